@@ -1,0 +1,61 @@
+/** What a client sees of a failure: `{"error": …, "reason": …}` with an HTTP status. */
+export class CouchError extends Error {
+  readonly status: number
+  readonly error: string
+  readonly reason: string
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, error: string, reason: string, headers: Readonly<Record<string, string>> = {}) {
+    super(`${error}: ${reason}`)
+    this.name = 'CouchError'
+    this.status = status
+    this.error = error
+    this.reason = reason
+    this.headers = headers
+  }
+}
+
+type Reason = string | ((detail: string) => string)
+
+/** Every failure that a client can see: status, error and exact reason, as CouchDB 3.5 gives them. */
+const TABLE = {
+  // Requests
+  invalidJson: [400, 'bad_request', 'invalid UTF-8 JSON'],
+  bodyNotObject: [400, 'bad_request', 'Request body must be a JSON object'],
+  badRequest: [400, 'bad_request', (reason: string) => reason],
+  queryParse: [400, 'query_parse_error', (reason: string) => reason],
+  badContentType: [415, 'bad_content_type', 'Content-Type must be application/json'],
+  methodNotAllowed: [405, 'method_not_allowed', (allowed: string) => `Only ${allowed} allowed`],
+  tooLarge: [413, 'too_large', (reason: string) => reason],
+  internal: [500, 'internal_server_error', (reason: string) => reason],
+
+  // Databases
+  noDatabase: [404, 'not_found', 'Database does not exist.'],
+  databaseExists: [412, 'file_exists', 'The database could not be created, the file already exists.'],
+
+  // Documents
+  documentNotObject: [400, 'bad_request', 'Document must be a JSON object'],
+  invalidRev: [400, 'bad_request', 'Invalid rev format'],
+  missing: [404, 'not_found', 'missing'],
+  deleted: [404, 'not_found', 'deleted'],
+  conflict: [409, 'conflict', 'Document update conflict.'],
+  badSpecialMember: [400, 'doc_validation', (name: string) => `Bad special document member: ${name}`],
+  documentTooLarge: [413, 'document_too_large', (id: string) => id],
+  docIdNotString: [400, 'illegal_docid', 'Document id must be a string'],
+
+  // Users
+  unauthorized: [401, 'unauthorized', (reason: string) => reason],
+  forbidden: [403, 'forbidden', (reason: string) => reason],
+} as const satisfies Record<string, readonly [status: number, error: string, reason: Reason]>
+
+export type ErrorName = keyof typeof TABLE
+
+/**
+ * The error of that name. `detail` fills the reasons that name something.
+ *
+ * @example throw fail('conflict')
+ */
+export function fail(name: ErrorName, detail = ''): CouchError {
+  const [status, error, reason] = TABLE[name]
+  return new CouchError(status, error, typeof reason === 'string' ? reason : reason(detail))
+}
