@@ -18,7 +18,7 @@ export class CouchError extends Error {
 type Reason = string | ((detail: string) => string)
 
 /** Every failure that a client can see: status, error and exact reason, as CouchDB 3.5 gives them. */
-const TABLE = {
+export const ERRORS = {
   // Requests
   invalidJson: [400, 'bad_request', 'invalid UTF-8 JSON'],
   bodyNotObject: [400, 'bad_request', 'Request body must be a JSON object'],
@@ -48,7 +48,7 @@ const TABLE = {
   forbidden: [403, 'forbidden', (reason: string) => reason],
 } as const satisfies Record<string, readonly [status: number, error: string, reason: Reason]>
 
-export type ErrorName = keyof typeof TABLE
+export type ErrorName = keyof typeof ERRORS
 
 /**
  * The error of that name. `detail` fills the reasons that name something.
@@ -56,6 +56,6 @@ export type ErrorName = keyof typeof TABLE
  * @example throw fail('conflict')
  */
 export function fail(name: ErrorName, detail = ''): CouchError {
-  const [status, error, reason] = TABLE[name]
+  const [status, error, reason] = ERRORS[name]
   return new CouchError(status, error, typeof reason === 'string' ? reason : reason(detail))
 }

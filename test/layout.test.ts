@@ -1,0 +1,95 @@
+import test from 'ava'
+import { sourceFiles } from './helpers/source-files.ts'
+import type { SourceFile } from './helpers/source-files.ts'
+
+const MAX_LINES = 400
+
+const product = ['protocol', 'server', 'replicator'].flatMap(sourceFiles)
+
+/** The arrows of docs/architecture.md: what the files of a folder may not import. */
+const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] = [
+  {
+    folder: 'protocol/',
+    forbidden: /^(?!protocol\/|node:crypto$|node:buffer$)/,
+    because: 'protocol is pure: it imports itself, and of Node only what computes',
+  },
+  {
+    folder: 'replicator/',
+    forbidden: /^(server|test|bench)\//,
+    because: 'the replicator speaks to a Peer, which the server hands to it',
+  },
+  {
+    folder: 'server/',
+    forbidden: /^(test|bench)\//,
+    because: 'the product does without its tests and benchmarks',
+  },
+  {
+    folder: 'server/storage/',
+    forbidden: /^(replicator\/|server\/(?!storage\/)|koa$|@koa\/)/,
+    because: 'storage knows nothing of the rest of the server',
+  },
+  {
+    folder: 'server/database/',
+    forbidden: /^(server\/(routes|http)\/|koa$|@koa\/)/,
+    because: 'use cases know nothing of HTTP',
+  },
+  {
+    folder: 'server/changes/',
+    forbidden: /^(server\/(routes|http)\/|koa$|@koa\/)/,
+    because: 'feeds know nothing of HTTP',
+  },
+  {
+    folder: 'server/routes/',
+    forbidden: /^(server\/storage\/|level$|abstract-level$|classic-level$|memory-level$)/,
+    because: 'routes reach the store through use cases',
+  },
+]
+
+for (const { folder, forbidden, because } of ARROWS) {
+  test(`${folder}: ${because}`, t => {
+    const broken = product
+      .filter(({ path }) => path.startsWith(folder))
+      .flatMap(({ path, imports }) =>
+        imports.filter(name => forbidden.test(name)).map(name => `${path} → ${name}`),
+      )
+    t.deepEqual(broken, [])
+  })
+}
+
+test('protocol has no timers', t => {
+  const timed = product
+    .filter(({ path }) => path.startsWith('protocol/'))
+    .filter(({ text }) => /\b(setTimeout|setInterval|setImmediate|queueMicrotask)\b/.test(text))
+  t.deepEqual(
+    timed.map(({ path }) => path),
+    [],
+  )
+})
+
+test('imports run in no circle', t => {
+  t.deepEqual(circles(product), [])
+})
+
+test(`no file has more than ${MAX_LINES} lines`, t => {
+  const long = product.filter(({ text }) => text.split('\n').length > MAX_LINES)
+  t.deepEqual(
+    long.map(({ path }) => path),
+    [],
+  )
+})
+
+/** Each circle as "a → b → a", found where a depth-first walk comes back to a file on its own path. */
+function circles(files: readonly SourceFile[]): string[] {
+  const byPath = new Map(files.map(file => [file.path, file]))
+  const done = new Set<string>()
+  const found: string[] = []
+  const walk = (path: string, trail: readonly string[]) => {
+    const start = trail.indexOf(path)
+    if (start >= 0) found.push([...trail.slice(start), path].join(' → '))
+    if (start >= 0 || done.has(path)) return
+    for (const name of byPath.get(path)?.imports ?? []) if (byPath.has(name)) walk(name, [...trail, path])
+    done.add(path)
+  }
+  for (const { path } of files) walk(path, [])
+  return found
+}
