@@ -1,0 +1,41 @@
+import type { Rev } from '../revision.ts'
+import { isLeaf, isRoot, nodeAt, rowOf } from './tree.ts'
+import type { RevNode, RevTree } from './tree.ts'
+
+/** What the tree knows of a revision. */
+export interface FoundRev extends RevNode {
+  readonly isLeaf: boolean
+}
+
+/** Looks a revision up; undefined when the tree does not know it. */
+export function find(tree: RevTree, rev: Rev): FoundRev | undefined {
+  const row = rowOf(tree, rev)
+  return row === -1 ? undefined : { ...nodeAt(tree, row), isLeaf: isLeaf(tree, row) }
+}
+
+/** A revision and its ancestors as `_revisions` shows them, newest first; undefined when it is not known. */
+export function history(tree: RevTree, rev: Rev): { start: number; ids: string[] } | undefined {
+  const rows = lineage(tree, rowOf(tree, rev))
+  if (rows.length === 0) return undefined
+  return { start: tree.generations[rows[0]!]!, ids: rows.map(row => tree.hashes[row]!) }
+}
+
+/** A revision and its ancestors, newest first, for `_revs_info`; empty when it is not known. */
+export function historyNodes(tree: RevTree, rev: Rev): readonly RevNode[] {
+  return lineage(tree, rowOf(tree, rev)).map(row => nodeAt(tree, row))
+}
+
+/** The rows from a row up to its root, in one scan. */
+export function lineage(tree: RevTree, row: number): number[] {
+  if (row === -1) return []
+  const rows = [row]
+  let youngest = row
+  for (let above = row; !isRoot(tree, youngest);) {
+    above--
+    if (tree.generations[above]! < tree.generations[youngest]!) {
+      rows.push(above)
+      youngest = above
+    }
+  }
+  return rows
+}

@@ -1,0 +1,55 @@
+import type { Rev } from '../revision.ts'
+import { compareHashes, DELETED, endOfSubtree, isLeaf, isRoot, nodeAt, rowOf } from './tree.ts'
+import type { RevNode, RevTree } from './tree.ts'
+
+/** A revision without descendants: a live one is a version of the document, several are a conflict. */
+export type Leaf = RevNode
+
+/**
+ * All leaves, the winner first, then in the order in which they would win: live before deleted, then the higher
+ * generation, then the greater hash (CouchDB: `couch_doc:to_doc_info_path/1`).
+ */
+export function leaves(tree: RevTree): readonly Leaf[] {
+  return leafRows(tree, 0, tree.hashes.length)
+    .sort((a, b) => compareByVictory(tree, a, b))
+    .map(row => nodeAt(tree, row))
+}
+
+/** The leaf that reads and `_changes` show. The tree must not be empty. */
+export function winner(tree: RevTree): Leaf {
+  let best = -1
+  for (let row = 0; row < tree.hashes.length; row++) {
+    if (isLeaf(tree, row) && (best === -1 || compareByVictory(tree, row, best) < 0)) best = row
+  }
+  return nodeAt(tree, best)
+}
+
+/** The leaves that descend from a revision, in tree order; the revision itself when it is one; none when unknown. */
+export function leavesOf(tree: RevTree, rev: Rev): readonly Leaf[] {
+  const row = rowOf(tree, rev)
+  if (row === -1) return []
+  return leafRows(tree, row, endOfSubtree(tree, row)).map(leaf => nodeAt(tree, leaf))
+}
+
+/** The rows of leaves in `[from, to)`. */
+export function leafRows(tree: RevTree, from: number, to: number): number[] {
+  const rows: number[] = []
+  for (let row = from; row < to; row++) if (isLeaf(tree, row)) rows.push(row)
+  return rows
+}
+
+function compareByVictory(tree: RevTree, a: number, b: number): number {
+  return (
+    (tree.flags[a]! & DELETED) - (tree.flags[b]! & DELETED) ||
+    tree.generations[b]! - tree.generations[a]! ||
+    compareHashes(tree.hashes[b]!, tree.hashes[a]!)
+  )
+}
+
+/** Where each root's rows begin, and behind them the number of all rows. */
+export function rootBounds(tree: RevTree): number[] {
+  const bounds: number[] = []
+  for (let row = 0; row < tree.hashes.length; row++) if (isRoot(tree, row)) bounds.push(row)
+  bounds.push(tree.hashes.length)
+  return bounds
+}
