@@ -43,6 +43,9 @@ export const ERRORS = {
   documentTooLarge: [413, 'document_too_large', (id: string) => id],
   docIdNotString: [400, 'illegal_docid', 'Document id must be a string'],
 
+  // Attachments and multipart
+  malformedMultipart: [400, 'bad_request', (what: string) => `Malformed multipart body: ${what}`],
+
   // Users
   unauthorized: [401, 'unauthorized', (reason: string) => reason],
   forbidden: [403, 'forbidden', (reason: string) => reason],
