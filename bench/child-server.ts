@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const READY_WITHIN_MS = 30_000
+const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+const ROOT = new URL('../', import.meta.url)
+
+export const ADMIN = { name: 'admin', password: 'pass' } as const
+
+/** A server in a process of its own. */
+export interface ChildServer {
+  readonly url: string
+  /** Ends the process at once, as a crash does, and waits until it is gone. */
+  kill(): Promise<void>
+  /** Ends the process as an operator does, and gives its exit code. */
+  stop(): Promise<number | null>
+}
+
+/** Starts the command-line program on a free port, with {@link ADMIN}; the URL has the admin's credentials. */
+export async function startNode(data: string): Promise<ChildServer> {
+  const env = { COUCHDB_USER: ADMIN.name, COUCHDB_PASSWORD: ADMIN.password }
+  const child = await startScript('server/cli', ['--port', '0', '--data', data], env)
+  return { ...child, url: child.url.replace('://', `://${ADMIN.name}:${ADMIN.password}@`) }
+}
+
+/** Starts a script of the project that tells where it listens; ready when it did. */
+export async function startScript(
+  script: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ChildServer> {
+  const file = fileURLToPath(new URL(`${script}.${EXTENSION}`, ROOT))
+  const loader = EXTENSION === 'ts' ? ['--import', 'tsx'] : []
+  const child = spawn(process.execPath, [...loader, file, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const url = await addressOf(child)
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, 'exit')
+      child.kill(signal)
+      await exit
+    }
+    return child.exitCode
+  }
+  return { url, kill: async () => void (await end('SIGKILL')), stop: () => end('SIGTERM') }
+}
+
+/** The URL that the process prints; when it prints none, the error has all that it said. */
+function addressOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const fail = (why: string) => {
+      clearTimeout(timer)
+      child.kill('SIGKILL')
+      reject(new Error(`the server ${why}:\n${said}`))
+    }
+    const timer = setTimeout(() => fail(`was not ready within ${READY_WITHIN_MS} ms`), READY_WITHIN_MS)
+    const listen = (chunk: Buffer) => {
+      if (said.length < 65_536) said += chunk.toString()
+      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0]
+      if (url === undefined) return
+      clearTimeout(timer)
+      resolve(url)
+    }
+    child.stdout?.on('data', listen)
+    child.stderr?.on('data', listen)
+    child.once('exit', code => fail(`ended with code ${code ?? 'none'}`))
+  })
+}

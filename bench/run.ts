@@ -1,0 +1,97 @@
+// Measures a server by its URL, beside what the machine itself can do; see bench/README.md.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { allDocs, allDocsWithDocs } from './all-docs.ts'
+import { bulkInsert, bulkUpdate } from './bulk-insert.ts'
+import { httpCeiling, levelCeilings } from './ceilings.ts'
+import { changes, changesWithDocs, changesWithSelector } from './changes.ts'
+import { startNode } from './child-server.ts'
+import { gets } from './gets.ts'
+import { puts } from './puts.ts'
+import { replication } from './replication.ts'
+import { table } from './table.ts'
+import { Target } from './target.ts'
+import { median } from './timing.ts'
+import type { CeilingName, Work } from './work.ts'
+
+const WORKS: readonly Work[] = [
+  bulkInsert,
+  bulkUpdate,
+  puts,
+  gets,
+  allDocs,
+  allDocsWithDocs,
+  changes,
+  changesWithDocs,
+  changesWithSelector,
+  replication,
+]
+
+const HELP = `npm run bench -- [--url URL] [--documents N] [--runs N] [NAME...]
+
+  --url        the server, with an admin's credentials; without it a node is started on a temporary directory
+  --documents  how many documents a work writes or reads (50000)
+  --runs       how often each work is done; the median counts (3)
+  NAME         the works to do, by the beginning of their names: ${WORKS.map(({ name }) => name).join(', ')}`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    url: { type: 'string' },
+    documents: { type: 'string', default: '50000' },
+    runs: { type: 'string', default: '3' },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+const documents = Number(values.documents)
+const runs = Number(values.runs)
+const chosen = WORKS.filter(
+  ({ name }) => positionals.length === 0 || positionals.some(part => name.startsWith(part)),
+)
+
+if (values.help) console.log(HELP)
+else if (values.url !== undefined) await measureAll(values.url)
+else await onOwnNode(measureAll)
+
+async function onOwnNode(measure: (url: string) => Promise<void>): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'couchette-bench-'))
+  const node = await startNode(dir)
+  try {
+    await measure(node.url)
+  } finally {
+    await node.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+/** The ceilings are measured between the works' runs, so that a slow minute of the machine slows both. */
+async function measureAll(url: string): Promise<void> {
+  const target = new Target(url, documents)
+  const rates = new Map<string, number[]>()
+  const note = (name: string, rate: number) => {
+    rates.set(name, [...(rates.get(name) ?? []), rate])
+    console.error(`${name}: ${Math.round(rate).toLocaleString('en')} a second`)
+  }
+  try {
+    for (let run = 0; run < runs; run++) {
+      await measureCeilings(note)
+      for (const work of chosen) note(work.name, await work.measure(target))
+    }
+  } finally {
+    await target.close()
+  }
+  console.log(table(chosen, name => median(rates.get(name) ?? [])))
+}
+
+async function measureCeilings(note: (name: CeilingName, rate: number) => void): Promise<void> {
+  const needed = new Set(chosen.map(({ ceiling }) => ceiling))
+  if (needed.has('level batches') || needed.has('level iterator')) {
+    const { batches, iterator } = await levelCeilings(documents)
+    note('level batches', batches)
+    note('level iterator', iterator)
+  }
+  if (needed.has('node:http')) note('node:http', await httpCeiling(documents))
+}

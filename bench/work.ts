@@ -1,0 +1,15 @@
+import type { Target } from './target.ts'
+
+/** A ceiling that `ceilings.ts` measures on the same machine in the same run, or another work's rate. */
+export type CeilingName = 'level batches' | 'node:http' | 'level iterator' | 'bulk-insert'
+
+/** One thing that is measured. */
+export interface Work {
+  readonly name: string
+  readonly unit: 'docs/s' | 'requests/s' | 'rows/s'
+  readonly ceiling: CeilingName
+  /** The share of the ceiling that the work should reach. */
+  readonly wanted: number
+  /** Does the work once, checks what the server answered, and gives the rate. */
+  measure(target: Target): Promise<number>
+}
