@@ -49,6 +49,7 @@ export const ERRORS = {
   // Users
   unauthorized: [401, 'unauthorized', (reason: string) => reason],
   forbidden: [403, 'forbidden', (reason: string) => reason],
+  busy: [503, 'service_unavailable', 'The server is too busy to handle the request.'],
 } as const satisfies Record<string, readonly [status: number, error: string, reason: Reason]>
 
 export type ErrorName = keyof typeof ERRORS

@@ -1,0 +1,239 @@
+import { randomBytes } from 'node:crypto'
+import { type HashSettings, PasswordHasher } from '../auth/hasher.ts'
+import { ADMINS, adminToMake, hashAdminValue, hashSettings } from './admins.ts'
+import { type IniFile, ownFile, readIniFiles, writeIniValue } from './files.ts'
+import { type IniValues, sectionOf } from './ini.ts'
+import { applyOverrides, type Flags, flagOverrides, type NamedAdmin, readEnvironment } from './overrides.ts'
+import type { KeyOf, Section } from './settings.ts'
+import { checkEntry } from './valid-entry.ts'
+import { Values } from './values.ts'
+
+export type ConfigListener = (key: string, value: string | undefined) => void
+
+export interface ConfigOptions {
+  /** Where the ini files are; without one nothing is read nor kept. */
+  readonly directory?: string
+  readonly flags?: Flags
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly hasher?: PasswordHasher
+}
+
+export interface ChangeOptions {
+  /** `false`: until the next start only. */
+  readonly persist?: boolean
+}
+
+/**
+ * The configuration of a server: CouchDB's sections and keys from the ini files of its directory, the environment and
+ * the command line, changed while it runs and kept. Values are text, as `_config` shows them; `integer`, `boolean`,
+ * `text` and `list` read them with their defaults, cheaply enough for every request.
+ */
+export class Config {
+  readonly hasher: PasswordHasher
+  readonly #values = new Values()
+  readonly #options: ConfigOptions
+  readonly #listeners = new Map<string, Set<ConfigListener>>()
+  #files: readonly IniFile[] = []
+  #change: Promise<unknown> = Promise.resolve()
+  #createdAdmin: NamedAdmin | undefined
+
+  private constructor(options: ConfigOptions) {
+    this.#options = options
+    this.hasher =
+      options.hasher ?? new PasswordHasher(() => this.#values.integer('couchette', 'max_password_checks'))
+  }
+
+  /**
+   * Reads the configuration and makes what a first start lacks: the server's uuid, the secret of cookies, an
+   * administrator. Plain passwords of `[admins]` are hashed where they stand.
+   */
+  static async open(options: ConfigOptions = {}): Promise<Config> {
+    const config = new Config(options)
+    config.#values.replace(await config.#load())
+    await config.#hashAdmins()
+    await config.#makeOnce('couchdb', 'uuid')
+    await config.#makeOnce('chttpd_auth', 'secret')
+    await config.#makeAdmin()
+    return config
+  }
+
+  /** The administrator that was made because there was none; its password is nowhere else: to be shown once. */
+  get createdAdmin(): NamedAdmin | undefined {
+    return this.#createdAdmin
+  }
+
+  /** What is set, as it was written; `undefined` where the default holds. */
+  get(section: string, key: string): string | undefined {
+    return this.#values.get(section, key)
+  }
+
+  /** The value of a setting, or its default; `Infinity` where it is "infinity". */
+  integer<S extends Section>(section: S, key: KeyOf<S, 'integer'>): number {
+    return this.#values.integer(section, key)
+  }
+
+  boolean<S extends Section>(section: S, key: KeyOf<S, 'boolean'>): boolean {
+    return this.#values.boolean(section, key)
+  }
+
+  /** Empty where nothing is set and there is no default. */
+  text<S extends Section>(section: S, key: KeyOf<S, 'text'>): string {
+    return this.#values.text(section, key)
+  }
+
+  list<S extends Section>(section: S, key: KeyOf<S, 'list'>): readonly string[] {
+    return this.#values.list(section, key)
+  }
+
+  /** The keys that are set in a section. */
+  section(section: string): ReadonlyMap<string, string> {
+    return this.#values.section(section)
+  }
+
+  /** All that is set, by section. */
+  all(): ReadonlyMap<string, ReadonlyMap<string, string>> {
+    return this.#values.all()
+  }
+
+  /** How new passwords are to be hashed. */
+  get hashSettings(): HashSettings {
+    return hashSettings(this.#values)
+  }
+
+  /**
+   * Sets a value; a plain password of `[admins]` is hashed first. Resolves, when it is on disk, with what was set
+   * before.
+   */
+  set(
+    section: string,
+    key: string,
+    value: string,
+    { persist = true }: ChangeOptions = {},
+  ): Promise<string | undefined> {
+    return this.#inTurn(async () => {
+      checkEntry(section, key, value)
+      const kept = section === ADMINS ? await hashAdminValue(value, this.#values, this.hasher) : value
+      if (persist) await this.#write(section, key, kept)
+      return this.#put(section, key, kept)
+    })
+  }
+
+  /** Takes a value back to its default. Resolves, when that is on disk, with what was set before. */
+  delete(section: string, key: string, { persist = true }: ChangeOptions = {}): Promise<string | undefined> {
+    return this.#inTurn(async () => {
+      if (persist) await this.#erase(section, key)
+      return this.#put(section, key, undefined)
+    })
+  }
+
+  /** Reads the files again; values that were set for this run only are gone. */
+  reload(): Promise<void> {
+    return this.#inTurn(async () => {
+      const before = this.#values.all()
+      this.#values.replace(await this.#load())
+      await this.#hashAdmins()
+      this.#notifyDifferences(before)
+    })
+  }
+
+  /** Calls back after each change of a value in that section. @returns how to stop that */
+  onChange(section: string, listener: ConfigListener): () => void {
+    const listeners = this.#listeners.get(section) ?? new Set()
+    this.#listeners.set(section, listeners.add(listener))
+    return () => listeners.delete(listener)
+  }
+
+  /** Waits for changes that are being written. Idempotent. */
+  async close(): Promise<void> {
+    this.#listeners.clear()
+    await this.#change
+  }
+
+  async #load(): Promise<IniValues> {
+    const { directory, flags = {}, env = {} } = this.#options
+    this.#files = directory === undefined ? [] : await readIniFiles(directory)
+    const values: IniValues = new Map()
+    for (const file of this.#files) {
+      for (const [section, keys] of file.values) {
+        for (const [key, value] of keys) sectionOf(values, section).set(key, value)
+      }
+    }
+    applyOverrides(values, readEnvironment(env).overrides)
+    applyOverrides(values, flagOverrides(flags))
+    return values
+  }
+
+  async #makeOnce(section: string, key: string): Promise<void> {
+    if (this.get(section, key) !== undefined) return
+    const value = randomBytes(16).toString('hex')
+    await this.#write(section, key, value)
+    this.#values.put(section, key, value)
+  }
+
+  async #makeAdmin(): Promise<void> {
+    const named = readEnvironment(this.#options.env ?? {}).admin
+    const admin = adminToMake(this.#values, named)
+    if (admin === undefined) return
+    await this.set(ADMINS, admin.name, admin.password)
+    if (named === undefined) this.#createdAdmin = admin
+  }
+
+  /** A file that cannot be written (mounted read-only) is overruled by our own. */
+  async #hashAdmins(): Promise<void> {
+    for (const [name, value] of this.#values.section(ADMINS)) {
+      const kept = await hashAdminValue(value, this.#values, this.hasher)
+      if (kept === value) continue
+      for (const file of this.#filesWith(ADMINS, name)) {
+        await writeIniValue(file.path, ADMINS, name, kept).catch(() => this.#write(ADMINS, name, kept))
+      }
+      this.#values.put(ADMINS, name, kept)
+    }
+  }
+
+  #filesWith(section: string, key: string): IniFile[] {
+    return this.#files.filter(file => file.values.get(section)?.has(key))
+  }
+
+  async #write(section: string, key: string, value: string): Promise<void> {
+    if (this.#options.directory === undefined) return
+    const path = ownFile(this.#options.directory)
+    await writeIniValue(path, section, key, value)
+    const own = this.#files.find(file => file.path === path)
+    if (own !== undefined) sectionOf(own.values, section).set(key, value)
+  }
+
+  async #erase(section: string, key: string): Promise<void> {
+    for (const file of this.#filesWith(section, key)) {
+      await writeIniValue(file.path, section, key, undefined)
+      file.values.get(section)?.delete(key)
+    }
+  }
+
+  #put(section: string, key: string, value: string | undefined): string | undefined {
+    const before = this.get(section, key)
+    this.#values.put(section, key, value)
+    this.#notify(section, key, value)
+    return before
+  }
+
+  #notify(section: string, key: string, value: string | undefined): void {
+    for (const listener of [...(this.#listeners.get(section) ?? [])]) listener(key, value)
+  }
+
+  #notifyDifferences(before: ReadonlyMap<string, ReadonlyMap<string, string>>): void {
+    const after = this.#values.all()
+    for (const section of new Set([...before.keys(), ...after.keys()])) {
+      const [old, now] = [before.get(section), after.get(section)]
+      for (const key of new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])) {
+        if (old?.get(key) !== now?.get(key)) this.#notify(section, key, now?.get(key))
+      }
+    }
+  }
+
+  /** Changes follow one another, so that the file never misses one. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#change.then(change)
+    this.#change = done.catch(() => undefined)
+    return done
+  }
+}

@@ -1,0 +1,78 @@
+import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { editIni, type IniValues, parseIni } from './ini.ts'
+
+/** The file that the server itself writes; it is read last, so that what was set through `_config` holds. */
+const OWN_FILE = 'couchette.ini'
+
+export interface IniFile {
+  readonly path: string
+  readonly values: IniValues
+}
+
+/**
+ * Reads `local.ini`, then `local.d/*.ini` by name, then `couchette.ini` of a directory; later files win. Files that are
+ * not there are passed over.
+ */
+export async function readIniFiles(directory: string): Promise<IniFile[]> {
+  const paths = [join(directory, 'local.ini'), ...(await fragments(directory)), ownFile(directory)]
+  const files = await Promise.all(paths.map(async path => ({ path, text: await readText(path) })))
+  return files.map(({ path, text }) => ({ path, values: parseIni(text) }))
+}
+
+export function ownFile(directory: string): string {
+  return join(directory, OWN_FILE)
+}
+
+/** Sets a value in an ini file, or takes it out (`undefined`); on return the file is on disk, whole. */
+export async function writeIniValue(
+  path: string,
+  section: string,
+  key: string,
+  value: string | undefined,
+): Promise<void> {
+  const before = await readText(path)
+  const after = editIni(before, section, key, value)
+  if (after !== before) await replaceFile(path, after)
+}
+
+async function fragments(directory: string): Promise<string[]> {
+  const folder = join(directory, 'local.d')
+  const names = await readdir(folder).catch(ifMissing<string[]>([]))
+  return names
+    .filter(name => name.endsWith('.ini'))
+    .sort()
+    .map(name => join(folder, name))
+}
+
+async function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(ifMissing(''))
+}
+
+/** Written beside and renamed, both synced: after a crash the file is the old one or the new one. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const folder = dirname(path)
+  await mkdir(folder, { recursive: true })
+  const temporary = `${path}.new`
+  const file = await open(temporary, 'w', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(temporary, path)
+  const directory = await open(folder, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+function ifMissing<T>(instead: T): (error: unknown) => T {
+  return error => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return instead
+    throw error
+  }
+}

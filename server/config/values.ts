@@ -1,0 +1,90 @@
+import { type IniValues, sectionOf } from './ini.ts'
+import { OLDER_SECTION, type KeyOf, type Section, settingOf } from './settings.ts'
+import { parseBoolean, parseInteger, parseList, type Setting } from './setting.ts'
+
+type Parsed = number | boolean | string | readonly string[]
+
+/**
+ * The values that are set, with CouchDB's defaults for those that are not. Reading is cheap enough for every request:
+ * a parsed value is kept until its text changes.
+ */
+export class Values {
+  #set: IniValues = new Map()
+  readonly #parsed = new Map<string, Map<string, Parsed>>()
+
+  /** What is set, as it was written; `undefined` where the default holds. */
+  get(section: string, key: string): string | undefined {
+    return this.#set.get(section)?.get(key)
+  }
+
+  /** The keys that are set in a section. */
+  section(section: string): ReadonlyMap<string, string> {
+    return this.#set.get(section) ?? new Map<string, string>()
+  }
+
+  all(): ReadonlyMap<string, ReadonlyMap<string, string>> {
+    return this.#set
+  }
+
+  put(section: string, key: string, value: string | undefined): void {
+    const keys = sectionOf(this.#set, section)
+    if (value === undefined) keys.delete(key)
+    else keys.set(key, value)
+    if (keys.size === 0) this.#set.delete(section)
+    this.#parsed.clear()
+  }
+
+  replace(values: IniValues): void {
+    this.#set = values
+    this.#parsed.clear()
+  }
+
+  integer<S extends Section>(section: S, key: KeyOf<S, 'integer'>): number {
+    return this.#read(section, key) as number
+  }
+
+  boolean<S extends Section>(section: S, key: KeyOf<S, 'boolean'>): boolean {
+    return this.#read(section, key) as boolean
+  }
+
+  /** Empty where nothing is set and there is no default. */
+  text<S extends Section>(section: S, key: KeyOf<S, 'text'>): string {
+    return this.#read(section, key) as string
+  }
+
+  list<S extends Section>(section: S, key: KeyOf<S, 'list'>): readonly string[] {
+    return this.#read(section, key) as readonly string[]
+  }
+
+  #read(section: string, key: string): Parsed {
+    const known = this.#parsed.get(section)?.get(key)
+    if (known !== undefined) return known
+    const setting = settingOf(section, key)
+    if (setting === undefined) throw new Error(`There is no setting ${section}/${key}`)
+    const value = parse(setting, this.get(section, key) ?? this.#older(section, key))
+    let keys = this.#parsed.get(section)
+    if (keys === undefined) this.#parsed.set(section, (keys = new Map<string, Parsed>()))
+    keys.set(key, value)
+    return value
+  }
+
+  #older(section: string, key: string): string | undefined {
+    const older = OLDER_SECTION[section]
+    return older === undefined ? undefined : this.get(older, key)
+  }
+}
+
+/** What cannot be read counts as not set, as in CouchDB. */
+function parse(setting: Setting, text: string | undefined): Parsed {
+  if (text === undefined) return setting.default
+  switch (setting.kind) {
+    case 'integer':
+      return parseInteger(text) ?? setting.default
+    case 'boolean':
+      return parseBoolean(text) ?? setting.default
+    case 'text':
+      return text
+    case 'list':
+      return parseList(text)
+  }
+}
