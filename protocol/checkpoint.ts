@@ -1,0 +1,184 @@
+import { REPLICATION_ID_VERSION } from './replication-id.ts'
+
+/** A source's sequence as a checkpoint holds it: opaque, the number 0 before the first change. */
+export type SourceSeq = string | number
+
+/** What a replication counts; a session goes on counting where the one before it stopped. */
+export interface ReplicationStats {
+  missingChecked: number
+  missingFound: number
+  docsRead: number
+  docsWritten: number
+  docWriteFailures: number
+  bulkGetDocs: number
+  bulkGetAttempts: number
+}
+
+/** One session in a checkpoint's history, in CouchDB's member order. */
+export interface Session {
+  readonly session_id: string
+  readonly start_time: string
+  readonly end_time: string
+  readonly start_last_seq: SourceSeq
+  readonly end_last_seq: SourceSeq
+  readonly recorded_seq: SourceSeq
+  readonly missing_checked: number
+  readonly missing_found: number
+  readonly docs_read: number
+  readonly docs_written: number
+  readonly doc_write_failures: number
+  readonly bulk_get_docs: number
+  readonly bulk_get_attempts: number
+}
+
+/** The body of the `_local` document that both sides keep (CouchDB: `couch_replicator_scheduler_job:do_checkpoint/1`). */
+export interface Checkpoint {
+  readonly session_id: string
+  readonly source_last_seq: SourceSeq
+  readonly replication_id_version: number
+  /** Only of replications by document ids, as CouchDB 0.11 answered them. */
+  readonly start_time?: string
+  readonly end_time?: string
+  readonly docs_read?: number
+  readonly docs_written?: number
+  readonly doc_write_failures?: number
+  readonly history: readonly Session[]
+}
+
+/** Where two checkpoints say a replication stands. */
+export interface CommonSession {
+  /** 0: from the start. */
+  readonly since: SourceSeq
+  /** The sessions that the next checkpoint keeps behind its own. */
+  readonly history: readonly Session[]
+  /** What ended at `since` has counted; absent without a common session. */
+  readonly last?: Session
+}
+
+const MAX_HISTORY = 50
+
+export function zeroStats(): ReplicationStats {
+  return {
+    missingChecked: 0,
+    missingFound: 0,
+    docsRead: 0,
+    docsWritten: 0,
+    docWriteFailures: 0,
+    bulkGetDocs: 0,
+    bulkGetAttempts: 0,
+  }
+}
+
+/** The counters that a new session of this history begins with. */
+export function statsOf(session: Partial<Session> | undefined): ReplicationStats {
+  return {
+    missingChecked: count(session?.missing_checked),
+    missingFound: count(session?.missing_found),
+    docsRead: count(session?.docs_read),
+    docsWritten: count(session?.docs_written),
+    docWriteFailures: count(session?.doc_write_failures),
+    bulkGetDocs: count(session?.bulk_get_docs),
+    bulkGetAttempts: count(session?.bulk_get_attempts),
+  }
+}
+
+/** A session's facts at the time of a checkpoint. */
+export interface SessionFacts {
+  readonly sessionId: string
+  readonly startTime: Date
+  readonly endTime: Date
+  readonly startSeq: SourceSeq
+  readonly throughSeq: SourceSeq
+  readonly stats: ReplicationStats
+}
+
+/** The checkpoint of a session, in front of the sessions before it; at most 50 are kept. */
+export function makeCheckpoint(
+  facts: SessionFacts,
+  before: readonly Session[],
+  byDocIds: boolean,
+): Checkpoint {
+  const session = makeSession(facts)
+  return {
+    session_id: facts.sessionId,
+    source_last_seq: facts.throughSeq,
+    replication_id_version: REPLICATION_ID_VERSION,
+    ...(byDocIds ? legacyMembers(session) : {}),
+    history: [session, ...before].slice(0, MAX_HISTORY),
+  }
+}
+
+/**
+ * The last point that source and target agree on: the same last session, or the newest one of either history that the
+ * other has too (CouchDB: `compare_replication_logs/2`). Documents of another shape, such as PouchDB's, have no session
+ * in common with ours.
+ */
+export function commonSession(source: unknown, target: unknown): CommonSession {
+  const ours = partsOf(source)
+  const theirs = partsOf(target)
+  if (ours.sessionId !== undefined && ours.sessionId === theirs.sessionId) {
+    const [last] = ours.history
+    return { since: ours.lastSeq, history: ours.history, ...(last ? { last } : {}) }
+  }
+  return commonInHistories(ours.history, theirs.history)
+}
+
+function commonInHistories(source: readonly Session[], target: readonly Session[]): CommonSession {
+  for (let i = 0; i < source.length && i < target.length; i++) {
+    const [ours, theirs] = [source[i], target[i]]
+    if (ours && has(target.slice(i), ours)) return resumeAt(ours, source.slice(i + 1))
+    if (theirs && has(source.slice(i + 1), theirs)) return resumeAt(theirs, target.slice(i + 1))
+  }
+  return { since: 0, history: [] }
+}
+
+function resumeAt(session: Session, rest: readonly Session[]): CommonSession {
+  return { since: session.recorded_seq ?? 0, history: rest, last: session }
+}
+
+function has(sessions: readonly Session[], session: Session): boolean {
+  return sessions.some(other => other.session_id === session.session_id)
+}
+
+function partsOf(value: unknown): { sessionId?: string; lastSeq: SourceSeq; history: readonly Session[] } {
+  if (typeof value !== 'object' || value === null) return { lastSeq: 0, history: [] }
+  const { session_id: id, source_last_seq: seq, history } = value as Partial<Record<string, unknown>>
+  return {
+    ...(typeof id === 'string' ? { sessionId: id } : {}),
+    lastSeq: typeof seq === 'string' || typeof seq === 'number' ? seq : 0,
+    history: Array.isArray(history) ? history.filter(isSession) : [],
+  }
+}
+
+function isSession(value: unknown): value is Session {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as Partial<Session>).session_id === 'string'
+  )
+}
+
+function makeSession({ sessionId, startTime, endTime, startSeq, throughSeq, stats }: SessionFacts): Session {
+  return {
+    session_id: sessionId,
+    start_time: startTime.toUTCString(),
+    end_time: endTime.toUTCString(),
+    start_last_seq: startSeq,
+    end_last_seq: throughSeq,
+    recorded_seq: throughSeq,
+    missing_checked: stats.missingChecked,
+    missing_found: stats.missingFound,
+    docs_read: stats.docsRead,
+    docs_written: stats.docsWritten,
+    doc_write_failures: stats.docWriteFailures,
+    bulk_get_docs: stats.bulkGetDocs,
+    bulk_get_attempts: stats.bulkGetAttempts,
+  }
+}
+
+function legacyMembers(session: Session): Partial<Checkpoint> {
+  const { start_time, end_time, docs_read, docs_written, doc_write_failures } = session
+  return { start_time, end_time, docs_read, docs_written, doc_write_failures }
+}
+
+function count(value: unknown): number {
+  return typeof value === 'number' ? value : 0
+}

@@ -1,0 +1,60 @@
+import { parseEndpoint } from './replication-endpoint.ts'
+import type { Endpoint } from './replication-endpoint.ts'
+import { badReplication } from './replication-error.ts'
+import { parseOptions } from './replication-options.ts'
+import type { ReplicationDefaults, ReplicationOptions } from './replication-options.ts'
+
+/** What a body of `_replicate` or a document of a `_replicator` database asks for. */
+export interface ReplicationRequest {
+  readonly source: Endpoint
+  readonly target: Endpoint
+  readonly options: ReplicationOptions
+  /** The document's `user_ctx`; null where it has none. */
+  readonly user: { readonly name: string | null; readonly roles: readonly string[] } | null
+}
+
+/** A request to cancel a job by its id says nothing else. */
+export type CancelById = { readonly cancelId: string }
+
+type Members = Readonly<Record<string, unknown>>
+
+/**
+ * Parses a replication (CouchDB: `couch_replicator_parse:parse_rep_doc/2`).
+ *
+ * @param localUrl See `parseEndpoint`.
+ * @throws ReplicationSyntaxError
+ */
+export function parseReplication(
+  body: Members,
+  defaults: ReplicationDefaults,
+  localUrl?: (name: string) => string,
+): ReplicationRequest | CancelById {
+  const proxies = parseProxies(body)
+  const options = parseOptions(body, defaults)
+  if (options.cancel && options.id !== undefined) return { cancelId: options.id }
+  const source = parseEndpoint(body.source, proxies.source, localUrl)
+  const target = parseEndpoint(body.target, proxies.target, localUrl)
+  return { source, target, options, user: parseUser(body.user_ctx) }
+}
+
+function parseProxies(body: Members): { source: string; target: string } {
+  const [both, source, target] = [body.proxy, body.source_proxy, body.target_proxy].map(proxyUrl)
+  if (both && source) throw badReplication('`proxy` is mutually exclusive with `source_proxy`')
+  if (both && target) throw badReplication('`proxy` is mutually exclusive with `target_proxy`')
+  return { source: both || source || '', target: both || target || '' }
+}
+
+function proxyUrl(value: unknown): string {
+  if (value === undefined || value === null || value === '') return ''
+  if (typeof value !== 'string' || !URL.canParse(value)) throw badReplication('proxy has an invalid url')
+  return value
+}
+
+function parseUser(value: unknown): ReplicationRequest['user'] {
+  if (typeof value !== 'object' || value === null) return null
+  const { name, roles } = value as Members
+  return {
+    name: typeof name === 'string' ? name : null,
+    roles: Array.isArray(roles) ? roles.filter(role => typeof role === 'string') : [],
+  }
+}
