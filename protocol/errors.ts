@@ -46,6 +46,19 @@ export const ERRORS = {
   // Attachments and multipart
   malformedMultipart: [400, 'bad_request', (what: string) => `Malformed multipart body: ${what}`],
 
+  // Selectors
+  selectorNotObject: [
+    400,
+    'invalid_selector_json',
+    (value: string) => `Selector must be a JSON object, not: ${value}`,
+  ],
+  missingFieldName: [400, 'invalid_selector', 'One or more conditions is missing a field name.'],
+  invalidOperator: [400, 'invalid_operator', (operator: string) => `Invalid operator: ${operator}`],
+  unsupportedOperator: [400, 'not_supported', (operator: string) => `Unsupported operator: ${operator}`],
+  badOperand: [400, 'bad_arg', (detail: string) => `Bad argument for operator ${detail}`],
+  badField: [400, 'bad_field', (detail: string) => `Invalid field normalization on selector: ${detail}`],
+  invalidFieldName: [400, 'invalid_field_name', (field: string) => `Invalid field name: ${field}`],
+
   // Users
   unauthorized: [401, 'unauthorized', (reason: string) => reason],
   forbidden: [403, 'forbidden', (reason: string) => reason],

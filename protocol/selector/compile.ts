@@ -1,0 +1,125 @@
+import { compareJson } from '../collation/compare.ts'
+import { compareRaw } from '../collation/raw.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json-value.ts'
+import { lookUp, parseFieldPath } from './field-path.ts'
+import { isOperator, only } from './node.ts'
+import { compilePcre } from './pcre/pcre.ts'
+import { sameTerm, typeName } from './terms.ts'
+
+type Predicate = (value: JsonValue) => boolean
+type Compare = (a: JsonValue, b: JsonValue) => number
+
+/**
+ * Compiles a node of a normalized selector into a function over a value. (CouchDB: mango_selector:match/3)
+ * `compare` is the order of view keys, but for `_id`, which is compared by bytes.
+ */
+export function compileCondition(node: JsonObject, compare: Compare = compareJson): Predicate {
+  const [name, operand] = only(node)
+  if (!isOperator(name)) return compileField(name, operand as JsonObject, compare)
+  const make = OPERATORS[name]
+  return make === undefined ? () => false : make(operand, compare)
+}
+
+function compileField(name: string, condition: JsonObject, compare: Compare): Predicate {
+  if (name === '') return compileCondition(condition, compare)
+  const path = parseFieldPath(name)
+  const matches = compileCondition(condition, name === '_id' ? compareRaw : compare)
+  const matchesMissing = condition.$exists === false
+  const [first] = path
+  if (path.length === 1 && first !== undefined) return memberPredicate(first, matches, matchesMissing)
+  return value => {
+    const found = lookUp(value, path)
+    return 'value' in found ? matches(found.value) : matchesMissing && found.absent === 'missing'
+  }
+}
+
+/** The common case, a member of the document itself, without a look-up record per document. */
+function memberPredicate(name: string, matches: Predicate, matchesMissing: boolean): Predicate {
+  return value => {
+    if (!isJsonObject(value)) return memberOfOther(value, name, matches)
+    return Object.hasOwn(value, name) ? matches(value[name] as JsonValue) : matchesMissing
+  }
+}
+
+function memberOfOther(value: JsonValue, name: string, matches: Predicate): boolean {
+  const found = lookUp(value, [name])
+  return 'value' in found && matches(found.value)
+}
+
+const comparison =
+  (holds: (order: number) => boolean) =>
+  (operand: JsonValue, compare: Compare): Predicate =>
+  value =>
+    holds(compare(value, operand))
+
+const OPERATORS: Readonly<Record<string, (operand: JsonValue, compare: Compare) => Predicate>> = {
+  $and: (operand, compare) => {
+    const all = compileAll(operand, compare)
+    return value => all.every(matches => matches(value))
+  },
+  $or: (operand, compare) => {
+    const any = compileAll(operand, compare)
+    return any.length === 0 ? () => true : value => any.some(matches => matches(value))
+  },
+  $not: (operand, compare) => {
+    const matches = compileCondition(operand as JsonObject, compare)
+    return value => !matches(value)
+  },
+  $lt: comparison(order => order < 0),
+  $lte: comparison(order => order <= 0),
+  $eq: comparison(order => order === 0),
+  $ne: comparison(order => order !== 0),
+  $gte: comparison(order => order >= 0),
+  $gt: comparison(order => order > 0),
+  $in: (operand, compare) => isIn(operand as JsonValue[], compare),
+  $nin: (operand, compare) => {
+    const matches = isIn(operand as JsonValue[], compare)
+    return value => !matches(value)
+  },
+  $exists: operand => () => operand === true,
+  $type: operand => value => typeName(value) === operand,
+  $mod: operand => {
+    const [divisor, remainder] = operand as [number, number]
+    return value => typeof value === 'number' && Number.isInteger(value) && value % divisor === remainder
+  },
+  $beginsWith: operand => value => typeof value === 'string' && value.startsWith(operand as string),
+  $regex: operand => {
+    const test = compilePcre(operand as string) ?? (() => false)
+    return value => typeof value === 'string' && test(value)
+  },
+  $size: operand => value => Array.isArray(value) && value.length === operand,
+  $all: operand => hasAll(operand as JsonValue[]),
+  $elemMatch: (operand, compare) => {
+    const matches = compileCondition(operand as JsonObject, compare)
+    return value => Array.isArray(value) && value.some(matches)
+  },
+  $allMatch: (operand, compare) => {
+    const matches = compileCondition(operand as JsonObject, compare)
+    return value => Array.isArray(value) && value.length > 0 && value.every(matches)
+  },
+  $keyMapMatch: (operand, compare) => {
+    const matches = compileCondition(operand as JsonObject, compare)
+    return value => isJsonObject(value) && Object.keys(value).some(matches)
+  },
+  $default: () => () => true,
+}
+
+function compileAll(operand: JsonValue, compare: Compare): Predicate[] {
+  return (operand as JsonObject[]).map(argument => compileCondition(argument, compare))
+}
+
+/** An array is in the list when one of its elements is; the array itself is not looked for. */
+function isIn(list: readonly JsonValue[], compare: Compare): Predicate {
+  const listed: Predicate = value => list.some(candidate => compare(value, candidate) === 0)
+  return value => (Array.isArray(value) ? value.some(listed) : listed(value))
+}
+
+function hasAll(wanted: readonly JsonValue[]): Predicate {
+  if (wanted.length === 0) return () => false
+  const whole = wanted.length === 1 && Array.isArray(wanted[0]) ? wanted[0] : undefined
+  return value => {
+    if (!Array.isArray(value)) return false
+    if (whole !== undefined && sameTerm(whole, value)) return true
+    return wanted.every(item => value.some(element => sameTerm(item, element)))
+  }
+}

@@ -1,0 +1,40 @@
+/** The options that hold at a place of a pattern: (?i), (?m), (?s), (?x). */
+export interface Flags {
+  readonly caseless: boolean
+  readonly multiline: boolean
+  readonly dotAll: boolean
+  readonly extended: boolean
+  readonly swapGreed: boolean
+}
+
+export const NO_FLAGS: Flags = {
+  caseless: false,
+  multiline: false,
+  dotAll: false,
+  extended: false,
+  swapGreed: false,
+}
+
+const LETTERS: Readonly<Record<string, Partial<Flags>>> = {
+  i: { caseless: true },
+  m: { multiline: true },
+  s: { dotAll: true },
+  x: { extended: true },
+  U: { swapGreed: true },
+  J: {},
+}
+
+/** The flags after the letters of `(?i-s)`; undefined where one of them is none. */
+export function changeFlags(flags: Flags, letters: string): Flags | undefined {
+  let value = true
+  let changed = flags
+  for (const letter of letters) {
+    if (letter === '-') value = false
+    else {
+      const change = LETTERS[letter]
+      if (change === undefined) return undefined
+      for (const name of Object.keys(change)) changed = { ...changed, [name]: value }
+    }
+  }
+  return changed
+}

@@ -1,0 +1,53 @@
+import { CouchError, fail } from '../errors.ts'
+import { isJsonObject, type JsonObject } from '../json-value.ts'
+import { compileCondition } from './compile.ts'
+import { erlangText } from './erlang-text.ts'
+import { isOperator, only } from './node.ts'
+import { normalizeSelector } from './normalize.ts'
+
+/** A Mango selector, checked and ready to run. */
+export interface CompiledSelector {
+  /** Whether a document, with its `_id` and `_rev`, is selected. */
+  readonly matches: (document: JsonObject) => boolean
+  /** The fields that it looks at, as in "a.b", in order of appearance. */
+  readonly fields: readonly string[]
+  /** The normal form, as `_explain` shows it. */
+  readonly normalized: JsonObject
+}
+
+/**
+ * Checks and compiles a Mango selector.
+ *
+ * @throws `invalid_selector_json`, `bad_arg`, `invalid_operator`, `not_supported`, `bad_field`, `invalid_selector`,
+ *   `invalid_field_name`, all 400
+ */
+export function compileSelector(selector: unknown): CompiledSelector {
+  if (!isJsonObject(selector)) throw fail('selectorNotObject', erlangText((selector ?? null) as never))
+  const normalized = normalizeSelector(selector)
+  const isEmpty = Object.keys(normalized).length === 0
+  return {
+    matches: isEmpty ? () => true : compileCondition(normalized),
+    fields: fieldsOf(normalized),
+    normalized,
+  }
+}
+
+/**
+ * Compiles the selector of a feed (`filter=_selector`) or of a replication: its errors are `bad_request`.
+ * (CouchDB: couch_changes:configure_filter/4)
+ */
+export function compileFeedSelector(selector: unknown): CompiledSelector {
+  if (!isJsonObject(selector)) throw fail('badRequest', 'Selector error: expected a JSON object')
+  try {
+    return compileSelector(selector)
+  } catch (error) {
+    throw error instanceof CouchError ? fail('badRequest', error.reason) : error
+  }
+}
+
+function fieldsOf(node: JsonObject): string[] {
+  if (Object.keys(node).length === 0) return []
+  const [name, operand] = only(node)
+  if (!isOperator(name)) return [name]
+  return Array.isArray(operand) ? operand.flatMap(argument => fieldsOf(argument as JsonObject)) : []
+}
