@@ -24,11 +24,8 @@ export class Client {
 
   /** @param url the server's; credentials in it are sent as Basic authentication */
   constructor(url: string, connections: number) {
-    const { origin, username, password } = new URL(url)
-    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-    const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
-    this.#headers = { accept: 'application/json', 'content-type': 'application/json' }
-    if (username !== '') this.#headers['authorization'] = authorization
+    const { origin, headers } = target(url)
+    this.#headers = { accept: 'application/json', 'content-type': 'application/json', ...headers }
     this.#pool = new Pool(origin, { connections, pipelining: 1, bodyTimeout: 0, headersTimeout: 0 })
   }
 
@@ -80,6 +77,14 @@ export class Client {
       this.#pool.dispatch({ method, path, headers: this.#headers, body: body ?? null }, handler)
     })
   }
+}
+
+/** Splits the credentials from a server's URL, as the header that carries them. */
+export function target(url: string): { origin: string; headers: Record<string, string> } {
+  const { origin, username, password } = new URL(url)
+  if (username === '') return { origin, headers: {} }
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return { origin, headers: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` } }
 }
 
 /** Works through the items with so many hands at once. */
