@@ -31,6 +31,17 @@ export const ERRORS = {
 
   // Databases
   noDatabase: [404, 'not_found', 'Database does not exist.'],
+  illegalDatabaseName: [
+    400,
+    'illegal_database_name',
+    (name: string) =>
+      `Name: '${name}'. Only lowercase characters (a-z), digits (0-9), and any of the characters _, $, (, ), +, -, and / are allowed. Must begin with a letter.`,
+  ],
+  databaseNameTooLong: [
+    400,
+    'database_name_too_long',
+    (name: string) => `At least one path segment of \`${name}\` is too long.`,
+  ],
   databaseExists: [412, 'file_exists', 'The database could not be created, the file already exists.'],
 
   // Documents
@@ -42,6 +53,16 @@ export const ERRORS = {
   badSpecialMember: [400, 'doc_validation', (name: string) => `Bad special document member: ${name}`],
   documentTooLarge: [413, 'document_too_large', (id: string) => id],
   docIdNotString: [400, 'illegal_docid', 'Document id must be a string'],
+  illegalDocId: [400, 'illegal_docid', (reason: string) => reason],
+  docValidation: [400, 'doc_validation', (reason: string) => reason],
+  bulkDocsMissing: [400, 'bad_request', 'POST body must include `docs` parameter.'],
+  bulkDocsNotArray: [400, 'bad_request', '`docs` parameter must be an array.'],
+  newEditsNotBoolean: [400, 'bad_request', '`new_edits` parameter must be a boolean.'],
+  revisionRequired: [
+    400,
+    'bad_request',
+    'When `new_edits: false`, the document needs `_rev` or `_revisions` specified',
+  ],
 
   // Attachments and multipart
   malformedMultipart: [400, 'bad_request', (what: string) => `Malformed multipart body: ${what}`],

@@ -1,0 +1,38 @@
+import { fail } from './errors.ts'
+
+declare const brand: unique symbol
+
+/** A document's id: "order-7", "_design/views", "_local/checkpoint". */
+export type DocId = string & { readonly [brand]: 'DocId' }
+
+const DESIGN = '_design/'
+const LOCAL = '_local/'
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+/**
+ * Checks a document's id (CouchDB: `couch_doc:validate_docid/1`).
+ *
+ * @param maxBytes `[couchdb] max_document_id_length`, in bytes of UTF-8
+ * @throws `illegal_docid` with CouchDB's reasons
+ */
+export function parseDocId(value: unknown, maxBytes = Infinity): DocId {
+  if (typeof value !== 'string') throw fail('docIdNotString')
+  if (value === '') throw fail('illegalDocId', 'Document id must not be empty')
+  if (value === DESIGN || value === LOCAL) throw fail('illegalDocId', `Illegal document id \`${value}\``)
+  if (value.length > maxBytes / 3 && Buffer.byteLength(value) > maxBytes) {
+    throw fail('illegalDocId', 'Document id is too long')
+  }
+  if (LONE_SURROGATE.test(value)) throw fail('illegalDocId', 'Document id must be valid UTF-8')
+  if (value.startsWith('_') && !value.startsWith(DESIGN) && !value.startsWith(LOCAL)) {
+    throw fail('illegalDocId', 'Only reserved document ids may start with underscore.')
+  }
+  return value as DocId
+}
+
+export function isDesignId(id: string): boolean {
+  return id.startsWith(DESIGN)
+}
+
+export function isLocalId(id: string): boolean {
+  return id.startsWith(LOCAL)
+}

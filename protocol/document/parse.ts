@@ -1,0 +1,111 @@
+import { parseDocId } from '../document-id.ts'
+import { fail } from '../errors.ts'
+import { canonicalJson } from '../json/canonical.ts'
+import { withoutDuplicates } from '../json/duplicates.ts'
+import { JsonScanner } from '../json/scanner.ts'
+import type { Member } from '../json/scanner.ts'
+import { makeRev, parseRev } from '../revision.ts'
+import type { Rev } from '../revision.ts'
+import { checkAttachmentName, parseAttachments } from './attachment-input.ts'
+import type { AttachmentInput } from './attachment-input.ts'
+import type { DocumentInput, DocumentLimits, RevisionsInput } from './document-input.ts'
+import { scanDocument } from './raw-document.ts'
+import type { RawDocument } from './raw-document.ts'
+import { parseRevisions } from './revisions-input.ts'
+
+export interface ParseOptions extends DocumentLimits {
+  /** Whether the Erlang term is wanted: revision ids of new edits are computed over it. */
+  readonly term: boolean
+}
+
+/** What CouchDB answers with and takes back without a look. */
+const IGNORED = new Set(['_revs_info', '_local_seq', '_conflicts', '_deleted_conflicts'])
+
+/**
+ * Reads a document as a client sends it (CouchDB: `couch_doc:from_json_obj_validate/1`).
+ *
+ * @throws `bad_request`, `doc_validation`, `illegal_docid`, `document_too_large`, as CouchDB does and in its order
+ */
+export function parseDocument(json: Uint8Array, options: ParseOptions): DocumentInput {
+  const scanner = new JsonScanner(json, options)
+  const raw = scanDocument(scanner)
+  scanner.end()
+  if (!scanner.hasSuspiciousKeys) return finishDocument(scanner.source, raw, options)
+  const unique = withoutDuplicates(scanner.source)
+  return finishDocument(unique, scanDocument(new JsonScanner(unique, options)), options)
+}
+
+/**
+ * Makes sense of a scanned document's special members, in the order in which they came.
+ *
+ * @param source the text that was scanned
+ */
+export function finishDocument(
+  source: Buffer,
+  raw: RawDocument | undefined,
+  limits: DocumentLimits,
+): DocumentInput {
+  if (raw === undefined) throw fail('documentNotObject')
+  const { body, term, size } = raw
+  const special = new SpecialMembers(limits)
+  for (const member of raw.special) special.read(member.name, valueOf(source, member))
+  const { id, rev, deleted, revisions, attachments } = special
+  if (limits.maxSize !== undefined && size > limits.maxSize) throw fail('documentTooLarge', id ?? '')
+  attachments?.forEach(({ name }) => checkAttachmentName(name))
+  return { id, rev, deleted, revisions, attachments, body, term, size }
+}
+
+class SpecialMembers {
+  id: DocumentInput['id']
+  rev: Rev | undefined
+  deleted = false
+  revisions: RevisionsInput | undefined
+  attachments: AttachmentInput[] | undefined
+  readonly #limits: DocumentLimits
+
+  constructor(limits: DocumentLimits) {
+    this.#limits = limits
+  }
+
+  read(name: string, value: Buffer): void {
+    if (name === '_id') this.id = parseDocId(scalar(value), this.#limits.maxIdBytes)
+    else if (name === '_rev') this.#readRev(value)
+    else if (name === '_revisions') this.#readRevisions(value)
+    else if (name === '_deleted') this.deleted = parseDeleted(value)
+    else if (name === '_attachments')
+      this.attachments = parseAttachments(canonicalJson(value)) ?? refuse(name)
+    else if (!IGNORED.has(name)) refuse(name)
+  }
+
+  /** Behind `_revisions` a `_rev` is not even looked at. */
+  #readRev(value: Buffer): void {
+    if (this.revisions === undefined) this.rev = parseRev(scalar(value))
+  }
+
+  #readRevisions(value: Buffer): void {
+    this.revisions = parseRevisions(canonicalJson(value)) ?? refuse('_revisions')
+    const [newest] = this.revisions.ids
+    this.rev = newest === undefined ? undefined : makeRev(this.revisions.start, newest)
+  }
+}
+
+function valueOf(source: Buffer, { start, end }: Member): Buffer {
+  return source.subarray(start, end)
+}
+
+/** The value of a string; anything else is undefined. */
+function scalar(value: Buffer): string | undefined {
+  if (value[0] !== 0x22) return undefined
+  return value.includes(0x5c)
+    ? (JSON.parse(value.toString()) as string)
+    : value.toString('utf8', 1, value.length - 1)
+}
+
+function parseDeleted(value: Buffer): boolean {
+  const text = value.toString('latin1')
+  return text === 'true' || (text === 'false' ? false : refuse('_deleted'))
+}
+
+function refuse(name: string): never {
+  throw fail('badSpecialMember', name)
+}

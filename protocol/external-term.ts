@@ -1,0 +1,144 @@
+import type { ByteWriter } from './json/byte-writer.ts'
+
+/*
+ * Erlang's external term format, as `term_to_binary(Term, [{minor_version, 1}])` writes it in the OTP release that
+ * CouchDB 3.5 ships with (erts, "External Term Format"): what revision ids are computed over.
+ */
+const NEW_FLOAT = 70
+const SMALL_INTEGER = 97
+const INTEGER = 98
+const ATOM = 100
+const SMALL_TUPLE = 104
+const NIL = 106
+const STRING = 107
+const LIST = 108
+const BINARY = 109
+const SMALL_BIG = 110
+const LARGE_BIG = 111
+
+const MAX_STRING = 65535
+const MAX_SMALL_BIG = 255
+const LIST_HEADER = 5
+const VERSION = 131
+
+export function writeVersion(out: ByteWriter): void {
+  out.byte(VERSION)
+}
+
+export function writeAtom(out: ByteWriter, name: string): void {
+  out.reserve(3)
+  const { bytes } = out
+  bytes[out.length++] = ATOM
+  bytes[out.length++] = 0
+  bytes[out.length++] = name.length
+  out.latin1(name)
+}
+
+/** A binary: `source[from, to)`. */
+export function writeBinary(out: ByteWriter, source: Buffer, from: number, to: number): void {
+  out.reserve(5)
+  writeHeader(out, BINARY, to - from)
+  out.copy(source, from, to)
+}
+
+/** @param value an integer within ±2^53 */
+export function writeInteger(out: ByteWriter, value: number): void {
+  out.reserve(11)
+  if (value >= 0 && value <= 255) {
+    out.bytes[out.length++] = SMALL_INTEGER
+    out.bytes[out.length++] = value
+  } else if ((value | 0) === value) {
+    writeHeader(out, INTEGER, value)
+  } else {
+    writeSafeBig(out, value)
+  }
+}
+
+function writeSafeBig(out: ByteWriter, value: number): void {
+  const { bytes } = out
+  bytes[out.length] = SMALL_BIG
+  bytes[out.length + 2] = value < 0 ? 1 : 0
+  let at = out.length + 3
+  for (let rest = Math.abs(value); rest > 0; rest = Math.floor(rest / 256)) bytes[at++] = rest % 256
+  bytes[out.length + 1] = at - out.length - 3
+  out.length = at
+}
+
+/** An integer that a JavaScript number cannot hold. */
+export function writeBigInteger(out: ByteWriter, value: bigint): void {
+  const hex = (value < 0n ? -value : value).toString(16)
+  const magnitude = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex').reverse()
+  out.reserve(5)
+  if (magnitude.length <= MAX_SMALL_BIG) {
+    out.bytes[out.length++] = SMALL_BIG
+    out.bytes[out.length++] = magnitude.length
+  } else {
+    writeHeader(out, LARGE_BIG, magnitude.length)
+  }
+  out.byte(value < 0n ? 1 : 0)
+  out.copy(magnitude, 0, magnitude.length)
+}
+
+export function writeFloat(out: ByteWriter, value: number): void {
+  out.reserve(9)
+  out.bytes[out.length] = NEW_FLOAT
+  out.bytes.writeDoubleBE(value, out.length + 1)
+  out.length += 9
+}
+
+/** @param arity of the tuple; its elements follow */
+export function writeTuple(out: ByteWriter, arity: number): void {
+  out.reserve(2)
+  out.bytes[out.length++] = SMALL_TUPLE
+  out.bytes[out.length++] = arity
+}
+
+/** Begins a list whose length is not known yet; returns the position that `endList` wants. */
+export function beginList(out: ByteWriter): number {
+  out.reserve(LIST_HEADER)
+  const position = out.position
+  out.length += LIST_HEADER
+  return position
+}
+
+/** Ends the list begun at `position`, of `count` elements. Erlang writes a list of bytes as a string. */
+export function endList(out: ByteWriter, position: number, count: number): void {
+  const start = out.start + position
+  if (count === 0) {
+    out.length = start
+    out.byte(NIL)
+  } else if (count <= MAX_STRING && isByteList(out, start, count)) {
+    packByteList(out.bytes, start, count)
+    out.length = start + 3 + count
+  } else {
+    out.bytes[start] = LIST
+    out.bytes.writeUInt32BE(count, start + 1)
+    out.byte(NIL)
+  }
+}
+
+/** Whether every element is a SMALL_INTEGER: as each of those has two bytes, the next one's tag is known to be there. */
+function isByteList(out: ByteWriter, start: number, count: number): boolean {
+  const end = start + LIST_HEADER + 2 * count
+  if (end !== out.length) return false
+  for (let at = start + LIST_HEADER; at < end; at += 2) if (out.bytes[at] !== SMALL_INTEGER) return false
+  return true
+}
+
+function packByteList(bytes: Buffer, start: number, count: number): void {
+  const first = start + LIST_HEADER + 1
+  for (let i = 0; i < count; i++) bytes[start + 3 + i] = bytes[first + 2 * i]!
+  bytes[start] = STRING
+  bytes.writeUInt16BE(count, start + 1)
+}
+
+function writeHeader(out: ByteWriter, tag: number, value: number): void {
+  const { bytes } = out
+  const at = out.length
+  bytes[at] = tag
+  bytes[at + 1] = value >>> 24
+  bytes[at + 2] = value >>> 16
+  bytes[at + 3] = value >>> 8
+  bytes[at + 4] = value
+  out.length = at + 5
+}

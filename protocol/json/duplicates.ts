@@ -1,0 +1,75 @@
+const QUOTE = 0x22
+const COMMA = 0x2c
+const BACKSLASH = 0x5c
+const OPEN_ARRAY = 0x5b
+const CLOSE_ARRAY = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+
+type Range = [start: number, end: number]
+
+/** An open container; of arrays `members` is undefined. */
+interface Frame {
+  readonly members: Map<string, Range> | undefined
+  /** The member that is being read, up to the comma behind it. */
+  current: Range | undefined
+}
+
+/**
+ * The JSON without the members that a later one of the same name replaces: CouchDB keeps the last value, in the last
+ * place. The input itself when there are none.
+ *
+ * @param json valid JSON
+ */
+export function withoutDuplicates(json: Buffer): Buffer {
+  const ranges = replacedMembers(json)
+  if (ranges.length === 0) return json
+  ranges.sort((a, b) => a[0] - b[0])
+  const kept: Buffer[] = []
+  let from = 0
+  for (const [start, end] of ranges) {
+    if (start > from) kept.push(json.subarray(from, start))
+    from = Math.max(from, end)
+  }
+  kept.push(json.subarray(from))
+  return Buffer.concat(kept)
+}
+
+function replacedMembers(json: Buffer): Range[] {
+  const replaced: Range[] = []
+  const frames: Frame[] = []
+  let frame: Frame | undefined
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at]
+    if (byte === QUOTE) {
+      const end = stringEnd(json, at)
+      if (frame?.members !== undefined && frame.current === undefined)
+        startMember(frame, json, at, end, replaced)
+      at = end - 1
+    } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      frame = { members: byte === OPEN_OBJECT ? new Map() : undefined, current: undefined }
+      frames.push(frame)
+    } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
+      frames.pop()
+      frame = frames.at(-1)
+    } else if (byte === COMMA && frame?.current !== undefined) {
+      frame.current[1] = at + 1
+      frame.current = undefined
+    }
+  }
+  return replaced
+}
+
+function startMember(frame: Frame, json: Buffer, start: number, end: number, replaced: Range[]): void {
+  const name = JSON.parse(json.toString('utf8', start, end)) as string
+  const earlier = frame.members!.get(name)
+  if (earlier !== undefined) replaced.push(earlier)
+  frame.current = [start, start]
+  frame.members!.set(name, frame.current)
+}
+
+function stringEnd(json: Buffer, quote: number): number {
+  let at = quote + 1
+  while (json[at] !== QUOTE) at += json[at] === BACKSLASH ? 2 : 1
+  return at + 1
+}

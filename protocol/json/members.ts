@@ -1,0 +1,16 @@
+import { JsonScanner } from './scanner.ts'
+
+/** A member of an object: its name, and its value's text. */
+export type RawMember = readonly [name: string, value: Buffer]
+
+/** The members of an object in order; undefined when the value is no object. @param json as `canonicalJson` gives it */
+export function jsonMembers(json: Buffer): RawMember[] | undefined {
+  const scanner = new JsonScanner(json, { term: false })
+  if (!scanner.enterObject()) return undefined
+  const members: RawMember[] = []
+  while (scanner.more()) {
+    const { name, start, end } = scanner.detachedMember()
+    members.push([name, json.subarray(start, end)])
+  }
+  return members
+}

@@ -1,0 +1,19 @@
+import { fail } from '../errors.ts'
+import { canonicalJson } from './canonical.ts'
+
+/**
+ * The value of a JSON text, for requests in which a number's spelling and the order of members do not matter.
+ * Members named `__proto__` are ordinary own properties, as `JSON.parse` makes them.
+ *
+ * @throws `bad_request` "invalid UTF-8 JSON", by the same rules as for documents
+ */
+export function parseJson(json: Uint8Array): unknown {
+  return JSON.parse(canonicalJson(json).toString('utf8')) as unknown
+}
+
+/** As `parseJson`, for a value that must be an object. @throws `bad_request` "Request body must be a JSON object" */
+export function parseJsonObject(json: Uint8Array): Record<string, unknown> {
+  const value = parseJson(json)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fail('bodyNotObject')
+  return value as Record<string, unknown>
+}

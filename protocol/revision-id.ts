@@ -1,0 +1,80 @@
+import { hash } from 'node:crypto'
+import {
+  beginList,
+  endList,
+  writeAtom,
+  writeBinary,
+  writeInteger,
+  writeTuple,
+  writeVersion,
+} from './external-term.ts'
+import { ByteWriter } from './json/byte-writer.ts'
+import { generationOf, hashBytes, hashOf } from './revision.ts'
+import type { Rev } from './revision.ts'
+
+/** What of an attachment goes into the revision id. */
+export interface HashedAttachment {
+  readonly name: string
+  readonly type: string
+  /** 16 raw bytes, the MD5 of the stored bytes. */
+  readonly digest: Uint8Array
+}
+
+export interface HashedRevision {
+  readonly deleted: boolean
+  readonly parent: Rev | undefined
+  /** The external term of the body (`externalTerm`). */
+  readonly body: Uint8Array
+  /** In the order of the document. */
+  readonly attachments: readonly HashedAttachment[]
+}
+
+const PARTS = 5
+const SHARED_LENGTH = 64 * 1024
+/** Terms are hashed at once, so that one buffer serves all but the large ones. */
+const shared = new ByteWriter(2 * SHARED_LENGTH)
+
+/**
+ * The id of the revision that an edit makes, the same that CouchDB gives it: the parent's generation and one, and the
+ * MD5 of `[Deleted, OldStart, OldRev, Body, Atts]` (CouchDB: `couch_db:new_revid/1`).
+ */
+export function newRevId(revision: HashedRevision): Rev {
+  const generation = revision.parent === undefined ? 0 : generationOf(revision.parent)
+  const writer =
+    revision.body.length < SHARED_LENGTH ? shared : new ByteWriter(revision.body.length + SHARED_LENGTH)
+  writer.truncate(0)
+  writeVersion(writer)
+  const list = beginList(writer)
+  writeAtom(writer, revision.deleted ? 'true' : 'false')
+  writeInteger(writer, generation)
+  writeParent(writer, revision.parent)
+  writer.copy(asBuffer(revision.body), 0, revision.body.length)
+  writeAttachments(writer, revision.attachments)
+  endList(writer, list, PARTS)
+  return `${generation + 1}-${hash('md5', writer.bytes.subarray(writer.start, writer.length))}` as Rev
+}
+
+function writeParent(out: ByteWriter, parent: Rev | undefined): void {
+  if (parent === undefined) writeInteger(out, 0)
+  else writeBytes(out, hashBytes(hashOf(parent)))
+}
+
+/** CouchDB collects the attachments by a fold, and so lists them backwards. */
+function writeAttachments(out: ByteWriter, attachments: readonly HashedAttachment[]): void {
+  const list = beginList(out)
+  for (const { name, type, digest } of attachments.toReversed()) {
+    writeTuple(out, 3)
+    writeBytes(out, Buffer.from(name))
+    writeBytes(out, Buffer.from(type))
+    writeBytes(out, asBuffer(digest))
+  }
+  endList(out, list, attachments.length)
+}
+
+function writeBytes(out: ByteWriter, bytes: Buffer): void {
+  writeBinary(out, bytes, 0, bytes.length)
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
