@@ -1,6 +1,72 @@
-const collator = new Intl.Collator('en')
+import { ByteWriter } from './byte-writer.ts'
+import { rootElements } from './root.ts'
+import { writeStringKey } from './string-key.ts'
 
-/** Compares two strings in the order of the CLDR root collation, all three levels. Returns -1, 0 or 1. */
+const FIRST_PRINTABLE = 0x20
+const LAST_PRINTABLE = 0x7e
+
+const left = new ByteWriter()
+const right = new ByteWriter()
+
+/**
+ * Compares two strings in the order of the CLDR root collation, all three levels. Returns -1, 0 or 1. It compares what
+ * the sort keys hold, so that it agrees with the order of stored view rows whatever collation data the runtime has.
+ */
 export function compareStrings(a: string, b: string): number {
-  return a === b ? 0 : Math.sign(collator.compare(a, b))
+  if (a === b) return 0
+  return compareAscii(a, b) ?? compareKeys(a, b)
+}
+
+/** Printable ASCII has one element a character, and differs in the first level or the third; undefined for the rest. */
+function compareAscii(a: string, b: string): number | undefined {
+  const { primaries, tertiaries } = asciiWeights()
+  let order = 0
+  const length = Math.max(a.length, b.length)
+  let primaryOrder = 0
+  for (let i = 0; i < length; i++) {
+    const unitA = i < a.length ? a.charCodeAt(i) : 0
+    const unitB = i < b.length ? b.charCodeAt(i) : 0
+    if (unitA === unitB) {
+      if (unitA < FIRST_PRINTABLE || unitA > LAST_PRINTABLE) return undefined
+      continue
+    }
+    if (isBeyond(unitA, i < a.length) || isBeyond(unitB, i < b.length)) return undefined
+    if (primaryOrder === 0) primaryOrder = Math.sign((primaries[unitA] as number) - (primaries[unitB] as number))
+    if (order === 0) order = Math.sign((tertiaries[unitA] as number) - (tertiaries[unitB] as number))
+  }
+  return primaryOrder || order
+}
+
+function isBeyond(unit: number, isThere: boolean): boolean {
+  return isThere && (unit < FIRST_PRINTABLE || unit > LAST_PRINTABLE)
+}
+
+function compareKeys(a: string, b: string): number {
+  left.clear()
+  right.clear()
+  writeStringKey(a, left)
+  writeStringKey(b, right)
+  return Buffer.compare(left.bytes.subarray(0, left.length), right.bytes.subarray(0, right.length))
+}
+
+interface AsciiWeights {
+  readonly primaries: Float64Array
+  readonly tertiaries: Uint8Array
+}
+
+let weights: AsciiWeights | undefined
+
+/** The end of a string, at 0, weighs less than anything. */
+function asciiWeights(): AsciiWeights {
+  if (weights !== undefined) return weights
+  const root = rootElements()
+  const primaries = new Float64Array(128)
+  const tertiaries = new Uint8Array(128)
+  for (let unit = FIRST_PRINTABLE; unit <= LAST_PRINTABLE; unit++) {
+    const start = root.entryOf(unit) >> 4
+    primaries[unit] = root.primaries[start] as number
+    tertiaries[unit] = root.tertiaries[start] as number
+  }
+  weights = { primaries, tertiaries }
+  return weights
 }

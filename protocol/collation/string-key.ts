@@ -1,0 +1,104 @@
+import type { ByteWriter } from './byte-writer.ts'
+import { LevelWriter } from './levels.ts'
+import { ENTRY_SHIFT, rootElements, unassignedPrimary, type Contraction, type RootElements } from './root.ts'
+
+const LEVEL_END = 1
+const STRING_END = 0
+/** Below this, no character takes part in a contraction but `l` and `L`, before a middle dot. */
+const ASCII_END = 0x80
+
+const secondaries = new LevelWriter()
+const tertiaries = new LevelWriter()
+
+/**
+ * Writes the sort key of a string: bytes whose order is the order of the CLDR root collation with its three levels.
+ * It ends with a zero, which occurs nowhere else in it. Strings that the collation holds for equal have equal keys.
+ */
+export function writeStringKey(text: string, out: ByteWriter): void {
+  const root = rootElements()
+  if (isAscii(text)) writeAscii(text, root, out)
+  else writeCodePoints(codePoints(text.normalize('NFD')), root, out)
+  out.byte(LEVEL_END)
+  secondaries.flush(out)
+  out.byte(LEVEL_END)
+  tertiaries.flush(out)
+  out.byte(STRING_END)
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= ASCII_END) return false
+  return true
+}
+
+function writeAscii(text: string, root: RootElements, out: ByteWriter): void {
+  for (let i = 0; i < text.length; i++) writeEntry(root.entryOf(text.charCodeAt(i)), root, out)
+}
+
+function codePoints(text: string): number[] {
+  return Array.from(text, character => character.codePointAt(0) as number)
+}
+
+function writeCodePoints(points: number[], root: RootElements, out: ByteWriter): void {
+  for (let i = 0; i < points.length; i++) {
+    const point = points[i] as number
+    const entry = contractionAt(points, i, root.contractions.get(point))
+    if (entry === undefined) writeCodePoint(point, root, out)
+    else writeEntry(entry, root, out)
+  }
+}
+
+/** The entry of the contraction that begins at `i`, whose further code points are taken out; undefined without one. */
+function contractionAt(points: number[], i: number, known: readonly Contraction[] = []): number | undefined {
+  for (const { rest, entry } of known) {
+    if (rest.every((point, k) => points[i + 1 + k] === point)) {
+      points.splice(i + 1, rest.length)
+      return entry
+    }
+    const [mark] = rest
+    const at = rest.length === 1 && mark !== undefined ? unblockedMark(points, i + 1, mark) : -1
+    if (at >= 0) {
+      points.splice(at, 1)
+      return entry
+    }
+  }
+  return undefined
+}
+
+/** Marks of other combining classes may stand between a letter and the mark that it contracts with (UTS #10, S2.1). */
+function unblockedMark(points: number[], from: number, mark: number): number {
+  for (let i = from; i < points.length; i++) {
+    const point = points[i] as number
+    if (point === mark) return i
+    if (!reorders(point, mark)) return -1
+  }
+  return -1
+}
+
+/** Whether both are marks, of different classes: canonical order then allows only one order of the two. */
+function reorders(a: number, b: number): boolean {
+  const forward = String.fromCodePoint(a, b)
+  const backward = String.fromCodePoint(b, a)
+  return forward.normalize('NFD') === backward.normalize('NFD')
+}
+
+function writeCodePoint(point: number, root: RootElements, out: ByteWriter): void {
+  const entry = root.entryOf(point)
+  if (entry >= 0) return writeEntry(entry, root, out)
+  writePrimary(unassignedPrimary(point), out)
+  secondaries.common()
+  tertiaries.common()
+}
+
+function writeEntry(entry: number, root: RootElements, out: ByteWriter): void {
+  const start = Math.floor(entry / ENTRY_SHIFT)
+  for (let i = start; i < start + (entry % ENTRY_SHIFT); i++) {
+    writePrimary(root.primaries[i] as number, out)
+    secondaries.secondary(root.secondaries[i] as number)
+    tertiaries.tertiary(root.tertiaries[i] as number)
+  }
+}
+
+/** Primaries have one to four bytes, none of which is zero, and none is the beginning of another. */
+function writePrimary(primary: number, out: ByteWriter): void {
+  for (let rest = primary; rest !== 0; rest = (rest << 8) >>> 0) out.byte(rest >>> 24)
+}

@@ -1,0 +1,60 @@
+import type { JsonObject, JsonValue } from '../json-value.ts'
+import { ByteWriter } from './byte-writer.ts'
+import { writeStringKey } from './string-key.ts'
+
+const END = 0
+const NULL = 0x20
+const FALSE = 0x21
+const TRUE = 0x22
+const NUMBER = 0x30
+const STRING = 0x40
+const ARRAY = 0x50
+const OBJECT = 0x60
+
+const writer = new ByteWriter()
+
+/**
+ * The sort key of a view's key: its bytes are in the order of `compareJson`, and no key is the beginning of another, so
+ * that more bytes can follow.
+ */
+export function viewKey(value: JsonValue): Uint8Array {
+  writer.clear()
+  writeViewKey(value, writer)
+  return writer.take()
+}
+
+export function writeViewKey(value: JsonValue, out: ByteWriter): void {
+  switch (typeof value) {
+    case 'string':
+      out.byte(STRING)
+      writeStringKey(value, out)
+      break
+    case 'number':
+      out.byte(NUMBER)
+      out.double(value)
+      break
+    case 'boolean':
+      out.byte(value ? TRUE : FALSE)
+      break
+    default:
+      if (value === null) out.byte(NULL)
+      else if (Array.isArray(value)) writeArray(value, out)
+      else writeObject(value, out)
+  }
+}
+
+function writeArray(elements: JsonValue[], out: ByteWriter): void {
+  out.byte(ARRAY)
+  for (const element of elements) writeViewKey(element, out)
+  out.byte(END)
+}
+
+/** The key of a name begins with a byte above zero, so that fewer members come first. */
+function writeObject(members: JsonObject, out: ByteWriter): void {
+  out.byte(OBJECT)
+  for (const name of Object.keys(members)) {
+    writeStringKey(name, out)
+    writeViewKey(members[name] as JsonValue, out)
+  }
+  out.byte(END)
+}

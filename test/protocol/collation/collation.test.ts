@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs'
+import test from 'ava'
+import fc from 'fast-check'
+import { compareJson } from '../../../protocol/collation/compare.ts'
+import { compareRaw } from '../../../protocol/collation/raw.ts'
+import { rawKey } from '../../../protocol/collation/raw-key.ts'
+import { rootElements } from '../../../protocol/collation/root.ts'
+import { compareStrings } from '../../../protocol/collation/strings.ts'
+import { viewKey } from '../../../protocol/collation/view-key.ts'
+import type { JsonValue } from '../../../protocol/json-value.ts'
+
+interface Scenario {
+  name: string
+  steps: { request?: { method: string; path: string; query?: unknown }; response?: { json?: unknown } }[]
+}
+
+const scenarios = JSON.parse(
+  readFileSync(new URL('../../../fixtures/transcripts/design.json', import.meta.url), 'utf8'),
+) as Scenario[]
+
+/** The keys of a view as CouchDB listed them. */
+function recordedKeys(name: string): JsonValue[] {
+  const steps = scenarios.find(scenario => scenario.name === name)?.steps ?? []
+  const whole = steps.find(({ request }) => request?.method === 'GET' && request.query === undefined)
+  return (whole?.response?.json as { rows: { key: JsonValue }[] }).rows.map(row => row.key)
+}
+
+const byKey = (key: (value: JsonValue) => Uint8Array) => (a: JsonValue, b: JsonValue) =>
+  Buffer.compare(key(a), key(b))
+
+for (const name of ['design/view-collation-types', 'design/view-collation-strings']) {
+  test(`the keys of ${name} sort as CouchDB sorted them`, t => {
+    const keys = recordedKeys(name)
+    t.true(keys.length > 20)
+    t.deepEqual(keys.toReversed().sort(byKey(viewKey)), keys)
+    t.deepEqual(keys.toReversed().sort(compareJson), keys)
+  })
+}
+
+test('raw keys sort as CouchDB sorted them', t => {
+  const keys = recordedKeys('design/view-collation-raw')
+  t.true(keys.length > 20)
+  t.deepEqual(keys.toReversed().sort(byKey(rawKey)), keys)
+  t.deepEqual(keys.toReversed().sort(compareRaw), keys)
+})
+
+const letters = 'aAbBzZáÄßæœ·lL09 _-.,;!?\'"$😀'
+const scripts = 'ωΩаяйЙא中日㐀한글เกแขأُآ\u0301\u0323\u0306\u00ad\u0001\uffff'
+const text = fc.string({ unit: fc.constantFrom(...letters, ...scripts), maxLength: 6 })
+const key = fc.letrec<{ value: JsonValue }>(tie => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom<JsonValue>(null, false, true),
+    fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(0, -0, 1e308, 5e-324)),
+    text,
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(text, tie('value'), { maxKeys: 3 }),
+  ),
+})).value
+
+test('the bytes of a sort key are in the order of the comparison', t => {
+  t.notThrows(() => {
+    fc.assert(
+      fc.property(key, key, (a, b) => byKey(viewKey)(a, b) === compareJson(a, b)),
+      { numRuns: 5000 },
+    )
+    fc.assert(
+      fc.property(key, key, (a, b) => byKey(rawKey)(a, b) === compareRaw(a, b)),
+      { numRuns: 5000 },
+    )
+  })
+})
+
+test('no sort key is the beginning of another', t => {
+  t.notThrows(() => {
+    fc.assert(
+      fc.property(key, key, (a, b) => {
+        if (compareJson(a, b) === 0) return true
+        const [first, second] = [viewKey(a), viewKey(b)]
+        return Buffer.compare(first, second.subarray(0, first.length)) !== 0
+      }),
+      { numRuns: 5000 },
+    )
+  })
+})
+
+const runtime = new Intl.Collator('en')
+const assigned = Array.from({ length: 0x3000 }, (_, code) => code).filter(
+  code => String.fromCharCode(code).normalize('NFD').length > 1 || rootElements().entryOf(code) >= 0,
+)
+const anyText = fc.string({ unit: fc.constantFrom(...assigned.map(code => String.fromCharCode(code))), maxLength: 5 })
+
+test('strings compare as the collator of the runtime compares them', t => {
+  t.notThrows(() => {
+    fc.assert(
+      fc.property(anyText, anyText, text, (a, b, tail) => {
+        return [
+          [a, b],
+          [a, a + tail],
+          [a + tail, a + b],
+          [tail, tail.toUpperCase()],
+        ].every(([x = '', y = '']) => compareStrings(x, y) === Math.sign(runtime.compare(x, y)))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})
+
+test('long strings compare in their last character, whatever the run of common weights', t => {
+  for (let length = 40; length < 220; length++) {
+    const same = 'a'.repeat(length)
+    t.is(Math.sign(Buffer.compare(viewKey(same + 'A'), viewKey(same + 'a'))), 1)
+    t.is(Math.sign(Buffer.compare(viewKey(same), viewKey(same + 'a'))), -1)
+    t.is(Math.sign(Buffer.compare(viewKey(same + 'A'), viewKey(same + 'aa'))), -1)
+  }
+})
