@@ -31,7 +31,8 @@ function compareAscii(a: string, b: string): number | undefined {
       continue
     }
     if (isBeyond(unitA, i < a.length) || isBeyond(unitB, i < b.length)) return undefined
-    if (primaryOrder === 0) primaryOrder = Math.sign((primaries[unitA] as number) - (primaries[unitB] as number))
+    if (primaryOrder === 0)
+      primaryOrder = Math.sign((primaries[unitA] as number) - (primaries[unitB] as number))
     if (order === 0) order = Math.sign((tertiaries[unitA] as number) - (tertiaries[unitB] as number))
   }
   return primaryOrder || order

@@ -24,23 +24,16 @@ export function viewKey(value: JsonValue): Uint8Array {
 }
 
 export function writeViewKey(value: JsonValue, out: ByteWriter): void {
-  switch (typeof value) {
-    case 'string':
-      out.byte(STRING)
-      writeStringKey(value, out)
-      break
-    case 'number':
-      out.byte(NUMBER)
-      out.double(value)
-      break
-    case 'boolean':
-      out.byte(value ? TRUE : FALSE)
-      break
-    default:
-      if (value === null) out.byte(NULL)
-      else if (Array.isArray(value)) writeArray(value, out)
-      else writeObject(value, out)
-  }
+  if (typeof value === 'string') {
+    out.byte(STRING)
+    writeStringKey(value, out)
+  } else if (typeof value === 'number') {
+    out.byte(NUMBER)
+    out.double(value)
+  } else if (value === null) out.byte(NULL)
+  else if (typeof value === 'boolean') out.byte(value ? TRUE : FALSE)
+  else if (Array.isArray(value)) writeArray(value, out)
+  else writeObject(value, out)
 }
 
 function writeArray(elements: JsonValue[], out: ByteWriter): void {

@@ -51,7 +51,11 @@ const key = fc.letrec<{ value: JsonValue }>(tie => ({
   value: fc.oneof(
     { depthSize: 'small' },
     fc.constantFrom<JsonValue>(null, false, true),
-    fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(0, -0, 1e308, 5e-324)),
+    fc.oneof(
+      fc.integer(),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.constantFrom(0, -0, 1e308, 5e-324),
+    ),
     text,
     fc.array(tie('value'), { maxLength: 3 }),
     fc.dictionary(text, tie('value'), { maxKeys: 3 }),
@@ -85,10 +89,20 @@ test('no sort key is the beginning of another', t => {
 })
 
 const runtime = new Intl.Collator('en')
-const assigned = Array.from({ length: 0x3000 }, (_, code) => code).filter(
-  code => String.fromCharCode(code).normalize('NFD').length > 1 || rootElements().entryOf(code) >= 0,
-)
-const anyText = fc.string({ unit: fc.constantFrom(...assigned.map(code => String.fromCharCode(code))), maxLength: 5 })
+/** Blocks whose order has not changed between versions of Unicode: Latin to Arabic, Thai and Lao, kana, some Hangul. */
+const blocks = [
+  [0, 0x700],
+  [0xe00, 0xf00],
+  [0x3041, 0x3100],
+  [0xac00, 0xac80],
+] as const
+const assigned = blocks
+  .flatMap(([from, to]) => Array.from({ length: to - from }, (_, i) => from + i))
+  .filter(code => String.fromCharCode(code).normalize('NFD').length > 1 || rootElements().entryOf(code) >= 0)
+const anyText = fc.string({
+  unit: fc.constantFrom(...assigned.map(code => String.fromCharCode(code))),
+  maxLength: 5,
+})
 
 test('strings compare as the collator of the runtime compares them', t => {
   t.notThrows(() => {
