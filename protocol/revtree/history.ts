@@ -13,11 +13,20 @@ export function find(tree: RevTree, rev: Rev): FoundRev | undefined {
   return row === -1 ? undefined : { ...nodeAt(tree, row), isLeaf: isLeaf(tree, row) }
 }
 
-/** A revision and its ancestors as `_revisions` shows them, newest first; undefined when it is not known. */
-export function history(tree: RevTree, rev: Rev): { start: number; ids: string[] } | undefined {
+/**
+ * A revision and its ancestors as `_revisions` shows them, newest first; undefined when it is not known. `limit`: the
+ * database's `_revs_limit`. CouchDB cuts `_revisions` to it, since a history can be longer (stem.ts), but not
+ * `_revs_info`.
+ */
+export function history(
+  tree: RevTree,
+  rev: Rev,
+  limit = Infinity,
+): { start: number; ids: string[] } | undefined {
   const rows = lineage(tree, rowOf(tree, rev))
   if (rows.length === 0) return undefined
-  return { start: tree.generations[rows[0]!]!, ids: rows.map(row => tree.hashes[row]!) }
+  const shown = rows.length > limit ? rows.slice(0, limit) : rows
+  return { start: tree.generations[rows[0]!]!, ids: shown.map(row => tree.hashes[row]!) }
 }
 
 /** A revision and its ancestors, newest first, for `_revs_info`; empty when it is not known. */
