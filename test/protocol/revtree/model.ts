@@ -161,31 +161,6 @@ export function modelRemove(model: Model, revs: readonly string[]): { model: Mod
   return { model: removed.length === 0 ? model : remerge(kept, Infinity), removed }
 }
 
-interface Sought {
-  readonly generation: number
-  readonly hash: string
-}
-
-export function modelMissing(model: Model, sought: readonly Sought[]): readonly Sought[] {
-  return model.reduce((left, root) => searchSiblings([root.node], root.start, left), sought)
-}
-
-/** Each node that is searched puts what is older than itself first, and takes itself out of the rest, once. */
-function searchSiblings(
-  nodes: readonly ModelNode[],
-  generation: number,
-  sought: readonly Sought[],
-): readonly Sought[] {
-  const [node, ...siblings] = nodes
-  if (node === undefined || sought.length === 0) return sought
-  const older = sought.filter(one => one.generation < generation)
-  const rest = sought.filter(one => one.generation >= generation)
-  const self = rest.findIndex(one => one.generation === generation && one.hash === node.hash)
-  if (self !== -1) rest.splice(self, 1)
-  const below = searchSiblings(node.children, generation + 1, rest)
-  return [...older, ...searchSiblings(siblings, generation, below)]
-}
-
 /** Rows in depth-first order, to compare with a table. */
 export function modelRows(model: Model): { rev: string; body: number; deleted: boolean; root: boolean }[] {
   const below = (node: ModelNode, generation: number, root: boolean): ReturnType<typeof modelRows> => [

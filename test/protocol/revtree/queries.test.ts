@@ -48,15 +48,15 @@ test('the leaves of a revision are those that descend from it', t => {
   t.deepEqual(of('3-x'), [])
 })
 
-test('missing revisions are sorted as far down as the tree goes', t => {
-  t.deepEqual(missingRevs(tree, revs('9-x 3-x 1-x 0-x 2-b 2-x 8-x')), revs('0-x 1-x 2-x 9-x 3-x 8-x'))
-  t.deepEqual(missingRevs(tree, revs('1-a 2-b 3-c 2-d 2-e 3-f')), [])
-  t.deepEqual(missingRevs(emptyTree, revs('3-a 1-b')), revs('3-a 1-b'))
+test('missing revisions are sorted by generation and hash, each once', t => {
+  t.deepEqual(missingRevs(tree, revs('9-x 3-y 1-a 3-x 1-x 0-x 2-b 3-y')), revs('0-x 1-x 3-x 3-y 9-x'))
+  t.deepEqual(missingRevs(tree, revs('1-a 1-a 2-b 3-c 2-d 2-e 3-f')), [])
+  t.deepEqual(missingRevs(tree, revs('3-x')), revs('3-x'))
+  t.deepEqual(missingRevs(tree, revs('3-c')), [])
 })
 
-test('a revision asked for twice is known once', t => {
-  t.deepEqual(missingRevs(tree, revs('1-a 1-a')), revs('1-a'))
-  t.deepEqual(missingRevs(grow('1-a 2-b 3-x', '1-a 2-c 3-x'), revs('3-x 3-x')), [])
+test('of an unknown document all revisions are missing, as they were asked for', t => {
+  t.deepEqual(missingRevs(emptyTree, revs('3-a 1-b 2-c')), revs('3-a 1-b 2-c'))
 })
 
 test('possible ancestors are the leaves below the highest missing generation, deleted ones last', t => {

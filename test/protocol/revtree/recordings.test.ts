@@ -15,7 +15,13 @@ import type { Rev } from '../../../protocol/revision.ts'
  * server: the leaves, their histories, what `_revs_diff` misses.
  */
 interface Step {
-  readonly request: { method: string; path: string; query?: Record<string, unknown>; body?: unknown }
+  readonly request: {
+    method: string
+    path: string
+    query?: Record<string, unknown>
+    body?: unknown
+    text?: string
+  }
   readonly response: { status: number; json?: unknown }
 }
 
@@ -73,7 +79,7 @@ for (const { name, steps } of grafts) {
     const replay = new Replay()
     for (const { request, response } of steps) {
       const document = /^\/\{db\}\/([^_][^/]*)$/.exec(request.path)?.[1]
-      if (request.path === '/{db}/_revs_limit') replay.limit = request.body as number
+      if (request.path === '/{db}/_revs_limit') replay.limit = Number(request.text)
       else if (request.path === '/{db}/_bulk_docs') replay.write((request.body as { docs: StoredDoc[] }).docs)
       else if (request.path === '/{db}/_revs_diff') expectDiff(replay, request.body, response.json)
       else if (request.path === '/{db}/_changes') expectChanges(replay, request.query, response.json)
