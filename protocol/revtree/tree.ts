@@ -1,4 +1,4 @@
-import { generationOf, hashOf } from '../revision.ts'
+import { generationOf, hashBytes, hashOf } from '../revision.ts'
 import type { Rev } from '../revision.ts'
 
 /**
@@ -144,8 +144,4 @@ export function compareHashes(a: string, b: string): number {
   if (a === b) return 0
   if (isHexHash(a) && isHexHash(b)) return a < b ? -1 : 1
   return Buffer.compare(hashBytes(a), hashBytes(b))
-}
-
-function hashBytes(hash: string): Buffer {
-  return Buffer.from(hash, isHexHash(hash) ? 'hex' : 'utf8')
 }
