@@ -1,0 +1,143 @@
+import { fail } from '../../protocol/errors.ts'
+import { ANONYMOUS, type UserContext } from '../../protocol/user-context.ts'
+import type { Config } from '../config/config.ts'
+import { parseBasic } from './basic.ts'
+import { type HandlerName, parseHandlers } from './handlers.ts'
+import { userOfJwt } from './jwt.ts'
+import { PasswordCheck } from './password-check.ts'
+import { userOfProxy } from './proxy.ts'
+import { Sessions } from './sessions.ts'
+import { verifyTotp } from './totp.ts'
+import type { UserDirectory } from './user-directory.ts'
+import type { UserRecord } from './user-record.ts'
+
+/** What of a request says who asks. */
+export interface Credentials {
+  header(name: string): string | undefined
+  /** The client's address. */
+  readonly peer: string
+  /** The request came over TLS. */
+  readonly secure: boolean
+}
+
+export interface Authentication {
+  readonly user: UserContext
+  /** A `Set-Cookie` header to send along. */
+  readonly setCookie: string | undefined
+}
+
+const NOBODY: Authentication = { user: ANONYMOUS, setCookie: undefined }
+const WRONG = 'Name or password is incorrect.'
+
+/** Finds out who asks, by the handlers of the configuration in their order (`chttpd:authenticate_request/3`). */
+export class Authenticator {
+  readonly sessions: Sessions
+  readonly #config: Config
+  readonly #users: UserDirectory
+  readonly #passwords: PasswordCheck
+  #handlers: { readonly text: string; readonly names: readonly HandlerName[] } = { text: '', names: [] }
+
+  constructor(config: Config, users: UserDirectory) {
+    this.#config = config
+    this.#users = users
+    this.#passwords = new PasswordCheck(config)
+    this.sessions = new Sessions(config, name => users.find(name))
+  }
+
+  /** The handlers in use, in their order. */
+  get handlers(): readonly HandlerName[] {
+    const text = this.#config.text('chttpd', 'authentication_handlers')
+    if (text !== this.#handlers.text) this.#handlers = { text, names: parseHandlers(text) }
+    return this.#handlers.names
+  }
+
+  /**
+   * The first handler that knows the user decides; a request without credentials is anonymous.
+   *
+   * @throws `unauthorized` for wrong passwords and tokens that are over, `bad_request` for malformed credentials,
+   *   `forbidden` for a locked name
+   */
+  async authenticate(request: Credentials): Promise<Authentication> {
+    for (const handler of this.handlers) {
+      const known = await this.#try(handler, request)
+      if (known !== undefined) return known
+    }
+    return NOBODY
+  }
+
+  /**
+   * Checks a name and password, and the token where the user has a second factor.
+   *
+   * @returns `undefined` where they are wrong
+   */
+  async login(name: string, password: string, peer: string, token = ''): Promise<UserRecord | undefined> {
+    const user = await this.#users.find(name)
+    if (user === undefined || !(await this.#passwords.isRight(user, password, peer))) return undefined
+    if (user.totp !== undefined && !verifyTotp(user.totp, token)) return undefined
+    this.#users.loggedIn(user, password)
+    return user
+  }
+
+  #try(handler: HandlerName, request: Credentials): Promise<Authentication | undefined> {
+    switch (handler) {
+      case 'cookie':
+        return this.#byCookie(request)
+      case 'default':
+        return this.#byBasic(request)
+      case 'proxy':
+        return this.#byProxy(request)
+      case 'jwt':
+        return this.#byJwt(request)
+    }
+  }
+
+  async #byCookie(request: Credentials): Promise<Authentication | undefined> {
+    const session = await this.sessions.read(request.header('cookie'), request.secure)
+    return session && { user: session.user, setCookie: session.renewal }
+  }
+
+  async #byBasic(request: Credentials): Promise<Authentication | undefined> {
+    const basic = parseBasic(request.header('authorization'))
+    if (basic === undefined) return undefined
+    const user = await this.#users.find(basic.name)
+    if (user === undefined || user.totp !== undefined) throw fail('unauthorized', WRONG)
+    if (!(await this.#passwords.isRight(user, basic.password, request.peer)))
+      throw fail('unauthorized', WRONG)
+    this.#users.loggedIn(user, basic.password)
+    return known({ name: user.name, roles: user.roles, authenticated: 'default' })
+  }
+
+  async #byProxy(request: Credentials): Promise<Authentication | undefined> {
+    const config = this.#config
+    const header = (key: 'x_auth_username' | 'x_auth_roles' | 'x_auth_token') =>
+      request.header(config.text('chttpd_auth', key).toLowerCase())
+    const headers = {
+      name: header('x_auth_username'),
+      roles: header('x_auth_roles'),
+      token: header('x_auth_token'),
+    }
+    return known(
+      userOfProxy(headers, {
+        useSecret: config.boolean('chttpd_auth', 'proxy_use_secret'),
+        secret: config.text('chttpd_auth', 'secret'),
+        algorithms: config.list('chttpd_auth', 'hash_algorithms'),
+      }),
+    )
+  }
+
+  async #byJwt(request: Credentials): Promise<Authentication | undefined> {
+    const config = this.#config
+    return known(
+      await userOfJwt(request.header('authorization'), {
+        keys: config.section('jwt_keys'),
+        requiredClaims: config.text('jwt_auth', 'required_claims'),
+        rolesClaimPath: config.text('jwt_auth', 'roles_claim_path'),
+        rolesClaimName: config.text('jwt_auth', 'roles_claim_name'),
+      }),
+    )
+  }
+}
+
+function known(user: UserContext | undefined): Authentication | undefined {
+  return user && { user, setCookie: undefined }
+}

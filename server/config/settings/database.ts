@@ -1,0 +1,92 @@
+import type { Setting } from '../setting.ts'
+
+/** What is stored, made and asked. */
+export const DATABASE_SETTINGS = {
+  couchdb: {
+    uuid: {
+      kind: 'text',
+      default: '',
+      about: 'Identity of the server; made at the first start',
+      restart: true,
+    },
+    default_security: {
+      kind: 'text',
+      default: 'admin_only',
+      about: 'Who may use a database without `_security`: `admin_only` or `everyone`',
+    },
+    users_db_suffix: { kind: 'text', default: '_users', about: 'Name of the users database', restart: true },
+    users_db_security_editable: {
+      kind: 'boolean',
+      default: false,
+      about: "Lets administrators change the users database's `_security`",
+    },
+    single_node: {
+      kind: 'boolean',
+      default: false,
+      about: 'Kept for tools that set it; Couchette is one node',
+    },
+    max_document_size: {
+      kind: 'integer',
+      default: 8_000_000,
+      unit: 'bytes',
+      about: 'Largest document body that is taken',
+    },
+    max_attachment_size: {
+      kind: 'integer',
+      default: 1_073_741_824,
+      unit: 'bytes',
+      about: 'Largest attachment that is taken',
+    },
+    max_document_id_length: {
+      kind: 'integer',
+      default: Infinity,
+      unit: 'bytes',
+      about: 'Longest document id that is taken',
+    },
+    max_database_name_length: { kind: 'integer', default: 238, about: 'Longest database name' },
+    max_bulk_docs_count: { kind: 'integer', default: 10_000, about: 'Most documents in one `_bulk_docs`' },
+    max_bulk_get_count: { kind: 'integer', default: 10_000, about: 'Most documents in one `_bulk_get`' },
+    os_process_timeout: {
+      kind: 'integer',
+      default: 5000,
+      unit: 'milliseconds',
+      about: 'Longest run of one call into a design document function',
+    },
+  },
+  uuids: {
+    algorithm: {
+      kind: 'text',
+      default: 'sequential',
+      about: 'How ids are made: `random`, `sequential`, `utc_random`, `utc_id`',
+    },
+    utc_id_suffix: { kind: 'text', default: '', about: 'End of the ids of `utc_id`' },
+    max_count: { kind: 'integer', default: 1000, about: 'Most ids of one `_uuids`' },
+  },
+  attachments: {
+    compression_level: {
+      kind: 'integer',
+      default: 8,
+      about: 'Gzip level of compressible attachments; 0 for none',
+    },
+    compressible_types: {
+      kind: 'list',
+      default: ['text/*', 'application/javascript', 'application/json', 'application/xml'],
+      about: 'Types that are stored compressed',
+    },
+  },
+  purge: {
+    max_document_id_number: { kind: 'integer', default: 100, about: 'Most documents in one `_purge`' },
+    max_revisions_number: { kind: 'integer', default: 1000, about: 'Most revisions in one `_purge`' },
+  },
+  query_server_config: {
+    reduce_limit: { kind: 'boolean', default: true, about: 'Refuses reductions that do not get smaller' },
+  },
+  mango: {
+    default_limit: { kind: 'integer', default: 25, about: 'Rows of a `_find` without a limit' },
+    index_scan_warning_threshold: {
+      kind: 'integer',
+      default: 10,
+      about: 'Ratio of rows read to found that warns',
+    },
+  },
+} as const satisfies Record<string, Record<string, Setting>>

@@ -1,0 +1,150 @@
+import type { Setting } from '../setting.ts'
+
+/** The wire: listening, limits, cross-origin requests, TLS, logs. `[couchette]` holds what CouchDB has no word for. */
+export const HTTP_SETTINGS = {
+  chttpd: {
+    port: { kind: 'integer', default: 5984, about: 'Port of plain HTTP', restart: true },
+    bind_address: { kind: 'text', default: '127.0.0.1', about: 'Address to listen on', restart: true },
+    backlog: { kind: 'integer', default: 512, about: 'Connections that wait to be accepted', restart: true },
+    require_valid_user: { kind: 'boolean', default: false, about: 'Refuses anonymous requests' },
+    require_valid_user_except_for_up: {
+      kind: 'boolean',
+      default: false,
+      about: 'Refuses anonymous requests but for `_up`',
+    },
+    admin_only_all_dbs: { kind: 'boolean', default: true, about: '`_all_dbs` is for administrators' },
+    authentication_handlers: {
+      kind: 'text',
+      default: '{chttpd_auth, cookie_authentication_handler}, {chttpd_auth, default_authentication_handler}',
+      about: 'Ways to authenticate, in order: `cookie`, `default` (Basic), `proxy`, `jwt`',
+    },
+    max_http_request_size: {
+      kind: 'integer',
+      default: 4_294_967_296,
+      unit: 'bytes',
+      about: 'Largest request body',
+    },
+    max_db_number_for_dbs_info_req: { kind: 'integer', default: 100, about: 'Most names in one `_dbs_info`' },
+    changes_timeout: {
+      kind: 'integer',
+      default: 60_000,
+      unit: 'milliseconds',
+      about: 'Longest wait of a feed without a heartbeat',
+    },
+    enable_cors: { kind: 'boolean', default: false, about: 'Answers cross-origin requests as `[cors]` says' },
+    enable_xframe_options: {
+      kind: 'boolean',
+      default: false,
+      about: 'Sends `X-Frame-Options` as `[x_frame_options]` says',
+    },
+    config_whitelist: {
+      kind: 'text',
+      default: '',
+      about: 'If set, the only settings `_config` may change: `[{section,key}, …]`',
+    },
+    x_forwarded_host: { kind: 'text', default: 'X-Forwarded-Host', about: "Header with the client's host" },
+    x_forwarded_proto: {
+      kind: 'text',
+      default: 'X-Forwarded-Proto',
+      about: "Header with the client's scheme",
+    },
+  },
+  cors: {
+    origins: { kind: 'list', default: [], about: 'Origins that may use the server; `*` for all' },
+    credentials: { kind: 'boolean', default: false, about: 'Lets origins send credentials' },
+    headers: {
+      kind: 'list',
+      default: [],
+      about: "Request headers that origins may send; empty: CouchDB's list",
+    },
+    methods: { kind: 'list', default: [], about: 'Methods that origins may use; empty: all' },
+    exposed_headers: {
+      kind: 'list',
+      default: [],
+      about: "Response headers that origins may read; empty: CouchDB's",
+    },
+    max_age: { kind: 'integer', default: 600, unit: 'seconds', about: 'How long a preflight holds' },
+  },
+  x_frame_options: {
+    same_origin: { kind: 'boolean', default: true, about: 'Sends `SAMEORIGIN`, otherwise `DENY` or a host' },
+    hosts: { kind: 'list', default: [], about: 'Hosts that may frame answers when `same_origin` is off' },
+  },
+  csp: {
+    utils_enable: { kind: 'boolean', default: true, about: 'Sends a Content-Security-Policy with `_utils`' },
+    utils_header_value: {
+      kind: 'text',
+      default:
+        "default-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline';",
+      about: 'The policy for `_utils`',
+    },
+    attachments_enable: { kind: 'boolean', default: true, about: 'Sends a policy with attachments' },
+    attachments_header_value: { kind: 'text', default: 'sandbox', about: 'The policy for attachments' },
+    showlist_enable: { kind: 'boolean', default: true, about: 'Sends a policy with show and list functions' },
+    showlist_header_value: {
+      kind: 'text',
+      default: 'sandbox',
+      about: 'The policy for show and list functions',
+    },
+  },
+  ssl: {
+    enable: { kind: 'boolean', default: false, about: 'Serves TLS, with HTTP/2 and HTTP/1.1', restart: true },
+    port: { kind: 'integer', default: 6984, about: 'Port of TLS', restart: true },
+    cert_file: {
+      kind: 'text',
+      default: '',
+      about: 'Certificate chain (PEM); without one a self-signed one is made',
+      restart: true,
+    },
+    key_file: { kind: 'text', default: '', about: 'Private key (PEM)', restart: true },
+    password: { kind: 'text', default: '', about: 'Password of the key', restart: true, sensitive: true },
+    cacert_file: {
+      kind: 'text',
+      default: '',
+      about: 'Authorities for client certificates (PEM)',
+      restart: true,
+    },
+    tls_versions: { kind: 'text', default: '', about: "Versions: `['tlsv1.2', 'tlsv1.3']`", restart: true },
+  },
+  log: {
+    level: {
+      kind: 'text',
+      default: 'info',
+      about: '`debug`, `info`, `notice`, `warning`, `error`, `critical`, `alert`, `emergency`, `none`',
+    },
+  },
+  couchette: {
+    max_header_size: {
+      kind: 'integer',
+      default: 65_536,
+      unit: 'bytes',
+      about: 'Largest request head',
+      restart: true,
+    },
+    headers_timeout: {
+      kind: 'integer',
+      default: 60_000,
+      unit: 'milliseconds',
+      about: 'Longest time a request head may take',
+      restart: true,
+    },
+    body_timeout: {
+      kind: 'integer',
+      default: 60_000,
+      unit: 'milliseconds',
+      about: 'Longest silence while a request body is sent',
+      restart: true,
+    },
+    max_connections: { kind: 'integer', default: 20_000, about: 'Open connections', restart: true },
+    max_password_checks: {
+      kind: 'integer',
+      default: 64,
+      about: 'Password hashes that may wait; past it the answer is 503',
+    },
+    password_cache_lifetime: {
+      kind: 'integer',
+      default: 600_000,
+      unit: 'milliseconds',
+      about: 'How long a verified password needs no new PBKDF2',
+    },
+  },
+} as const satisfies Record<string, Record<string, Setting>>

@@ -1,0 +1,112 @@
+import test from 'ava'
+import { PasswordHasher } from '../../../server/auth/hasher.ts'
+import { Lockout } from '../../../server/auth/lockout.ts'
+import { formatAdminPassword, parseAdminPassword } from '../../../server/auth/stored-password.ts'
+import { verifyTotp } from '../../../server/auth/totp.ts'
+import { userOfDocument } from '../../../server/auth/user-record.ts'
+import { VerifiedPasswords } from '../../../server/auth/verified-passwords.ts'
+
+const hasher = new PasswordHasher()
+
+/** RFC 6070 (SHA-1) and its usual extension to SHA-256: "password", "salt". */
+const VECTORS: [text: string, password: string][] = [
+  ['-pbkdf2-0c60c80f961f0e71f3a9b524af6012062fe037a6,salt,1', 'password'],
+  ['-pbkdf2:sha-4b007901b765489abead49d926f721d065a429c1,salt,4096', 'password'],
+  ['-pbkdf2:sha256-c5e478d59288c841aa530db6845c4c8d962893a001ce4e11a4963873aa98134a,salt,4096', 'password'],
+  ['-hashed-c88e9c67041a74e0357befdff93f87dde0904214,salt', 'password'],
+]
+
+for (const [text, password] of VECTORS) {
+  test(`${text.slice(0, 24)}… is the hash of its password and of no other`, async t => {
+    const stored = parseAdminPassword(text)
+    if (stored === undefined) return t.fail()
+    t.true(await hasher.verify(password, stored))
+    t.false(await hasher.verify(`${password}x`, stored))
+  })
+}
+
+test('a plain password is no hash', t => {
+  for (const text of ['password', '-pbkdf2', '-pbkdf2:md5-aa,b,1', '-hashed-xyz,salt', '']) {
+    t.is(parseAdminPassword(text), undefined)
+  }
+})
+
+test('a new hash has a salt of its own and is read back', async t => {
+  const settings = { scheme: 'pbkdf2', prf: 'sha512', iterations: 3 } as const
+  const [first, second] = await Promise.all([hasher.hash('x', settings), hasher.hash('x', settings)])
+  t.not(first.salt, second.salt)
+  t.deepEqual(parseAdminPassword(formatAdminPassword(first)), first)
+})
+
+test('hashes that would wait behind too many others are refused', async t => {
+  const small = new PasswordHasher(() => 1)
+  const settings = { scheme: 'pbkdf2', prf: 'sha256', iterations: 20_000 } as const
+  const results = await Promise.allSettled(Array.from({ length: 5 }, () => small.hash('x', settings)))
+  t.deepEqual(
+    results.map(result => result.status),
+    ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'],
+  )
+})
+
+test('a document without a password that can be checked lets nobody in', t => {
+  const of = (document: Record<string, unknown>) => userOfDocument('ann', '1-a', document).password
+  t.is(of({ password_scheme: 'pbkdf2', salt: 's', iterations: 10 }), undefined)
+  t.is(of({ password_scheme: 'pbkdf2', salt: 's', derived_key: 'aa', pbkdf2_prf: 'md5' }), undefined)
+  t.is(of({ password_scheme: 'pbkdf2', salt: 's', derived_key: 'aa', iterations: -1 }), undefined)
+  t.is(of({ password_scheme: 'plain', password: 'x' }), undefined)
+  t.is(of({}), undefined)
+  t.like(of({ salt: 's', password_sha: 'aa' }), { scheme: 'simple' })
+  t.like(of({ password_scheme: 'pbkdf2', salt: 's', derived_key: 'aa' }), { prf: 'sha', iterations: 10_000 })
+})
+
+test('a name is locked for an address after five failures, and free again after five minutes', t => {
+  let now = 0
+  const settings = { mode: 'enforce', threshold: 5, maxObjects: 100, maxLifetimeMs: 300_000 } as const
+  const lockout = new Lockout(
+    () => settings,
+    () => now,
+  )
+  const attempt = { peer: '1.2.3.4', name: 'ann', salt: 's' }
+  for (let failure = 0; failure < 5; failure++) {
+    t.is(lockout.state(attempt), 'free')
+    lockout.failed(attempt)
+  }
+  t.is(lockout.state(attempt), 'locked')
+  t.is(lockout.state({ ...attempt, peer: '1.2.3.5' }), 'free')
+  t.is(lockout.state({ ...attempt, salt: 'new' }), 'free')
+  now = 300_000
+  t.is(lockout.state(attempt), 'free')
+})
+
+test('failures that are remembered are bounded', t => {
+  const settings = { mode: 'enforce', threshold: 1, maxObjects: 2, maxLifetimeMs: 1000 } as const
+  const lockout = new Lockout(() => settings)
+  const attempts = ['a', 'b', 'c'].map(name => ({ peer: 'p', name, salt: '' }))
+  for (const attempt of attempts) lockout.failed(attempt)
+  t.deepEqual(
+    attempts.map(attempt => lockout.state(attempt)),
+    ['free', 'locked', 'locked'],
+  )
+})
+
+test('a verified password is known until another one is stored', t => {
+  const verified = new VerifiedPasswords(() => 1000)
+  const stored = { scheme: 'simple', salt: 's', sha: 'aa' } as const
+  t.is(verified.check('ann', 'x', stored), undefined)
+  verified.add('ann', 'x', stored)
+  t.true(verified.check('ann', 'x', { ...stored }))
+  t.false(verified.check('ann', 'y', stored))
+  t.is(verified.check('ann', 'x', { ...stored, salt: 't' }), undefined)
+  t.is(verified.check('bob', 'x', stored), undefined)
+})
+
+test('a second factor is right for its step and the ones beside it', t => {
+  // RFC 6238, appendix B: SHA-1, 59 s, eight digits.
+  const totp = { key: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', algorithm: 'sha', length: 8 }
+  t.true(verifyTotp(totp, '94287082', 59_000))
+  t.true(verifyTotp(totp, '94287082', 89_000))
+  t.false(verifyTotp(totp, '94287082', 120_000))
+  t.false(verifyTotp(totp, '', 59_000))
+  t.false(verifyTotp({ ...totp, key: '' }, '94287082', 59_000))
+  t.false(verifyTotp({ ...totp, key: '!' }, '94287082', 59_000))
+})
