@@ -19,26 +19,35 @@ const LARGE_BIG = 111
 const MAX_STRING = 65535
 const MAX_SMALL_BIG = 255
 const LIST_HEADER = 5
+const SHORT = 48
 const VERSION = 131
+
+const ATOMS = { true: encodeAtom('true'), false: encodeAtom('false'), null: encodeAtom('null') } as const
 
 export function writeVersion(out: ByteWriter): void {
   out.byte(VERSION)
 }
 
-export function writeAtom(out: ByteWriter, name: string): void {
-  out.reserve(3)
-  const { bytes } = out
-  bytes[out.length++] = ATOM
-  bytes[out.length++] = 0
-  bytes[out.length++] = name.length
-  out.latin1(name)
+/** An atom of one of JSON's three words. */
+export function writeAtom(out: ByteWriter, name: 'true' | 'false' | 'null'): void {
+  const atom = ATOMS[name]
+  out.copy(atom, 0, atom.length)
 }
 
-/** A binary: `source[from, to)`. */
+function encodeAtom(name: string): Buffer {
+  return Buffer.from([ATOM, 0, name.length, ...Buffer.from(name)])
+}
+
+/** A binary: `source[from, to)`. Most of a document are short ones, so this copies them by itself. */
 export function writeBinary(out: ByteWriter, source: Buffer, from: number, to: number): void {
-  out.reserve(5)
-  writeHeader(out, BINARY, to - from)
-  out.copy(source, from, to)
+  const count = to - from
+  out.reserve(5 + count)
+  writeHeader(out, BINARY, count)
+  if (count >= SHORT) return out.copy(source, from, to)
+  const { bytes } = out
+  let at = out.length
+  for (let i = from; i < to; i++) bytes[at++] = source[i]!
+  out.length = at
 }
 
 /** @param value an integer within ±2^53 */

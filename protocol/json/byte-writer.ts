@@ -1,11 +1,12 @@
 const SHORT_COPY = 48
+const NOTHING = Buffer.alloc(0)
 
 /**
  * Builds texts one after another in large chunks, so that a batch of a thousand documents costs a few allocations.
  * What `take` returned is never written to again; positions are counted from the beginning of the current text.
  */
 export class ByteWriter {
-  bytes: Buffer
+  bytes: Buffer = NOTHING
   /** Where the next byte goes in `bytes`. */
   length = 0
   /** Where the current text begins in `bytes`. */
@@ -15,7 +16,6 @@ export class ByteWriter {
   /** @param chunk bytes to allocate at a time; larger texts get what they need */
   constructor(chunk: number) {
     this.#chunk = chunk
-    this.bytes = Buffer.allocUnsafeSlow(chunk)
   }
 
   /** Length of the current text. */
@@ -64,7 +64,7 @@ export class ByteWriter {
 
   #grow(count: number): void {
     const pending = this.length - this.start
-    const next = Buffer.allocUnsafeSlow(Math.max(this.#chunk, 2 * (pending + count)))
+    const next = Buffer.allocUnsafe(Math.max(this.#chunk, 2 * (pending + count)))
     this.bytes.copy(next, 0, this.start, this.length)
     this.bytes = next
     this.start = 0

@@ -7,7 +7,7 @@ const FEW = 32
 export class KeySet {
   /** Whether two members of one object had the same hash. */
   suspicious = false
-  #hashes = new Int32Array(256)
+  readonly #hashes: number[] = []
   #count = 0
   /** The members of large objects, by where the object's hashes begin. */
   readonly #large = new Map<number, Set<number>>()
@@ -22,8 +22,7 @@ export class KeySet {
     const count = this.#count
     if (count - base >= FEW) return this.#addToLarge(base, hash)
     for (let i = base; i < count; i++) if (hashes[i] === hash) this.suspicious = true
-    if (count === hashes.length) this.#grow()
-    this.#hashes[count] = hash
+    hashes[count] = hash
     this.#count = count + 1
   }
 
@@ -34,14 +33,8 @@ export class KeySet {
 
   #addToLarge(base: number, hash: number): void {
     let seen = this.#large.get(base)
-    if (seen === undefined) this.#large.set(base, (seen = new Set(this.#hashes.subarray(base, this.#count))))
+    if (seen === undefined) this.#large.set(base, (seen = new Set(this.#hashes.slice(base, this.#count))))
     if (seen.has(hash)) this.suspicious = true
     seen.add(hash)
-  }
-
-  #grow(): void {
-    const next = new Int32Array(this.#hashes.length * 2)
-    next.set(this.#hashes)
-    this.#hashes = next
   }
 }
