@@ -3,31 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { allDocs, allDocsWithDocs } from './all-docs.ts'
-import { bulkInsert, bulkUpdate } from './bulk-insert.ts'
 import { httpCeiling, levelCeilings } from './ceilings.ts'
-import { changes, changesWithDocs, changesWithSelector } from './changes.ts'
 import { startNode } from './child-server.ts'
-import { gets } from './gets.ts'
-import { puts } from './puts.ts'
-import { replication } from './replication.ts'
 import { table } from './table.ts'
 import { Target } from './target.ts'
 import { median } from './timing.ts'
-import type { CeilingName, Work } from './work.ts'
-
-const WORKS: readonly Work[] = [
-  bulkInsert,
-  bulkUpdate,
-  puts,
-  gets,
-  allDocs,
-  allDocsWithDocs,
-  changes,
-  changesWithDocs,
-  changesWithSelector,
-  replication,
-]
+import type { CeilingName } from './work.ts'
+import { WORKS } from './works.ts'
 
 const HELP = `npm run bench -- [--url URL] [--documents N] [--runs N] [NAME...]
 

@@ -1,0 +1,21 @@
+import { allDocs, allDocsWithDocs } from './all-docs.ts'
+import { bulkInsert, bulkUpdate } from './bulk-insert.ts'
+import { changes, changesWithDocs, changesWithSelector } from './changes.ts'
+import { gets } from './gets.ts'
+import { puts } from './puts.ts'
+import { replication } from './replication.ts'
+import type { Work } from './work.ts'
+
+/** All works, in the order in which they are done. */
+export const WORKS: readonly Work[] = [
+  bulkInsert,
+  bulkUpdate,
+  puts,
+  gets,
+  allDocs,
+  allDocsWithDocs,
+  changes,
+  changesWithDocs,
+  changesWithSelector,
+  replication,
+]
