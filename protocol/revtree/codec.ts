@@ -16,14 +16,27 @@ import { DELETED, isHexHash, ROOT, RevTree } from './tree.ts'
  * The columns are apart so that the hashes of a long history are read and written in one call.
  */
 export function encodeTree(tree: RevTree): Uint8Array {
+  return encodeHex(tree) ?? encodeTexts(tree)
+}
+
+/** Undefined when a hash is a text. */
+function encodeHex(tree: RevTree): Uint8Array | undefined {
   const { hashes } = tree
-  const text = !hashes.every(isHexHash)
-  const size = sizeOfRows(tree) + (text ? sizeOfTexts(hashes) : hashes.length * 16)
-  const out = Buffer.allocUnsafe(size + sizeOfVarint(hashes.length * 2 + 1))
-  let at = writeVarint(out, 0, hashes.length * 2 + (text ? 1 : 0))
-  at = writeRows(out, at, tree)
-  if (text) writeTexts(out, at, hashes)
-  else out.write(hashes.length === 1 ? hashes[0]! : hashes.join(''), at, 'hex')
+  for (const hash of hashes) if (hash.length !== 32) return undefined
+  const head = hashes.length * 2
+  const size = hashes.length * 16
+  const out = Buffer.allocUnsafe(sizeOfVarint(head) + sizeOfRows(tree) + size)
+  const at = writeRows(out, writeVarint(out, 0, head), tree)
+  // Writing stops at what is no hex digit: that tells a text of 32 characters, cheaper than looking at each hash.
+  const written = out.write(hashes.length === 1 ? hashes[0]! : hashes.join(''), at, 'hex')
+  return written === size ? out : undefined
+}
+
+function encodeTexts(tree: RevTree): Uint8Array {
+  const { hashes } = tree
+  const head = hashes.length * 2 + 1
+  const out = Buffer.allocUnsafe(sizeOfVarint(head) + sizeOfRows(tree) + sizeOfTexts(hashes))
+  writeTexts(out, writeRows(out, writeVarint(out, 0, head), tree), hashes)
   return out
 }
 

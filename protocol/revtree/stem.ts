@@ -1,8 +1,7 @@
 import { leafRows } from './leaves.ts'
 import { rebuild } from './rebuild.ts'
-import { compareRoots, pickRows } from './rows.ts'
-import { parentRows } from './tree.ts'
-import type { RevTree } from './tree.ts'
+import { compareRoots, pickRows, sliceRows } from './rows.ts'
+import { parentRows, ROOT, RevTree } from './tree.ts'
 
 /**
  * Cuts histories to a limit (CouchDB: `couch_key_tree:stem/2`, `_revs_limit`). `limit` is at least 1.
@@ -24,7 +23,15 @@ export function stem(tree: RevTree, limit: number): RevTree {
   const leaf = leafRows(tree, 0, tree.hashes.length)
   if (leaf.length > 1 && new Set(tree.hashes).size < tree.hashes.length) return rebuild(tree, leaf, limit)
   if (tree.hashes.length <= limit) return tree
+  if (leaf.length === 1) return newestOfLine(tree, limit)
   return keepRows(tree, nearLeaf(tree, leaf, limit))
+}
+
+function newestOfLine(tree: RevTree, limit: number): RevTree {
+  const newest = sliceRows(tree, tree.hashes.length - limit, tree.hashes.length)
+  const flags = newest.flags.slice()
+  flags[0]! |= ROOT
+  return new RevTree(newest.generations, newest.hashes, flags, newest.bodies)
 }
 
 /** Whether each row is among the `limit` newest of some leaf. */
@@ -40,7 +47,7 @@ function nearLeaf(tree: RevTree, leaf: readonly number[], limit: number): (row: 
 }
 
 /** The tree of some of a tree's rows. A row whose parent goes becomes a root. */
-export function keepRows(tree: RevTree, keeps: (row: number) => boolean): RevTree {
+function keepRows(tree: RevTree, keeps: (row: number) => boolean): RevTree {
   const parents = parentRows(tree)
   const groupOf: (number[] | undefined)[] = []
   const groups: number[][] = []

@@ -18,7 +18,13 @@ test('decoding gives the tree that was encoded, from an offset too', t => {
   const trees = [
     emptyTree,
     grow(`1-${HASH}`),
-    grow(`1-${HASH} 2-a`, `1-${HASH} 2-${'f'.repeat(32)} 3-`, `999999999999999-${'x'.repeat(32)}`, '0-ä'),
+    grow(
+      `1-${HASH} 2-a`,
+      `1-${HASH} 2-${'f'.repeat(32)} 3-`,
+      `999999999999999-${'x'.repeat(33)}`,
+      '0-ä',
+      `2-${'ä'.repeat(32)}`,
+    ),
     grow(`4294967296-${HASH} 4294967297-${HASH}`, `3-${HASH} 4-${HASH}`, `3-${HASH} 4-${'0'.repeat(32)}`),
   ]
   for (const tree of trees) {
