@@ -4,7 +4,7 @@ import { CouchError } from '../../protocol/errors.ts'
 
 test('small letters, digits and a few signs are a name, as are system databases', t => {
   const system = ['_users', '_replicator', '_global_changes', 'tenant/_replicator', 'a/b/_users']
-  for (const name of ['a', 'a1_$()+-/b', 'a/', ...system]) t.is(parseDatabaseName(name), name)
+  for (const name of ['a', 'a1_$()+-/b', 'a/', ...system]) t.is<string, string>(parseDatabaseName(name), name)
 })
 
 for (const name of [
@@ -34,7 +34,7 @@ for (const name of [
 
 test('each segment has up to 238 characters', t => {
   const segment = 'x'.repeat(238)
-  t.is(parseDatabaseName(`${segment}/${segment}`), `${segment}/${segment}`)
+  t.is<string, string>(parseDatabaseName(`${segment}/${segment}`), `${segment}/${segment}`)
   t.throws(() => parseDatabaseName(`${segment}x`), {
     message: `database_name_too_long: At least one path segment of \`${segment}x\` is too long.`,
   })

@@ -61,7 +61,7 @@ test('every first revision that CouchDB gave in the recordings is computed alike
   for (const { name, steps } of scenarios) {
     for (const { sent, rev } of steps.flatMap(writtenIn).filter(isFirst)) {
       const { deleted, term } = sent
-      t.is(newRevId({ deleted, parent: undefined, body: term!, attachments: [] }), rev, name)
+      t.is<string, string>(newRevId({ deleted, parent: undefined, body: term!, attachments: [] }), rev, name)
       count++
     }
   }
