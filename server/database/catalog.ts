@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto'
+import type { DatabaseName } from '../../protocol/database-name.ts'
+import { fail } from '../../protocol/errors.ts'
+import {
+  DatabaseKeys,
+  databaseNameKey,
+  databaseNameRange,
+  databaseOfDroppedKey,
+  droppedKey,
+  droppedRange,
+  metaKey,
+  nameOfDatabaseKey,
+} from '../storage/keys.ts'
+import type { Store } from '../storage/store.ts'
+import { Database, type DatabaseRecord } from './database.ts'
+
+/** What happened to a database, for `_db_updates`. */
+export type DatabaseEvent = 'created' | 'updated' | 'deleted'
+
+/** All databases of a store: creates, opens, lists and drops them. A database stays open once it was used. */
+export class Catalog {
+  readonly #store: Store
+  readonly #open = new Map<DatabaseName, Promise<Database>>()
+  /** Creations and deletions happen one after the other. */
+  #changing: Promise<unknown> = Promise.resolve()
+  #clearing: Promise<void> = Promise.resolve()
+
+  constructor(store: Store) {
+    this.#store = store
+    this.#clearing = this.#clearDropped()
+  }
+
+  /** @throws `noDatabase` */
+  async open(name: DatabaseName): Promise<Database> {
+    const open = this.#open.get(name)
+    if (open !== undefined) return open
+    const record = await this.#read(name)
+    // Somebody else may have opened it meanwhile: there must be one writer.
+    const existing = this.#open.get(name)
+    if (existing !== undefined) return existing
+    if (record === undefined) throw fail('noDatabase')
+    return this.#remember(name, record)
+  }
+
+  async exists(name: DatabaseName): Promise<boolean> {
+    return this.#open.has(name) || (await this.#read(name)) !== undefined
+  }
+
+  /** @throws `databaseExists` */
+  create(name: DatabaseName, options: { partitioned: boolean }): Promise<Database> {
+    return this.#exclusively(async () => {
+      if (await this.exists(name)) throw fail('databaseExists')
+      const number = await this.#nextNumber()
+      const record: DatabaseRecord = {
+        number,
+        instance: randomBytes(9).toString('base64url'),
+        created: Math.floor(Date.now() / 1000),
+        partitioned: options.partitioned,
+      }
+      await this.#store
+        .batch()
+        .put(metaKey('next'), Buffer.from(String(number + 1)))
+        .put(databaseNameKey(name), Buffer.from(JSON.stringify(record)))
+        .write({ sync: true })
+      return this.#remember(name, record)
+    })
+  }
+
+  /**
+   * Drops a database: gone at once, its range is deleted in the background.
+   *
+   * @throws `noDatabase`
+   */
+  drop(name: DatabaseName): Promise<void> {
+    return this.#exclusively(async () => {
+      const database = await this.open(name)
+      this.#open.delete(name)
+      await this.#store
+        .batch()
+        .del(databaseNameKey(name))
+        .put(droppedKey(database.record.number), new Uint8Array(0))
+        .write({ sync: true })
+      await database.close()
+      this.#clearing = this.#clearing.then(() => this.#clearDropped())
+    })
+  }
+
+  /** Names in bytewise order. */
+  async *names(range: { gte?: string; lte?: string; reverse?: boolean; limit?: number } = {}): AsyncGenerator<string> {
+    const bounds = {
+      ...databaseNameRange,
+      ...(range.gte === undefined ? {} : { gte: databaseNameKey(range.gte) }),
+      ...(range.lte === undefined ? {} : { lt: Buffer.concat([databaseNameKey(range.lte), Buffer.from([0])]) }),
+      reverse: range.reverse === true,
+      limit: range.limit ?? -1,
+    }
+    for await (const key of this.#store.keys(bounds)) yield nameOfDatabaseKey(key)
+  }
+
+  /** Waits for all writes. Idempotent. */
+  async close(): Promise<void> {
+    await this.#changing
+    for (const database of this.#open.values()) await (await database).close()
+    this.#open.clear()
+    await this.#clearing
+  }
+
+  async #read(name: DatabaseName): Promise<DatabaseRecord | undefined> {
+    const bytes = await this.#store.get(databaseNameKey(name))
+    return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString()) as DatabaseRecord)
+  }
+
+  #remember(name: DatabaseName, record: DatabaseRecord): Promise<Database> {
+    const database = Database.open(this.#store, name, record)
+    this.#open.set(name, database)
+    return database
+  }
+
+  async #nextNumber(): Promise<number> {
+    const bytes = await this.#store.get(metaKey('next'))
+    return bytes === undefined ? 1 : Number(Buffer.from(bytes).toString())
+  }
+
+  #exclusively<Result>(change: () => Promise<Result>): Promise<Result> {
+    const result = this.#changing.then(change)
+    this.#changing = result.catch(() => undefined)
+    return result
+  }
+
+  /** Deletes what dropped databases left, one after the other. What is cut off by a crash is taken up at the next start. */
+  async #clearDropped(): Promise<void> {
+    for (const key of await this.#store.keys(droppedRange).all()) {
+      await this.#store.clear(new DatabaseKeys(databaseOfDroppedKey(key)).all())
+      await this.#store.del(key)
+    }
+  }
+}

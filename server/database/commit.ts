@@ -1,0 +1,205 @@
+import type { AbstractChainedBatch } from 'abstract-level'
+import type { DocId } from '../../protocol/document-id.ts'
+import type { RevTree } from '../../protocol/revtree/tree.ts'
+import { emptyTree } from '../../protocol/revtree/tree.ts'
+import { decodeTree, encodeTree } from '../../protocol/revtree/codec.ts'
+import { leaves } from '../../protocol/revtree/leaves.ts'
+import { formatSeq } from '../../protocol/sequence.ts'
+import { DatabaseKeys, Space } from '../storage/keys.ts'
+import type { Store } from '../storage/store.ts'
+import { encodeBodyRecord, type StoredAttachment } from './body-record.ts'
+import { encodeChangeRecord } from './change-record.ts'
+import { decodeDocumentRecord, encodeDocumentRecord } from './document-record.ts'
+import { encodeState, type DatabaseState } from './state.ts'
+
+/** A document as a commit sees it: its tree with the edits merged so far. */
+export interface DocumentInCommit {
+  readonly id: DocId
+  tree: RevTree
+  /** 0 while the document is new. */
+  seq: number
+  deleted: boolean
+  size: number
+}
+
+type Batch = AbstractChainedBatch<Store, Uint8Array, Uint8Array>
+
+/** A document's row as it goes to live feeds. */
+export interface CommittedChange {
+  readonly seq: number
+  readonly id: DocId
+  /** The previous sequence of the document, 0 when it is new. */
+  readonly previousSeq: number
+  readonly record: Uint8Array
+}
+
+/**
+ * One atomic, synced batch in the making: documents changed, bodies stored, settings written. Computed while the commit
+ * before it syncs, so it reads through the uncommitted documents of that one.
+ */
+export class Commit {
+  readonly state: DatabaseState
+  readonly #store: Store
+  readonly #keys: DatabaseKeys
+  readonly #suffix: string
+  readonly #batch: Batch
+  readonly #documents: Map<DocId, DocumentInCommit>
+  readonly #changed = new Map<DocId, { document: DocumentInCommit; previousSeq: number }>()
+  #changes: CommittedChange[] = []
+  #dirty = false
+
+  constructor(options: {
+    store: Store
+    keys: DatabaseKeys
+    /** The opaque part of the database's sequences. */
+    suffix: string
+    state: DatabaseState
+    /** Documents changed by the commit that is still syncing. */
+    uncommitted: ReadonlyMap<DocId, DocumentInCommit>
+  }) {
+    this.#store = options.store
+    this.#keys = options.keys
+    this.#suffix = options.suffix
+    this.#batch = options.store.batch()
+    this.#documents = new Map(options.uncommitted)
+    this.state = { ...options.state }
+  }
+
+  /** Reads the documents that are not known yet, in one go. */
+  async load(ids: Iterable<DocId>): Promise<void> {
+    const wanted = [...new Set(ids)].filter(id => !this.#documents.has(id))
+    if (wanted.length === 0) return
+    const records = await this.#store.getMany(wanted.map(id => this.#keys.text(Space.document, id)))
+    for (const [at, id] of wanted.entries()) {
+      const record = records[at]
+      if (record !== undefined) this.#documents.set(id, await this.#decode(id, record))
+    }
+  }
+
+  /** The document as it stands in this commit, undefined when there is none. Only what was loaded is known. */
+  document(id: DocId): DocumentInCommit | undefined {
+    return this.#documents.get(id)
+  }
+
+  /**
+   * Puts a document's new tree in place and gives the document the next sequence.
+   *
+   * @param size bytes of its leaves' bodies and attachments
+   */
+  change(id: DocId, tree: RevTree, deleted: boolean, size: number): void {
+    const before = this.#documents.get(id)
+    this.state.seq += 1
+    this.#count(before, deleted)
+    this.state.externalSize += size - (before?.size ?? 0)
+    const document: DocumentInCommit = {
+      id,
+      tree,
+      seq: this.state.seq,
+      deleted,
+      size,
+    }
+    const previousSeq = this.#changed.get(id)?.previousSeq ?? before?.seq ?? 0
+    this.#documents.set(id, document)
+    this.#changed.set(id, { document, previousSeq })
+  }
+
+  /** Removes a document with all that is stored of it, as a purge does. Takes no sequence. */
+  remove(id: DocId): void {
+    const before = this.#documents.get(id)
+    if (before === undefined) return
+    this.#count(before, undefined)
+    this.state.externalSize -= before.size
+    const previousSeq = this.#changed.get(id)?.previousSeq ?? before.seq
+    this.#changed.delete(id)
+    this.#documents.delete(id)
+    this.delete(Space.document, id)
+    this.delete(Space.tree, id)
+    if (previousSeq > 0) this.#batch.del(this.#keys.number(Space.change, previousSeq))
+  }
+
+  /** Stores a revision's body and returns its number. */
+  storeBody(body: Uint8Array, attachments: readonly StoredAttachment[]): number {
+    this.state.bodies += 1
+    this.#batch.put(this.#keys.number(Space.body, this.state.bodies), encodeBodyRecord(body, attachments))
+    this.#dirty = true
+    return this.state.bodies
+  }
+
+  deleteBody(body: number): void {
+    this.#batch.del(this.#keys.number(Space.body, body))
+    this.#dirty = true
+  }
+
+  /** A record under a text key: local documents, settings. */
+  put(space: typeof Space.local | typeof Space.setting, id: string, value: Uint8Array): void {
+    this.#batch.put(this.#keys.text(space, id), value)
+    this.#dirty = true
+  }
+
+  delete(space: typeof Space.local | typeof Space.setting | typeof Space.document | typeof Space.tree, id: string): void {
+    this.#batch.del(this.#keys.text(space, id))
+    this.#dirty = true
+  }
+
+  /** A record under a key of the caller's: purge log, attachment references, other spaces of the store. */
+  putRaw(key: Uint8Array, value: Uint8Array): void {
+    this.#batch.put(key, value)
+    this.#dirty = true
+  }
+
+  deleteRaw(key: Uint8Array): void {
+    this.#batch.del(key)
+    this.#dirty = true
+  }
+
+  /** The documents that later commits must see before this one is on disk. */
+  get documents(): Iterable<DocumentInCommit> {
+    return [...this.#changed.values()].map(({ document }) => document)
+  }
+
+  /** Writes everything atomically and returns when it is on disk. The changed documents' rows, in sequence order. */
+  async write(): Promise<readonly CommittedChange[]> {
+    this.#putDocuments()
+    if (!this.#dirty && this.#changes.length === 0) {
+      await this.#batch.close()
+      return []
+    }
+    this.#batch.put(this.#keys.state, encodeState(this.state))
+    await this.#batch.write({ sync: true })
+    return this.#changes
+  }
+
+  async discard(): Promise<void> {
+    await this.#batch.close()
+  }
+
+  #putDocuments(): void {
+    for (const { document, previousSeq } of this.#changed.values()) {
+      const { id, tree, seq } = document
+      const all = leaves(tree)
+      const winner = all[0]
+      if (winner === undefined) continue
+      const summary = { ...winner, seq, size: document.size, branched: all.length > 1 }
+      const encoded = encodeDocumentRecord(summary, encodeTree(tree))
+      this.#batch.put(this.#keys.text(Space.document, id), encoded.record)
+      if (encoded.tree !== undefined) this.#batch.put(this.#keys.text(Space.tree, id), encoded.tree)
+      if (previousSeq > 0) this.#batch.del(this.#keys.number(Space.change, previousSeq))
+      const record = encodeChangeRecord({ seq: formatSeq(seq, this.#suffix), id, winner, leaves: all })
+      this.#batch.put(this.#keys.number(Space.change, seq), record)
+      this.#changes.push({ seq, id, previousSeq, record })
+    }
+    this.#changes.sort((a, b) => a.seq - b.seq)
+  }
+
+  async #decode(id: DocId, record: Uint8Array): Promise<DocumentInCommit> {
+    const { seq, deleted, size, treeOffset } = decodeDocumentRecord(record)
+    if (treeOffset > 0) return { id, tree: decodeTree(record, treeOffset), seq, deleted, size }
+    const tree = await this.#store.get(this.#keys.text(Space.tree, id))
+    return { id, tree: tree === undefined ? emptyTree : decodeTree(tree), seq, deleted, size }
+  }
+
+  #count(before: DocumentInCommit | undefined, deleted: boolean | undefined): void {
+    if (before !== undefined) this.state[before.deleted ? 'deletedDocs' : 'docs'] -= 1
+    if (deleted !== undefined) this.state[deleted ? 'deletedDocs' : 'docs'] += 1
+  }
+}

@@ -1,0 +1,156 @@
+import type { DatabaseName } from '../../protocol/database-name.ts'
+import type { DocId } from '../../protocol/document-id.ts'
+import { fail } from '../../protocol/errors.ts'
+import { decodeTree } from '../../protocol/revtree/codec.ts'
+import { emptyTree, type RevTree } from '../../protocol/revtree/tree.ts'
+import { formatSeq, type Seq } from '../../protocol/sequence.ts'
+import { ChangesTail } from '../changes/tail.ts'
+import { DatabaseKeys, Space } from '../storage/keys.ts'
+import type { Store } from '../storage/store.ts'
+import { decodeBodyRecord, type BodyRecord, type StoredAttachment } from './body-record.ts'
+import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
+import { decodeDocumentRecord, type DocumentSummary } from './document-record.ts'
+import type { DocumentEdit, DocumentValidator, EditOutcome } from './edit.ts'
+import { decodeState, type DatabaseState } from './state.ts'
+import { Writer, type WriteRequest } from './writer.ts'
+
+/** What is stored under a database's name. */
+export interface DatabaseRecord {
+  /** Never reused: all keys of the database begin with it. */
+  readonly number: number
+  /** Random and unique to this creation of the database: the opaque part of its sequences. */
+  readonly instance: string
+  /** Seconds since 1970. */
+  readonly created: number
+  readonly partitioned: boolean
+}
+
+/** A document's record with its tree. */
+export interface StoredDocument extends DocumentSummary {
+  readonly tree: RevTree
+}
+
+/** One open database: reads go to the store, changes through its writer. */
+export class Database {
+  readonly name: DatabaseName
+  readonly record: DatabaseRecord
+  readonly store: Store
+  readonly keys: DatabaseKeys
+  /** Wakes live feeds after each commit. */
+  readonly tail: ChangesTail
+  validator: DocumentValidator | undefined
+  readonly #writer: Writer
+  readonly #validation: ValidationMemory = { loaded: false }
+
+  static async open(store: Store, name: DatabaseName, record: DatabaseRecord): Promise<Database> {
+    const keys = new DatabaseKeys(record.number)
+    return new Database(store, name, record, keys, decodeState(await store.get(keys.state)))
+  }
+
+  private constructor(
+    store: Store,
+    name: DatabaseName,
+    record: DatabaseRecord,
+    keys: DatabaseKeys,
+    state: DatabaseState,
+  ) {
+    this.name = name
+    this.record = record
+    this.store = store
+    this.keys = keys
+    this.tail = new ChangesTail(state.seq)
+    this.#writer = new Writer({
+      store,
+      keys,
+      suffix: record.instance,
+      state,
+      onCommit: changes => this.tail.publish(changes),
+    })
+  }
+
+  /** Counts and limits as of the last commit on disk. */
+  get state(): Readonly<DatabaseState> {
+    return this.#writer.state
+  }
+
+  /** The latest sequence on disk. */
+  get seq(): Seq {
+    return this.formatSeq(this.state.seq)
+  }
+
+  formatSeq(number: number): Seq {
+    return formatSeq(number, this.record.instance)
+  }
+
+  /** Any change of the database; answered when it is on disk. */
+  write<Result>(request: WriteRequest<Result>): Promise<Result> {
+    return this.#writer.submit(request)
+  }
+
+  /**
+   * Writes documents.
+   *
+   * @param options.replicated `new_edits=false`: revisions are taken as they are
+   * @returns an outcome for each edit, in their order, when all are on disk
+   */
+  update(edits: readonly DocumentEdit[], options: { replicated: boolean }): Promise<readonly EditOutcome[]> {
+    return this.write(
+      new DocumentEdits({
+        edits,
+        replicated: options.replicated,
+        memory: this.#validation,
+        validator: this.validator,
+        readAttachments: body => this.attachmentsOf(body),
+      }),
+    )
+  }
+
+  /** The record and tree of a document, undefined when there is none. */
+  async document(id: DocId): Promise<StoredDocument | undefined> {
+    const record = await this.store.get(this.keys.text(Space.document, id))
+    return record === undefined ? undefined : this.#withTree(id, record)
+  }
+
+  /** The same for many, in their order, in one go. */
+  async documents(ids: readonly DocId[]): Promise<(StoredDocument | undefined)[]> {
+    const records = await this.store.getMany(ids.map(id => this.keys.text(Space.document, id)))
+    return Promise.all(
+      records.map((record, at) => (record === undefined ? undefined : this.#withTree(ids[at] as DocId, record))),
+    )
+  }
+
+  /**
+   * The stored body under a number.
+   *
+   * @throws `missing` when it was compacted away
+   */
+  async body(number: number): Promise<BodyRecord> {
+    const record = number > 0 ? await this.store.get(this.keys.number(Space.body, number)) : undefined
+    if (record === undefined) throw fail('missing')
+    return decodeBodyRecord(record)
+  }
+
+  /** The same for many, undefined for those that are not there. */
+  async bodies(numbers: readonly number[]): Promise<(BodyRecord | undefined)[]> {
+    const records = await this.store.getMany(numbers.map(number => this.keys.number(Space.body, number)))
+    return records.map(record => (record === undefined ? undefined : decodeBodyRecord(record)))
+  }
+
+  async attachmentsOf(body: number): Promise<readonly StoredAttachment[]> {
+    return body > 0 ? (await this.body(body)).attachments : []
+  }
+
+  /** Waits for the writes that were accepted, then ends every feed. Idempotent. */
+  async close(): Promise<void> {
+    await this.#writer.drain()
+    this.tail.close()
+  }
+
+  #withTree(id: DocId, record: Uint8Array): StoredDocument | Promise<StoredDocument> {
+    const summary = decodeDocumentRecord(record)
+    if (summary.treeOffset > 0) return { ...summary, tree: decodeTree(record, summary.treeOffset) }
+    return this.store
+      .get(this.keys.text(Space.tree, id))
+      .then(tree => ({ ...summary, tree: tree === undefined ? emptyTree : decodeTree(tree) }))
+  }
+}

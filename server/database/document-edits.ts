@@ -1,0 +1,266 @@
+import type { DocId } from '../../protocol/document-id.ts'
+import { fail, type CouchError } from '../../protocol/errors.ts'
+import { newRevId } from '../../protocol/revision-id.ts'
+import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
+import { find } from '../../protocol/revtree/history.ts'
+import { leaves, winner } from '../../protocol/revtree/leaves.ts'
+import { mergePath } from '../../protocol/revtree/merge.ts'
+import { stem } from '../../protocol/revtree/stem.ts'
+import { emptyTree, nodeCount, type RevTree } from '../../protocol/revtree/tree.ts'
+import type { StoredAttachment } from './body-record.ts'
+import type { Commit } from './commit.ts'
+import type { DocumentEdit, DocumentValidator, EditOutcome, ValidatedDocument } from './edit.ts'
+import type { WriteRequest } from './writer.ts'
+
+/**
+ * What CouchDB remembers of a database's validation functions. Until they have been loaded by a first validation, and
+ * whenever there are some, an edit is checked against the leaves before it reaches the updater; otherwise the updater
+ * alone decides, and takes an edit that names a revision of a missing document (CouchDB: couch_db:before_docs_update/4).
+ */
+export interface ValidationMemory {
+  loaded: boolean
+}
+
+export interface DocumentEditsOptions {
+  readonly edits: readonly DocumentEdit[]
+  /** `new_edits=false`: the revisions are taken as they are, and never conflict. */
+  readonly replicated: boolean
+  readonly memory: ValidationMemory
+  readonly validator: DocumentValidator | undefined
+  /** The attachments of a stored revision body, for stubs. */
+  readonly readAttachments: (body: number) => Promise<readonly StoredAttachment[]>
+}
+
+/** The edits of one request, merged into their documents' trees. Documents take their sequences in the order of ids. */
+export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
+  readonly ids: readonly DocId[]
+  readonly bytes: number
+  readonly #options: DocumentEditsOptions
+  readonly #outcomes: EditOutcome[]
+
+  constructor(options: DocumentEditsOptions) {
+    this.#options = options
+    this.ids = options.edits.map(edit => edit.id)
+    this.bytes = options.edits.reduce((sum, edit) => sum + edit.body.length + 200, 0)
+    this.#outcomes = new Array<EditOutcome>(options.edits.length)
+  }
+
+  async apply(commit: Commit): Promise<readonly EditOutcome[]> {
+    const refused = this.#check(commit)
+    await this.#validate(commit, refused)
+    for (const group of this.#groupsInOrder()) {
+      const document = new DocumentMerge(commit, group.id, this.#options.replicated)
+      for (const at of group.edits) {
+        this.#outcomes[at] = refused.get(at) ?? (await this.#merge(document, at))
+      }
+      document.finish()
+    }
+    return this.#outcomes
+  }
+
+  async #merge(document: DocumentMerge, at: number): Promise<EditOutcome> {
+    const edit = this.#edit(at)
+    const attachments = edit.attachments.some(({ kind }) => kind === 'stub')
+      ? await this.#options.readAttachments(document.bodyOf(edit))
+      : []
+    const merged = this.#options.replicated
+      ? document.mergeRevision(edit, attachments)
+      : document.mergeEdit(edit, attachments)
+    return typeof merged === 'string' ? { id: edit.id, rev: merged } : { id: edit.id, error: merged }
+  }
+
+  /** CouchDB's checks before the updater: an edit must replace a leaf, or create a document. */
+  #check(commit: Commit): Map<number, EditOutcome> {
+    const refused = new Map<number, EditOutcome>()
+    const { edits, replicated, memory, validator } = this.#options
+    const strict =
+      !memory.loaded ||
+      validator?.active === true ||
+      edits.some(edit => isDesign(edit.id) || edit.attachments.length > 0)
+    if (!strict) return refused
+    for (const [at, edit] of edits.entries()) {
+      if (!replicated && !mayReplace(commit, edit)) refused.set(at, { id: edit.id, error: fail('conflict') })
+      else if (!isDesign(edit.id)) memory.loaded = true
+    }
+    return refused
+  }
+
+  async #validate(commit: Commit, refused: Map<number, EditOutcome>): Promise<void> {
+    const { edits, replicated, validator } = this.#options
+    if (edits.some(edit => isDesign(edit.id))) this.#options.memory.loaded = false
+    if (validator?.active !== true) return
+    const asked = [...edits.keys()].filter(at => !refused.has(at))
+    const errors = await validator.validate(asked.map(at => toValidate(commit, this.#edit(at), replicated)))
+    for (const [place, at] of asked.entries()) {
+      const error = errors[place]
+      if (error !== undefined) refused.set(at, { id: this.#edit(at).id, error })
+    }
+  }
+
+  #edit(at: number): DocumentEdit {
+    const edit = this.#options.edits[at]
+    if (edit === undefined) throw new RangeError(`no edit ${at}`)
+    return edit
+  }
+
+  #groupsInOrder(): { id: DocId; edits: number[] }[] {
+    const groups = new Map<DocId, number[]>()
+    for (const [at, { id }] of this.#options.edits.entries()) {
+      const group = groups.get(id)
+      if (group === undefined) groups.set(id, [at])
+      else group.push(at)
+    }
+    const list = [...groups].map(([id, edits]) => ({ id, edits }))
+    return list.length > 1 ? list.sort((a, b) => compareBytewise(a.id, b.id)) : list
+  }
+}
+
+/** One document's tree while the edits of a request are merged into it. */
+class DocumentMerge {
+  readonly #commit: Commit
+  readonly #id: DocId
+  readonly #replicated: boolean
+  #tree: RevTree
+  #written: number[] = []
+
+  constructor(commit: Commit, id: DocId, replicated: boolean) {
+    this.#commit = commit
+    this.#id = id
+    this.#replicated = replicated
+    this.#tree = commit.document(id)?.tree ?? emptyTree
+  }
+
+  /** The body of the revision that an edit builds on, 0 when it has none. */
+  bodyOf(edit: DocumentEdit): number {
+    const parent = this.#parentOf(edit)
+    return parent === undefined ? 0 : (find(this.#tree, parent)?.body ?? 0)
+  }
+
+  /**
+   * A new revision on the one that the edit names; on a deleted document only a creation, which extends the winning
+   * tombstone (CouchDB: couch_db_updater:merge_rev_tree/4).
+   */
+  mergeEdit(edit: DocumentEdit, stubs: readonly StoredAttachment[]): Rev | CouchError {
+    const creation = edit.revs.start === 0 && !edit.deleted
+    const onTombstone = this.#isDeleted()
+    if (onTombstone && !creation) return fail('conflict')
+    const parent = onTombstone ? winner(this.#tree).rev : parentGiven(edit)
+    const ancestors = onTombstone && parent !== undefined ? [hashOf(parent)] : edit.revs.hashes
+    const generation = parent === undefined ? 1 : generationOf(parent) + 1
+    const attachments = resolveAttachments(edit, stubs, generation)
+    if (!Array.isArray(attachments)) return attachments
+    const rev = newRevId({
+      deleted: edit.deleted,
+      parent,
+      body: edit.term ?? new Uint8Array(0),
+      attachments: attachments.map(({ name, contentType, digest }) => ({
+        name,
+        type: contentType,
+        digest: Buffer.from(digest.slice('md5-'.length), 'base64'),
+      })),
+    })
+    const outcome = this.#merge(edit, generation, [hashOf(rev), ...ancestors], attachments)
+    return outcome === 'new_leaf' ? rev : fail('conflict')
+  }
+
+  /** A revision from elsewhere: takes its place in the tree, whatever the leaves are. */
+  mergeRevision(edit: DocumentEdit, stubs: readonly StoredAttachment[]): Rev | CouchError {
+    const attachments = resolveAttachments(edit, stubs, 0)
+    if (!Array.isArray(attachments)) return attachments
+    this.#merge(edit, edit.revs.start, edit.revs.hashes, attachments)
+    return makeRev(edit.revs.start, edit.revs.hashes[0] ?? '')
+  }
+
+  finish(): void {
+    if (this.#written.length === 0) return
+    const { revsLimit } = this.#commit.state
+    const tree = nodeCount(this.#tree) > revsLimit ? stem(this.#tree, revsLimit) : this.#tree
+    const all = leaves(tree)
+    this.#commit.change(this.#id, tree, all[0]?.deleted === true, this.#sizeOf(all.length))
+  }
+
+  /** Exact for a document with one leaf; with several, bodies that were replaced still count until compaction. */
+  #sizeOf(leafCount: number): number {
+    if (leafCount === 1) return this.#written.at(-1) ?? 0
+    const before = this.#commit.document(this.#id)?.size ?? 0
+    return this.#written.reduce((sum, size) => sum + size, before)
+  }
+
+  #merge(
+    edit: DocumentEdit,
+    start: number,
+    hashes: readonly string[],
+    attachments: readonly StoredAttachment[],
+  ): 'new_leaf' | 'new_branch' | 'internal_node' {
+    const body = this.#commit.state.bodies + 1
+    const { tree, outcome } = mergePath(this.#tree, { start, hashes, value: { deleted: edit.deleted, body } })
+    const isNew = this.#replicated ? this.#takesBody(tree, start, hashes, body) : outcome === 'new_leaf'
+    if (isNew) {
+      this.#commit.storeBody(edit.body, attachments)
+      this.#tree = tree
+      this.#written.push(edit.body.length + attachments.reduce((sum, { length }) => sum + length, 0))
+    }
+    return outcome
+  }
+
+  /** Whether the merge put the body somewhere: a known revision keeps the body that it has. */
+  #takesBody(tree: RevTree, start: number, hashes: readonly string[], body: number): boolean {
+    return tree !== this.#tree && find(tree, makeRev(start, hashes[0] ?? ''))?.body === body
+  }
+
+  #isDeleted(): boolean {
+    return nodeCount(this.#tree) > 0 && winner(this.#tree).deleted
+  }
+
+  #parentOf(edit: DocumentEdit): Rev | undefined {
+    return !this.#replicated && this.#isDeleted() ? winner(this.#tree).rev : parentGiven(edit)
+  }
+}
+
+function parentGiven(edit: DocumentEdit): Rev | undefined {
+  const hash = edit.revs.hashes[0]
+  return hash === undefined ? undefined : makeRev(edit.revs.start, hash)
+}
+
+/** CouchDB: couch_db:prep_and_validate_update/5. */
+function mayReplace(commit: Commit, edit: DocumentEdit): boolean {
+  const document = commit.document(edit.id)
+  const parent = parentGiven(edit)
+  if (document === undefined) return parent === undefined
+  if (parent === undefined) return document.deleted
+  return find(document.tree, parent)?.isLeaf === true
+}
+
+function toValidate(commit: Commit, edit: DocumentEdit, replicated: boolean): ValidatedDocument {
+  const document = commit.document(edit.id)
+  if (document === undefined) return { id: edit.id, edit, previous: undefined }
+  const ancestors = edit.revs.hashes.map((hash, back) => makeRev(edit.revs.start - back, hash))
+  const known = (replicated ? ancestors.slice(1) : ancestors.slice(0, 1)).map(rev => find(document.tree, rev))
+  return { id: edit.id, edit, previous: known.find(node => node !== undefined && node.body > 0) }
+}
+
+function resolveAttachments(
+  edit: DocumentEdit,
+  stubs: readonly StoredAttachment[],
+  generation: number,
+): StoredAttachment[] | CouchError {
+  const resolved: StoredAttachment[] = []
+  for (const given of edit.attachments) {
+    if (given.kind === 'stored') {
+      resolved.push({ ...given.attachment, revpos: given.attachment.revpos ?? generation })
+      continue
+    }
+    const known = stubs.find(({ name }) => name === given.name)
+    if (known === undefined) return fail('missingStub', given.name)
+    resolved.push(known)
+  }
+  return resolved
+}
+
+function isDesign(id: DocId): boolean {
+  return id.startsWith('_design/')
+}
+
+function compareBytewise(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}

@@ -1,0 +1,65 @@
+import type { Rev } from '../../protocol/revision.ts'
+
+/**
+ * What is stored under a document's id, apart from its tree: enough to list it and to find its winner without
+ * decoding the tree.
+ */
+export interface DocumentSummary {
+  /** The document's place in the changes feed. */
+  readonly seq: number
+  readonly rev: Rev
+  readonly deleted: boolean
+  /** The body number of the winner. */
+  readonly body: number
+  /** Bytes of the leaves' bodies and attachments: what the document adds to the database's external size. */
+  readonly size: number
+  /** Whether there is more than one leaf. */
+  readonly branched: boolean
+  /** Where the encoded tree begins in the record, 0 when it lies under its own key. */
+  readonly treeOffset: number
+}
+
+const DELETED = 1
+const BRANCHED = 2
+const TREE_BESIDE = 4
+
+const HEADER = 23
+
+/** Trees larger than this lie under their own key, so that listing documents does not read long histories. */
+const INLINE_TREE_BYTES = 1024
+
+/**
+ * Encodes a record: flags (1), sequence (6), winner's body number (6), size of the leaves' bodies (6), length of the
+ * winner's revision (4), the revision as text, and the tree when it is small.
+ */
+export function encodeDocumentRecord(
+  document: Omit<DocumentSummary, 'treeOffset'>,
+  tree: Uint8Array,
+): { record: Buffer; tree: Uint8Array | undefined } {
+  const revLength = Buffer.byteLength(document.rev)
+  const beside = tree.length > INLINE_TREE_BYTES
+  const record = Buffer.allocUnsafe(HEADER + revLength + (beside ? 0 : tree.length))
+  record[0] = (document.deleted ? DELETED : 0) | (document.branched ? BRANCHED : 0) | (beside ? TREE_BESIDE : 0)
+  record.writeUIntBE(document.seq, 1, 6)
+  record.writeUIntBE(document.body, 7, 6)
+  record.writeUIntBE(document.size, 13, 6)
+  record.writeUInt32BE(revLength, 19)
+  record.write(document.rev, HEADER, revLength)
+  if (!beside) record.set(tree, HEADER + revLength)
+  return { record, tree: beside ? tree : undefined }
+}
+
+export function decodeDocumentRecord(bytes: Uint8Array): DocumentSummary {
+  const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const flags = record.readUInt8(0)
+  const end = HEADER + record.readUInt32BE(19)
+  return {
+    seq: record.readUIntBE(1, 6),
+    rev: record.toString('utf8', HEADER, end) as Rev,
+    deleted: (flags & DELETED) !== 0,
+    body: record.readUIntBE(7, 6),
+    size: record.readUIntBE(13, 6),
+    branched: (flags & BRANCHED) !== 0,
+    treeOffset: (flags & TREE_BESIDE) !== 0 ? 0 : end,
+  }
+}

@@ -1,0 +1,36 @@
+/** What a database counts. Written with every commit, so that it always agrees with the documents. */
+export interface DatabaseState {
+  /** The number of the latest change. */
+  seq: number
+  /** Documents whose winner is not deleted; design documents count. */
+  docs: number
+  deletedDocs: number
+  /** The number of the latest stored body. */
+  bodies: number
+  purgeSeq: number
+  revsLimit: number
+  purgedInfosLimit: number
+  /** Bytes of all leaves' bodies and attachments. */
+  externalSize: number
+}
+
+/** CouchDB's defaults of `_revs_limit` and `_purged_infos_limit`. */
+const NEW_DATABASE: DatabaseState = {
+  seq: 0,
+  docs: 0,
+  deletedDocs: 0,
+  bodies: 0,
+  purgeSeq: 0,
+  revsLimit: 1000,
+  purgedInfosLimit: 1000,
+  externalSize: 0,
+}
+
+export function encodeState(state: DatabaseState): Buffer {
+  return Buffer.from(JSON.stringify(state))
+}
+
+export function decodeState(bytes: Uint8Array | undefined): DatabaseState {
+  if (bytes === undefined) return { ...NEW_DATABASE }
+  return { ...NEW_DATABASE, ...(JSON.parse(Buffer.from(bytes).toString()) as Partial<DatabaseState>) }
+}

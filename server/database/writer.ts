@@ -1,0 +1,149 @@
+import type { DocId } from '../../protocol/document-id.ts'
+import type { DatabaseKeys } from '../storage/keys.ts'
+import type { Store } from '../storage/store.ts'
+import { Commit, type CommittedChange, type DocumentInCommit } from './commit.ts'
+import type { DatabaseState } from './state.ts'
+
+/** Something that changes a database: edits of documents, a purge, a setting. */
+export interface WriteRequest<Result> {
+  /** The documents that it needs to read. */
+  readonly ids: readonly DocId[]
+  /** About how much it adds to the batch, in bytes. */
+  readonly bytes: number
+  /** Makes its changes. What it returns is answered when they are on disk; what it throws must come before any change. */
+  apply(commit: Commit): Result | Promise<Result>
+}
+
+interface Waiting {
+  readonly request: WriteRequest<unknown>
+  resolve(result: unknown): void
+  reject(error: unknown): void
+}
+
+/** A batch larger than this delays everybody in it for longer than one sync saves. */
+const MAX_COMMIT_BYTES = 8 * 1024 * 1024
+
+/**
+ * The one writer of a database. Everything that waits is merged into one synced batch (group commit), and the next batch
+ * is computed while that one syncs. A request is answered when its batch is on disk.
+ */
+export class Writer {
+  /** The state as of the last commit on disk. */
+  #durable: DatabaseState
+  /** The state as of the last commit computed. */
+  #latest: DatabaseState
+  readonly #open: (uncommitted: ReadonlyMap<DocId, DocumentInCommit>, state: DatabaseState) => Commit
+  readonly #onCommit: (changes: readonly CommittedChange[], state: DatabaseState) => void
+  readonly #queue: Waiting[] = []
+  #uncommitted = new Map<DocId, DocumentInCommit>()
+  #syncing: Promise<void> = Promise.resolve()
+  #running: Promise<void> | undefined
+  #failure: Error | undefined
+
+  constructor(options: {
+    store: Store
+    keys: DatabaseKeys
+    suffix: string
+    state: DatabaseState
+    /** Called after a commit is on disk and before its requests are answered. */
+    onCommit: (changes: readonly CommittedChange[], state: DatabaseState) => void
+  }) {
+    const { store, keys, suffix } = options
+    this.#durable = this.#latest = options.state
+    this.#onCommit = options.onCommit
+    this.#open = (uncommitted, state) => new Commit({ store, keys, suffix, state, uncommitted })
+  }
+
+  get state(): DatabaseState {
+    return this.#durable
+  }
+
+  /**
+   * @returns what the request answers, once it is on disk
+   * @throws what the request throws; an error of the disk for all requests from then on
+   */
+  submit<Result>(request: WriteRequest<Result>): Promise<Result> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    return new Promise<Result>((resolve, reject) => {
+      this.#queue.push({ request, resolve: resolve as (result: unknown) => void, reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  /** Returns when everything that was submitted is on disk or refused. */
+  async drain(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+    await this.#syncing
+  }
+
+  async #run(): Promise<void> {
+    // Requests of the same turn of the event loop share the first commit.
+    await Promise.resolve()
+    while (this.#queue.length > 0) {
+      const group = this.#takeGroup()
+      const commit = this.#open(this.#uncommitted, this.#latest)
+      const answers = await this.#apply(group, commit)
+      await this.#syncing
+      if (this.#failure !== undefined) {
+        await commit.discard()
+        rejectAll(answers, this.#failure)
+        continue
+      }
+      this.#latest = commit.state
+      this.#uncommitted = new Map([...commit.documents].map(document => [document.id, document]))
+      this.#syncing = this.#sync(commit, answers)
+    }
+    this.#running = undefined
+  }
+
+  #takeGroup(): Waiting[] {
+    let bytes = 0
+    let count = 0
+    for (const { request } of this.#queue) {
+      bytes += request.bytes
+      if (count > 0 && bytes > MAX_COMMIT_BYTES) break
+      count += 1
+    }
+    return this.#queue.splice(0, count)
+  }
+
+  async #apply(group: readonly Waiting[], commit: Commit): Promise<Answer[]> {
+    const answers: Answer[] = []
+    try {
+      await commit.load(group.flatMap(({ request }) => request.ids))
+    } catch (error) {
+      for (const waiting of group) waiting.reject(error)
+      return answers
+    }
+    for (const waiting of group) {
+      try {
+        answers.push({ waiting, result: await waiting.request.apply(commit) })
+      } catch (error) {
+        waiting.reject(error)
+      }
+    }
+    return answers
+  }
+
+  async #sync(commit: Commit, answers: readonly Answer[]): Promise<void> {
+    try {
+      const changes = await commit.write()
+      this.#durable = commit.state
+      this.#onCommit(changes, commit.state)
+      for (const { waiting, result } of answers) waiting.resolve(result)
+    } catch (error) {
+      // What is on disk is unknown to the commits computed on top: all of them fail until the database is opened anew.
+      this.#failure = error instanceof Error ? error : new Error(String(error))
+      rejectAll(answers, this.#failure)
+    }
+  }
+}
+
+interface Answer {
+  readonly waiting: Waiting
+  readonly result: unknown
+}
+
+function rejectAll(answers: readonly Answer[], error: Error): void {
+  for (const { waiting } of answers) waiting.reject(error)
+}

@@ -1,0 +1,128 @@
+/**
+ * Every key of the store. Numbers are big-endian, so that the store's bytewise order is theirs; document ids are UTF-8,
+ * which sorts them as CouchDB does. docs/architecture.md has the table.
+ */
+
+const META = 0x00
+const NAME = 0x01
+const DROPPED = 0x02
+const DATA = 0x10
+
+/** What lies in a database's range, each under its own byte. */
+export const Space = {
+  state: 0x00,
+  document: 0x01,
+  tree: 0x02,
+  change: 0x03,
+  body: 0x04,
+  local: 0x05,
+  purge: 0x06,
+  setting: 0x07,
+  attachment: 0x08,
+  index: 0x09,
+} as const
+
+export type SpaceByte = (typeof Space)[keyof typeof Space]
+
+const PREFIX_LENGTH = 6
+
+export function metaKey(name: string): Buffer {
+  return concat(META, name)
+}
+
+export function databaseNameKey(name: string): Buffer {
+  return concat(NAME, name)
+}
+
+export function nameOfDatabaseKey(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset + 1, key.byteLength - 1).toString()
+}
+
+export function droppedKey(database: number): Buffer {
+  const key = Buffer.allocUnsafe(5)
+  key[0] = DROPPED
+  key.writeUInt32BE(database, 1)
+  return key
+}
+
+export function databaseOfDroppedKey(key: Uint8Array): number {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUInt32BE(1)
+}
+
+/** All keys whose first byte is the names', in the order of the names. */
+export const databaseNameRange = { gte: Buffer.from([NAME]), lt: Buffer.from([NAME + 1]) }
+export const droppedRange = { gte: Buffer.from([DROPPED]), lt: Buffer.from([DROPPED + 1]) }
+
+/** The keys of one database. */
+export class DatabaseKeys {
+  readonly state: Buffer
+  readonly #prefix: Buffer
+
+  constructor(database: number) {
+    this.#prefix = Buffer.alloc(PREFIX_LENGTH)
+    this.#prefix[0] = DATA
+    this.#prefix.writeUInt32BE(database, 1)
+    this.state = this.#space(Space.state)
+  }
+
+  /** A key in a space that is ordered by text: document ids, names of settings. */
+  text(space: SpaceByte, id: string): Buffer {
+    const length = Buffer.byteLength(id)
+    const key = Buffer.allocUnsafe(PREFIX_LENGTH + length)
+    this.#writePrefix(key, space)
+    key.write(id, PREFIX_LENGTH, length)
+    return key
+  }
+
+  /** A key in a space that is ordered by a number below 2^48: sequences, body numbers. */
+  number(space: SpaceByte, number: number): Buffer {
+    const key = Buffer.allocUnsafe(PREFIX_LENGTH + 6)
+    this.#writePrefix(key, space)
+    key.writeUIntBE(number, PREFIX_LENGTH, 6)
+    return key
+  }
+
+  /** A key of bytes that the caller orders: view rows. */
+  bytes(space: SpaceByte, bytes: Uint8Array): Buffer {
+    const key = Buffer.allocUnsafe(PREFIX_LENGTH + bytes.length)
+    this.#writePrefix(key, space)
+    key.set(bytes, PREFIX_LENGTH)
+    return key
+  }
+
+  /** The whole of a space. */
+  range(space: SpaceByte): { gte: Buffer; lt: Buffer } {
+    return { gte: this.#space(space), lt: this.#space(space + 1) }
+  }
+
+  /** The whole of the database. */
+  all(): { gte: Buffer; lt: Buffer } {
+    const end = this.#space(0xff)
+    return { gte: this.#space(0), lt: Buffer.concat([end, Buffer.from([0xff])]) }
+  }
+
+  #space(space: number): Buffer {
+    const key = Buffer.from(this.#prefix)
+    key[PREFIX_LENGTH - 1] = space
+    return key
+  }
+
+  #writePrefix(key: Buffer, space: number): void {
+    key.set(this.#prefix)
+    key[PREFIX_LENGTH - 1] = space
+  }
+}
+
+/** The text behind a space's prefix: a document's id. */
+export function textOfKey(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset + PREFIX_LENGTH, key.byteLength - PREFIX_LENGTH).toString()
+}
+
+/** The number behind a space's prefix. */
+export function numberOfKey(key: Uint8Array): number {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUIntBE(PREFIX_LENGTH, 6)
+}
+
+function concat(space: number, text: string): Buffer {
+  return Buffer.concat([Buffer.from([space]), Buffer.from(text)])
+}
