@@ -1,0 +1,74 @@
+import type { DocId } from '../../protocol/document-id.ts'
+import { renderDocument } from '../../protocol/document/render.ts'
+import { fail } from '../../protocol/errors.ts'
+import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
+import { Space } from '../storage/keys.ts'
+import type { Commit } from './commit.ts'
+import type { Database } from './database.ts'
+import type { WriteRequest } from './writer.ts'
+
+/** A `_local` document: not replicated, no history, revisions 0-1, 0-2 and so on. */
+export interface LocalDocument {
+  readonly id: DocId
+  readonly rev: Rev
+  readonly body: Uint8Array
+}
+
+export interface LocalEdit {
+  readonly id: DocId
+  /** The revision that was given; the new one is one above it, whatever is stored. */
+  readonly rev: Rev | undefined
+  readonly deleted: boolean
+  readonly body: Uint8Array
+}
+
+const REVISION_BYTES = 6
+
+export async function readLocalDocument(database: Database, id: DocId): Promise<LocalDocument | undefined> {
+  const record = await database.store.get(database.keys.text(Space.local, id))
+  return record === undefined ? undefined : decodeLocalDocument(id, record)
+}
+
+/** A record is the revision's number (6 bytes) and the body's JSON text. */
+export function decodeLocalDocument(id: DocId, record: Uint8Array): LocalDocument {
+  const number = Buffer.from(record.buffer, record.byteOffset, REVISION_BYTES).readUIntBE(0, REVISION_BYTES)
+  return { id, rev: makeRev(0, String(number)), body: record.subarray(REVISION_BYTES) }
+}
+
+export function renderLocalDocument({ id, rev, body }: LocalDocument): Buffer {
+  return renderDocument({ id, rev, deleted: false, body })
+}
+
+/** Writes `_local` documents; a deletion answers 0-0 (CouchDB: couch_db:update_local_doc_revs/1). */
+export class LocalEdits implements WriteRequest<readonly Rev[]> {
+  readonly ids: readonly DocId[] = []
+  readonly bytes: number
+  readonly #edits: readonly LocalEdit[]
+
+  constructor(edits: readonly LocalEdit[]) {
+    this.#edits = edits
+    this.bytes = edits.reduce((sum, { body }) => sum + body.length, 0)
+  }
+
+  apply(commit: Commit): readonly Rev[] {
+    return this.#edits.map(({ id, rev, deleted, body }) => {
+      if (deleted) {
+        commit.delete(Space.local, id)
+        return makeRev(0, '0')
+      }
+      const number = numberOf(rev) + 1
+      const record = Buffer.allocUnsafe(REVISION_BYTES + body.length)
+      record.writeUIntBE(number, 0, REVISION_BYTES)
+      record.set(body, REVISION_BYTES)
+      commit.put(Space.local, id, record)
+      return makeRev(0, String(number))
+    })
+  }
+}
+
+function numberOf(rev: Rev | undefined): number {
+  if (rev === undefined) return 0
+  const number = hashOf(rev)
+  if (generationOf(rev) !== 0 || !/^\d{1,14}$/.test(number)) throw fail('invalidRev')
+  return Number(number)
+}

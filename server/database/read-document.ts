@@ -1,0 +1,153 @@
+import type { DocId } from '../../protocol/document-id.ts'
+import { renderDocument } from '../../protocol/document/render.ts'
+import { fail } from '../../protocol/errors.ts'
+import type { Rev } from '../../protocol/revision.ts'
+import { find, history, historyNodes } from '../../protocol/revtree/history.ts'
+import { leaves, leavesOf } from '../../protocol/revtree/leaves.ts'
+import type { RevNode } from '../../protocol/revtree/tree.ts'
+import { attachmentStubs } from './attachment-stubs.ts'
+import type { BodyRecord } from './body-record.ts'
+import type { Database, StoredDocument } from './database.ts'
+
+/** What to tell of a document besides its body. */
+export interface ReadOptions {
+  readonly revs?: boolean
+  readonly revsInfo?: boolean
+  readonly conflicts?: boolean
+  readonly deletedConflicts?: boolean
+  readonly localSeq?: boolean
+  readonly attEncodingInfo?: boolean
+}
+
+/** A revision that was found, before it is rendered. */
+export interface FoundRevision {
+  readonly document: StoredDocument
+  readonly node: RevNode
+}
+
+/** A revision as it goes to a client. */
+export interface ReadRevision extends FoundRevision {
+  readonly record: BodyRecord
+  readonly json: Buffer
+  /** Whether the answer holds what changes without the revision changing, and so has no ETag. */
+  readonly hasMetadata: boolean
+}
+
+/**
+ * The winner of a document.
+ *
+ * @throws `missing` when there is no such document, `deleted` when its winner is a tombstone
+ */
+export async function findWinner(database: Database, id: DocId): Promise<FoundRevision> {
+  const document = await database.document(id)
+  if (document === undefined) throw fail('missing')
+  if (document.deleted) throw fail('deleted')
+  return { document, node: document }
+}
+
+/**
+ * A revision by name; with `latest` the winner, if the revision is known (as 3.5 answers).
+ *
+ * @throws `missing`
+ */
+export async function findRevision(
+  database: Database,
+  id: DocId,
+  rev: Rev,
+  options: { latest: boolean },
+): Promise<FoundRevision> {
+  const document = await database.document(id)
+  const node = document === undefined ? undefined : find(document.tree, rev)
+  if (document === undefined || node === undefined) throw fail('missing')
+  if (!options.latest) {
+    if (node.body === 0) throw fail('missing')
+    return { document, node }
+  }
+  if (document.deleted) throw fail('deleted')
+  return { document, node: document }
+}
+
+/** One entry of an answer to `open_revs`. */
+export type OpenRevision = { readonly ok: FoundRevision } | { readonly missing: Rev }
+
+/**
+ * The revisions asked for, or all leaves; with `latest` the leaves that grew from them.
+ *
+ * @throws `missing` when all leaves of a document that is not there are asked for
+ */
+export async function openRevisions(
+  database: Database,
+  id: DocId,
+  revs: readonly Rev[] | 'all',
+  options: { latest: boolean },
+): Promise<OpenRevision[]> {
+  const document = await database.document(id)
+  if (document === undefined) {
+    if (revs === 'all') throw fail('missing')
+    return revs.map(missing => ({ missing }))
+  }
+  if (revs === 'all') return leaves(document.tree).map(node => ({ ok: { document, node } }))
+  const found = new Map<Rev, FoundRevision>()
+  const missing: Rev[] = []
+  for (const rev of revs) {
+    const nodes = options.latest ? leavesOf(document.tree, rev) : storedNode(document, rev)
+    if (nodes.length === 0) missing.push(rev)
+    for (const node of nodes) found.set(node.rev, { document, node })
+  }
+  return [...[...found.values()].map(ok => ({ ok })), ...missing.map(rev => ({ missing: rev }))]
+}
+
+function storedNode(document: StoredDocument, rev: Rev): readonly RevNode[] {
+  const node = find(document.tree, rev)
+  return node === undefined || node.body === 0 ? [] : [node]
+}
+
+/** Renders a revision with the metadata asked for. */
+export async function readRevision(
+  database: Database,
+  id: DocId,
+  found: FoundRevision,
+  options: ReadOptions,
+): Promise<ReadRevision> {
+  const record = await database.body(found.node.body)
+  const metadata = metadataOf(found, options)
+  const revisions = options.revs === true ? revisionsMember(found) : ''
+  const attachments = attachmentStubs(record.attachments, { encodingInfo: options.attEncodingInfo === true })
+  const { rev, deleted } = found.node
+  return {
+    ...found,
+    record,
+    json: renderDocument({ id, rev, deleted, body: record.body, extras: revisions + metadata + attachments }),
+    hasMetadata: metadata !== '',
+  }
+}
+
+function revisionsMember({ document, node }: FoundRevision): string {
+  const path = history(document.tree, node.rev)
+  return path === undefined ? '' : `,"_revisions":${JSON.stringify({ start: path.start, ids: path.ids })}`
+}
+
+function metadataOf({ document, node }: FoundRevision, options: ReadOptions): string {
+  let text = ''
+  if (options.revsInfo === true) text += `,"_revs_info":${JSON.stringify(revsInfo(document, node.rev))}`
+  if (options.conflicts === true || options.deletedConflicts === true) {
+    const others = document.branched ? leaves(document.tree).filter(leaf => leaf.rev !== node.rev) : []
+    if (options.conflicts === true) text += listMember('_conflicts', others.filter(leaf => !leaf.deleted))
+    if (options.deletedConflicts === true) {
+      text += listMember('_deleted_conflicts', others.filter(leaf => leaf.deleted))
+    }
+  }
+  if (options.localSeq === true) text += `,"_local_seq":${document.seq}`
+  return text
+}
+
+function revsInfo(document: StoredDocument, rev: Rev): { rev: Rev; status: string }[] {
+  return historyNodes(document.tree, rev).map(node => ({
+    rev: node.rev,
+    status: node.body === 0 ? 'missing' : node.deleted ? 'deleted' : 'available',
+  }))
+}
+
+function listMember(name: string, nodes: readonly RevNode[]): string {
+  return nodes.length === 0 ? '' : `,"${name}":${JSON.stringify(nodes.map(({ rev }) => rev))}`
+}

@@ -1,0 +1,51 @@
+import Router from '@koa/router'
+import Koa from 'koa'
+import { CouchError, fail } from '../../protocol/errors.ts'
+import type { Services } from '../services.ts'
+import { routes } from '../routes/index.ts'
+import type { RequestContext, RequestState } from './context.ts'
+import { sendJson } from './reply.ts'
+
+/** The koa application: who asks, which route, and one funnel for everything that is thrown. */
+export function createApp(services: Services): Koa<RequestState> {
+  const app = new Koa<RequestState>()
+  const router = new Router<RequestState>()
+  routes(router)
+
+  app.on('error', (error: unknown) => {
+    // Clients that go away in the middle of an answer are a normal day.
+    if (!isDisconnect(error)) services.log.error({ err: error }, 'answer failed')
+  })
+  app.use(async (context, next) => {
+    const ctx = context as unknown as RequestContext
+    ctx.services = services
+    ctx.set('Server', services.serverHeader)
+    try {
+      ctx.state.user = await services.authenticate(ctx)
+      await next()
+      if (ctx.status === 404 && ctx.body === undefined) throw fail('missing')
+    } catch (error) {
+      sendError(ctx, error)
+    }
+  })
+  app.use(router.routes())
+  return app
+}
+
+/** Shapes a failure; what is not a `CouchError` is our fault, and is logged, not shown. */
+function sendError(ctx: RequestContext, thrown: unknown): void {
+  if (!(thrown instanceof CouchError)) {
+    if (isDisconnect(thrown)) return
+    ctx.services.log.error({ err: thrown, method: ctx.method, path: ctx.path }, 'request failed')
+  }
+  const error = thrown instanceof CouchError ? thrown : fail('internal', 'The server failed; its log says why.')
+  for (const [name, value] of Object.entries(error.headers)) ctx.set(name, value)
+  // What is left of a refused body is not read: the connection ends with the answer.
+  if (!ctx.req.complete) ctx.set('Connection', 'close')
+  sendJson(ctx, { error: error.error, reason: error.reason }, error.status)
+}
+
+function isDisconnect(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE' || code === 'ABORT_ERR'
+}

@@ -1,0 +1,54 @@
+import type Router from '@koa/router'
+import { fail } from '../../protocol/errors.ts'
+import type { Handler, RequestContext, RequestState } from './context.ts'
+
+export type Methods = Readonly<Record<string, Handler>>
+
+/**
+ * Registers a path with its methods. HEAD is answered by GET unless it has a handler of its own; any other method is 405
+ * with `Allow`, the methods in CouchDB's order, as they are written in `methods`.
+ *
+ * A path is text with `:name` for a segment and `*name` for all that follows; a trailing slash is forgiven. Names are
+ * decoded as CouchDB decodes them: `+` is a space.
+ */
+export function endpoint(router: Router<RequestState>, path: string, methods: Methods): void {
+  const { pattern, names } = compilePath(path)
+  const allowed = allowedMethods(methods)
+  router.all(pattern, async context => {
+    const ctx = context as unknown as RequestContext
+    const handler = methods[ctx.method] ?? (ctx.method === 'HEAD' ? methods.GET : undefined)
+    if (handler === undefined) {
+      ctx.set('Allow', allowed)
+      throw fail('methodNotAllowed', allowed)
+    }
+    ctx.params = namedParameters(names, pattern.exec(ctx.path))
+    await handler(ctx)
+  })
+}
+
+/** GET serves HEAD too, and CouchDB names both. */
+function allowedMethods(methods: Methods): string {
+  return Object.keys(methods)
+    .flatMap(method => (method === 'GET' && methods.HEAD === undefined ? ['GET', 'HEAD'] : [method]))
+    .join(',')
+}
+
+function compilePath(path: string): { pattern: RegExp; names: string[] } {
+  const names: string[] = []
+  const source = path.replace(/[.*+?^${}()|[\]\\]/g, match => (match === '*' ? '*' : `\\${match}`)).replace(
+    /([:*])(\w+)/g,
+    (_match, kind: string, name: string) => {
+      names.push(name)
+      // A document's id begins with an underscore only where a path of its own says so.
+      if (name === 'docid') return '([^_/][^/]*)'
+      return kind === '*' ? '(.+)' : '([^/]+)'
+    },
+  )
+  return { pattern: new RegExp(`^${source}/*$`), names }
+}
+
+function namedParameters(names: readonly string[], match: RegExpExecArray | null): Record<string, string> {
+  const params: Record<string, string> = {}
+  for (const [at, name] of names.entries()) params[name] = match?.[at + 1] ?? ''
+  return params
+}

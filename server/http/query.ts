@@ -1,0 +1,44 @@
+import { parseJson } from '../../protocol/json/parse-json.ts'
+import type { RequestContext } from './context.ts'
+
+/** The query of a request. Of a parameter that is given twice the first counts. */
+export class Query {
+  readonly #params: URLSearchParams
+
+  constructor(text: string) {
+    this.#params = new URLSearchParams(text)
+  }
+
+  static of(ctx: RequestContext): Query {
+    return ctx.querystring === '' ? NO_QUERY : new Query(ctx.querystring)
+  }
+
+  text(name: string): string | undefined {
+    return this.#params.get(name) ?? undefined
+  }
+
+  has(name: string): boolean {
+    return this.#params.has(name)
+  }
+
+  /** Whether the parameter is "true": the rule for documents, where any other value counts as not given. */
+  flag(name: string): boolean {
+    return this.#params.get(name) === 'true'
+  }
+
+  /**
+   * The parameter's JSON value, undefined when it is not given.
+   *
+   * @throws `invalidJson`
+   */
+  json(name: string): unknown {
+    const text = this.#params.get(name)
+    return text === null ? undefined : parseJson(Buffer.from(text))
+  }
+
+  names(): Iterable<string> {
+    return this.#params.keys()
+  }
+}
+
+const NO_QUERY = new Query('')

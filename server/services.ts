@@ -1,0 +1,14 @@
+import type { Logger } from 'pino'
+import type { Catalog } from './database/catalog.ts'
+import type { RequestContext, UserContext } from './http/context.ts'
+
+/** What the routes work with. */
+export interface Services {
+  readonly catalog: Catalog
+  /** The server's uuid: stable over restarts, part of replication ids. */
+  readonly uuid: string
+  readonly serverHeader: string
+  readonly log: Logger
+  /** @throws `unauthorized` for credentials that are wrong */
+  readonly authenticate: (ctx: RequestContext) => Promise<UserContext>
+}
