@@ -27,6 +27,8 @@ export const ERRORS = {
   badContentType: [415, 'bad_content_type', 'Content-Type must be application/json'],
   methodNotAllowed: [405, 'method_not_allowed', (allowed: string) => `Only ${allowed} allowed`],
   tooLarge: [413, 'too_large', (reason: string) => reason],
+  badContentEncoding: [415, 'bad_ctype', (encoding: string) => `Unsupported content-encoding: ${encoding}`],
+  malformedSeq: [400, 'bad_request', "Malformed sequence supplied in 'since' parameter."],
   internal: [500, 'internal_server_error', (reason: string) => reason],
 
   // Databases
@@ -79,6 +81,9 @@ export const ERRORS = {
   badOperand: [400, 'bad_arg', (detail: string) => `Bad argument for operator ${detail}`],
   badField: [400, 'bad_field', (detail: string) => `Invalid field normalization on selector: ${detail}`],
   invalidFieldName: [400, 'invalid_field_name', (field: string) => `Invalid field name: ${field}`],
+
+  // Attachments
+  missingStub: [412, 'missing_stub', (name: string) => `Invalid attachment stub in document for ${name}`],
 
   // Users
   unauthorized: [401, 'unauthorized', (reason: string) => reason],

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino'
+import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
 import type { RequestContext, UserContext } from './http/context.ts'
 
 /** What the routes work with. */
 export interface Services {
   readonly catalog: Catalog
+  readonly config: Config
   /** The server's uuid: stable over restarts, part of replication ids. */
   readonly uuid: string
   readonly serverHeader: string

@@ -86,11 +86,15 @@ export class Catalog {
   }
 
   /** Names in bytewise order. */
-  async *names(range: { gte?: string; lte?: string; reverse?: boolean; limit?: number } = {}): AsyncGenerator<string> {
+  async *names(
+    range: { gte?: string; lte?: string; reverse?: boolean; limit?: number } = {},
+  ): AsyncGenerator<string> {
     const bounds = {
       ...databaseNameRange,
       ...(range.gte === undefined ? {} : { gte: databaseNameKey(range.gte) }),
-      ...(range.lte === undefined ? {} : { lt: Buffer.concat([databaseNameKey(range.lte), Buffer.from([0])]) }),
+      ...(range.lte === undefined
+        ? {}
+        : { lt: Buffer.concat([databaseNameKey(range.lte), Buffer.from([0])]) }),
       reverse: range.reverse === true,
       limit: range.limit ?? -1,
     }

@@ -71,7 +71,9 @@ export function rowOf(record: Uint8Array, allLeaves: boolean): Uint8Array {
   const rowEnd =
     HEADER +
     (((record[11] ?? 0) << 24) | ((record[12] ?? 0) << 16) | ((record[13] ?? 0) << 8) | (record[14] ?? 0))
-  return allLeaves && ((record[0] ?? 0) & BRANCHED) !== 0 ? record.subarray(rowEnd) : record.subarray(HEADER, rowEnd)
+  return allLeaves && ((record[0] ?? 0) & BRANCHED) !== 0
+    ? record.subarray(rowEnd)
+    : record.subarray(HEADER, rowEnd)
 }
 
 const QUOTE = 0x22

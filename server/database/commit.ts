@@ -136,7 +136,10 @@ export class Commit {
     this.#dirty = true
   }
 
-  delete(space: typeof Space.local | typeof Space.setting | typeof Space.document | typeof Space.tree, id: string): void {
+  delete(
+    space: typeof Space.local | typeof Space.setting | typeof Space.document | typeof Space.tree,
+    id: string,
+  ): void {
     this.#batch.del(this.#keys.text(space, id))
     this.#dirty = true
   }

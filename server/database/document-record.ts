@@ -39,7 +39,8 @@ export function encodeDocumentRecord(
   const revLength = Buffer.byteLength(document.rev)
   const beside = tree.length > INLINE_TREE_BYTES
   const record = Buffer.allocUnsafe(HEADER + revLength + (beside ? 0 : tree.length))
-  record[0] = (document.deleted ? DELETED : 0) | (document.branched ? BRANCHED : 0) | (beside ? TREE_BESIDE : 0)
+  record[0] =
+    (document.deleted ? DELETED : 0) | (document.branched ? BRANCHED : 0) | (beside ? TREE_BESIDE : 0)
   record.writeUIntBE(document.seq, 1, 6)
   record.writeUIntBE(document.body, 7, 6)
   record.writeUIntBE(document.size, 13, 6)

@@ -21,7 +21,10 @@ export interface DocumentEdit {
 
 /** An attachment whose data came with the edit, or a reference to one of the revision that the edit replaces. */
 export type EditAttachment =
-  | { readonly kind: 'stored'; readonly attachment: Omit<StoredAttachment, 'revpos'> & { readonly revpos?: number } }
+  | {
+      readonly kind: 'stored'
+      readonly attachment: Omit<StoredAttachment, 'revpos'> & { readonly revpos?: number }
+    }
   | { readonly kind: 'stub'; readonly name: string; readonly revpos?: number; readonly digest?: string }
 
 export type EditOutcome =

@@ -132,9 +132,16 @@ function metadataOf({ document, node }: FoundRevision, options: ReadOptions): st
   if (options.revsInfo === true) text += `,"_revs_info":${JSON.stringify(revsInfo(document, node.rev))}`
   if (options.conflicts === true || options.deletedConflicts === true) {
     const others = document.branched ? leaves(document.tree).filter(leaf => leaf.rev !== node.rev) : []
-    if (options.conflicts === true) text += listMember('_conflicts', others.filter(leaf => !leaf.deleted))
+    if (options.conflicts === true)
+      text += listMember(
+        '_conflicts',
+        others.filter(leaf => !leaf.deleted),
+      )
     if (options.deletedConflicts === true) {
-      text += listMember('_deleted_conflicts', others.filter(leaf => leaf.deleted))
+      text += listMember(
+        '_deleted_conflicts',
+        others.filter(leaf => leaf.deleted),
+      )
     }
   }
   if (options.localSeq === true) text += `,"_local_seq":${document.seq}`

@@ -38,7 +38,8 @@ function sendError(ctx: RequestContext, thrown: unknown): void {
     if (isDisconnect(thrown)) return
     ctx.services.log.error({ err: thrown, method: ctx.method, path: ctx.path }, 'request failed')
   }
-  const error = thrown instanceof CouchError ? thrown : fail('internal', 'The server failed; its log says why.')
+  const error =
+    thrown instanceof CouchError ? thrown : fail('internal', 'The server failed; its log says why.')
   for (const [name, value] of Object.entries(error.headers)) ctx.set(name, value)
   // What is left of a refused body is not read: the connection ends with the answer.
   if (!ctx.req.complete) ctx.set('Connection', 'close')
@@ -47,5 +48,7 @@ function sendError(ctx: RequestContext, thrown: unknown): void {
 
 function isDisconnect(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE' || code === 'ABORT_ERR'
+  return (
+    code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE' || code === 'ABORT_ERR'
+  )
 }

@@ -5,15 +5,15 @@ import type { Handler, RequestContext, RequestState } from './context.ts'
 export type Methods = Readonly<Record<string, Handler>>
 
 /**
- * Registers a path with its methods. HEAD is answered by GET unless it has a handler of its own; any other method is 405
- * with `Allow`, the methods in CouchDB's order, as they are written in `methods`.
+ * Registers a path with its methods. HEAD is answered by GET unless it has a handler of its own; any other method is 405,
+ * with the methods in `Allow` as they are written here: CouchDB's order, and HEAD only where CouchDB names it.
  *
  * A path is text with `:name` for a segment and `*name` for all that follows; a trailing slash is forgiven. Names are
  * decoded as CouchDB decodes them: `+` is a space.
  */
 export function endpoint(router: Router<RequestState>, path: string, methods: Methods): void {
   const { pattern, names } = compilePath(path)
-  const allowed = allowedMethods(methods)
+  const allowed = Object.keys(methods).join(',')
   router.all(pattern, async context => {
     const ctx = context as unknown as RequestContext
     const handler = methods[ctx.method] ?? (ctx.method === 'HEAD' ? methods.GET : undefined)
@@ -26,24 +26,16 @@ export function endpoint(router: Router<RequestState>, path: string, methods: Me
   })
 }
 
-/** GET serves HEAD too, and CouchDB names both. */
-function allowedMethods(methods: Methods): string {
-  return Object.keys(methods)
-    .flatMap(method => (method === 'GET' && methods.HEAD === undefined ? ['GET', 'HEAD'] : [method]))
-    .join(',')
-}
-
 function compilePath(path: string): { pattern: RegExp; names: string[] } {
   const names: string[] = []
-  const source = path.replace(/[.*+?^${}()|[\]\\]/g, match => (match === '*' ? '*' : `\\${match}`)).replace(
-    /([:*])(\w+)/g,
-    (_match, kind: string, name: string) => {
+  const source = path
+    .replace(/[.*+?^${}()|[\]\\]/g, match => (match === '*' ? '*' : `\\${match}`))
+    .replace(/([:*])(\w+)/g, (_match, kind: string, name: string) => {
       names.push(name)
       // A document's id begins with an underscore only where a path of its own says so.
       if (name === 'docid') return '([^_/][^/]*)'
       return kind === '*' ? '(.+)' : '([^/]+)'
-    },
-  )
+    })
   return { pattern: new RegExp(`^${source}/*$`), names }
 }
 

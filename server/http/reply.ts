@@ -13,7 +13,11 @@ export function sendJson(ctx: RequestContext, value: unknown, status = 200): voi
 }
 
 /** Answers JSON piece by piece; the pieces come as fast as the client reads them. */
-export function streamJson(ctx: RequestContext, pieces: AsyncIterable<Uint8Array | string>, status = 200): void {
+export function streamJson(
+  ctx: RequestContext,
+  pieces: AsyncIterable<Uint8Array | string>,
+  status = 200,
+): void {
   ctx.status = status
   ctx.set('Cache-Control', 'must-revalidate')
   ctx.set('Content-Type', 'application/json')

@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import { createServer } from './main.ts'
+import { StoreUnavailableError } from './storage/store.ts'
+
+const USAGE = `couchette [--port N] [--data DIR] [--bind ADDRESS] [--admin NAME:PASSWORD] [--log-level LEVEL]
+
+  --port       the port to listen on (5984; 0 takes a free one)
+  --data       the directory of the databases and the configuration (./data)
+  --bind       the address to listen on (127.0.0.1: this machine only)
+  --admin      the administrator to have; also COUCHDB_USER and COUCHDB_PASSWORD
+  --log-level  trace, debug, info, warn or error (warn)
+`
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string' },
+      data: { type: 'string' },
+      bind: { type: 'string' },
+      admin: { type: 'string' },
+      'log-level': { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.help === true) {
+    process.stdout.write(USAGE)
+    return
+  }
+  const server = await createServer({
+    data: values.data ?? './data',
+    port: portOf(values.port),
+    env: process.env,
+    ...(values.bind === undefined ? {} : { bind: values.bind }),
+    ...(values.admin === undefined ? {} : { admin: adminOf(values.admin) }),
+    ...(values['log-level'] === undefined ? {} : { logLevel: values['log-level'] }),
+  })
+  if (server.createdAdmin !== undefined) {
+    const { name, password } = server.createdAdmin
+    process.stdout.write(
+      `Created the administrator "${name}" with password "${password}". It is shown only now.\n`,
+    )
+  }
+  process.stdout.write(`Couchette listens on ${server.url}\n`)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void server.close().then(() => process.exit(0)))
+  }
+}
+
+function portOf(text: string | undefined): number {
+  if (text === undefined) return 5984
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new UsageError(`--port ${text} is no port`)
+  return port
+}
+
+function adminOf(text: string): { name: string; password: string } {
+  const colon = text.indexOf(':')
+  if (colon < 1) throw new UsageError('--admin takes NAME:PASSWORD')
+  return { name: text.slice(0, colon), password: text.slice(colon + 1) }
+}
+
+class UsageError extends Error {}
+
+main().catch((error: unknown) => {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const known =
+    error instanceof UsageError || error instanceof StoreUnavailableError || typeof code === 'string'
+  process.stderr.write(known ? `couchette: ${(error as Error).message}\n` : `${String(error)}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,97 @@
+import { mkdir } from 'node:fs/promises'
+import { createServer as createHttpServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { Config } from './config/config.ts'
+import { Catalog } from './database/catalog.ts'
+import { basicAuthenticator } from './auth/admin-basic.ts'
+import { createApp } from './http/app.ts'
+import { openMemoryStore, openStore } from './storage/store.ts'
+import { VERSION } from './version.ts'
+
+export interface CouchetteOptions {
+  /** The directory that holds the databases and the configuration; made when it is not there. */
+  readonly data: string
+  /** 0 takes any free port. Default 5984. */
+  readonly port?: number
+  /** Default 127.0.0.1: only this machine. */
+  readonly bind?: string
+  /** The administrator to have; without one, and without one configured, one is made with a generated password. */
+  readonly admin?: { readonly name: string; readonly password: string }
+  /** Keeps databases in memory, for tests. */
+  readonly memory?: boolean
+  readonly logLevel?: string
+  /** Read for `COUCHDB_USER` and `COUCHDB_PASSWORD`. Default: nothing. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+export interface Couchette {
+  /** Without credentials: "http://127.0.0.1:5984". */
+  readonly url: string
+  readonly port: number
+  /** The administrator that was made because there was none: to be shown once. */
+  readonly createdAdmin: { readonly name: string; readonly password: string } | undefined
+  /** Waits for what was accepted, ends feeds and connections. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a server; it listens when this resolves.
+ *
+ * @throws {StoreUnavailableError} when the data is held by another process or of a newer format
+ */
+export async function createServer(options: CouchetteOptions): Promise<Couchette> {
+  await mkdir(options.data, { recursive: true })
+  const log = pino({ level: options.logLevel ?? 'warn' })
+  const store =
+    options.memory === true ? await openMemoryStore() : await openStore(join(options.data, 'store'))
+  const config = await Config.open({ directory: options.data, ...environmentOf(options) })
+  const catalog = new Catalog(store)
+  const app = createApp({
+    catalog,
+    config,
+    log,
+    uuid: config.text('couchdb', 'uuid'),
+    serverHeader: `Couchette/${VERSION}`,
+    authenticate: basicAuthenticator(config),
+  })
+  const handle = app.callback()
+  const server = createHttpServer(
+    { noDelay: true, keepAliveTimeout: 60_000 },
+    (req, res) => void handle(req, res),
+  )
+  const bind = options.bind ?? '127.0.0.1'
+  const port = await listen(server, options.port ?? 5984, bind)
+  let closing: Promise<void> | undefined
+  return {
+    url: `http://${bind.includes(':') ? `[${bind}]` : bind}:${port}`,
+    port,
+    createdAdmin: config.createdAdmin,
+    close: () =>
+      (closing ??= (async () => {
+        const closed = new Promise(resolve => server.close(resolve))
+        await catalog.close()
+        server.closeAllConnections()
+        await closed
+        await config.close()
+        await store.close()
+      })()),
+  }
+}
+
+function environmentOf({ admin, env = {} }: CouchetteOptions): { env: Record<string, string | undefined> } {
+  return {
+    env:
+      admin === undefined
+        ? { ...env }
+        : { ...env, COUCHDB_USER: admin.name, COUCHDB_PASSWORD: admin.password },
+  }
+}
+
+function listen(server: Server, port: number, bind: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, bind, () => resolve((server.address() as AddressInfo).port))
+  })
+}

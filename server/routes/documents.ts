@@ -1,0 +1,209 @@
+import type Router from '@koa/router'
+import { randomBytes } from 'node:crypto'
+import { parseDocId, type DocId } from '../../protocol/document-id.ts'
+import { parseDocument, type DocumentInput } from '../../protocol/document/parse.ts'
+import { fail } from '../../protocol/errors.ts'
+import { parseRev, type Rev } from '../../protocol/revision.ts'
+import type { Database } from '../database/database.ts'
+import { toEdit } from '../database/edit-from-input.ts'
+import { LocalEdits } from '../database/local-documents.ts'
+import {
+  findRevision,
+  findWinner,
+  openRevisions,
+  readRevision,
+  type OpenRevision,
+  type ReadOptions,
+} from '../database/read-document.ts'
+import { readBody, requireJson } from '../http/body.ts'
+import type { RequestContext, RequestState } from '../http/context.ts'
+import { endpoint } from '../http/endpoints.ts'
+import { encodeSegment } from '../http/percent.ts'
+import { Query } from '../http/query.ts'
+import { notModified, sendJson, streamJson } from '../http/reply.ts'
+import { databaseOf, docIdOf } from './database-of.ts'
+
+export function documentRoutes(router: Router<RequestState>): void {
+  for (const [path, prefix] of DOCUMENT_PATHS) {
+    endpoint(router, path, {
+      DELETE: ctx => deleteDocument(ctx, docIdOf(ctx, prefix)),
+      GET: ctx => getDocument(ctx, docIdOf(ctx, prefix)),
+      HEAD: ctx => getDocument(ctx, docIdOf(ctx, prefix)),
+      POST: () => {
+        throw fail('badRequest', 'Referer header required.')
+      },
+      PUT: ctx => putDocument(ctx, docIdOf(ctx, prefix)),
+    })
+  }
+}
+
+const DOCUMENT_PATHS = [
+  ['/:db/:docid', ''],
+  ['/:db/_design/:name', '_design/'],
+] as const
+
+async function getDocument(ctx: RequestContext, id: DocId): Promise<void> {
+  const database = await databaseOf(ctx)
+  const query = Query.of(ctx)
+  const latest = query.flag('latest')
+  const revs = openRevsAsked(query)
+  if (revs !== undefined) {
+    const found = await openRevisions(database, id, revs, { latest })
+    streamJson(ctx, renderOpenRevisions(database, id, found, readOptions(query)))
+    return
+  }
+  const rev = query.text('rev')
+  const found =
+    rev === undefined
+      ? await findWinner(database, id)
+      : await findRevision(database, id, parseRev(rev), { latest })
+  const read = await readRevision(
+    database,
+    id,
+    found,
+    rev === undefined ? readOptions(query) : revisionOptions(query),
+  )
+  if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
+  sendJson(ctx, read.json)
+}
+
+function readOptions(query: Query): ReadOptions {
+  const meta = query.flag('meta')
+  return {
+    revs: query.flag('revs'),
+    revsInfo: meta || query.flag('revs_info'),
+    conflicts: meta || query.flag('conflicts'),
+    deletedConflicts: meta || query.flag('deleted_conflicts'),
+    localSeq: query.flag('local_seq'),
+    attEncodingInfo: query.flag('att_encoding_info'),
+  }
+}
+
+/** A revision that is asked for by name comes without what belongs to the document. */
+function revisionOptions(query: Query): ReadOptions {
+  return { revs: query.flag('revs'), attEncodingInfo: query.flag('att_encoding_info') }
+}
+
+/** An empty list counts as not given. */
+function openRevsAsked(query: Query): readonly Rev[] | 'all' | undefined {
+  if (query.text('open_revs') === 'all') return 'all'
+  const asked = query.json('open_revs')
+  if (asked === undefined) return undefined
+  if (!Array.isArray(asked)) throw fail('badRequest', 'Invalid list of revisions')
+  return asked.length === 0 ? undefined : asked.map(parseRev)
+}
+
+async function* renderOpenRevisions(
+  database: Database,
+  id: DocId,
+  found: readonly OpenRevision[],
+  options: ReadOptions,
+): AsyncGenerator<Uint8Array | string> {
+  let separator = '['
+  for (const entry of found) {
+    yield separator
+    if ('missing' in entry) yield JSON.stringify({ missing: entry.missing })
+    else {
+      const { json } = await readRevision(database, id, entry.ok, {
+        revs: options.revs === true,
+        attEncodingInfo: options.attEncodingInfo === true,
+      })
+      yield '{"ok":'
+      yield json
+      yield '}'
+    }
+    separator = ','
+  }
+  yield ']\n'
+}
+
+async function putDocument(ctx: RequestContext, id: DocId): Promise<void> {
+  const database = await databaseOf(ctx)
+  const input = parseDocument(await readDocumentBody(ctx), { term: true })
+  await writeDocument(ctx, database, id, input)
+}
+
+/** `POST /db`: the id is in the document, or made. */
+export async function createDocument(ctx: RequestContext): Promise<void> {
+  requireJson(ctx)
+  const database = await databaseOf(ctx)
+  const input = parseDocument(await readDocumentBody(ctx), { term: true })
+  const id = input.id ?? parseDocId(randomBytes(16).toString('hex'))
+  await writeDocument(ctx, database, id, input)
+}
+
+async function deleteDocument(ctx: RequestContext, id: DocId): Promise<void> {
+  const database = await databaseOf(ctx)
+  const rev = revisionNamed(ctx, undefined)
+  if (rev === undefined && (await database.document(id)) === undefined) throw fail('missing')
+  const input = parseDocument(EMPTY_DELETED, { term: true })
+  await writeDocument(ctx, database, id, input)
+}
+
+const EMPTY_DELETED = Buffer.from('{"_deleted":true}')
+
+async function writeDocument(
+  ctx: RequestContext,
+  database: Database,
+  id: DocId,
+  input: DocumentInput,
+): Promise<void> {
+  const query = Query.of(ctx)
+  const replicated = query.text('new_edits') === 'false'
+  const rev = revisionNamed(ctx, input.rev)
+  const written = id.startsWith('_local/')
+    ? await writeLocal(database, id, rev, input)
+    : await writeOne(database, id, rev, input, replicated)
+  if (ctx.method !== 'POST') ctx.set('ETag', `"${written}"`)
+  if (ctx.method !== 'DELETE') {
+    ctx.set('Location', `http://${ctx.host}/${encodeSegment(database.name)}/${encodeSegment(id)}`)
+  }
+  sendJson(ctx, { ok: true, id, rev: written }, input.deleted ? 200 : 201)
+}
+
+async function writeOne(
+  database: Database,
+  id: DocId,
+  rev: Rev | undefined,
+  input: DocumentInput,
+  replicated: boolean,
+): Promise<Rev> {
+  const edit = toEdit(id, { ...input, rev }, { replicated })
+  const [outcome] = await database.update([edit], { replicated })
+  if (outcome === undefined || outcome.error !== undefined) throw outcome?.error ?? fail('conflict')
+  return outcome.rev
+}
+
+async function writeLocal(
+  database: Database,
+  id: DocId,
+  rev: Rev | undefined,
+  input: DocumentInput,
+): Promise<Rev> {
+  const [written] = await database.write(
+    new LocalEdits([{ id, rev, deleted: input.deleted, body: input.body }]),
+  )
+  return written as Rev
+}
+
+/** The revision to replace: from the body, `?rev` or `If-Match`, which must agree. */
+function revisionNamed(ctx: RequestContext, inBody: Rev | undefined): Rev | undefined {
+  const inQuery = Query.of(ctx).text('rev')
+  const query = inQuery === undefined ? undefined : parseRev(inQuery)
+  if (query !== undefined && inBody !== undefined && query !== inBody) {
+    throw fail('badRequest', 'Document rev from request body and query string have different values')
+  }
+  const given = inBody ?? query
+  const ifMatch = ctx.get('If-Match').replace(/^"|"$/g, '')
+  if (ifMatch === '') return given
+  const header = parseRev(ifMatch)
+  if (given !== undefined && header !== given) {
+    throw fail('badRequest', 'Document rev and etag have different values')
+  }
+  return header
+}
+
+function readDocumentBody(ctx: RequestContext): Promise<Buffer> {
+  const { config } = ctx.services
+  return readBody(ctx, config.integer('chttpd', 'max_http_request_size'))
+}
