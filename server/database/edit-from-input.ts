@@ -1,5 +1,5 @@
 import type { DocId } from '../../protocol/document-id.ts'
-import type { DocumentInput } from '../../protocol/document/parse.ts'
+import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { fail } from '../../protocol/errors.ts'
 import { generationOf, hashOf, type Rev } from '../../protocol/revision.ts'
 import type { DocumentEdit } from './edit.ts'
@@ -15,7 +15,7 @@ export function toEdit(
   options: { replicated: boolean },
 ): DocumentEdit {
   const { rev, revisions, deleted, body, term } = input
-  if (options.replicated && rev === undefined && revisions === undefined) throw fail('revisionNeeded')
+  if (options.replicated && rev === undefined && revisions === undefined) throw fail('revisionRequired')
   const revs =
     revisions !== undefined
       ? { start: revisions.start, hashes: revisions.ids }

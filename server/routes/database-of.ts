@@ -27,6 +27,6 @@ export async function databaseOf(ctx: RequestContext): Promise<Database> {
  */
 export function docIdOf(ctx: RequestContext, prefix = ''): DocId {
   const id = decodeSegment(ctx.params.docid ?? ctx.params.name ?? '')
-  if (id === undefined) throw fail('docIdNotUtf8')
+  if (id === undefined) throw fail('illegalDocId', 'Document id must be valid UTF-8')
   return parseDocId(prefix + id)
 }

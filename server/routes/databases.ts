@@ -25,7 +25,7 @@ export function databaseRoutes(router: Router<RequestState>): void {
 }
 
 async function makeDatabase(ctx: RequestContext): Promise<void> {
-  const name = parseDatabaseName(decodeSegment(ctx.params.db ?? ''))
+  const name = parseDatabaseName(decodeSegment(ctx.params.db ?? '') ?? '')
   const partitioned = Query.of(ctx).text('partitioned')
   if (partitioned !== undefined && partitioned !== 'true' && partitioned !== 'false') {
     throw fail('badRequest', 'Invalid `partitioned` parameter')
