@@ -1,0 +1,60 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { SecureContextOptions, SecureVersion } from 'node:tls'
+import type { Config } from '../config/config.ts'
+import { type KeyAndCertificate, makeSelfSigned } from './self-signed.ts'
+
+const VERSIONS: Readonly<Record<string, SecureVersion>> = { 'tlsv1.2': 'TLSv1.2', 'tlsv1.3': 'TLSv1.3' }
+
+/**
+ * What TLS needs, by `[ssl]`: certificate and key from their files, or a self-signed pair that is made once and kept in
+ * the data directory.
+ *
+ * @throws where a file that is named cannot be read
+ */
+export async function tlsCredentials(config: Config, directory: string): Promise<SecureContextOptions> {
+  const pair = (await configuredPair(config)) ?? (await ownPair(directory))
+  const password = config.text('ssl', 'password')
+  const authorities = config.text('ssl', 'cacert_file')
+  return {
+    ...pair,
+    ...(password === '' ? {} : { passphrase: password }),
+    ...(authorities === '' ? {} : { ca: await readFile(authorities) }),
+    ...versions(config.text('ssl', 'tls_versions')),
+  }
+}
+
+async function configuredPair(config: Config): Promise<KeyAndCertificate | undefined> {
+  const [certFile, keyFile] = [config.text('ssl', 'cert_file'), config.text('ssl', 'key_file')]
+  if (certFile === '' && keyFile === '') return undefined
+  const [cert, key] = await Promise.all([
+    readFile(certFile, 'utf8'),
+    readFile(keyFile === '' ? certFile : keyFile, 'utf8'),
+  ])
+  return { cert, key }
+}
+
+async function ownPair(directory: string): Promise<KeyAndCertificate> {
+  const folder = join(directory, 'tls')
+  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  try {
+    return { cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+  const made = makeSelfSigned(['localhost', hostname(), '127.0.0.1'])
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await writeFile(keyFile, made.key, { mode: 0o600 })
+  await writeFile(certFile, made.cert)
+  return made
+}
+
+/** An Erlang list, `['tlsv1.2', 'tlsv1.3']`. Older versions than 1.2 are not spoken. */
+function versions(text: string): { minVersion: SecureVersion; maxVersion?: SecureVersion } {
+  const named = [...text.matchAll(/tlsv1\.\d/g)]
+    .map(([name]) => VERSIONS[name])
+    .filter(name => name !== undefined)
+  const [lowest = 'TLSv1.2', highest = lowest] = named.sort()
+  return named.length === 0 ? { minVersion: lowest } : { minVersion: lowest, maxVersion: highest }
+}
