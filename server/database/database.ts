@@ -115,7 +115,7 @@ export class Database {
   async documents(ids: readonly DocId[]): Promise<(StoredDocument | undefined)[]> {
     const records = await this.store.getMany(ids.map(id => this.keys.text(Space.document, id)))
     return Promise.all(
-      records.map((record, at) =>
+      records.map(async (record, at) =>
         record === undefined ? undefined : this.#withTree(ids[at] as DocId, record),
       ),
     )

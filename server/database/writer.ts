@@ -65,7 +65,7 @@ export class Writer {
   submit<Result>(request: WriteRequest<Result>): Promise<Result> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     return new Promise<Result>((resolve, reject) => {
-      this.#queue.push({ request, resolve: resolve as (result: unknown) => void, reject })
+      this.#queue.push({ request, resolve: resolve, reject })
       this.#running ??= this.#run()
     })
   }
