@@ -215,3 +215,8 @@ test('a parsed __proto__ is an ordinary member', t => {
   t.is(value['admin'], undefined)
   t.deepEqual(Object.keys(value), ['__proto__'])
 })
+
+test('a body of nothing but brackets is refused before it fills the memory', t => {
+  t.throws(() => canonical('['.repeat(1_000_000)), { instanceOf: CouchError })
+  t.throws(() => canonical('['.repeat(600_000) + ']'.repeat(600_000)), { instanceOf: CouchError })
+})
