@@ -5,7 +5,7 @@ import { emptyTree } from '../../protocol/revtree/tree.ts'
 import { decodeTree, encodeTree } from '../../protocol/revtree/codec.ts'
 import { leaves } from '../../protocol/revtree/leaves.ts'
 import { formatSeq } from '../../protocol/sequence.ts'
-import type { DatabaseKeys} from '../storage/keys.ts';
+import type { DatabaseKeys } from '../storage/keys.ts'
 import { Space } from '../storage/keys.ts'
 import type { Store } from '../storage/store.ts'
 import { encodeBodyRecord, type StoredAttachment } from './body-record.ts'
@@ -22,6 +22,9 @@ export interface DocumentInCommit {
   deleted: boolean
   size: number
 }
+
+/** Up to so many records are read on this thread: cheaper than a hop to the thread pool. */
+const READ_AT_ONCE = 32
 
 type Batch = AbstractChainedBatch<Store, Uint8Array, Uint8Array>
 
@@ -69,11 +72,14 @@ export class Commit {
   /** Reads the documents that are not known yet, in one go. */
   async load(ids: Iterable<DocId>): Promise<void> {
     const wanted = [...new Set(ids)].filter(id => !this.#documents.has(id))
-    if (wanted.length === 0) return
-    const records = await this.#store.getMany(wanted.map(id => this.#keys.text(Space.document, id)))
+    const keys = wanted.map(id => this.#keys.text(Space.document, id))
+    const records =
+      keys.length <= READ_AT_ONCE
+        ? keys.map(key => this.#store.getSync(key))
+        : await this.#store.getMany(keys)
     for (const [at, id] of wanted.entries()) {
       const record = records[at]
-      if (record !== undefined) this.#documents.set(id, await this.#decode(id, record))
+      if (record !== undefined) this.#documents.set(id, this.#decode(id, record))
     }
   }
 
@@ -195,10 +201,10 @@ export class Commit {
     this.#changes.sort((a, b) => a.seq - b.seq)
   }
 
-  async #decode(id: DocId, record: Uint8Array): Promise<DocumentInCommit> {
+  #decode(id: DocId, record: Uint8Array): DocumentInCommit {
     const { seq, deleted, size, treeOffset } = decodeDocumentRecord(record)
     if (treeOffset > 0) return { id, tree: decodeTree(record, treeOffset), seq, deleted, size }
-    const tree = await this.#store.get(this.#keys.text(Space.tree, id))
+    const tree = this.#store.getSync(this.#keys.text(Space.tree, id))
     return { id, tree: tree === undefined ? emptyTree : decodeTree(tree), seq, deleted, size }
   }
 

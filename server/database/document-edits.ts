@@ -28,7 +28,7 @@ export interface DocumentEditsOptions {
   readonly memory: ValidationMemory
   readonly validator: DocumentValidator | undefined
   /** The attachments of a stored revision body, for stubs. */
-  readonly readAttachments: (body: number) => Promise<readonly StoredAttachment[]>
+  readonly readAttachments: (body: number) => readonly StoredAttachment[]
 }
 
 /** The edits of one request, merged into their documents' trees. Documents take their sequences in the order of ids. */
@@ -51,17 +51,17 @@ export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
     for (const group of this.#groupsInOrder()) {
       const document = new DocumentMerge(commit, group.id, this.#options.replicated)
       for (const at of group.edits) {
-        this.#outcomes[at] = refused.get(at) ?? (await this.#merge(document, at))
+        this.#outcomes[at] = refused.get(at) ?? this.#merge(document, at)
       }
       document.finish()
     }
     return this.#outcomes
   }
 
-  async #merge(document: DocumentMerge, at: number): Promise<EditOutcome> {
+  #merge(document: DocumentMerge, at: number): EditOutcome {
     const edit = this.#edit(at)
     const attachments = edit.attachments.some(({ kind }) => kind === 'stub')
-      ? await this.#options.readAttachments(document.bodyOf(edit))
+      ? this.#options.readAttachments(document.bodyOf(edit))
       : []
     const merged = this.#options.replicated
       ? document.mergeRevision(edit, attachments)

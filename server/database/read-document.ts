@@ -38,8 +38,8 @@ export interface ReadRevision extends FoundRevision {
  *
  * @throws `missing` when there is no such document, `deleted` when its winner is a tombstone
  */
-export async function findWinner(database: Database, id: DocId): Promise<FoundRevision> {
-  const document = await database.document(id)
+export function findWinner(database: Database, id: DocId): FoundRevision {
+  const document = database.document(id)
   if (document === undefined) throw fail('missing')
   if (document.deleted) throw fail('deleted')
   return { document, node: document }
@@ -50,13 +50,13 @@ export async function findWinner(database: Database, id: DocId): Promise<FoundRe
  *
  * @throws `missing`
  */
-export async function findRevision(
+export function findRevision(
   database: Database,
   id: DocId,
   rev: Rev,
   options: { latest: boolean },
-): Promise<FoundRevision> {
-  const document = await database.document(id)
+): FoundRevision {
+  const document = database.document(id)
   const node = document === undefined ? undefined : find(document.tree, rev)
   if (document === undefined || node === undefined) throw fail('missing')
   if (!options.latest) {
@@ -75,13 +75,13 @@ export type OpenRevision = { readonly ok: FoundRevision } | { readonly missing: 
  *
  * @throws `missing` when all leaves of a document that is not there are asked for
  */
-export async function openRevisions(
+export function openRevisions(
   database: Database,
   id: DocId,
   revs: readonly Rev[] | 'all',
   options: { latest: boolean },
-): Promise<OpenRevision[]> {
-  const document = await database.document(id)
+): OpenRevision[] {
+  const document = database.document(id)
   if (document === undefined) {
     if (revs === 'all') throw fail('missing')
     return revs.map(missing => ({ missing }))
@@ -103,13 +103,13 @@ function storedNode(document: StoredDocument, rev: Rev): readonly RevNode[] {
 }
 
 /** Renders a revision with the metadata asked for. */
-export async function readRevision(
+export function readRevision(
   database: Database,
   id: DocId,
   found: FoundRevision,
   options: ReadOptions,
-): Promise<ReadRevision> {
-  const record = await database.body(found.node.body)
+): ReadRevision {
+  const record = database.body(found.node.body)
   const metadata = metadataOf(found, options)
   const revisions = options.revs === true ? revisionsMember(found) : ''
   const attachments = attachmentStubs(record.attachments, { encodingInfo: options.attEncodingInfo === true })

@@ -23,7 +23,7 @@ export function createApp(services: Services): Koa<RequestState> {
     try {
       ctx.state.user = await services.authenticate(ctx)
       await next()
-      if (ctx.status === 404 && ctx.body === undefined) throw fail('missing')
+      if (ctx.respond !== false && ctx.status === 404 && ctx.body === undefined) throw fail('missing')
     } catch (error) {
       sendError(ctx, error)
     }

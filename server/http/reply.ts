@@ -1,15 +1,28 @@
 import { Readable } from 'node:stream'
 import type { RequestContext } from './context.ts'
 
-const NEWLINE = Buffer.from('\n')
+const NEWLINE = 0x0a
 
-/** Answers JSON: a value to print, or text that is printed already. One newline behind it, as CouchDB has it. */
+/**
+ * Answers JSON: a value to print, or text that is printed already. One newline behind it, as CouchDB has it. Written
+ * to the response directly, as koa's own way costs a small answer about as much as finding it.
+ */
 export function sendJson(ctx: RequestContext, value: unknown, status = 200): void {
-  const text = value instanceof Uint8Array ? value : Buffer.from(JSON.stringify(value))
-  ctx.status = status
-  ctx.set('Cache-Control', 'must-revalidate')
-  ctx.set('Content-Type', 'application/json')
-  ctx.body = Buffer.concat([text, NEWLINE])
+  const body = value instanceof Uint8Array ? withNewline(value) : Buffer.from(`${JSON.stringify(value)}\n`)
+  ctx.respond = false
+  ctx.res.writeHead(status, {
+    'Cache-Control': 'must-revalidate',
+    'Content-Type': 'application/json',
+    'Content-Length': body.length,
+  })
+  ctx.res.end(ctx.method === 'HEAD' ? undefined : body)
+}
+
+function withNewline(text: Uint8Array): Buffer {
+  const body = Buffer.allocUnsafe(text.length + 1)
+  body.set(text)
+  body[text.length] = NEWLINE
+  return body
 }
 
 /** Answers JSON piece by piece; the pieces come as fast as the client reads them. */

@@ -118,9 +118,9 @@ async function* renderBulkGetRow(
     const id = parseDocId(asked.id)
     const revs = asked.rev === undefined ? 'all' : [parseRev(asked.rev)]
     let separator = ''
-    for (const entry of await openRevisions(database, id, revs, { latest })) {
+    for (const entry of openRevisions(database, id, revs, { latest })) {
       if ('missing' in entry) throw fail('missing')
-      const { json } = await readRevision(database, id, entry.ok, options)
+      const { json } = readRevision(database, id, entry.ok, options)
       yield `${separator}{"ok":`
       yield json
       yield '}'

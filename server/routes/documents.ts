@@ -49,16 +49,14 @@ async function getDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const latest = query.flag('latest')
   const revs = openRevsAsked(query)
   if (revs !== undefined) {
-    const found = await openRevisions(database, id, revs, { latest })
+    const found = openRevisions(database, id, revs, { latest })
     streamJson(ctx, renderOpenRevisions(database, id, found, readOptions(query)))
     return
   }
   const rev = query.text('rev')
   const found =
-    rev === undefined
-      ? await findWinner(database, id)
-      : await findRevision(database, id, parseRev(rev), { latest })
-  const read = await readRevision(
+    rev === undefined ? findWinner(database, id) : findRevision(database, id, parseRev(rev), { latest })
+  const read = readRevision(
     database,
     id,
     found,
@@ -105,7 +103,7 @@ async function* renderOpenRevisions(
     yield separator
     if ('missing' in entry) yield JSON.stringify({ missing: entry.missing })
     else {
-      const { json } = await readRevision(database, id, entry.ok, {
+      const { json } = readRevision(database, id, entry.ok, {
         revs: options.revs === true,
         attEncodingInfo: options.attEncodingInfo === true,
       })
@@ -136,7 +134,7 @@ export async function createDocument(ctx: RequestContext): Promise<void> {
 async function deleteDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
   const rev = revisionNamed(ctx, undefined)
-  if (rev === undefined && (await database.document(id)) === undefined) throw fail('missing')
+  if (rev === undefined && database.document(id) === undefined) throw fail('missing')
   const input = parseDocument(EMPTY_DELETED, { term: true })
   await writeDocument(ctx, database, id, input)
 }
