@@ -67,6 +67,14 @@ export const ERRORS = {
   ],
 
   // Attachments and multipart
+  attachmentMissing: [404, 'not_found', 'Document is missing attachment'],
+  missingStub: [412, 'missing_stub', (place: string) => `Invalid attachment stub in ${place}`],
+  localAttachment: [400, 'bad_request', '_local documents do not accept attachments.'],
+  attachmentNameNotUtf8: [400, 'bad_request', 'Attachment name is not UTF-8 encoded'],
+  attachmentTooShort: [400, 'bad_request', 'attachment shorter than expected'],
+  attachmentTooLong: [400, 'bad_request', 'attachment longer than expected'],
+  attachmentTooLarge: [413, 'attachment_too_large', (name: string) => name],
+  md5Mismatch: [400, 'content_md5_mismatch', 'Possible message corruption.'],
   malformedMultipart: [400, 'bad_request', (what: string) => `Malformed multipart body: ${what}`],
 
   // Selectors
@@ -81,9 +89,6 @@ export const ERRORS = {
   badOperand: [400, 'bad_arg', (detail: string) => `Bad argument for operator ${detail}`],
   badField: [400, 'bad_field', (detail: string) => `Invalid field normalization on selector: ${detail}`],
   invalidFieldName: [400, 'invalid_field_name', (field: string) => `Invalid field name: ${field}`],
-
-  // Attachments
-  missingStub: [412, 'missing_stub', (name: string) => `Invalid attachment stub in document for ${name}`],
 
   // Users
   unauthorized: [401, 'unauthorized', (reason: string) => reason],

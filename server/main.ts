@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import { openAttachments } from './attachments/open.ts'
 import { Config } from './config/config.ts'
 import { Catalog } from './database/catalog.ts'
 import { basicAuthenticator } from './auth/admin-basic.ts'
@@ -47,9 +48,12 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
   const store =
     options.memory === true ? await openMemoryStore() : await openStore(join(options.data, 'store'))
   const config = await Config.open({ directory: options.data, ...environmentOf(options) })
-  const catalog = new Catalog(store)
+  const directory = options.memory === true ? undefined : join(options.data, 'attachments')
+  const attachments = await openAttachments(store, directory, config)
+  const catalog = new Catalog(store, attachments)
   const app = createApp({
     catalog,
+    attachments,
     config,
     log,
     uuid: config.text('couchdb', 'uuid'),
@@ -74,6 +78,7 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
         await catalog.close()
         server.closeAllConnections()
         await closed
+        await attachments.close()
         await config.close()
         await store.close()
       })()),

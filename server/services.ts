@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Attachments } from './attachments/attachments.ts'
 import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
 import type { RequestContext, UserContext } from './http/context.ts'
@@ -6,6 +7,7 @@ import type { RequestContext, UserContext } from './http/context.ts'
 /** What the routes work with. */
 export interface Services {
   readonly catalog: Catalog
+  readonly attachments: Attachments
   readonly config: Config
   /** The server's uuid: stable over restarts, part of replication ids. */
   readonly uuid: string

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { DatabaseName } from '../../protocol/database-name.ts'
+import type { Attachments } from '../attachments/attachments.ts'
 import { fail } from '../../protocol/errors.ts'
 import {
   DatabaseKeys,
@@ -20,13 +21,15 @@ export type DatabaseEvent = 'created' | 'updated' | 'deleted'
 /** All databases of a store: creates, opens, lists and drops them. A database stays open once it was used. */
 export class Catalog {
   readonly #store: Store
+  readonly #attachments: Attachments
   readonly #open = new Map<DatabaseName, Promise<Database>>()
   /** Creations and deletions happen one after the other. */
   #changing: Promise<unknown> = Promise.resolve()
   #clearing: Promise<void> = Promise.resolve()
 
-  constructor(store: Store) {
+  constructor(store: Store, attachments: Attachments) {
     this.#store = store
+    this.#attachments = attachments
     this.#clearing = this.#clearDropped()
   }
 
@@ -115,7 +118,7 @@ export class Catalog {
   }
 
   #remember(name: DatabaseName, record: DatabaseRecord): Promise<Database> {
-    const database = Database.open(this.#store, name, record)
+    const database = Database.open(this.#store, this.#attachments, name, record)
     this.#open.set(name, database)
     return database
   }
@@ -134,7 +137,9 @@ export class Catalog {
   /** Deletes what dropped databases left, one after the other. What is cut off by a crash is taken up at the next start. */
   async #clearDropped(): Promise<void> {
     for (const key of await this.#store.keys(droppedRange).all()) {
-      await this.#store.clear(new DatabaseKeys(databaseOfDroppedKey(key)).all())
+      const number = databaseOfDroppedKey(key)
+      await this.#attachments.forgetDatabase(number)
+      await this.#store.clear(new DatabaseKeys(number).all())
       await this.#store.del(key)
     }
   }

@@ -5,13 +5,15 @@ import { emptyTree } from '../../protocol/revtree/tree.ts'
 import { decodeTree, encodeTree } from '../../protocol/revtree/codec.ts'
 import { leaves } from '../../protocol/revtree/leaves.ts'
 import { formatSeq } from '../../protocol/sequence.ts'
-import type { DatabaseKeys } from '../storage/keys.ts'
-import { Space } from '../storage/keys.ts'
+import { addressBytes } from '../attachments/content-address.ts'
+import { blobCheckKey, bodyReference } from '../storage/attachment-keys.ts'
+import { type DatabaseKeys, Space } from '../storage/keys.ts'
 import type { Store } from '../storage/store.ts'
-import { encodeBodyRecord, type StoredAttachment } from './body-record.ts'
+import { decodeBodyRecord, encodeBodyRecord, type StoredAttachment } from './body-record.ts'
 import { encodeChangeRecord } from './change-record.ts'
 import { decodeDocumentRecord, encodeDocumentRecord } from './document-record.ts'
 import { encodeState, type DatabaseState } from './state.ts'
+import type { Uncommitted } from './uncommitted.ts'
 
 /** A document as a commit sees it: its tree with the edits merged so far. */
 export interface DocumentInCommit {
@@ -37,36 +39,44 @@ export interface CommittedChange {
   readonly record: Uint8Array
 }
 
+/** What all commits of a database share. */
+export interface CommitContext {
+  readonly store: Store
+  readonly keys: DatabaseKeys
+  readonly database: number
+  /** The opaque part of the database's sequences. */
+  readonly suffix: string
+  /** What to write so that the database refers to an attachment's content. */
+  readonly referenceTo: (content: string) => Iterable<[key: Uint8Array, value: Uint8Array]>
+}
+
+const NOTHING = new Uint8Array(0)
+
 /**
  * One atomic, synced batch in the making: documents changed, bodies stored, settings written. Computed while the commit
  * before it syncs, so it reads through the uncommitted documents of that one.
  */
 export class Commit {
   readonly state: DatabaseState
+  readonly #context: CommitContext
   readonly #store: Store
   readonly #keys: DatabaseKeys
-  readonly #suffix: string
   readonly #batch: Batch
   readonly #documents: Map<DocId, DocumentInCommit>
   readonly #changed = new Map<DocId, { document: DocumentInCommit; previousSeq: number }>()
+  readonly #attachments: Map<number, readonly StoredAttachment[]>
+  readonly #newAttachments = new Map<number, readonly StoredAttachment[]>()
   #changes: CommittedChange[] = []
   #dirty = false
 
-  constructor(options: {
-    store: Store
-    keys: DatabaseKeys
-    /** The opaque part of the database's sequences. */
-    suffix: string
-    state: DatabaseState
-    /** Documents changed by the commit that is still syncing. */
-    uncommitted: ReadonlyMap<DocId, DocumentInCommit>
-  }) {
-    this.#store = options.store
-    this.#keys = options.keys
-    this.#suffix = options.suffix
-    this.#batch = options.store.batch()
-    this.#documents = new Map(options.uncommitted)
-    this.state = { ...options.state }
+  constructor(context: CommitContext, state: DatabaseState, uncommitted: Uncommitted) {
+    this.#context = context
+    this.#store = context.store
+    this.#keys = context.keys
+    this.#batch = context.store.batch()
+    this.#documents = new Map(uncommitted.documents)
+    this.#attachments = new Map(uncommitted.attachments)
+    this.state = { ...state }
   }
 
   /** Reads the documents that are not known yet, in one go. */
@@ -124,17 +134,45 @@ export class Commit {
     if (previousSeq > 0) this.#batch.del(this.#keys.number(Space.change, previousSeq))
   }
 
-  /** Stores a revision's body and returns its number. */
+  /** Stores a revision's body, with references to its attachments' content, and returns its number. */
   storeBody(body: Uint8Array, attachments: readonly StoredAttachment[]): number {
-    this.state.bodies += 1
-    this.#batch.put(this.#keys.number(Space.body, this.state.bodies), encodeBodyRecord(body, attachments))
+    const number = (this.state.bodies += 1)
+    this.#batch.put(this.#keys.number(Space.body, number), encodeBodyRecord(body, attachments))
+    if (attachments.length > 0) {
+      this.#attachments.set(number, attachments)
+      this.#newAttachments.set(number, attachments)
+    }
+    for (const { content } of attachments) {
+      this.#batch.put(
+        this.#keys.bytes(Space.attachment, bodyReference(addressBytes(content), number)),
+        NOTHING,
+      )
+      for (const [key, value] of this.#context.referenceTo(content)) this.#batch.put(key, value)
+    }
     this.#dirty = true
-    return this.state.bodies
+    return number
   }
 
-  deleteBody(body: number): void {
+  /**
+   * Removes a revision's body and its references. The content that they named is left to be checked:
+   * `Database#releaseAttachments`.
+   */
+  deleteBody(body: number, attachments: readonly StoredAttachment[]): void {
     this.#batch.del(this.#keys.number(Space.body, body))
+    for (const { content } of attachments) {
+      const address = addressBytes(content)
+      this.#batch.del(this.#keys.bytes(Space.attachment, bodyReference(address, body)))
+      this.#batch.put(blobCheckKey(this.#context.database, address), NOTHING)
+    }
     this.#dirty = true
+  }
+
+  /** The attachments of a stored body as this commit sees it, none where it is not there. */
+  attachmentsOf(body: number): readonly StoredAttachment[] {
+    const known = this.#attachments.get(body)
+    if (known !== undefined || body === 0) return known ?? []
+    const record = this.#store.getSync(this.#keys.number(Space.body, body))
+    return record === undefined ? [] : decodeBodyRecord(record).attachments
   }
 
   /** A record under a text key: local documents, settings. */
@@ -162,9 +200,10 @@ export class Commit {
     this.#dirty = true
   }
 
-  /** The documents that later commits must see before this one is on disk. */
-  get documents(): Iterable<DocumentInCommit> {
-    return [...this.#changed.values()].map(({ document }) => document)
+  /** What the next commit must see before this one is on disk. */
+  get uncommitted(): Uncommitted {
+    const documents = new Map([...this.#changed].map(([id, { document }]) => [id, document]))
+    return { documents, attachments: this.#newAttachments }
   }
 
   /** Writes everything atomically and returns when it is on disk. The changed documents' rows, in sequence order. */
@@ -194,7 +233,12 @@ export class Commit {
       this.#batch.put(this.#keys.text(Space.document, id), encoded.record)
       if (encoded.tree !== undefined) this.#batch.put(this.#keys.text(Space.tree, id), encoded.tree)
       if (previousSeq > 0) this.#batch.del(this.#keys.number(Space.change, previousSeq))
-      const record = encodeChangeRecord({ seq: formatSeq(seq, this.#suffix), id, winner, leaves: all })
+      const record = encodeChangeRecord({
+        seq: formatSeq(seq, this.#context.suffix),
+        id,
+        winner,
+        leaves: all,
+      })
       this.#batch.put(this.#keys.number(Space.change, seq), record)
       this.#changes.push({ seq, id, previousSeq, record })
     }

@@ -4,13 +4,16 @@ import { fail } from '../../protocol/errors.ts'
 import { decodeTree } from '../../protocol/revtree/codec.ts'
 import { emptyTree, type RevTree } from '../../protocol/revtree/tree.ts'
 import { formatSeq, type Seq } from '../../protocol/sequence.ts'
+import type { Attachments } from '../attachments/attachments.ts'
 import { ChangesTail } from '../changes/tail.ts'
 import { DatabaseKeys, Space } from '../storage/keys.ts'
 import type { Store } from '../storage/store.ts'
 import { decodeBodyRecord, type BodyRecord, type StoredAttachment } from './body-record.ts'
+import type { CommitContext } from './commit.ts'
 import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
 import { decodeDocumentRecord, type DocumentSummary } from './document-record.ts'
 import type { DocumentEdit, DocumentValidator, EditOutcome } from './edit.ts'
+import { ReleaseAttachments } from './release-attachments.ts'
 import { decodeState, type DatabaseState } from './state.ts'
 import { Writer, type WriteRequest } from './writer.ts'
 
@@ -35,20 +38,28 @@ export class Database {
   readonly name: DatabaseName
   readonly record: DatabaseRecord
   readonly store: Store
+  readonly attachments: Attachments
   readonly keys: DatabaseKeys
   /** Wakes live feeds after each commit. */
   readonly tail: ChangesTail
   validator: DocumentValidator | undefined
+  readonly #context: CommitContext
   readonly #writer: Writer
   readonly #validation: ValidationMemory = { loaded: false }
 
-  static async open(store: Store, name: DatabaseName, record: DatabaseRecord): Promise<Database> {
+  static async open(
+    store: Store,
+    attachments: Attachments,
+    name: DatabaseName,
+    record: DatabaseRecord,
+  ): Promise<Database> {
     const keys = new DatabaseKeys(record.number)
-    return new Database(store, name, record, keys, decodeState(await store.get(keys.state)))
+    return new Database(store, attachments, name, record, keys, decodeState(await store.get(keys.state)))
   }
 
   private constructor(
     store: Store,
+    attachments: Attachments,
     name: DatabaseName,
     record: DatabaseRecord,
     keys: DatabaseKeys,
@@ -57,12 +68,18 @@ export class Database {
     this.name = name
     this.record = record
     this.store = store
+    this.attachments = attachments
     this.keys = keys
     this.tail = new ChangesTail(state.seq)
-    this.#writer = new Writer({
+    this.#context = {
       store,
       keys,
+      database: record.number,
       suffix: record.instance,
+      referenceTo: content => attachments.referenceTo(content, record.number),
+    }
+    this.#writer = new Writer({
+      context: this.#context,
       state,
       onCommit: changes => this.tail.publish(changes),
     })
@@ -100,9 +117,17 @@ export class Database {
         replicated: options.replicated,
         memory: this.#validation,
         validator: this.validator,
-        readAttachments: body => this.attachmentsOf(body),
       }),
     )
+  }
+
+  /**
+   * Gives up the attachments of bodies that were removed, where no other body refers to their content. Called after a
+   * compaction or a purge.
+   */
+  async releaseAttachments(): Promise<void> {
+    const released = await this.write(new ReleaseAttachments(this.#context, this.attachments))
+    await this.attachments.collect(released)
   }
 
   /**

@@ -10,6 +10,7 @@ import { emptyTree, nodeCount, type RevTree } from '../../protocol/revtree/tree.
 import type { StoredAttachment } from './body-record.ts'
 import type { Commit } from './commit.ts'
 import type { DocumentEdit, DocumentValidator, EditOutcome, ValidatedDocument } from './edit.ts'
+import { resolveAttachments } from './resolve-attachments.ts'
 import type { WriteRequest } from './writer.ts'
 
 /**
@@ -27,8 +28,6 @@ export interface DocumentEditsOptions {
   readonly replicated: boolean
   readonly memory: ValidationMemory
   readonly validator: DocumentValidator | undefined
-  /** The attachments of a stored revision body, for stubs. */
-  readonly readAttachments: (body: number) => readonly StoredAttachment[]
 }
 
 /** The edits of one request, merged into their documents' trees. Documents take their sequences in the order of ids. */
@@ -37,6 +36,7 @@ export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
   readonly bytes: number
   readonly #options: DocumentEditsOptions
   readonly #outcomes: EditOutcome[]
+  readonly #attachments = new Map<number, readonly StoredAttachment[]>()
 
   constructor(options: DocumentEditsOptions) {
     this.#options = options
@@ -47,6 +47,7 @@ export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
 
   async apply(commit: Commit): Promise<readonly EditOutcome[]> {
     const refused = this.#check(commit)
+    this.#resolveAttachments(commit, refused)
     await this.#validate(commit, refused)
     for (const group of this.#groupsInOrder()) {
       const document = new DocumentMerge(commit, group.id, this.#options.replicated)
@@ -58,11 +59,17 @@ export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
     return this.#outcomes
   }
 
+  /** Before anything is merged: a stub that stands for nothing refuses the whole request. */
+  #resolveAttachments(commit: Commit, refused: ReadonlyMap<number, EditOutcome>): void {
+    for (const [at, edit] of this.#options.edits.entries()) {
+      if (edit.attachments.length === 0 || refused.has(at)) continue
+      this.#attachments.set(at, resolveAttachments(commit, edit, this.#options))
+    }
+  }
+
   #merge(document: DocumentMerge, at: number): EditOutcome {
     const edit = this.#edit(at)
-    const attachments = edit.attachments.some(({ kind }) => kind === 'stub')
-      ? this.#options.readAttachments(document.bodyOf(edit))
-      : []
+    const attachments = this.#attachments.get(at) ?? []
     const merged = this.#options.replicated
       ? document.mergeRevision(edit, attachments)
       : document.mergeEdit(edit, attachments)
@@ -86,15 +93,25 @@ export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
   }
 
   async #validate(commit: Commit, refused: Map<number, EditOutcome>): Promise<void> {
-    const { edits, replicated, validator } = this.#options
+    const { edits, validator } = this.#options
     if (edits.some(edit => isDesign(edit.id))) this.#options.memory.loaded = false
     if (validator?.active !== true) return
     const asked = [...edits.keys()].filter(at => !refused.has(at))
-    const errors = await validator.validate(asked.map(at => toValidate(commit, this.#edit(at), replicated)))
+    const errors = await validator.validate(asked.map(at => this.#toValidate(commit, at)))
     for (const [place, at] of asked.entries()) {
       const error = errors[place]
       if (error !== undefined) refused.set(at, { id: this.#edit(at).id, error })
     }
+  }
+
+  #toValidate(commit: Commit, at: number): ValidatedDocument {
+    const edit = this.#edit(at)
+    const { id, revs } = edit
+    const tree = commit.document(id)?.tree ?? emptyTree
+    const given = revs.hashes.map((hash, back) => makeRev(revs.start - back, hash))
+    const ancestors = this.#options.replicated ? given.slice(1) : given.slice(0, 1)
+    const previous = ancestors.map(rev => find(tree, rev)).find(node => node !== undefined && node.body > 0)
+    return { id, edit, attachments: this.#attachments.get(at) ?? [], previous }
   }
 
   #edit(at: number): DocumentEdit {
@@ -130,25 +147,17 @@ class DocumentMerge {
     this.#tree = commit.document(id)?.tree ?? emptyTree
   }
 
-  /** The body of the revision that an edit builds on, 0 when it has none. */
-  bodyOf(edit: DocumentEdit): number {
-    const parent = this.#parentOf(edit)
-    return parent === undefined ? 0 : (find(this.#tree, parent)?.body ?? 0)
-  }
-
   /**
    * A new revision on the one that the edit names; on a deleted document only a creation, which extends the winning
    * tombstone (CouchDB: couch_db_updater:merge_rev_tree/4).
    */
-  mergeEdit(edit: DocumentEdit, stubs: readonly StoredAttachment[]): Rev | CouchError {
+  mergeEdit(edit: DocumentEdit, attachments: readonly StoredAttachment[]): Rev | CouchError {
     const creation = edit.revs.start === 0 && !edit.deleted
     const onTombstone = this.#isDeleted()
     if (onTombstone && !creation) return fail('conflict')
     const parent = onTombstone ? winner(this.#tree).rev : parentGiven(edit)
     const ancestors = onTombstone && parent !== undefined ? [hashOf(parent)] : edit.revs.hashes
     const generation = parent === undefined ? 1 : generationOf(parent) + 1
-    const attachments = resolveAttachments(edit, stubs, generation)
-    if (!Array.isArray(attachments)) return attachments
     const rev = newRevId({
       deleted: edit.deleted,
       parent,
@@ -164,9 +173,7 @@ class DocumentMerge {
   }
 
   /** A revision from elsewhere: takes its place in the tree, whatever the leaves are. */
-  mergeRevision(edit: DocumentEdit, stubs: readonly StoredAttachment[]): Rev | CouchError {
-    const attachments = resolveAttachments(edit, stubs, 0)
-    if (!Array.isArray(attachments)) return attachments
+  mergeRevision(edit: DocumentEdit, attachments: readonly StoredAttachment[]): Rev | CouchError {
     this.#merge(edit, edit.revs.start, edit.revs.hashes, attachments)
     return makeRev(edit.revs.start, edit.revs.hashes[0] ?? '')
   }
@@ -211,10 +218,6 @@ class DocumentMerge {
   #isDeleted(): boolean {
     return nodeCount(this.#tree) > 0 && winner(this.#tree).deleted
   }
-
-  #parentOf(edit: DocumentEdit): Rev | undefined {
-    return !this.#replicated && this.#isDeleted() ? winner(this.#tree).rev : parentGiven(edit)
-  }
 }
 
 function parentGiven(edit: DocumentEdit): Rev | undefined {
@@ -229,32 +232,6 @@ function mayReplace(commit: Commit, edit: DocumentEdit): boolean {
   if (document === undefined) return parent === undefined
   if (parent === undefined) return document.deleted
   return find(document.tree, parent)?.isLeaf === true
-}
-
-function toValidate(commit: Commit, edit: DocumentEdit, replicated: boolean): ValidatedDocument {
-  const document = commit.document(edit.id)
-  if (document === undefined) return { id: edit.id, edit, previous: undefined }
-  const ancestors = edit.revs.hashes.map((hash, back) => makeRev(edit.revs.start - back, hash))
-  const known = (replicated ? ancestors.slice(1) : ancestors.slice(0, 1)).map(rev => find(document.tree, rev))
-  return { id: edit.id, edit, previous: known.find(node => node !== undefined && node.body > 0) }
-}
-
-function resolveAttachments(
-  edit: DocumentEdit,
-  stubs: readonly StoredAttachment[],
-  generation: number,
-): StoredAttachment[] | CouchError {
-  const resolved: StoredAttachment[] = []
-  for (const given of edit.attachments) {
-    if (given.kind === 'stored') {
-      resolved.push({ ...given.attachment, revpos: given.attachment.revpos ?? generation })
-      continue
-    }
-    const known = stubs.find(({ name }) => name === given.name)
-    if (known === undefined) return fail('missingStub', given.name)
-    resolved.push(known)
-  }
-  return resolved
 }
 
 function isDesign(id: DocId): boolean {

@@ -42,6 +42,8 @@ export interface DocumentValidator {
 export interface ValidatedDocument {
   readonly id: DocId
   readonly edit: DocumentEdit
+  /** The edit's attachments, stubs resolved. */
+  readonly attachments: readonly StoredAttachment[]
   /** The stored body number of the revision that the edit replaces. */
   readonly previous: { readonly rev: Rev; readonly deleted: boolean; readonly body: number } | undefined
 }

@@ -1,8 +1,7 @@
 import type { DocId } from '../../protocol/document-id.ts'
-import type { DatabaseKeys } from '../storage/keys.ts'
-import type { Store } from '../storage/store.ts'
-import { Commit, type CommittedChange, type DocumentInCommit } from './commit.ts'
+import { Commit, type CommitContext, type CommittedChange } from './commit.ts'
 import type { DatabaseState } from './state.ts'
+import { NOTHING_UNCOMMITTED, type Uncommitted } from './uncommitted.ts'
 
 /** Something that changes a database: edits of documents, a purge, a setting. */
 export interface WriteRequest<Result> {
@@ -32,26 +31,23 @@ export class Writer {
   #durable: DatabaseState
   /** The state as of the last commit computed. */
   #latest: DatabaseState
-  readonly #open: (uncommitted: ReadonlyMap<DocId, DocumentInCommit>, state: DatabaseState) => Commit
+  readonly #context: CommitContext
   readonly #onCommit: (changes: readonly CommittedChange[], state: DatabaseState) => void
   readonly #queue: Waiting[] = []
-  #uncommitted = new Map<DocId, DocumentInCommit>()
+  #uncommitted: Uncommitted = NOTHING_UNCOMMITTED
   #syncing: Promise<void> = Promise.resolve()
   #running: Promise<void> | undefined
   #failure: Error | undefined
 
   constructor(options: {
-    store: Store
-    keys: DatabaseKeys
-    suffix: string
+    context: CommitContext
     state: DatabaseState
     /** Called after a commit is on disk and before its requests are answered. */
     onCommit: (changes: readonly CommittedChange[], state: DatabaseState) => void
   }) {
-    const { store, keys, suffix } = options
     this.#durable = this.#latest = options.state
     this.#onCommit = options.onCommit
-    this.#open = (uncommitted, state) => new Commit({ store, keys, suffix, state, uncommitted })
+    this.#context = options.context
   }
 
   get state(): DatabaseState {
@@ -81,7 +77,7 @@ export class Writer {
     await Promise.resolve()
     while (this.#queue.length > 0) {
       const group = this.#takeGroup()
-      const commit = this.#open(this.#uncommitted, this.#latest)
+      const commit = new Commit(this.#context, this.#latest, this.#uncommitted)
       const answers = await this.#apply(group, commit)
       await this.#syncing
       if (this.#failure !== undefined) {
@@ -90,7 +86,7 @@ export class Writer {
         continue
       }
       this.#latest = commit.state
-      this.#uncommitted = new Map([...commit.documents].map(document => [document.id, document]))
+      this.#uncommitted = commit.uncommitted
       this.#syncing = this.#sync(commit, answers)
     }
     this.#running = undefined

@@ -7,10 +7,10 @@ import { CouchError, fail } from '../../protocol/errors.ts'
 import { parseJson } from '../../protocol/json/parse-json.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
 import type { Database } from '../database/database.ts'
-import { toEdit } from '../database/edit-from-input.ts'
 import type { EditOutcome } from '../database/edit.ts'
 import { LocalEdits } from '../database/local-documents.ts'
 import { openRevisions, readRevision, type ReadOptions } from '../database/read-document.ts'
+import { writeDocuments } from '../database/write-documents.ts'
 import { readBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
@@ -49,9 +49,9 @@ async function writeAll(
   const places = [...docs.keys()]
   const localPlaces = places.filter(at => isLocal[at])
   const otherPlaces = places.filter(at => isLocal[at] !== true)
-  const edits = otherPlaces.map(at => toEdit(ids[at] as DocId, docs[at] as DocumentInput, options))
+  const others = otherPlaces.map(at => ({ id: ids[at] as DocId, input: docs[at] as DocumentInput }))
   const [outcomes, localRevs] = await Promise.all([
-    edits.length === 0 ? [] : database.update(edits, options),
+    others.length === 0 ? [] : writeDocuments(database, others, options),
     localPlaces.length === 0
       ? []
       : database.write(

@@ -6,7 +6,6 @@ import { parseDocument } from '../../protocol/document/parse.ts'
 import { fail } from '../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
 import type { Database } from '../database/database.ts'
-import { toEdit } from '../database/edit-from-input.ts'
 import { LocalEdits } from '../database/local-documents.ts'
 import {
   findRevision,
@@ -16,6 +15,7 @@ import {
   type OpenRevision,
   type ReadOptions,
 } from '../database/read-document.ts'
+import { writeDocuments } from '../database/write-documents.ts'
 import { readBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
@@ -167,8 +167,7 @@ async function writeOne(
   input: DocumentInput,
   replicated: boolean,
 ): Promise<Rev> {
-  const edit = toEdit(id, { ...input, rev }, { replicated })
-  const [outcome] = await database.update([edit], { replicated })
+  const [outcome] = await writeDocuments(database, [{ id, input: { ...input, rev } }], { replicated })
   if (outcome === undefined || outcome.error !== undefined) throw outcome?.error ?? fail('conflict')
   return outcome.rev
 }

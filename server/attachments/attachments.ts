@@ -1,0 +1,190 @@
+import {
+  blobCheckKey,
+  blobCheckRange,
+  blobFileKey,
+  blobReferenceKey,
+  fileOfBlobFileKey,
+  NO_DATABASE,
+  partsOfBlobCheckKey,
+} from '../storage/attachment-keys.ts'
+import { DatabaseKeys } from '../storage/keys.ts'
+import type { Store } from '../storage/store.ts'
+import { lengthOf } from './blob-record.ts'
+import { BlobStore } from './blob-store.ts'
+import { contentAddress, type ContentAddress } from './content-address.ts'
+import { AttachmentFiles } from './files.ts'
+import { IngestWorkers } from './ingest/workers.ts'
+import { gunzipped, readPinned } from './read.ts'
+import { dropReferences, hasReference } from './references.ts'
+import { Upload, type IncomingAttachment, type ReceivedAttachment, type UploadServices } from './upload.ts'
+
+export interface AttachmentsOptions {
+  readonly store: Store
+  /** Where large attachments go as files; undefined keeps all in the store. */
+  readonly directory: string | undefined
+  /** zlib's level for attachments of a type, undefined where they are stored as they come. */
+  readonly compressionLevel: (contentType: string) => number | undefined
+  /** Bytes; read for each attachment, so that it may change. */
+  readonly maxSize: () => number
+}
+
+/** Part of an attachment's stored bytes: from `from` up to, not including, `to`. */
+export interface ByteRange {
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Larger content goes to files: LevelDB writes each value twice and more, and holds it in memory; a file costs a sync
+ * of its own.
+ */
+const INLINE_LIMIT = 32 * 1024
+
+/** The attachments of all databases: takes them in, gives them out, and removes those that nobody refers to any more. */
+export class Attachments {
+  readonly #options: AttachmentsOptions
+  readonly #files: AttachmentFiles | undefined
+  readonly #workers = new IngestWorkers()
+  readonly #blobs: BlobStore
+  #cleaning: Promise<void>
+  #closed = false
+
+  /** Finishes what a crash left of removals, and looks for orphaned files in the background. */
+  static async open(options: AttachmentsOptions): Promise<Attachments> {
+    const { store, directory } = options
+    await finishDatabaseChecks(store)
+    const files = directory === undefined ? undefined : await AttachmentFiles.open(directory)
+    return new Attachments(options, files)
+  }
+
+  private constructor(options: AttachmentsOptions, files: AttachmentFiles | undefined) {
+    this.#options = options
+    this.#files = files
+    this.#blobs = new BlobStore(options.store, files)
+    this.#cleaning = this.#cleanUp()
+  }
+
+  /** Begins to take in an attachment whose bytes the caller pushes. */
+  upload(incoming: IncomingAttachment): Upload {
+    return new Upload(this.#services(), incoming)
+  }
+
+  /**
+   * Takes in a whole attachment. Whatever fails, nothing is left behind.
+   *
+   * @throws `attachment_too_large`, `content_md5_mismatch`, and what the source throws
+   */
+  async receive(
+    incoming: IncomingAttachment,
+    source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<ReceivedAttachment> {
+    const upload = this.upload(incoming)
+    try {
+      for await (const bytes of source) await upload.write(bytes)
+      return await upload.finish()
+    } catch (error) {
+      await upload.abort()
+      throw error
+    }
+  }
+
+  /** What a commit has to write so that a database refers to content. */
+  referenceTo(content: string, database: number): Iterable<[key: Uint8Array, value: Uint8Array]> {
+    return this.#blobs.referenceTo(content as ContentAddress, database)
+  }
+
+  /**
+   * The stored bytes, all or a range of them.
+   *
+   * @throws when the store has lost them
+   */
+  async read(content: string, range?: ByteRange): Promise<AsyncGenerator<Uint8Array>> {
+    const pin = await this.#blobs.pin(content as ContentAddress)
+    if (pin === undefined) throw new Error(`the content of an attachment is missing: ${content}`)
+    return readPinned(pin, this.#files, range?.from ?? 0, range?.to ?? lengthOf(pin.place))
+  }
+
+  /** The bytes without their encoding. */
+  async readDecoded(attachment: { content: string; encoding?: 'gzip' }): Promise<AsyncIterable<Uint8Array>> {
+    const bytes = await this.read(attachment.content)
+    return attachment.encoding === 'gzip' ? gunzipped(bytes) : bytes
+  }
+
+  /** Whether content is being uploaded, committed or read, and so not to be judged by what refers to it. */
+  isInUse(content: string): boolean {
+    return this.#blobs.isPinned(content as ContentAddress)
+  }
+
+  /** Removes what no database refers to any more. What is in use is left for the next time. */
+  async collect(contents: Iterable<string>): Promise<void> {
+    for (const content of contents) await this.#blobs.collect(content as ContentAddress)
+  }
+
+  /** Takes away the references of a database that is being dropped, and what only it referred to. */
+  async forgetDatabase(database: number): Promise<void> {
+    const addresses = await dropReferences(this.#options.store, database)
+    await this.collect(addresses.map(contentAddress))
+  }
+
+  /** Returns when the cleaning of the start is done. */
+  async cleaned(): Promise<void> {
+    await this.#cleaning
+  }
+
+  /** Idempotent. Uploads must have ended. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#cleaning
+    await this.#workers.close()
+    await this.#blobs.settled()
+    await this.#files?.close()
+  }
+
+  #services(): UploadServices {
+    const { compressionLevel, maxSize } = this.#options
+    return {
+      blobs: this.#blobs,
+      workers: this.#workers,
+      files: this.#files,
+      compressionLevel,
+      maxSize: maxSize(),
+      inlineLimit: this.#files === undefined ? Infinity : INLINE_LIMIT,
+    }
+  }
+
+  async #cleanUp(): Promise<void> {
+    const left = await this.#options.store.keys(blobCheckRange(NO_DATABASE)).all()
+    await this.collect(left.map(key => contentAddress(partsOfBlobCheckKey(key).address)))
+    await this.#removeOrphans()
+  }
+
+  /** Files from before the start that no record names: uploads that a crash cut off. */
+  async #removeOrphans(): Promise<void> {
+    if (this.#files === undefined) return
+    for await (const numbers of this.#files.listOld()) {
+      const [first, last] = [numbers[0], numbers.at(-1)]
+      if (first === undefined || last === undefined) continue
+      const range = { gte: blobFileKey(first), lte: blobFileKey(last) }
+      const named = new Set((await this.#options.store.keys(range).all()).map(fileOfBlobFileKey))
+      for (const number of numbers) {
+        if (this.#closed) return
+        if (!named.has(number)) await this.#files.remove(number)
+      }
+    }
+  }
+}
+
+/** Finishes checks that a crash cut off: no database is open yet, so what is in the store is all there is. */
+async function finishDatabaseChecks(store: Store): Promise<void> {
+  for (const key of await store.keys(blobCheckRange()).all()) {
+    const { database, address } = partsOfBlobCheckKey(key)
+    if (database === NO_DATABASE) continue
+    const batch = store.batch().del(key)
+    if (!(await hasReference(store, new DatabaseKeys(database), address))) {
+      batch
+        .del(blobReferenceKey(address, database))
+        .put(blobCheckKey(NO_DATABASE, address), new Uint8Array(0))
+    }
+    await batch.write({ sync: true })
+  }
+}

@@ -1,0 +1,27 @@
+/** Where the bytes of a content address are. */
+export type BlobPlace =
+  | { readonly kind: 'inline'; readonly bytes: Uint8Array }
+  | { readonly kind: 'file'; readonly file: number; readonly length: number }
+
+const INLINE = 0
+const FILE = 1
+
+/** A byte for the kind, then the bytes themselves, or six bytes each for the file's number and its length. */
+export function encodeBlobRecord(place: BlobPlace): Buffer {
+  if (place.kind === 'inline') return Buffer.concat([Buffer.from([INLINE]), place.bytes])
+  const record = Buffer.alloc(13)
+  record[0] = FILE
+  record.writeUIntBE(place.file, 1, 6)
+  record.writeUIntBE(place.length, 7, 6)
+  return record
+}
+
+export function decodeBlobRecord(record: Uint8Array): BlobPlace {
+  if (record[0] === INLINE) return { kind: 'inline', bytes: record.subarray(1) }
+  const buffer = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  return { kind: 'file', file: buffer.readUIntBE(1, 6), length: buffer.readUIntBE(7, 6) }
+}
+
+export function lengthOf(place: BlobPlace): number {
+  return place.kind === 'inline' ? place.bytes.length : place.length
+}

@@ -1,0 +1,208 @@
+import {
+  blobCheckKey,
+  blobFileKey,
+  blobKey,
+  blobReferenceKey,
+  blobReferenceRange,
+  NO_DATABASE,
+} from '../storage/attachment-keys.ts'
+import type { Store } from '../storage/store.ts'
+import { decodeBlobRecord, encodeBlobRecord, type BlobPlace } from './blob-record.ts'
+import { addressBytes, type ContentAddress } from './content-address.ts'
+import type { AttachmentFiles, IncomingFile } from './files.ts'
+
+/** Bytes on their way into the store: in memory, or in a file that is not yet synced. */
+export type IncomingBlob =
+  | { readonly kind: 'inline'; readonly bytes: Uint8Array }
+  | { readonly kind: 'file'; readonly file: IncomingFile; readonly length: number }
+
+/** Holds content so that it is not removed. */
+export interface BlobPin {
+  readonly place: BlobPlace
+  /** Idempotent. */
+  release(): void
+}
+
+interface Entry {
+  pins: number
+  /** Undefined as long as nothing is stored under the address. */
+  place: BlobPlace | undefined
+  /** Whether no commit is known to have written the record. */
+  isNew: boolean
+  /** Reading the record, or putting the file on disk. */
+  busy: Promise<void>
+}
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Content by address: each is stored once, whoever refers to it. A record and the references to it are written in the
+ * batch of the commit that needs them, so content is there from the commit on and not before. What is being uploaded,
+ * referred to or read is pinned meanwhile; content without a pin and without a reference may be removed.
+ */
+export class BlobStore {
+  readonly #store: Store
+  readonly #files: AttachmentFiles | undefined
+  readonly #entries = new Map<ContentAddress, Entry>()
+  readonly #removing = new Map<ContentAddress, Promise<void>>()
+
+  /** @param files undefined to keep everything in the store itself */
+  constructor(store: Store, files: AttachmentFiles | undefined) {
+    this.#store = store
+    this.#files = files
+  }
+
+  /** Takes over what was received; bytes that are there already are dropped. Returns when the data is on disk. */
+  async adopt(address: ContentAddress, blob: IncomingBlob): Promise<BlobPin> {
+    const entry = await this.#acquire(address)
+    try {
+      if (entry.place === undefined) this.#put(entry, blob)
+      else if (blob.kind === 'file') await this.#files?.discard(blob.file)
+      await entry.busy
+    } catch (error) {
+      this.#release(address, entry)
+      throw error
+    }
+    return this.#pin(address, entry)
+  }
+
+  /** Content that is stored or about to be; undefined when there is none. */
+  async pin(address: ContentAddress): Promise<BlobPin | undefined> {
+    const entry = await this.#acquire(address)
+    try {
+      await entry.busy
+    } catch (error) {
+      this.#release(address, entry)
+      throw error
+    }
+    if (entry.place !== undefined) return this.#pin(address, entry)
+    this.#release(address, entry)
+    return undefined
+  }
+
+  /** What the commit of a revision has to write so that the database refers to the content. */
+  *referenceTo(address: ContentAddress, database: number): Generator<[key: Uint8Array, value: Uint8Array]> {
+    const bytes = addressBytes(address)
+    const entry = this.#entries.get(address)
+    if (entry?.isNew === true && entry.place !== undefined) {
+      yield [blobKey(bytes), encodeBlobRecord(entry.place)]
+      if (entry.place.kind === 'file') yield [blobFileKey(entry.place.file), bytes]
+    }
+    yield [blobReferenceKey(bytes, database), NOTHING]
+  }
+
+  isPinned(address: ContentAddress): boolean {
+    return this.#entries.has(address)
+  }
+
+  /** Removes content that nobody refers to, and its check; what is pinned stays, with its check. */
+  async collect(address: ContentAddress): Promise<void> {
+    if (!this.isPinned(address)) await this.#whileRemoving(address, () => this.#removeUnreferenced(address))
+  }
+
+  /** Returns when nothing is being removed. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#removing.values())
+  }
+
+  /** The entry of an address with one more pin, once it is known what is stored there. */
+  async #acquire(address: ContentAddress): Promise<Entry> {
+    for (
+      let removing = this.#removing.get(address);
+      removing !== undefined;
+      removing = this.#removing.get(address)
+    ) {
+      await removing
+    }
+    let entry = this.#entries.get(address)
+    if (entry === undefined) {
+      entry = { pins: 0, place: undefined, isNew: false, busy: Promise.resolve() }
+      entry.busy = this.#load(address, entry)
+      this.#entries.set(address, entry)
+    }
+    entry.pins += 1
+    await entry.busy.catch(() => undefined)
+    return entry
+  }
+
+  async #load(address: ContentAddress, entry: Entry): Promise<void> {
+    const record = await this.#store.get(blobKey(addressBytes(address)))
+    if (record !== undefined) entry.place = decodeBlobRecord(record)
+  }
+
+  /** Others that bring the same bytes meanwhile find the place, and wait until it is on disk. */
+  #put(entry: Entry, blob: IncomingBlob): void {
+    entry.isNew = true
+    if (blob.kind === 'inline') {
+      entry.place = blob
+      return
+    }
+    entry.place = { kind: 'file', file: blob.file.number, length: blob.length }
+    entry.busy = this.#keep(entry, blob.file)
+  }
+
+  async #keep(entry: Entry, file: IncomingFile): Promise<void> {
+    try {
+      await this.#files?.keep(file)
+    } catch (error) {
+      entry.place = undefined
+      await this.#files?.remove(file.number)
+      throw error
+    }
+  }
+
+  #pin(address: ContentAddress, entry: Entry): BlobPin {
+    if (entry.place === undefined) throw new Error('nothing is stored under the address')
+    let held = true
+    return {
+      place: entry.place,
+      release: () => {
+        if (held) this.#release(address, entry)
+        held = false
+      },
+    }
+  }
+
+  #release(address: ContentAddress, entry: Entry): void {
+    entry.pins -= 1
+    if (entry.pins > 0) return
+    this.#entries.delete(address)
+    const { place } = entry
+    if (entry.isNew && place?.kind === 'file') {
+      void this.#whileRemoving(address, () => this.#dropUncommitted(address, place.file))
+    }
+  }
+
+  /** An upload whose document was refused leaves a file that no record names. */
+  async #dropUncommitted(address: ContentAddress, file: number): Promise<void> {
+    const record = await this.#store.get(blobKey(addressBytes(address)))
+    const place = record === undefined ? undefined : decodeBlobRecord(record)
+    if (place?.kind !== 'file' || place.file !== file) await this.#files?.remove(file)
+  }
+
+  async #removeUnreferenced(address: ContentAddress): Promise<void> {
+    const bytes = addressBytes(address)
+    const batch = this.#store.batch().del(blobCheckKey(NO_DATABASE, bytes))
+    const references = await this.#store.keys({ ...blobReferenceRange(bytes), limit: 1 }).all()
+    const record = references.length > 0 ? undefined : await this.#store.get(blobKey(bytes))
+    const place = record === undefined ? undefined : decodeBlobRecord(record)
+    if (place !== undefined) batch.del(blobKey(bytes))
+    if (place?.kind === 'file') batch.del(blobFileKey(place.file))
+    await batch.write({ sync: true })
+    // After the record: a crash in between leaves a file without a record, never a record without its file.
+    if (place?.kind === 'file') await this.#files?.remove(place.file)
+  }
+
+  /** Whoever wants the address waits until it is decided what is left there. */
+  #whileRemoving(address: ContentAddress, remove: () => Promise<void>): Promise<void> {
+    const earlier = this.#removing.get(address) ?? Promise.resolve()
+    const removal = earlier
+      .then(remove)
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#removing.get(address) === removal) this.#removing.delete(address)
+      })
+    this.#removing.set(address, removal)
+    return removal
+  }
+}

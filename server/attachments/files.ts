@@ -1,0 +1,143 @@
+import { mkdir, open, readdir, unlink, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** A file that is being written. */
+export interface IncomingFile {
+  readonly number: number
+  readonly handle: FileHandle
+}
+
+const FILES_PER_DIRECTORY = 1024
+const PREPARED = 8
+
+/**
+ * The files of attachments too large for the store, under ascending numbers. Empty ones are made ahead, several under
+ * one sync of their directory, so that an upload syncs only its own data. Which files hold anything is in the store:
+ * a file that it does not name is an orphan.
+ */
+export class AttachmentFiles {
+  readonly #directory: string
+  /** Files below this number were there when the server started. */
+  readonly firstNew: number
+  #next: number
+  #ready: number[] = []
+  #preparing: Promise<void> | undefined
+
+  static async open(directory: string): Promise<AttachmentFiles> {
+    await mkdir(directory, { recursive: true })
+    const last = (await directoriesIn(directory)).at(-1)
+    const numbers = last === undefined ? [] : await filesIn(join(directory, last))
+    const base = last === undefined ? 0 : parseInt(last, 16) * FILES_PER_DIRECTORY
+    return new AttachmentFiles(directory, numbers.length === 0 ? base : Math.max(...numbers) + 1)
+  }
+
+  private constructor(directory: string, next: number) {
+    this.#directory = directory
+    this.firstNew = next
+    this.#next = next
+  }
+
+  /** A new, empty file. */
+  async create(): Promise<IncomingFile> {
+    let number = this.#ready.pop()
+    while (number === undefined) {
+      this.#preparing ??= this.#prepare().finally(() => (this.#preparing = undefined))
+      await this.#preparing
+      number = this.#ready.pop()
+    }
+    return { number, handle: await open(this.#path(number), 'r+') }
+  }
+
+  /** Closes a file with its data on disk. */
+  async keep(file: IncomingFile): Promise<void> {
+    try {
+      await file.handle.datasync()
+    } finally {
+      await file.handle.close()
+    }
+  }
+
+  async discard(file: IncomingFile): Promise<void> {
+    await file.handle.close()
+    await this.remove(file.number)
+  }
+
+  openForReading(number: number): Promise<FileHandle> {
+    return open(this.#path(number), 'r')
+  }
+
+  /** Idempotent. */
+  async remove(number: number): Promise<void> {
+    await unlink(this.#path(number)).catch(ignoreMissing)
+  }
+
+  /** The numbers of the files that were there at the start, ascending, some hundreds at a time. */
+  async *listOld(): AsyncGenerator<number[]> {
+    for (const name of await directoriesIn(this.#directory)) {
+      const numbers = await filesIn(join(this.#directory, name)).catch(ignoreMissing)
+      yield (numbers ?? []).filter(number => number < this.firstNew).sort((a, b) => a - b)
+    }
+  }
+
+  /** Removes the files made ahead. Idempotent. */
+  async close(): Promise<void> {
+    await this.#preparing
+    await Promise.all(this.#ready.splice(0).map(number => this.remove(number)))
+  }
+
+  async #prepare(): Promise<void> {
+    const directory = join(this.#directory, directoryOf(this.#next))
+    const made = await mkdir(directory, { recursive: true })
+    if (made !== undefined) await syncDirectory(this.#directory)
+    const end = Math.min(
+      this.#next + PREPARED,
+      (Math.floor(this.#next / FILES_PER_DIRECTORY) + 1) * FILES_PER_DIRECTORY,
+    )
+    const numbers: number[] = []
+    while (this.#next < end) {
+      const number = this.#next++
+      await (await open(this.#path(number), 'wx')).close()
+      numbers.push(number)
+    }
+    await syncDirectory(directory)
+    this.#ready.push(...numbers.reverse())
+  }
+
+  #path(number: number): string {
+    return join(this.#directory, directoryOf(number), number.toString(16).padStart(12, '0'))
+  }
+}
+
+function directoryOf(number: number): string {
+  return Math.floor(number / FILES_PER_DIRECTORY)
+    .toString(16)
+    .padStart(10, '0')
+}
+
+async function directoriesIn(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter(name => /^[0-9a-f]{10}$/.test(name)).sort()
+}
+
+async function filesIn(directory: string): Promise<number[]> {
+  return (await readdir(directory))
+    .filter(name => /^[0-9a-f]{12}$/.test(name))
+    .map(name => parseInt(name, 16))
+}
+
+/** Makes new names in a directory durable; systems that cannot sync a directory do without. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r').catch(() => undefined)
+  if (handle === undefined) return
+  try {
+    await handle.sync()
+  } catch (error) {
+    if (process.platform !== 'win32') throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+  throw error
+}

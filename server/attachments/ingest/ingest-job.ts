@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { writeSync } from 'node:fs'
+import pako from 'pako'
+import type { IngestOptions, IngestResult } from './messages.ts'
+
+/**
+ * One attachment on its way in: compresses where it is to be stored compressed, hashes, and keeps the stored bytes or
+ * writes them to a file. Blocks while it works: more than a little is for a worker.
+ */
+export class IngestJob {
+  readonly #options: IngestOptions
+  readonly #needFile: () => void
+  readonly #sha256 = createHash('sha256')
+  readonly #md5 = createHash('md5')
+  readonly #receivedMd5 = createHash('md5')
+  readonly #deflate: pako.Deflate | undefined
+  #receivedLength = 0
+  #storedLength = 0
+  #kept: Uint8Array[] = []
+  #fd: number | undefined
+  #asked = false
+  #ended = false
+
+  /** @param needFile called once when the stored bytes no longer fit; `useFile` answers it */
+  constructor(options: IngestOptions, needFile: () => void = () => undefined) {
+    this.#options = options
+    this.#needFile = needFile
+    if (options.compressionLevel !== undefined) this.#deflate = this.#deflater(options.compressionLevel)
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#receivedLength += bytes.length
+    if (this.#deflate === undefined) {
+      this.#store(bytes)
+      return
+    }
+    this.#receivedMd5.update(bytes)
+    this.#deflate.push(bytes, false)
+  }
+
+  useFile(fd: number): void {
+    this.#fd = fd
+    for (const bytes of this.#kept) writeAll(fd, bytes)
+    this.#kept = []
+  }
+
+  end(): void {
+    this.#deflate?.push(new Uint8Array(0), true)
+    this.#ended = true
+  }
+
+  /** What became of the attachment, once it has ended and its file has been given; before, undefined. */
+  result(): IngestResult | undefined {
+    if (!this.#ended || (this.#asked && this.#fd === undefined)) return undefined
+    const md5 = this.#md5.digest()
+    return {
+      sha256: this.#sha256.digest(),
+      md5,
+      receivedMd5: this.#deflate === undefined ? md5 : this.#receivedMd5.digest(),
+      receivedLength: this.#receivedLength,
+      storedLength: this.#storedLength,
+      bytes: this.#fd === undefined ? Buffer.concat(this.#kept) : undefined,
+    }
+  }
+
+  /** What pako 2 writes at level 8 is, byte for byte, what CouchDB stores, and so has CouchDB's digest. */
+  #deflater(level: number): pako.Deflate {
+    const deflate = new pako.Deflate({ level: level as pako.DeflateOptions['level'] & number, gzip: true })
+    deflate.onData = bytes => this.#store(bytes as Uint8Array)
+    deflate.onEnd = () => undefined
+    return deflate
+  }
+
+  #store(bytes: Uint8Array): void {
+    this.#sha256.update(bytes)
+    this.#md5.update(bytes)
+    this.#storedLength += bytes.length
+    if (this.#fd !== undefined) {
+      writeAll(this.#fd, bytes)
+      return
+    }
+    this.#kept.push(bytes)
+    if (this.#asked || this.#storedLength <= this.#options.inlineLimit) return
+    this.#asked = true
+    this.#needFile()
+  }
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  let written = 0
+  while (written < bytes.length) written += writeSync(fd, bytes, written, bytes.length - written)
+}

@@ -1,0 +1,82 @@
+import { availableParallelism } from 'node:os'
+import type { Worker } from 'node:worker_threads'
+import { startThread } from '../../start-thread.ts'
+import type { IngestOptions, IngestReply, IngestRequest } from './messages.ts'
+import { WorkerJob } from './worker-job.ts'
+
+const MAX_WORKERS = 4
+
+interface WorkerThread {
+  readonly thread: Worker
+  jobs: number
+}
+
+/**
+ * Threads that compress, hash and write attachments, so that the event loop does not. Started when first needed, with
+ * at most one for each processor; idle ones do not keep the process alive.
+ */
+export class IngestWorkers {
+  readonly #workers: WorkerThread[] = []
+  readonly #jobs = new Map<number, { worker: WorkerThread; job: WorkerJob }>()
+  #lastJob = 0
+  #closed = false
+
+  /** Begins to take in an attachment. `getFile` gives the descriptor of a file when the bytes need one. */
+  open(options: IngestOptions, getFile: () => Promise<number>): WorkerJob {
+    if (this.#closed) throw new Error('attachments are closed')
+    const worker = this.#leastBusy()
+    const number = ++this.#lastJob
+    worker.jobs += 1
+    if (worker.jobs === 1) worker.thread.ref()
+    const send = (request: IngestRequest): void => {
+      worker.thread.postMessage(
+        request,
+        request.kind === 'chunk' ? [request.bytes.buffer as ArrayBuffer] : [],
+      )
+    }
+    const job = new WorkerJob({ number, send, getFile, onSettled: () => this.#settle(number) })
+    this.#jobs.set(number, { worker, job })
+    send({ kind: 'open', job: number, options })
+    return job
+  }
+
+  /** Ends the threads; what they were at fails. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all(this.#workers.splice(0).map(({ thread }) => thread.terminate()))
+  }
+
+  #settle(number: number): void {
+    const entry = this.#jobs.get(number)
+    if (entry === undefined) return
+    this.#jobs.delete(number)
+    entry.worker.jobs -= 1
+    if (entry.worker.jobs === 0) entry.worker.thread.unref()
+  }
+
+  #leastBusy(): WorkerThread {
+    const [first, ...others] = this.#workers
+    const best = others.reduce((best, worker) => (worker.jobs < (best?.jobs ?? 0) ? worker : best), first)
+    const mayStart = this.#workers.length < Math.min(MAX_WORKERS, availableParallelism())
+    return best === undefined || (best.jobs > 0 && mayStart) ? this.#start() : best
+  }
+
+  #start(): WorkerThread {
+    const thread = startThread('./worker', import.meta.url)
+    const worker: WorkerThread = { thread, jobs: 0 }
+    thread.unref()
+    thread.on('message', (reply: IngestReply) => this.#jobs.get(reply.job)?.job.onReply(reply))
+    thread.on('error', error => this.#lose(worker, error))
+    thread.on('exit', () => this.#lose(worker, new Error('the thread that took in the attachment has ended')))
+    this.#workers.push(worker)
+    return worker
+  }
+
+  #lose(worker: WorkerThread, error: unknown): void {
+    const at = this.#workers.indexOf(worker)
+    if (at >= 0) this.#workers.splice(at, 1)
+    for (const entry of [...this.#jobs.values()]) {
+      if (entry.worker === worker) entry.job.fail(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import type { Config } from '../config/config.ts'
+import type { Store } from '../storage/store.ts'
+import { Attachments } from './attachments.ts'
+import { compressibleTypes } from './compressible.ts'
+
+/** The attachment store as the configuration has it, which may change while it is open. */
+export function openAttachments(
+  store: Store,
+  directory: string | undefined,
+  config: Config,
+): Promise<Attachments> {
+  let types: readonly string[] = []
+  let isCompressible = compressibleTypes(types)
+  const compressionLevel = (contentType: string): number | undefined => {
+    const level = config.integer('attachments', 'compression_level')
+    if (level < 1) return undefined
+    const configured = config.list('attachments', 'compressible_types')
+    if (configured !== types) isCompressible = compressibleTypes((types = configured))
+    return isCompressible(contentType) ? Math.min(level, 9) : undefined
+  }
+  return Attachments.open({
+    store,
+    directory,
+    compressionLevel,
+    maxSize: () => config.integer('couchdb', 'max_attachment_size'),
+  })
+}

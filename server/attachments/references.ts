@@ -1,0 +1,52 @@
+import {
+  addressOfBodyReferenceKey,
+  blobCheckKey,
+  blobReferenceKey,
+  bodyReference,
+  NO_DATABASE,
+} from '../storage/attachment-keys.ts'
+import { DatabaseKeys, Space } from '../storage/keys.ts'
+import type { Store } from '../storage/store.ts'
+
+const MAX_BODY = 2 ** 48 - 1
+const BATCH = 1000
+
+/** Whether a stored revision of the database refers to the content. */
+export async function hasReference(store: Store, keys: DatabaseKeys, address: Uint8Array): Promise<boolean> {
+  const range = {
+    gte: keys.bytes(Space.attachment, bodyReference(address, 0)),
+    lte: keys.bytes(Space.attachment, bodyReference(address, MAX_BODY)),
+  }
+  return (await store.keys({ ...range, limit: 1 }).all()).length > 0
+}
+
+/** Each content that the database refers to, once, some hundreds at a time. */
+export async function* contentsOf(store: Store, keys: DatabaseKeys): AsyncGenerator<Buffer[]> {
+  let batch: Buffer[] = []
+  let last: Buffer | undefined
+  for await (const key of store.keys(keys.range(Space.attachment))) {
+    const address = addressOfBodyReferenceKey(key)
+    if (last?.equals(address) === true) continue
+    last = address
+    batch.push(address)
+    if (batch.length < BATCH) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** Takes a whole database's references away; the contents are left to be checked. */
+export async function dropReferences(store: Store, database: number): Promise<Buffer[]> {
+  const dropped: Buffer[] = []
+  for await (const addresses of contentsOf(store, new DatabaseKeys(database))) {
+    const batch = store.batch()
+    for (const address of addresses) {
+      batch.del(blobReferenceKey(address, database))
+      batch.put(blobCheckKey(NO_DATABASE, address), new Uint8Array(0))
+    }
+    await batch.write({ sync: true })
+    dropped.push(...addresses)
+  }
+  return dropped
+}

@@ -1,0 +1,48 @@
+import type { Attachments } from '../attachments/attachments.ts'
+import { contentAddress } from '../attachments/content-address.ts'
+import { hasReference } from '../attachments/references.ts'
+import {
+  blobCheckKey,
+  blobCheckRange,
+  blobReferenceKey,
+  NO_DATABASE,
+  partsOfBlobCheckKey,
+} from '../storage/attachment-keys.ts'
+import type { Commit, CommitContext } from './commit.ts'
+import type { WriteRequest } from './writer.ts'
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Takes the database's reference to content away where no body is left that refers to it. Runs in the writer, after the
+ * bodies were removed; what an overlapping commit refers to is in use or still referred to on disk.
+ *
+ * @returns the content that may be without any reference now
+ */
+export class ReleaseAttachments implements WriteRequest<readonly string[]> {
+  readonly ids = []
+  readonly bytes = 0
+  readonly #context: CommitContext
+  readonly #attachments: Attachments
+
+  constructor(context: CommitContext, attachments: Attachments) {
+    this.#context = context
+    this.#attachments = attachments
+  }
+
+  async apply(commit: Commit): Promise<readonly string[]> {
+    const { store, keys, database } = this.#context
+    const released: string[] = []
+    for (const key of await store.keys(blobCheckRange(database)).all()) {
+      const { address } = partsOfBlobCheckKey(key)
+      const content = contentAddress(address)
+      if (this.#attachments.isInUse(content)) continue
+      commit.deleteRaw(key)
+      if (await hasReference(store, keys, address)) continue
+      commit.deleteRaw(blobReferenceKey(address, database))
+      commit.putRaw(blobCheckKey(NO_DATABASE, address), NOTHING)
+      released.push(content)
+    }
+    return released
+  }
+}

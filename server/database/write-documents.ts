@@ -1,0 +1,90 @@
+import type { AttachmentInput } from '../../protocol/document/attachment-input.ts'
+import type { DocumentInput } from '../../protocol/document/document-input.ts'
+import type { DocId } from '../../protocol/document-id.ts'
+import type { Rev } from '../../protocol/revision.ts'
+import type { Attachments } from '../attachments/attachments.ts'
+import type { ReceivedAttachment } from '../attachments/upload.ts'
+import type { Database } from './database.ts'
+import { toEdit } from './edit-from-input.ts'
+import type { EditAttachment, EditOutcome } from './edit.ts'
+
+/** A document to be written, under the id and on the revision that the request as a whole names. */
+export interface DocumentToWrite {
+  readonly id: DocId
+  readonly input: Omit<DocumentInput, 'rev'> & { readonly rev: Rev | undefined }
+  /** What was received of the attachments that follow, in the order of `_attachments`. */
+  readonly received?: readonly ReceivedAttachment[]
+}
+
+/**
+ * Writes documents with their attachments: inline data goes to the attachment store first, and is given up again where
+ * its document is refused.
+ *
+ * @returns an outcome for each document, in their order, when all are on disk
+ */
+export async function writeDocuments(
+  database: Database,
+  documents: readonly DocumentToWrite[],
+  options: { replicated: boolean },
+): Promise<readonly EditOutcome[]> {
+  const held: ReceivedAttachment[] = []
+  try {
+    const edits = []
+    for (const { id, input, received = [] } of documents) {
+      const attachments = await editAttachments(database.attachments, input.attachments ?? [], {
+        received,
+        held,
+        ...options,
+      })
+      edits.push(toEdit(id, input, { ...options, attachments }))
+    }
+    return await database.update(edits, options)
+  } finally {
+    for (const attachment of held) attachment.release()
+  }
+}
+
+interface Receiving {
+  readonly replicated: boolean
+  readonly received: readonly ReceivedAttachment[]
+  /** Where what is received is noted, to be released. */
+  readonly held: ReceivedAttachment[]
+}
+
+async function editAttachments(
+  store: Attachments,
+  inputs: readonly AttachmentInput[],
+  { replicated, received, held }: Receiving,
+): Promise<EditAttachment[]> {
+  const attachments: EditAttachment[] = []
+  const following = [...received]
+  for (const input of inputs) {
+    if (input.stub) {
+      attachments.push(stubOf(input))
+      continue
+    }
+    const attachment = input.follows ? following.shift() : await receiveInline(store, input)
+    if (attachment === undefined) continue
+    if (!input.follows) held.push(attachment)
+    const revpos = replicated ? (input.revpos ?? 0) : undefined
+    attachments.push({
+      kind: 'stored',
+      attachment: { ...attachment.metadata, ...(revpos === undefined ? {} : { revpos }) },
+    })
+  }
+  return attachments
+}
+
+function receiveInline(store: Attachments, input: AttachmentInput): Promise<ReceivedAttachment> {
+  const { name, contentType, data } = input
+  return store.receive({ name, contentType, encoding: 'identity' }, data === undefined ? [] : [data])
+}
+
+function stubOf({ name, revpos, digest }: AttachmentInput): EditAttachment {
+  return {
+    kind: 'stub',
+    name,
+    ...(revpos === undefined ? {} : { revpos }),
+    ...(digest === undefined ? {} : { digest: `md5-${digest.toString('base64')}` }),
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Keys of the attachment store: what is stored under a content address, which databases refer to it, and which files
+ * are in use. The references within a database are in its own range. docs/architecture.md has the table.
+ */
+
+const BLOB = 0x20
+const RECORD = 0x00
+const REFERENCE = 0x01
+const FILE = 0x02
+const CHECK = 0x03
+const PREFIX_LENGTH = 2
+const ADDRESS_LENGTH = 32
+
+/** Stands in a check's key in place of a database when the content itself is to be checked. Databases begin at 1. */
+export const NO_DATABASE = 0
+
+/** The record of a content address, 32 bytes. */
+export function blobKey(address: Uint8Array): Buffer {
+  return Buffer.concat([prefix(RECORD), address])
+}
+
+/** That some revision in a database refers to a content address. */
+export function blobReferenceKey(address: Uint8Array, database: number): Buffer {
+  return Buffer.concat([prefix(REFERENCE), address, u32(database)])
+}
+
+/** All databases' references to a content address. */
+export function blobReferenceRange(address: Uint8Array): { gte: Buffer; lte: Buffer } {
+  return { gte: blobReferenceKey(address, 0), lte: blobReferenceKey(address, 0xffff_ffff) }
+}
+
+/** That a file holds content; the value is its address. */
+export function blobFileKey(file: number): Buffer {
+  const key = Buffer.concat([prefix(FILE), Buffer.alloc(6)])
+  key.writeUIntBE(file, PREFIX_LENGTH, 6)
+  return key
+}
+
+export const blobFileRange = { gte: prefix(FILE), lt: prefix(FILE + 1) }
+
+export function fileOfBlobFileKey(key: Uint8Array): number {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUIntBE(PREFIX_LENGTH, 6)
+}
+
+/** That a database may have lost its last reference to a content address, or, for `NO_DATABASE`, the content its last. */
+export function blobCheckKey(database: number, address: Uint8Array): Buffer {
+  return Buffer.concat([prefix(CHECK), u32(database), address])
+}
+
+/** All checks that wait, those of `NO_DATABASE` first; or one database's. */
+export function blobCheckRange(database?: number): { gte: Buffer; lt: Buffer } {
+  if (database === undefined) return { gte: prefix(CHECK), lt: prefix(CHECK + 1) }
+  return {
+    gte: Buffer.concat([prefix(CHECK), u32(database)]),
+    lt: Buffer.concat([prefix(CHECK), u32(database + 1)]),
+  }
+}
+
+export function partsOfBlobCheckKey(key: Uint8Array): { database: number; address: Buffer } {
+  const buffer = Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+  return {
+    database: buffer.readUInt32BE(PREFIX_LENGTH),
+    address: Buffer.from(buffer.subarray(PREFIX_LENGTH + 4)),
+  }
+}
+
+/** What stands behind a database's prefix for a reference of a revision's body, ordered by address. */
+export function bodyReference(address: Uint8Array, body: number): Buffer {
+  const bytes = Buffer.alloc(ADDRESS_LENGTH + 6)
+  bytes.set(address)
+  bytes.writeUIntBE(body, ADDRESS_LENGTH, 6)
+  return bytes
+}
+
+export function addressOfBodyReferenceKey(key: Uint8Array): Buffer {
+  const end = key.byteLength - 6
+  return Buffer.from(key.slice(end - ADDRESS_LENGTH, end))
+}
+
+function prefix(kind: number): Buffer {
+  return Buffer.from([BLOB, kind])
+}
+
+function u32(number: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(number)
+  return bytes
+}

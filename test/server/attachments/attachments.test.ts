@@ -1,0 +1,308 @@
+import test, { type ExecutionContext } from 'ava'
+import { createHash } from 'node:crypto'
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { Attachments } from '../../../server/attachments/attachments.ts'
+import { compressibleTypes } from '../../../server/attachments/compressible.ts'
+import type { IncomingAttachment, ReceivedAttachment } from '../../../server/attachments/upload.ts'
+import { blobCheckKey, bodyReference, NO_DATABASE } from '../../../server/storage/attachment-keys.ts'
+import { DatabaseKeys, Space } from '../../../server/storage/keys.ts'
+import { openMemoryStore, openStore, type Store } from '../../../server/storage/store.ts'
+import { tempDir } from '../../helpers/temp.ts'
+
+const DATABASE = 1
+const LARGE = Buffer.alloc(300_000, 'large ')
+const NOTHING = new Uint8Array(0)
+const isCompressible = compressibleTypes(['text/*', 'application/json'])
+
+interface Opened {
+  store: Store
+  attachments: Attachments
+  files: () => Promise<string[]>
+  reopen: () => Promise<Attachments>
+}
+
+async function openAttachments(
+  t: ExecutionContext,
+  options: { maxSize?: number; memory?: boolean } = {},
+): Promise<Opened> {
+  const temp = await tempDir()
+  const directory = temp.path
+  const store = options.memory === true ? await openMemoryStore() : await openStore(join(directory, 'store'))
+  const open = (): Promise<Attachments> =>
+    Attachments.open({
+      store,
+      directory: options.memory === true ? undefined : join(directory, 'attachments'),
+      compressionLevel: type => (isCompressible(type) ? 8 : undefined),
+      maxSize: () => options.maxSize ?? Infinity,
+    })
+  let attachments = await open()
+  t.teardown(async () => {
+    await attachments.close()
+    await store.close()
+    await temp.remove()
+  })
+  const files = async (): Promise<string[]> => {
+    const entries = await readdir(join(directory, 'attachments'), { recursive: true, withFileTypes: true })
+    return entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
+  }
+  const reopen = async (): Promise<Attachments> => {
+    await attachments.close()
+    return (attachments = await open())
+  }
+  return { store, attachments, files, reopen }
+}
+
+function binary(name = 'a'): IncomingAttachment {
+  return { name, contentType: 'application/octet-stream', encoding: 'identity' }
+}
+
+function text(name = 't'): IncomingAttachment {
+  return { name, contentType: 'text/plain; charset=utf-8', encoding: 'identity' }
+}
+
+/** As the commit of a revision does. */
+async function commit(
+  { store, attachments }: Pick<Opened, 'store' | 'attachments'>,
+  { metadata }: ReceivedAttachment,
+  body = 1,
+  database = DATABASE,
+): Promise<void> {
+  const batch = store.batch()
+  const address = Buffer.from(metadata.content, 'base64url')
+  batch.put(new DatabaseKeys(database).bytes(Space.attachment, bodyReference(address, body)), NOTHING)
+  for (const [key, value] of attachments.referenceTo(metadata.content, database)) batch.put(key, value)
+  await batch.write({ sync: true })
+}
+
+async function contentOf(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of bytes) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+function* pieces(bytes: Buffer, length: number): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length)
+}
+
+for (const memory of [false, true]) {
+  test(`content comes back from ${memory ? 'memory' : 'disk'}, whole and in ranges, large and small`, async t => {
+    const opened = await openAttachments(t, { memory })
+    for (const bytes of [Buffer.alloc(0), Buffer.from('small'), LARGE]) {
+      const received = await opened.attachments.receive(binary(), pieces(bytes, 7001))
+      await commit(opened, received)
+      received.release()
+      const { content, digest, length, encoding } = received.metadata
+      t.is(digest, `md5-${createHash('md5').update(bytes).digest('base64')}`)
+      t.is(length, bytes.length)
+      t.is(encoding, undefined)
+      t.deepEqual(await contentOf(await opened.attachments.read(content)), bytes)
+      t.deepEqual(
+        await contentOf(await opened.attachments.read(content, { from: 2, to: 4 })),
+        bytes.subarray(2, 4),
+      )
+    }
+  })
+}
+
+test('compressible types are stored as CouchDB stores them, byte for byte', async t => {
+  const opened = await openAttachments(t)
+  const received = await opened.attachments.receive(text(), [Buffer.from('hel'), Buffer.from('lo')])
+  await commit(opened, received)
+  received.release()
+  const { digest, length, encoding, encodedLength, content } = received.metadata
+  t.deepEqual(
+    { digest, length, encoding, encodedLength },
+    {
+      digest: 'md5-iMaiC8wqiFlD2NjLTemvCQ==',
+      length: 5,
+      encoding: 'gzip',
+      encodedLength: 25,
+    },
+  )
+  t.is(
+    (await contentOf(await opened.attachments.read(content))).toString('base64'),
+    'H4sIAAAAAAAAA8tIzcnJBwCGphA2BQAAAA==',
+  )
+  t.is((await contentOf(await opened.attachments.readDecoded(received.metadata))).toString(), 'hello')
+})
+
+test('large compressed content goes to a file and comes back', async t => {
+  const opened = await openAttachments(t)
+  const bytes = Buffer.from(Array.from({ length: 60_000 }, (_, n) => (n * n * 31) % 9973).join(' '))
+  const received = await opened.attachments.receive(text(), pieces(bytes, 50_000))
+  await commit(opened, received)
+  const stored = await contentOf(await opened.attachments.read(received.metadata.content))
+  t.is(received.metadata.encodedLength, stored.length)
+  t.deepEqual(gunzipSync(stored), bytes)
+  t.deepEqual(await contentOf(await opened.attachments.readDecoded(received.metadata)), bytes)
+  received.release()
+})
+
+test('the pieces that compressible content comes in do not change what is stored', async t => {
+  const { attachments } = await openAttachments(t)
+  const bytes = Buffer.from(Array.from({ length: 30_000 }, (_, n) => (n * n * 31) % 997).join(' '))
+  const digests = new Set<string>()
+  for (const length of [bytes.length, 65_536, 4096, 1000]) {
+    const received = await attachments.receive(text(), pieces(bytes, length))
+    digests.add(received.metadata.digest)
+    received.release()
+  }
+  t.is(digests.size, 1)
+})
+
+test('what comes encoded keeps its bytes, digest and lengths', async t => {
+  const opened = await openAttachments(t)
+  const bytes = Buffer.from('H4sIAAAAAAAAA8tIzcnJBwCGphA2BQAAAA==', 'base64')
+  const digest = Buffer.from('iMaiC8wqiFlD2NjLTemvCQ==', 'base64')
+  const incoming = { name: 'z', contentType: 'text/plain', encoding: 'gzip', length: 5, digest } as const
+  const received = await opened.attachments.receive(incoming, [bytes])
+  received.release()
+  t.like(received.metadata, {
+    digest: 'md5-iMaiC8wqiFlD2NjLTemvCQ==',
+    length: 5,
+    encoding: 'gzip',
+    encodedLength: 25,
+  })
+  const unknown = await opened.attachments.receive({ ...incoming, length: undefined, digest: undefined }, [
+    bytes,
+  ])
+  unknown.release()
+  t.like(unknown.metadata, { length: 25, encodedLength: 25 })
+})
+
+test('another digest than announced is refused and leaves nothing', async t => {
+  const { attachments, files } = await openAttachments(t)
+  const before = (await files()).length
+  for (const incoming of [binary(), text()]) {
+    const wrong = { ...incoming, digest: Buffer.alloc(16) }
+    await t.throwsAsync(attachments.receive(wrong, [LARGE]), { message: /content_md5_mismatch/ })
+    const right = { ...incoming, digest: createHash('md5').update(LARGE).digest() }
+    ;(await attachments.receive(right, [LARGE])).release()
+  }
+  await attachments.close()
+  t.is((await files()).length, before)
+})
+
+test('the same bytes are on disk once, whoever brings them, also at the same time', async t => {
+  const opened = await openAttachments(t)
+  const received = await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      opened.attachments.receive(binary(`n${n}`), pieces(LARGE, 10_000 + n)),
+    ),
+  )
+  for (const [n, one] of received.entries()) await commit(opened, one, n + 1, 1 + (n % 3))
+  const again = await opened.attachments.receive(binary(), [LARGE])
+  await commit(opened, again, 99)
+  for (const one of [...received, again]) one.release()
+  await opened.reopen()
+  await opened.attachments.cleaned()
+  t.is((await opened.files()).length, 1)
+})
+
+test('an upload that breaks off leaves nothing behind', async t => {
+  const { attachments, files } = await openAttachments(t)
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield LARGE
+    await Promise.resolve()
+    throw new Error('the client went away')
+  }
+  for (const incoming of [binary(), text()]) {
+    await t.throwsAsync(attachments.receive(incoming, broken()), { message: 'the client went away' })
+  }
+  await attachments.close()
+  t.deepEqual(await files(), [])
+})
+
+test('an upload whose document is not written leaves nothing behind', async t => {
+  const { attachments, files } = await openAttachments(t)
+  const received = await attachments.receive(binary(), [LARGE])
+  received.release()
+  await t.throwsAsync(attachments.read(received.metadata.content), { message: /missing/ })
+  await attachments.close()
+  t.deepEqual(await files(), [])
+})
+
+test('attachments larger than allowed are refused while they come', async t => {
+  const { attachments, files } = await openAttachments(t, { maxSize: 1000 })
+  let taken = 0
+  function* endless(): Generator<Uint8Array> {
+    for (;;) {
+      taken += 100
+      yield Buffer.alloc(100)
+    }
+  }
+  const error = await t.throwsAsync(attachments.receive(binary('big'), endless()))
+  t.like(error, { status: 413, error: 'attachment_too_large', reason: 'big' })
+  t.is(taken, 1100)
+  await attachments.close()
+  t.deepEqual(await files(), [])
+})
+
+test('content without references is collected, but not while somebody reads it', async t => {
+  const opened = await openAttachments(t)
+  const { attachments, store } = opened
+  const received = await attachments.receive(binary(), [LARGE])
+  await commit(opened, received)
+  received.release()
+  const { content } = received.metadata
+
+  await attachments.collect([content])
+  t.deepEqual(await contentOf(await attachments.read(content)), LARGE)
+
+  const reading = await attachments.read(content)
+  await reading.next()
+  await attachments.forgetDatabase(DATABASE)
+  t.true(attachments.isInUse(content))
+  await reading.return(undefined)
+
+  await attachments.collect([content])
+  await t.throwsAsync(attachments.read(content), { message: /missing/ })
+  t.is(await store.get(blobCheckKey(NO_DATABASE, Buffer.from(content, 'base64url'))), undefined)
+})
+
+test('content that several databases refer to stays until the last is dropped', async t => {
+  const opened = await openAttachments(t)
+  const received = await opened.attachments.receive(binary(), [LARGE])
+  await commit(opened, received, 1, 1)
+  await commit(opened, received, 1, 2)
+  received.release()
+  const { content } = received.metadata
+  await opened.attachments.forgetDatabase(1)
+  t.deepEqual(await contentOf(await opened.attachments.read(content)), LARGE)
+  await opened.attachments.forgetDatabase(2)
+  await t.throwsAsync(opened.attachments.read(content), { message: /missing/ })
+})
+
+test('orphaned files and interrupted removals are cleaned up at the start', async t => {
+  const opened = await openAttachments(t)
+  const kept = await opened.attachments.receive(binary(), [LARGE])
+  await commit(opened, kept)
+  const lost = await opened.attachments.receive(binary(), [Buffer.alloc(200_000, 'lost')])
+  await commit(opened, lost, 2)
+  kept.release()
+  lost.release()
+
+  // As a crash between compaction and the removal leaves it: no reference, and a check that waits.
+  const address = Buffer.from(lost.metadata.content, 'base64url')
+  const reference = new DatabaseKeys(DATABASE).bytes(Space.attachment, bodyReference(address, 2))
+  await opened.store.batch().del(reference).put(blobCheckKey(DATABASE, address), NOTHING).write()
+  const [file] = await opened.files()
+  await writeFile(join(file!, '..', '0000000003ff'), 'orphan')
+
+  const attachments = await opened.reopen()
+  await attachments.cleaned()
+  t.deepEqual(await contentOf(await attachments.read(kept.metadata.content)), LARGE)
+  await t.throwsAsync(attachments.read(lost.metadata.content), { message: /missing/ })
+  await attachments.close()
+  t.is((await opened.files()).length, 1)
+})
+
+test('compressible types are matched as CouchDB matches them', t => {
+  const matches = compressibleTypes(['text/*', 'application/xhtml+xml', ''])
+  for (const type of ['text/plain', 'TEXT/html; charset=utf-8', ' text/x ', 'application/xhtml+xml'])
+    t.true(matches(type), type)
+  for (const type of ['image/png', 'application/xhtmlxml', 'x-text/plain', '']) t.false(matches(type), type)
+  t.false(compressibleTypes([])('text/plain'))
+})
