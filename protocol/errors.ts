@@ -90,6 +90,10 @@ export const ERRORS = {
   badField: [400, 'bad_field', (detail: string) => `Invalid field normalization on selector: ${detail}`],
   invalidFieldName: [400, 'invalid_field_name', (field: string) => `Invalid field name: ${field}`],
 
+  // Design documents
+  sandboxBusy: [503, 'service_unavailable', 'Too many functions of design documents are waiting.'],
+  functionTimeout: [500, 'os_process_error', 'OS process timed out.'],
+
   // Users
   unauthorized: [401, 'unauthorized', (reason: string) => reason],
   forbidden: [403, 'forbidden', (reason: string) => reason],

@@ -1,0 +1,99 @@
+import type { QuickJSWASMModule } from 'quickjs-emscripten'
+import { Engine, EngineFailure } from './engine.ts'
+import type { EngineSetup, WorkerJob, WorkerOptions, WorkerOutcome, WorkerReply } from './messages.ts'
+import { packRows } from './pack-rows.ts'
+
+/** Each engine has an arena of its own in the worker's memory, which does not shrink. */
+const MAX_ENGINES = 12
+
+/** The engines of one worker, those that were used last. */
+export class EngineHouse {
+  readonly #module: QuickJSWASMModule
+  readonly #options: WorkerOptions
+  readonly #engines = new Map<string, Engine>()
+  #broken = false
+
+  constructor(module: QuickJSWASMModule, options: WorkerOptions) {
+    this.#module = module
+    this.#options = options
+  }
+
+  run(job: WorkerJob): WorkerReply {
+    const engine = this.#engine(job)
+    if (engine === undefined) return this.#reply(job, { kind: 'unprepared' }, [])
+    const outcome = this.#attempt(() => this.#work(engine, job))
+    const log = engine.takeLog()
+    if (mustGo(outcome)) this.#drop(job.key)
+    return this.#reply(job, outcome, log)
+  }
+
+  /** The engine of the job, made ready if need be; undefined where it is not here and the job does not say how. */
+  #engine(job: WorkerJob): Engine | undefined {
+    const known = this.#engines.get(job.key)
+    if (known !== undefined) {
+      // Back to the end of those that may be dropped.
+      this.#engines.delete(job.key)
+      this.#engines.set(job.key, known)
+      return known
+    }
+    if (job.setup === undefined) return undefined
+    const [oldest] = this.#engines.keys()
+    if (this.#engines.size >= MAX_ENGINES && oldest !== undefined) this.#drop(oldest)
+    const engine = new Engine(this.#module, this.#options.limits, new Int32Array(this.#options.progress))
+    this.#engines.set(job.key, engine)
+    return engine
+  }
+
+  #work(engine: Engine, job: WorkerJob): WorkerOutcome {
+    if (job.setup !== undefined) {
+      const refused = this.#prepare(engine, job.setup)
+      if (refused !== undefined) return { kind: 'answer', text: refused }
+    }
+    const text = engine.call(job.command, job.args)
+    if (job.collations === undefined || text.startsWith('-')) return { kind: 'answer', text }
+    return { kind: 'rows', rows: packRows(text.slice(1), job.collations) }
+  }
+
+  /** The error of the setup, if it has one. */
+  #prepare(engine: Engine, setup: EngineSetup): string | undefined {
+    const text = engine.call(setup.command, setup.args)
+    return text.startsWith('-') ? text : undefined
+  }
+
+  #attempt(work: () => WorkerOutcome): WorkerOutcome {
+    try {
+      return work()
+    } catch (error) {
+      if (error instanceof EngineFailure)
+        return { kind: 'failure', cause: error.kind, message: error.message }
+      // The engine itself fell over, out of stack or memory: nothing in its module can be relied on.
+      this.#broken = true
+      return {
+        kind: 'failure',
+        cause: 'memory',
+        message: error instanceof Error ? error.message : String(error),
+      }
+    }
+  }
+
+  #drop(key: string): void {
+    const engine = this.#engines.get(key)
+    this.#engines.delete(key)
+    if (this.#broken) return
+    try {
+      engine?.dispose()
+    } catch {
+      this.#broken = true
+    }
+  }
+
+  #reply(job: WorkerJob, outcome: WorkerOutcome, log: readonly string[]): WorkerReply {
+    return { id: job.id, outcome, log, broken: this.#broken }
+  }
+}
+
+/** An engine is not used again after it failed, nor when its setup was refused or its memory is full. */
+function mustGo(outcome: WorkerOutcome): boolean {
+  if (outcome.kind === 'failure') return true
+  return outcome.kind === 'answer' && /^-\["error","(?:InternalError|compilation_error)"/.test(outcome.text)
+}

@@ -1,0 +1,113 @@
+import type { QuickJSContext, QuickJSHandle, QuickJSRuntime, QuickJSWASMModule } from 'quickjs-emscripten'
+import { GUEST_SOURCE } from './guest-source.ts'
+import type { SandboxLimits } from './limits.ts'
+
+const MAX_LOG_LINES = 100
+const MAX_LOG_LENGTH = 2000
+
+/** The engine cannot go on: out of time, or of memory. It is to be disposed of. */
+export class EngineFailure extends Error {
+  readonly kind: 'timeout' | 'memory'
+
+  constructor(kind: 'timeout' | 'memory', message: string) {
+    super(message)
+    this.kind = kind
+  }
+}
+
+/**
+ * One QuickJS runtime with the guest program in it. Functions in it see nothing of the host but a line of log: no
+ * network, no files, no timers, no clock finer than `Date`.
+ */
+export class Engine {
+  readonly #runtime: QuickJSRuntime
+  readonly #context: QuickJSContext
+  readonly #dispatch: QuickJSHandle
+  readonly #timeoutMs: number
+  readonly #progress: Int32Array
+  #deadline = Infinity
+  #isOutOfTime = false
+  #lines: string[] = []
+
+  /** @param progress its first number is raised with each call of a function */
+  constructor(module: QuickJSWASMModule, limits: SandboxLimits, progress: Int32Array) {
+    this.#progress = progress
+    this.#timeoutMs = limits.timeoutMs
+    this.#runtime = module.newRuntime({
+      memoryLimitBytes: limits.memoryBytes,
+      maxStackSizeBytes: limits.stackBytes,
+      interruptHandler: () => {
+        this.#isOutOfTime ||= performance.now() > this.#deadline
+        return this.#isOutOfTime
+      },
+    })
+    this.#context = this.#runtime.newContext()
+    this.#dispatch = this.#start()
+  }
+
+  /** The lines that were logged since the last call of this. */
+  takeLog(): string[] {
+    const lines = this.#lines
+    this.#lines = []
+    return lines
+  }
+
+  /**
+   * Runs a command of the guest.
+   *
+   * @param args JSON text
+   * @returns the guest's answer, see GuestDispatch
+   * @throws EngineFailure
+   */
+  call(command: string, args: string): string {
+    const context = this.#context
+    const [name, text] = [context.newString(command), context.newString(args)]
+    this.#isOutOfTime = false
+    this.#tick()
+    try {
+      const result = context.callFunction(this.#dispatch, context.undefined, name, text)
+      if (result.error !== undefined) throw this.#failure(result.error)
+      const answer = context.getString(result.value)
+      result.value.dispose()
+      return answer
+    } finally {
+      this.#deadline = Infinity
+      name.dispose()
+      text.dispose()
+    }
+  }
+
+  /** An engine that ran out of memory may not be able to clean up; its module then is to be given up. */
+  dispose(): void {
+    this.#dispatch.dispose()
+    this.#context.dispose()
+    this.#runtime.dispose()
+  }
+
+  #start(): QuickJSHandle {
+    const context = this.#context
+    const log = context.newFunction('log', message => this.#log(context.getString(message)))
+    const tick = context.newFunction('tick', () => this.#tick())
+    const make = context.unwrapResult(context.evalCode(GUEST_SOURCE, 'guest.js'))
+    const dispatch = context.unwrapResult(context.callFunction(make, context.undefined, log, tick))
+    for (const handle of [log, tick, make]) handle.dispose()
+    return dispatch
+  }
+
+  #tick(): void {
+    Atomics.add(this.#progress, 0, 1)
+    this.#deadline = performance.now() + this.#timeoutMs
+  }
+
+  #log(message: string): void {
+    if (this.#lines.length < MAX_LOG_LINES) this.#lines.push(message.slice(0, MAX_LOG_LENGTH))
+  }
+
+  #failure(error: QuickJSHandle): EngineFailure {
+    const thrown = this.#context.dump(error) as { message?: unknown } | null
+    error.dispose()
+    if (this.#isOutOfTime) return new EngineFailure('timeout', 'OS process timed out.')
+    const message = typeof thrown?.message === 'string' ? thrown.message : 'out of memory'
+    return new EngineFailure('memory', message)
+  }
+}

@@ -1,0 +1,19 @@
+/*
+ * The files of this folder run inside QuickJS: each exports one function that is sent there as its source text, so it
+ * may use nothing but its parameters and what JavaScript has built in, and keeps what it needs of that before a
+ * design document can change it. CouchDB's functions throw arrays and whatever a design document throws, so do these.
+ */
+
+/** What the engine gives to the guest. */
+export interface GuestHost {
+  /** Writes a line to the server's log. */
+  log(message: string): void
+  /** Gives the next document its own time. */
+  tick(): void
+}
+
+/** An error as the query server protocol of CouchDB spells it. */
+export type GuestError = ['error' | 'fatal', name: string, reason: unknown]
+
+/** A function of a design document. */
+export type GuestFunction = (this: unknown, ...args: unknown[]) => unknown

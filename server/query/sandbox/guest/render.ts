@@ -1,0 +1,123 @@
+import type { GuestErrors } from './errors.ts'
+import type { GuestFunction, GuestHost } from './host.ts'
+import type { GuestMime } from './mime.ts'
+
+export interface GuestResponse {
+  body?: unknown
+  headers?: Record<string, unknown>
+  [name: string]: unknown
+}
+
+/** Show, list and update functions, with `start`, `send` and `getRow`. (CouchDB: share/server/render.js) */
+export interface GuestRender {
+  show(run: GuestFunction, ddoc: unknown, args: unknown[]): GuestResponse
+  update(run: GuestFunction, ddoc: unknown, args: unknown[]): { document: unknown; response: GuestResponse }
+  /** The head is what `start` was given; the rows are all there when the function runs. */
+  list(
+    run: GuestFunction,
+    ddoc: unknown,
+    args: unknown[],
+    rows: unknown[],
+  ): { head: GuestResponse; chunks: string[] }
+}
+
+export function createRender(host: GuestHost, mime: GuestMime, errors: GuestErrors): GuestRender {
+  const { isArray } = Array
+  const scope = globalThis as unknown as Record<string, unknown>
+  let chunks: string[] = []
+  let head: GuestResponse = {}
+  let waiting: unknown[] = []
+  let place = 0
+
+  scope.start = (response?: GuestResponse) => {
+    head = response ?? {}
+  }
+  scope.send = (chunk: unknown) => {
+    chunks.push(String(chunk))
+  }
+  scope.getRow = () => (place < waiting.length ? waiting[place++] : null)
+
+  const reset = (rows: unknown[] = []) => {
+    chunks = []
+    head = {}
+    waiting = rows
+    place = 0
+    mime.reset()
+  }
+
+  const wrap = (response: unknown): GuestResponse =>
+    typeof response === 'string' ? { body: response } : (response as GuestResponse)
+
+  const withType = (response: GuestResponse): GuestResponse => {
+    const contentType = mime.contentType()
+    response.headers ??= {}
+    if (contentType !== undefined) response.headers['Content-Type'] ??= contentType
+    return response
+  }
+
+  const fail = (reason: string): never => {
+    throw ['error', 'render_error', reason]
+  }
+
+  /** What a function throws in the protocol's own form goes to the client as it is. */
+  const rethrow = (thrown: unknown): never => {
+    const [, , reason] = errors.describe(thrown)
+    const named = (thrown ?? {}) as { error?: unknown; reason?: unknown }
+    const isProtocol = isArray(thrown) && (thrown[0] === 'error' || thrown[0] === 'fatal')
+    if (isProtocol || (named.error && named.reason) || errors.isFatal(thrown)) throw thrown
+    const stack = (thrown as { stack?: unknown } | undefined)?.stack
+    const message = `function raised error: ${String(thrown)} \nstacktrace: ${String(stack ?? reason)}`
+    host.log(message)
+    return fail(message)
+  }
+
+  const isResponse = (value: unknown): boolean =>
+    typeof value === 'string' || (typeof value === 'object' && value !== null && !isArray(value))
+
+  const showOnce = (run: GuestFunction, ddoc: unknown, args: unknown[]): GuestResponse => {
+    const response = wrap(run.apply(ddoc, args) ?? {})
+    if (chunks.length > 0) {
+      response.headers = { ...response.headers, ...(head as Record<string, unknown>) }
+      response.body = chunks.join('') + String(response.body ?? '')
+      chunks = []
+    }
+    if (mime.isUsed()) {
+      const provided = wrap(mime.run(args[1] as Parameters<GuestMime['run']>[0], ddoc) ?? {})
+      response.body = String(response.body ?? '') + chunks.join('') + String(provided.body ?? '')
+      withType(response)
+    }
+    return isResponse(response) ? response : fail('undefined response from show function')
+  }
+
+  return {
+    show(run, ddoc, args) {
+      reset()
+      try {
+        return showOnce(run, ddoc, args)
+      } catch (thrown) {
+        return rethrow(thrown)
+      }
+    },
+    update(run, ddoc, args) {
+      reset()
+      try {
+        const [document, response] = run.apply(ddoc, args) as unknown[]
+        if (!isResponse(response)) return fail('undefined response from update function')
+        return { document, response: wrap(response) }
+      } catch (thrown) {
+        return rethrow(thrown)
+      }
+    },
+    list(run, ddoc, args, rows) {
+      reset(rows)
+      try {
+        let tail = run.apply(ddoc, args)
+        if (mime.isUsed()) tail = mime.run(args[1] as Parameters<GuestMime['run']>[0], ddoc)
+        if (tail !== undefined) chunks.push(String(tail))
+        return { head: withType(head), chunks }
+      } catch (thrown) {
+        return rethrow(thrown)
+      }
+    },
+  }
+}

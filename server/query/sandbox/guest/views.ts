@@ -1,0 +1,96 @@
+import type { GuestErrors } from './errors.ts'
+import type { GuestFunction, GuestHost } from './host.ts'
+import type { GuestModules } from './modules.ts'
+
+export interface GuestViews {
+  /** Compiles the map functions; the message of the first that does not compile goes to the caller. */
+  setMaps(sources: unknown[]): void
+  /**
+   * The rows that each function emits for each document, as text: key and value in JSON, separated by U+0001, rows
+   * ended by U+0002, functions by U+0003, documents by U+0004. JSON text has none of them.
+   */
+  map(documents: unknown[]): string
+  /** Whether a map function emits anything for each document. */
+  emits(source: unknown, documents: unknown[]): boolean[]
+  reduce(sources: unknown[], keys: unknown, values: unknown[], rereduce: boolean): unknown[]
+}
+
+export function createViews(host: GuestHost, modules: GuestModules, errors: GuestErrors): GuestViews {
+  const { stringify } = JSON
+  const { freeze, keys: namesOf } = Object
+  const scope = globalThis as unknown as Record<string, unknown>
+  let maps: GuestFunction[] = []
+  let rows = ''
+  let hasEmitted = false
+
+  scope.emit = (key: unknown, value: unknown) => {
+    hasEmitted = true
+    // What JSON does not know is null.
+    rows += `${stringify(key) ?? 'null'}\u0001${stringify(value) ?? 'null'}\u0002`
+  }
+
+  const deepFreeze = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
+    freeze(value)
+    for (const name of namesOf(value)) deepFreeze((value as Record<string, unknown>)[name])
+  }
+
+  const ignore = (thrown: unknown, id?: unknown): void => {
+    if (errors.isFatal(thrown)) throw thrown
+    if (thrown === 'fatal_error') {
+      throw ['error', 'map_runtime_error', "function raised 'fatal_error'"]
+    }
+    const where = id === undefined ? '' : ` with doc._id ${String(id)}`
+    host.log(`function raised exception (${String(thrown)})${where}`)
+  }
+
+  const mapOne = (map: GuestFunction, document: unknown): string => {
+    rows = ''
+    try {
+      map(document)
+      return rows
+    } catch (thrown) {
+      ignore(thrown, (document as { _id?: unknown })._id)
+      return ''
+    }
+  }
+
+  return {
+    setMaps(sources) {
+      maps = sources.map(source => modules.compile(source))
+    },
+    map(documents) {
+      let out = ''
+      for (const document of documents) {
+        deepFreeze(document)
+        for (const map of maps) {
+          host.tick()
+          out += `${mapOne(map, document)}\u0003`
+        }
+        out += '\u0004'
+      }
+      return out
+    },
+    emits(source, documents) {
+      const map = modules.compile(source)
+      return documents.map(document => {
+        host.tick()
+        hasEmitted = false
+        map(document)
+        return hasEmitted
+      })
+    },
+    reduce(sources, keys, values, rereduce) {
+      return sources.map(source => {
+        const reduce = modules.compile(source)
+        host.tick()
+        try {
+          return reduce(keys, values, rereduce)
+        } catch (thrown) {
+          ignore(thrown)
+          return null
+        }
+      })
+    },
+  }
+}

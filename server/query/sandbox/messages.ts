@@ -1,0 +1,54 @@
+import type { SandboxLimits } from './limits.ts'
+
+/** What a worker is started with. */
+export interface WorkerOptions {
+  readonly limits: SandboxLimits
+  /** Counts the calls of functions, so that the pool sees whether a worker gets on. */
+  readonly progress: SharedArrayBuffer
+}
+
+/** Commands that make a new engine ready for its design document. */
+export interface EngineSetup {
+  readonly command: 'setDesignDocument' | 'setViews' | 'compile'
+  /** JSON text. */
+  readonly args: string
+}
+
+/** A command for an engine, which lives in the worker under `key` until it is dropped for others. */
+export interface WorkerJob {
+  readonly id: number
+  readonly key: string
+  /** Left out when the worker should have the engine. */
+  readonly setup?: EngineSetup | undefined
+  readonly command: string
+  /** JSON text. */
+  readonly args: string
+  /** For `map`: how the keys of each function sort. The answer then is rows. */
+  readonly collations?: readonly Collation[] | undefined
+}
+
+export type Collation = 'unicode' | 'raw'
+
+/** Rows of views as they are stored, packed into one buffer that moves between threads without a copy. */
+export interface PackedRows {
+  readonly bytes: Uint8Array
+  /** For each row ROW_FIELDS numbers: document, function, start of the sort key, start of the value, its end. */
+  readonly index: Uint32Array
+}
+
+export const ROW_FIELDS = 5
+
+export interface WorkerReply {
+  readonly id: number
+  readonly outcome: WorkerOutcome
+  readonly log: readonly string[]
+  /** The worker cannot be trusted any more. */
+  readonly broken: boolean
+}
+
+export type WorkerOutcome =
+  | { readonly kind: 'answer'; readonly text: string }
+  | { readonly kind: 'rows'; readonly rows: PackedRows }
+  /** The worker has no engine of that key: send the job again, with its setup. */
+  | { readonly kind: 'unprepared' }
+  | { readonly kind: 'failure'; readonly cause: 'timeout' | 'memory'; readonly message: string }

@@ -1,0 +1,255 @@
+import test, { type ExecutionContext } from 'ava'
+import { CouchError } from '../../../protocol/errors.ts'
+import { decodeRowValue } from '../../../server/query/row-value.ts'
+import { ROW_FIELDS } from '../../../server/query/sandbox/messages.ts'
+import { Sandbox } from '../../../server/query/sandbox/sandbox.ts'
+
+const limits = { timeoutMs: 300, memoryBytes: 16 * 1024 * 1024, stackBytes: 256 * 1024 }
+const lines: string[] = []
+const sandbox = new Sandbox({ limits, workers: 2, onLog: (_key, more) => lines.push(...more) })
+test.after.always(() => sandbox.close())
+
+/** The rows of each map function for each document, as `doc/function key value`. */
+async function map(
+  maps: string[],
+  documents: unknown[],
+  lib: { [name: string]: string } | null = null,
+): Promise<string[]> {
+  const views = { owner: '1', maps, lib, collations: maps.map(() => 'unicode' as const) }
+  const texts = documents.map(document => JSON.stringify(document))
+  const { bytes, index } = await sandbox.map(views, texts, 'background')
+  const rows: string[] = []
+  for (let at = 0; at < index.length; at += ROW_FIELDS) {
+    const [document, view, , start, end] = index.subarray(at, at + ROW_FIELDS)
+    const { key, value } = decodeRowValue(bytes.subarray(start, end))
+    rows.push(`${document}/${view} ${Buffer.from(key).toString()} ${Buffer.from(value).toString()}`)
+  }
+  return rows
+}
+
+async function refusal(t: ExecutionContext, work: Promise<unknown>): Promise<CouchError> {
+  const error = await t.throwsAsync(work, { instanceOf: CouchError })
+  return error
+}
+
+test('maps documents in batches, several functions at once', async t => {
+  const maps = [
+    'function (doc) { emit(doc.n, doc._id) }',
+    '(doc) => { if (doc.n > 1) { emit(1); emit([2, null], {}) } }',
+  ]
+  t.deepEqual(
+    await map(maps, [
+      { _id: 'a', n: 1 },
+      { _id: 'b', n: 2 },
+    ]),
+    ['0/0 1 "a"', '1/0 2 "b"', '1/1 1 null', '1/1 [2,null] {}'],
+  )
+})
+
+test('a map function that throws, or emits what is not JSON, emits nothing for that document and says so in the log', async t => {
+  const maps = [
+    'function (doc) { emit(1); if (doc.bad) doc.x.y }',
+    'function (doc) { emit(1n, 1) }',
+    'function (doc) { doc.list.push(1); emit(0) }',
+  ]
+  t.deepEqual(
+    await map(maps, [
+      { _id: 'a', list: [] },
+      { _id: 'b', bad: true, list: [] },
+    ]),
+    ['0/0 1 null'],
+  )
+  t.true(lines.some(line => line.includes('with doc._id b')))
+})
+
+test('functions, symbols and numbers that JSON does not have are emitted as null', async t => {
+  t.deepEqual(await map(['function () { emit(function () {}, NaN); emit(undefined, Symbol()) }'], [{}]), [
+    '0/0 null null',
+    '0/0 null null',
+  ])
+})
+
+test('modules of views.lib can be required, relative to each other too', async t => {
+  const lib = {
+    double: 'exports.f = n => n * 2',
+    deep: { er: 'module.exports = n => require("../double").f(n) + 1' },
+  }
+  t.deepEqual(
+    await map(['function (doc) { emit(require("views/lib/deep/er")(doc.n)) }'], [{ n: 2 }], lib as never),
+    ['0/0 5 null'],
+  )
+})
+
+test('what does not compile is refused with the source in the reason', async t => {
+  const error = await refusal(t, sandbox.compile('function (doc) { emit(doc._id, '))
+  t.like(error, {
+    status: 400,
+    error: 'compilation_error',
+    reason: "SyntaxError: unexpected token in expression: '' (function (doc) { emit(doc._id, )",
+  })
+  t.like(await refusal(t, sandbox.compile('')), {
+    status: 404,
+    error: 'not_found',
+    reason: 'missing function',
+  })
+  t.like(await refusal(t, sandbox.compile('5')), { error: 'compilation_error' })
+})
+
+const ddoc = {
+  owner: '1',
+  json: JSON.stringify({
+    _id: '_design/x',
+    types: { good: 'exports.list = ["x"]' },
+    filters: {
+      good: 'function (doc, req) { return require("types/good").list.indexOf(doc.t) >= 0 && req.query.on }',
+    },
+    views: { big: { map: 'function (doc) { if (doc.n > 1) emit() }' } },
+    validate_doc_update: `function (doc, old, user) {
+      if (doc.no) throw { forbidden: 'no' }; if (doc.who) throw { unauthorized: user.name }; if (doc.bug) doc.x.y; if (doc.s) throw 's' }`,
+    shows: { s: 'function (doc, req) { return "<" + doc._id + ">" }' },
+    updates: { u: 'function (doc, req) { return [{ _id: "new", by: this._id }, { json: { a: 1 } }] }' },
+    lists: {
+      l: 'function (head, req) { start({ code: 201 }); var row; while (row = getRow()) send(row.key); return "." }',
+    },
+    rewrites: 'function (req) { return { path: "/a/" + req.path } }',
+  }),
+}
+
+test('filters, validators, shows, updates, lists and rewrites answer', async t => {
+  t.deepEqual(await sandbox.filter(ddoc, 'good', ['{"t":"x"}', '{"t":"y"}'], { query: { on: 'yes' } }), [
+    true,
+    false,
+  ])
+  t.deepEqual(await sandbox.emits(ddoc, 'big', ['{"n":1}', '{"n":2}']), [false, true])
+  const calls = ['{}', '{"no":1}', '{"who":1}', '{"bug":1}', '{"s":1}'].map(
+    doc => `[${doc},null,{"name":"me"},{}]`,
+  )
+  t.deepEqual(await sandbox.validate(ddoc, calls), [
+    null,
+    { thrown: { forbidden: 'no' } },
+    { thrown: { unauthorized: 'me' } },
+    { error: ['error', 'TypeError', {}] },
+    { thrown: 's' },
+  ])
+  t.deepEqual(await sandbox.show(ddoc, 's', '[{"_id":"a"},{}]'), { body: '<a>' })
+  t.deepEqual(await sandbox.update(ddoc, 'u', '[null,{}]'), {
+    document: { _id: 'new', by: '_design/x' },
+    response: { json: { a: 1 } },
+  })
+  t.deepEqual(await sandbox.list(ddoc, 'l', '[{},{}]', '[{"key":1},{"key":2}]'), {
+    head: { code: 201, headers: {} },
+    chunks: ['1', '2', '.'],
+  })
+  t.deepEqual(await sandbox.rewrite(ddoc, '{"path":"b"}'), { path: '/a/b' })
+  t.like(await refusal(t, sandbox.filter(ddoc, 'none', [], {})), { status: 404, error: 'not_found' })
+})
+
+test('reduces and rereduces; one that throws gives null', async t => {
+  const sources = [
+    'function (keys, values, rereduce) { return rereduce ? sum(values) : keys.length }',
+    'function () { throw 1 }',
+  ]
+  t.deepEqual(await sandbox.reduce('1', sources, '[[1,"a"],[2,"b"]]', '[5,6]'), [2, null])
+  t.deepEqual(await sandbox.reduce('1', sources, 'null', '[5,6]'), [11, null])
+})
+
+const hostile: [what: string, source: string][] = [
+  ['loops', 'function () { for (;;); }'],
+  ['loops and catches', 'function () { for (;;) try { for (;;); } catch (e) {} finally { for (;;); } }'],
+  ['allocates', 'function () { var a = []; for (;;) a.push(new Array(10000).fill(1)) }'],
+  ['builds a string', 'function () { var s = "x"; for (;;) s += s }'],
+  ['backtracks in a pattern', 'function () { /(a+)+$/.test("a".repeat(40) + "!") }'],
+  ['never leaves the engine', 'function () { new Array(1e9).sort() }'],
+]
+
+for (const [what, source] of hostile) {
+  test(`a function that ${what} ends with an error for its caller alone`, async t => {
+    const begun = performance.now()
+    const bystander = map(['function (doc) { emit(doc._id) }'], [{ _id: 'by' }])
+    const error = await refusal(t, map([source], [{ _id: 'a' }]))
+    t.is(error.status, 500)
+    t.deepEqual(await bystander, ['0/0 "by" null'])
+    t.true(performance.now() - begun < 15_000)
+  })
+}
+
+test('a function that recurses without end emits nothing or fails, and others go on', async t => {
+  await map(['function f() { f() }'], [{ _id: 'a' }]).catch((error: unknown) =>
+    t.true(error instanceof CouchError),
+  )
+  await map(['function f(x) { return [1].map(f) }'], [{ _id: 'a' }]).catch((error: unknown) =>
+    t.true(error instanceof CouchError),
+  )
+  t.deepEqual(await map(['function (doc) { emit(doc._id) }'], [{ _id: 'by' }]), ['0/0 "by" null'])
+})
+
+test('each document has its own time', async t => {
+  const slow = 'function (doc) { var end = Date.now() + 60; while (Date.now() < end); emit(doc._id) }'
+  const documents = Array.from({ length: 10 }, (_, i) => ({ _id: `d${i}` }))
+  t.is((await map([slow], documents)).length, 10)
+})
+
+/** What is known to lead out of JavaScript sandboxes: each must throw, or give what does. */
+const escapes = [
+  'this.constructor.constructor("return process")()',
+  'emit.constructor("return process")()',
+  'log.constructor.constructor("return globalThis.process.mainModule")()',
+  '(function () { return this })().process.binding("fs")',
+  'Function("return import(\'fs\')")().then.x.y',
+  'import("fs").then(fs => emit(fs)).x.y',
+  'require("fs")',
+  'globalThis.require("child_process").execSync("id")',
+  'new Error().constructor.prepareStackTrace("x")',
+  '(Error.prepareStackTrace = (e, frames) => frames[0].getThis().process.exit(), new Error().stack.x.y)',
+  'toJSON.caller.arguments[0].x',
+  'std.exit(1)',
+  'os.exec(["id"])',
+  'new Worker("x")',
+  'new SharedArrayBuffer(8).x.y',
+  'WebAssembly.compile(new Uint8Array()).x',
+  'fetch("http://127.0.0.1")',
+  'new XMLHttpRequest()',
+  'Deno.readTextFileSync("/etc/passwd")',
+  'Reflect.construct(Function, ["return process.env"])()',
+  'new Proxy(log, {}).constructor("return process")()',
+  'Object.getPrototypeOf(log).constructor("return module")()',
+]
+
+for (const source of escapes) {
+  test(`there is no way out by ${source}`, async t => {
+    t.deepEqual(await map([`function (doc) { emit("out", ${source}) }`], [{}]), [])
+  })
+}
+
+test('what one design document does to its globals does not reach another', async t => {
+  const poison = `function (doc) {
+    Array.prototype.map = JSON.parse = JSON.stringify = function () { return '"poisoned"' };
+    Object.prototype.poisoned = true; globalThis.emit = null }`
+  await map([poison], [{ _id: 'a' }]).catch(() => undefined)
+  t.deepEqual(await map(['function (doc) { emit(doc._id, typeof {}.poisoned) }'], [{ _id: 'b' }]), [
+    '0/0 "b" "undefined"',
+  ])
+})
+
+test('a design document has other engines in another database', async t => {
+  const views = {
+    maps: ['function (doc) { globalThis.seen = (globalThis.seen || 0) + 1; emit(seen) }'],
+    lib: null,
+    collations: ['unicode' as const],
+  }
+  const count = async (owner: string) => {
+    const { bytes, index } = await sandbox.map({ ...views, owner }, ['{}'], 'request')
+    return Buffer.from(decodeRowValue(bytes.subarray(index[3], index[4])).key).toString()
+  }
+  t.is(await count('a'), '1')
+  t.is(await count('b'), '1')
+})
+
+test('a closed sandbox refuses work', async t => {
+  const other = new Sandbox({ workers: 1 })
+  const pending = other.compile('function () { for (;;); }')
+  await other.close()
+  await other.close()
+  await t.throwsAsync(pending)
+  t.like(await refusal(t, other.compile('function () {}')), { status: 503 })
+})
