@@ -22,6 +22,9 @@ interface Waiting {
 /** A batch larger than this delays everybody in it for longer than one sync saves. */
 const MAX_COMMIT_BYTES = 8 * 1024 * 1024
 
+/** From so many bytes on, computing a batch takes long enough to be worth doing while the one before it syncs. */
+const OVERLAP_BYTES = 64 * 1024
+
 /**
  * The one writer of a database. Everything that waits is merged into one synced batch (group commit), and the next batch
  * is computed while that one syncs. A request is answered when its batch is on disk.
@@ -76,6 +79,8 @@ export class Writer {
     // Requests of the same turn of the event loop share the first commit.
     await Promise.resolve()
     while (this.#queue.length > 0) {
+      // What is small is computed in no time: it waits for the sync under way, and more joins it.
+      if (this.#waitingBytes() < OVERLAP_BYTES) await this.#syncing
       const group = this.#takeGroup()
       const commit = new Commit(this.#context, this.#latest, this.#uncommitted)
       const answers = await this.#apply(group, commit)
@@ -90,6 +95,10 @@ export class Writer {
       this.#syncing = this.#sync(commit, answers)
     }
     this.#running = undefined
+  }
+
+  #waitingBytes(): number {
+    return this.#queue.reduce((sum, { request }) => sum + request.bytes, 0)
   }
 
   #takeGroup(): Waiting[] {
