@@ -1,17 +1,13 @@
-import Router from '@koa/router'
 import Koa from 'koa'
 import { CouchError, fail } from '../../protocol/errors.ts'
 import type { Services } from '../services.ts'
-import { routes } from '../routes/index.ts'
+import { routers } from '../routes/index.ts'
 import type { RequestContext, RequestState } from './context.ts'
 import { sendJson } from './reply.ts'
 
 /** The koa application: who asks, which route, and one funnel for everything that is thrown. */
 export function createApp(services: Services): Koa<RequestState> {
   const app = new Koa<RequestState>()
-  const router = new Router<RequestState>()
-  routes(router)
-
   app.on('error', (error: unknown) => {
     // Clients that go away in the middle of an answer are a normal day.
     if (!isDisconnect(error)) services.log.error({ err: error }, 'answer failed')
@@ -28,7 +24,7 @@ export function createApp(services: Services): Koa<RequestState> {
       sendError(ctx, error)
     }
   })
-  app.use(router.routes())
+  for (const router of routers()) app.use(router.routes())
   return app
 }
 

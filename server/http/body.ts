@@ -11,21 +11,37 @@ import type { RequestContext } from './context.ts'
 export async function readBody(ctx: RequestContext, limit: number): Promise<Buffer> {
   const announced = Number(ctx.get('Content-Length'))
   if (announced > limit) throw fail('tooLarge', 'the request entity is too large')
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of decoded(ctx) as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > limit) throw fail('tooLarge', 'the request entity is too large')
-    chunks.push(chunk)
-  }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size)
+  return collect(decoded(ctx), limit)
+}
+
+/** By events: an async iterator costs a small request more than everything else about its body. */
+function collect(stream: Readable, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length
+      chunks.push(chunk)
+      if (size <= limit) return
+      stream.off('data', onData)
+      stream.pause()
+      reject(fail('tooLarge', 'the request entity is too large'))
+    }
+    stream.on('data', onData)
+    stream.once('end', () =>
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)),
+    )
+    stream.once('error', reject)
+  })
 }
 
 function decoded(ctx: RequestContext): Readable {
   const encoding = ctx.get('Content-Encoding').toLowerCase()
   if (encoding === '' || encoding === 'identity') return ctx.req
   if (encoding !== 'gzip') throw fail('badContentEncoding', encoding)
-  return ctx.req.pipe(createGunzip())
+  const gunzip = createGunzip()
+  ctx.req.once('error', error => gunzip.destroy(error))
+  return ctx.req.pipe(gunzip)
 }
 
 /** @throws `badContentType` unless the body is announced as JSON */
