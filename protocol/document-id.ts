@@ -36,3 +36,15 @@ export function isDesignId(id: string): boolean {
 export function isLocalId(id: string): boolean {
   return id.startsWith(LOCAL)
 }
+
+/**
+ * Orders ids as CouchDB does: by their UTF-8 bytes. JavaScript compares UTF-16 units, which is the same but for
+ * characters beyond U+FFFF, whose surrogates come before U+E000 there.
+ */
+export function compareDocIds(a: string, b: string): number {
+  if (a === b) return 0
+  if (SURROGATE.test(a) || SURROGATE.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  return a < b ? -1 : 1
+}
+
+const SURROGATE = /[\ud800-\udfff]/

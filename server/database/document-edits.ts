@@ -1,4 +1,4 @@
-import type { DocId } from '../../protocol/document-id.ts'
+import { compareDocIds, type DocId } from '../../protocol/document-id.ts'
 import { fail, type CouchError } from '../../protocol/errors.ts'
 import { newRevId } from '../../protocol/revision-id.ts'
 import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
@@ -128,7 +128,7 @@ export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
       else group.push(at)
     }
     const list = [...groups].map(([id, edits]) => ({ id, edits }))
-    return list.length > 1 ? list.sort((a, b) => compareBytewise(a.id, b.id)) : list
+    return list.length > 1 ? list.sort((a, b) => compareDocIds(a.id, b.id)) : list
   }
 }
 
@@ -236,8 +236,4 @@ function mayReplace(commit: Commit, edit: DocumentEdit): boolean {
 
 function isDesign(id: DocId): boolean {
   return id.startsWith('_design/')
-}
-
-function compareBytewise(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
