@@ -1,0 +1,161 @@
+import { isDeepStrictEqual } from 'node:util'
+import { commonSession } from '../protocol/checkpoint.ts'
+import type { Checkpoint, CommonSession, SourceSeq } from '../protocol/checkpoint.ts'
+import type { ReplicationId } from '../protocol/replication-id.ts'
+import { PeerError } from './peer-error.ts'
+import type { LocalDocument, Peer } from './peer.ts'
+
+/** A source that may not be written to: its checkpoint is kept on the target alone, which says so. */
+interface TargetOnly {
+  readonly source_read_only?: boolean
+  readonly source_instance_start_time?: string
+}
+
+/** Why a replication starts before the point that one of its checkpoints names. */
+export interface Rewind {
+  readonly reason: string
+  readonly from: SourceSeq
+  readonly to: SourceSeq
+}
+
+/** Where a replication resumes. */
+export interface Resumption extends CommonSession {
+  readonly rewind?: Rewind
+  /** The source's checkpoint, for the answer of a run that finds no changes. */
+  readonly sourceLog: unknown
+}
+
+const READ_ONLY = [401, 403, 405]
+
+/** The checkpoint documents of one replication on both sides. */
+export class Checkpoints {
+  readonly #source: Peer
+  readonly #target: Peer
+  readonly #id: ReplicationId
+  readonly #instances: { readonly source: string; readonly target: string }
+  #sourceRev: string | undefined
+  #targetRev: string | undefined
+  #sourceReadOnly = false
+
+  /** @param instances the databases' instance start times when the replication began */
+  constructor(source: Peer, target: Peer, id: ReplicationId, instances: { source: string; target: string }) {
+    this.#source = source
+    this.#target = target
+    this.#id = id
+    this.#instances = instances
+  }
+
+  /**
+   * Reads both documents, also under the ids of older versions.
+   *
+   * @param olderIds newest first
+   */
+  async resume(olderIds: readonly ReplicationId[], signal: AbortSignal): Promise<Resumption> {
+    const [source, target] = await Promise.all([
+      this.#find(this.#source, olderIds, signal),
+      this.#find(this.#target, olderIds, signal),
+    ])
+    this.#sourceRev = source.rev
+    this.#targetRev = target.rev
+    const readOnly = this.#targetOnly(source.body, target.body)
+    const common = commonSession(readOnly ? target.body : source.body, target.body)
+    const rewind = readOnly ? undefined : findRewind(source.body, target.body, common.since)
+    return { ...common, sourceLog: readOnly ? target.body : source.body, ...(rewind ? { rewind } : {}) }
+  }
+
+  /**
+   * Writes the checkpoint to both sides, once everything before it is durable on the target.
+   *
+   * @throws PeerError `checkpoint_commit_failure`
+   */
+  async save(checkpoint: Checkpoint, signal: AbortSignal): Promise<void> {
+    const [source, target] = await Promise.all([
+      this.#source.ensureFullCommit(signal),
+      this.#target.ensureFullCommit(signal),
+    ])
+    if (differ(target, this.#instances.target)) throw outOfSync('Target', this.#target.url)
+    if (differ(source, this.#instances.source)) throw outOfSync('Source', this.#source.url)
+    if (!this.#sourceReadOnly) await this.#saveToSource(checkpoint, signal)
+    const targetOnly: TargetOnly = {
+      source_read_only: true,
+      source_instance_start_time: this.#instances.source,
+    }
+    const body = this.#sourceReadOnly ? { ...checkpoint, ...targetOnly } : checkpoint
+    this.#targetRev = await this.#put(this.#target, body, this.#targetRev, signal)
+  }
+
+  async #saveToSource(checkpoint: Checkpoint, signal: AbortSignal): Promise<void> {
+    try {
+      this.#sourceRev = await this.#put(this.#source, checkpoint, this.#sourceRev, signal)
+    } catch (error) {
+      if (!(error instanceof PeerError) || !READ_ONLY.includes(error.status)) throw error
+      this.#sourceReadOnly = true
+    }
+  }
+
+  /** A conflict with the same body is our own write, whose answer was lost. */
+  async #put(peer: Peer, body: object, rev: string | undefined, signal: AbortSignal): Promise<string> {
+    try {
+      return await peer.putLocal(this.#id, body, rev, signal)
+    } catch (error) {
+      if (!(error instanceof PeerError) || error.error !== 'conflict') throw error
+      const there = await peer.getLocal(this.#id, signal)
+      if (there && sameBody(there, body)) return there.rev
+      const reason = `Error updating the checkpoint document ${peer.url}_local/${this.#id}: conflict`
+      throw new PeerError('checkpoint_commit_failure', reason, { transient: true })
+    }
+  }
+
+  async #find(
+    peer: Peer,
+    olderIds: readonly ReplicationId[],
+    signal: AbortSignal,
+  ): Promise<Partial<LocalDocument>> {
+    const current = await peer.getLocal(this.#id, signal)
+    if (current) return current
+    for (const id of olderIds) {
+      const older = await peer.getLocal(id, signal)
+      if (older) return { body: older.body }
+    }
+    return {}
+  }
+
+  #targetOnly(source: unknown, target: unknown): boolean {
+    if (source !== undefined || typeof target !== 'object' || target === null) return false
+    const { source_read_only: readOnly, source_instance_start_time: instance } = target as TargetOnly
+    return readOnly === true && instance === this.#instances.source
+  }
+}
+
+function sameBody({ body }: LocalDocument, sent: object): boolean {
+  const { _id, _rev, ...members } = body as Record<string, unknown>
+  return isDeepStrictEqual(members, JSON.parse(JSON.stringify(sent)))
+}
+
+/** Peers without instance start times cannot be told apart. */
+function differ(now: string, before: string): boolean {
+  return now !== '' && before !== '' && now !== '0' && before !== '0' && now !== before
+}
+
+function outOfSync(side: 'Source' | 'Target', url: string): PeerError {
+  const reason = `${side} database out of sync: ${url} was created anew while the replication ran`
+  return new PeerError('checkpoint_commit_failure', reason, { transient: true })
+}
+
+function findRewind(source: unknown, target: unknown, since: SourceSeq): Rewind | undefined {
+  const seqs = [source, target].map(lastSeq)
+  const furthest = seqs.reduce((a, b) => (numberOf(a ?? 0) >= numberOf(b ?? 0) ? a : b))
+  if (furthest === undefined || numberOf(furthest) <= numberOf(since)) return undefined
+  const lost = source === undefined ? 'source' : target === undefined ? 'target' : undefined
+  const reason = lost ? `the ${lost} has no checkpoint` : 'the checkpoints of source and target have parted'
+  return { reason, from: furthest, to: since }
+}
+
+function lastSeq(log: unknown): SourceSeq | undefined {
+  return (log as Partial<Checkpoint> | undefined)?.source_last_seq
+}
+
+/** The number that sequences of CouchDB begin with. */
+export function numberOf(seq: SourceSeq): number {
+  return typeof seq === 'number' ? seq : Number.parseInt(seq, 10) || 0
+}

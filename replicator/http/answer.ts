@@ -1,0 +1,117 @@
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { PeerError, isTransientStatus, networkError } from '../peer-error.ts'
+import { parseRetryAfter } from './throttle.ts'
+
+/** An HTTP answer whose body is still to be read, or to be left with `discard`. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Decoded where it was compressed. */
+  readonly body: Readable
+  /** What was asked, for messages: `GET http://host/db/_changes`. */
+  readonly request: string
+  /** Told how much of the body was read. */
+  readonly received: (bytes: number) => void
+}
+
+/** The value of a header that comes once. */
+export function header({ headers }: Pick<Answer, 'headers'>, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value[0] : value
+}
+
+/** The body as it was before compression. */
+export function decoded(body: Readable, encoding: string | undefined): Readable {
+  if (encoding !== 'gzip') return body
+  const gunzip = createGunzip()
+  body.on('error', error => gunzip.destroy(error))
+  gunzip.on('close', () => body.destroy())
+  return body.pipe(gunzip)
+}
+
+/** Reads the body's chunks, turning failures of the network into words. */
+export async function* chunks({ body, request, received }: Answer): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      received(chunk.length)
+      yield chunk
+    }
+  } catch (error) {
+    throw networkError(error, request)
+  }
+}
+
+/** Reads the whole body. */
+export async function readAll(answer: Answer): Promise<Buffer> {
+  const parts: Buffer[] = []
+  for await (const chunk of chunks(answer)) parts.push(chunk)
+  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
+}
+
+/**
+ * Reads the body as JSON.
+ *
+ * @throws PeerError `no_couchdb` when it is something else
+ */
+export async function readJson(answer: Answer): Promise<unknown> {
+  const text = (await readAll(answer)).toString()
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw notJson(answer, cause)
+  }
+}
+
+/** A body that is no JSON was cut short, or the peer is no CouchDB. */
+export function notJson(answer: Answer, cause?: unknown): PeerError {
+  const type = header(answer, 'content-type') ?? 'no content type'
+  const reason = type.includes('json')
+    ? `${answer.request} was answered with JSON that is broken or cut short`
+    : `${answer.request} was answered ${answer.status} with ${type}, not with JSON: this is no CouchDB`
+  return new PeerError('no_couchdb', reason, { status: answer.status, transient: true, cause })
+}
+
+/** Lets the connection be used again without reading much more of the body. */
+export function discard({ body }: Answer): void {
+  body.on('error', () => undefined)
+  body.destroy()
+}
+
+/** The error for an answer of an unwanted status; reads the body. */
+export async function statusError(answer: Answer): Promise<PeerError> {
+  const { status, request } = answer
+  const location = header(answer, 'location')
+  if (status >= 300 && status < 400 && location !== undefined) {
+    discard(answer)
+    return new PeerError('redirected', `${request} was redirected to ${withoutCredentials(location)}`, {
+      status,
+    })
+  }
+  const { error, reason } = await errorBody(answer)
+  const retryAfterMs = parseRetryAfter(header(answer, 'retry-after'))
+  return new PeerError(error ?? `http_error_${status}`, `${request} was answered ${status}${reason}`, {
+    status,
+    transient: isTransientStatus(status),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
+}
+
+async function errorBody(answer: Answer): Promise<{ error?: string; reason: string }> {
+  try {
+    const { error, reason } = JSON.parse((await readAll(answer)).toString()) as Record<string, unknown>
+    if (typeof error === 'string') return { error, reason: `: ${describe(error, reason)}` }
+  } catch {
+    // A proxy's page says nothing that the status does not.
+  }
+  return { reason: '' }
+}
+
+function describe(error: string, reason: unknown): string {
+  if (typeof reason === 'string') return reason
+  return reason === undefined || reason === null ? error : JSON.stringify(reason)
+}
+
+function withoutCredentials(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//')
+}

@@ -1,0 +1,88 @@
+import type { FetchedRevision } from '../peer.ts'
+import { GrowingBuffer } from './growing-buffer.ts'
+import { JsonSkipper } from './json-skipper.ts'
+
+const COLON = 0x3a
+const ATTACHMENTS = Buffer.from('_attachments')
+
+/** The brackets that are open inside an entry and a document of `{"results":[{"id":…,"docs":[{"ok":{document}}]}]}`. */
+const ENTRY = 5
+const VALUE = 6
+
+/**
+ * Cuts the documents out of a `_bulk_get` answer as it arrives: their bytes go on as they came, unparsed. Documents with
+ * attachments, and errors, are parsed for what identifies them.
+ */
+export class BulkGetScanner {
+  readonly #buffer = new GrowingBuffer()
+  readonly #skipper = new JsonSkipper()
+  #valueStart = 0
+  #key = ''
+  #attachments = false
+
+  /** Whether the answer's outermost object has been closed. */
+  get complete(): boolean {
+    return this.#skipper.depth === 0 && this.#skipper.position > 0
+  }
+
+  /** The revisions that these bytes complete. */
+  push(chunk: Uint8Array): FetchedRevision[] {
+    this.#buffer.append(chunk)
+    const bytes = this.#buffer.bytes
+    const found: FetchedRevision[] = []
+    const skipper = this.#skipper
+    for (let token = skipper.step(bytes); token !== 'more'; token = skipper.step(bytes)) {
+      if (token === 'string') this.#string(bytes)
+      else if (token === 'open') this.#open()
+      else if (skipper.depth === VALUE - 1 && this.#key !== '') found.push(this.#value(bytes))
+    }
+    this.#drop()
+    return found
+  }
+
+  #string(bytes: Buffer): void {
+    const { depth, stringStart: start, stringEnd: end } = this.#skipper
+    if (depth === ENTRY && this.#key === '') this.#key = bytes.toString('latin1', start, end)
+    if (depth !== VALUE || end - start !== ATTACHMENTS.length || this.#attachments) return
+    if (bytes.compare(ATTACHMENTS, 0, ATTACHMENTS.length, start, end) !== 0) return
+    this.#attachments = isKey(bytes, end + 1)
+  }
+
+  #open(): void {
+    const { depth, position } = this.#skipper
+    if (depth === ENTRY) this.#key = ''
+    if (depth !== VALUE) return
+    this.#valueStart = position - 1
+    this.#attachments = false
+  }
+
+  #value(bytes: Buffer): FetchedRevision {
+    const json = bytes.subarray(this.#valueStart, this.#skipper.position)
+    const isDocument = this.#key === 'ok'
+    this.#key = ''
+    if (isDocument && !this.#attachments) return { kind: 'document', json }
+    const value = JSON.parse(json.toString()) as Record<string, string>
+    if (isDocument) return { kind: 'attachments', id: value._id ?? '', rev: value._rev ?? '' }
+    return {
+      kind: 'missing',
+      id: value.id ?? '',
+      rev: value.rev ?? '',
+      reason: value.reason ?? value.error ?? '',
+    }
+  }
+
+  /** What is needed again begins with the value that is still open. */
+  #drop(): void {
+    const { depth, position, inString, stringStart } = this.#skipper
+    const length = depth >= VALUE ? this.#valueStart : inString ? stringStart : position
+    this.#buffer.drop(length)
+    this.#skipper.rebase(length)
+    this.#valueStart -= length
+  }
+}
+
+/** A string that a colon follows is a member's name. Where the bytes end, taking it for one costs a request only. */
+function isKey(bytes: Uint8Array, at: number): boolean {
+  while (at < bytes.length && (bytes[at] ?? 0) <= 0x20) at++
+  return at >= bytes.length || bytes[at] === COLON
+}

@@ -1,0 +1,215 @@
+import type { Readable } from 'node:stream'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { Dispatcher } from 'undici'
+import type { Endpoint } from '../../protocol/replication-endpoint.ts'
+import { networkError } from '../peer-error.ts'
+import { retrying } from '../retry.ts'
+import type { RetryPolicy } from '../retry.ts'
+import { Semaphore } from '../semaphore.ts'
+import { decoded, discard, header, readJson, statusError } from './answer.ts'
+import type { Answer } from './answer.ts'
+import type { Connections } from './connections.ts'
+import type { Session } from './session.ts'
+import { parseRetryAfter } from './throttle.ts'
+import type { Throttle } from './throttle.ts'
+
+/** How a job wants its requests to be made. */
+export interface HttpOptions {
+  readonly connectionTimeoutMs: number
+  readonly retriesPerRequest: number
+  readonly httpConnections: number
+}
+
+/** One request to a database. */
+export interface Request {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'HEAD'
+  /** Relative to the database, with its query. */
+  readonly path: string
+  /** JSON text, or a body that can be sent once. */
+  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
+  readonly headers?: Readonly<Record<string, string>>
+  /** A feed holds its connection for long: it does not take one of the job's slots. */
+  readonly feed?: boolean
+}
+
+const FIRST_WAIT_MS = 250
+const MAX_WAIT_MS = 30_000
+const MIN_GZIP_BYTES = 4096
+const LOOPBACK = /^(localhost|127\.|\[?::1\]?$)/
+const compress = promisify(gzip)
+
+/** Sends requests to one database: authenticated, paced, at most so many at a time, again when they fail. */
+export class HttpClient {
+  readonly url: string
+  readonly timeoutMs: number
+  readonly retryPolicy: RetryPolicy
+  readonly #origin: string
+  readonly #path: string
+  readonly #headers: Readonly<Record<string, string>>
+  readonly #dispatcher: Dispatcher
+  readonly #throttle: Throttle
+  readonly #session: Session | undefined
+  readonly #slots: Semaphore
+  #gzip: boolean
+  #received = 0
+  #sent = 0
+
+  constructor(endpoint: Endpoint, options: HttpOptions, connections: Connections) {
+    const { origin, pathname, hostname } = new URL(endpoint.url)
+    this.url = endpoint.url
+    this.timeoutMs = options.connectionTimeoutMs
+    this.retryPolicy = {
+      retries: options.retriesPerRequest,
+      firstWaitMs: FIRST_WAIT_MS,
+      maxWaitMs: MAX_WAIT_MS,
+    }
+    this.#origin = origin
+    this.#path = pathname
+    this.#headers = { accept: 'application/json', 'user-agent': 'Couchette-Replicator', ...endpoint.headers }
+    this.#dispatcher = connections.dispatcher(endpoint.proxy)
+    this.#throttle = connections.throttle(origin)
+    this.#session = endpoint.basic && connections.session({ origin, ...endpoint.basic }, this.#dispatcher)
+    this.#slots = new Semaphore(options.httpConnections)
+    this.#gzip = !LOOPBACK.test(hostname)
+  }
+
+  /** Bytes of bodies so far. */
+  get moved(): { received: number; sent: number } {
+    return { received: this.#received, sent: this.#sent }
+  }
+
+  /**
+   * Sends a request and parses the answer, again after failures that may pass.
+   *
+   * @param statuses that are answers; any other is an error
+   */
+  async json(
+    request: Request,
+    statuses: readonly number[],
+    signal: AbortSignal,
+  ): Promise<{ status: number; value: unknown }> {
+    return retrying(this.retryPolicy, signal, () =>
+      this.open(request, statuses, signal, async answer => ({
+        status: answer.status,
+        value: await readJson(answer),
+      })),
+    )
+  }
+
+  /** Sends a request once and hands its answer to `use`, which must read or discard the body. */
+  async open<T>(
+    request: Request,
+    statuses: readonly number[],
+    signal: AbortSignal,
+    use: (answer: Answer) => Promise<T>,
+  ): Promise<T> {
+    if (!request.feed) await this.#slots.acquire(signal)
+    try {
+      const answer = await this.#authenticated(request, signal)
+      if (!statuses.includes(answer.status)) throw await statusError(answer)
+      return await use(answer)
+    } finally {
+      if (!request.feed) this.#slots.release()
+    }
+  }
+
+  /** Yields what `read` makes of an answer, which keeps its slot until then. */
+  async *stream<T>(
+    request: Request,
+    signal: AbortSignal,
+    read: (answer: Answer) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
+    await this.#slots.acquire(signal)
+    try {
+      const answer = await this.open({ ...request, feed: true }, [200], signal, async opened => opened)
+      try {
+        yield* read(answer)
+      } finally {
+        discard(answer)
+      }
+    } finally {
+      this.#slots.release()
+    }
+  }
+
+  /** A request that names a session which is over is sent once more, with another. */
+  async #authenticated(request: Request, signal: AbortSignal): Promise<Answer> {
+    const auth = await this.#session?.headers(this.timeoutMs)
+    const answer = await this.#send(request, auth ?? {}, signal)
+    const resendable = request.body === undefined || isBytes(request.body)
+    if (answer.status !== 401 || !auth || !resendable || !this.#session?.refused(auth)) return answer
+    discard(answer)
+    return this.#send(request, await this.#session.headers(this.timeoutMs), signal)
+  }
+
+  async #send(
+    request: Request,
+    auth: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const { body, encoding } = await this.#encode(request)
+    const answer = await this.#dispatch(request, body, { ...auth, ...encoding }, signal)
+    if ((answer.status !== 415 && answer.status !== 400) || !encoding['content-encoding']) return answer
+    this.#gzip = false
+    discard(answer)
+    return this.#dispatch(request, request.body, auth, signal)
+  }
+
+  async #dispatch(
+    request: Request,
+    body: Request['body'],
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    await this.#throttle.pass(signal)
+    const name = `${request.method} ${this.url}${request.path.split('?')[0]}`
+    try {
+      const response = await this.#dispatcher.request({
+        origin: this.#origin,
+        path: this.#path + request.path,
+        method: request.method,
+        headers: {
+          ...this.#headers,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(this.#gzip ? { 'accept-encoding': 'gzip' } : {}),
+          ...request.headers,
+          ...headers,
+        },
+        body: (body ?? null) as string | Uint8Array | Readable | null,
+        headersTimeout: this.timeoutMs,
+        bodyTimeout: this.timeoutMs,
+        signal,
+      })
+      return this.#answer(response, name)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw networkError(error, name)
+    }
+  }
+
+  #answer({ statusCode: status, headers, body }: Dispatcher.ResponseData<unknown>, request: string): Answer {
+    this.#session?.received(headers['set-cookie'])
+    if (status === 429 || status === 503)
+      this.#throttle.overloaded(parseRetryAfter(header({ headers }, 'retry-after')))
+    else this.#throttle.succeeded()
+    return {
+      status,
+      headers,
+      request,
+      body: decoded(body, header({ headers }, 'content-encoding')),
+      received: bytes => (this.#received += bytes),
+    }
+  }
+
+  async #encode({ body }: Request): Promise<{ body: Request['body']; encoding: Record<string, string> }> {
+    if (!isBytes(body)) return { body, encoding: {} }
+    this.#sent += body.length
+    if (!this.#gzip || body.length < MIN_GZIP_BYTES) return { body, encoding: {} }
+    return { body: await compress(body, { level: 1 }), encoding: { 'content-encoding': 'gzip' } }
+  }
+}
+
+function isBytes(body: Request['body']): body is string | Uint8Array {
+  return typeof body === 'string' || body instanceof Uint8Array
+}

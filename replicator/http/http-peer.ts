@@ -1,0 +1,225 @@
+import type { SourceSeq } from '../../protocol/checkpoint.ts'
+import { PeerError, databaseNotFound, unauthorized } from '../peer-error.ts'
+import type {
+  Change,
+  ChangesBatch,
+  ChangesRequest,
+  DatabaseInfo,
+  FetchedRevision,
+  LocalDocument,
+  MissingRevisions,
+  OpenedRevision,
+  Peer,
+  WriteFailure,
+} from '../peer.ts'
+import { chunks, notJson, readJson, statusError } from './answer.ts'
+import type { Answer } from './answer.ts'
+import { BulkGetScanner } from './bulk-get-scanner.ts'
+import { readChanges } from './changes-feed.ts'
+import { pendingRequest } from './changes-query.ts'
+import type { HttpClient } from './http-client.ts'
+import { encodeDocId, openRevisionRequest, readRevisions } from './open-revision.ts'
+
+const DOCS_BEGIN = Buffer.from('{"new_edits":false,"docs":[')
+const DOCS_END = Buffer.from(']}')
+const COMMA = Buffer.from(',')
+/** CouchDB counts these as failures of the document, not of the replication. */
+const REFUSED = [401, 403, 409, 412, 413, 415]
+
+/** What servers answer that do not know `_bulk_get`, or know it badly. */
+const NO_BULK_GET = [400, 404, 405, 500, 501]
+
+/** A database of another server. */
+export class HttpPeer implements Peer {
+  readonly url: string
+  readonly #client: HttpClient
+
+  constructor(client: HttpClient) {
+    this.url = client.url
+    this.#client = client
+  }
+
+  async info(signal: AbortSignal): Promise<DatabaseInfo> {
+    const { status, value } = await this.#client.json(
+      { method: 'GET', path: '' },
+      [200, 401, 403, 404],
+      signal,
+    )
+    if (status === 404) throw databaseNotFound(this.url)
+    if (status !== 200) throw unauthorized(this.url, status)
+    const info = value as Partial<Record<string, unknown>>
+    return {
+      updateSeq: seqOf(info.update_seq),
+      instanceStartTime: textOf(info.instance_start_time),
+      documents: numberOf(info.doc_count),
+      deletedDocuments: numberOf(info.doc_del_count),
+    }
+  }
+
+  async create(params: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
+    const query = new URLSearchParams(params).toString()
+    const request = { method: 'PUT', path: query && `?${query}` } as const
+    const { status } = await this.#client.json(request, [201, 202, 401, 403, 412], signal)
+    if (status === 401 || status === 403) throw unauthorized(this.url, status)
+  }
+
+  changes(request: ChangesRequest, signal: AbortSignal): AsyncIterable<ChangesBatch> {
+    return readChanges(this.#client, request, signal)
+  }
+
+  async pending(since: SourceSeq, signal: AbortSignal): Promise<number | null> {
+    const { value } = await this.#client.json(pendingRequest(since), [200], signal)
+    const { pending } = value as { pending?: unknown }
+    return typeof pending === 'number' ? pending : null
+  }
+
+  async revsDiff(changes: readonly Change[], signal: AbortSignal): Promise<MissingRevisions[]> {
+    const asked: Record<string, readonly string[]> = Object.create(null) as Record<string, readonly string[]>
+    for (const { id, revs } of changes) asked[id] = revs
+    const request = { method: 'POST', path: '_revs_diff', body: JSON.stringify(asked) } as const
+    const { value } = await this.#client.json(request, [200], signal)
+    return Object.entries(value as Record<string, { missing?: string[]; possible_ancestors?: string[] }>).map(
+      ([id, { missing = [], possible_ancestors: possibleAncestors = [] }]) => ({
+        id,
+        revs: missing,
+        possibleAncestors,
+      }),
+    )
+  }
+
+  async *bulkGet(
+    wanted: readonly MissingRevisions[],
+    signal: AbortSignal,
+  ): AsyncGenerator<FetchedRevision[]> {
+    const docs = wanted.flatMap(({ id, revs }) => revs.map(rev => ({ id, rev })))
+    const body = JSON.stringify({ docs })
+    const request = { method: 'POST', path: '_bulk_get?revs=true&latest=true', body } as const
+    try {
+      yield* this.#client.stream(request, signal, readBulkGet)
+    } catch (error) {
+      throw error instanceof PeerError && NO_BULK_GET.includes(error.status)
+        ? bulkGetUnsupported(error)
+        : error
+    }
+  }
+
+  async *openRevision(
+    wanted: { readonly id: string; readonly rev: string; readonly possibleAncestors: readonly string[] },
+    signal: AbortSignal,
+  ): AsyncGenerator<OpenedRevision> {
+    const request = openRevisionRequest(wanted.id, wanted.rev, wanted.possibleAncestors)
+    for await (const revision of this.#client.stream(request, signal, readRevisions)) {
+      yield revision.kind === 'multipart' ? { ...revision, rev: wanted.rev } : revision
+    }
+  }
+
+  async bulkDocs(documents: readonly Uint8Array[], signal: AbortSignal): Promise<WriteFailure[]> {
+    const request = { method: 'POST', path: '_bulk_docs', body: joinDocuments(documents) } as const
+    const { value } = await this.#client.json(request, [201, 202, 417], signal)
+    return Array.isArray(value) ? value.flatMap(failureOf) : []
+  }
+
+  async put(id: string, document: OpenedRevision, signal: AbortSignal): Promise<WriteFailure | null> {
+    if (document.kind === 'missing') return null
+    const request = {
+      method: 'PUT',
+      path: `${encodeDocId(id)}?new_edits=false`,
+      body: document.kind === 'document' ? document.json : document.body,
+      headers: { 'content-type': document.kind === 'document' ? 'application/json' : document.contentType },
+    } as const
+    return this.#client.open(request, [200, 201, 202, ...REFUSED], signal, async answer => {
+      if (answer.status < 300) {
+        await readJson(answer)
+        return null
+      }
+      const rev = document.kind === 'multipart' ? document.rev : ''
+      return refusal(await statusError(answer), id, rev)
+    })
+  }
+
+  async getLocal(id: string, signal: AbortSignal): Promise<LocalDocument | null> {
+    const body = await this.getDocument(`_local/${id}`, signal)
+    return body === null ? null : { rev: textOf((body as Record<string, unknown>)._rev), body }
+  }
+
+  async putLocal(id: string, body: object, rev: string | undefined, signal: AbortSignal): Promise<string> {
+    const document = { _id: `_local/${id}`, ...(rev === undefined ? {} : { _rev: rev }), ...body }
+    const request = { method: 'PUT', path: `_local/${id}`, body: JSON.stringify(document) } as const
+    const { status, value } = await this.#client.json(request, [200, 201, 202, 409], signal)
+    if (status === 409)
+      throw new PeerError('conflict', `${this.url}_local/${id} was changed by another`, { status })
+    return textOf((value as Record<string, unknown>).rev)
+  }
+
+  async getDocument(id: string, signal: AbortSignal): Promise<unknown> {
+    const path = id.startsWith('_local/') ? `_local/${encodeURIComponent(id.slice(7))}` : encodeDocId(id)
+    const { status, value } = await this.#client.json({ method: 'GET', path }, [200, 404], signal)
+    return status === 404 ? null : value
+  }
+
+  async ensureFullCommit(signal: AbortSignal): Promise<string> {
+    const request = { method: 'POST', path: '_ensure_full_commit', body: '' } as const
+    const { value } = await this.#client.json(request, [201], signal)
+    return textOf((value as Record<string, unknown>).instance_start_time)
+  }
+
+  async close(): Promise<void> {
+    // The sockets belong to the server's `Connections`.
+  }
+}
+
+async function* readBulkGet(answer: Answer): AsyncGenerator<FetchedRevision[]> {
+  const scanner = new BulkGetScanner()
+  for await (const chunk of chunks(answer)) {
+    const found = scanner.push(chunk)
+    if (found.length > 0) yield found
+  }
+  if (!scanner.complete) throw notJson(answer)
+}
+
+function bulkGetUnsupported({ reason, status }: PeerError): PeerError {
+  return new PeerError('bulk_get_unsupported', reason, { status })
+}
+
+function joinDocuments(documents: readonly Uint8Array[]): Buffer {
+  const parts: Uint8Array[] = [DOCS_BEGIN]
+  for (const document of documents) parts.push(document, COMMA)
+  parts[Math.max(1, parts.length - 1)] = DOCS_END
+  return Buffer.concat(parts)
+}
+
+function failureOf(row: unknown): WriteFailure[] {
+  const { id, rev, error, reason, status } = row as Record<string, unknown>
+  if (typeof error !== 'string') return []
+  const answered = typeof status === 'number' ? status : (STATUS_OF[error] ?? 0)
+  return [{ id: textOf(id), rev: textOf(rev), status: answered, error, reason: reasonText(reason) }]
+}
+
+const STATUS_OF: Readonly<Record<string, number>> = {
+  forbidden: 403,
+  unauthorized: 401,
+  conflict: 409,
+  too_large: 413,
+}
+
+function refusal(error: PeerError, id: string, rev: string): WriteFailure {
+  if (error.status === 412)
+    throw new PeerError('missing_stub', error.reason, { status: 412, transient: true })
+  return { id, rev, status: error.status, error: error.error, reason: error.reason }
+}
+
+function reasonText(reason: unknown): string {
+  return typeof reason === 'string' ? reason : JSON.stringify(reason ?? '')
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : 0
+}
+
+function seqOf(value: unknown): SourceSeq {
+  return typeof value === 'string' || typeof value === 'number' ? value : 0
+}

@@ -1,0 +1,78 @@
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_BRACE = 0x7b
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACE = 0x7d
+const CLOSE_BRACKET = 0x5d
+
+/** What `JsonSkipper.step` came to. */
+export type Token = 'open' | 'close' | 'string' | 'more'
+
+/**
+ * Walks over JSON text by its brackets and strings, without parsing it. It resumes where it stopped, so that text may
+ * arrive in pieces; the caller keeps the bytes and tells `rebase` when it drops some.
+ */
+export class JsonSkipper {
+  /** Where the next byte to look at is. */
+  position = 0
+  /** How many brackets are open. */
+  depth = 0
+  /** Where the last string's text begins and ends, without its quotes. */
+  stringStart = 0
+  stringEnd = 0
+  /** Whether the bytes end inside a string. */
+  inString = false
+
+  /** The caller dropped this many bytes before `position`. */
+  rebase(dropped: number): void {
+    this.position -= dropped
+    this.stringStart -= dropped
+    this.stringEnd -= dropped
+  }
+
+  /** Goes to just after the next bracket or string, or to the end of the bytes (`more`). */
+  step(bytes: Uint8Array): Token {
+    if (this.inString) return this.#skipString(bytes)
+    for (const end = bytes.length; this.position < end;) {
+      const byte = bytes[this.position++]
+      if (byte === QUOTE) {
+        this.stringStart = this.position
+        this.inString = true
+        return this.#skipString(bytes)
+      }
+      if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+        this.depth++
+        return 'open'
+      }
+      if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+        this.depth--
+        return 'close'
+      }
+    }
+    return 'more'
+  }
+
+  /** Goes on until the brackets open at `depth` and below remain: the fast way over what does not matter. */
+  skipTo(bytes: Uint8Array, depth: number): boolean {
+    while (this.depth > depth) if (this.step(bytes) === 'more') return false
+    return true
+  }
+
+  #skipString(bytes: Uint8Array): Token {
+    const end = bytes.length
+    let at = this.position
+    while (at < end) {
+      const byte = bytes[at]
+      if (byte === QUOTE) {
+        this.inString = false
+        this.position = at + 1
+        this.stringEnd = at
+        return 'string'
+      }
+      at += byte === BACKSLASH ? 2 : 1
+    }
+    // An escape may reach past the bytes that are there.
+    this.position = at
+    return 'more'
+  }
+}

@@ -1,0 +1,103 @@
+import { boundaryOf } from '../../protocol/multipart/content-type.ts'
+import { MultipartParser } from '../../protocol/multipart/parser.ts'
+import type { MultipartEvent } from '../../protocol/multipart/parser.ts'
+import { PeerError } from '../peer-error.ts'
+import type { OpenedRevision } from '../peer.ts'
+import { chunks, header, notJson } from './answer.ts'
+import type { Answer } from './answer.ts'
+import type { Request } from './http-client.ts'
+
+const ERROR = /;\s*error="?true"?/i
+
+/** A document id in a path: the slash of design documents stays. */
+export function encodeDocId(id: string): string {
+  return id.startsWith('_design/') ? `_design/${encodeURIComponent(id.slice(8))}` : encodeURIComponent(id)
+}
+
+/** The request for one revision or the leaves after it, as multipart/mixed. */
+export function openRevisionRequest(id: string, rev: string, possibleAncestors: readonly string[]): Request {
+  const query = ['revs=true', 'latest=true', `open_revs=${json([rev])}`]
+  if (possibleAncestors.length > 0) query.push(`atts_since=${json(possibleAncestors)}`)
+  return {
+    method: 'GET',
+    path: `${encodeDocId(id)}?${query.join('&')}`,
+    headers: { accept: 'multipart/mixed' },
+  }
+}
+
+/**
+ * The revisions of a multipart/mixed answer: parts of JSON, and parts of multipart/related whose bytes go on as they
+ * come.
+ */
+export async function* readRevisions(answer: Answer): AsyncGenerator<OpenedRevision> {
+  const boundary = boundaryOf(header(answer, 'content-type'))
+  if (boundary === undefined) throw notJson(answer)
+  const events = new Events(answer, boundary)
+  for (let event = await events.next(); event; event = await events.next()) {
+    if (event.kind !== 'headers') continue
+    const type = event.headers.get('content-type') ?? ''
+    if (!type.startsWith('multipart/')) yield fromJson(await events.body(), type, answer)
+    else {
+      const body = events.stream()
+      yield { kind: 'multipart', rev: '', contentType: type, body }
+      // What its reader left has to be passed over to come to the next part.
+      for await (const _ of body);
+    }
+  }
+}
+
+function fromJson(json: Buffer, type: string, answer: Answer): OpenedRevision {
+  if (!ERROR.test(type)) return { kind: 'document', json }
+  try {
+    const { missing } = JSON.parse(json.toString()) as { missing?: unknown }
+    return { kind: 'missing', rev: typeof missing === 'string' ? missing : '' }
+  } catch (cause) {
+    throw notJson(answer, cause)
+  }
+}
+
+/** Pulls the events of a multipart body one by one. */
+class Events {
+  readonly #source: AsyncIterator<Buffer>
+  readonly #parser: MultipartParser
+  readonly #request: string
+  #queue: MultipartEvent[] = []
+
+  constructor(answer: Answer, boundary: string) {
+    this.#source = chunks(answer)[Symbol.asyncIterator]()
+    this.#parser = new MultipartParser(boundary)
+    this.#request = answer.request
+  }
+
+  /** Undefined at the end of the body. */
+  async next(): Promise<MultipartEvent | undefined> {
+    while (this.#queue.length === 0) {
+      const step = await this.#source.next()
+      if (step.done) return this.#end()
+      this.#queue = this.#parser.push(step.value)
+    }
+    const event = this.#queue.shift()
+    return event?.kind === 'end' ? undefined : event
+  }
+
+  /** The rest of the current part, as it comes. */
+  async *stream(): AsyncGenerator<Buffer> {
+    for (let event = await this.next(); event?.kind === 'body'; event = await this.next()) yield event.bytes
+  }
+
+  async body(): Promise<Buffer> {
+    const parts: Buffer[] = []
+    for await (const part of this.stream()) parts.push(part)
+    return Buffer.concat(parts)
+  }
+
+  #end(): undefined {
+    if (this.#parser.ended) return undefined
+    const reason = `the answer to ${this.#request} was cut short`
+    throw new PeerError('connection_closed', reason, { transient: true })
+  }
+}
+
+function json(value: unknown): string {
+  return encodeURIComponent(JSON.stringify(value))
+}

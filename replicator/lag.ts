@@ -1,0 +1,35 @@
+const BUCKET_MS = 5_000
+const BUCKETS = 12
+
+/** Counts per second over the last minute. */
+export class Rate {
+  readonly #counts: number[] = Array.from({ length: BUCKETS }, () => 0)
+  #bucket = 0
+  #total = 0
+
+  /** @param total of everything counted so far */
+  update(total: number, now: number): void {
+    this.#advance(now)
+    const at = this.#bucket % BUCKETS
+    this.#counts[at] = (this.#counts[at] ?? 0) + total - this.#total
+    this.#total = total
+  }
+
+  perSecond(now: number): number {
+    this.#advance(now)
+    const sum = this.#counts.reduce((a, b) => a + b, 0)
+    return Math.round((sum / ((BUCKETS * BUCKET_MS) / 1000)) * 10) / 10
+  }
+
+  /** What was counted before, by an earlier session, is not of this minute. */
+  reset(total: number): void {
+    this.#total = total
+  }
+
+  #advance(now: number): void {
+    const bucket = Math.floor(now / BUCKET_MS)
+    for (let at = Math.max(this.#bucket + 1, bucket - BUCKETS + 1); at <= bucket; at++)
+      this.#counts[at % BUCKETS] = 0
+    this.#bucket = Math.max(this.#bucket, bucket)
+  }
+}

@@ -1,0 +1,97 @@
+/** Options of a `PeerError`. */
+interface Details {
+  /** The HTTP status, 0 where there was none. */
+  readonly status?: number
+  /** Whether the same request may succeed later. */
+  readonly transient?: boolean
+  /** How long the peer asked to be left alone. */
+  readonly retryAfterMs?: number
+  readonly cause?: unknown
+}
+
+/**
+ * Why a peer did not do what it was asked. `error` is a word as CouchDB's replicator has them, `reason` a sentence that
+ * says what is wrong and where, never with credentials.
+ */
+export class PeerError extends Error {
+  readonly error: string
+  readonly reason: string
+  readonly status: number
+  readonly transient: boolean
+  readonly retryAfterMs: number | undefined
+
+  constructor(
+    error: string,
+    reason: string,
+    { status = 0, transient = false, retryAfterMs, cause }: Details = {},
+  ) {
+    super(`${error}: ${reason}`, { cause })
+    this.name = 'PeerError'
+    this.error = error
+    this.reason = reason
+    this.status = status
+    this.transient = transient
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+export function databaseNotFound(url: string): PeerError {
+  return new PeerError('db_not_found', `could not open ${url}`, { status: 404 })
+}
+
+export function unauthorized(url: string, status = 401): PeerError {
+  return new PeerError('unauthorized', `unauthorized to access or create database ${url}`, { status })
+}
+
+/** The words for a failure of the network, by the code that Node or undici gives it. */
+const CODES: Readonly<Record<string, readonly [error: string, (url: string) => string]>> = {
+  ENOTFOUND: ['nxdomain', url => `could not resolve ${url}`],
+  EAI_AGAIN: ['nxdomain', url => `could not resolve ${url}`],
+  ECONNREFUSED: ['connection_refused', url => `nothing listens at ${url}`],
+  ECONNRESET: ['connection_closed', url => `the connection was cut during a request to ${url}`],
+  EPIPE: ['connection_closed', url => `the connection was cut during a request to ${url}`],
+  UND_ERR_SOCKET: ['connection_closed', url => `the connection was cut during a request to ${url}`],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['connection_closed', url => `the answer of ${url} was cut short`],
+  UND_ERR_CONNECT_TIMEOUT: ['connect_timeout', url => `could not connect to ${url} in time`],
+  ETIMEDOUT: ['connect_timeout', url => `could not connect to ${url} in time`],
+  EHOSTUNREACH: ['unreachable', url => `there is no route to ${url}`],
+  ENETUNREACH: ['unreachable', url => `there is no route to ${url}`],
+  UND_ERR_HEADERS_TIMEOUT: ['timeout', url => `${url} did not answer in time`],
+  UND_ERR_BODY_TIMEOUT: ['timeout', url => `the answer of ${url} stalled`],
+  HPE_INVALID_CONSTANT: ['no_couchdb', url => `what listens at ${url} does not speak HTTP`],
+}
+
+const TLS = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|EPROTO)/
+
+/** The error for a request that failed without an answer. Such requests are tried again. */
+export function networkError(cause: unknown, url: string): PeerError {
+  if (cause instanceof PeerError) return cause
+  const code = codeOf(cause)
+  if (TLS.test(code))
+    return new PeerError('tls_error', `TLS with ${url} failed: ${code}`, { transient: true, cause })
+  const [error, reason] = CODES[code] ?? [
+    'connection_failed',
+    () => `a request to ${url} failed: ${text(cause, code)}`,
+  ]
+  return new PeerError(error, reason(url), { transient: true, cause })
+}
+
+function codeOf(cause: unknown): string {
+  const {
+    code,
+    cause: inner,
+    errors,
+  } = (cause ?? {}) as { code?: unknown; cause?: unknown; errors?: unknown[] }
+  if (typeof code === 'string') return code
+  if (Array.isArray(errors) && errors.length > 0) return codeOf(errors[0])
+  return inner === undefined ? '' : codeOf(inner)
+}
+
+function text(cause: unknown, code: string): string {
+  return code || (cause instanceof Error ? cause.message : String(cause))
+}
+
+/** Whether a request that was answered so may succeed when it is sent again. */
+export function isTransientStatus(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500
+}

@@ -1,0 +1,150 @@
+import type { SourceSeq } from '../protocol/checkpoint.ts'
+import type { ReplicationFilter } from '../protocol/replication-options.ts'
+
+/** What a peer says of its database. */
+export interface DatabaseInfo {
+  readonly updateSeq: SourceSeq
+  /** Tells a database from one that was created under its name later; absent where the peer has none. */
+  readonly instanceStartTime: string
+  readonly documents: number
+  readonly deletedDocuments: number
+}
+
+/** One row of a changes feed. */
+export interface Change {
+  readonly seq: SourceSeq
+  readonly id: string
+  readonly revs: readonly string[]
+}
+
+/** Rows that came together; `seq` is where the feed stands after them. */
+export interface ChangesBatch {
+  readonly rows: readonly Change[]
+  readonly seq: SourceSeq
+}
+
+/** What a reader wants of the changes feed. */
+export interface ChangesRequest {
+  readonly since: SourceSeq
+  readonly feed: 'normal' | 'continuous'
+  readonly style: 'all_docs' | 'main_only'
+  readonly filter: ReplicationFilter
+  /** The most rows of a batch. */
+  readonly batchSize: number
+}
+
+/** A document's revisions that the target lacks. */
+export interface MissingRevisions {
+  readonly id: string
+  readonly revs: readonly string[]
+  /** Leaves that the target has and that may be ancestors: the peer leaves out the attachments they have. */
+  readonly possibleAncestors: readonly string[]
+}
+
+/** A revision as `bulkGet` finds it. */
+export type FetchedRevision =
+  /** JSON text with `_revisions`, ready for `bulkDocs`. */
+  | { readonly kind: 'document'; readonly json: Uint8Array }
+  /** It has attachments: ask for it with `openRevision`. */
+  | { readonly kind: 'attachments'; readonly id: string; readonly rev: string }
+  | { readonly kind: 'missing'; readonly id: string; readonly rev: string; readonly reason: string }
+
+/** A revision as `openRevision` finds it. */
+export type OpenedRevision =
+  | { readonly kind: 'document'; readonly json: Uint8Array }
+  /** A `multipart/related` body, as a PUT of the document takes it. */
+  | {
+      readonly kind: 'multipart'
+      readonly rev: string
+      readonly contentType: string
+      readonly body: AsyncIterable<Uint8Array>
+    }
+  | { readonly kind: 'missing'; readonly rev: string }
+
+/** A document that the target did not take. */
+export interface WriteFailure {
+  readonly id: string
+  readonly rev: string
+  readonly status: number
+  readonly error: string
+  readonly reason: string
+}
+
+/** A `_local` document. */
+export interface LocalDocument {
+  readonly rev: string
+  readonly body: unknown
+}
+
+/**
+ * One side of a replication: a database, over HTTP or in this process. Every method ends when `signal` is aborted, and
+ * throws a `PeerError` when the peer cannot do what was asked of it.
+ */
+export interface Peer {
+  /** Its URL without credentials, with a trailing slash. */
+  readonly url: string
+
+  /** @throws PeerError `db_not_found`, `unauthorized` */
+  info(signal: AbortSignal): Promise<DatabaseInfo>
+
+  /** Creates the database; one that exists is fine. */
+  create(params: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>
+
+  /**
+   * The changes since a sequence, in batches as they come. A normal feed ends; a continuous one goes on, reconnecting
+   * where it stood.
+   */
+  changes(request: ChangesRequest, signal: AbortSignal): AsyncIterable<ChangesBatch>
+
+  /** How many changes follow a sequence; null when the peer does not say. */
+  pending(since: SourceSeq, signal: AbortSignal): Promise<number | null>
+
+  /** Which of these revisions the database lacks. */
+  revsDiff(changes: readonly Change[], signal: AbortSignal): Promise<MissingRevisions[]>
+
+  /**
+   * The revisions, or the leaves that followed them, in lists of bounded size as they arrive.
+   *
+   * @throws PeerError `bulk_get_unsupported` where the peer has no such request
+   */
+  bulkGet(wanted: readonly MissingRevisions[], signal: AbortSignal): AsyncIterable<FetchedRevision[]>
+
+  /**
+   * One revision, or the leaves that followed it, with the attachments that none of the possible ancestors has. Each
+   * body must be read or left before the next revision is asked for.
+   */
+  openRevision(
+    wanted: { readonly id: string; readonly rev: string; readonly possibleAncestors: readonly string[] },
+    signal: AbortSignal,
+  ): AsyncIterable<OpenedRevision>
+
+  /** Writes revisions as they are; answers those that were refused. */
+  bulkDocs(documents: readonly Uint8Array[], signal: AbortSignal): Promise<WriteFailure[]>
+
+  /**
+   * Writes one revision as it is, with its attachments.
+   *
+   * @returns why the document was refused, or null
+   * @throws PeerError `missing_stub` when the database lacks an attachment that was left out
+   */
+  put(id: string, document: OpenedRevision, signal: AbortSignal): Promise<WriteFailure | null>
+
+  /** Null when there is none. */
+  getLocal(id: string, signal: AbortSignal): Promise<LocalDocument | null>
+
+  /**
+   * @param rev of the document to replace, if there is one
+   * @returns its new revision
+   * @throws PeerError `conflict`
+   */
+  putLocal(id: string, body: object, rev: string | undefined, signal: AbortSignal): Promise<string>
+
+  /** A document's JSON, null when there is none. */
+  getDocument(id: string, signal: AbortSignal): Promise<unknown>
+
+  /** Returns once everything written is durable: the database's instance start time. */
+  ensureFullCommit(signal: AbortSignal): Promise<string>
+
+  /** Frees what the peer holds; idempotent. */
+  close(): Promise<void>
+}

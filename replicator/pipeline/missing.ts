@@ -1,0 +1,41 @@
+import type { Change, MissingRevisions, Peer } from '../peer.ts'
+
+/** How much of what it was offered the target must lack lately for the question to be skipped. */
+const SKIP_ABOVE = 0.98
+const WEIGHT = 0.3
+/** Even then it is asked once in so many batches, to notice when that changes. */
+const ASK_EVERY = 10
+
+/**
+ * Asks the target what it lacks, or supposes that it lacks everything while it has lacked nearly everything: a revision
+ * that is sent in vain changes nothing.
+ */
+export class MissingFinder {
+  readonly #target: Peer
+  #share: number
+  #batches = 0
+
+  /** @param empty whether the target has no documents yet */
+  constructor(target: Peer, empty: boolean) {
+    this.#target = target
+    this.#share = empty ? 1 : 0
+  }
+
+  async find(changes: readonly Change[], signal: AbortSignal): Promise<readonly MissingRevisions[]> {
+    if (this.#share > SKIP_ABOVE && ++this.#batches % ASK_EVERY !== 0) return changes.map(supposeMissing)
+    const missing = await this.#target.revsDiff(changes, signal)
+    const share = countRevisions(missing) / Math.max(1, countRevisions(changes))
+    this.#share += WEIGHT * (share - this.#share)
+    return missing
+  }
+}
+
+export function countRevisions(rows: readonly { readonly revs: readonly string[] }[]): number {
+  let count = 0
+  for (const { revs } of rows) count += revs.length
+  return count
+}
+
+function supposeMissing({ id, revs }: Change): MissingRevisions {
+  return { id, revs, possibleAncestors: [] }
+}

@@ -1,0 +1,194 @@
+import { zeroStats } from '../../protocol/checkpoint.ts'
+import type { ReplicationStats } from '../../protocol/checkpoint.ts'
+import { PeerError } from '../peer-error.ts'
+import type {
+  Change,
+  FetchedRevision,
+  MissingRevisions,
+  OpenedRevision,
+  Peer,
+  WriteFailure,
+} from '../peer.ts'
+import { retrying } from '../retry.ts'
+import type { RetryPolicy } from '../retry.ts'
+import { wait } from '../wait.ts'
+import { eachOf } from './each-of.ts'
+import { MissingFinder, countRevisions } from './missing.ts'
+import { DocumentWriter } from './writer.ts'
+import type { FailureSink } from './writer.ts'
+
+/** How documents are moved. */
+export interface TransferOptions {
+  readonly useBulkGet: boolean
+  readonly retryPolicy: RetryPolicy
+  readonly targetIsEmpty: boolean
+  /** Requests for single documents that one batch makes at the same time. */
+  readonly parallel: number
+  /** How long to wait for a revision that the feed named and the source does not find. */
+  readonly missingRetryMs: number
+}
+
+/** A revision that is asked for on its own. */
+type Single = { readonly id: string; readonly rev: string; readonly possibleAncestors: readonly string[] }
+
+const GROUP_BYTES = 8 * 1024 * 1024
+const FIRST_GUESS_BYTES = 2048
+const PROBE_AGAIN_MS = 10 * 60_000
+
+/** Moves the documents of changes from the source to the target. */
+export class Transfer {
+  readonly #source: Peer
+  readonly #target: Peer
+  readonly #options: TransferOptions
+  readonly #missing: MissingFinder
+  readonly #refused: FailureSink
+  #documentBytes = FIRST_GUESS_BYTES
+  #bulkGetFrom: number
+
+  constructor(source: Peer, target: Peer, options: TransferOptions, refused: FailureSink) {
+    this.#source = source
+    this.#target = target
+    this.#options = options
+    this.#missing = new MissingFinder(target, options.targetIsEmpty)
+    this.#refused = refused
+    this.#bulkGetFrom = options.useBulkGet ? 0 : Infinity
+  }
+
+  /**
+   * Moves what the target lacks of these changes.
+   *
+   * @returns what was counted, once everything is on the target
+   */
+  async move(changes: readonly Change[], signal: AbortSignal): Promise<ReplicationStats> {
+    const stats = zeroStats()
+    const missing = await this.#missing.find(changes, signal)
+    stats.missingChecked = countRevisions(changes)
+    stats.missingFound = countRevisions(missing)
+    const bulk = Date.now() >= this.#bulkGetFrom ? missing.filter(({ id }) => !isDesign(id)) : []
+    const singles = bulk.length > 0 ? missing.filter(({ id }) => isDesign(id)) : missing
+    for (const group of this.#groups(bulk)) add(stats, await this.#moveGroup(group, signal))
+    add(stats, await this.#moveSingles(singles.flatMap(revisionsOf), signal))
+    return stats
+  }
+
+  /** Groups whose documents are likely to fit into bounded memory on both sides. */
+  *#groups(missing: readonly MissingRevisions[]): Generator<MissingRevisions[]> {
+    let group: MissingRevisions[] = []
+    let bytes = 0
+    for (const wanted of missing) {
+      bytes += wanted.revs.length * this.#documentBytes
+      group.push(wanted)
+      if (bytes < GROUP_BYTES) continue
+      yield group
+      group = []
+      bytes = 0
+    }
+    if (group.length > 0) yield group
+  }
+
+  async #moveGroup(group: readonly MissingRevisions[], signal: AbortSignal): Promise<ReplicationStats> {
+    try {
+      return await retrying(this.#options.retryPolicy, signal, () => this.#bulkGet(group, signal))
+    } catch (error) {
+      if (!(error instanceof PeerError) || error.error !== 'bulk_get_unsupported') throw error
+      this.#bulkGetFrom = Date.now() + PROBE_AGAIN_MS
+      return this.#moveSingles(group.flatMap(revisionsOf), signal)
+    }
+  }
+
+  async #bulkGet(group: readonly MissingRevisions[], signal: AbortSignal): Promise<ReplicationStats> {
+    const stats = zeroStats()
+    const writer = new DocumentWriter(this.#target, stats, this.#refused, signal)
+    const later: Single[] = []
+    stats.bulkGetAttempts = countRevisions(group)
+    for await (const found of this.#source.bulkGet(group, signal)) {
+      for (const revision of found) {
+        if (revision.kind !== 'document') later.push(singleOf(revision, group))
+        else await this.#write(writer, revision.json, stats)
+      }
+    }
+    await writer.flush()
+    add(stats, await this.#moveSingles(later, signal))
+    return stats
+  }
+
+  async #write(writer: DocumentWriter, json: Uint8Array, stats: ReplicationStats): Promise<void> {
+    stats.docsRead++
+    stats.bulkGetDocs++
+    this.#documentBytes += (json.length - this.#documentBytes) / 64
+    await writer.add(json)
+  }
+
+  async #moveSingles(singles: readonly Single[], signal: AbortSignal): Promise<ReplicationStats> {
+    const stats = zeroStats()
+    const writer = new DocumentWriter(this.#target, stats, this.#refused, signal)
+    await eachOf(singles, this.#options.parallel, signal, async (single, part) => {
+      add(stats, await this.#moveSingle(single, writer, part))
+    })
+    await writer.flush()
+    return stats
+  }
+
+  /** The second try asks for all attachments: the first may have left out what the target turned out not to have. */
+  async #moveSingle(single: Single, writer: DocumentWriter, signal: AbortSignal): Promise<ReplicationStats> {
+    let wanted = single
+    return retrying(this.#options.retryPolicy, signal, async () => {
+      const asked = wanted
+      wanted = { ...single, possibleAncestors: [] }
+      const stats = await this.#open(asked, writer, signal)
+      if (stats) return stats
+      await wait(this.#options.missingRetryMs, signal)
+      return (await this.#open(wanted, writer, signal)) ?? this.#neverFound(single)
+    })
+  }
+
+  /** Null when the source does not have the revision. */
+  async #open(single: Single, writer: DocumentWriter, signal: AbortSignal): Promise<ReplicationStats | null> {
+    const stats = zeroStats()
+    for await (const revision of this.#source.openRevision(single, signal)) {
+      if (revision.kind === 'missing') return null
+      stats.docsRead++
+      if (revision.kind === 'document' && !isDesign(single.id)) await writer.add(revision.json)
+      else this.#count(stats, await this.#target.put(single.id, withRev(revision, single.rev), signal))
+    }
+    return stats
+  }
+
+  #count(stats: ReplicationStats, failure: WriteFailure | null): void {
+    if (failure === null) stats.docsWritten++
+    else {
+      stats.docWriteFailures++
+      this.#refused(failure)
+    }
+  }
+
+  /** A revision that the feed names and the source has no more: purged, or lost by the source. */
+  #neverFound({ id, rev }: Single): ReplicationStats {
+    const reason = `the source has it in its changes feed, but not as a document: ${this.#source.url}`
+    this.#refused({ id, rev, status: 404, error: 'not_found', reason })
+    return { ...zeroStats(), docWriteFailures: 1 }
+  }
+}
+
+function isDesign(id: string): boolean {
+  return id.startsWith('_design/')
+}
+
+function withRev(revision: OpenedRevision, rev: string): OpenedRevision {
+  return revision.kind === 'multipart' ? { ...revision, rev } : revision
+}
+
+function revisionsOf({ id, revs, possibleAncestors }: MissingRevisions): Single[] {
+  return revs.map(rev => ({ id, rev, possibleAncestors }))
+}
+
+function singleOf(
+  { id, rev }: Exclude<FetchedRevision, { kind: 'document' }>,
+  group: readonly MissingRevisions[],
+): Single {
+  return { id, rev, possibleAncestors: group.find(wanted => wanted.id === id)?.possibleAncestors ?? [] }
+}
+
+function add(to: ReplicationStats, from: ReplicationStats): void {
+  for (const key of Object.keys(to) as (keyof ReplicationStats)[]) to[key] += from[key]
+}

@@ -1,0 +1,259 @@
+import { randomBytes } from 'node:crypto'
+import { makeCheckpoint, statsOf, zeroStats } from '../protocol/checkpoint.ts'
+import type { Checkpoint, ReplicationStats, SourceSeq } from '../protocol/checkpoint.ts'
+import type { ReplicationId } from '../protocol/replication-id.ts'
+import type { ReplicationOptions } from '../protocol/replication-options.ts'
+import { Checkpoints, numberOf } from './checkpoints.ts'
+import type { Resumption, Rewind } from './checkpoints.ts'
+import { PeerError } from './peer-error.ts'
+import type { DatabaseInfo, Peer, WriteFailure } from './peer.ts'
+import { ChangesQueue } from './pipeline/changes-queue.ts'
+import { Progress } from './pipeline/progress.ts'
+import { Transfer } from './pipeline/transfer.ts'
+import { childOf, wait } from './wait.ts'
+
+/** What a replication is made of, once its id is known. */
+export interface ReplicationPlan {
+  readonly id: ReplicationId
+  /** The ids that older versions of CouchDB gave it, newest first. */
+  readonly olderIds: readonly ReplicationId[]
+  readonly options: ReplicationOptions
+  /** How many sequences a replication may go back without asking; 0 for any number. */
+  readonly maxRewind: number
+}
+
+/** Told what happens while a replication runs. */
+export interface ReplicationEvents {
+  readonly refused: (failure: WriteFailure) => void
+  readonly rewound: (rewind: Rewind) => void
+  readonly checkpointed: (seq: SourceSeq) => void
+}
+
+/** A replication as it stands, for listings. */
+export interface ReplicationStatus {
+  readonly stats: Readonly<ReplicationStats>
+  /** The last sequence that a checkpoint holds. */
+  readonly checkpointedSeq: SourceSeq
+  readonly throughSeq: SourceSeq
+  readonly highestSeq: SourceSeq
+  /** Rows that have been read and not yet been moved. */
+  readonly queued: number
+  /** When something was moved last, or the feed said that there is nothing; milliseconds since 1970. */
+  readonly lastProgressAt: number
+}
+
+/** What a finished replication answers, besides `ok`. */
+export type ReplicationResult = Readonly<Record<string, unknown>>
+
+const QUEUE_BATCHES = 2
+const SINGLES_PER_BATCH = 8
+const MISSING_RETRY_MS = 2000
+const FINAL_TRIES_MS = 10_000
+
+/** One run of a replication, from reading its checkpoints to the last one. */
+export class Replication {
+  readonly #source: Peer
+  readonly #target: Peer
+  readonly #plan: ReplicationPlan
+  readonly #events: ReplicationEvents
+  readonly #sessionId = randomBytes(16).toString('hex')
+  readonly #startTime = new Date()
+  readonly #stats: ReplicationStats = zeroStats()
+  #progress = new Progress(0)
+  #queue = new ChangesQueue(1)
+  #checkpoints: Checkpoints | undefined
+  #resumption: Resumption | undefined
+  #transfer: Transfer | undefined
+  #startSeq: SourceSeq = 0
+  #committed: SourceSeq = 0
+  #result: ReplicationResult = { no_changes: true }
+  #lastProgressAt = Date.now()
+
+  constructor(source: Peer, target: Peer, plan: ReplicationPlan, events: ReplicationEvents) {
+    this.#source = source
+    this.#target = target
+    this.#plan = plan
+    this.#events = events
+  }
+
+  get status(): ReplicationStatus {
+    return {
+      stats: this.#stats,
+      checkpointedSeq: this.#committed,
+      throughSeq: this.#progress.through,
+      highestSeq: this.#progress.highest,
+      queued: this.#queue.rows,
+      lastProgressAt: this.#lastProgressAt,
+    }
+  }
+
+  /** Opens both sides and finds where to resume; afterwards the replication counts as running. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { options } = this.#plan
+    const source = await this.#source.info(signal)
+    if (options.createTarget) await this.#target.create(options.createTargetParams, signal)
+    const target = await this.#target.info(signal)
+    await this.#resume(source, target, signal)
+    this.#transfer = this.#makeTransfer(target)
+  }
+
+  /**
+   * Moves everything up to the end of the feed, or until the signal is aborted.
+   *
+   * @returns what `_replicate` answers
+   */
+  async run(signal: AbortSignal): Promise<ReplicationResult> {
+    const { options } = this.#plan
+    using work = childOf(signal)
+    this.#queue = new ChangesQueue(QUEUE_BATCHES * options.workerBatchSize * options.workerProcesses)
+    const workers = Array.from({ length: options.workerProcesses }, () => this.#work(work.signal))
+    const parts = [this.#read(work.signal), ...workers]
+    const moving = this.#all(parts, work)
+    const checkpointing = this.#checkpointNowAndThen(work)
+    try {
+      await moving
+    } finally {
+      work.abort(new Error('the replication has ended'))
+      await checkpointing
+    }
+    await this.#checkpoint(signal)
+    return this.#result
+  }
+
+  /** Saves what has been moved, when the replication is stopped from outside. */
+  async saveProgress(): Promise<void> {
+    await this.#checkpoint(AbortSignal.timeout(FINAL_TRIES_MS))
+  }
+
+  async #resume(source: DatabaseInfo, target: DatabaseInfo, signal: AbortSignal): Promise<void> {
+    const { id, olderIds, options } = this.#plan
+    const instances = { source: source.instanceStartTime, target: target.instanceStartTime }
+    this.#checkpoints = new Checkpoints(this.#source, this.#target, id, instances)
+    const resumption = await this.#checkpoints.resume(olderIds, signal)
+    if (resumption.rewind && options.sinceSeq === undefined) this.#checkRewind(resumption.rewind)
+    this.#resumption = resumption
+    Object.assign(this.#stats, statsOf(resumption.last))
+    this.#startSeq = options.sinceSeq ?? resumption.since
+    this.#committed = this.#startSeq
+    this.#progress = new Progress(this.#startSeq)
+    this.#result = { no_changes: true, ...bodyOf(resumption.sourceLog) }
+  }
+
+  #checkRewind(rewind: Rewind): void {
+    const size = numberOf(rewind.from) - numberOf(rewind.to)
+    const { maxRewind } = this.#plan
+    if (maxRewind > 0 && size > maxRewind) {
+      const reason = `${rewind.reason}: going back ${size} changes of ${this.#source.url}, more than max_rewind allows`
+      throw new PeerError('rewind_refused', reason)
+    }
+    this.#events.rewound(rewind)
+  }
+
+  #makeTransfer(target: DatabaseInfo): Transfer {
+    const { options } = this.#plan
+    const settings = {
+      useBulkGet: options.useBulkGet,
+      retryPolicy: { retries: options.retriesPerRequest, firstWaitMs: 250, maxWaitMs: 30_000 },
+      targetIsEmpty: target.documents + target.deletedDocuments === 0,
+      parallel: SINGLES_PER_BATCH,
+      missingRetryMs: MISSING_RETRY_MS,
+    }
+    return new Transfer(this.#source, this.#target, settings, failure => this.#refused(failure))
+  }
+
+  #refused(failure: WriteFailure): void {
+    this.#events.refused(failure)
+    if (!this.#plan.options.stopOnWriteFailure) return
+    const reason = `${this.#target.url} refused ${failure.id} ${failure.rev}: ${failure.error}: ${failure.reason}`
+    throw new PeerError('doc_write_failed', reason, { status: failure.status })
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const { options } = this.#plan
+    const request = {
+      since: this.#startSeq,
+      feed: options.continuous ? 'continuous' : 'normal',
+      style: options.winningRevsOnly ? 'main_only' : 'all_docs',
+      filter: options.filter,
+      batchSize: options.workerBatchSize,
+    } as const
+    try {
+      for await (const batch of this.#source.changes(request, signal)) await this.#queue.put(batch)
+    } finally {
+      this.#queue.end()
+    }
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    const { workerBatchSize } = this.#plan.options
+    for (
+      let batch = await this.#queue.take(workerBatchSize);
+      batch;
+      batch = await this.#queue.take(workerBatchSize)
+    ) {
+      signal.throwIfAborted()
+      const counted = await this.#transfer?.move(batch.rows, signal)
+      for (const key of Object.keys(counted ?? {}) as (keyof ReplicationStats)[]) {
+        this.#stats[key] += counted?.[key] ?? 0
+      }
+      this.#progress.done(batch)
+      this.#lastProgressAt = Date.now()
+    }
+  }
+
+  /** Waits for all parts; the first that fails stops the others, and its failure is thrown. */
+  async #all(parts: readonly Promise<void>[], work: AbortController): Promise<void> {
+    let failure: Error | undefined
+    const settled = parts.map(part =>
+      part.catch((error: Error) => {
+        failure ??= error
+        this.#queue.end()
+        work.abort(error)
+      }),
+    )
+    await Promise.all(settled)
+    if (failure !== undefined) throw failure
+  }
+
+  async #checkpointNowAndThen(work: AbortController): Promise<void> {
+    const { checkpointIntervalMs } = this.#plan.options
+    try {
+      for (;;) {
+        await wait(checkpointIntervalMs, work.signal)
+        await this.#checkpoint(work.signal)
+      }
+    } catch (error) {
+      if (work.signal.aborted) return
+      this.#queue.end()
+      work.abort(error)
+    }
+  }
+
+  async #checkpoint(signal: AbortSignal): Promise<void> {
+    const { useCheckpoints, filter } = this.#plan.options
+    const throughSeq = this.#progress.through
+    if (throughSeq === this.#committed) return
+    if (!useCheckpoints) {
+      this.#result = { use_checkpoints: false }
+      return
+    }
+    const facts = {
+      sessionId: this.#sessionId,
+      startTime: this.#startTime,
+      endTime: new Date(),
+      startSeq: this.#startSeq,
+      throughSeq,
+      stats: this.#stats,
+    }
+    const checkpoint = makeCheckpoint(facts, this.#resumption?.history ?? [], filter.kind === 'docIds')
+    await this.#checkpoints?.save(checkpoint, signal)
+    this.#committed = throughSeq
+    this.#result = { ...checkpoint }
+    this.#events.checkpointed(throughSeq)
+  }
+}
+
+function bodyOf(log: unknown): Partial<Checkpoint> {
+  const { _id, _rev, ...body } = (log ?? {}) as Record<string, unknown>
+  return body
+}

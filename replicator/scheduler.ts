@@ -1,0 +1,241 @@
+import { Job } from './job.ts'
+import type { JobSpec } from './job.ts'
+import type { ReplicationResult } from './replication.ts'
+
+/** CouchDB's `[replicator]` settings of these names. */
+export interface SchedulerOptions {
+  /** Jobs that run at the same time. */
+  readonly maxJobs: number
+  /** How often waiting jobs get the place of running ones. */
+  readonly intervalMs: number
+  /** Jobs that are stopped or started in one such turn. */
+  readonly maxChurn: number
+  readonly maxHistory: number
+  /** A job that ran for so long has recovered from its crashes. */
+  readonly healthThresholdMs: number
+  /** The wait after the first crash; it doubles with each crash that follows. */
+  readonly backoffMs: number
+  /** The weights of `_replicator` databases in the order of starts, by name; 100 where nothing is said. */
+  readonly shares: Readonly<Record<string, number>>
+}
+
+export const SCHEDULER_DEFAULTS: SchedulerOptions = {
+  maxJobs: 500,
+  intervalMs: 60_000,
+  maxChurn: 20,
+  maxHistory: 20,
+  healthThresholdMs: 120_000,
+  backoffMs: 30_000,
+  shares: {},
+}
+
+/** Told when a job is over. */
+export type JobEnded = (job: Job, result: ReplicationResult | null) => void
+
+const MAX_BACKOFF_EXPONENT = 10
+const DEFAULT_SHARES = 100
+
+interface Entry {
+  readonly job: Job
+  readonly ended: JobEnded
+  /** Not to be started before; milliseconds since 1970. */
+  notBefore: number
+}
+
+/** Runs more jobs than there is room for, fairly, and starts again what crashed. */
+export class Scheduler {
+  readonly #options: SchedulerOptions
+  readonly #entries = new Map<string, Entry>()
+  readonly #bySource = new Map<string, Set<Entry>>()
+  #running = 0
+  #turns: NodeJS.Timeout | undefined
+  #retry: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(options: SchedulerOptions = SCHEDULER_DEFAULTS) {
+    this.#options = options
+    this.#turns = setInterval(() => this.#takeTurns(), options.intervalMs)
+    this.#turns.unref()
+  }
+
+  get jobs(): Job[] {
+    return Array.from(this.#entries.values(), ({ job }) => job)
+  }
+
+  get(id: string): Job | undefined {
+    return this.#entries.get(id)?.job
+  }
+
+  /** Takes a job and starts it if there is room; a job of that id must not be there. */
+  add(spec: JobSpec, ended: JobEnded): Job {
+    const entry = { job: new Job(spec, this.#options.maxHistory), ended, notBefore: 0 }
+    this.#entries.set(spec.id, entry)
+    if (spec.localSource !== null) this.#sourceOf(spec.localSource).add(entry)
+    if (this.#running < this.#options.maxJobs) this.#start(entry)
+    return entry.job
+  }
+
+  /** Stops the job and forgets it; false when there is none. */
+  async remove(id: string): Promise<boolean> {
+    const entry = this.#entries.get(id)
+    if (!entry) return false
+    this.#forget(entry)
+    await entry.job.stop()
+    return true
+  }
+
+  /** A database of this server was written to: jobs that wait for their turn to read it get it now. */
+  sourceChanged(database: string): void {
+    for (const entry of this.#bySource.get(database) ?? []) {
+      if (entry.job.state !== 'pending') continue
+      if (this.#running >= this.#options.maxJobs && !this.#stopOne(true)) return
+      this.#start(entry)
+    }
+  }
+
+  /** Stops all jobs; idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearInterval(this.#turns)
+    clearTimeout(this.#retry)
+    await Promise.all(this.jobs.map(job => job.stop()))
+  }
+
+  #sourceOf(name: string): Set<Entry> {
+    const known = this.#bySource.get(name)
+    if (known) return known
+    const entries = new Set<Entry>()
+    this.#bySource.set(name, entries)
+    return entries
+  }
+
+  #forget(entry: Entry): void {
+    const { id, localSource } = entry.job.spec
+    this.#entries.delete(id)
+    if (localSource === null) return
+    const entries = this.#bySource.get(localSource)
+    entries?.delete(entry)
+    if (entries?.size === 0) this.#bySource.delete(localSource)
+  }
+
+  #start(entry: Entry): void {
+    if (this.#closed || entry.job.state === 'running') return
+    this.#running++
+    entry.job.start((job, result) => {
+      this.#running--
+      this.#ended(entry, result)
+      entry.ended(job, result)
+      this.#fill()
+    })
+  }
+
+  #ended(entry: Entry, result: ReplicationResult | null): void {
+    const { job } = entry
+    if (result !== null || (job.state === 'crashing' && job.spec.document === null)) {
+      if (this.#entries.get(job.spec.id) === entry) this.#forget(entry)
+    } else if (job.state === 'crashing') {
+      const ran = Date.now() - job.startedAt
+      job.crashes = ran > this.#options.healthThresholdMs ? 1 : job.crashes + 1
+      entry.notBefore = Date.now() + this.#backoff(job.crashes)
+    } else job.crashes = 0
+  }
+
+  #backoff(crashes: number): number {
+    return this.#options.backoffMs * 2 ** (Math.min(crashes, MAX_BACKOFF_EXPONENT) - 1)
+  }
+
+  /** Starts what may be started while there is room, and comes back when the next job may. */
+  #fill(): void {
+    if (this.#closed) return
+    for (const entry of this.#startable().slice(0, Math.max(0, this.#options.maxJobs - this.#running)))
+      this.#start(entry)
+    this.#comeBack()
+  }
+
+  #comeBack(): void {
+    clearTimeout(this.#retry)
+    let next = Infinity
+    for (const { job, notBefore } of this.#entries.values()) {
+      if (job.state === 'crashing') next = Math.min(next, notBefore)
+    }
+    if (next === Infinity) return
+    this.#retry = setTimeout(() => this.#fill(), Math.max(0, next - Date.now()))
+    this.#retry.unref()
+  }
+
+  /** Waiting jobs in the order of their starts: the databases with most room for their share first, then the oldest. */
+  #startable(): Entry[] {
+    const now = Date.now()
+    const waiting = this.#entriesIn('pending', 'crashing').filter(({ notBefore }) => notBefore <= now)
+    if (waiting.length < 2) return waiting
+    const load = new Map<string, number>()
+    for (const { job } of this.#entriesIn('running')) charge(load, this.#owner(job), this.#share(job))
+    const order: Entry[] = []
+    const queues = new Map<string, Entry[]>()
+    for (const entry of waiting.sort((a, b) => a.job.startedAt - b.job.startedAt)) {
+      const owner = this.#owner(entry.job)
+      queues.set(owner, [...(queues.get(owner) ?? []), entry])
+    }
+    while (queues.size > 0) {
+      const [owner, queue] = leastLoaded(queues, load)
+      const entry = queue.shift()
+      if (queue.length === 0) queues.delete(owner)
+      if (!entry) continue
+      order.push(entry)
+      charge(load, owner, this.#share(entry.job))
+    }
+    return order
+  }
+
+  #owner({ spec }: Job): string {
+    return spec.document?.database ?? ''
+  }
+
+  #share(job: Job): number {
+    return this.#options.shares[this.#owner(job)] ?? DEFAULT_SHARES
+  }
+
+  #entriesIn(...states: Job['state'][]): Entry[] {
+    return [...this.#entries.values()].filter(({ job }) => states.includes(job.state))
+  }
+
+  /** Where jobs wait, as many running ones make room for them: idle ones first, then those that ran for longest. */
+  #takeTurns(): void {
+    this.#fill()
+    const waiting = this.#startable().length
+    for (let stopped = 0; stopped < Math.min(waiting, this.#options.maxChurn); stopped++) {
+      if (!this.#stopOne(false)) return
+    }
+  }
+
+  /** One-shot replications are let run to their end. */
+  #stopOne(idleOnly: boolean): boolean {
+    const candidates = this.#entriesIn('running').filter(
+      ({ job }) => job.spec.plan.options.continuous && !job.stopping && (job.idle || !idleOnly),
+    )
+    const [entry] = candidates.sort(
+      ({ job: a }, { job: b }) => Number(b.idle) - Number(a.idle) || a.startedAt - b.startedAt,
+    )
+    void entry?.job.stop()
+    return entry !== undefined
+  }
+}
+
+function charge(load: Map<string, number>, owner: string, share: number): void {
+  load.set(owner, (load.get(owner) ?? 0) + 1 / Math.max(1, share))
+}
+
+function leastLoaded(
+  queues: ReadonlyMap<string, Entry[]>,
+  load: ReadonlyMap<string, number>,
+): [string, Entry[]] {
+  let best: [string, Entry[]] = ['', []]
+  let least = Infinity
+  for (const [owner, queue] of queues) {
+    const loaded = load.get(owner) ?? 0
+    if (loaded >= least) continue
+    least = loaded
+    best = [owner, queue]
+  }
+  return best
+}

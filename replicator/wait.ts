@@ -1,0 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Waits that long, or until the signal is aborted, which throws its reason. */
+export async function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  try {
+    await sleep(milliseconds, undefined, { signal, ref: false })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
+}
+
+/** A signal for a part of some work: aborted with the whole, or by the owner of the part. */
+export function childOf(signal: AbortSignal): AbortController & Disposable {
+  const controller = new AbortController()
+  const abort = (): void => controller.abort(signal.reason)
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort, { once: true })
+  return Object.assign(controller, {
+    [Symbol.dispose]: () => signal.removeEventListener('abort', abort),
+  })
+}
