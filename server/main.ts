@@ -8,6 +8,7 @@ import { Config } from './config/config.ts'
 import { Catalog } from './database/catalog.ts'
 import { basicAuthenticator } from './auth/admin-basic.ts'
 import { createApp } from './http/app.ts'
+import { Replicator } from './replication/replicator.ts'
 import { openMemoryStore, openStore } from './storage/store.ts'
 import { VERSION } from './version.ts'
 
@@ -51,12 +52,16 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
   const directory = options.memory === true ? undefined : join(options.data, 'attachments')
   const attachments = await openAttachments(store, directory, config)
   const catalog = new Catalog(store, attachments)
+  const uuid = config.text('couchdb', 'uuid')
+  let address = { url: '', port: 0 }
+  const replicator = new Replicator({ config, uuid, address: () => address })
   const app = createApp({
     catalog,
     attachments,
     config,
     log,
-    uuid: config.text('couchdb', 'uuid'),
+    uuid,
+    replicator,
     serverHeader: `Couchette/${VERSION}`,
     authenticate: basicAuthenticator(config),
   })
@@ -67,13 +72,14 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
   )
   const bind = options.bind ?? '127.0.0.1'
   const port = await listen(server, options.port ?? 5984, bind)
+  address = { url: `http://${bind.includes(':') ? `[${bind}]` : bind}:${port}`, port }
   let closing: Promise<void> | undefined
   return {
-    url: `http://${bind.includes(':') ? `[${bind}]` : bind}:${port}`,
-    port,
+    ...address,
     createdAdmin: config.createdAdmin,
     close: () =>
       (closing ??= (async () => {
+        await replicator.close()
         const closed = new Promise(resolve => server.close(resolve))
         await catalog.close()
         server.closeAllConnections()

@@ -3,6 +3,7 @@ import type { Attachments } from './attachments/attachments.ts'
 import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
 import type { RequestContext, UserContext } from './http/context.ts'
+import type { Replicator } from './replication/replicator.ts'
 
 /** What the routes work with. */
 export interface Services {
@@ -11,6 +12,7 @@ export interface Services {
   readonly config: Config
   /** The server's uuid: stable over restarts, part of replication ids. */
   readonly uuid: string
+  readonly replicator: Replicator
   readonly serverHeader: string
   readonly log: Logger
   /** @throws `unauthorized` for credentials that are wrong */

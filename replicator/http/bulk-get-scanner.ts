@@ -19,10 +19,12 @@ export class BulkGetScanner {
   #valueStart = 0
   #key = ''
   #attachments = false
+  /** Where a string ends that may be the name of a member `_attachments`; -1 where there is none. */
+  #candidate = -1
 
   /** Whether the answer's outermost object has been closed. */
   get complete(): boolean {
-    return this.#skipper.depth === 0 && this.#skipper.position > 0
+    return this.#skipper.finished
   }
 
   /** The revisions that these bytes complete. */
@@ -44,8 +46,8 @@ export class BulkGetScanner {
     const { depth, stringStart: start, stringEnd: end } = this.#skipper
     if (depth === ENTRY && this.#key === '') this.#key = bytes.toString('latin1', start, end)
     if (depth !== VALUE || end - start !== ATTACHMENTS.length || this.#attachments) return
-    if (bytes.compare(ATTACHMENTS, 0, ATTACHMENTS.length, start, end) !== 0) return
-    this.#attachments = isKey(bytes, end + 1)
+    this.#judgeCandidate(bytes)
+    if (bytes.compare(ATTACHMENTS, 0, ATTACHMENTS.length, start, end) === 0) this.#candidate = end + 1
   }
 
   #open(): void {
@@ -54,9 +56,17 @@ export class BulkGetScanner {
     if (depth !== VALUE) return
     this.#valueStart = position - 1
     this.#attachments = false
+    this.#candidate = -1
+  }
+
+  /** What follows the string has arrived: only names of members have a colon behind them. */
+  #judgeCandidate(bytes: Buffer): void {
+    if (this.#candidate >= 0) this.#attachments ||= isKey(bytes, this.#candidate)
+    this.#candidate = -1
   }
 
   #value(bytes: Buffer): FetchedRevision {
+    this.#judgeCandidate(bytes)
     const json = bytes.subarray(this.#valueStart, this.#skipper.position)
     const isDocument = this.#key === 'ok'
     this.#key = ''
@@ -78,11 +88,11 @@ export class BulkGetScanner {
     this.#buffer.drop(length)
     this.#skipper.rebase(length)
     this.#valueStart -= length
+    if (this.#candidate >= 0) this.#candidate -= length
   }
 }
 
-/** A string that a colon follows is a member's name. Where the bytes end, taking it for one costs a request only. */
 function isKey(bytes: Uint8Array, at: number): boolean {
   while (at < bytes.length && (bytes[at] ?? 0) <= 0x20) at++
-  return at >= bytes.length || bytes[at] === COLON
+  return bytes[at] === COLON
 }

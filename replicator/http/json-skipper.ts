@@ -23,6 +23,13 @@ export class JsonSkipper {
   /** Whether the bytes end inside a string. */
   inString = false
 
+  #begun = false
+
+  /** Whether the outermost bracket has been closed. */
+  get finished(): boolean {
+    return this.#begun && this.depth === 0
+  }
+
   /** The caller dropped this many bytes before `position`. */
   rebase(dropped: number): void {
     this.position -= dropped
@@ -42,6 +49,7 @@ export class JsonSkipper {
       }
       if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
         this.depth++
+        this.#begun = true
         return 'open'
       }
       if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
@@ -50,12 +58,6 @@ export class JsonSkipper {
       }
     }
     return 'more'
-  }
-
-  /** Goes on until the brackets open at `depth` and below remain: the fast way over what does not matter. */
-  skipTo(bytes: Uint8Array, depth: number): boolean {
-    while (this.depth > depth) if (this.step(bytes) === 'more') return false
-    return true
   }
 
   #skipString(bytes: Uint8Array): Token {

@@ -12,7 +12,7 @@ export class RowsScanner {
 
   /** Whether the answer's outermost object has been closed. */
   get complete(): boolean {
-    return this.#skipper.depth === 0 && this.#skipper.position > 0
+    return this.#skipper.finished
   }
 
   /** @returns the rows that these bytes complete, as the text of a JSON array's elements; empty when there are none */

@@ -6,6 +6,7 @@ import { changesRoutes } from './changes.ts'
 import { databaseRoutes } from './databases.ts'
 import { documentRoutes } from './documents.ts'
 import { localRoutes } from './local-documents.ts'
+import { replicateRoutes } from './replicate.ts'
 import { revisionRoutes } from './revisions.ts'
 import { serverRoutes } from './server.ts'
 
@@ -16,7 +17,7 @@ import { serverRoutes } from './server.ts'
 const GROUPS: readonly (readonly ((router: Router<RequestState>) => void)[])[] = [
   [documentRoutes],
   [bulkRoutes, changesRoutes, revisionRoutes, localRoutes],
-  [allDocsRoutes, serverRoutes, databaseRoutes],
+  [allDocsRoutes, serverRoutes, replicateRoutes, databaseRoutes],
 ]
 
 export function routers(): Router<RequestState>[] {

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import type { ReplicationDefaults } from '../../protocol/replication-options.ts'
+import type { TlsOptions } from '../../replicator/http/connections.ts'
+import { SCHEDULER_DEFAULTS } from '../../replicator/scheduler.ts'
+import type { SchedulerOptions } from '../../replicator/scheduler.ts'
+import type { Config } from '../config/config.ts'
+
+/** What a replication does that does not say. */
+export function replicationDefaults(config: Config): ReplicationDefaults {
+  return {
+    connectionTimeoutMs: config.integer('replicator', 'connection_timeout'),
+    retriesPerRequest: config.integer('replicator', 'retries_per_request'),
+    httpConnections: config.integer('replicator', 'http_connections'),
+    workerBatchSize: config.integer('replicator', 'worker_batch_size'),
+    workerProcesses: config.integer('replicator', 'worker_processes'),
+    checkpointIntervalMs: config.integer('replicator', 'checkpoint_interval'),
+    useCheckpoints: config.boolean('replicator', 'use_checkpoints'),
+    useBulkGet: config.boolean('replicator', 'use_bulk_get'),
+  }
+}
+
+export function schedulerOptions(config: Config): SchedulerOptions {
+  return {
+    ...SCHEDULER_DEFAULTS,
+    maxJobs: config.integer('replicator', 'max_jobs'),
+    intervalMs: config.integer('replicator', 'interval'),
+    maxChurn: config.integer('replicator', 'max_churn'),
+    maxHistory: config.integer('replicator', 'max_history'),
+  }
+}
+
+export function tlsOptions(config: Config): TlsOptions {
+  const file = (name: 'ssl_trusted_certificates_file' | 'cert_file' | 'key_file'): string | undefined => {
+    const path = config.text('replicator', name)
+    return path === '' ? undefined : readFileSync(path, 'utf8')
+  }
+  const [ca, cert, key] = [file('ssl_trusted_certificates_file'), file('cert_file'), file('key_file')]
+  const passphrase = config.text('replicator', 'password')
+  return {
+    rejectUnauthorized: config.boolean('replicator', 'verify_ssl_certificates'),
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(passphrase === '' ? {} : { passphrase }),
+  }
+}

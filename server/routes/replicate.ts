@@ -1,0 +1,61 @@
+import type Router from '@koa/router'
+import { CouchError, fail } from '../../protocol/errors.ts'
+import { parseJson } from '../../protocol/json/parse-json.ts'
+import { ReplicationSyntaxError } from '../../protocol/replication-error.ts'
+import { parseReplication } from '../../protocol/replication-request.ts'
+import type { CancelById, ReplicationRequest } from '../../protocol/replication-request.ts'
+import { PeerError } from '../../replicator/peer-error.ts'
+import { readBody, requireJson } from '../http/body.ts'
+import type { RequestContext, RequestState } from '../http/context.ts'
+import { endpoint } from '../http/endpoints.ts'
+import { sendJson } from '../http/reply.ts'
+
+export function replicateRoutes(router: Router<RequestState>): void {
+  endpoint(router, '/_replicate', { POST: postReplicate })
+}
+
+async function postReplicate(ctx: RequestContext): Promise<void> {
+  if (ctx.state.user.name === null) throw fail('unauthorized', 'You are not an authenticated user')
+  requireJson(ctx)
+  const asked = await parseRequest(ctx)
+  if ('cancelId' in asked) return cancel(ctx, asked.cancelId)
+  const { replicator } = ctx.services
+  const request = { ...asked, user: ctx.state.user }
+  const spec = await replicator.specOf(request, { document: null, user: request.user.name }).catch(rethrow)
+  if (request.options.cancel) return cancel(ctx, spec.id)
+  if (!request.options.continuous) {
+    sendJson(ctx, { ok: true, ...(await replicator.run(spec).catch(rethrow)) })
+    return
+  }
+  replicator.start(spec)
+  sendJson(ctx, { ok: true, _local_id: spec.id }, 202)
+}
+
+async function cancel(ctx: RequestContext, id: string): Promise<void> {
+  if (!(await ctx.services.replicator.scheduler.remove(id))) throw fail('missing')
+  sendJson(ctx, { ok: true, _local_id: id })
+}
+
+async function parseRequest(ctx: RequestContext): Promise<ReplicationRequest | CancelById> {
+  const body = parseJson(await readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size')))
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fail('bodyNotObject')
+  const { replicator } = ctx.services
+  try {
+    return parseReplication(body as Record<string, unknown>, replicator.defaults, name =>
+      replicator.urlOf(name),
+    )
+  } catch (error) {
+    return rethrow(error)
+  }
+}
+
+/** CouchDB's status for what its replicator throws: words it does not know are 500. */
+function rethrow(error: unknown): never {
+  if (error instanceof ReplicationSyntaxError) {
+    throw new CouchError(error.kind === 'error' ? 500 : 400, error.kind, error.reason)
+  }
+  if (!(error instanceof PeerError)) throw error
+  if (error.error === 'filter_fetch_error') throw new CouchError(404, 'not_found', error.reason)
+  if (error.error === 'unauthorized') throw fail('unauthorized', error.reason)
+  throw new CouchError(500, error.error, error.reason)
+}
