@@ -94,7 +94,17 @@ export const ERRORS = {
   sandboxBusy: [503, 'service_unavailable', 'Too many functions of design documents are waiting.'],
   functionTimeout: [500, 'os_process_error', 'OS process timed out.'],
 
+  // Configuration
+  noSuchNode: [404, 'not_found', (name: string) => `no such node: ${name}`],
+  unknownConfigValue: [404, 'not_found', 'unknown_config_value'],
+  modificationNotAllowed: [400, 'modification_not_allowed', 'This config variable is read-only'],
+
   // Users
+  badLoginType: [
+    415,
+    'bad_content_type',
+    "Content-Type must be 'application/x-www-form-urlencoded' or 'application/json'",
+  ],
   unauthorized: [401, 'unauthorized', (reason: string) => reason],
   forbidden: [403, 'forbidden', (reason: string) => reason],
   busy: [503, 'service_unavailable', 'The server is too busy to handle the request.'],

@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
+import { type Override, parseOverride } from './config/overrides.ts'
 import { createServer } from './main.ts'
 import { StoreUnavailableError } from './storage/store.ts'
 
-const USAGE = `couchette [--port N] [--data DIR] [--bind ADDRESS] [--admin NAME:PASSWORD] [--log-level LEVEL]
+const USAGE = `couchette [--port N] [--data DIR] [--bind ADDRESS] [--admin NAME:PASSWORD] [--set SECTION/KEY=VALUE] [--log-level LEVEL]
 
   --port       the port to listen on (5984; 0 takes a free one)
   --data       the directory of the databases and the configuration (./data)
   --bind       the address to listen on (127.0.0.1: this machine only)
   --admin      the administrator to have; also COUCHDB_USER and COUCHDB_PASSWORD
+  --set        SECTION/KEY=VALUE: a setting, as often as needed (see docs/configuration.md)
   --log-level  trace, debug, info, warn or error (warn)
 `
 
@@ -20,6 +22,7 @@ async function main(): Promise<void> {
       bind: { type: 'string' },
       admin: { type: 'string' },
       'log-level': { type: 'string' },
+      set: { type: 'string', multiple: true },
       help: { type: 'boolean' },
     },
   })
@@ -29,7 +32,8 @@ async function main(): Promise<void> {
   }
   const server = await createServer({
     data: values.data ?? './data',
-    port: portOf(values.port),
+    ...(values.port === undefined ? {} : { port: portOf(values.port) }),
+    settings: (values.set ?? []).map(settingOf),
     env: process.env,
     ...(values.bind === undefined ? {} : { bind: values.bind }),
     ...(values.admin === undefined ? {} : { admin: adminOf(values.admin) }),
@@ -47,8 +51,13 @@ async function main(): Promise<void> {
   }
 }
 
-function portOf(text: string | undefined): number {
-  if (text === undefined) return 5984
+function settingOf(text: string): Override {
+  const setting = parseOverride(text)
+  if (setting === undefined) throw new UsageError('--set takes SECTION/KEY=VALUE')
+  return setting
+}
+
+function portOf(text: string): number {
   const port = Number(text)
   if (!Number.isInteger(port) || port < 0 || port > 65535) throw new UsageError(`--port ${text} is no port`)
   return port

@@ -6,24 +6,30 @@ import { pino } from 'pino'
 import { openAttachments } from './attachments/open.ts'
 import { Config } from './config/config.ts'
 import { Catalog } from './database/catalog.ts'
-import { basicAuthenticator } from './auth/admin-basic.ts'
+import { Authenticator } from './auth/authenticator.ts'
+import { StoredUsers } from './auth/users/directory.ts'
+import type { Override } from './config/overrides.ts'
 import { createApp } from './http/app.ts'
 import { Replicator } from './replication/replicator.ts'
+import { Metrics } from './metrics/metrics.ts'
 import { openMemoryStore, openStore } from './storage/store.ts'
+import { createSystemDatabases, databasePolicy } from './system-databases.ts'
 import { VERSION } from './version.ts'
 
 export interface CouchetteOptions {
   /** The directory that holds the databases and the configuration; made when it is not there. */
   readonly data: string
-  /** 0 takes any free port. Default 5984. */
+  /** 0 takes any free port. Default: `[chttpd] port`, 5984. */
   readonly port?: number
-  /** Default 127.0.0.1: only this machine. */
+  /** Default: `[chttpd] bind_address`, 127.0.0.1: only this machine. */
   readonly bind?: string
   /** The administrator to have; without one, and without one configured, one is made with a generated password. */
   readonly admin?: { readonly name: string; readonly password: string }
   /** Keeps databases in memory, for tests. */
   readonly memory?: boolean
   readonly logLevel?: string
+  /** Settings that beat those of the files. */
+  readonly settings?: readonly Override[]
   /** Read for `COUCHDB_USER` and `COUCHDB_PASSWORD`. Default: nothing. */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
@@ -48,10 +54,18 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
   const log = pino({ level: options.logLevel ?? 'warn' })
   const store =
     options.memory === true ? await openMemoryStore() : await openStore(join(options.data, 'store'))
-  const config = await Config.open({ directory: options.data, ...environmentOf(options) })
+  const config = await Config.open({
+    directory: options.data,
+    flags: { settings: options.settings ?? [] },
+    ...environmentOf(options),
+  })
+  const metrics = new Metrics()
   const directory = options.memory === true ? undefined : join(options.data, 'attachments')
   const attachments = await openAttachments(store, directory, config)
-  const catalog = new Catalog(store, attachments)
+  const policy = databasePolicy(config, name => catalog.open(name))
+  const catalog: Catalog = new Catalog(store, attachments, policy)
+  await createSystemDatabases(catalog)
+  const users = new StoredUsers(config, catalog)
   const uuid = config.text('couchdb', 'uuid')
   let address = { url: '', port: 0 }
   const replicator = new Replicator({ config, uuid, address: () => address })
@@ -63,15 +77,16 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
     uuid,
     replicator,
     serverHeader: `Couchette/${VERSION}`,
-    authenticate: basicAuthenticator(config),
+    metrics,
+    authenticator: new Authenticator(config, users),
   })
   const handle = app.callback()
   const server = createHttpServer(
     { noDelay: true, keepAliveTimeout: 60_000 },
     (req, res) => void handle(req, res),
   )
-  const bind = options.bind ?? '127.0.0.1'
-  const port = await listen(server, options.port ?? 5984, bind)
+  const bind = options.bind ?? config.text('chttpd', 'bind_address')
+  const port = await listen(server, options.port ?? config.integer('chttpd', 'port'), bind)
   address = { url: `http://${bind.includes(':') ? `[${bind}]` : bind}:${port}`, port }
   let closing: Promise<void> | undefined
   return {
@@ -81,6 +96,7 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
       (closing ??= (async () => {
         await replicator.close()
         const closed = new Promise(resolve => server.close(resolve))
+        await users.close()
         await catalog.close()
         server.closeAllConnections()
         await closed

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino'
 import type { Attachments } from './attachments/attachments.ts'
+import type { Authenticator } from './auth/authenticator.ts'
 import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
-import type { RequestContext, UserContext } from './http/context.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import type { Replicator } from './replication/replicator.ts'
 
 /** What the routes work with. */
@@ -10,11 +11,11 @@ export interface Services {
   readonly catalog: Catalog
   readonly attachments: Attachments
   readonly config: Config
+  readonly authenticator: Authenticator
+  readonly metrics: Metrics
   /** The server's uuid: stable over restarts, part of replication ids. */
   readonly uuid: string
   readonly replicator: Replicator
   readonly serverHeader: string
   readonly log: Logger
-  /** @throws `unauthorized` for credentials that are wrong */
-  readonly authenticate: (ctx: RequestContext) => Promise<UserContext>
 }

@@ -22,8 +22,8 @@ const SERVER_ACCESS: Readonly<Record<string, Access>> = {
   _dbs_info: 'list-databases',
 }
 
-/** Databases whose name begins with "_" and that are used like others, within limits. */
-const SYSTEM_DATABASES = new Set(['_users', '_replicator'])
+/** Databases that are used like others, within limits; also below a prefix. */
+const SYSTEM_DATABASE = /(^|\/)_(users|replicator)$/
 
 const NODE_METRICS = new Set(['_stats', '_system', '_prometheus'])
 
@@ -56,7 +56,7 @@ const DATABASE_ACCESS: Readonly<Record<string, Access>> = {
 export function accessOf(method: string, segments: readonly string[]): Access {
   const [first, second] = segments
   if (first === undefined || first === '') return 'everybody'
-  if (SYSTEM_DATABASES.has(first)) return systemDatabaseAccess(method, segments)
+  if (SYSTEM_DATABASE.test(first)) return systemDatabaseAccess(method, segments)
   if (Object.hasOwn(SERVER_ACCESS, first)) return SERVER_ACCESS[first] ?? 'server-admin'
   if (first === '_utils') return method === 'GET' || method === 'HEAD' ? 'everybody' : 'server-admin'
   if (first === '_node' && NODE_METRICS.has(segments[2] ?? '')) return 'metrics'

@@ -13,7 +13,7 @@ import {
   nameOfDatabaseKey,
 } from '../storage/keys.ts'
 import type { Store } from '../storage/store.ts'
-import { Database, type DatabaseRecord } from './database.ts'
+import { Database, type DatabasePolicy, type DatabaseRecord } from './database.ts'
 
 /** What happened to a database, for `_db_updates`. */
 export type DatabaseEvent = 'created' | 'updated' | 'deleted'
@@ -22,14 +22,16 @@ export type DatabaseEvent = 'created' | 'updated' | 'deleted'
 export class Catalog {
   readonly #store: Store
   readonly #attachments: Attachments
+  readonly #policy: DatabasePolicy
   readonly #open = new Map<DatabaseName, Promise<Database>>()
   /** Creations and deletions happen one after the other. */
   #changing: Promise<unknown> = Promise.resolve()
   #clearing: Promise<void> = Promise.resolve()
 
-  constructor(store: Store, attachments: Attachments) {
+  constructor(store: Store, attachments: Attachments, policy: DatabasePolicy = {}) {
     this.#store = store
     this.#attachments = attachments
+    this.#policy = policy
     this.#clearing = this.#clearDropped()
   }
 
@@ -118,7 +120,7 @@ export class Catalog {
   }
 
   #remember(name: DatabaseName, record: DatabaseRecord): Promise<Database> {
-    const database = Database.open(this.#store, this.#attachments, name, record)
+    const database = Database.open(this.#store, this.#attachments, name, record, this.#policy)
     this.#open.set(name, database)
     return database
   }

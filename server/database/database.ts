@@ -3,6 +3,8 @@ import type { DocId } from '../../protocol/document-id.ts'
 import { fail } from '../../protocol/errors.ts'
 import { decodeTree } from '../../protocol/revtree/codec.ts'
 import { emptyTree, type RevTree } from '../../protocol/revtree/tree.ts'
+import type { Security } from '../../protocol/security.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
 import { formatSeq, type Seq } from '../../protocol/sequence.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import { ChangesTail } from '../changes/tail.ts'
@@ -14,6 +16,8 @@ import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
 import { decodeDocumentRecord, type DocumentSummary } from './document-record.ts'
 import type { DocumentEdit, DocumentValidator, EditOutcome } from './edit.ts'
 import { ReleaseAttachments } from './release-attachments.ts'
+import type { DatabaseRules } from './rules.ts'
+import { decodeSecurity, SecurityChange, SECURITY_SETTING, type StoredSecurity } from './security-setting.ts'
 import { decodeState, type DatabaseState } from './state.ts'
 import { Writer, type WriteRequest } from './writer.ts'
 
@@ -26,6 +30,13 @@ export interface DatabaseRecord {
   /** Seconds since 1970. */
   readonly created: number
   readonly partitioned: boolean
+}
+
+/** What the server says of its databases. */
+export interface DatabasePolicy {
+  readonly rulesOf?: (name: DatabaseName) => DatabaseRules | undefined
+  /** The `_security` of databases where none was put, JSON text. Default: administrators of the server only. */
+  readonly defaultSecurity?: (name: DatabaseName) => string
 }
 
 /** A document's record with its tree. */
@@ -42,8 +53,12 @@ export class Database {
   readonly keys: DatabaseKeys
   /** Wakes live feeds after each commit. */
   readonly tail: ChangesTail
+  /** The `validate_doc_update` functions of its design documents. */
   validator: DocumentValidator | undefined
   readonly #context: CommitContext
+  /** What a system database adds. */
+  readonly rules: DatabaseRules | undefined
+  #security: StoredSecurity
   readonly #writer: Writer
   readonly #validation: ValidationMemory = { loaded: false }
 
@@ -52,9 +67,14 @@ export class Database {
     attachments: Attachments,
     name: DatabaseName,
     record: DatabaseRecord,
+    policy: DatabasePolicy = {},
   ): Promise<Database> {
     const keys = new DatabaseKeys(record.number)
-    return new Database(store, attachments, name, record, keys, decodeState(await store.get(keys.state)))
+    const [state, security] = await store.getMany([keys.state, keys.text(Space.setting, SECURITY_SETTING)])
+    return new Database(store, attachments, name, record, keys, decodeState(state), {
+      rules: policy.rulesOf?.(name),
+      security: decodeSecurity(security, policy.defaultSecurity?.(name)),
+    })
   }
 
   private constructor(
@@ -64,12 +84,15 @@ export class Database {
     record: DatabaseRecord,
     keys: DatabaseKeys,
     state: DatabaseState,
+    { rules, security }: { rules: DatabaseRules | undefined; security: StoredSecurity },
   ) {
     this.name = name
     this.record = record
     this.store = store
     this.attachments = attachments
     this.keys = keys
+    this.rules = rules
+    this.#security = security
     this.tail = new ChangesTail(state.seq)
     this.#context = {
       store,
@@ -95,6 +118,28 @@ export class Database {
     return this.formatSeq(this.state.seq)
   }
 
+  /** Who may use the database. */
+  get security(): Security {
+    return this.#security.parsed
+  }
+
+  /** The `_security` object as it was put, JSON text. */
+  get securityText(): Uint8Array {
+    return this.#security.text
+  }
+
+  /**
+   * Replaces the `_security` object; resolves when it is on disk. It holds for every request from then on.
+   *
+   * @param json canonical JSON
+   * @throws `bad_request` where it is no security object
+   */
+  async setSecurity(json: Uint8Array): Promise<void> {
+    const security = decodeSecurity(json)
+    await this.write(new SecurityChange(security))
+    this.#security = security
+  }
+
   formatSeq(number: number): Seq {
     return formatSeq(number, this.record.instance)
   }
@@ -108,15 +153,20 @@ export class Database {
    * Writes documents.
    *
    * @param options.replicated `new_edits=false`: revisions are taken as they are
+   * @param options.user who writes: design documents are for administrators, and validation functions are told
    * @returns an outcome for each edit, in their order, when all are on disk
    */
-  update(edits: readonly DocumentEdit[], options: { replicated: boolean }): Promise<readonly EditOutcome[]> {
+  update(
+    edits: readonly DocumentEdit[],
+    options: { replicated: boolean; user: UserContext },
+  ): Promise<readonly EditOutcome[]> {
     return this.write(
       new DocumentEdits({
         edits,
         replicated: options.replicated,
         memory: this.#validation,
-        validator: this.validator,
+        actor: { user: options.user, security: this.security },
+        validators: [this.rules?.validator, this.validator].filter(isActive),
       }),
     )
   }
@@ -180,4 +230,8 @@ export class Database {
     const tree = this.store.getSync(this.keys.text(Space.tree, id))
     return { ...summary, tree: tree === undefined ? emptyTree : decodeTree(tree) }
   }
+}
+
+function isActive(validator: DocumentValidator | undefined): validator is DocumentValidator {
+  return validator?.active === true
 }

@@ -9,8 +9,9 @@ import { stem } from '../../protocol/revtree/stem.ts'
 import { emptyTree, nodeCount, type RevTree } from '../../protocol/revtree/tree.ts'
 import type { StoredAttachment } from './body-record.ts'
 import type { Commit } from './commit.ts'
-import type { DocumentEdit, DocumentValidator, EditOutcome, ValidatedDocument } from './edit.ts'
+import type { Actor, DocumentEdit, DocumentValidator, EditOutcome, ValidatedDocument } from './edit.ts'
 import { resolveAttachments } from './resolve-attachments.ts'
+import { isDatabaseAdmin } from '../../protocol/security.ts'
 import type { WriteRequest } from './writer.ts'
 
 /**
@@ -27,7 +28,9 @@ export interface DocumentEditsOptions {
   /** `new_edits=false`: the revisions are taken as they are, and never conflict. */
   readonly replicated: boolean
   readonly memory: ValidationMemory
-  readonly validator: DocumentValidator | undefined
+  readonly actor: Actor
+  /** All are asked; the first error counts. */
+  readonly validators: readonly DocumentValidator[]
 }
 
 /** The edits of one request, merged into their documents' trees. Documents take their sequences in the order of ids. */
@@ -79,10 +82,10 @@ export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
   /** CouchDB's checks before the updater: an edit must replace a leaf, or create a document. */
   #check(commit: Commit): Map<number, EditOutcome> {
     const refused = new Map<number, EditOutcome>()
-    const { edits, replicated, memory, validator } = this.#options
+    const { edits, replicated, memory, validators } = this.#options
     const strict =
       !memory.loaded ||
-      validator?.active === true ||
+      validators.length > 0 ||
       edits.some(edit => isDesign(edit.id) || edit.attachments.length > 0)
     if (!strict) return refused
     for (const [at, edit] of edits.entries()) {
@@ -93,11 +96,32 @@ export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
   }
 
   async #validate(commit: Commit, refused: Map<number, EditOutcome>): Promise<void> {
-    const { edits, validator } = this.#options
-    if (edits.some(edit => isDesign(edit.id))) this.#options.memory.loaded = false
-    if (validator?.active !== true) return
+    const { edits, memory, validators } = this.#options
+    if (edits.some(edit => isDesign(edit.id))) {
+      memory.loaded = false
+      this.#refuseDesigns(refused)
+    }
+    for (const validator of validators) await this.#ask(validator, commit, refused)
+  }
+
+  /** Design documents are for administrators of the database (CouchDB: couch_db:validate_doc_update/3). */
+  #refuseDesigns(refused: Map<number, EditOutcome>): void {
+    const { edits, actor } = this.#options
+    if (isDatabaseAdmin(actor.user, actor.security)) return
+    const name = actor.user.name === null ? 'unauthorized' : 'forbidden'
+    for (const [at, { id }] of edits.entries()) {
+      if (!isDesign(id) || refused.has(at)) continue
+      refused.set(at, { id, error: fail(name, 'You are not a db or server admin.') })
+    }
+  }
+
+  async #ask(validator: DocumentValidator, commit: Commit, refused: Map<number, EditOutcome>): Promise<void> {
+    const { edits, actor } = this.#options
     const asked = [...edits.keys()].filter(at => !refused.has(at))
-    const errors = await validator.validate(asked.map(at => this.#toValidate(commit, at)))
+    const errors = await validator.validate(
+      asked.map(at => this.#toValidate(commit, at)),
+      actor,
+    )
     for (const [place, at] of asked.entries()) {
       const error = errors[place]
       if (error !== undefined) refused.set(at, { id: this.#edit(at).id, error })

@@ -1,6 +1,8 @@
 import type { CouchError } from '../../protocol/errors.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import type { Rev } from '../../protocol/revision.ts'
+import type { Security } from '../../protocol/security.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
 import type { StoredAttachment } from './body-record.ts'
 
 /** A document as a client wants it written, its attachments' data already in the attachment store. */
@@ -31,12 +33,21 @@ export type EditOutcome =
   | { readonly id: DocId; readonly rev: Rev; readonly error?: undefined }
   | { readonly id: DocId; readonly rev?: Rev; readonly error: CouchError }
 
+/** Who writes, and who may do what in the database. */
+export interface Actor {
+  readonly user: UserContext
+  readonly security: Security
+}
+
 /** Judges documents before they are written: `validate_doc_update` functions, the rules of system databases. */
 export interface DocumentValidator {
   /** Whether there is anything to ask; when not, nothing is read for it. */
   readonly active: boolean
   /** The error of each document that is refused, in the order of the documents. */
-  validate(documents: readonly ValidatedDocument[]): Promise<readonly (CouchError | undefined)[]>
+  validate(
+    documents: readonly ValidatedDocument[],
+    actor: Actor,
+  ): Promise<readonly (CouchError | undefined)[]>
 }
 
 export interface ValidatedDocument {

@@ -2,8 +2,10 @@ import type { AttachmentInput } from '../../protocol/document/attachment-input.t
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import type { Rev } from '../../protocol/revision.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import type { ReceivedAttachment } from '../attachments/upload.ts'
+import { applyWriteRules } from './apply-rules.ts'
 import type { Database } from './database.ts'
 import { toEdit } from './edit-from-input.ts'
 import type { EditAttachment, EditOutcome } from './edit.ts'
@@ -18,14 +20,14 @@ export interface DocumentToWrite {
 
 /**
  * Writes documents with their attachments: inline data goes to the attachment store first, and is given up again where
- * its document is refused.
+ * its document is refused. The rules of system databases have their say first.
  *
  * @returns an outcome for each document, in their order, when all are on disk
  */
 export async function writeDocuments(
   database: Database,
   documents: readonly DocumentToWrite[],
-  options: { replicated: boolean },
+  options: { replicated: boolean; user: UserContext },
 ): Promise<readonly EditOutcome[]> {
   const held: ReceivedAttachment[] = []
   try {
@@ -36,7 +38,8 @@ export async function writeDocuments(
         held,
         ...options,
       })
-      edits.push(toEdit(id, input, { ...options, attachments }))
+      const ruled = await applyWriteRules(database, id, input, options.user)
+      edits.push(toEdit(id, ruled, { ...options, attachments }))
     }
     return await database.update(edits, options)
   } finally {

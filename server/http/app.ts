@@ -1,9 +1,13 @@
 import Koa from 'koa'
 import { CouchError, fail } from '../../protocol/errors.ts'
+import { ANONYMOUS } from '../../protocol/user-context.ts'
 import type { Services } from '../services.ts'
 import { routers } from '../routes/index.ts'
 import type { RequestContext, RequestState } from './context.ts'
+import { answerPreflight, exposeAnswer } from './cors-headers.ts'
+import { admit } from './gate.ts'
 import { sendJson } from './reply.ts'
+import { challenge, secureHeaders } from './security-headers.ts'
 
 /** The koa application: who asks, which route, and one funnel for everything that is thrown. */
 export function createApp(services: Services): Koa<RequestState> {
@@ -15,9 +19,12 @@ export function createApp(services: Services): Koa<RequestState> {
   app.use(async (context, next) => {
     const ctx = context as unknown as RequestContext
     ctx.services = services
-    ctx.set('Server', services.serverHeader)
+    ctx.state.user = ANONYMOUS
+    secureHeaders(ctx)
+    if (answerPreflight(ctx)) return
+    exposeAnswer(ctx)
     try {
-      ctx.state.user = await services.authenticate(ctx)
+      await admit(ctx)
       await next()
       if (ctx.respond !== false && ctx.status === 404 && ctx.body === undefined) throw fail('missing')
     } catch (error) {
@@ -37,8 +44,9 @@ function sendError(ctx: RequestContext, thrown: unknown): void {
   const error =
     thrown instanceof CouchError ? thrown : fail('internal', 'The server failed; its log says why.')
   for (const [name, value] of Object.entries(error.headers)) ctx.set(name, value)
+  if (error.status === 401) challenge(ctx)
   // What is left of a refused body is not read: the connection ends with the answer.
-  if (!ctx.req.complete) ctx.set('Connection', 'close')
+  if (!ctx.req.complete && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
   sendJson(ctx, { error: error.error, reason: error.reason }, error.status)
 }
 

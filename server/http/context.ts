@@ -1,16 +1,15 @@
 import type Koa from 'koa'
+import type { UserContext } from '../../protocol/user-context.ts'
+import type { Database } from '../database/database.ts'
 import type { Services } from '../services.ts'
 
-/** Who sends a request. */
-export interface UserContext {
-  readonly name: string | null
-  readonly roles: readonly string[]
-}
-
-export const ADMIN_ROLE = '_admin'
-
 export interface RequestState {
+  /** Who asks. */
   user: UserContext
+  /** Names the request in its answer and in the log. */
+  requestId?: string
+  /** The database that the path names, once the user may see it. */
+  database?: Database
 }
 
 /** A request on its way through a route: koa's context with what the path named and who asks. */

@@ -6,7 +6,9 @@ import { parseBulkDocs } from '../../protocol/document/parse-bulk-docs.ts'
 import { CouchError, fail } from '../../protocol/errors.ts'
 import { parseJson } from '../../protocol/json/parse-json.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
 import type { Database } from '../database/database.ts'
+import { applyReadRules } from '../database/apply-rules.ts'
 import type { EditOutcome } from '../database/edit.ts'
 import { LocalEdits } from '../database/local-documents.ts'
 import { openRevisions, readRevision, type ReadOptions } from '../database/read-document.ts'
@@ -30,7 +32,7 @@ async function postBulkDocs(ctx: RequestContext): Promise<void> {
   const { docs, newEdits } = parseBulkDocs(
     await readBody(ctx, config.integer('chttpd', 'max_http_request_size')),
   )
-  const outcomes = await writeAll(database, docs, { replicated: !newEdits })
+  const outcomes = await writeAll(database, docs, { replicated: !newEdits, user: ctx.state.user })
   if (newEdits) {
     sendJson(ctx, Buffer.from(`[${outcomes.map(renderOutcome).join(',')}]`), 201)
     return
@@ -42,7 +44,7 @@ async function postBulkDocs(ctx: RequestContext): Promise<void> {
 async function writeAll(
   database: Database,
   docs: readonly DocumentInput[],
-  options: { replicated: boolean },
+  options: { replicated: boolean; user: UserContext },
 ): Promise<readonly EditOutcome[]> {
   const ids = docs.map(doc => doc.id ?? newId())
   const isLocal = ids.map(id => id.startsWith('_local/'))
@@ -87,19 +89,21 @@ async function postBulkGet(ctx: RequestContext): Promise<void> {
   const docs: unknown = 'docs' in body ? body.docs : undefined
   if (!Array.isArray(docs)) throw fail('badRequest', "Missing JSON list of 'docs'.")
   const options = { revs: query.flag('revs'), attEncodingInfo: query.flag('att_encoding_info') }
-  streamJson(ctx, renderBulkGet(database, docs, options, query.flag('latest')))
+  const latest = query.flag('latest')
+  streamJson(ctx, renderBulkGet(database, docs, { ...options, latest, user: ctx.state.user }))
 }
+
+type BulkGetOptions = ReadOptions & { readonly latest: boolean; readonly user: UserContext }
 
 async function* renderBulkGet(
   database: Database,
   docs: readonly unknown[],
-  options: ReadOptions,
-  latest: boolean,
+  options: BulkGetOptions,
 ): AsyncGenerator<Uint8Array | string> {
   let separator = '{"results":[\n'
   for (const doc of docs) {
     yield separator
-    yield* renderBulkGetRow(database, doc, options, latest)
+    yield* renderBulkGetRow(database, doc, options)
     separator = ',\n'
   }
   yield separator.startsWith('{') ? '{"results":[]}\n' : '\n]}\n'
@@ -108,8 +112,7 @@ async function* renderBulkGet(
 async function* renderBulkGetRow(
   database: Database,
   doc: unknown,
-  options: ReadOptions,
-  latest: boolean,
+  options: BulkGetOptions,
 ): AsyncGenerator<Uint8Array | string> {
   const asked = typeof doc === 'object' && doc !== null ? (doc as { id?: unknown; rev?: unknown }) : {}
   yield `{"id":${JSON.stringify(asked.id ?? null)},"docs":[`
@@ -118,11 +121,12 @@ async function* renderBulkGetRow(
     const id = parseDocId(asked.id)
     const revs = asked.rev === undefined ? 'all' : [parseRev(asked.rev)]
     let separator = ''
-    for (const entry of openRevisions(database, id, revs, { latest })) {
+    for (const entry of openRevisions(database, id, revs, options)) {
       if ('missing' in entry) throw fail('missing')
       const { json } = readRevision(database, id, entry.ok, options)
+      const shown = applyReadRules(database, id, json, options.user)
       yield `${separator}{"ok":`
-      yield json
+      yield shown
       yield '}'
       separator = ','
     }

@@ -3,20 +3,21 @@ import type { DocId } from '../../protocol/document-id.ts'
 import { parseDocId } from '../../protocol/document-id.ts'
 import { fail } from '../../protocol/errors.ts'
 import type { Database } from '../database/database.ts'
-import { ADMIN_ROLE, type RequestContext } from '../http/context.ts'
+import { isServerAdmin } from '../../protocol/user-context.ts'
+import type { RequestContext } from '../http/context.ts'
 import { decodeSegment } from '../http/percent.ts'
 
 /**
- * The database that the path names, if the user may see it.
+ * The database that the path names. Whether the user may see it was judged before the route was asked.
  *
- * @throws `noDatabase`, `unauthorized`, `forbidden`
+ * @throws `noDatabase`
  */
 export async function databaseOf(ctx: RequestContext): Promise<Database> {
+  const { database, user } = ctx.state
+  if (database !== undefined) return database
   const name = decodeSegment(ctx.params.db ?? '')
-  if (name === undefined || !isDatabaseName(name)) throw fail('noDatabase')
-  if (!ctx.state.user.roles.includes(ADMIN_ROLE))
-    throw fail('unauthorized', 'You are not authorized to access this db.')
-  return ctx.services.catalog.open(name)
+  if (name === undefined || !isDatabaseName(name) || !isServerAdmin(user)) throw fail('noDatabase')
+  return (ctx.state.database = await ctx.services.catalog.open(name))
 }
 
 /**

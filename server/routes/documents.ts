@@ -5,7 +5,9 @@ import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import { fail } from '../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
 import type { Database } from '../database/database.ts'
+import { applyReadRules } from '../database/apply-rules.ts'
 import { LocalEdits } from '../database/local-documents.ts'
 import {
   findRevision,
@@ -50,7 +52,8 @@ async function getDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const revs = openRevsAsked(query)
   if (revs !== undefined) {
     const found = openRevisions(database, id, revs, { latest })
-    streamJson(ctx, renderOpenRevisions(database, id, found, readOptions(query)))
+    const shown = (json: Buffer) => applyReadRules(database, id, json, ctx.state.user)
+    streamJson(ctx, renderOpenRevisions(database, id, found, readOptions(query), shown))
     return
   }
   const rev = query.text('rev')
@@ -62,8 +65,9 @@ async function getDocument(ctx: RequestContext, id: DocId): Promise<void> {
     found,
     rev === undefined ? readOptions(query) : revisionOptions(query),
   )
+  const json = applyReadRules(database, id, read.json, ctx.state.user)
   if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
-  sendJson(ctx, read.json)
+  sendJson(ctx, json)
 }
 
 function readOptions(query: Query): ReadOptions {
@@ -97,6 +101,7 @@ async function* renderOpenRevisions(
   id: DocId,
   found: readonly OpenRevision[],
   options: ReadOptions,
+  shown: (json: Buffer) => Buffer,
 ): AsyncGenerator<Uint8Array | string> {
   let separator = '['
   for (const entry of found) {
@@ -108,7 +113,7 @@ async function* renderOpenRevisions(
         attEncodingInfo: options.attEncodingInfo === true,
       })
       yield '{"ok":'
-      yield json
+      yield shown(json)
       yield '}'
     }
     separator = ','
@@ -152,7 +157,7 @@ async function writeDocument(
   const rev = revisionNamed(ctx, input.rev)
   const written = id.startsWith('_local/')
     ? await writeLocal(database, id, rev, input)
-    : await writeOne(database, id, rev, input, replicated)
+    : await writeOne(database, id, rev, input, { replicated, user: ctx.state.user })
   if (ctx.method !== 'POST') ctx.set('ETag', `"${written}"`)
   if (ctx.method !== 'DELETE') {
     ctx.set('Location', `http://${ctx.host}/${encodeSegment(database.name)}/${encodeSegment(id)}`)
@@ -165,9 +170,9 @@ async function writeOne(
   id: DocId,
   rev: Rev | undefined,
   input: DocumentInput,
-  replicated: boolean,
+  options: { replicated: boolean; user: UserContext },
 ): Promise<Rev> {
-  const [outcome] = await writeDocuments(database, [{ id, input: { ...input, rev } }], { replicated })
+  const [outcome] = await writeDocuments(database, [{ id, input: { ...input, rev } }], options)
   if (outcome === undefined || outcome.error !== undefined) throw outcome?.error ?? fail('conflict')
   return outcome.rev
 }

@@ -6,9 +6,12 @@ import { changesRoutes } from './changes.ts'
 import { databaseRoutes } from './databases.ts'
 import { documentRoutes } from './documents.ts'
 import { localRoutes } from './local-documents.ts'
+import { nodeRoutes } from './node.ts'
 import { replicateRoutes } from './replicate.ts'
 import { revisionRoutes } from './revisions.ts'
+import { securityRoutes } from './security.ts'
 import { serverRoutes } from './server.ts'
+import { sessionRoutes } from './session.ts'
 
 /**
  * Every route of the server, in groups that are asked one after the other. A router tries the patterns of all its paths
@@ -16,8 +19,8 @@ import { serverRoutes } from './server.ts'
  */
 const GROUPS: readonly (readonly ((router: Router<RequestState>) => void)[])[] = [
   [documentRoutes],
-  [bulkRoutes, changesRoutes, revisionRoutes, localRoutes],
-  [allDocsRoutes, serverRoutes, replicateRoutes, databaseRoutes],
+  [bulkRoutes, changesRoutes, revisionRoutes, sessionRoutes],
+  [nodeRoutes, localRoutes, allDocsRoutes, securityRoutes, serverRoutes, replicateRoutes, databaseRoutes],
 ]
 
 export function routers(): Router<RequestState>[] {

@@ -3,7 +3,12 @@ import type { Setting } from '../setting.ts'
 /** Who is who. */
 export const AUTH_SETTINGS = {
   chttpd_auth: {
-    authentication_db: { kind: 'text', default: '', about: 'Shown by `_session` when set' },
+    authentication_db: {
+      kind: 'text',
+      default: '',
+      about: 'The users database, `_users` where nothing is set; shown by `_session` when set',
+      restart: true,
+    },
     timeout: { kind: 'integer', default: 600, unit: 'seconds', about: 'Life of a session without a request' },
     allow_persistent_cookies: {
       kind: 'boolean',

@@ -14,7 +14,6 @@ export const DATABASE_SETTINGS = {
       default: 'admin_only',
       about: 'Who may use a database without `_security`: `admin_only` or `everyone`',
     },
-    users_db_suffix: { kind: 'text', default: '_users', about: 'Name of the users database', restart: true },
     users_db_security_editable: {
       kind: 'boolean',
       default: false,

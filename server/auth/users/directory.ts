@@ -1,0 +1,102 @@
+import type { DatabaseName } from '../../../protocol/database-name.ts'
+import type { DocId } from '../../../protocol/document-id.ts'
+import { CouchError, fail } from '../../../protocol/errors.ts'
+import { leaves } from '../../../protocol/revtree/leaves.ts'
+import type { Config } from '../../config/config.ts'
+import type { Catalog } from '../../database/catalog.ts'
+import type { Database } from '../../database/database.ts'
+import { LruMap } from '../lru-map.ts'
+import type { UserDirectory } from '../user-directory.ts'
+import { userOfAdmin, userOfDocument, type UserRecord } from '../user-record.ts'
+import { PasswordUpgrade } from './password-upgrade.ts'
+import { USER_PREFIX } from './user-document.ts'
+
+/** The name of the database that says who may log in. */
+export function usersDatabase(config: Config): DatabaseName {
+  return (config.text('chttpd_auth', 'authentication_db') || '_users') as DatabaseName
+}
+
+const MAX_CACHED = 10_000
+const LIFETIME_MS = 600_000
+
+interface Cached {
+  /** The sequence of the users database at which this was read: any change makes it stale. */
+  readonly seq: number
+  readonly admin: string | undefined
+  readonly user: UserRecord | undefined
+}
+
+/** Looks users up among the administrators of the configuration and in the users database. */
+export class StoredUsers implements UserDirectory {
+  readonly #config: Config
+  readonly #catalog: Catalog
+  readonly #name: DatabaseName
+  readonly #cache = new LruMap<string, Cached>(() => ({ entries: MAX_CACHED, lifetimeMs: LIFETIME_MS }))
+  readonly #upgrade: PasswordUpgrade
+  #database: Database | undefined
+
+  constructor(config: Config, catalog: Catalog) {
+    this.#config = config
+    this.#catalog = catalog
+    this.#name = usersDatabase(config)
+    this.#upgrade = new PasswordUpgrade(config)
+  }
+
+  find(name: string): UserRecord | undefined | Promise<UserRecord | undefined> {
+    const database = this.#database
+    const cached = this.#cache.get(name)
+    const isFresh =
+      cached !== undefined &&
+      database?.tail.closed === false &&
+      cached.seq === database.state.seq &&
+      cached.admin === this.#config.get('admins', name)
+    return isFresh ? cached.user : this.#read(name)
+  }
+
+  loggedIn(user: UserRecord, password: string): void {
+    if (this.#database !== undefined) this.#upgrade.consider(this.#database, user, password)
+  }
+
+  /** Waits for hashes that are being made anew. Idempotent. */
+  close(): Promise<void> {
+    return this.#upgrade.close()
+  }
+
+  async #read(name: string): Promise<UserRecord | undefined> {
+    const admin = this.#config.get('admins', name)
+    const database = await this.#open()
+    const seq = database?.state.seq ?? -1
+    const ofDocument = database === undefined ? undefined : await readUser(database, name)
+    const user = admin === undefined ? ofDocument : userOfAdmin(name, admin, ofDocument?.roles ?? [])
+    this.#cache.delete(name)
+    this.#cache.set(name, { seq, admin, user })
+    return user
+  }
+
+  async #open(): Promise<Database | undefined> {
+    if (this.#database?.tail.closed === false) return this.#database
+    try {
+      this.#database = await this.#catalog.open(this.#name)
+    } catch (error) {
+      if (!(error instanceof CouchError && error.status === 404)) throw error
+      this.#database = undefined
+    }
+    return this.#database
+  }
+}
+
+async function readUser(database: Database, name: string): Promise<UserRecord | undefined> {
+  const document = await database.document((USER_PREFIX + name) as DocId)
+  if (document === undefined || document.deleted) return undefined
+  if (document.branched && leaves(document.tree).filter(leaf => !leaf.deleted).length > 1) {
+    const reason =
+      'User document conflicts must be resolved before the document is used for authentication purposes.'
+    throw fail('unauthorized', reason)
+  }
+  const { body } = await database.body(document.body)
+  return userOfDocument(
+    name,
+    document.rev,
+    JSON.parse(Buffer.from(body).toString()) as Record<string, unknown>,
+  )
+}

@@ -1,0 +1,85 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import type { DocumentInput } from '../../../protocol/document/document-input.ts'
+import { CouchError } from '../../../protocol/errors.ts'
+import type { Config } from '../../config/config.ts'
+import type { Database } from '../../database/database.ts'
+import type { Actor, DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
+import type { DatabaseRules } from '../../database/rules.ts'
+import { plainPassword, withStoredPassword } from './hash-password.ts'
+import { checkPasswordRules, parsePasswordRules } from './password-rules.ts'
+import { checkUserDocument, type DocumentObject } from './user-document.ts'
+import { checkWriter, publicMembers, viewOf } from './visibility.ts'
+
+/** The rules of the users database (`couch_users_db`). */
+export class UsersRules implements DatabaseRules {
+  readonly validator: DocumentValidator
+  readonly #config: Config
+
+  /** @param bodyOf reads a stored body of the users database */
+  constructor(config: Config, bodyOf: (body: number) => Promise<Uint8Array>) {
+    this.#config = config
+    this.validator = new UserValidator(bodyOf)
+  }
+
+  /** Plain passwords never reach the disk. */
+  async beforeWrite(id: DocId, input: DocumentInput, { user, security }: Actor): Promise<DocumentInput> {
+    checkWriter(id, user, security)
+    const password = plainPassword(input.body)
+    if (password === undefined) return input
+    checkPasswordRules(password, parsePasswordRules(this.#config.text('chttpd_auth', 'password_regexp')))
+    return withStoredPassword(input, await this.#config.hasher.hash(password, this.#config.hashSettings))
+  }
+
+  afterRead(id: DocId, json: Buffer, { user, security }: Actor): Buffer {
+    if (viewOf(id, user, security) === 'whole') return json
+    const document = JSON.parse(json.toString()) as Record<string, unknown>
+    const { _id, _rev, ...members } = document
+    const shown = publicMembers(members, this.#config.list('chttpd_auth', 'public_fields'))
+    return Buffer.from(JSON.stringify({ _id, _rev, ...shown }))
+  }
+}
+
+class UserValidator implements DocumentValidator {
+  readonly active = true
+  readonly #bodyOf: (body: number) => Promise<Uint8Array>
+
+  constructor(bodyOf: (body: number) => Promise<Uint8Array>) {
+    this.#bodyOf = bodyOf
+  }
+
+  validate(
+    documents: readonly ValidatedDocument[],
+    actor: Actor,
+  ): Promise<readonly (CouchError | undefined)[]> {
+    return Promise.all(documents.map(document => this.#judge(document, actor)))
+  }
+
+  async #judge(
+    { id, edit, previous }: ValidatedDocument,
+    { user, security }: Actor,
+  ): Promise<CouchError | undefined> {
+    if (id.startsWith('_design/')) return undefined
+    const before =
+      previous === undefined || previous.body === 0 ? undefined : parse(await this.#bodyOf(previous.body))
+    try {
+      checkUserDocument(
+        { id, deleted: edit.deleted, document: parse(edit.body), previous: before },
+        user,
+        security,
+      )
+      return undefined
+    } catch (error) {
+      if (error instanceof CouchError) return error
+      throw error
+    }
+  }
+}
+
+/** The rules for the users database of that name; the database is known only once it is open. */
+export function usersRules(config: Config, open: () => Promise<Database>): UsersRules {
+  return new UsersRules(config, async body => (await (await open()).body(body)).body)
+}
+
+function parse(body: Uint8Array): DocumentObject {
+  return JSON.parse(Buffer.from(body).toString()) as DocumentObject
+}

@@ -1,0 +1,24 @@
+/** Sections that could make CouchDB run other programs; nobody changes them over HTTP (`couch_util:check_config_blacklist/1`). */
+const PROTECTED = new Set([
+  'daemons',
+  'external',
+  'feature_flags',
+  'httpd_db_handlers',
+  'httpd_design_handlers',
+  'httpd_global_handlers',
+  'native_query_servers',
+  'os_daemons',
+  'query_servers',
+])
+
+const ENTRY = /\{\s*"?([^,"{}]+?)"?\s*,\s*"?([^,"{}]+?)"?\s*\}/g
+
+export function isProtectedSection(section: string): boolean {
+  return PROTECTED.has(section)
+}
+
+/** Whether `[chttpd] config_whitelist`, `[{section, key}, …]`, lets a setting be changed; an empty one lets all. */
+export function mayChange(whitelist: string, section: string, key: string): boolean {
+  if (whitelist === '') return true
+  return [...whitelist.matchAll(ENTRY)].some(([, name, entry]) => name === section && entry === key)
+}

@@ -1,0 +1,21 @@
+import type { DocId } from '../../protocol/document-id.ts'
+import type { DocumentInput } from '../../protocol/document/document-input.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
+import type { Database } from './database.ts'
+
+/** A document as the database's rules let it be written. @throws what the rules throw */
+export function applyWriteRules(
+  database: Database,
+  id: DocId,
+  input: DocumentInput,
+  user: UserContext,
+): DocumentInput | Promise<DocumentInput> {
+  if (database.rules === undefined || id.startsWith('_local/')) return input
+  return database.rules.beforeWrite(id, input, { user, security: database.security })
+}
+
+/** A document's JSON as the database's rules let it be seen. @throws what the rules throw */
+export function applyReadRules(database: Database, id: DocId, json: Buffer, user: UserContext): Buffer {
+  if (database.rules === undefined) return json
+  return database.rules.afterRead(id, json, { user, security: database.security })
+}

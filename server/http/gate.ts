@@ -1,0 +1,90 @@
+import { isDatabaseName } from '../../protocol/database-name.ts'
+import { fail } from '../../protocol/errors.ts'
+import { isServerAdmin, type UserContext } from '../../protocol/user-context.ts'
+import { type Access, accessOf } from '../auth/access.ts'
+import {
+  requireDbAdmin,
+  requireMember,
+  requireMetrics,
+  requireServerAdmin,
+  requireServerOrDbAdmin,
+  requireUser,
+} from '../auth/authorize.ts'
+import type { Config } from '../config/config.ts'
+import type { RequestContext } from './context.ts'
+import { isSecure } from './origin.ts'
+import { peerOf } from './peer.ts'
+import { decodeSegment } from './percent.ts'
+
+/**
+ * Finds out who asks, and refuses what the user may not. After it `ctx.state.user` is set, and `ctx.state.database`
+ * where the right depended on one.
+ *
+ * @throws `unauthorized`, `forbidden`, `bad_request`; `noDatabase` where the path names a database that is not there
+ */
+export async function admit(ctx: RequestContext): Promise<void> {
+  const { authenticator, config } = ctx.services
+  const headers = ctx.req.headers
+  const { user, setCookie } = await authenticator.authenticate({
+    header: name => headers[name] as string | undefined,
+    peer: peerOf(ctx.req),
+    secure: isSecure(ctx),
+  })
+  if (setCookie !== undefined) ctx.set('Set-Cookie', setCookie)
+  ctx.state.user = user
+  const segments = segmentsOf(ctx.path)
+  if (user.name === null) requireValidUser(config, ctx.method, segments)
+  await authorize(ctx, accessOf(ctx.method, segments), segments[0] ?? '')
+}
+
+/** The path's segments, decoded; a design document's name is a segment of its own however the slash was written. */
+export function segmentsOf(path: string): string[] {
+  const segments = path
+    .slice(1)
+    .split('/')
+    .map(segment => decodeSegment(segment) ?? segment)
+  if (segments.length === 1 && segments[0] === '') return []
+  const [database = '', second = '', ...rest] = segments
+  const inDesign = /^(_design|_local)\/(.*)$/s.exec(second)
+  return inDesign === null ? segments : [database, inDesign[1] ?? '', inDesign[2] ?? '', ...rest]
+}
+
+/** Logging in stays open to everybody; `_up` may be left open. @throws `unauthorized` */
+function requireValidUser(config: Config, method: string, [first]: readonly string[]): void {
+  if (method === 'POST' && first === '_session') return
+  const all = config.boolean('chttpd', 'require_valid_user')
+  const allButUp = config.boolean('chttpd', 'require_valid_user_except_for_up')
+  if (all || (allButUp && first !== '_up')) throw fail('unauthorized', 'Authentication required.')
+}
+
+async function authorize(ctx: RequestContext, access: Access, first: string): Promise<void> {
+  const { user } = ctx.state
+  if (access === 'everybody' || isServerAdmin(user)) return
+  switch (access) {
+    case 'user':
+      return requireUser(user)
+    case 'metrics':
+      return requireMetrics(user)
+    case 'server-admin':
+      return requireServerAdmin(user)
+    case 'list-databases':
+      return requireListing(user, ctx.services.config)
+    case 'member':
+    case 'db-admin':
+    case 'maintainer':
+      return authorizeIn(ctx, access, first)
+  }
+}
+
+function requireListing(user: UserContext, config: Config): void {
+  if (config.boolean('chttpd', 'admin_only_all_dbs')) requireServerAdmin(user)
+}
+
+const RIGHTS = { member: requireMember, 'db-admin': requireDbAdmin, maintainer: requireServerOrDbAdmin }
+
+async function authorizeIn(ctx: RequestContext, access: keyof typeof RIGHTS, name: string): Promise<void> {
+  if (!isDatabaseName(name)) throw fail('noDatabase')
+  const database = await ctx.services.catalog.open(name)
+  RIGHTS[access](ctx.state.user, database.security)
+  ctx.state.database = database
+}

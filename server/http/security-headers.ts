@@ -1,0 +1,31 @@
+import type { Config } from '../config/config.ts'
+import type { RequestContext } from './context.ts'
+import { nextRequestId } from './request-id.ts'
+
+/** The headers of every answer: who answers, under which id, and what browsers must not do with it. */
+export function secureHeaders(ctx: RequestContext): void {
+  const { services } = ctx
+  ctx.set('Server', services.serverHeader)
+  ctx.set('X-Couch-Request-ID', (ctx.state.requestId = nextRequestId()))
+  ctx.set('X-Content-Type-Options', 'nosniff')
+  if (services.config.boolean('chttpd', 'enable_xframe_options')) {
+    ctx.set('X-Frame-Options', frameOptions(services.config, ctx.host))
+  }
+}
+
+/** Asks browsers for a name and password where the configuration, or the client, wants it so (`couch_httpd:error_headers/4`). */
+export function challenge(ctx: RequestContext): void {
+  const asked = ctx.get('X-CouchDB-WWW-Authenticate')
+  if (asked !== '') ctx.set('WWW-Authenticate', asked)
+  else if (ctx.services.config.boolean('chttpd', 'require_valid_user')) {
+    ctx.set('WWW-Authenticate', 'Basic realm="server"')
+  }
+}
+
+/** `[x_frame_options]` (`chttpd_xframe_options`). */
+function frameOptions(config: Config, host: string): string {
+  if (config.boolean('x_frame_options', 'same_origin')) return 'SAMEORIGIN'
+  const hosts = config.list('x_frame_options', 'hosts')
+  const allowed = hosts.includes('*') ? host : hosts.find(name => name.replace(/^\w+:\/\//, '') === host)
+  return allowed === undefined ? 'DENY' : `ALLOW-FROM ${allowed}`
+}

@@ -1,0 +1,53 @@
+const PERCENTILES = [50, 75, 90, 95, 99, 999]
+
+/** What `_stats` says of a duration, in milliseconds. */
+export interface DurationSummary {
+  readonly min: number
+  readonly max: number
+  readonly arithmetic_mean: number
+  readonly standard_deviation: number
+  readonly median: number
+  readonly percentile: readonly (readonly [percent: number, value: number])[]
+  readonly n: number
+}
+
+/** The last durations of something; older ones are forgotten. */
+export class Durations {
+  readonly #last: Float64Array
+  #count = 0
+  #sum = 0
+
+  constructor(size = 1024) {
+    this.#last = new Float64Array(size)
+  }
+
+  /** How many there were, and how long they took together, since the start. */
+  get total(): { readonly count: number; readonly sumMs: number } {
+    return { count: this.#count, sumMs: this.#sum }
+  }
+
+  add(ms: number): void {
+    this.#last[this.#count % this.#last.length] = ms
+    this.#count += 1
+    this.#sum += ms
+  }
+
+  summary(): DurationSummary {
+    const n = Math.min(this.#count, this.#last.length)
+    const sorted = this.#last.slice(0, n).sort()
+    const mean = n === 0 ? 0 : sorted.reduce((sum, value) => sum + value, 0) / n
+    const variance = n === 0 ? 0 : sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n
+    const at = (share: number) => sorted[Math.min(n - 1, Math.floor(n * share))] ?? 0
+    return {
+      min: sorted[0] ?? 0,
+      max: sorted[n - 1] ?? 0,
+      arithmetic_mean: mean,
+      standard_deviation: Math.sqrt(variance),
+      median: at(0.5),
+      percentile: PERCENTILES.map(
+        percent => [percent, at(percent > 100 ? percent / 1000 : percent / 100)] as const,
+      ),
+      n,
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { COUNTERS } from './counters.ts'
+import { Durations } from './durations.ts'
+
+export interface CounterValue {
+  readonly value: number
+  readonly type: 'counter'
+  readonly desc: string
+}
+
+/** What a server counts since its start. Counting is cheap enough for every request. */
+export class Metrics {
+  readonly requestTime = new Durations()
+  readonly #values = new Map(Object.keys(COUNTERS).map(path => [path, 0]))
+  readonly #gauges = new Map<string, () => number>()
+
+  /** Adds to a counter; one that is not in the table is passed over. */
+  count(path: string, by = 1): void {
+    const value = this.#values.get(path)
+    if (value !== undefined) this.#values.set(path, value + by)
+  }
+
+  /** A counter whose value somebody else knows. */
+  gauge(path: string, read: () => number): void {
+    this.#gauges.set(path, read)
+  }
+
+  /** Every counter with its path. */
+  *counters(): Generator<readonly [path: string, value: CounterValue]> {
+    for (const [path, value] of this.#values) {
+      yield [
+        path,
+        { value: this.#gauges.get(path)?.() ?? value, type: 'counter', desc: COUNTERS[path] ?? '' },
+      ]
+    }
+  }
+}

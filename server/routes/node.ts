@@ -1,0 +1,72 @@
+import { getHashes } from 'node:crypto'
+import type Router from '@koa/router'
+import { fail } from '../../protocol/errors.ts'
+import type { Handler, RequestContext, RequestState } from '../http/context.ts'
+import { endpoint } from '../http/endpoints.ts'
+import { decodeSegment } from '../http/percent.ts'
+import { sendJson } from '../http/reply.ts'
+import { prometheusText } from '../metrics/prometheus.ts'
+import { statsAt, statsTree } from '../metrics/stats.ts'
+import { systemState } from '../metrics/system.ts'
+import { deleteValue, getAll, getSection, getValue, putValue, reload } from './node-config.ts'
+
+/** The one node that there is. */
+export const NODE_NAME = 'couchette@127.0.0.1'
+
+export function nodeRoutes(router: Router<RequestState>): void {
+  endpoint(router, '/_membership', { GET: membership })
+  endpoint(router, '/_node', { GET: incomplete })
+  endpoint(router, '/_node/:node', { GET: onNode(name) })
+  endpoint(router, '/_node/:node/_config', { GET: onNode(getAll) })
+  endpoint(router, '/_node/:node/_config/_reload', { POST: onNode(reload) })
+  endpoint(router, '/_node/:node/_config/:section', { GET: onNode(getSection) })
+  endpoint(router, '/_node/:node/_config/:section/:key', {
+    GET: onNode(getValue),
+    PUT: onNode(putValue),
+    DELETE: onNode(deleteValue),
+  })
+  endpoint(router, '/_node/:node/_stats', { GET: onNode(stats) })
+  endpoint(router, '/_node/:node/_stats/*path', { GET: onNode(stats) })
+  endpoint(router, '/_node/:node/_system', { GET: onNode(ctx => sendJson(ctx, systemState())) })
+  endpoint(router, '/_node/:node/_prometheus', { GET: onNode(prometheus) })
+  endpoint(router, '/_node/:node/_versions', { GET: onNode(versions) })
+}
+
+/** A handler for requests to this node, by its name or as `_local`. @throws `noSuchNode` */
+function onNode(handler: Handler): Handler {
+  return ctx => {
+    const node = decodeSegment(ctx.params.node ?? '') ?? ''
+    if (node !== '_local' && node !== NODE_NAME) throw fail('noSuchNode', node)
+    return handler(ctx)
+  }
+}
+
+function membership(ctx: RequestContext): void {
+  sendJson(ctx, { all_nodes: [NODE_NAME], cluster_nodes: [NODE_NAME] })
+}
+
+function incomplete(): void {
+  throw fail('badRequest', 'Incomplete path to _node request')
+}
+
+function name(ctx: RequestContext): void {
+  sendJson(ctx, { name: NODE_NAME })
+}
+
+function stats(ctx: RequestContext): void {
+  const path = (ctx.params.path ?? '').split('/').filter(segment => segment !== '')
+  sendJson(ctx, statsAt(statsTree(ctx.services.metrics), path))
+}
+
+function prometheus(ctx: RequestContext): void {
+  ctx.set('Content-Type', 'text/plain; version=2.0')
+  ctx.body = prometheusText(ctx.services.metrics)
+}
+
+function versions(ctx: RequestContext): void {
+  sendJson(ctx, {
+    javascript_engine: { name: 'quickjs' },
+    node: { version: process.versions.node, v8: process.versions.v8, supported_hashes: getHashes() },
+    collation_driver: { name: 'cldr-root', library_version: process.versions.icu ?? '' },
+  })
+}

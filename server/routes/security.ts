@@ -1,0 +1,31 @@
+import type Router from '@koa/router'
+import { canonicalJson } from '../../protocol/json/canonical.ts'
+import { fail } from '../../protocol/errors.ts'
+import { requireDbAdmin } from '../auth/authorize.ts'
+import { usersDatabase } from '../auth/users/directory.ts'
+import { readBody } from '../http/body.ts'
+import type { RequestContext, RequestState } from '../http/context.ts'
+import { endpoint } from '../http/endpoints.ts'
+import { sendJson } from '../http/reply.ts'
+import { databaseOf } from './database-of.ts'
+
+export function securityRoutes(router: Router<RequestState>): void {
+  endpoint(router, '/:db/_security', { PUT: putSecurity, GET: getSecurity })
+}
+
+async function getSecurity(ctx: RequestContext): Promise<void> {
+  sendJson(ctx, (await databaseOf(ctx)).securityText)
+}
+
+async function putSecurity(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  const { config } = ctx.services
+  const isUsers = database.name === usersDatabase(config)
+  if (isUsers && !config.boolean('couchdb', 'users_db_security_editable')) {
+    throw fail('forbidden', "You can't edit the security object of the user database.")
+  }
+  requireDbAdmin(ctx.state.user, database.security)
+  const json = await readBody(ctx, config.integer('chttpd', 'max_http_request_size'))
+  await database.setSecurity(canonicalJson(json))
+  sendJson(ctx, { ok: true })
+}

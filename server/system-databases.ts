@@ -1,0 +1,42 @@
+import type { DatabaseName } from '../protocol/database-name.ts'
+import { ADMINS_ONLY, EVERYBODY } from '../protocol/security.ts'
+import { usersDatabase } from './auth/users/directory.ts'
+import { usersRules } from './auth/users/rules.ts'
+import type { Config } from './config/config.ts'
+import type { Catalog } from './database/catalog.ts'
+import type { Database, DatabasePolicy } from './database/database.ts'
+
+const SYSTEM_DATABASES = ['_users', '_replicator', '_global_changes'] as const
+
+/** Makes the databases that the server itself uses, where they are not there. */
+export async function createSystemDatabases(catalog: Catalog): Promise<void> {
+  for (const name of SYSTEM_DATABASES as unknown as readonly DatabaseName[]) {
+    if (!(await catalog.exists(name))) await catalog.create(name, { partitioned: false })
+  }
+}
+
+/** What holds for databases by their names, and for all where nothing was set. */
+export function databasePolicy(
+  config: Config,
+  open: (name: DatabaseName) => Promise<Database>,
+): DatabasePolicy {
+  return {
+    rulesOf: name => (isUsers(name, config) ? usersRules(config, () => open(name)) : undefined),
+    defaultSecurity: name =>
+      isSystem(name) || !isOpen(config.text('couchdb', 'default_security')) ? ADMINS_ONLY : EVERYBODY,
+  }
+}
+
+function isSystem(name: DatabaseName): boolean {
+  return /(^|\/)_/.test(name)
+}
+
+/** "admin_local" closes only what CouchDB serves on a port of its own. */
+function isOpen(defaultSecurity: string): boolean {
+  return defaultSecurity === 'everyone' || defaultSecurity === 'admin_local'
+}
+
+/** System databases may lie below a prefix: "shop/_users". */
+function isUsers(name: DatabaseName, config: Config): boolean {
+  return name === usersDatabase(config) || /(^|\/)_users$/.test(name)
+}
