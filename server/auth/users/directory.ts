@@ -86,14 +86,14 @@ export class StoredUsers implements UserDirectory {
 }
 
 async function readUser(database: Database, name: string): Promise<UserRecord | undefined> {
-  const document = await database.document((USER_PREFIX + name) as DocId)
+  const document = database.document((USER_PREFIX + name) as DocId)
   if (document === undefined || document.deleted) return undefined
   if (document.branched && leaves(document.tree).filter(leaf => !leaf.deleted).length > 1) {
     const reason =
       'User document conflicts must be resolved before the document is used for authentication purposes.'
     throw fail('unauthorized', reason)
   }
-  const { body } = await database.body(document.body)
+  const { body } = database.body(document.body)
   return userOfDocument(
     name,
     document.rev,

@@ -44,9 +44,9 @@ export class PasswordUpgrade {
   async #upgrade(users: Database, name: string, rev: string, salt: string, password: string): Promise<void> {
     const id = (USER_PREFIX + name) as DocId
     const hashed = await this.#config.hasher.hash(password, this.#config.hashSettings, salt)
-    const document = await users.document(id)
+    const document = users.document(id)
     if (document === undefined || document.deleted || document.rev !== rev) return
-    const { body, attachments } = await users.body(document.body)
+    const { body, attachments } = users.body(document.body)
     const input = { ...parseDocument(body, { term: false }), attachments: attachments.map(stubOf) }
     const upgraded = { ...withStoredPassword(input, hashed), rev: parseRev(rev) }
     await writeDocuments(users, [{ id, input: upgraded }], { replicated: false, user: SERVER })

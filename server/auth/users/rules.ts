@@ -77,7 +77,7 @@ class UserValidator implements DocumentValidator {
 
 /** The rules for the users database of that name; the database is known only once it is open. */
 export function usersRules(config: Config, open: () => Promise<Database>): UsersRules {
-  return new UsersRules(config, async body => (await (await open()).body(body)).body)
+  return new UsersRules(config, async body => (await open()).body(body).body)
 }
 
 function parse(body: Uint8Array): DocumentObject {
