@@ -75,6 +75,10 @@ export const ERRORS = {
   attachmentTooLong: [400, 'bad_request', 'attachment longer than expected'],
   attachmentTooLarge: [413, 'attachment_too_large', (name: string) => name],
   md5Mismatch: [400, 'content_md5_mismatch', 'Possible message corruption.'],
+  uploadStalled: [408, 'timeout', 'The request body did not come in time.'],
+  rangeNotSatisfiable: [416, 'requested_range_not_satisfiable', 'Requested range not satisfiable'],
+  missingRev: [409, 'not_found', 'missing_rev'],
+  gzipOrIdentity: [415, 'bad_content_type', 'Only gzip and identity content-encodings are supported'],
   malformedMultipart: [400, 'bad_request', (what: string) => `Malformed multipart body: ${what}`],
 
   // Selectors

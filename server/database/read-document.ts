@@ -1,12 +1,18 @@
 import type { DocId } from '../../protocol/document-id.ts'
 import { renderDocument } from '../../protocol/document/render.ts'
 import { fail } from '../../protocol/errors.ts'
-import type { Rev } from '../../protocol/revision.ts'
+import { makeRev, type Rev } from '../../protocol/revision.ts'
 import { find, history, historyNodes } from '../../protocol/revtree/history.ts'
 import { leaves, leavesOf } from '../../protocol/revtree/leaves.ts'
 import type { RevNode } from '../../protocol/revtree/tree.ts'
-import { attachmentStubs } from './attachment-stubs.ts'
-import type { BodyRecord } from './body-record.ts'
+import {
+  attachmentsMember,
+  isSent,
+  loadData,
+  type AttachmentView,
+  type InlineData,
+} from './attachments-member.ts'
+import type { BodyRecord, StoredAttachment } from './body-record.ts'
 import type { Database, StoredDocument } from './database.ts'
 
 /** What to tell of a document besides its body. */
@@ -17,7 +23,14 @@ export interface ReadOptions {
   readonly deletedConflicts?: boolean
   readonly localSeq?: boolean
   readonly attEncodingInfo?: boolean
+  /** With the attachments' data: inline, or in parts that follow. */
+  readonly attachments?: 'data' | 'follows'
+  /** Revisions that the reader has: of those on this revision's path, attachments no newer are left as stubs. */
+  readonly attsSince?: readonly Rev[]
 }
+
+/** Options that need no attachment's data. */
+export type OptionsWithoutData = Omit<ReadOptions, 'attachments'> & { readonly attachments?: 'follows' }
 
 /** A revision that was found, before it is rendered. */
 export interface FoundRevision {
@@ -29,6 +42,8 @@ export interface FoundRevision {
 export interface ReadRevision extends FoundRevision {
   readonly record: BodyRecord
   readonly json: Buffer
+  /** The attachments whose data the reader is to get. */
+  readonly sent: readonly StoredAttachment[]
   /** Whether the answer holds what changes without the revision changing, and so has no ETag. */
   readonly hasMetadata: boolean
 }
@@ -102,24 +117,61 @@ function storedNode(document: StoredDocument, rev: Rev): readonly RevNode[] {
   return node === undefined || node.body === 0 ? [] : [node]
 }
 
-/** Renders a revision with the metadata asked for. */
+/** Renders a revision with the metadata asked for; attachments as stubs, or as parts that follow. */
 export function readRevision(
   database: Database,
   id: DocId,
   found: FoundRevision,
-  options: ReadOptions,
+  options: OptionsWithoutData,
 ): ReadRevision {
+  return render(id, found, database.body(found.node.body), viewOf(found, options), options)
+}
+
+/** The same, with the data of attachments inline where that is asked for. */
+export async function readRevisionWithData(
+  database: Database,
+  id: DocId,
+  found: FoundRevision,
+  options: ReadOptions,
+): Promise<ReadRevision> {
   const record = database.body(found.node.body)
+  const view = viewOf(found, options)
+  const data = await loadData(database.attachments, record.attachments, view)
+  return render(id, found, record, view, options, data)
+}
+
+function render(
+  id: DocId,
+  found: FoundRevision,
+  record: BodyRecord,
+  view: AttachmentView,
+  options: ReadOptions,
+  data?: InlineData,
+): ReadRevision {
   const metadata = metadataOf(found, options)
   const revisions = options.revs === true ? revisionsMember(found) : ''
-  const attachments = attachmentStubs(record.attachments, { encodingInfo: options.attEncodingInfo === true })
+  const attachments = attachmentsMember(record.attachments, view, data)
   const { rev, deleted } = found.node
   return {
     ...found,
     record,
     json: renderDocument({ id, rev, deleted, body: record.body, extras: revisions + metadata + attachments }),
+    sent: record.attachments.filter(attachment => isSent(attachment, view)),
     hasMetadata: metadata !== '',
   }
+}
+
+function viewOf(found: FoundRevision, options: ReadOptions): AttachmentView {
+  const { attachments = 'stubs', attsSince, attEncodingInfo = false } = options
+  const newerThan = attsSince === undefined ? -1 : newestKnown(found, attsSince)
+  return { show: attachments, newerThan, encodingInfo: attEncodingInfo }
+}
+
+/** The generation of the newest revision on the path that the reader has (CouchDB: couch_db:find_ancestor_rev_pos/2). */
+function newestKnown({ document, node }: FoundRevision, known: readonly Rev[]): number {
+  const path = history(document.tree, node.rev)
+  const at = path?.ids.findIndex((hash, back) => known.includes(makeRev(path.start - back, hash))) ?? -1
+  return path === undefined || at < 0 ? 0 : path.start - at
 }
 
 function revisionsMember({ document, node }: FoundRevision): string {

@@ -11,7 +11,7 @@ import type { RequestContext } from './context.ts'
 export async function readBody(ctx: RequestContext, limit: number): Promise<Buffer> {
   const announced = Number(ctx.get('Content-Length'))
   if (announced > limit) throw fail('tooLarge', 'the request entity is too large')
-  return collect(decoded(ctx), limit)
+  return collect(decodedBody(ctx), limit)
 }
 
 /** By events: an async iterator costs a small request more than everything else about its body. */
@@ -35,7 +35,12 @@ function collect(stream: Readable, limit: number): Promise<Buffer> {
   })
 }
 
-function decoded(ctx: RequestContext): Readable {
+/**
+ * The bytes of a request's body, inflated where it is gzipped.
+ *
+ * @throws `badContentEncoding`
+ */
+export function decodedBody(ctx: RequestContext): Readable {
   const encoding = ctx.get('Content-Encoding').toLowerCase()
   if (encoding === '' || encoding === 'identity') return ctx.req
   if (encoding !== 'gzip') throw fail('badContentEncoding', encoding)

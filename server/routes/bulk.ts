@@ -11,7 +11,7 @@ import type { Database } from '../database/database.ts'
 import { applyReadRules } from '../database/apply-rules.ts'
 import type { EditOutcome } from '../database/edit.ts'
 import { LocalEdits } from '../database/local-documents.ts'
-import { openRevisions, readRevision, type ReadOptions } from '../database/read-document.ts'
+import { openRevisions, readRevisionWithData, type ReadOptions } from '../database/read-document.ts'
 import { writeDocuments } from '../database/write-documents.ts'
 import { readBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
@@ -123,7 +123,7 @@ async function* renderBulkGetRow(
     let separator = ''
     for (const entry of openRevisions(database, id, revs, options)) {
       if ('missing' in entry) throw fail('missing')
-      const { json } = readRevision(database, id, entry.ok, options)
+      const { json } = await readRevisionWithData(database, id, entry.ok, options)
       const shown = applyReadRules(database, id, json, options.user)
       yield `${separator}{"ok":`
       yield shown

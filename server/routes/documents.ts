@@ -14,10 +14,14 @@ import {
   findWinner,
   openRevisions,
   readRevision,
+  readRevisionWithData,
+  type FoundRevision,
   type OpenRevision,
   type ReadOptions,
 } from '../database/read-document.ts'
-import { writeDocuments } from '../database/write-documents.ts'
+import type { ReceivedAttachment } from '../attachments/upload.ts'
+import { writeDocuments, type DocumentToWrite } from '../database/write-documents.ts'
+import { acceptsType } from '../http/accept.ts'
 import { readBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
@@ -25,6 +29,8 @@ import { encodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { notModified, sendJson, streamJson } from '../http/reply.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
+import { openRevisionParts, sendParts, sendRelated } from './multipart-answers.ts'
+import { isRelated, readRelated } from './related-document.ts'
 
 export function documentRoutes(router: Router<RequestState>): void {
   for (const [path, prefix] of DOCUMENT_PATHS) {
@@ -52,22 +58,44 @@ async function getDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const revs = openRevsAsked(query)
   if (revs !== undefined) {
     const found = openRevisions(database, id, revs, { latest })
+    const options = revisionOptions(query)
     const shown = (json: Buffer) => applyReadRules(database, id, json, ctx.state.user)
-    streamJson(ctx, renderOpenRevisions(database, id, found, readOptions(query), shown))
+    if (acceptsType(ctx, 'multipart/mixed')) {
+      sendParts(ctx, 'multipart/mixed', openRevisionParts(database, id, found, options, shown))
+    } else streamJson(ctx, renderOpenRevisions(database, id, found, options, shown))
     return
   }
   const rev = query.text('rev')
   const found =
     rev === undefined ? findWinner(database, id) : findRevision(database, id, parseRev(rev), { latest })
-  const read = readRevision(
-    database,
-    id,
-    found,
-    rev === undefined ? readOptions(query) : revisionOptions(query),
-  )
+  const options = rev === undefined ? readOptions(query) : revisionOptions(query)
+  const { attachments, ...others } = options
+  if (attachments !== undefined) {
+    await sendWithAttachments(ctx, database, id, found, options)
+    return
+  }
+  const read = readRevision(database, id, found, others)
   const json = applyReadRules(database, id, read.json, ctx.state.user)
   if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
   sendJson(ctx, json)
+}
+
+/** With the attachments' data, in the parts of a multipart answer where the client takes one. */
+async function sendWithAttachments(
+  ctx: RequestContext,
+  database: Database,
+  id: DocId,
+  found: FoundRevision,
+  options: ReadOptions,
+): Promise<void> {
+  const related = acceptsType(ctx, 'multipart/related')
+  const read = related
+    ? readRevision(database, id, found, { ...options, attachments: 'follows', attEncodingInfo: true })
+    : await readRevisionWithData(database, id, found, options)
+  if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
+  const json = applyReadRules(database, id, read.json, ctx.state.user)
+  if (related) sendRelated(ctx, database, { ...read, json })
+  else sendJson(ctx, json)
 }
 
 function readOptions(query: Query): ReadOptions {
@@ -78,13 +106,24 @@ function readOptions(query: Query): ReadOptions {
     conflicts: meta || query.flag('conflicts'),
     deletedConflicts: meta || query.flag('deleted_conflicts'),
     localSeq: query.flag('local_seq'),
-    attEncodingInfo: query.flag('att_encoding_info'),
+    ...attachmentOptions(query),
   }
 }
 
 /** A revision that is asked for by name comes without what belongs to the document. */
 function revisionOptions(query: Query): ReadOptions {
-  return { revs: query.flag('revs'), attEncodingInfo: query.flag('att_encoding_info') }
+  return { revs: query.flag('revs'), ...attachmentOptions(query) }
+}
+
+/** `atts_since` asks for data as `attachments=true` does. */
+export function attachmentOptions(
+  query: Query,
+): Pick<ReadOptions, 'attachments' | 'attsSince' | 'attEncodingInfo'> {
+  const since = query.json('atts_since')
+  if (since !== undefined && !Array.isArray(since)) throw fail('invalidJson')
+  const attEncodingInfo = query.flag('att_encoding_info')
+  if (since !== undefined) return { attachments: 'data', attsSince: since.map(parseRev), attEncodingInfo }
+  return query.flag('attachments') ? { attachments: 'data', attEncodingInfo } : { attEncodingInfo }
 }
 
 /** An empty list counts as not given. */
@@ -108,10 +147,7 @@ async function* renderOpenRevisions(
     yield separator
     if ('missing' in entry) yield JSON.stringify({ missing: entry.missing })
     else {
-      const { json } = readRevision(database, id, entry.ok, {
-        revs: options.revs === true,
-        attEncodingInfo: options.attEncodingInfo === true,
-      })
+      const { json } = await readRevisionWithData(database, id, entry.ok, options)
       yield '{"ok":'
       yield shown(json)
       yield '}'
@@ -123,8 +159,21 @@ async function* renderOpenRevisions(
 
 async function putDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
+  if (isRelated(ctx)) {
+    await putRelated(ctx, database, id)
+    return
+  }
   const input = parseDocument(await readDocumentBody(ctx), { term: true })
   await writeDocument(ctx, database, id, input)
+}
+
+async function putRelated(ctx: RequestContext, database: Database, id: DocId): Promise<void> {
+  const { input, received } = await readRelated(ctx)
+  try {
+    await writeDocument(ctx, database, id, input, received)
+  } finally {
+    for (const attachment of received) attachment.release()
+  }
 }
 
 /** `POST /db`: the id is in the document, or made. */
@@ -151,13 +200,18 @@ async function writeDocument(
   database: Database,
   id: DocId,
   input: DocumentInput,
+  received: readonly ReceivedAttachment[] = [],
 ): Promise<void> {
   const query = Query.of(ctx)
   const replicated = query.text('new_edits') === 'false'
   const rev = revisionNamed(ctx, input.rev)
   const written = id.startsWith('_local/')
     ? await writeLocal(database, id, rev, input)
-    : await writeOne(database, id, rev, input, { replicated, user: ctx.state.user })
+    : await writeOne(
+        database,
+        { id, input: { ...input, rev }, received },
+        { replicated, user: ctx.state.user },
+      )
   if (ctx.method !== 'POST') ctx.set('ETag', `"${written}"`)
   if (ctx.method !== 'DELETE') {
     ctx.set('Location', `http://${ctx.host}/${encodeSegment(database.name)}/${encodeSegment(id)}`)
@@ -167,12 +221,10 @@ async function writeDocument(
 
 async function writeOne(
   database: Database,
-  id: DocId,
-  rev: Rev | undefined,
-  input: DocumentInput,
+  document: DocumentToWrite,
   options: { replicated: boolean; user: UserContext },
 ): Promise<Rev> {
-  const [outcome] = await writeDocuments(database, [{ id, input: { ...input, rev } }], options)
+  const [outcome] = await writeDocuments(database, [document], options)
   if (outcome === undefined || outcome.error !== undefined) throw outcome?.error ?? fail('conflict')
   return outcome.rev
 }
@@ -190,7 +242,7 @@ async function writeLocal(
 }
 
 /** The revision to replace: from the body, `?rev` or `If-Match`, which must agree. */
-function revisionNamed(ctx: RequestContext, inBody: Rev | undefined): Rev | undefined {
+export function revisionNamed(ctx: RequestContext, inBody: Rev | undefined): Rev | undefined {
   const inQuery = Query.of(ctx).text('rev')
   const query = inQuery === undefined ? undefined : parseRev(inQuery)
   if (query !== undefined && inBody !== undefined && query !== inBody) {

@@ -1,6 +1,7 @@
 import Router from '@koa/router'
 import type { RequestState } from '../http/context.ts'
 import { allDocsRoutes } from './all-docs.ts'
+import { attachmentRoutes } from './attachments.ts'
 import { bulkRoutes } from './bulk.ts'
 import { changesRoutes } from './changes.ts'
 import { databaseRoutes } from './databases.ts'
@@ -21,6 +22,8 @@ const GROUPS: readonly (readonly ((router: Router<RequestState>) => void)[])[] =
   [documentRoutes],
   [bulkRoutes, changesRoutes, revisionRoutes, sessionRoutes],
   [nodeRoutes, localRoutes, allDocsRoutes, securityRoutes, serverRoutes, replicateRoutes, databaseRoutes],
+  // Last: their paths match what begins with the name of any design document.
+  [attachmentRoutes],
 ]
 
 export function routers(): Router<RequestState>[] {
