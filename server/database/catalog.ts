@@ -12,8 +12,9 @@ import {
   metaKey,
   nameOfDatabaseKey,
 } from '../storage/keys.ts'
+import { GroupSync } from '../storage/group-sync.ts'
 import type { Store } from '../storage/store.ts'
-import { Database, type DatabasePolicy, type DatabaseRecord } from './database.ts'
+import { Database, type DatabasePolicy, type DatabaseRecord, type SharedStorage } from './database.ts'
 
 /** What happened to a database, for `_db_updates`. */
 export type DatabaseEvent = 'created' | 'updated' | 'deleted'
@@ -21,7 +22,7 @@ export type DatabaseEvent = 'created' | 'updated' | 'deleted'
 /** All databases of a store: creates, opens, lists and drops them. A database stays open once it was used. */
 export class Catalog {
   readonly #store: Store
-  readonly #attachments: Attachments
+  readonly #shared: SharedStorage
   readonly #policy: DatabasePolicy
   readonly #open = new Map<DatabaseName, Promise<Database>>()
   /** Creations and deletions happen one after the other. */
@@ -30,21 +31,15 @@ export class Catalog {
 
   constructor(store: Store, attachments: Attachments, policy: DatabasePolicy = {}) {
     this.#store = store
-    this.#attachments = attachments
+    this.#shared = { store, sync: new GroupSync(store), attachments }
     this.#policy = policy
     this.#clearing = this.#clearDropped()
   }
 
   /** @throws `noDatabase` */
   async open(name: DatabaseName): Promise<Database> {
-    const open = this.#open.get(name)
-    if (open !== undefined) return open
-    const record = await this.#read(name)
-    // Somebody else may have opened it meanwhile: there must be one writer.
-    const existing = this.#open.get(name)
-    if (existing !== undefined) return existing
-    if (record === undefined) throw fail('noDatabase')
-    return this.#remember(name, record)
+    const open = await this.#open.get(name)
+    return open !== undefined && !open.failed ? open : this.#exclusively(() => this.#openNow(name))
   }
 
   async exists(name: DatabaseName): Promise<boolean> {
@@ -78,7 +73,7 @@ export class Catalog {
    */
   drop(name: DatabaseName): Promise<void> {
     return this.#exclusively(async () => {
-      const database = await this.open(name)
+      const database = await this.#openNow(name)
       this.#open.delete(name)
       await this.#store
         .batch()
@@ -114,13 +109,23 @@ export class Catalog {
     await this.#clearing
   }
 
+  /** Not while databases are created or dropped: there must be one writer, and none to a database that is gone. */
+  async #openNow(name: DatabaseName): Promise<Database> {
+    const open = await this.#open.get(name)
+    if (open !== undefined && !open.failed) return open
+    await open?.close()
+    const record = await this.#read(name)
+    if (record === undefined) throw fail('noDatabase')
+    return this.#remember(name, record)
+  }
+
   async #read(name: DatabaseName): Promise<DatabaseRecord | undefined> {
     const bytes = await this.#store.get(databaseNameKey(name))
     return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString()) as DatabaseRecord)
   }
 
   #remember(name: DatabaseName, record: DatabaseRecord): Promise<Database> {
-    const database = Database.open(this.#store, this.#attachments, name, record, this.#policy)
+    const database = Database.open(this.#shared, name, record, this.#policy)
     this.#open.set(name, database)
     return database
   }
@@ -140,7 +145,7 @@ export class Catalog {
   async #clearDropped(): Promise<void> {
     for (const key of await this.#store.keys(droppedRange).all()) {
       const number = databaseOfDroppedKey(key)
-      await this.#attachments.forgetDatabase(number)
+      await this.#shared.attachments.forgetDatabase(number)
       await this.#store.clear(new DatabaseKeys(number).all())
       await this.#store.del(key)
     }

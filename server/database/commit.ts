@@ -1,4 +1,3 @@
-import type { AbstractChainedBatch } from 'abstract-level'
 import type { DocId } from '../../protocol/document-id.ts'
 import type { RevTree } from '../../protocol/revtree/tree.ts'
 import { emptyTree } from '../../protocol/revtree/tree.ts'
@@ -8,7 +7,9 @@ import { formatSeq } from '../../protocol/sequence.ts'
 import { addressBytes } from '../attachments/content-address.ts'
 import { blobCheckKey, bodyReference } from '../storage/attachment-keys.ts'
 import { type DatabaseKeys, Space } from '../storage/keys.ts'
+import type { GroupSync } from '../storage/group-sync.ts'
 import type { Store } from '../storage/store.ts'
+import { WriteSet } from '../storage/write-set.ts'
 import { decodeBodyRecord, encodeBodyRecord, type StoredAttachment } from './body-record.ts'
 import { encodeChangeRecord } from './change-record.ts'
 import { decodeDocumentRecord, encodeDocumentRecord } from './document-record.ts'
@@ -23,12 +24,12 @@ export interface DocumentInCommit {
   seq: number
   deleted: boolean
   size: number
+  /** Whether its stored tree lies under a key of its own. */
+  treeBeside: boolean
 }
 
 /** Up to so many records are read on this thread: cheaper than a hop to the thread pool. */
 const READ_AT_ONCE = 32
-
-type Batch = AbstractChainedBatch<Store, Uint8Array, Uint8Array>
 
 /** A document's row as it goes to live feeds. */
 export interface CommittedChange {
@@ -42,6 +43,7 @@ export interface CommittedChange {
 /** What all commits of a database share. */
 export interface CommitContext {
   readonly store: Store
+  readonly sync: GroupSync
   readonly keys: DatabaseKeys
   readonly database: number
   /** The opaque part of the database's sequences. */
@@ -61,19 +63,18 @@ export class Commit {
   readonly #context: CommitContext
   readonly #store: Store
   readonly #keys: DatabaseKeys
-  readonly #batch: Batch
-  readonly #documents: Map<DocId, DocumentInCommit>
+  readonly #writes = new WriteSet()
+  readonly #documents: Map<DocId, DocumentInCommit | undefined>
   readonly #changed = new Map<DocId, { document: DocumentInCommit; previousSeq: number }>()
+  readonly #removed = new Set<DocId>()
   readonly #attachments: Map<number, readonly StoredAttachment[]>
   readonly #newAttachments = new Map<number, readonly StoredAttachment[]>()
-  #changes: CommittedChange[] = []
-  #dirty = false
+  readonly #changes: CommittedChange[] = []
 
   constructor(context: CommitContext, state: DatabaseState, uncommitted: Uncommitted) {
     this.#context = context
     this.#store = context.store
     this.#keys = context.keys
-    this.#batch = context.store.batch()
     this.#documents = new Map(uncommitted.documents)
     this.#attachments = new Map(uncommitted.attachments)
     this.state = { ...state }
@@ -114,9 +115,11 @@ export class Commit {
       seq: this.state.seq,
       deleted,
       size,
+      treeBeside: before?.treeBeside ?? false,
     }
     const previousSeq = this.#changed.get(id)?.previousSeq ?? before?.seq ?? 0
     this.#documents.set(id, document)
+    this.#removed.delete(id)
     this.#changed.set(id, { document, previousSeq })
   }
 
@@ -128,28 +131,28 @@ export class Commit {
     this.state.externalSize -= before.size
     const previousSeq = this.#changed.get(id)?.previousSeq ?? before.seq
     this.#changed.delete(id)
-    this.#documents.delete(id)
+    this.#documents.set(id, undefined)
+    this.#removed.add(id)
     this.delete(Space.document, id)
     this.delete(Space.tree, id)
-    if (previousSeq > 0) this.#batch.del(this.#keys.number(Space.change, previousSeq))
+    if (previousSeq > 0) this.#writes.delete(this.#keys.number(Space.change, previousSeq))
   }
 
   /** Stores a revision's body, with references to its attachments' content, and returns its number. */
   storeBody(body: Uint8Array, attachments: readonly StoredAttachment[]): number {
     const number = (this.state.bodies += 1)
-    this.#batch.put(this.#keys.number(Space.body, number), encodeBodyRecord(body, attachments))
+    this.#writes.put(this.#keys.number(Space.body, number), encodeBodyRecord(body, attachments))
     if (attachments.length > 0) {
       this.#attachments.set(number, attachments)
       this.#newAttachments.set(number, attachments)
     }
     for (const { content } of attachments) {
-      this.#batch.put(
+      this.#writes.put(
         this.#keys.bytes(Space.attachment, bodyReference(addressBytes(content), number)),
         NOTHING,
       )
-      for (const [key, value] of this.#context.referenceTo(content)) this.#batch.put(key, value)
+      for (const [key, value] of this.#context.referenceTo(content)) this.#writes.put(key, value)
     }
-    this.#dirty = true
     return number
   }
 
@@ -158,13 +161,12 @@ export class Commit {
    * `Database#releaseAttachments`.
    */
   deleteBody(body: number, attachments: readonly StoredAttachment[]): void {
-    this.#batch.del(this.#keys.number(Space.body, body))
+    this.#writes.delete(this.#keys.number(Space.body, body))
     for (const { content } of attachments) {
       const address = addressBytes(content)
-      this.#batch.del(this.#keys.bytes(Space.attachment, bodyReference(address, body)))
-      this.#batch.put(blobCheckKey(this.#context.database, address), NOTHING)
+      this.#writes.delete(this.#keys.bytes(Space.attachment, bodyReference(address, body)))
+      this.#writes.put(blobCheckKey(this.#context.database, address), NOTHING)
     }
-    this.#dirty = true
   }
 
   /** The attachments of a stored body as this commit sees it, none where it is not there. */
@@ -177,49 +179,40 @@ export class Commit {
 
   /** A record under a text key: local documents, settings. */
   put(space: typeof Space.local | typeof Space.setting, id: string, value: Uint8Array): void {
-    this.#batch.put(this.#keys.text(space, id), value)
-    this.#dirty = true
+    this.#writes.put(this.#keys.text(space, id), value)
   }
 
   delete(
     space: typeof Space.local | typeof Space.setting | typeof Space.document | typeof Space.tree,
     id: string,
   ): void {
-    this.#batch.del(this.#keys.text(space, id))
-    this.#dirty = true
+    this.#writes.delete(this.#keys.text(space, id))
   }
 
   /** A record under a key of the caller's: purge log, attachment references, other spaces of the store. */
   putRaw(key: Uint8Array, value: Uint8Array): void {
-    this.#batch.put(key, value)
-    this.#dirty = true
+    this.#writes.put(key, value)
   }
 
   deleteRaw(key: Uint8Array): void {
-    this.#batch.del(key)
-    this.#dirty = true
+    this.#writes.delete(key)
   }
 
   /** What the next commit must see before this one is on disk. */
   get uncommitted(): Uncommitted {
-    const documents = new Map([...this.#changed].map(([id, { document }]) => [id, document]))
+    const documents = new Map<DocId, DocumentInCommit | undefined>()
+    for (const id of this.#removed) documents.set(id, undefined)
+    for (const [id, { document }] of this.#changed) documents.set(id, document)
     return { documents, attachments: this.#newAttachments }
   }
 
   /** Writes everything atomically and returns when it is on disk. The changed documents' rows, in sequence order. */
   async write(): Promise<readonly CommittedChange[]> {
     this.#putDocuments()
-    if (!this.#dirty && this.#changes.length === 0) {
-      await this.#batch.close()
-      return []
-    }
-    this.#batch.put(this.#keys.state, encodeState(this.state))
-    await this.#batch.write({ sync: true })
+    if (this.#writes.isEmpty) return []
+    this.#writes.put(this.#keys.state, encodeState(this.state))
+    await this.#context.sync.write(this.#writes)
     return this.#changes
-  }
-
-  async discard(): Promise<void> {
-    await this.#batch.close()
   }
 
   #putDocuments(): void {
@@ -230,26 +223,33 @@ export class Commit {
       if (winner === undefined) continue
       const summary = { ...winner, seq, size: document.size, branched: all.length > 1 }
       const encoded = encodeDocumentRecord(summary, encodeTree(tree))
-      this.#batch.put(this.#keys.text(Space.document, id), encoded.record)
-      if (encoded.tree !== undefined) this.#batch.put(this.#keys.text(Space.tree, id), encoded.tree)
-      if (previousSeq > 0) this.#batch.del(this.#keys.number(Space.change, previousSeq))
+      this.#writes.put(this.#keys.text(Space.document, id), encoded.record)
+      this.#putTree(document, encoded.tree)
+      if (previousSeq > 0) this.#writes.delete(this.#keys.number(Space.change, previousSeq))
       const record = encodeChangeRecord({
         seq: formatSeq(seq, this.#context.suffix),
         id,
         winner,
         leaves: all,
       })
-      this.#batch.put(this.#keys.number(Space.change, seq), record)
+      this.#writes.put(this.#keys.number(Space.change, seq), record)
       this.#changes.push({ seq, id, previousSeq, record })
     }
     this.#changes.sort((a, b) => a.seq - b.seq)
   }
 
+  #putTree(document: DocumentInCommit, beside: Uint8Array | undefined): void {
+    if (beside !== undefined) this.#writes.put(this.#keys.text(Space.tree, document.id), beside)
+    else if (document.treeBeside) this.#writes.delete(this.#keys.text(Space.tree, document.id))
+    document.treeBeside = beside !== undefined
+  }
+
   #decode(id: DocId, record: Uint8Array): DocumentInCommit {
     const { seq, deleted, size, treeOffset } = decodeDocumentRecord(record)
-    if (treeOffset > 0) return { id, tree: decodeTree(record, treeOffset), seq, deleted, size }
+    const document = { id, seq, deleted, size, treeBeside: treeOffset === 0 }
+    if (treeOffset > 0) return { ...document, tree: decodeTree(record, treeOffset) }
     const tree = this.#store.getSync(this.#keys.text(Space.tree, id))
-    return { id, tree: tree === undefined ? emptyTree : decodeTree(tree), seq, deleted, size }
+    return { ...document, tree: tree === undefined ? emptyTree : decodeTree(tree) }
   }
 
   #count(before: DocumentInCommit | undefined, deleted: boolean | undefined): void {

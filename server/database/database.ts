@@ -9,6 +9,7 @@ import { formatSeq, type Seq } from '../../protocol/sequence.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import { ChangesTail } from '../changes/tail.ts'
 import { DatabaseKeys, Space } from '../storage/keys.ts'
+import type { GroupSync } from '../storage/group-sync.ts'
 import type { Store } from '../storage/store.ts'
 import { decodeBodyRecord, type BodyRecord, type StoredAttachment } from './body-record.ts'
 import type { CommitContext } from './commit.ts'
@@ -39,6 +40,13 @@ export interface DatabasePolicy {
   readonly defaultSecurity?: (name: DatabaseName) => string
 }
 
+/** What all databases of a server share. */
+export interface SharedStorage {
+  readonly store: Store
+  readonly sync: GroupSync
+  readonly attachments: Attachments
+}
+
 /** A document's record with its tree. */
 export interface StoredDocument extends DocumentSummary {
   readonly tree: RevTree
@@ -63,23 +71,24 @@ export class Database {
   readonly #validation: ValidationMemory = { loaded: false }
 
   static async open(
-    store: Store,
-    attachments: Attachments,
+    shared: SharedStorage,
     name: DatabaseName,
     record: DatabaseRecord,
     policy: DatabasePolicy = {},
   ): Promise<Database> {
     const keys = new DatabaseKeys(record.number)
-    const [state, security] = await store.getMany([keys.state, keys.text(Space.setting, SECURITY_SETTING)])
-    return new Database(store, attachments, name, record, keys, decodeState(state), {
+    const [state, security] = await shared.store.getMany([
+      keys.state,
+      keys.text(Space.setting, SECURITY_SETTING),
+    ])
+    return new Database(shared, name, record, keys, decodeState(state), {
       rules: policy.rulesOf?.(name),
       security: decodeSecurity(security, policy.defaultSecurity?.(name)),
     })
   }
 
   private constructor(
-    store: Store,
-    attachments: Attachments,
+    { store, sync, attachments }: SharedStorage,
     name: DatabaseName,
     record: DatabaseRecord,
     keys: DatabaseKeys,
@@ -96,6 +105,7 @@ export class Database {
     this.tail = new ChangesTail(state.seq)
     this.#context = {
       store,
+      sync,
       keys,
       database: record.number,
       suffix: record.instance,
@@ -106,6 +116,11 @@ export class Database {
       state,
       onCommit: changes => this.tail.publish(changes),
     })
+  }
+
+  /** Whether a write to the disk failed; the database has to be opened anew. */
+  get failed(): boolean {
+    return this.#writer.failed
   }
 
   /** Counts and limits as of the last commit on disk. */

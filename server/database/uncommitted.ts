@@ -4,7 +4,8 @@ import type { DocumentInCommit } from './commit.ts'
 
 /** What the next commit must know of the one that is still syncing. */
 export interface Uncommitted {
-  readonly documents: ReadonlyMap<DocId, DocumentInCommit>
+  /** Undefined for a document that was removed. */
+  readonly documents: ReadonlyMap<DocId, DocumentInCommit | undefined>
   /** The attachments of stored bodies that have some, by the body's number. */
   readonly attachments: ReadonlyMap<number, readonly StoredAttachment[]>
 }

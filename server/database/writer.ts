@@ -53,6 +53,11 @@ export class Writer {
     this.#context = options.context
   }
 
+  /** Whether a write failed: nothing more is taken. */
+  get failed(): boolean {
+    return this.#failure !== undefined
+  }
+
   get state(): DatabaseState {
     return this.#durable
   }
@@ -86,7 +91,6 @@ export class Writer {
       const answers = await this.#apply(group, commit)
       await this.#syncing
       if (this.#failure !== undefined) {
-        await commit.discard()
         rejectAll(answers, this.#failure)
         continue
       }
