@@ -27,7 +27,11 @@ export const ERRORS = {
   badContentType: [415, 'bad_content_type', 'Content-Type must be application/json'],
   methodNotAllowed: [405, 'method_not_allowed', (allowed: string) => `Only ${allowed} allowed`],
   tooLarge: [413, 'too_large', (reason: string) => reason],
-  badContentEncoding: [415, 'bad_ctype', (encoding: string) => `Unsupported content-encoding: ${encoding}`],
+  badContentEncoding: [
+    415,
+    'bad_content_type',
+    (encoding: string) => `${encoding} is not a supported content encoding.`,
+  ],
   malformedSeq: [400, 'bad_request', "Malformed sequence supplied in 'since' parameter."],
   internal: [500, 'internal_server_error', (reason: string) => reason],
 

@@ -14,6 +14,7 @@ import { Replicator } from './replication/replicator.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { openMemoryStore, openStore } from './storage/store.ts'
 import { createSystemDatabases, databasePolicy } from './system-databases.ts'
+import { Uuids } from './uuids.ts'
 import { VERSION } from './version.ts'
 
 export interface CouchetteOptions {
@@ -78,6 +79,7 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
     replicator,
     serverHeader: `Couchette/${VERSION}`,
     metrics,
+    uuids: new Uuids(config),
     authenticator: new Authenticator(config, users),
   })
   const handle = app.callback()

@@ -5,6 +5,7 @@ import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Replicator } from './replication/replicator.ts'
+import type { Uuids } from './uuids.ts'
 
 /** What the routes work with. */
 export interface Services {
@@ -13,6 +14,8 @@ export interface Services {
   readonly config: Config
   readonly authenticator: Authenticator
   readonly metrics: Metrics
+  /** Makes ids for documents without one. */
+  readonly uuids: Uuids
   /** The server's uuid: stable over restarts, part of replication ids. */
   readonly uuid: string
   readonly replicator: Replicator

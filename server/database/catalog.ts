@@ -25,6 +25,8 @@ export class Catalog {
   readonly #shared: SharedStorage
   readonly #policy: DatabasePolicy
   readonly #open = new Map<DatabaseName, Promise<Database>>()
+  readonly #start = randomBytes(8).toString('hex')
+  #changes = 0
   /** Creations and deletions happen one after the other. */
   #changing: Promise<unknown> = Promise.resolve()
   #clearing: Promise<void> = Promise.resolve()
@@ -46,6 +48,11 @@ export class Catalog {
     return this.#open.has(name) || (await this.#read(name)) !== undefined
   }
 
+  /** Changes with the list of databases. */
+  get version(): string {
+    return `${this.#start}-${this.#changes}`
+  }
+
   /** @throws `databaseExists` */
   create(name: DatabaseName, options: { partitioned: boolean }): Promise<Database> {
     return this.#exclusively(async () => {
@@ -62,6 +69,7 @@ export class Catalog {
         .put(metaKey('next'), Buffer.from(String(number + 1)))
         .put(databaseNameKey(name), Buffer.from(JSON.stringify(record)))
         .write({ sync: true })
+      this.#changes += 1
       return this.#remember(name, record)
     })
   }
@@ -75,6 +83,7 @@ export class Catalog {
     return this.#exclusively(async () => {
       const database = await this.#openNow(name)
       this.#open.delete(name)
+      this.#changes += 1
       await this.#store
         .batch()
         .del(databaseNameKey(name))

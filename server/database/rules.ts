@@ -8,6 +8,14 @@ export interface DatabaseRules {
   readonly validator?: DocumentValidator
 
   /**
+   * Called for each request of somebody who is no server administrator, before its route is asked.
+   *
+   * @param path what is behind the database's name, decoded
+   * @throws a `CouchError` where the request as a whole is not to be answered
+   */
+  beforeRequest(method: string, path: readonly string[], actor: Actor): void
+
+  /**
    * Called for each document before it becomes an edit; may change what is written.
    *
    * @throws a `CouchError` that fails the whole request

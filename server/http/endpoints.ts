@@ -10,10 +10,16 @@ export type Methods = Readonly<Record<string, Handler>>
  *
  * A path is text with `:name` for a segment and `*name` for all that follows; a trailing slash is forgiven. Names are
  * decoded as CouchDB decodes them: `+` is a space.
+ *
+ * @param allowed what `Allow` names, where CouchDB does not name every method
  */
-export function endpoint(router: Router<RequestState>, path: string, methods: Methods): void {
+export function endpoint(
+  router: Router<RequestState>,
+  path: string,
+  methods: Methods,
+  allowed = Object.keys(methods).join(','),
+): void {
   const { pattern, names } = compilePath(path)
-  const allowed = Object.keys(methods).join(',')
   router.all(pattern, async context => {
     const ctx = context as unknown as RequestContext
     const handler = methods[ctx.method] ?? (ctx.method === 'HEAD' ? methods.GET : undefined)

@@ -34,7 +34,7 @@ export async function admit(ctx: RequestContext): Promise<void> {
   ctx.state.user = user
   const segments = segmentsOf(ctx.path)
   if (user.name === null) requireValidUser(config, ctx.method, segments)
-  await authorize(ctx, accessOf(ctx.method, segments), segments[0] ?? '')
+  await authorize(ctx, accessOf(ctx.method, segments), segments)
 }
 
 /** The path's segments, decoded; a design document's name is a segment of its own however the slash was written. */
@@ -57,7 +57,7 @@ function requireValidUser(config: Config, method: string, [first]: readonly stri
   if (all || (allButUp && first !== '_up')) throw fail('unauthorized', 'Authentication required.')
 }
 
-async function authorize(ctx: RequestContext, access: Access, first: string): Promise<void> {
+async function authorize(ctx: RequestContext, access: Access, segments: readonly string[]): Promise<void> {
   const { user } = ctx.state
   if (access === 'everybody' || isServerAdmin(user)) return
   switch (access) {
@@ -72,7 +72,7 @@ async function authorize(ctx: RequestContext, access: Access, first: string): Pr
     case 'member':
     case 'db-admin':
     case 'maintainer':
-      return authorizeIn(ctx, access, first)
+      return authorizeIn(ctx, access, segments)
   }
 }
 
@@ -82,9 +82,16 @@ function requireListing(user: UserContext, config: Config): void {
 
 const RIGHTS = { member: requireMember, 'db-admin': requireDbAdmin, maintainer: requireServerOrDbAdmin }
 
-async function authorizeIn(ctx: RequestContext, access: keyof typeof RIGHTS, name: string): Promise<void> {
+async function authorizeIn(
+  ctx: RequestContext,
+  access: keyof typeof RIGHTS,
+  [name = '', ...path]: readonly string[],
+): Promise<void> {
   if (!isDatabaseName(name)) throw fail('noDatabase')
   const database = await ctx.services.catalog.open(name)
-  RIGHTS[access](ctx.state.user, database.security)
+  const { user } = ctx.state
+  const { security, rules } = database
+  RIGHTS[access](user, security)
+  rules?.beforeRequest(ctx.method, path, { user, security })
   ctx.state.database = database
 }

@@ -1,5 +1,4 @@
 import type Router from '@koa/router'
-import { randomBytes } from 'node:crypto'
 import { parseDocId, type DocId } from '../../protocol/document-id.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseBulkDocs } from '../../protocol/document/parse-bulk-docs.ts'
@@ -32,7 +31,11 @@ async function postBulkDocs(ctx: RequestContext): Promise<void> {
   const { docs, newEdits } = parseBulkDocs(
     await readBody(ctx, config.integer('chttpd', 'max_http_request_size')),
   )
-  const outcomes = await writeAll(database, docs, { replicated: !newEdits, user: ctx.state.user })
+  const outcomes = await writeAll(database, docs, {
+    replicated: !newEdits,
+    user: ctx.state.user,
+    newId: () => parseDocId(ctx.services.uuids.next()),
+  })
   if (newEdits) {
     sendJson(ctx, Buffer.from(`[${outcomes.map(renderOutcome).join(',')}]`), 201)
     return
@@ -44,9 +47,9 @@ async function postBulkDocs(ctx: RequestContext): Promise<void> {
 async function writeAll(
   database: Database,
   docs: readonly DocumentInput[],
-  options: { replicated: boolean; user: UserContext },
+  options: { replicated: boolean; user: UserContext; newId: () => DocId },
 ): Promise<readonly EditOutcome[]> {
-  const ids = docs.map(doc => doc.id ?? newId())
+  const ids = docs.map(doc => doc.id ?? options.newId())
   const isLocal = ids.map(id => id.startsWith('_local/'))
   const places = [...docs.keys()]
   const localPlaces = places.filter(at => isLocal[at])
@@ -64,10 +67,6 @@ async function writeAll(
   for (const [n, at] of otherPlaces.entries()) all[at] = outcomes[n] as EditOutcome
   for (const [n, at] of localPlaces.entries()) all[at] = { id: ids[at] as DocId, rev: localRevs[n] as Rev }
   return all
-}
-
-function newId(): DocId {
-  return parseDocId(randomBytes(16).toString('hex'))
 }
 
 function renderOutcome(outcome: EditOutcome): string {

@@ -6,22 +6,25 @@ import type { Database } from '../database/database.ts'
 import { readBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { makeEtag } from '../http/etag.ts'
+import { originOf } from '../http/origin.ts'
 import { decodeSegment, encodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
-import { sendJson, streamJson } from '../http/reply.ts'
+import { notModified, sendJson, streamJson } from '../http/reply.ts'
 import { databaseOf } from './database-of.ts'
 import { createDocument } from './documents.ts'
 
 export function databaseRoutes(router: Router<RequestState>): void {
   endpoint(router, '/_all_dbs', { GET: allDatabases, HEAD: allDatabases })
   endpoint(router, '/:db/_ensure_full_commit', { POST: ensureFullCommit })
-  endpoint(router, '/:db', {
+  const methods = {
     DELETE: dropDatabase,
     GET: databaseInfo,
     HEAD: databaseInfo,
     POST: createDocument,
     PUT: makeDatabase,
-  })
+  }
+  endpoint(router, '/:db', methods, 'DELETE,GET,HEAD,POST')
 }
 
 async function makeDatabase(ctx: RequestContext): Promise<void> {
@@ -31,7 +34,7 @@ async function makeDatabase(ctx: RequestContext): Promise<void> {
     throw fail('badRequest', 'Invalid `partitioned` parameter')
   }
   await ctx.services.catalog.create(name, { partitioned: partitioned === 'true' })
-  ctx.set('Location', `http://${ctx.host}/${encodeSegment(name)}`)
+  ctx.set('Location', `${originOf(ctx)}/${encodeSegment(name)}`)
   sendJson(ctx, { ok: true }, 201)
 }
 
@@ -72,6 +75,7 @@ async function ensureFullCommit(ctx: RequestContext): Promise<void> {
 }
 
 function allDatabases(ctx: RequestContext): void {
+  if (notModified(ctx, makeEtag(ctx.services.catalog.version + ctx.querystring))) return
   streamJson(ctx, databaseNames(ctx))
 }
 

@@ -1,5 +1,4 @@
 import type Router from '@koa/router'
-import { randomBytes } from 'node:crypto'
 import { parseDocId, type DocId } from '../../protocol/document-id.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
@@ -25,6 +24,7 @@ import { acceptsType } from '../http/accept.ts'
 import { readBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { originOf } from '../http/origin.ts'
 import { encodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { notModified, sendJson, streamJson } from '../http/reply.ts'
@@ -181,7 +181,7 @@ export async function createDocument(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
   const database = await databaseOf(ctx)
   const input = parseDocument(await readDocumentBody(ctx), { term: true })
-  const id = input.id ?? parseDocId(randomBytes(16).toString('hex'))
+  const id = input.id ?? parseDocId(ctx.services.uuids.next())
   await writeDocument(ctx, database, id, input)
 }
 
@@ -214,7 +214,7 @@ async function writeDocument(
       )
   if (ctx.method !== 'POST') ctx.set('ETag', `"${written}"`)
   if (ctx.method !== 'DELETE') {
-    ctx.set('Location', `http://${ctx.host}/${encodeSegment(database.name)}/${encodeSegment(id)}`)
+    ctx.set('Location', `${originOf(ctx)}/${encodeSegment(database.name)}/${encodeSegment(id)}`)
   }
   sendJson(ctx, { ok: true, id, rev: written }, input.deleted ? 200 : 201)
 }

@@ -9,6 +9,7 @@ import { LocalEdits, readLocalDocument, renderLocalDocument } from '../database/
 import { readBody } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { originOf } from '../http/origin.ts'
 import { encodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { notModified, sendJson } from '../http/reply.ts'
@@ -43,7 +44,7 @@ async function putLocal(ctx: RequestContext, id: DocId): Promise<void> {
     },
   )
   const rev = await writeLocal(database, id, input)
-  ctx.set('Location', `http://${ctx.host}/${encodeSegment(database.name)}/${encodeSegment(id)}`)
+  ctx.set('Location', `${originOf(ctx)}/${encodeSegment(database.name)}/${encodeSegment(id)}`)
   answer(ctx, id, rev, input.body, 201)
 }
 

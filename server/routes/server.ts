@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import type Router from '@koa/router'
 import { fail } from '../../protocol/errors.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { makeEtag } from '../http/etag.ts'
+import { originOf } from '../http/origin.ts'
 import { Query } from '../http/query.ts'
 import { sendJson } from '../http/reply.ts'
 import { COUCHDB_VERSION, VERSION } from '../version.ts'
@@ -11,6 +12,8 @@ export function serverRoutes(router: Router<RequestState>): void {
   endpoint(router, '/', { GET: welcome, HEAD: welcome })
   endpoint(router, '/_up', { GET: up, HEAD: up })
   endpoint(router, '/_uuids', { GET: uuids })
+  endpoint(router, '/_utils/*file', { GET: noFauxton, HEAD: noFauxton })
+  endpoint(router, '/_utils', { GET: toUtils, HEAD: toUtils })
 }
 
 /** PouchDB takes a server for a CouchDB by `couchdb`, and derives its replication ids from `uuid`. */
@@ -24,6 +27,18 @@ function welcome(ctx: RequestContext): void {
   })
 }
 
+/** There is no Fauxton here; CouchDB's own serves any server whose CORS lets it. */
+function noFauxton(): void {
+  throw fail('missing')
+}
+
+function toUtils(ctx: RequestContext): void {
+  if (ctx.path.endsWith('/')) throw fail('missing')
+  ctx.redirect(`${originOf(ctx)}/_utils/`)
+  ctx.status = 301
+  ctx.body = ''
+}
+
 function up(ctx: RequestContext): void {
   sendJson(ctx, { status: 'ok', seeds: {} })
 }
@@ -33,5 +48,7 @@ function uuids(ctx: RequestContext): void {
   if (!/^\d+$/.test(count)) throw fail('badRequest', '`count` parameter is not a non-negative integer')
   const most = ctx.services.config.integer('uuids', 'max_count')
   if (Number(count) > most) throw fail('forbidden', '`count` parameter too large')
-  sendJson(ctx, { uuids: Array.from({ length: Number(count) }, () => randomBytes(16).toString('hex')) })
+  const made = { uuids: Array.from({ length: Number(count) }, () => ctx.services.uuids.next()) }
+  ctx.set('ETag', `"${makeEtag(JSON.stringify(made))}"`)
+  sendJson(ctx, made)
 }

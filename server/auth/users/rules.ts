@@ -1,6 +1,6 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { DocumentInput } from '../../../protocol/document/document-input.ts'
-import { CouchError } from '../../../protocol/errors.ts'
+import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
@@ -19,6 +19,18 @@ export class UsersRules implements DatabaseRules {
   constructor(config: Config, bodyOf: (body: number) => Promise<Uint8Array>) {
     this.#config = config
     this.validator = new UserValidator(bodyOf)
+  }
+
+  /** Design documents are not shown, there or not; attachments belong to the document's own user. */
+  beforeRequest(
+    method: string,
+    [id = '', name, attachment]: readonly string[],
+    { user, security }: Actor,
+  ): void {
+    if (method !== 'GET' && method !== 'HEAD') return
+    if (id === '_design' && name !== undefined) viewOf(`_design/${name}`, user, security)
+    const asksAttachment = (name !== undefined && !id.startsWith('_')) || attachment !== undefined
+    if (asksAttachment && viewOf(id, user, security) !== 'whole') throw fail('missing')
   }
 
   /** Plain passwords never reach the disk. */
