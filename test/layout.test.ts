@@ -10,7 +10,7 @@ const product = ['protocol', 'server', 'replicator'].flatMap(sourceFiles)
 const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] = [
   {
     folder: 'protocol/',
-    forbidden: /^(?!protocol\/|node:crypto$|node:buffer$)/,
+    forbidden: /^(?!protocol\/|node:crypto$|node:buffer$|node:zlib$)/,
     because: 'protocol is pure: it imports itself, and of Node only what computes',
   },
   {

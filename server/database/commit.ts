@@ -1,6 +1,5 @@
 import type { DocId } from '../../protocol/document-id.ts'
-import type { RevTree } from '../../protocol/revtree/tree.ts'
-import { emptyTree } from '../../protocol/revtree/tree.ts'
+import { emptyTree, type RevTree } from '../../protocol/revtree/tree.ts'
 import { decodeTree, encodeTree } from '../../protocol/revtree/codec.ts'
 import { leaves } from '../../protocol/revtree/leaves.ts'
 import { formatSeq } from '../../protocol/sequence.ts'
@@ -14,19 +13,7 @@ import { decodeBodyRecord, encodeBodyRecord, type StoredAttachment } from './bod
 import { encodeChangeRecord } from './change-record.ts'
 import { decodeDocumentRecord, encodeDocumentRecord } from './document-record.ts'
 import { encodeState, type DatabaseState } from './state.ts'
-import type { Uncommitted } from './uncommitted.ts'
-
-/** A document as a commit sees it: its tree with the edits merged so far. */
-export interface DocumentInCommit {
-  readonly id: DocId
-  tree: RevTree
-  /** 0 while the document is new. */
-  seq: number
-  deleted: boolean
-  size: number
-  /** Whether its stored tree lies under a key of its own. */
-  treeBeside: boolean
-}
+import type { DocumentInCommit, Uncommitted } from './uncommitted.ts'
 
 /** Up to so many records are read on this thread: cheaper than a hop to the thread pool. */
 const READ_AT_ONCE = 32

@@ -1,6 +1,18 @@
 import type { DocId } from '../../protocol/document-id.ts'
+import type { RevTree } from '../../protocol/revtree/tree.ts'
 import type { StoredAttachment } from './body-record.ts'
-import type { DocumentInCommit } from './commit.ts'
+
+/** A document as a commit sees it: its tree with the edits merged so far. */
+export interface DocumentInCommit {
+  readonly id: DocId
+  tree: RevTree
+  /** 0 while the document is new. */
+  seq: number
+  deleted: boolean
+  size: number
+  /** Whether its stored tree lies under a key of its own. */
+  treeBeside: boolean
+}
 
 /** What the next commit must know of the one that is still syncing. */
 export interface Uncommitted {
