@@ -69,7 +69,8 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
   const users = new StoredUsers(config, catalog)
   const uuid = config.text('couchdb', 'uuid')
   let address = { url: '', port: 0 }
-  const replicator = new Replicator({ config, uuid, address: () => address })
+  const authenticator = new Authenticator(config, users)
+  const replicator = new Replicator({ config, uuid, catalog, authenticator, address: () => address })
   const app = createApp({
     catalog,
     attachments,
@@ -80,7 +81,7 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
     serverHeader: `Couchette/${VERSION}`,
     metrics,
     uuids: new Uuids(config),
-    authenticator: new Authenticator(config, users),
+    authenticator,
   })
   const handle = app.callback()
   const server = createHttpServer(

@@ -23,18 +23,23 @@ import { decodeSegment } from './percent.ts'
  * @throws `unauthorized`, `forbidden`, `bad_request`; `noDatabase` where the path names a database that is not there
  */
 export async function admit(ctx: RequestContext): Promise<void> {
-  const { authenticator, config } = ctx.services
+  const { config, replicator } = ctx.services
+  const user = replicator.access.userOf(ctx) ?? (await authenticate(ctx))
+  ctx.state.user = user
+  const segments = segmentsOf(ctx.path)
+  if (user.name === null) requireValidUser(config, ctx.method, segments)
+  await authorize(ctx, accessOf(ctx.method, segments), segments)
+}
+
+async function authenticate(ctx: RequestContext): Promise<UserContext> {
   const headers = ctx.req.headers
-  const { user, setCookie } = await authenticator.authenticate({
+  const { user, setCookie } = await ctx.services.authenticator.authenticate({
     header: name => headers[name] as string | undefined,
     peer: peerOf(ctx.req),
     secure: isSecure(ctx),
   })
   if (setCookie !== undefined) ctx.set('Set-Cookie', setCookie)
-  ctx.state.user = user
-  const segments = segmentsOf(ctx.path)
-  if (user.name === null) requireValidUser(config, ctx.method, segments)
-  await authorize(ctx, accessOf(ctx.method, segments), segments)
+  return user
 }
 
 /** The path's segments, decoded; a design document's name is a segment of its own however the slash was written. */

@@ -1,6 +1,9 @@
+import { isDatabaseName } from '../../protocol/database-name.ts'
 import type { Endpoint } from '../../protocol/replication-endpoint.ts'
 import { jobId } from '../../protocol/replication-id.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
+import { ANONYMOUS, isServerAdmin } from '../../protocol/user-context.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
 import { Connections } from '../../replicator/http/connections.ts'
 import { HttpClient } from '../../replicator/http/http-client.ts'
 import { HttpPeer } from '../../replicator/http/http-peer.ts'
@@ -9,8 +12,18 @@ import type { Peer } from '../../replicator/peer.ts'
 import type { ReplicationResult } from '../../replicator/replication.ts'
 import { Scheduler } from '../../replicator/scheduler.ts'
 import type { Config } from '../config/config.ts'
+import type { Authenticator } from '../auth/authenticator.ts'
+import type { Catalog } from '../database/catalog.ts'
+import { decodeSegment } from '../http/percent.ts'
 import { identify } from './identify.ts'
+import { InternalAccess } from './internal-access.ts'
+import { LocalPeer } from './local-peer.ts'
 import { replicationDefaults, schedulerOptions, tlsOptions } from './replication-settings.ts'
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
+const ANY_OR_LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1?\]|0\.0\.0\.0)$/
+/** Databases whose documents are not simply what was written. */
+const SYSTEM_DATABASE = /^_|\/_(users|replicator)$/
 
 /** What the replicator needs of the server around it. */
 export interface ReplicatorHost {
@@ -18,6 +31,8 @@ export interface ReplicatorHost {
   readonly uuid: string
   /** Where it listens, known once it does; the URL has neither credentials nor a slash at its end. */
   readonly address: () => { readonly url: string; readonly port: number }
+  readonly catalog: Catalog
+  readonly authenticator: Authenticator
 }
 
 /** Who asked for a replication. */
@@ -28,6 +43,7 @@ export interface JobOrigin {
 
 /** All replications of a server. */
 export class Replicator {
+  readonly access = new InternalAccess()
   readonly scheduler: Scheduler
   readonly #host: ReplicatorHost
   readonly #connections: Connections
@@ -63,7 +79,7 @@ export class Replicator {
       plan: { ...ids, options, maxRewind: 0 },
       source,
       target,
-      localSource: null,
+      localSource: source.local ?? this.#ownDatabase(source.url) ?? null,
       open: async () => ({
         source: await this.#open(source, request),
         target: await this.#open(target, request),
@@ -96,7 +112,40 @@ export class Replicator {
     await this.#connections.close()
   }
 
-  async #open(endpoint: Endpoint, { options }: ReplicationRequest): Promise<Peer> {
+  async #open(endpoint: Endpoint, { options, user }: ReplicationRequest): Promise<Peer> {
+    const name = endpoint.local ?? this.#ownDatabase(endpoint.url)
+    const authority = endpoint.local === undefined ? await this.#userAt(endpoint) : (user ?? ANONYMOUS)
+    if (name === undefined || authority === undefined) return this.#httpPeer(endpoint, options)
+    const headers = { ...endpoint.headers, ...this.access.headersFor(authority) }
+    const server = this.#httpPeer({ url: endpoint.url, headers }, options)
+    const direct = isServerAdmin(authority) && isDatabaseName(name) && !SYSTEM_DATABASE.test(name)
+    return direct ? new LocalPeer(this.#host.catalog, name, authority, server) : server
+  }
+
+  #httpPeer(endpoint: Endpoint, options: ReplicationRequest['options']): Peer {
     return new HttpPeer(new HttpClient(endpoint, options, this.#connections))
+  }
+
+  /** The database of this server that a URL addresses. */
+  #ownDatabase(url: string): string | undefined {
+    const own = new URL(this.#host.address().url)
+    const { protocol, hostname, port, pathname } = new URL(url)
+    const sameHost =
+      hostname === own.hostname || (LOOPBACK.test(hostname) && ANY_OR_LOOPBACK.test(own.hostname))
+    if (protocol !== 'http:' || port !== own.port || !sameHost) return undefined
+    return decodeSegment(pathname.slice(1, -1))
+  }
+
+  /** Credentials that are wrong, or of another kind, are for the server's HTTP interface to judge. */
+  async #userAt({ basic }: Endpoint): Promise<UserContext | undefined> {
+    if (!basic) return undefined
+    const authorization = `Basic ${Buffer.from(`${basic.username}:${basic.password}`).toString('base64')}`
+    const credentials = {
+      header: (name: string) => (name === 'authorization' ? authorization : undefined),
+      peer: '127.0.0.1',
+      secure: false,
+    }
+    const known = await this.#host.authenticator.authenticate(credentials).catch(() => undefined)
+    return known?.user
   }
 }

@@ -11,7 +11,15 @@ import { endpoint } from '../http/endpoints.ts'
 import { sendJson } from '../http/reply.ts'
 
 export function replicateRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/_replicate', { POST: postReplicate })
+  endpoint(router, '/_replicate', { POST: postReplicate, GET: refuse, PUT: refuse, DELETE: refuse })
+}
+
+/** CouchDB looks at the body, to find the databases that it names, before it looks at the method. */
+function refuse(ctx: RequestContext): void {
+  const hasBody = ctx.get('Content-Length') !== '' || ctx.get('Transfer-Encoding') !== ''
+  if (!hasBody && ctx.method !== 'PUT') throw fail('badRequest', 'Missing request body')
+  ctx.set('Allow', 'POST')
+  throw fail('methodNotAllowed', 'POST')
 }
 
 async function postReplicate(ctx: RequestContext): Promise<void> {

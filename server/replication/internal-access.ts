@@ -1,0 +1,36 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { UserContext } from '../../protocol/user-context.ts'
+
+const HEADER = 'x-couchette-internal'
+
+/** A request, as far as it says who sends it. */
+interface Request {
+  readonly req: { readonly headers: Readonly<Record<string, string | string[] | undefined>> }
+}
+
+/**
+ * Lets this process's own replications ask this server under the authority of a job's user, whose password it does not
+ * know: by a secret that lives as long as the process and never leaves it.
+ */
+export class InternalAccess {
+  readonly #secret = randomBytes(32).toString('base64url')
+
+  headersFor(user: UserContext): Record<string, string> {
+    const who = Buffer.from(JSON.stringify({ name: user.name, roles: user.roles })).toString('base64url')
+    return { [HEADER]: `${this.#secret}.${who}` }
+  }
+
+  /** The user that one of our own requests names; undefined of any other request. */
+  userOf({ req }: Request): UserContext | undefined {
+    const header = req.headers[HEADER]
+    if (typeof header !== 'string') return undefined
+    const [secret = '', who = ''] = header.split('.')
+    if (!sameText(secret, this.#secret)) return undefined
+    return JSON.parse(Buffer.from(who, 'base64url').toString()) as UserContext
+  }
+}
+
+function sameText(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
+}

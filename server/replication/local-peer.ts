@@ -1,0 +1,209 @@
+import { setImmediate } from 'node:timers/promises'
+import type { SourceSeq } from '../../protocol/checkpoint.ts'
+import type { DatabaseName } from '../../protocol/database-name.ts'
+import type { DocId } from '../../protocol/document-id.ts'
+import { parseBulkDocs } from '../../protocol/document/parse-bulk-docs.ts'
+import { CouchError } from '../../protocol/errors.ts'
+import { parseRev } from '../../protocol/revision.ts'
+import type { Rev } from '../../protocol/revision.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
+import { parseSeq } from '../../protocol/sequence.ts'
+import { PeerError, databaseNotFound } from '../../replicator/peer-error.ts'
+import type {
+  Change,
+  ChangesBatch,
+  ChangesRequest,
+  DatabaseInfo,
+  FetchedRevision,
+  LocalDocument,
+  MissingRevisions,
+  OpenedRevision,
+  Peer,
+  WriteFailure,
+} from '../../replicator/peer.ts'
+import { changesAfter } from '../changes/read-changes.ts'
+import type { Catalog } from '../database/catalog.ts'
+import type { Database } from '../database/database.ts'
+import type { EditOutcome } from '../database/edit.ts'
+import { openRevisions, readRevision } from '../database/read-document.ts'
+import { revsDiff } from '../database/revs-diff.ts'
+import { writeDocuments } from '../database/write-documents.ts'
+
+const DOCS_BEGIN = Buffer.from('{"new_edits":false,"docs":[')
+const DOCS_END = Buffer.from(']}')
+const COMMA = Buffer.from(',')
+const DOCUMENTS_AT_A_TIME = 200
+
+interface ChangesRow {
+  readonly seq: string
+  readonly id: string
+  readonly changes: readonly { readonly rev: string }[]
+}
+
+/**
+ * A database of this server, for a user who may do anything with it: what moves most documents goes straight to the
+ * database, what is rare asks the server as any client does.
+ */
+export class LocalPeer implements Peer {
+  readonly url: string
+  readonly #catalog: Catalog
+  readonly #name: DatabaseName
+  readonly #user: UserContext
+  readonly #server: Peer
+
+  /** @param server the same database through the server's HTTP interface */
+  constructor(catalog: Catalog, name: DatabaseName, user: UserContext, server: Peer) {
+    this.url = server.url
+    this.#catalog = catalog
+    this.#name = name
+    this.#user = user
+    this.#server = server
+  }
+
+  async info(): Promise<DatabaseInfo> {
+    const { seq, state, record } = await this.#open()
+    return {
+      updateSeq: seq,
+      instanceStartTime: String(record.created),
+      documents: state.docs,
+      deletedDocuments: state.deletedDocs,
+    }
+  }
+
+  create(params: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
+    return this.#server.create(params, signal)
+  }
+
+  async *changes(request: ChangesRequest, signal: AbortSignal): AsyncGenerator<ChangesBatch> {
+    if (request.filter.kind !== 'none') {
+      yield* this.#server.changes(request, signal)
+      return
+    }
+    const database = await this.#open()
+    let last = numberIn(database, request.since)
+    const options = { allLeaves: request.style === 'all_docs', limit: Infinity, includeDocs: false }
+    do {
+      for await (const { rows, seq } of changesAfter(database, last, options)) {
+        signal.throwIfAborted()
+        last = seq
+        yield* batches(rows, request.batchSize)
+      }
+    } while (request.feed === 'continuous' && (await database.tail.wait(last, signal)))
+    signal.throwIfAborted()
+    if (request.feed === 'continuous') throw databaseNotFound(this.url)
+  }
+
+  async pending(since: SourceSeq): Promise<number> {
+    const database = await this.#open()
+    return Math.max(0, database.state.seq - numberIn(database, since))
+  }
+
+  async revsDiff(changes: readonly Change[]): Promise<MissingRevisions[]> {
+    const asked = new Map<DocId, Rev[]>()
+    for (const { id, revs } of changes) asked.set(id as DocId, revs.map(parseRev))
+    const missing = await revsDiff(await this.#open(), asked)
+    return missing.map(({ id, missing: revs, possibleAncestors }) => ({ id, revs, possibleAncestors }))
+  }
+
+  async *bulkGet(
+    wanted: readonly MissingRevisions[],
+    signal: AbortSignal,
+  ): AsyncGenerator<FetchedRevision[]> {
+    const database = await this.#open()
+    for (let at = 0; at < wanted.length; at += DOCUMENTS_AT_A_TIME) {
+      signal.throwIfAborted()
+      yield wanted.slice(at, at + DOCUMENTS_AT_A_TIME).flatMap(one => fetchRevisions(database, one))
+      await setImmediate()
+    }
+  }
+
+  openRevision(
+    wanted: { readonly id: string; readonly rev: string; readonly possibleAncestors: readonly string[] },
+    signal: AbortSignal,
+  ): AsyncIterable<OpenedRevision> {
+    return this.#server.openRevision(wanted, signal)
+  }
+
+  async bulkDocs(documents: readonly Uint8Array[]): Promise<WriteFailure[]> {
+    const database = await this.#open()
+    const { docs } = parseBulkDocs(join(documents))
+    const inputs = docs.map(input => ({ id: input.id as DocId, input }))
+    const outcomes = await writeDocuments(database, inputs, { replicated: true, user: this.#user })
+    return outcomes.flatMap(failureOf)
+  }
+
+  put(id: string, document: OpenedRevision, signal: AbortSignal): Promise<WriteFailure | null> {
+    return this.#server.put(id, document, signal)
+  }
+
+  getLocal(id: string, signal: AbortSignal): Promise<LocalDocument | null> {
+    return this.#server.getLocal(id, signal)
+  }
+
+  putLocal(id: string, body: object, rev: string | undefined, signal: AbortSignal): Promise<string> {
+    return this.#server.putLocal(id, body, rev, signal)
+  }
+
+  getDocument(id: string, signal: AbortSignal): Promise<unknown> {
+    return this.#server.getDocument(id, signal)
+  }
+
+  /** Every write was on disk when it was answered. */
+  async ensureFullCommit(): Promise<string> {
+    return String((await this.#open()).record.created)
+  }
+
+  close(): Promise<void> {
+    return this.#server.close()
+  }
+
+  async #open(): Promise<Database> {
+    try {
+      return await this.#catalog.open(this.#name)
+    } catch (error) {
+      throw error instanceof CouchError && error.status === 404 ? databaseNotFound(this.url) : error
+    }
+  }
+}
+
+/** A sequence of another database of this name means nothing here: everything is new. */
+function numberIn(database: Database, seq: SourceSeq): number {
+  const { number, suffix } = parseSeq(seq)
+  return suffix === undefined || suffix === database.record.instance ? number : 0
+}
+
+function* batches(rows: readonly string[], size: number): Generator<ChangesBatch> {
+  for (let at = 0; at < rows.length; at += size) {
+    const parsed = JSON.parse(`[${rows.slice(at, at + size).join(',')}]`) as ChangesRow[]
+    const last = parsed.at(-1)
+    if (!last) return
+    yield {
+      rows: parsed.map(({ seq, id, changes }) => ({ seq, id, revs: changes.map(({ rev }) => rev) })),
+      seq: last.seq,
+    }
+  }
+}
+
+function fetchRevisions(database: Database, { id, revs }: MissingRevisions): FetchedRevision[] {
+  return openRevisions(database, id as DocId, revs.map(parseRev), { latest: true }).map(entry => {
+    if ('missing' in entry) return { kind: 'missing', id, rev: entry.missing, reason: 'missing' }
+    const { json, record } = readRevision(database, id as DocId, entry.ok, { revs: true })
+    return record.attachments.length > 0
+      ? { kind: 'attachments', id, rev: entry.ok.node.rev }
+      : { kind: 'document', json }
+  })
+}
+
+function join(documents: readonly Uint8Array[]): Buffer {
+  const parts: Uint8Array[] = [DOCS_BEGIN]
+  for (const document of documents) parts.push(document, COMMA)
+  parts[parts.length - 1] = DOCS_END
+  return Buffer.concat(parts)
+}
+
+function failureOf({ id, rev, error }: EditOutcome): WriteFailure[] {
+  if (error === undefined) return []
+  if (error.status >= 500)
+    throw new PeerError(error.error, error.reason, { status: error.status, transient: true })
+  return [{ id, rev: rev ?? '', status: error.status, error: error.error, reason: error.reason }]
+}
