@@ -5,9 +5,10 @@ import { JsonSkipper } from './json-skipper.ts'
 const COLON = 0x3a
 const ATTACHMENTS = Buffer.from('_attachments')
 
-/** The brackets that are open inside an entry and a document of `{"results":[{"id":…,"docs":[{"ok":{document}}]}]}`. */
-const ENTRY = 5
-const VALUE = 6
+/** The brackets that are open inside an entry of `{"results":[{"id":…,"docs":[{"ok":{document}}]}]}`. */
+export const BULK_GET_ENTRY = 5
+/** The same of `[{"ok":{document}}]`, as `open_revs` answers it. */
+export const OPEN_REVS_ENTRY = 2
 
 /**
  * Cuts the documents out of a `_bulk_get` answer as it arrives: their bytes go on as they came, unparsed. Documents with
@@ -16,11 +17,16 @@ const VALUE = 6
 export class BulkGetScanner {
   readonly #buffer = new GrowingBuffer()
   readonly #skipper = new JsonSkipper()
+  readonly #entry: number
   #valueStart = 0
   #key = ''
   #attachments = false
   /** Where a string ends that may be the name of a member `_attachments`; -1 where there is none. */
   #candidate = -1
+
+  constructor(entryDepth: number = BULK_GET_ENTRY) {
+    this.#entry = entryDepth
+  }
 
   /** Whether the answer's outermost object has been closed. */
   get complete(): boolean {
@@ -36,7 +42,7 @@ export class BulkGetScanner {
     for (let token = skipper.step(bytes); token !== 'more'; token = skipper.step(bytes)) {
       if (token === 'string') this.#string(bytes)
       else if (token === 'open') this.#open()
-      else if (skipper.depth === VALUE - 1 && this.#key !== '') found.push(this.#value(bytes))
+      else if (skipper.depth === this.#entry && this.#key !== '') found.push(this.#value(bytes))
     }
     this.#drop()
     return found
@@ -44,16 +50,16 @@ export class BulkGetScanner {
 
   #string(bytes: Buffer): void {
     const { depth, stringStart: start, stringEnd: end } = this.#skipper
-    if (depth === ENTRY && this.#key === '') this.#key = bytes.toString('latin1', start, end)
-    if (depth !== VALUE || end - start !== ATTACHMENTS.length || this.#attachments) return
+    if (depth === this.#entry && this.#key === '') this.#key = bytes.toString('latin1', start, end)
+    if (depth !== this.#entry + 1 || end - start !== ATTACHMENTS.length || this.#attachments) return
     this.#judgeCandidate(bytes)
     if (bytes.compare(ATTACHMENTS, 0, ATTACHMENTS.length, start, end) === 0) this.#candidate = end + 1
   }
 
   #open(): void {
     const { depth, position } = this.#skipper
-    if (depth === ENTRY) this.#key = ''
-    if (depth !== VALUE) return
+    if (depth === this.#entry) this.#key = ''
+    if (depth !== this.#entry + 1) return
     this.#valueStart = position - 1
     this.#attachments = false
     this.#candidate = -1
@@ -84,7 +90,7 @@ export class BulkGetScanner {
   /** What is needed again begins with the value that is still open. */
   #drop(): void {
     const { depth, position, inString, stringStart } = this.#skipper
-    const length = depth >= VALUE ? this.#valueStart : inString ? stringStart : position
+    const length = depth > this.#entry ? this.#valueStart : inString ? stringStart : position
     this.#buffer.drop(length)
     this.#skipper.rebase(length)
     this.#valueStart -= length

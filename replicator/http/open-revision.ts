@@ -5,6 +5,7 @@ import { PeerError } from '../peer-error.ts'
 import type { OpenedRevision } from '../peer.ts'
 import { chunks, header, notJson } from './answer.ts'
 import type { Answer } from './answer.ts'
+import { BulkGetScanner, OPEN_REVS_ENTRY } from './bulk-get-scanner.ts'
 import type { Request } from './http-client.ts'
 
 const ERROR = /;\s*error="?true"?/i
@@ -31,7 +32,10 @@ export function openRevisionRequest(id: string, rev: string, possibleAncestors: 
  */
 export async function* readRevisions(answer: Answer): AsyncGenerator<OpenedRevision> {
   const boundary = boundaryOf(header(answer, 'content-type'))
-  if (boundary === undefined) throw notJson(answer)
+  if (boundary === undefined) {
+    yield* readJsonRevisions(answer)
+    return
+  }
   const events = new Events(answer, boundary)
   for (let event = await events.next(); event; event = await events.next()) {
     if (event.kind !== 'headers') continue
@@ -44,6 +48,25 @@ export async function* readRevisions(answer: Answer): AsyncGenerator<OpenedRevis
       for await (const _ of body);
     }
   }
+}
+
+/** Peers that know no multipart answer JSON, with stubs of the attachments. */
+async function* readJsonRevisions(answer: Answer): AsyncGenerator<OpenedRevision> {
+  const scanner = new BulkGetScanner(OPEN_REVS_ENTRY)
+  for await (const chunk of chunks(answer)) {
+    for (const revision of scanner.push(chunk)) {
+      if (revision.kind === 'attachments') throw noMultipart(answer)
+      yield revision
+    }
+  }
+  if (!scanner.complete) throw notJson(answer)
+}
+
+function noMultipart({ request }: Answer): PeerError {
+  return new PeerError(
+    'no_multipart',
+    `${request} was answered with JSON, which has no place for attachments`,
+  )
 }
 
 function fromJson(json: Buffer, type: string, answer: Answer): OpenedRevision {
