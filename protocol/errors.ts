@@ -82,6 +82,7 @@ export const ERRORS = {
   uploadStalled: [408, 'timeout', 'The request body did not come in time.'],
   rangeNotSatisfiable: [416, 'requested_range_not_satisfiable', 'Requested range not satisfiable'],
   missingRev: [409, 'not_found', 'missing_rev'],
+  notAForm: [415, 'bad_content_type', 'Content-Type must be multipart/form-data'],
   gzipOrIdentity: [415, 'bad_content_type', 'Only gzip and identity content-encodings are supported'],
   malformedMultipart: [400, 'bad_request', (what: string) => `Malformed multipart body: ${what}`],
 

@@ -22,14 +22,19 @@ const LIST_HEADER = 5
 const SHORT = 48
 const VERSION = 131
 
-const ATOMS = { true: encodeAtom('true'), false: encodeAtom('false'), null: encodeAtom('null') } as const
+const ATOMS = {
+  true: encodeAtom('true'),
+  false: encodeAtom('false'),
+  null: encodeAtom('null'),
+  undefined: encodeAtom('undefined'),
+} as const
 
 export function writeVersion(out: ByteWriter): void {
   out.byte(VERSION)
 }
 
-/** An atom of one of JSON's three words. */
-export function writeAtom(out: ByteWriter, name: 'true' | 'false' | 'null'): void {
+/** An atom: JSON's three words, and Erlang's for nothing. */
+export function writeAtom(out: ByteWriter, name: keyof typeof ATOMS): void {
   const atom = ATOMS[name]
   out.copy(atom, 0, atom.length)
 }

@@ -25,8 +25,11 @@ export interface HashedRevision {
   readonly parent: Rev | undefined
   /** The external term of the body (`externalTerm`). */
   readonly body: Uint8Array
-  /** In the order of the document. */
-  readonly attachments: readonly HashedAttachment[]
+  /**
+   * In the order of the document. Each is undefined where the edit extends a tombstone without naming it: CouchDB
+   * computes that id where attachments have another form already, and finds nothing of what it looks for in them.
+   */
+  readonly attachments: readonly (HashedAttachment | undefined)[]
 }
 
 const PARTS = 5
@@ -60,15 +63,22 @@ function writeParent(out: ByteWriter, parent: Rev | undefined): void {
 }
 
 /** CouchDB collects the attachments by a fold, and so lists them backwards. */
-function writeAttachments(out: ByteWriter, attachments: readonly HashedAttachment[]): void {
+function writeAttachments(out: ByteWriter, attachments: HashedRevision['attachments']): void {
   const list = beginList(out)
-  for (const { name, type, digest } of attachments.toReversed()) {
-    writeTuple(out, 3)
-    writeBytes(out, Buffer.from(name))
-    writeBytes(out, Buffer.from(type))
-    writeBytes(out, asBuffer(digest))
+  for (const attachment of attachments.toReversed()) {
+    writeTuple(out, ATTACHMENT_PARTS)
+    if (attachment === undefined) for (let at = 0; at < ATTACHMENT_PARTS; at++) writeAtom(out, 'undefined')
+    else writeAttachment(out, attachment)
   }
   endList(out, list, attachments.length)
+}
+
+const ATTACHMENT_PARTS = 3
+
+function writeAttachment(out: ByteWriter, { name, type, digest }: HashedAttachment): void {
+  writeBytes(out, Buffer.from(name))
+  writeBytes(out, Buffer.from(type))
+  writeBytes(out, asBuffer(digest))
 }
 
 function writeBytes(out: ByteWriter, bytes: Buffer): void {

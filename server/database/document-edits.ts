@@ -1,6 +1,6 @@
 import { compareDocIds, type DocId } from '../../protocol/document-id.ts'
 import { fail, type CouchError } from '../../protocol/errors.ts'
-import { newRevId } from '../../protocol/revision-id.ts'
+import { newRevId, type HashedAttachment } from '../../protocol/revision-id.ts'
 import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
 import { find } from '../../protocol/revtree/history.ts'
 import { leaves, winner } from '../../protocol/revtree/leaves.ts'
@@ -186,11 +186,7 @@ class DocumentMerge {
       deleted: edit.deleted,
       parent,
       body: edit.term ?? new Uint8Array(0),
-      attachments: attachments.map(({ name, contentType, digest }) => ({
-        name,
-        type: contentType,
-        digest: Buffer.from(digest.slice('md5-'.length), 'base64'),
-      })),
+      attachments: attachments.map(attachment => (onTombstone ? undefined : hashed(attachment))),
     })
     const outcome = this.#merge(edit, generation, [hashOf(rev), ...ancestors], attachments)
     return outcome === 'new_leaf' ? rev : fail('conflict')
@@ -242,6 +238,10 @@ class DocumentMerge {
   #isDeleted(): boolean {
     return nodeCount(this.#tree) > 0 && winner(this.#tree).deleted
   }
+}
+
+function hashed({ name, contentType, digest }: StoredAttachment): HashedAttachment {
+  return { name, type: contentType, digest: Buffer.from(digest.slice('md5-'.length), 'base64') }
 }
 
 function parentGiven(edit: DocumentEdit): Rev | undefined {

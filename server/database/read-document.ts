@@ -1,7 +1,7 @@
 import type { DocId } from '../../protocol/document-id.ts'
 import { renderDocument } from '../../protocol/document/render.ts'
 import { fail } from '../../protocol/errors.ts'
-import { makeRev, type Rev } from '../../protocol/revision.ts'
+import { generationOf, hashBytes, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
 import { find, history, historyNodes } from '../../protocol/revtree/history.ts'
 import { leaves, leavesOf } from '../../protocol/revtree/leaves.ts'
 import type { RevNode } from '../../protocol/revtree/tree.ts'
@@ -110,6 +110,22 @@ export function openRevisions(
     for (const node of nodes) found.set(node.rev, { document, node })
   }
   return [...[...found.values()].map(ok => ({ ok })), ...missing.map(rev => ({ missing: rev }))]
+}
+
+/** In the order of `open_revs`: found revisions, then missing ones, each by generation and hash. */
+export function sortOpenRevisions(found: readonly OpenRevision[]): OpenRevision[] {
+  return found.toSorted((a, b) => {
+    const [isMissing, other] = ['missing' in a, 'missing' in b]
+    return isMissing === other ? compareRevs(revOf(a), revOf(b)) : isMissing ? 1 : -1
+  })
+}
+
+function revOf(entry: OpenRevision): Rev {
+  return 'missing' in entry ? entry.missing : entry.ok.node.rev
+}
+
+function compareRevs(a: Rev, b: Rev): number {
+  return generationOf(a) - generationOf(b) || Buffer.compare(hashBytes(hashOf(a)), hashBytes(hashOf(b)))
 }
 
 function storedNode(document: StoredDocument, rev: Rev): readonly RevNode[] {

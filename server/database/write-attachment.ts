@@ -1,3 +1,5 @@
+import type { AttachmentInput } from '../../protocol/document/attachment-input.ts'
+import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { fail } from '../../protocol/errors.ts'
@@ -5,18 +7,16 @@ import type { Rev } from '../../protocol/revision.ts'
 import { find } from '../../protocol/revtree/history.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { IncomingAttachment } from '../attachments/upload.ts'
-import { applyWriteRules } from './apply-rules.ts'
-import type { BodyRecord } from './body-record.ts'
+import type { StoredAttachment } from './body-record.ts'
 import type { Database } from './database.ts'
-import { toEdit } from './edit-from-input.ts'
-import type { DocumentEdit, EditAttachment } from './edit.ts'
 import { findWinner } from './read-document.ts'
+import { writeDocument, type DocumentToWrite } from './write-documents.ts'
 
-export interface AttachmentWrite {
+/** Which document is changed, from which of its revisions, by whom. */
+export interface AttachmentTarget {
   readonly id: DocId
-  /** The revision to change; undefined for a new document. */
+  /** Undefined for a new document. */
   readonly rev: Rev | undefined
-  readonly incoming: IncomingAttachment
   readonly user: UserContext
 }
 
@@ -28,14 +28,14 @@ export interface AttachmentWrite {
  */
 export async function putAttachment(
   database: Database,
-  { id, rev, incoming, user }: AttachmentWrite,
+  { id, rev, user }: AttachmentTarget,
+  incoming: IncomingAttachment,
   source: AsyncIterable<Uint8Array>,
 ): Promise<Rev> {
-  const edit = await editOf(database, { id, rev, user, without: incoming.name })
+  const input = inputOf(database, id, rev)
   const received = await database.attachments.receive(incoming, source)
   try {
-    const added: EditAttachment = { kind: 'stored', attachment: received.metadata }
-    return await write(database, { ...edit, attachments: [added, ...edit.attachments] }, user)
+    return await write(database, { id, input, added: [received] }, user)
   } finally {
     received.release()
   }
@@ -48,35 +48,47 @@ export async function putAttachment(
  */
 export async function removeAttachment(
   database: Database,
-  { id, rev, name, user }: { id: DocId; rev: Rev | undefined; name: string; user: UserContext },
+  { id, rev, user }: AttachmentTarget,
+  name: string,
 ): Promise<Rev> {
-  const edit = await editOf(database, { id, rev, user, without: name })
+  const input = inputOf(database, id, rev)
   const body = rev === undefined ? findWinner(database, id).node.body : storedRevision(database, id, rev).body
-  if (!database.attachmentsOf(body).some(attachment => attachment.name === name))
-    throw fail('attachmentMissing')
-  return write(database, edit, user)
+  const has = database.attachmentsOf(body).some(attachment => attachment.name === name)
+  if (!has) throw fail('attachmentMissing')
+  const attachments = input.attachments?.filter(attachment => attachment.name !== name)
+  return write(database, { id, input: { ...input, attachments } }, user)
 }
 
-/** An edit that changes nothing but that it leaves an attachment out. */
-async function editOf(
-  database: Database,
-  options: { id: DocId; rev: Rev | undefined; user: UserContext; without: string },
-): Promise<DocumentEdit> {
-  const { id, rev, user, without } = options
-  const { deleted, body: number } = rev === undefined ? NOTHING : storedRevision(database, id, rev)
-  const { body, attachments } = rev === undefined ? EMPTY : database.body(number)
-  const input = { ...parseDocument(body, { term: true }), rev, deleted }
-  const ruled = await applyWriteRules(database, id, input, user)
-  const kept = attachments
-    .filter(({ name }) => name !== without)
-    .map(({ name, revpos, digest }): EditAttachment => ({ kind: 'stub', name, revpos, digest }))
-  return toEdit(id, ruled, { replicated: false, attachments: kept })
+/**
+ * A stored revision as a client would send it back unchanged, its attachments as stubs; an empty document without one.
+ *
+ * @throws `missing_rev`
+ */
+export function inputOf(database: Database, id: DocId, rev: Rev | undefined): DocumentInput {
+  if (rev === undefined) return parseDocument(EMPTY, { term: true })
+  const { deleted, body: number } = storedRevision(database, id, rev)
+  const { body, attachments } = database.body(number)
+  return { ...parseDocument(body, { term: true }), rev, deleted, attachments: attachments.map(stubOf) }
 }
 
-const NOTHING = { deleted: false, body: 0 }
-const EMPTY: BodyRecord = { body: Buffer.from('{}'), attachments: [] }
+const EMPTY = Buffer.from('{}')
 
-/** @throws `missing_rev` */
+function stubOf(attachment: StoredAttachment): AttachmentInput {
+  const { name, contentType, revpos, digest, length, encoding = 'identity', encodedLength } = attachment
+  return {
+    name,
+    contentType,
+    revpos,
+    digest: Buffer.from(digest.slice('md5-'.length), 'base64'),
+    length,
+    encoding,
+    encodedLength: encodedLength ?? length,
+    data: undefined,
+    stub: true,
+    follows: false,
+  }
+}
+
 function storedRevision(database: Database, id: DocId, rev: Rev): { deleted: boolean; body: number } {
   const document = database.document(id)
   const node = document === undefined ? undefined : find(document.tree, rev)
@@ -84,8 +96,6 @@ function storedRevision(database: Database, id: DocId, rev: Rev): { deleted: boo
   return node
 }
 
-async function write(database: Database, edit: DocumentEdit, user: UserContext): Promise<Rev> {
-  const [outcome] = await database.update([edit], { replicated: false, user })
-  if (outcome === undefined || outcome.error !== undefined) throw outcome?.error ?? fail('conflict')
-  return outcome.rev
+function write(database: Database, document: DocumentToWrite, user: UserContext): Promise<Rev> {
+  return writeDocument(database, document, { replicated: false, user })
 }

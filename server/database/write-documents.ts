@@ -1,5 +1,6 @@
 import type { AttachmentInput } from '../../protocol/document/attachment-input.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
+import { fail } from '../../protocol/errors.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
@@ -16,6 +17,8 @@ export interface DocumentToWrite {
   readonly input: Omit<DocumentInput, 'rev'> & { readonly rev: Rev | undefined }
   /** What was received of the attachments that follow, in the order of `_attachments`. */
   readonly received?: readonly ReceivedAttachment[]
+  /** Attachments that come besides the document: in front of its own, and in place of those of their names. */
+  readonly added?: readonly ReceivedAttachment[]
 }
 
 /**
@@ -32,12 +35,14 @@ export async function writeDocuments(
   const held: ReceivedAttachment[] = []
   try {
     const edits = []
-    for (const { id, input, received = [] } of documents) {
-      const attachments = await editAttachments(database.attachments, input.attachments ?? [], {
-        received,
-        held,
-        ...options,
-      })
+    for (const { id, input, received = [], added = [] } of documents) {
+      const own = (input.attachments ?? []).filter(
+        ({ name }) => !added.some(one => one.metadata.name === name),
+      )
+      const attachments = [
+        ...added.map(({ metadata }): EditAttachment => ({ kind: 'stored', attachment: metadata })),
+        ...(await editAttachments(database.attachments, own, { received, held, ...options })),
+      ]
       const ruled = await applyWriteRules(database, id, input, options.user)
       edits.push(toEdit(id, ruled, { ...options, attachments }))
     }
@@ -45,6 +50,17 @@ export async function writeDocuments(
   } finally {
     for (const attachment of held) attachment.release()
   }
+}
+
+/** The same for one document. @throws what refuses it */
+export async function writeDocument(
+  database: Database,
+  document: DocumentToWrite,
+  options: { replicated: boolean; user: UserContext },
+): Promise<Rev> {
+  const [outcome] = await writeDocuments(database, [document], options)
+  if (outcome === undefined || outcome.error !== undefined) throw outcome?.error ?? fail('conflict')
+  return outcome.rev
 }
 
 interface Receiving {

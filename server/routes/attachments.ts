@@ -77,7 +77,8 @@ async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const bytes = uploadedBytes(ctx.req, ctx.services.config.integer('couchette', 'body_timeout'))
   const written = await putAttachment(
     database,
-    { id, rev, incoming: { name, contentType, encoding }, user: ctx.state.user },
+    { id, rev, user: ctx.state.user },
+    { name, contentType, encoding },
     bytes,
   )
   ctx.set(
@@ -91,7 +92,7 @@ async function deleteAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const name = nameToWrite(ctx)
   const database = await databaseOf(ctx)
   const rev = revisionNamed(ctx, undefined)
-  const written = await removeAttachment(database, { id, rev, name, user: ctx.state.user })
+  const written = await removeAttachment(database, { id, rev, user: ctx.state.user }, name)
   sendJson(ctx, { ok: true, id, rev: written })
 }
 

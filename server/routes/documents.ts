@@ -4,7 +4,6 @@ import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import { fail } from '../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
-import type { UserContext } from '../../protocol/user-context.ts'
 import type { Database } from '../database/database.ts'
 import { applyReadRules } from '../database/apply-rules.ts'
 import { LocalEdits } from '../database/local-documents.ts'
@@ -14,12 +13,13 @@ import {
   openRevisions,
   readRevision,
   readRevisionWithData,
+  sortOpenRevisions,
   type FoundRevision,
   type OpenRevision,
   type ReadOptions,
 } from '../database/read-document.ts'
 import type { ReceivedAttachment } from '../attachments/upload.ts'
-import { writeDocuments, type DocumentToWrite } from '../database/write-documents.ts'
+import { writeDocument as writeDocumentTo } from '../database/write-documents.ts'
 import { acceptsType } from '../http/accept.ts'
 import { readBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
@@ -29,6 +29,7 @@ import { encodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { notModified, sendJson, streamJson } from '../http/reply.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
+import { postForm } from './form-document.ts'
 import { openRevisionParts, sendParts, sendRelated } from './multipart-answers.ts'
 import { isRelated, readRelated } from './related-document.ts'
 
@@ -38,9 +39,7 @@ export function documentRoutes(router: Router<RequestState>): void {
       DELETE: ctx => deleteDocument(ctx, docIdOf(ctx, prefix)),
       GET: ctx => getDocument(ctx, docIdOf(ctx, prefix)),
       HEAD: ctx => getDocument(ctx, docIdOf(ctx, prefix)),
-      POST: () => {
-        throw fail('badRequest', 'Referer header required.')
-      },
+      POST: ctx => postForm(ctx, docIdOf(ctx, prefix)),
       PUT: ctx => putDocument(ctx, docIdOf(ctx, prefix)),
     })
   }
@@ -57,7 +56,7 @@ async function getDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const latest = query.flag('latest')
   const revs = openRevsAsked(query)
   if (revs !== undefined) {
-    const found = openRevisions(database, id, revs, { latest })
+    const found = sortOpenRevisions(openRevisions(database, id, revs, { latest }))
     const options = revisionOptions(query)
     const shown = (json: Buffer) => applyReadRules(database, id, json, ctx.state.user)
     if (acceptsType(ctx, 'multipart/mixed')) {
@@ -207,7 +206,7 @@ async function writeDocument(
   const rev = revisionNamed(ctx, input.rev)
   const written = id.startsWith('_local/')
     ? await writeLocal(database, id, rev, input)
-    : await writeOne(
+    : await writeDocumentTo(
         database,
         { id, input: { ...input, rev }, received },
         { replicated, user: ctx.state.user },
@@ -217,16 +216,6 @@ async function writeDocument(
     ctx.set('Location', `${originOf(ctx)}/${encodeSegment(database.name)}/${encodeSegment(id)}`)
   }
   sendJson(ctx, { ok: true, id, rev: written }, input.deleted ? 200 : 201)
-}
-
-async function writeOne(
-  database: Database,
-  document: DocumentToWrite,
-  options: { replicated: boolean; user: UserContext },
-): Promise<Rev> {
-  const [outcome] = await writeDocuments(database, [document], options)
-  if (outcome === undefined || outcome.error !== undefined) throw outcome?.error ?? fail('conflict')
-  return outcome.rev
 }
 
 async function writeLocal(

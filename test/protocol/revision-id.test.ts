@@ -3,7 +3,7 @@ import test from 'ava'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import { newRevId } from '../../protocol/revision-id.ts'
 import type { HashedAttachment } from '../../protocol/revision-id.ts'
-import { makeRev } from '../../protocol/revision.ts'
+import { makeRev, parseRev } from '../../protocol/revision.ts'
 import type { Rev } from '../../protocol/revision.ts'
 
 const vectors = readFileSync(new URL('../../fixtures/rev-vectors.tsv', import.meta.url), 'utf8')
@@ -62,4 +62,11 @@ test('attachments are part of the revision, in the order of the document', t => 
   ]
   t.is(revisionOf('{"v":1}', attachments), '1-81f560758cb9084a0e3bcc6884a5985a' as Rev)
   t.not(revisionOf('{"v":1}', attachments.toReversed()), revisionOf('{"v":1}', attachments))
+})
+
+test("attachments put on a tombstone count, but not what they are, as in CouchDB's updater", t => {
+  const { term } = parseDocument(Buffer.from('{}'), { term: true })
+  const parent = parseRev('2-c3896f3e2cd1b5a0c0c8e5f57f782b89')
+  const rev = newRevId({ deleted: false, parent, body: term!, attachments: [undefined] })
+  t.is(rev, '3-89a65d57b5448f3ffc6219ecefafa95a' as Rev)
 })
