@@ -2,6 +2,7 @@ import { compareDocIds, type DocId } from '../../protocol/document-id.ts'
 import { fail, type CouchError } from '../../protocol/errors.ts'
 import { newRevId, type HashedAttachment } from '../../protocol/revision-id.ts'
 import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
+import { encodeTree } from '../../protocol/revtree/codec.ts'
 import { find } from '../../protocol/revtree/history.ts'
 import { leaves, winner } from '../../protocol/revtree/leaves.ts'
 import { mergePath } from '../../protocol/revtree/merge.ts'
@@ -199,16 +200,20 @@ class DocumentMerge {
   }
 
   finish(): void {
-    if (this.#written.length === 0) return
-    const { revsLimit } = this.#commit.state
-    const tree = nodeCount(this.#tree) > revsLimit ? stem(this.#tree, revsLimit) : this.#tree
+    const before = this.#commit.document(this.#id)?.tree
+    if (this.#tree === (before ?? emptyTree)) return
+    // Stemming also joins roots that have come to share revisions, so it is not only for long histories.
+    const tree = stem(this.#tree, this.#commit.state.revsLimit)
+    // Ancestors that a known revision brought along may be beyond the limit: then nothing has changed.
+    if (this.#written.length === 0 && before !== undefined && sameTree(tree, before)) return
     const all = leaves(tree)
     this.#commit.change(this.#id, tree, all[0]?.deleted === true, this.#sizeOf(all.length))
   }
 
   /** Exact for a document with one leaf; with several, bodies that were replaced still count until compaction. */
   #sizeOf(leafCount: number): number {
-    if (leafCount === 1) return this.#written.at(-1) ?? 0
+    const last = this.#written.at(-1)
+    if (leafCount === 1 && last !== undefined) return last
     const before = this.#commit.document(this.#id)?.size ?? 0
     return this.#written.reduce((sum, size) => sum + size, before)
   }
@@ -221,12 +226,11 @@ class DocumentMerge {
   ): 'new_leaf' | 'new_branch' | 'internal_node' {
     const body = this.#commit.state.bodies + 1
     const { tree, outcome } = mergePath(this.#tree, { start, hashes, value: { deleted: edit.deleted, body } })
-    const isNew = this.#replicated ? this.#takesBody(tree, start, hashes, body) : outcome === 'new_leaf'
-    if (isNew) {
+    if (this.#replicated ? this.#takesBody(tree, start, hashes, body) : outcome === 'new_leaf') {
       this.#commit.storeBody(edit.body, attachments)
-      this.#tree = tree
       this.#written.push(edit.body.length + attachments.reduce((sum, { length }) => sum + length, 0))
     }
+    if (this.#replicated || outcome === 'new_leaf') this.#tree = tree
     return outcome
   }
 
@@ -242,6 +246,10 @@ class DocumentMerge {
 
 function hashed({ name, contentType, digest }: StoredAttachment): HashedAttachment {
   return { name, type: contentType, digest: Buffer.from(digest.slice('md5-'.length), 'base64') }
+}
+
+function sameTree(a: RevTree, b: RevTree): boolean {
+  return Buffer.compare(encodeTree(a), encodeTree(b)) === 0
 }
 
 function parentGiven(edit: DocumentEdit): Rev | undefined {
