@@ -38,6 +38,10 @@ export interface DatabasePolicy {
   readonly rulesOf?: (name: DatabaseName) => DatabaseRules | undefined
   /** The `_security` of databases where none was put, JSON text. Default: administrators of the server only. */
   readonly defaultSecurity?: (name: DatabaseName) => string
+  /** Told when another `_security` holds. */
+  readonly onSecurity?: (database: Database) => void
+  /** Told after each commit. */
+  readonly onCommit?: (database: Database, changes: number) => void
 }
 
 /** What all databases of a server share. */
@@ -67,6 +71,7 @@ export class Database {
   /** What a system database adds. */
   readonly rules: DatabaseRules | undefined
   #security: StoredSecurity
+  readonly #policy: DatabasePolicy
   readonly #writer: Writer
   readonly #validation: ValidationMemory = { loaded: false }
 
@@ -82,7 +87,7 @@ export class Database {
       keys.text(Space.setting, SECURITY_SETTING),
     ])
     return new Database(shared, name, record, keys, decodeState(state), {
-      rules: policy.rulesOf?.(name),
+      policy,
       security: decodeSecurity(security, policy.defaultSecurity?.(name)),
     })
   }
@@ -93,14 +98,15 @@ export class Database {
     record: DatabaseRecord,
     keys: DatabaseKeys,
     state: DatabaseState,
-    { rules, security }: { rules: DatabaseRules | undefined; security: StoredSecurity },
+    { policy, security }: { policy: DatabasePolicy; security: StoredSecurity },
   ) {
     this.name = name
     this.record = record
     this.store = store
     this.attachments = attachments
     this.keys = keys
-    this.rules = rules
+    this.rules = policy.rulesOf?.(name)
+    this.#policy = policy
     this.#security = security
     this.tail = new ChangesTail(state.seq)
     this.#context = {
@@ -114,7 +120,10 @@ export class Database {
     this.#writer = new Writer({
       context: this.#context,
       state,
-      onCommit: changes => this.tail.publish(changes),
+      onCommit: changes => {
+        this.tail.publish(changes)
+        policy.onCommit?.(this, changes.length)
+      },
     })
   }
 
@@ -153,6 +162,7 @@ export class Database {
     const security = decodeSecurity(json)
     await this.write(new SecurityChange(security))
     this.#security = security
+    this.#policy.onSecurity?.(this)
   }
 
   formatSeq(number: number): Seq {
