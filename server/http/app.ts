@@ -51,6 +51,11 @@ function sendError(ctx: RequestContext, thrown: unknown): void {
     if (isDisconnect(thrown)) return
     ctx.services.log.error({ err: thrown, id: ctx.state.requestId, method: ctx.method }, 'request failed')
   }
+  if (ctx.res.headersSent) {
+    // A status cannot be taken back: the client sees a cut answer, not a complete wrong one.
+    ctx.res.destroy()
+    return
+  }
   const error =
     thrown instanceof CouchError ? thrown : fail('internal', 'The server failed; its log says why.')
   for (const [name, value] of Object.entries(error.headers)) ctx.set(name, value)
