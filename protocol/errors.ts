@@ -100,6 +100,13 @@ export const ERRORS = {
   invalidFieldName: [400, 'invalid_field_name', (field: string) => `Invalid field name: ${field}`],
 
   // Design documents
+  invalidDesignDoc: [400, 'invalid_design_doc', (reason: string) => reason],
+  viewCompilation: [400, 'compilation_error', (reason: string) => reason],
+  unknownFunctionError: [500, 'unknown_error', (reason: string) => reason],
+  queriesMoved: [400, 'bad_request', 'The `queries` parameter is no longer supported at this endpoint'],
+  missingView: [404, 'not_found', 'missing_named_view'],
+  missingJsonKey: [404, 'not_found', (name: string) => `missing json key: ${name}`],
+  unknownQueryLanguage: [500, 'unknown_query_language', (language: string) => language],
   sandboxBusy: [503, 'service_unavailable', 'Too many functions of design documents are waiting.'],
   functionTimeout: [500, 'os_process_error', 'OS process timed out.'],
 

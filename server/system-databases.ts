@@ -16,10 +16,10 @@ export async function createSystemDatabases(catalog: Catalog): Promise<void> {
 }
 
 /** What holds for databases by their names, and for all where nothing was set. */
-export function systemPolicy(
+export function databasePolicy(
   config: Config,
   open: (name: DatabaseName) => Promise<Database>,
-): Pick<DatabasePolicy, 'rulesOf' | 'defaultSecurity'> {
+): DatabasePolicy {
   return {
     rulesOf: name => (isUsers(name, config) ? usersRules(config, () => open(name)) : undefined),
     defaultSecurity: name =>

@@ -48,10 +48,6 @@ export class Catalog {
     return this.#open.has(name) || (await this.#read(name)) !== undefined
   }
 
-  get openDatabases(): number {
-    return this.#open.size
-  }
-
   /** Changes with the list of databases. */
   get version(): string {
     return `${this.#start}-${this.#changes}`
@@ -137,8 +133,14 @@ export class Catalog {
     return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString()) as DatabaseRecord)
   }
 
+  async #openDatabase(name: DatabaseName, record: DatabaseRecord): Promise<Database> {
+    const database = await Database.open(this.#shared, name, record, this.#policy)
+    await this.#policy.onOpen?.(database)
+    return database
+  }
+
   #remember(name: DatabaseName, record: DatabaseRecord): Promise<Database> {
-    const database = Database.open(this.#shared, name, record, this.#policy)
+    const database = this.#openDatabase(name, record)
     this.#open.set(name, database)
     return database
   }

@@ -12,7 +12,7 @@ import { DatabaseKeys, Space } from '../storage/keys.ts'
 import type { GroupSync } from '../storage/group-sync.ts'
 import type { Store } from '../storage/store.ts'
 import { decodeBodyRecord, type BodyRecord, type StoredAttachment } from './body-record.ts'
-import type { CommitContext } from './commit.ts'
+import type { CommitContext, CommittedChange } from './commit.ts'
 import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
 import { decodeDocumentRecord, type DocumentSummary } from './document-record.ts'
 import type { DocumentEdit, DocumentValidator, EditOutcome } from './edit.ts'
@@ -38,10 +38,8 @@ export interface DatabasePolicy {
   readonly rulesOf?: (name: DatabaseName) => DatabaseRules | undefined
   /** The `_security` of databases where none was put, JSON text. Default: administrators of the server only. */
   readonly defaultSecurity?: (name: DatabaseName) => string
-  /** Told when another `_security` holds. */
-  readonly onSecurity?: (database: Database) => void
-  /** Told after each commit. */
-  readonly onCommit?: (database: Database, changes: number) => void
+  /** Called when a database was opened, before anybody uses it. */
+  readonly onOpen?: (database: Database) => Promise<void>
 }
 
 /** What all databases of a server share. */
@@ -67,11 +65,16 @@ export class Database {
   readonly tail: ChangesTail
   /** The `validate_doc_update` functions of its design documents. */
   validator: DocumentValidator | undefined
+  /** Asked about design documents: whether their code compiles. */
+  designValidator: DocumentValidator | undefined
+  /** Told of each commit when it is on disk, before its requests are answered. */
+  readonly onCommit = new Set<(changes: readonly CommittedChange[]) => void>()
+  /** Called when the database is closed. */
+  readonly onClose = new Set<() => Promise<void>>()
   readonly #context: CommitContext
   /** What a system database adds. */
   readonly rules: DatabaseRules | undefined
   #security: StoredSecurity
-  readonly #policy: DatabasePolicy
   readonly #writer: Writer
   readonly #validation: ValidationMemory = { loaded: false }
 
@@ -87,7 +90,7 @@ export class Database {
       keys.text(Space.setting, SECURITY_SETTING),
     ])
     return new Database(shared, name, record, keys, decodeState(state), {
-      policy,
+      rules: policy.rulesOf?.(name),
       security: decodeSecurity(security, policy.defaultSecurity?.(name)),
     })
   }
@@ -98,15 +101,14 @@ export class Database {
     record: DatabaseRecord,
     keys: DatabaseKeys,
     state: DatabaseState,
-    { policy, security }: { policy: DatabasePolicy; security: StoredSecurity },
+    { rules, security }: { rules: DatabaseRules | undefined; security: StoredSecurity },
   ) {
     this.name = name
     this.record = record
     this.store = store
     this.attachments = attachments
     this.keys = keys
-    this.rules = policy.rulesOf?.(name)
-    this.#policy = policy
+    this.rules = rules
     this.#security = security
     this.tail = new ChangesTail(state.seq)
     this.#context = {
@@ -121,8 +123,8 @@ export class Database {
       context: this.#context,
       state,
       onCommit: changes => {
+        for (const listener of this.onCommit) listener(changes)
         this.tail.publish(changes)
-        policy.onCommit?.(this, changes.length)
       },
     })
   }
@@ -162,7 +164,6 @@ export class Database {
     const security = decodeSecurity(json)
     await this.write(new SecurityChange(security))
     this.#security = security
-    this.#policy.onSecurity?.(this)
   }
 
   formatSeq(number: number): Seq {
@@ -191,7 +192,11 @@ export class Database {
         replicated: options.replicated,
         memory: this.#validation,
         actor: { user: options.user, security: this.security },
-        validators: [this.rules?.validator, this.validator].filter(isActive),
+        validators: [
+          this.rules?.validator,
+          this.validator,
+          edits.some(({ id }) => id.startsWith('_design/')) ? this.designValidator : undefined,
+        ].filter(isActive),
       }),
     )
   }
@@ -246,6 +251,7 @@ export class Database {
   /** Waits for the writes that were accepted, then ends every feed. Idempotent. */
   async close(): Promise<void> {
     await this.#writer.drain()
+    for (const listener of this.onClose) await listener()
     this.tail.close()
   }
 

@@ -36,6 +36,11 @@ export class Query {
     return text === null ? undefined : parseJson(Buffer.from(text))
   }
 
+  /** All parameters, in order. */
+  entries(): Iterable<[name: string, value: string]> {
+    return this.#params.entries()
+  }
+
   names(): Iterable<string> {
     return this.#params.keys()
   }

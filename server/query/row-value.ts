@@ -1,15 +1,53 @@
-/** The stored value of a view's row: the length of the key's JSON in four bytes, the key's JSON, the value's JSON. */
-export function encodeRowValue(key: string, value: string): Buffer {
-  const keyLength = Buffer.byteLength(key)
-  const record = Buffer.allocUnsafe(4 + keyLength + Buffer.byteLength(value))
-  record.writeUInt32BE(keyLength, 0)
-  record.write(key, 4)
-  record.write(value, 4 + keyLength)
+const HEAD = 8
+const BEFORE_ID = '{"id":'.length
+const BEFORE_KEY = ',"key":'.length
+const BEFORE_VALUE = ',"value":'.length
+
+/**
+ * The stored value of a view's row: where the key's and the value's JSON begin in the row (four bytes each), then the
+ * row as it is answered: `{"id":"a","key":1,"value":null}`.
+ *
+ * @param id the document's id as JSON, as are key and value
+ */
+export function encodeRowValue(id: string, key: string, value: string): Buffer {
+  const row = Buffer.from(`{"id":${id},"key":${key},"value":${value}}`)
+  const keyAt = BEFORE_ID + Buffer.byteLength(id) + BEFORE_KEY
+  const record = Buffer.allocUnsafe(HEAD + row.length)
+  record.writeUInt32BE(keyAt, 0)
+  record.writeUInt32BE(keyAt + Buffer.byteLength(key) + BEFORE_VALUE, 4)
+  record.set(row, HEAD)
   return record
 }
 
-/** The two JSON texts of a row, as views of the record. */
-export function decodeRowValue(record: Uint8Array): { key: Uint8Array; value: Uint8Array } {
-  const end = 4 + new DataView(record.buffer, record.byteOffset, 4).getUint32(0)
-  return { key: record.subarray(4, end), value: record.subarray(end) }
+/** The row as it is answered. */
+export function rowText(record: Uint8Array): Uint8Array {
+  return record.subarray(HEAD)
+}
+
+function at(record: Uint8Array, place: 0 | 4): number {
+  return HEAD + new DataView(record.buffer, record.byteOffset + place, 4).getUint32(0)
+}
+
+/** The JSON texts of a row. */
+export function rowParts(record: Uint8Array): { id: string; key: string; value: string } {
+  const row = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  const keyAt = at(record, 0)
+  const valueAt = at(record, 4)
+  return {
+    id: row.toString('utf8', HEAD + BEFORE_ID, keyAt - BEFORE_KEY),
+    key: row.toString('utf8', keyAt, valueAt - BEFORE_VALUE),
+    value: row.toString('utf8', valueAt, row.length - 1),
+  }
+}
+
+/** The JSON text of a row's key. */
+export function rowKeyText(record: Uint8Array): string {
+  const row = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  return row.toString('utf8', at(record, 0), at(record, 4) - BEFORE_VALUE)
+}
+
+/** The JSON text of a row's value. */
+export function rowValueText(record: Uint8Array): string {
+  const row = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  return row.toString('utf8', at(record, 4), row.length - 1)
 }

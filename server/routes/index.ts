@@ -13,6 +13,7 @@ import { revisionRoutes } from './revisions.ts'
 import { securityRoutes } from './security.ts'
 import { serverRoutes } from './server.ts'
 import { sessionRoutes } from './session.ts'
+import { viewRoutes } from './views.ts'
 
 /**
  * Every route of the server, in groups that are asked one after the other. A router tries the patterns of all its paths
@@ -21,6 +22,7 @@ import { sessionRoutes } from './session.ts'
 const GROUPS: readonly (readonly ((router: Router<RequestState>) => void)[])[] = [
   [documentRoutes],
   [bulkRoutes, changesRoutes, revisionRoutes, sessionRoutes],
+  [viewRoutes],
   [nodeRoutes, localRoutes, allDocsRoutes, securityRoutes, serverRoutes, replicateRoutes, databaseRoutes],
   // Last: their paths match what begins with the name of any design document.
   [attachmentRoutes],

@@ -50,8 +50,8 @@ export class EngineHouse {
       if (refused !== undefined) return { kind: 'answer', text: refused }
     }
     const text = engine.call(job.command, job.args)
-    if (job.collations === undefined || text.startsWith('-')) return { kind: 'answer', text }
-    return { kind: 'rows', rows: packRows(text.slice(1), job.collations) }
+    if (job.storage === undefined || text.startsWith('-')) return { kind: 'answer', text }
+    return { kind: 'rows', rows: packRows(text.slice(1), job.storage) }
   }
 
   /** The error of the setup, if it has one. */

@@ -23,16 +23,28 @@ export interface WorkerJob {
   readonly command: string
   /** JSON text. */
   readonly args: string
-  /** For `map`: how the keys of each function sort. The answer then is rows. */
-  readonly collations?: readonly Collation[] | undefined
+  /** For `map`: how to store the rows that it gives. */
+  readonly storage?: RowStorage | undefined
 }
 
 export type Collation = 'unicode' | 'raw'
 
+/** What it takes to turn emitted rows into records of the store. */
+export interface RowStorage {
+  /** What the keys of all rows begin with. */
+  readonly prefix: Uint8Array
+  /** How the keys of each function sort. */
+  readonly collations: readonly Collation[]
+  /** Whether the partition of the document comes before its keys. */
+  readonly partitioned: boolean
+  /** The ids of the documents. */
+  readonly ids: readonly string[]
+}
+
 /** Rows of views as they are stored, packed into one buffer that moves between threads without a copy. */
 export interface PackedRows {
   readonly bytes: Uint8Array
-  /** For each row ROW_FIELDS numbers: document, function, start of the sort key, start of the value, its end. */
+  /** For each row ROW_FIELDS numbers: document, function, start of the key, start of the value, its end. */
   readonly index: Uint32Array
 }
 

@@ -1,48 +1,97 @@
 import { ByteWriter } from '../../../protocol/collation/byte-writer.ts'
-import { writeRawKey } from '../../../protocol/collation/raw-key.ts'
+import { rawKey, writeRawKey } from '../../../protocol/collation/raw-key.ts'
 import { writeViewKey } from '../../../protocol/collation/view-key.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
+import { ORDINAL_BYTES } from '../views/row-key.ts'
 import { encodeRowValue } from '../row-value.ts'
-import type { Collation, PackedRows } from './messages.ts'
+import type { Collation, PackedRows, RowStorage } from './messages.ts'
+
+interface Emitted {
+  /** The key as JSON, and its value. */
+  readonly key: string
+  readonly value: string
+  readonly sortKey: Uint8Array
+}
 
 /**
- * Packs what the guest's `map` answered: for each row the sort key of its key, and its stored value.
- *
- * @param collations how the keys of each function sort
+ * Packs what the guest's `map` answered into records of the store. Rows of one document and one function with equal
+ * keys stand in the order of their terms, as CouchDB sorts them, and are told apart by an ordinal.
  */
-export function packRows(text: string, collations: readonly Collation[]): PackedRows {
-  const writer = new ByteWriter()
-  const index: number[] = []
+export function packRows(text: string, storage: RowStorage): PackedRows {
+  const packer = new RowPacker(storage)
   const documents = text.split('\u0004')
   for (let document = 0; document < documents.length - 1; document++) {
     const functions = (documents[document] as string).split('\u0003')
     for (let at = 0; at < functions.length - 1; at++) {
       const rows = functions[at] as string
-      if (rows !== '') packFunction(rows, document, at, collations[at] ?? 'unicode', writer, index)
+      if (rows !== '') packer.add(document, at, rows)
     }
   }
-  return { bytes: writer.take(), index: Uint32Array.from(index) }
+  return packer.finish()
 }
 
-function packFunction(
-  rows: string,
-  document: number,
-  at: number,
-  collation: Collation,
-  writer: ByteWriter,
-  index: number[],
-): void {
-  for (let from = 0; from < rows.length;) {
-    const middle = rows.indexOf('\u0001', from)
-    const end = rows.indexOf('\u0002', middle)
-    const key = rows.slice(from, middle)
-    index.push(document, at, writer.length)
-    const value = JSON.parse(key) as JsonValue
-    if (collation === 'raw') writeRawKey(value, writer)
-    else writeViewKey(value, writer)
-    index.push(writer.length)
-    writer.append(encodeRowValue(key, rows.slice(middle + 1, end)))
-    index.push(writer.length)
-    from = end + 1
+class RowPacker {
+  readonly #storage: RowStorage
+  readonly #out = new ByteWriter()
+  readonly #key = new ByteWriter()
+  readonly #index: number[] = []
+
+  constructor(storage: RowStorage) {
+    this.#storage = storage
   }
+
+  add(document: number, at: number, rows: string): void {
+    const id = this.#storage.ids[document] ?? ''
+    const emitted = inOrder(this.#parse(id, rows, this.#storage.collations[at] ?? 'unicode'))
+    const [idText, idBytes] = [JSON.stringify(id), Buffer.from(id)]
+    let ordinal = 0
+    for (const [place, row] of emitted.entries()) {
+      const before = emitted[place - 1]
+      ordinal = before !== undefined && Buffer.compare(before.sortKey, row.sortKey) === 0 ? ordinal + 1 : 0
+      this.#index.push(document, at, this.#out.length)
+      this.#writeKey(at, row.sortKey, idBytes, ordinal)
+      this.#index.push(this.#out.length)
+      this.#out.append(encodeRowValue(idText, row.key, row.value))
+      this.#index.push(this.#out.length)
+    }
+  }
+
+  finish(): PackedRows {
+    return { bytes: this.#out.take(), index: Uint32Array.from(this.#index) }
+  }
+
+  #parse(id: string, rows: string, collation: Collation): Emitted[] {
+    const emitted: Emitted[] = []
+    const partition = this.#storage.partitioned ? id.slice(0, id.indexOf(':')) : undefined
+    for (let from = 0; from < rows.length;) {
+      const middle = rows.indexOf('\u0001', from)
+      const end = rows.indexOf('\u0002', middle)
+      const key = rows.slice(from, middle)
+      const write = collation === 'raw' ? writeRawKey : writeViewKey
+      this.#key.clear()
+      if (partition !== undefined) write(partition, this.#key)
+      write(JSON.parse(key) as JsonValue, this.#key)
+      emitted.push({ key, value: rows.slice(middle + 1, end), sortKey: this.#key.take() })
+      from = end + 1
+    }
+    return emitted
+  }
+
+  #writeKey(at: number, sortKey: Uint8Array, id: Uint8Array, ordinal: number): void {
+    this.#out.append(this.#storage.prefix)
+    this.#out.byte(at >> 8)
+    this.#out.byte(at & 255)
+    this.#out.append(sortKey)
+    this.#out.append(id)
+    for (let shift = (ORDINAL_BYTES - 1) * 8; shift >= 0; shift -= 8) this.#out.byte((ordinal >> shift) & 255)
+  }
+}
+
+function inOrder(rows: Emitted[]): Emitted[] {
+  if (rows.length < 2) return rows
+  return rows.sort((a, b) => Buffer.compare(a.sortKey, b.sortKey) || Buffer.compare(termOf(a), termOf(b)))
+}
+
+function termOf({ key, value }: Emitted): Uint8Array {
+  return rawKey([JSON.parse(key) as JsonValue, JSON.parse(value) as JsonValue])
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
 import { answerText, outcomeError } from './errors.ts'
 import { DEFAULT_LIMITS, type SandboxLimits } from './limits.ts'
-import type { Collation, PackedRows } from './messages.ts'
+import type { PackedRows, RowStorage } from './messages.ts'
 import { SandboxPool, type Job, type Lane } from './pool.ts'
 
 const MAX_WORKERS = 4
@@ -21,7 +21,6 @@ export interface SandboxViews {
   readonly maps: readonly string[]
   /** The members of `views.lib`, null when it has none. */
   readonly lib: JsonValue
-  readonly collations: readonly Collation[]
 }
 
 /** What a validation function says of a document: null when it may be written. */
@@ -104,15 +103,24 @@ export class Sandbox {
     return this.#ask(ddoc, 'rewrite', `[[${args}]]`)
   }
 
-  /** The rows that map functions emit for documents. */
-  async map(views: SandboxViews, documents: readonly string[], lane: Lane): Promise<PackedRows> {
+  /**
+   * The rows that map functions emit for documents, as records of the store.
+   *
+   * @param documents JSON texts
+   */
+  async map(
+    views: SandboxViews,
+    documents: readonly string[],
+    storage: RowStorage,
+    lane: Lane,
+  ): Promise<PackedRows> {
     const args = JSON.stringify([views.lib, views.maps])
     const job: Job = {
       key: `views:${views.owner}:${digest(args)}`,
       setup: { command: 'setViews', args },
       command: 'map',
       args: `[${documents.join()}]`,
-      collations: views.collations,
+      storage,
     }
     const outcome = await this.#pool.run(job, lane)
     if (outcome.kind === 'rows') return outcome.rows
@@ -121,27 +129,23 @@ export class Sandbox {
   }
 
   /**
-   * Reduces. A function that throws gives null.
+   * Reduces many batches with one function; where it throws, the result is null.
    *
-   * @param keys JSON of `[[key, id], …]`, or "null" for a rereduce
-   * @param values JSON of the values
-   * @returns the JSON text of the value of each function
+   * @param batches JSON of `[keys, values]` for each; the keys of a rereduce are null
    */
   async reduce(
     owner: string,
-    sources: readonly string[],
-    keys: string,
-    values: string,
-    lane: Lane = 'request',
+    source: string,
+    batches: readonly string[],
+    options: { rereduce: boolean; lane: Lane },
   ): Promise<JsonValue[]> {
-    const list = JSON.stringify(sources)
     const job: Job = {
-      key: `reduce:${owner}:${digest(list)}`,
+      key: `reduce:${owner}:${digest(source)}`,
       setup: { command: 'setViews', args: '[null,[]]' },
       command: 'reduce',
-      args: `[${list},${keys},${values},${String(keys === 'null')}]`,
+      args: `[${JSON.stringify(source)},[${batches.join()}],${options.rereduce}]`,
     }
-    return JSON.parse(await this.#text(job, lane)) as JsonValue[]
+    return JSON.parse(await this.#text(job, options.lane)) as JsonValue[]
   }
 
   /** Ends the workers. Idempotent. */

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { CouchError } from '../../../protocol/errors.ts'
-import { decodeRowValue } from '../../../server/query/row-value.ts'
+import { rowParts } from '../../../server/query/row-value.ts'
 import { ROW_FIELDS } from '../../../server/query/sandbox/messages.ts'
 import { Sandbox } from '../../../server/query/sandbox/sandbox.ts'
 
@@ -9,20 +9,21 @@ const lines: string[] = []
 const sandbox = new Sandbox({ limits, workers: 2, onLog: (_key, more) => lines.push(...more) })
 test.after.always(() => sandbox.close())
 
+const storage = { prefix: new Uint8Array(0), collations: [], partitioned: false, ids: [] }
+
 /** The rows of each map function for each document, as `doc/function key value`. */
 async function map(
   maps: string[],
   documents: unknown[],
   lib: { [name: string]: string } | null = null,
 ): Promise<string[]> {
-  const views = { owner: '1', maps, lib, collations: maps.map(() => 'unicode' as const) }
   const texts = documents.map(document => JSON.stringify(document))
-  const { bytes, index } = await sandbox.map(views, texts, 'background')
+  const { bytes, index } = await sandbox.map({ owner: '1', maps, lib }, texts, storage, 'background')
   const rows: string[] = []
   for (let at = 0; at < index.length; at += ROW_FIELDS) {
     const [document, view, , start, end] = index.subarray(at, at + ROW_FIELDS)
-    const { key, value } = decodeRowValue(bytes.subarray(start, end))
-    rows.push(`${document}/${view} ${Buffer.from(key).toString()} ${Buffer.from(value).toString()}`)
+    const { key, value } = rowParts(bytes.subarray(start, end))
+    rows.push(`${document}/${view} ${key} ${value}`)
   }
   return rows
 }
@@ -144,13 +145,12 @@ test('filters, validators, shows, updates, lists and rewrites answer', async t =
   t.like(await refusal(t, sandbox.filter(ddoc, 'none', [], {})), { status: 404, error: 'not_found' })
 })
 
-test('reduces and rereduces; one that throws gives null', async t => {
-  const sources = [
-    'function (keys, values, rereduce) { return rereduce ? sum(values) : keys.length }',
-    'function () { throw 1 }',
-  ]
-  t.deepEqual(await sandbox.reduce('1', sources, '[[1,"a"],[2,"b"]]', '[5,6]'), [2, null])
-  t.deepEqual(await sandbox.reduce('1', sources, 'null', '[5,6]'), [11, null])
+test('reduces and rereduces many batches; one that throws gives null', async t => {
+  const source =
+    'function (keys, values, rereduce) { if (values.length > 2) throw 1; return rereduce ? sum(values) : keys.length }'
+  const batches = ['[[[1,"a"],[2,"b"]],[5,6]]', '[[[1,"a"]],[5]]', '[[],[1,2,3]]']
+  t.deepEqual(await sandbox.reduce('1', source, batches, { rereduce: false, lane: 'request' }), [2, 1, null])
+  t.deepEqual(await sandbox.reduce('1', source, ['[null,[5,6]]'], { rereduce: true, lane: 'request' }), [11])
 })
 
 const hostile: [what: string, source: string][] = [
@@ -232,14 +232,10 @@ test('what one design document does to its globals does not reach another', asyn
 })
 
 test('a design document has other engines in another database', async t => {
-  const views = {
-    maps: ['function (doc) { globalThis.seen = (globalThis.seen || 0) + 1; emit(seen) }'],
-    lib: null,
-    collations: ['unicode' as const],
-  }
+  const maps = ['function (doc) { globalThis.seen = (globalThis.seen || 0) + 1; emit(seen) }']
   const count = async (owner: string) => {
-    const { bytes, index } = await sandbox.map({ ...views, owner }, ['{}'], 'request')
-    return Buffer.from(decodeRowValue(bytes.subarray(index[3], index[4])).key).toString()
+    const { bytes, index } = await sandbox.map({ owner, maps, lib: null }, ['{}'], storage, 'request')
+    return rowParts(bytes.subarray(index[3], index[4])).key
   }
   t.is(await count('a'), '1')
   t.is(await count('b'), '1')

@@ -12,7 +12,8 @@ export interface GuestViews {
   map(documents: unknown[]): string
   /** Whether a map function emits anything for each document. */
   emits(source: unknown, documents: unknown[]): boolean[]
-  reduce(sources: unknown[], keys: unknown, values: unknown[], rereduce: boolean): unknown[]
+  /** The result of one function for each batch; null for those in which it throws. */
+  reduce(source: unknown, batches: [keys: unknown, values: unknown[]][], rereduce: boolean): unknown[]
 }
 
 export function createViews(host: GuestHost, modules: GuestModules, errors: GuestErrors): GuestViews {
@@ -80,9 +81,9 @@ export function createViews(host: GuestHost, modules: GuestModules, errors: Gues
         return hasEmitted
       })
     },
-    reduce(sources, keys, values, rereduce) {
-      return sources.map(source => {
-        const reduce = modules.compile(source)
+    reduce(source, batches, rereduce) {
+      const reduce = modules.compile(source)
+      return batches.map(([keys, values]) => {
         host.tick()
         try {
           return reduce(keys, values, rereduce)

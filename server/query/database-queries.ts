@@ -1,0 +1,184 @@
+import type { Logger } from 'pino'
+import { CouchError, fail } from '../../protocol/errors.ts'
+import type { JsonValue } from '../../protocol/json-value.ts'
+import type { Database } from '../database/database.ts'
+import type { CommittedChange } from '../database/commit.ts'
+import { Space } from '../storage/keys.ts'
+import { DesignCodeValidator } from './design/check-design.ts'
+import type { DesignDocument } from './design/design-document.ts'
+import { DesignDocuments } from './design/design-documents.ts'
+import { DesignValidator } from './design/validation.ts'
+import { mangoMapper } from './mango/mapper.ts'
+import { reducerOf } from './reduce/reducer.ts'
+import { ROW_FIELDS } from './sandbox/messages.ts'
+import type { Sandbox } from './sandbox/sandbox.ts'
+import type { ChangedDocument } from './views/changed-documents.ts'
+import { indexDefinition, type IndexDefinition } from './views/definition.ts'
+import { SIGNATURE_BYTES, type IndexKeys } from './views/row-key.ts'
+import { ViewIndex, type MapDocuments } from './views/view-index.ts'
+
+/** After a commit, indexes wait for more before they take it up. */
+const BUILD_DELAY_MS = 500
+
+/** The design documents and indexes of one database. */
+export class DatabaseQueries {
+  readonly database: Database
+  readonly designs: DesignDocuments
+  readonly sandbox: Sandbox
+  readonly #log: Logger
+  readonly #indexes = new Map<string, ViewIndex>()
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  static async open(database: Database, sandbox: Sandbox, log: Logger): Promise<DatabaseQueries> {
+    return new DatabaseQueries(database, await DesignDocuments.open(database), sandbox, log)
+  }
+
+  private constructor(database: Database, designs: DesignDocuments, sandbox: Sandbox, log: Logger) {
+    this.database = database
+    this.designs = designs
+    this.sandbox = sandbox
+    this.#log = log
+    database.validator = new DesignValidator(database, designs, sandbox)
+    database.designValidator = new DesignCodeValidator(sandbox)
+    database.onCommit.add(changes => this.#onCommit(changes))
+  }
+
+  /** The indexes that were used since the database was opened. */
+  indexes(): Iterable<ViewIndex> {
+    return this.#indexes.values()
+  }
+
+  /** The ids of the design documents that have this index. */
+  designsOf(index: ViewIndex): string[] {
+    const { partitioned } = this.database.record
+    return [...this.designs.all()]
+      .filter(ddoc => indexDefinition(ddoc, partitioned).signature === index.definition.signature)
+      .map(({ id }) => id)
+  }
+
+  /**
+   * The index of a design document's views.
+   *
+   * @throws `unknown_query_language`
+   */
+  indexOf(ddoc: DesignDocument): ViewIndex {
+    const definition = indexDefinition(ddoc, this.database.record.partitioned)
+    const known = this.#indexes.get(definition.signature)
+    if (known !== undefined) return known
+    const isMango = definition.language === 'query'
+    const owner = String(this.database.record.number)
+    const index = new ViewIndex(this.database, definition, {
+      map: isMango ? mangoMapper(definition) : this.#sandboxMapper(definition),
+      reducers: definition.views.map(({ reduce }) =>
+        reduce === undefined ? undefined : reducerOf(reduce, this.sandbox, owner),
+      ),
+    })
+    this.#indexes.set(definition.signature, index)
+    return index
+  }
+
+  /** Drops the indexes that no design document asks for. */
+  async cleanUp(): Promise<void> {
+    const live = new Set<string>()
+    for (const ddoc of this.designs.all())
+      live.add(indexDefinition(ddoc, this.database.record.partitioned).signature)
+    for (const [signature, index] of this.#indexes) {
+      if (live.has(signature)) continue
+      this.#indexes.delete(signature)
+      await index.close()
+    }
+    const kept = new Set([...live].map(signature => signature.slice(0, SIGNATURE_BYTES * 2)))
+    for (const prefix of await this.#storedSignatures()) {
+      if (!kept.has(prefix)) await this.database.store.clear(this.#rangeOf(prefix))
+    }
+  }
+
+  /** Ends builds. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    await Promise.all([...this.#indexes.values()].map(index => index.close()))
+  }
+
+  #sandboxMapper(definition: IndexDefinition): MapDocuments {
+    if (definition.language !== 'javascript') throw fail('unknownQueryLanguage', definition.language)
+    const views = {
+      owner: String(this.database.record.number),
+      maps: definition.views.map(({ map }) => map as string),
+      lib: definition.lib,
+    }
+    const collations = definition.views.map(({ collation }) => collation)
+    return async (documents: readonly ChangedDocument[], keys: IndexKeys) => {
+      const mapped = documents.filter(({ json }) => json !== undefined)
+      if (mapped.length === 0) return { bytes: new Uint8Array(), index: new Uint32Array() }
+      const ids = mapped.map(({ id }) => id)
+      const storage = { prefix: keys.rowPrefix, collations, partitioned: definition.partitioned, ids }
+      const rows = await this.sandbox.map(
+        views,
+        mapped.map(({ json }) => json as string),
+        storage,
+        'background',
+      )
+      // The sandbox counts the documents that it was given.
+      if (mapped.length < documents.length) {
+        const places = [...documents.keys()].filter(at => documents[at]?.json !== undefined)
+        for (let at = 0; at < rows.index.length; at += ROW_FIELDS)
+          rows.index[at] = places[rows.index[at] as number] as number
+      }
+      return rows
+    }
+  }
+
+  #onCommit(changes: readonly CommittedChange[]): void {
+    this.designs.update(changes)
+    if (this.#timer !== undefined || this.#closed || changes.length === 0) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      void this.#buildAll()
+    }, BUILD_DELAY_MS)
+    this.#timer.unref()
+  }
+
+  /** Takes up changes in the background, so that the next query finds little to do. */
+  async #buildAll(): Promise<void> {
+    for (const ddoc of this.designs.all()) {
+      if (this.#closed || !hasViews(ddoc.value.views ?? null) || ddoc.value.autoupdate === false) continue
+      try {
+        await this.indexOf(ddoc).update()
+      } catch (error) {
+        if (!this.#closed && !(error instanceof CouchError)) {
+          this.#log.error({ err: error, database: this.database.name, ddoc: ddoc.id }, 'index build failed')
+        }
+      }
+    }
+  }
+
+  /** The first bytes of the signatures of all indexes in the store, in hex. */
+  async #storedSignatures(): Promise<string[]> {
+    const found: string[] = []
+    const { lt } = this.database.keys.range(Space.index)
+    let { gte } = this.database.keys.range(Space.index)
+    const prefixLength = gte.length
+    for (;;) {
+      const [key] = await this.database.store.keys({ gte, lt, limit: 1 }).all()
+      if (key === undefined) return found
+      const prefix = Buffer.from(key.subarray(prefixLength, prefixLength + SIGNATURE_BYTES)).toString('hex')
+      found.push(prefix)
+      gte = this.#rangeOf(prefix).lt
+    }
+  }
+
+  #rangeOf(prefix: string): { gte: Buffer; lt: Buffer } {
+    const bytes = Buffer.from(prefix, 'hex')
+    const end = Buffer.concat([bytes, Buffer.alloc(1, 0xff)])
+    return {
+      gte: this.database.keys.bytes(Space.index, bytes),
+      lt: this.database.keys.bytes(Space.index, end),
+    }
+  }
+}
+
+function hasViews(views: JsonValue): boolean {
+  return typeof views === 'object' && views !== null && Object.keys(views).length > 0
+}

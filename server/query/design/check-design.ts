@@ -1,0 +1,67 @@
+import { CouchError, fail } from '../../../protocol/errors.ts'
+import type { JsonObject } from '../../../protocol/json-value.ts'
+import type { DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
+import { isBuiltinReduce } from '../reduce/builtin.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import { checkShape, viewEntries } from './check-shape.ts'
+import { isDesignId, isJavaScript } from './design-document.ts'
+
+/** Judges design documents by their own code. */
+export class DesignCodeValidator implements DocumentValidator {
+  readonly active = true
+  readonly #sandbox: Sandbox
+
+  constructor(sandbox: Sandbox) {
+    this.#sandbox = sandbox
+  }
+
+  validate(documents: readonly ValidatedDocument[]): Promise<readonly (CouchError | undefined)[]> {
+    return Promise.all(documents.map(document => this.#check(document)))
+  }
+
+  async #check({ id, edit }: ValidatedDocument): Promise<CouchError | undefined> {
+    if (!isDesignId(id) || edit.deleted) return undefined
+    try {
+      await checkDesign(JSON.parse(Buffer.from(edit.body).toString()) as JsonObject, this.#sandbox)
+      return undefined
+    } catch (error) {
+      if (error instanceof CouchError) return error
+      throw error
+    }
+  }
+}
+
+/**
+ * Checks a design document before it is saved: its shape, and that its map and reduce functions compile.
+ * (CouchDB: couch_mrview:validate/2)
+ *
+ * @throws `invalid_design_doc`, `compilation_error`, `not_found` for an empty function
+ */
+export async function checkDesign(ddoc: JsonObject, sandbox: Sandbox): Promise<void> {
+  checkShape(ddoc)
+  if (!isJavaScript(ddoc)) return
+  for (const [name, { map, reduce }] of viewEntries(ddoc)) {
+    await compile(sandbox, 'map', name, map as string)
+    if (typeof reduce === 'string') await checkReduce(sandbox, name, reduce)
+  }
+}
+
+async function checkReduce(sandbox: Sandbox, name: string, reduce: string): Promise<void> {
+  if (isBuiltinReduce(reduce)) return
+  if (reduce.startsWith('_')) {
+    throw fail('invalidDesignDoc', `\`${reduce}\` is not a supported reduce function.`)
+  }
+  await compile(sandbox, 'reduce', name, reduce)
+}
+
+async function compile(sandbox: Sandbox, kind: string, view: string, source: string): Promise<void> {
+  try {
+    await sandbox.compile(source)
+  } catch (error) {
+    if (!(error instanceof CouchError) || error.error !== 'compilation_error') throw error
+    throw fail(
+      'viewCompilation',
+      `Compilation of the ${kind} function in the '${view}' view failed: ${error.reason}`,
+    )
+  }
+}

@@ -1,0 +1,27 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import type { JsonObject } from '../../../protocol/json-value.ts'
+import type { Rev } from '../../../protocol/revision.ts'
+import type { SandboxDocument } from '../sandbox/sandbox.ts'
+
+/** A design document as it is stored, with what its functions are run by. */
+export interface DesignDocument {
+  readonly id: DocId
+  readonly rev: Rev
+  readonly value: JsonObject
+  readonly sandbox: SandboxDocument
+}
+
+export const DESIGN = '_design/'
+
+export function isDesignId(id: string): boolean {
+  return id.startsWith(DESIGN)
+}
+
+/** "javascript" where nothing is said. */
+export function languageOf(value: JsonObject): string {
+  return typeof value.language === 'string' ? value.language : 'javascript'
+}
+
+export function isJavaScript(value: JsonObject): boolean {
+  return languageOf(value) === 'javascript'
+}

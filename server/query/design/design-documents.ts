@@ -1,0 +1,78 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import { renderDocument } from '../../../protocol/document/render.ts'
+import { fail } from '../../../protocol/errors.ts'
+import type { JsonObject } from '../../../protocol/json-value.ts'
+import type { CommittedChange } from '../../database/commit.ts'
+import type { Database } from '../../database/database.ts'
+import { Space, textOfKey } from '../../storage/keys.ts'
+import { DESIGN, isDesignId, isJavaScript, type DesignDocument } from './design-document.ts'
+
+/** Behind every id that begins with "_design/". */
+const AFTER_DESIGN = '_design0'
+
+/** The design documents of a database, read when it is opened and after each commit that changes them. */
+export class DesignDocuments {
+  readonly #database: Database
+  readonly #documents = new Map<DocId, DesignDocument>()
+  #validating: readonly DesignDocument[] = []
+
+  static async open(database: Database): Promise<DesignDocuments> {
+    const documents = new DesignDocuments(database)
+    const range = {
+      gte: database.keys.text(Space.document, DESIGN),
+      lt: database.keys.text(Space.document, AFTER_DESIGN),
+    }
+    for (const key of await database.store.keys(range).all()) documents.#read(textOfKey(key) as DocId)
+    documents.#findValidating()
+    return documents
+  }
+
+  private constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** Those with a validation function. */
+  get validating(): readonly DesignDocument[] {
+    return this.#validating
+  }
+
+  all(): Iterable<DesignDocument> {
+    return this.#documents.values()
+  }
+
+  /** @throws `missing`, `deleted` */
+  get(id: DocId): DesignDocument {
+    const known = this.#documents.get(id)
+    if (known !== undefined) return known
+    throw fail(this.#database.document(id)?.deleted === true ? 'deleted' : 'missing')
+  }
+
+  find(id: DocId): DesignDocument | undefined {
+    return this.#documents.get(id)
+  }
+
+  /** Takes up what a commit changed. Returns whether it was any design document. */
+  update(changes: readonly CommittedChange[]): boolean {
+    const changed = changes.filter(({ id }) => isDesignId(id))
+    for (const { id } of changed) this.#read(id)
+    if (changed.length > 0) this.#findValidating()
+    return changed.length > 0
+  }
+
+  #read(id: DocId): void {
+    this.#documents.delete(id)
+    const document = this.#database.document(id)
+    if (document === undefined || document.deleted) return
+    const { rev } = document
+    const { body } = this.#database.body(document.body)
+    const json = renderDocument({ id, rev, deleted: false, body }).toString()
+    const owner = String(this.#database.record.number)
+    this.#documents.set(id, { id, rev, value: JSON.parse(json) as JsonObject, sandbox: { owner, json } })
+  }
+
+  #findValidating(): void {
+    this.#validating = [...this.#documents.values()].filter(
+      ({ value }) => typeof value.validate_doc_update === 'string' && isJavaScript(value),
+    )
+  }
+}

@@ -1,0 +1,122 @@
+import { renderDocument } from '../../../protocol/document/render.ts'
+import { CouchError, fail } from '../../../protocol/errors.ts'
+import type { JsonValue } from '../../../protocol/json-value.ts'
+import { makeRev } from '../../../protocol/revision.ts'
+import { history } from '../../../protocol/revtree/history.ts'
+import { erlangText } from '../../../protocol/selector/erlang-text.ts'
+import { attachmentsMember } from '../../database/attachments-member.ts'
+import type { Database } from '../../database/database.ts'
+import type { Actor, DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
+import { functionError } from '../sandbox/errors.ts'
+import type { Sandbox, Verdict } from '../sandbox/sandbox.ts'
+import { isDesignId } from './design-document.ts'
+import type { DesignDocuments } from './design-documents.ts'
+
+/** Judges documents by the `validate_doc_update` functions of a database. */
+export class DesignValidator implements DocumentValidator {
+  readonly #database: Database
+  readonly #designs: DesignDocuments
+  readonly #sandbox: Sandbox
+
+  constructor(database: Database, designs: DesignDocuments, sandbox: Sandbox) {
+    this.#database = database
+    this.#designs = designs
+    this.#sandbox = sandbox
+  }
+
+  get active(): boolean {
+    return this.#designs.validating.length > 0
+  }
+
+  async validate(
+    documents: readonly ValidatedDocument[],
+    actor: Actor,
+  ): Promise<readonly (CouchError | undefined)[]> {
+    const errors = new Array<CouchError | undefined>(documents.length)
+    const asked: number[] = []
+    for (const [at, { id }] of documents.entries()) if (!isDesignId(id)) asked.push(at)
+    const calls = asked.map(at => this.#callOf(documents[at] as ValidatedDocument, actor))
+    for (const ddoc of this.#designs.validating) {
+      const open = asked.flatMap((at, place) =>
+        errors[at] === undefined ? [{ at, call: calls[place] ?? '' }] : [],
+      )
+      const verdicts = await this.#ask(
+        ddoc.sandbox,
+        open.map(({ call }) => call),
+      )
+      for (const [place, { at }] of open.entries()) errors[at] = errorOf(verdicts[place] ?? null)
+    }
+    return errors
+  }
+
+  async #ask(ddoc: { owner: string; json: string }, calls: string[]): Promise<Verdict[]> {
+    if (calls.length === 0) return []
+    try {
+      return await this.#sandbox.validate(ddoc, calls)
+    } catch (error) {
+      // One call that ends the engine ends the batch: only then each is asked alone.
+      if (!(error instanceof CouchError) || calls.length === 1) throw error
+      const verdicts: Verdict[] = []
+      for (const call of calls) verdicts.push(await this.#askAlone(ddoc, call))
+      return verdicts
+    }
+  }
+
+  async #askAlone(ddoc: { owner: string; json: string }, call: string): Promise<Verdict> {
+    try {
+      const [verdict = null] = await this.#sandbox.validate(ddoc, [call])
+      return verdict
+    } catch (error) {
+      if (error instanceof CouchError) return { error: ['error', error.error, error.reason] }
+      throw error
+    }
+  }
+
+  /** The arguments of a call: the new document, the old one, who writes, the security object. */
+  #callOf(document: ValidatedDocument, { user }: Actor): string {
+    const context = JSON.stringify({ db: this.#database.name, name: user.name, roles: user.roles })
+    const security = Buffer.from(this.#database.securityText).toString()
+    return `[${newDocument(document)},${this.#oldDocument(document)},${context},${security}]`
+  }
+
+  #oldDocument({ id, previous }: ValidatedDocument): string {
+    if (previous === undefined || previous.deleted) return 'null'
+    const { body, attachments } = this.#database.body(previous.body)
+    const tree = this.#database.document(id)?.tree
+    const path = tree === undefined ? undefined : history(tree, previous.rev)
+    const revisions =
+      path === undefined ? '' : `,"_revisions":${JSON.stringify({ start: path.start, ids: path.ids })}`
+    const extras = revisions + attachmentsMember(attachments)
+    return renderDocument({ id, rev: previous.rev, deleted: false, body, extras }).toString()
+  }
+}
+
+/** As CouchDB shows an edit to validation functions: with the revision that it replaces, or that it brings. */
+function newDocument({ id, edit, attachments }: ValidatedDocument): string {
+  const [hash] = edit.revs.hashes
+  const stubs = attachmentsMember(attachments)
+  if (hash === undefined) {
+    const body = Buffer.from(edit.body).toString().slice(1, -1)
+    return `{"_id":${JSON.stringify(id)}${body === '' ? '' : `,${body}`}${edit.deleted ? ',"_deleted":true' : ''}${stubs}}`
+  }
+  const rev = makeRev(edit.revs.start, hash)
+  const extras = `,"_revisions":${JSON.stringify({ start: edit.revs.start, ids: edit.revs.hashes })}${stubs}`
+  return renderDocument({ id, rev, deleted: edit.deleted, body: edit.body, extras }).toString()
+}
+
+/** (CouchDB: couch_query_servers:validate_doc_update/5) */
+function errorOf(verdict: Verdict): CouchError | undefined {
+  if (verdict === null) return undefined
+  if ('error' in verdict) return functionError(verdict.error[1], verdict.error[2])
+  const { thrown } = verdict
+  if (typeof thrown !== 'object' || thrown === null || Array.isArray(thrown)) {
+    return fail('unknownFunctionError', textOf(thrown))
+  }
+  if (Object.hasOwn(thrown, 'forbidden')) return fail('forbidden', textOf(thrown.forbidden))
+  if (Object.hasOwn(thrown, 'unauthorized')) return fail('unauthorized', textOf(thrown.unauthorized))
+  return fail('unknownFunctionError', textOf(Object.values(thrown)[0]))
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : erlangText(value ?? null)
+}

@@ -1,0 +1,86 @@
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.ts'
+import type { Database } from '../database/database.ts'
+import { DatabaseQueries } from './database-queries.ts'
+import { DEFAULT_LIMITS } from './sandbox/limits.ts'
+import { Sandbox } from './sandbox/sandbox.ts'
+
+/** A build of an index, as `_active_tasks` shows it. */
+export interface IndexerTask {
+  readonly type: 'indexer'
+  readonly database: string
+  readonly design_document: string
+  readonly changes_done: number
+  readonly total_changes: number
+  readonly progress: number
+  /** Seconds since 1970. */
+  readonly started_on: number
+  readonly updated_on: number
+}
+
+/** Views, Mango and functions of design documents, of all databases. */
+export class Queries {
+  readonly sandbox: Sandbox
+  readonly #log: Logger
+  readonly #databases = new Map<Database, DatabaseQueries>()
+
+  constructor(config: Config, log: Logger) {
+    this.#log = log
+    this.sandbox = new Sandbox({
+      limits: { ...DEFAULT_LIMITS, timeoutMs: config.integer('couchdb', 'os_process_timeout') },
+      onLog: (key, lines) => {
+        for (const line of lines) log.info({ function: key }, line)
+      },
+    })
+  }
+
+  /** Called when a database was opened. */
+  async attach(database: Database): Promise<void> {
+    this.#databases.set(database, await DatabaseQueries.open(database, this.sandbox, this.#log))
+    database.onClose.add(() => this.#detach(database))
+  }
+
+  of(database: Database): DatabaseQueries {
+    const queries = this.#databases.get(database)
+    if (queries === undefined) throw new Error(`database ${database.name} is not open`)
+    return queries
+  }
+
+  tasks(): IndexerTask[] {
+    const tasks: IndexerTask[] = []
+    for (const queries of this.#databases.values()) tasks.push(...tasksOf(queries))
+    return tasks
+  }
+
+  /** Ends builds and workers. Idempotent. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#databases.values()].map(queries => queries.close()))
+    await this.sandbox.close()
+  }
+
+  async #detach(database: Database): Promise<void> {
+    await this.#databases.get(database)?.close()
+    this.#databases.delete(database)
+  }
+}
+
+function tasksOf(queries: DatabaseQueries): IndexerTask[] {
+  const tasks: IndexerTask[] = []
+  for (const index of queries.indexes()) {
+    if (index.progress === undefined) continue
+    const { done, total, started, updated } = index.progress
+    for (const ddoc of queries.designsOf(index)) {
+      tasks.push({
+        type: 'indexer',
+        database: queries.database.name,
+        design_document: ddoc,
+        changes_done: done,
+        total_changes: total,
+        progress: total === 0 ? 100 : Math.floor((done * 100) / total),
+        started_on: Math.floor(started / 1000),
+        updated_on: Math.floor(updated / 1000),
+      })
+    }
+  }
+  return tasks
+}

@@ -1,0 +1,100 @@
+import { compareJson } from '../../../protocol/collation/compare.ts'
+import type { JsonValue } from '../../../protocol/json-value.ts'
+import { rowKeyText, rowValueText } from '../row-value.ts'
+import { cardinality, emptyRegisters, insert, union, type Registers } from './hyperloglog.ts'
+import { addStats, startStats, showStats } from './stats.ts'
+import { SUM_START, sum } from './sum.ts'
+
+/** A reduce function of CouchDB's own. What it gives for some rows is JSON, can be stored, and reduced with others. */
+export interface BuiltinReduce {
+  /** @param rows records of rows, in the order of the index */
+  reduce(rows: readonly Uint8Array[]): JsonValue
+  /** @param parts what it gave for rows, in the order of the index */
+  rereduce(parts: readonly JsonValue[]): JsonValue
+  /** What is answered. */
+  finish(part: JsonValue): JsonValue
+}
+
+const same = (part: JsonValue): JsonValue => part
+const valueOf = (row: Uint8Array): JsonValue => JSON.parse(rowValueText(row)) as JsonValue
+
+const count: BuiltinReduce = {
+  reduce: rows => rows.length,
+  rereduce: parts => (parts as number[]).reduce((total, part) => total + part, 0),
+  finish: same,
+}
+
+const sumAll: BuiltinReduce = {
+  reduce: rows => sum(rows.map(valueOf), SUM_START),
+  rereduce: parts => sum(parts, SUM_START),
+  finish: same,
+}
+
+const stats: BuiltinReduce = {
+  reduce: rows =>
+    rows
+      .slice(1)
+      .reduce((all, row) => addStats(valueOf(row), all), startStats(valueOf(rows[0] as Uint8Array))),
+  rereduce: parts => parts.slice(1).reduce((all, part) => addStats(part, all), startStats(parts[0] ?? null)),
+  finish: showStats,
+}
+
+const distinct: BuiltinReduce = {
+  reduce: rows => {
+    const registers = emptyRegisters()
+    for (const row of rows) insert(registers, rowKeyText(row))
+    return registers.encode()
+  },
+  rereduce: parts => union(parts as unknown as ReturnType<Registers['encode']>[]),
+  finish: part => cardinality(part as unknown as ReturnType<Registers['encode']>),
+}
+
+const first: BuiltinReduce = {
+  reduce: rows => valueOf(rows[0] as Uint8Array),
+  rereduce: parts => parts[0] ?? null,
+  finish: same,
+}
+
+const last: BuiltinReduce = {
+  reduce: rows => valueOf(rows[rows.length - 1] as Uint8Array),
+  rereduce: parts => parts[parts.length - 1] ?? null,
+  finish: same,
+}
+
+/** The N first of the distinct values, the largest or the smallest. */
+function ranked(size: number, sign: 1 | -1): BuiltinReduce {
+  const merge = (values: readonly JsonValue[]): JsonValue[] => {
+    const sorted = values.toSorted((a, b) => sign * compareJson(a, b))
+    return sorted
+      .filter((value, i) => i === 0 || compareJson(value, sorted[i - 1] as JsonValue) !== 0)
+      .slice(0, size)
+  }
+  return {
+    reduce: rows => merge(rows.map(valueOf)),
+    rereduce: parts => merge((parts as JsonValue[][]).flat()),
+    finish: same,
+  }
+}
+
+const NAMED: readonly (readonly [prefix: string, reduce: BuiltinReduce])[] = [
+  ['_sum', sumAll],
+  ['_count', count],
+  ['_stats', stats],
+  ['_approx_count_distinct', distinct],
+  ['_first', first],
+  ['_last', last],
+]
+
+const MAX_RANKED = 100
+
+/** The built-in function of that name, undefined where there is none. What follows `_sum` and the like is ignored. */
+export function builtinReduce(name: string): BuiltinReduce | undefined {
+  const rank = /^_(top|bottom)_([1-9]\d{0,2})$/.exec(name)
+  if (rank !== null && Number(rank[2]) <= MAX_RANKED)
+    return ranked(Number(rank[2]), rank[1] === 'top' ? -1 : 1)
+  return NAMED.find(([prefix]) => name.startsWith(prefix))?.[1]
+}
+
+export function isBuiltinReduce(name: string): boolean {
+  return builtinReduce(name) !== undefined
+}

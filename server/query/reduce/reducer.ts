@@ -1,0 +1,99 @@
+import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
+import { rowParts } from '../row-value.ts'
+import type { Lane } from '../sandbox/pool.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import { builtinReduce, type BuiltinReduce } from './builtin.ts'
+
+/** A row of an answer's value: what the reduction gave, or why it gave nothing. */
+export type Reduced = { readonly value: JsonValue } | { readonly error: string; readonly reason: string }
+
+/** Reduces rows of a view, many batches at a time; what it gives is JSON that can be stored and reduced again. */
+export interface Reducer {
+  reduce(batches: readonly (readonly Uint8Array[])[], lane: Lane): Promise<JsonValue[]>
+  rereduce(batches: readonly (readonly JsonValue[])[], lane: Lane): Promise<JsonValue[]>
+  finish(part: JsonValue): Reduced
+}
+
+/** @param owner the database, whose functions share no engine with those of others */
+export function reducerOf(source: string, sandbox: Sandbox, owner: string): Reducer {
+  const builtin = builtinReduce(source)
+  return builtin === undefined ? new JavaScriptReducer(source, sandbox, owner) : new NativeReducer(builtin)
+}
+
+class NativeReducer implements Reducer {
+  readonly #builtin: BuiltinReduce
+
+  constructor(builtin: BuiltinReduce) {
+    this.#builtin = builtin
+  }
+
+  async reduce(batches: readonly (readonly Uint8Array[])[]): Promise<JsonValue[]> {
+    return batches.map(rows => this.#builtin.reduce(rows))
+  }
+
+  async rereduce(batches: readonly (readonly JsonValue[])[]): Promise<JsonValue[]> {
+    return batches.map(parts => this.#builtin.rereduce(parts))
+  }
+
+  finish(part: JsonValue): Reduced {
+    return { value: this.#builtin.finish(part) }
+  }
+}
+
+/** A reduction larger than this must be less than half of what went in. (CouchDB: `reduce_limit`) */
+const OVERFLOW_BYTES = 4096
+
+/** Parts are `{"value": …}`, or `{"overflow": reason}` for reductions that do not reduce. */
+class JavaScriptReducer implements Reducer {
+  readonly #source: string
+  readonly #sandbox: Sandbox
+  readonly #owner: string
+
+  constructor(source: string, sandbox: Sandbox, owner: string) {
+    this.#source = source
+    this.#sandbox = sandbox
+    this.#owner = owner
+  }
+
+  reduce(batches: readonly (readonly Uint8Array[])[], lane: Lane): Promise<JsonValue[]> {
+    const texts = batches.map(rows => {
+      const parts = rows.map(rowParts)
+      const keys = parts.map(({ key, id }) => `[${key},${id}]`).join()
+      return `[[${keys}],[${parts.map(({ value }) => value).join()}]]`
+    })
+    return this.#run(texts, { rereduce: false, lane })
+  }
+
+  async rereduce(batches: readonly (readonly JsonValue[])[], lane: Lane): Promise<JsonValue[]> {
+    const results: (JsonValue | undefined)[] = batches.map(parts =>
+      parts.find(part => (part as JsonObject).overflow !== undefined),
+    )
+    const open = batches.flatMap((parts, at) => (results[at] === undefined ? [{ at, parts }] : []))
+    const texts = open.map(({ parts }) =>
+      JSON.stringify([null, parts.map(part => (part as JsonObject).value ?? null)]),
+    )
+    const reduced = await this.#run(texts, { rereduce: true, lane })
+    for (const [place, { at }] of open.entries()) results[at] = reduced[place] ?? null
+    return results as JsonValue[]
+  }
+
+  finish(part: JsonValue): Reduced {
+    const { value, overflow } = part as JsonObject
+    if (typeof overflow === 'string') return { error: 'reduce_overflow_error', reason: overflow }
+    return { value: value ?? null }
+  }
+
+  async #run(texts: readonly string[], options: { rereduce: boolean; lane: Lane }): Promise<JsonValue[]> {
+    if (texts.length === 0) return []
+    const values = await this.#sandbox.reduce(this.#owner, this.#source, texts, options)
+    return values.map((value, at) => partOf(value, (texts[at] ?? '').length))
+  }
+}
+
+function partOf(value: JsonValue, inputSize: number): JsonValue {
+  const outputSize = JSON.stringify(value).length
+  if (outputSize <= OVERFLOW_BYTES || outputSize * 2 <= inputSize) return { value }
+  return {
+    overflow: `Reduce output must shrink more rapidly: input size: ${inputSize} output size: ${outputSize}`,
+  }
+}

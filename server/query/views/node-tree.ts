@@ -1,0 +1,241 @@
+import type { JsonValue } from '../../../protocol/json-value.ts'
+import type { Store } from '../../storage/store.ts'
+import type { Reducer } from '../reduce/reducer.ts'
+import type { Lane } from '../sandbox/pool.ts'
+import { LEVELS, levelOf } from './levels.ts'
+import { countOf, encodeNode, partOf, type Node } from './node.ts'
+import { Overlay, type Change } from './overlay.ts'
+import { compareKeys, type IndexKeys, type KeyRange } from './row-key.ts'
+
+/** What the nodes of a view are written to. */
+export interface NodeBatch {
+  put(key: Uint8Array, value: Uint8Array): unknown
+  del(key: Uint8Array): unknown
+}
+
+const BEGINNING = new Uint8Array(0)
+const READ_AT_A_TIME = 1000
+const BLOCKS_AT_A_TIME = 64
+
+interface Block {
+  readonly from: Uint8Array
+  readonly items: readonly Change[]
+}
+
+/**
+ * Counts and reductions of a view's rows, kept in levels of nodes: at each level the first node begins before all rows,
+ * and each other where `levelOf` says so. A node of level 1 sums up rows, a node above the nodes of the level below.
+ */
+export class NodeTree {
+  readonly #store: Store
+  readonly #keys: IndexKeys
+  readonly #view: number
+  readonly #reducer: Reducer | undefined
+
+  constructor(store: Store, keys: IndexKeys, view: number, reducer: Reducer | undefined) {
+    this.#store = store
+    this.#keys = keys
+    this.#view = view
+    this.#reducer = reducer
+  }
+
+  /** Puts the nodes above changed rows into the batch that changes the rows. */
+  async update(rows: Iterable<Change>, batch: NodeBatch): Promise<void> {
+    let changed = new Overlay(rows)
+    for (let level = 1; level <= LEVELS && changed.changes.length > 0; level++) {
+      changed = await this.#updateLevel(level, changed, batch)
+    }
+  }
+
+  /** Makes all nodes anew from the rows in the store. */
+  async rebuild(signal: AbortSignal): Promise<void> {
+    for (let level = 1; level <= LEVELS; level++) {
+      await this.#store.clear(this.#keys.nodes(this.#view, level))
+      let waiting: Block[] = []
+      for await (const block of this.#blocks(level)) {
+        signal.throwIfAborted()
+        waiting.push(block)
+        if (waiting.length === BLOCKS_AT_A_TIME) {
+          await this.#writeBlocks(level, waiting)
+          waiting = []
+        }
+      }
+      await this.#writeBlocks(level, waiting)
+    }
+  }
+
+  async #updateLevel(level: number, below: Overlay, batch: NodeBatch): Promise<Overlay> {
+    const boundaries = new Boundaries(
+      this.#store,
+      this.#keys.nodes(this.#view, level),
+      this.#keys.node(this.#view, level, BEGINNING).length,
+      below.changes.filter(([key]) => key.length > 0 && levelOf(key) >= level),
+    )
+    const starts = await boundaries.affectedBy(below)
+    const blocks: Block[] = []
+    for (const from of starts)
+      blocks.push(await this.#block(level, from, await boundaries.after(from), below))
+    const nodes = await this.#summarize(level, blocks, 'background')
+    const changes: Change[] = blocks.map(({ from }, at) => [from, encodeNode(nodes[at] as Node)])
+    for (const key of boundaries.removed) changes.push([key, undefined])
+    const overlay = new Overlay(changes)
+    for (const [from, value] of overlay.changes) {
+      const key = this.#keys.node(this.#view, level, from)
+      if (value === undefined) batch.del(key)
+      else batch.put(key, value)
+    }
+    return overlay
+  }
+
+  async #block(level: number, from: Uint8Array, to: Uint8Array | undefined, below: Overlay): Promise<Block> {
+    const stored = await this.#store.iterator(this.#rangeBelow(level, from, to)).all()
+    const items = stored.map(([key, value]): Change => [this.#rowKey(level - 1, key), value])
+    return { from, items: below.merge(items, from, to) }
+  }
+
+  #rangeBelow(level: number, from: Uint8Array, to: Uint8Array | undefined): KeyRange {
+    const [view, below] = [this.#view, level - 1]
+    if (below === 0) {
+      return {
+        gte: this.#keys.row(view, from),
+        lt: to === undefined ? this.#keys.rows(view).lt : this.#keys.row(view, to),
+      }
+    }
+    return {
+      gte: this.#keys.node(view, below, from),
+      lt: to === undefined ? this.#keys.nodes(view, below).lt : this.#keys.node(view, below, to),
+    }
+  }
+
+  #rowKey(level: number, key: Uint8Array): Uint8Array {
+    return this.#keys.rowKeyOf(key, level === 0 ? 'row' : 'node')
+  }
+
+  async *#blocks(level: number): AsyncGenerator<Block> {
+    const iterator = this.#store.iterator(this.#rangeBelow(level, BEGINNING, undefined))
+    let block: { from: Uint8Array; items: Change[] } = { from: BEGINNING, items: [] }
+    try {
+      for (;;) {
+        const entries = await iterator.nextv(READ_AT_A_TIME)
+        if (entries.length === 0) break
+        for (const [key, value] of entries) {
+          const rowKey = this.#rowKey(level - 1, key)
+          if (rowKey.length > 0 && levelOf(rowKey) >= level) {
+            yield block
+            block = { from: rowKey, items: [] }
+          }
+          block.items.push([rowKey, value])
+        }
+      }
+    } finally {
+      await iterator.close()
+    }
+    yield block
+  }
+
+  async #writeBlocks(level: number, blocks: readonly Block[]): Promise<void> {
+    const nodes = await this.#summarize(level, blocks, 'background')
+    const batch = this.#store.batch()
+    for (const [at, { from }] of blocks.entries()) {
+      batch.put(this.#keys.node(this.#view, level, from), encodeNode(nodes[at] as Node))
+    }
+    await batch.write()
+  }
+
+  async #summarize(level: number, blocks: readonly Block[], lane: Lane): Promise<Node[]> {
+    const values = blocks.map(({ items }) => items.map(([, value]) => value as Uint8Array))
+    const counts = values.map(items =>
+      level === 1 ? items.length : items.reduce((sum, node) => sum + countOf(node), 0),
+    )
+    const parts = await this.#reduceBlocks(level, values, lane)
+    return counts.map((count, at) => ({ count, part: count === 0 ? undefined : parts[at] }))
+  }
+
+  async #reduceBlocks(
+    level: number,
+    blocks: readonly (readonly Uint8Array[])[],
+    lane: Lane,
+  ): Promise<(JsonValue | undefined)[]> {
+    if (this.#reducer === undefined) return []
+    const inputs = blocks.map(items => (level === 1 ? items : items.filter(node => countOf(node) > 0)))
+    const full = [...inputs.keys()].filter(at => (inputs[at] as readonly unknown[]).length > 0)
+    const reduced =
+      level === 1
+        ? await this.#reducer.reduce(
+            full.map(at => inputs[at] as readonly Uint8Array[]),
+            lane,
+          )
+        : await this.#reducer.rereduce(
+            full.map(at => (inputs[at] as readonly Uint8Array[]).map(node => partOf(node) ?? null)),
+            lane,
+          )
+    const parts = new Array<JsonValue | undefined>(blocks.length)
+    for (const [place, at] of full.entries()) parts[at] = reduced[place]
+    return parts
+  }
+}
+
+/** Where the nodes of a level begin, with changes that are not in the store yet. */
+class Boundaries {
+  readonly removed: readonly Uint8Array[]
+  readonly #store: Store
+  readonly #range: KeyRange
+  readonly #prefixLength: number
+  readonly #added: readonly Uint8Array[]
+  readonly #changed: ReadonlySet<string>
+
+  constructor(store: Store, range: KeyRange, prefixLength: number, changes: readonly Change[]) {
+    this.#store = store
+    this.#range = range
+    this.#prefixLength = prefixLength
+    this.#added = changes.filter(([, value]) => value !== undefined).map(([key]) => key)
+    this.removed = changes.filter(([, value]) => value === undefined).map(([key]) => key)
+    this.#changed = new Set(changes.map(([key]) => text(key)))
+  }
+
+  /** The nodes that hold changed items, in order. */
+  async affectedBy(below: Overlay): Promise<Uint8Array[]> {
+    const starts = new Map<string, Uint8Array>()
+    const add = (key: Uint8Array) => starts.set(text(key), key)
+    for (const [key] of below.changes) add(await this.#upTo(key))
+    // A node that is new takes items from the one before it.
+    for (const key of this.#added) add(await this.#before(key))
+    return [...starts.values()].sort(compareKeys)
+  }
+
+  /** Where the next node begins, undefined behind the last. */
+  async after(key: Uint8Array): Promise<Uint8Array | undefined> {
+    const stored = await this.#stored({ gt: this.#full(key), lt: this.#range.lt })
+    const added = this.#added.find(other => compareKeys(other, key) > 0)
+    if (stored === undefined || added === undefined) return stored ?? added
+    return compareKeys(stored, added) < 0 ? stored : added
+  }
+
+  async #upTo(key: Uint8Array): Promise<Uint8Array> {
+    if (this.#added.some(other => compareKeys(other, key) === 0)) return key
+    return this.#before(key, { lte: this.#full(key) })
+  }
+
+  async #before(key: Uint8Array, bound: object = { lt: this.#full(key) }): Promise<Uint8Array> {
+    const stored = (await this.#stored({ gte: this.#range.gte, ...bound, reverse: true })) ?? BEGINNING
+    const added = this.#added.findLast(other => compareKeys(other, key) < 0) ?? BEGINNING
+    return compareKeys(stored, added) < 0 ? added : stored
+  }
+
+  /** The first node of the store in a range that stays. */
+  async #stored(range: object): Promise<Uint8Array | undefined> {
+    for await (const key of this.#store.keys(range)) {
+      const rowKey = key.subarray(this.#prefixLength)
+      if (!this.#changed.has(text(rowKey))) return rowKey
+    }
+    return undefined
+  }
+
+  #full(key: Uint8Array): Uint8Array {
+    return Buffer.concat([this.#range.gte, key])
+  }
+}
+
+function text(key: Uint8Array): string {
+  return Buffer.from(key).toString('latin1')
+}

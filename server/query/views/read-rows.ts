@@ -1,0 +1,106 @@
+import { fail } from '../../../protocol/errors.ts'
+import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
+import type { DocId } from '../../../protocol/document-id.ts'
+import { parseRev } from '../../../protocol/revision.ts'
+import { find } from '../../../protocol/revtree/history.ts'
+import type { Database } from '../../database/database.ts'
+import { readRevision, type FoundRevision } from '../../database/read-document.ts'
+import { rowParts, rowText } from '../row-value.ts'
+import type { ViewReader } from './fold.ts'
+import type { RowRange, ViewQuery } from './view-query.ts'
+
+const ROWS_AT_A_TIME = 1000
+/** With documents a batch is smaller: it is held in memory. */
+const DOCUMENTS_AT_A_TIME = 100
+const SEPARATOR = Buffer.from(',\n')
+
+/** The rows of a query, as JSON texts joined by ",\n", in pieces. */
+export async function* readRows(
+  reader: ViewReader,
+  query: ViewQuery,
+  database: Database,
+): AsyncGenerator<Uint8Array | string> {
+  let { skip, limit } = query
+  let isFirst = true
+  const ranges = query.byKeys && query.descending ? [...query.ranges].reverse() : query.ranges
+  for (const range of ranges) {
+    if (limit === 0) return
+    for await (const records of rowsOf(reader, range, query, skip + limit)) {
+      const rows = records.slice(skip, skip + limit)
+      skip = Math.max(0, skip - records.length)
+      limit -= rows.length
+      if (rows.length > 0) {
+        if (!isFirst) yield SEPARATOR
+        yield query.includeDocs ? withDocuments(rows, query, database) : joined(rows)
+        isFirst = false
+      }
+      if (limit === 0) return
+    }
+  }
+}
+
+async function* rowsOf(
+  { store, keys, view, snapshot }: ViewReader,
+  { from, to }: RowRange,
+  query: ViewQuery,
+  limit: number,
+): AsyncGenerator<Uint8Array[]> {
+  const iterator = store.values({
+    gte: keys.row(view, from),
+    lt: to === undefined ? keys.rows(view).lt : keys.row(view, to),
+    reverse: query.descending,
+    snapshot,
+    ...(Number.isFinite(limit) ? { limit } : {}),
+    // LevelDB's own measure of a batch; other stores do not know it.
+    ...({ highWaterMarkBytes: 128 * 1024 } as object),
+  })
+  try {
+    for (;;) {
+      const rows = await iterator.nextv(query.includeDocs ? DOCUMENTS_AT_A_TIME : ROWS_AT_A_TIME)
+      if (rows.length === 0) return
+      yield rows
+    }
+  } finally {
+    await iterator.close()
+  }
+}
+
+function joined(rows: readonly Uint8Array[]): Buffer {
+  const parts: Uint8Array[] = []
+  for (const [at, row] of rows.entries()) {
+    if (at > 0) parts.push(SEPARATOR)
+    parts.push(rowText(row))
+  }
+  return Buffer.concat(parts)
+}
+
+function withDocuments(rows: readonly Uint8Array[], query: ViewQuery, database: Database): string {
+  return rows
+    .map(row => {
+      const text = Buffer.from(rowText(row)).toString()
+      return `${text.slice(0, -1)},"doc":${documentOf(row, query, database)}}`
+    })
+    .join(',\n')
+}
+
+/** The document of a row, or the one that its value links to; "null" where there is none. */
+function documentOf(row: Uint8Array, query: ViewQuery, database: Database): string {
+  const { id, value } = rowParts(row)
+  const link = value.startsWith('{') ? (JSON.parse(value) as JsonObject) : {}
+  const linked = Object.hasOwn(link, '_id') ? link._id : (JSON.parse(id) as string)
+  if (typeof linked !== 'string') return 'null'
+  const rev = Object.hasOwn(link, '_rev') ? link._rev : undefined
+  const found = findLinked(database, linked as DocId, rev)
+  if (found === undefined) return 'null'
+  const options = { conflicts: query.conflicts, attEncodingInfo: query.attEncodingInfo }
+  return readRevision(database, linked as DocId, found, options).json.toString()
+}
+
+function findLinked(database: Database, id: DocId, rev: JsonValue | undefined): FoundRevision | undefined {
+  const document = database.document(id)
+  if (document === undefined) return undefined
+  if (rev === undefined) return document.deleted ? undefined : { document, node: document }
+  if (typeof rev !== 'string') throw fail('invalidRev')
+  const node = find(document.tree, parseRev(rev))
+  return node === undefined || node.body === 0 ? undefined : { document, node }
+}

@@ -1,0 +1,99 @@
+import { Space, type DatabaseKeys } from '../../storage/keys.ts'
+
+/*
+ * Keys of an index, behind the database's prefix and the space byte. An index is known by the first bytes of its
+ * signature, so design documents with the same views share it:
+ *   <signature 6> 00                               state, JSON
+ *   <signature 6> 01 <doc id>                      the keys of the document's rows
+ *   <signature 6> 02 <view 2> <sort key> <doc id> <ordinal 3>      row
+ *   <signature 6> 03 <view 2> <level 1> <row key>  count and reduction of the rows from here to the next of the level
+ */
+export const SIGNATURE_BYTES = 6
+export const ORDINAL_BYTES = 3
+
+const STATE = 0
+const DOCUMENT = 1
+const ROW = 2
+const NODE = 3
+
+const NOTHING = new Uint8Array(0)
+
+export interface KeyRange {
+  readonly gte: Uint8Array
+  readonly lt: Uint8Array
+}
+
+/** The keys of one index of a database. */
+export class IndexKeys {
+  readonly state: Uint8Array
+  /** What the keys of all its rows begin with, without the view. */
+  readonly rowPrefix: Uint8Array
+  readonly #keys: DatabaseKeys
+  readonly #signature: Uint8Array
+
+  /** @param signature in hex */
+  constructor(keys: DatabaseKeys, signature: string) {
+    this.#keys = keys
+    this.#signature = Buffer.from(signature, 'hex').subarray(0, SIGNATURE_BYTES)
+    this.state = this.#key(STATE, NOTHING)
+    this.rowPrefix = this.#key(ROW, NOTHING)
+  }
+
+  document(id: string): Uint8Array {
+    return this.#key(DOCUMENT, Buffer.from(id))
+  }
+
+  /** @param rowKey sort key, document id and ordinal */
+  row(view: number, rowKey: Uint8Array): Uint8Array {
+    return this.#key(ROW, Buffer.concat([viewBytes(view), rowKey]))
+  }
+
+  node(view: number, level: number, rowKey: Uint8Array): Uint8Array {
+    return this.#key(NODE, Buffer.concat([viewBytes(view), Uint8Array.of(level), rowKey]))
+  }
+
+  /** All rows of a view. */
+  rows(view: number): KeyRange {
+    return { gte: this.row(view, NOTHING), lt: this.row(view + 1, NOTHING) }
+  }
+
+  /** All nodes of a level of a view. */
+  nodes(view: number, level: number): KeyRange {
+    return { gte: this.node(view, level, NOTHING), lt: this.node(view, level + 1, NOTHING) }
+  }
+
+  allNodes(): KeyRange {
+    return { gte: this.#key(NODE, NOTHING), lt: this.#key(NODE + 1, NOTHING) }
+  }
+
+  all(): KeyRange {
+    return { gte: this.#key(STATE, NOTHING), lt: this.#key(0xff, NOTHING) }
+  }
+
+  /** The sort key, document id and ordinal in the key of a row or node. */
+  rowKeyOf(key: Uint8Array, kind: 'row' | 'node'): Uint8Array {
+    return key.subarray(this.rowPrefix.length + (kind === 'row' ? 2 : 3))
+  }
+
+  #key(kind: number, rest: Uint8Array): Buffer {
+    return this.#keys.bytes(Space.index, Buffer.concat([this.#signature, Uint8Array.of(kind), rest]))
+  }
+}
+
+function viewBytes(view: number): Uint8Array {
+  return Uint8Array.of(view >> 8, view & 255)
+}
+
+/** The first bytes that are behind everything that begins with `prefix`. */
+export function behind(prefix: Uint8Array): Uint8Array {
+  let end = prefix.length
+  while (end > 0 && prefix[end - 1] === 0xff) end--
+  // Not `slice`: that of a Buffer shares its memory.
+  const bytes = Uint8Array.from(prefix.subarray(0, end))
+  if (end > 0) bytes[end - 1] = (bytes[end - 1] as number) + 1
+  return bytes
+}
+
+export function compareKeys(a: Uint8Array, b: Uint8Array): number {
+  return Buffer.compare(a, b)
+}

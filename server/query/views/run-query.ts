@@ -1,0 +1,125 @@
+import { fail } from '../../../protocol/errors.ts'
+import type { Database } from '../../database/database.ts'
+import type { ViewIndex } from './view-index.ts'
+import { ViewReader } from './fold.ts'
+import { readGroups } from './read-groups.ts'
+import { readRows } from './read-rows.ts'
+import type { ViewParameters } from './view-parameters.ts'
+import { viewQuery, type QueriedView, type ViewQuery } from './view-query.ts'
+
+/** The parts of an answer, in the order in which CouchDB writes them. */
+export type AnswerPieces = AsyncGenerator<Uint8Array | string>
+
+/** A view of an index, ready to be asked. */
+export class View {
+  readonly #database: Database
+  readonly #index: ViewIndex
+  readonly #view: number
+
+  /** @throws `missing_named_view` */
+  constructor(database: Database, index: ViewIndex, name: string) {
+    this.#database = database
+    this.#index = index
+    this.#view = index.definition.views.findIndex(view => view.name === name)
+    if (this.#view < 0) throw fail('missingView')
+  }
+
+  /** @throws `query_parse_error` */
+  check(parameters: ViewParameters): ViewQuery {
+    return viewQuery(parameters, this.#described)
+  }
+
+  /**
+   * Answers queries, all from one state of the index.
+   *
+   * @param onlyOne whether the answer is that of a query, and not a list of answers
+   */
+  async answer(queries: readonly ViewQuery[], options: { onlyOne: boolean }): Promise<AnswerPieces> {
+    if (queries.some(({ update }) => update === 'true')) await this.#index.update()
+    else if (queries.some(({ update }) => update === 'lazy')) setImmediate(() => void this.#updateLater())
+    return this.#answerAll(queries, options.onlyOne)
+  }
+
+  async *#answerAll(queries: readonly ViewQuery[], onlyOne: boolean): AnswerPieces {
+    const snapshot = this.#database.store.snapshot()
+    try {
+      const state = this.#index.readState(
+        await this.#database.store.get(this.#index.keys.state, { snapshot }),
+      )
+      const reader = new ViewReader({
+        store: this.#database.store,
+        keys: this.#index.keys,
+        view: this.#view,
+        snapshot,
+        hasNodes: state.hasNodes,
+      })
+      if (!onlyOne) yield '{"results":[\n'
+      for (const [at, query] of queries.entries()) {
+        if (at > 0) yield ',\n'
+        yield* this.#answerOne(reader, query, { total: state.rows[this.#view] ?? 0, seq: state.seq })
+      }
+      yield onlyOne ? '\n' : '\n]}\n'
+    } finally {
+      await snapshot.close()
+    }
+  }
+
+  async *#answerOne(
+    reader: ViewReader,
+    query: ViewQuery,
+    state: { total: number; seq: number },
+  ): AnswerPieces {
+    const seq = query.updateSeq ? `"update_seq":${JSON.stringify(this.#database.formatSeq(state.seq))},` : ''
+    if (query.groupLevel !== undefined) {
+      yield `{${seq}"rows":[\n`
+      yield* this.#groups(reader, query)
+    } else {
+      const offset = await this.#offset(reader, query, state.total)
+      yield `{"total_rows":${state.total},"offset":${offset},${seq}"rows":[\n`
+      yield* readRows(reader, query, this.#database)
+    }
+    yield '\n]}'
+  }
+
+  async *#groups(reader: ViewReader, query: ViewQuery): AnswerPieces {
+    const reducer = this.#index.reducers[this.#view]
+    if (reducer === undefined) return
+    let isFirst = true
+    const { collation } = this.#described
+    for await (const row of readGroups(reader, query, {
+      reducer,
+      collation,
+      partitionBytes: query.partitionBytes,
+    })) {
+      yield isFirst ? row : `,\n${row}`
+      isFirst = false
+    }
+  }
+
+  /** The rows before the first that is answered, in the order of the query. */
+  async #offset(reader: ViewReader, query: ViewQuery, total: number): Promise<number> {
+    const range = query.ranges[0]
+    if (range === undefined || (query.byKeys && query.limit === 0)) return 0
+    const isFromEnd = query.descending && !query.byKeys
+    if (isFromEnd && range.to === undefined) return Math.min(total, query.skip)
+    const start = new Uint8Array(0)
+    const before = isFromEnd
+      ? total - (await reader.count(start, range.to))
+      : await reader.count(start, range.from)
+    return Math.min(total, before + query.skip)
+  }
+
+  get #described(): QueriedView {
+    const view = this.#index.definition.views[this.#view]
+    return {
+      hasReduce: this.#index.reducers[this.#view] !== undefined,
+      collation: view?.collation ?? 'unicode',
+      partitioned: this.#index.definition.partitioned,
+    }
+  }
+
+  async #updateLater(): Promise<void> {
+    // Who asked has an answer; the next who asks gets the error.
+    await this.#index.update().catch(() => undefined)
+  }
+}

@@ -1,0 +1,253 @@
+import type { AbstractChainedBatch } from 'abstract-level'
+import type { Database } from '../../database/database.ts'
+import type { Store } from '../../storage/store.ts'
+import type { Reducer } from '../reduce/reducer.ts'
+import { ROW_FIELDS, type PackedRows } from '../sandbox/messages.ts'
+import { changedDocuments, type ChangedDocument, type ChangesBatch } from './changed-documents.ts'
+import type { IndexDefinition } from './definition.ts'
+import { decodeRowPlaces, encodeRowPlaces, type RowPlace } from './document-rows.ts'
+import type { Snapshot } from './fold.ts'
+import { decodeIndexState, encodeIndexState, type IndexState } from './index-state.ts'
+import { NodeTree } from './node-tree.ts'
+import type { Change } from './overlay.ts'
+import { IndexKeys } from './row-key.ts'
+
+/** Makes rows of documents: map functions in the sandbox, or the fields of a Mango index. */
+export type MapDocuments = (documents: readonly ChangedDocument[], keys: IndexKeys) => Promise<PackedRows>
+
+/** How a build gets on, for `_active_tasks`. */
+export interface BuildProgress {
+  readonly started: number
+  updated: number
+  readonly total: number
+  done: number
+}
+
+type Batch = AbstractChainedBatch<Store, Uint8Array, Uint8Array>
+
+/** More changes than this are taken up without nodes, which are then made anew in one go over the rows. */
+const MANY_CHANGES = 2000
+
+/**
+ * The index of a design document's views: rows in the order of their keys, and nodes with counts and reductions. Each
+ * batch of rows is written with the sequence that it leads to, so that a build that was cut off goes on where it was.
+ */
+export class ViewIndex {
+  readonly definition: IndexDefinition
+  readonly keys: IndexKeys
+  readonly reducers: readonly (Reducer | undefined)[]
+  readonly #database: Database
+  readonly #map: MapDocuments
+  readonly #trees: readonly NodeTree[]
+  readonly #closing = new AbortController()
+  #state: IndexState
+  #running: Promise<void> | undefined
+  #progress: BuildProgress | undefined
+
+  constructor(
+    database: Database,
+    definition: IndexDefinition,
+    options: { map: MapDocuments; reducers: readonly (Reducer | undefined)[] },
+  ) {
+    this.#database = database
+    this.definition = definition
+    this.reducers = options.reducers
+    this.#map = options.map
+    this.keys = new IndexKeys(database.keys, definition.signature)
+    this.#trees = options.reducers.map(
+      (reducer, view) => new NodeTree(database.store, this.keys, view, reducer),
+    )
+    this.#state = this.readState(database.store.getSync(this.keys.state))
+  }
+
+  get state(): IndexState {
+    return this.#state
+  }
+
+  /** Undefined while nothing is built. */
+  get progress(): Readonly<BuildProgress> | undefined {
+    return this.#progress
+  }
+
+  /** The state in a record of the store. */
+  readState(record: Uint8Array | undefined): IndexState {
+    return decodeIndexState(record, this.definition.signature, this.definition.views.length)
+  }
+
+  /**
+   * Takes up what changed; returns when the index is as far as the database was at the call.
+   *
+   * @throws what map functions end with: `os_process_error` when one takes too long
+   */
+  async update(): Promise<void> {
+    const wanted = this.#database.state.seq
+    while (this.#isBehind(wanted)) {
+      this.#running ??= this.#run().finally(() => {
+        this.#running = undefined
+      })
+      await this.#running
+    }
+  }
+
+  /** Ends a build that runs. Idempotent. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the index was closed'))
+    await this.#running?.catch(() => undefined)
+  }
+
+  #isBehind(seq: number): boolean {
+    return this.#state.seq < seq || !this.#state.hasNodes
+  }
+
+  async #run(): Promise<void> {
+    const snapshot = this.#database.store.snapshot()
+    try {
+      await this.#takeUp(snapshot, this.#database.state.seq)
+    } finally {
+      await snapshot.close()
+      this.#progress = undefined
+    }
+  }
+
+  async #takeUp(snapshot: Snapshot, target: number): Promise<void> {
+    const isFresh = this.#state.seq === 0
+    const total = target - this.#state.seq
+    this.#progress = { started: Date.now(), updated: Date.now(), total, done: 0 }
+    const inBulk = !this.#state.hasNodes || total > MANY_CHANGES
+    const { includeDesign, localSeq } = this.definition
+    const batches = changedDocuments(this.#database, this.#state.seq, { snapshot, includeDesign, localSeq })
+    // The next documents are read and mapped while the rows of these are written.
+    for await (const { batch, rows } of oneAhead(batches, changes => this.#mapBatch(changes))) {
+      this.#closing.signal.throwIfAborted()
+      await this.#write(batch, rows, { isFresh, inBulk })
+      this.#note(batch.documents.length)
+    }
+    if (this.#state.seq < target) await this.#save({ ...this.#state, seq: target })
+    if (!inBulk) return
+    for (const tree of this.#trees) await tree.rebuild(this.#closing.signal)
+    await this.#save({ ...this.#state, hasNodes: true })
+  }
+
+  async #mapBatch(batch: ChangesBatch): Promise<{ batch: ChangesBatch; rows: PackedRows }> {
+    return { batch, rows: await this.#map(batch.documents, this.keys) }
+  }
+
+  #note(documents: number): void {
+    if (this.#progress === undefined) return
+    this.#progress.done += documents
+    this.#progress.updated = Date.now()
+  }
+
+  async #save(state: IndexState): Promise<void> {
+    await this.#database.store.put(this.keys.state, encodeIndexState(state))
+    this.#state = state
+  }
+
+  async #write(
+    { documents, seq }: ChangesBatch,
+    packed: PackedRows,
+    { isFresh, inBulk }: { isFresh: boolean; inBulk: boolean },
+  ): Promise<void> {
+    const batch = this.#database.store.batch()
+    const rows = new RowChanges(this.definition.views.length, !inBulk)
+    if (!isFresh) await this.#removeOldRows(documents, batch, rows)
+    this.#putRows(documents, packed, batch, rows)
+    for (const [view, tree] of this.#trees.entries()) {
+      if (!inBulk) await tree.update(rows.changesOf(view), batch)
+    }
+    const state: IndexState = {
+      ...this.#state,
+      seq,
+      rows: this.#state.rows.map((count, view) => count + (rows.added[view] ?? 0)),
+      externalSize: this.#state.externalSize + packed.bytes.length,
+      hasNodes: !inBulk,
+    }
+    batch.put(this.keys.state, encodeIndexState(state))
+    await batch.write()
+    this.#state = state
+  }
+
+  async #removeOldRows(documents: readonly ChangedDocument[], batch: Batch, rows: RowChanges): Promise<void> {
+    const keys = documents.map(({ id }) => this.keys.document(id))
+    const records = await this.#database.store.getMany(keys)
+    for (const [at, record] of records.entries()) {
+      if (record === undefined) continue
+      batch.del(keys[at] as Uint8Array)
+      for (const { view, rowKey } of decodeRowPlaces(record)) {
+        batch.del(this.keys.row(view, rowKey))
+        rows.remove(view, rowKey)
+      }
+    }
+  }
+
+  #putRows(documents: readonly ChangedDocument[], packed: PackedRows, batch: Batch, rows: RowChanges): void {
+    const { bytes, index } = packed
+    const keyStart = this.keys.rowPrefix.length + 2
+    let places: RowPlace[] = []
+    for (let at = 0; at < index.length; at += ROW_FIELDS) {
+      const [document = 0, view = 0, from, middle, to] = index.subarray(at, at + ROW_FIELDS)
+      const key = bytes.subarray(from, middle)
+      const value = bytes.subarray(middle, to)
+      batch.put(key, value)
+      const rowKey = key.subarray(keyStart)
+      rows.put(view, rowKey, value)
+      places.push({ view, rowKey })
+      if (index[at + ROW_FIELDS] !== document) {
+        batch.put(this.keys.document((documents[document] as ChangedDocument).id), encodeRowPlaces(places))
+        places = []
+      }
+    }
+  }
+}
+
+/** What a batch does to the rows of each view. */
+class RowChanges {
+  readonly added: number[]
+  readonly #changes: Change[][]
+  readonly #keepsChanges: boolean
+
+  constructor(views: number, keepsChanges: boolean) {
+    this.added = new Array<number>(views).fill(0)
+    this.#changes = Array.from({ length: views }, () => [])
+    this.#keepsChanges = keepsChanges
+  }
+
+  put(view: number, rowKey: Uint8Array, value: Uint8Array): void {
+    this.added[view] = (this.added[view] ?? 0) + 1
+    if (this.#keepsChanges) this.#changes[view]?.push([rowKey, value])
+  }
+
+  remove(view: number, rowKey: Uint8Array): void {
+    this.added[view] = (this.added[view] ?? 0) - 1
+    if (this.#keepsChanges) this.#changes[view]?.push([rowKey, undefined])
+  }
+
+  changesOf(view: number): readonly Change[] {
+    return this.#changes[view] ?? []
+  }
+}
+
+/** Applies `make` to each, beginning with the next while the last is used. */
+async function* oneAhead<From, To>(
+  items: AsyncGenerator<From>,
+  make: (item: From) => Promise<To>,
+): AsyncGenerator<To> {
+  const next = async (): Promise<To | undefined> => {
+    const { value, done } = await items.next()
+    return done === true ? undefined : make(value)
+  }
+  let coming = next()
+  try {
+    for (;;) {
+      const made = await coming
+      if (made === undefined) return
+      coming = next()
+      // An error is thrown when it is its turn.
+      coming.catch(() => undefined)
+      yield made
+    }
+  } finally {
+    await coming.catch(() => undefined)
+    await items.return(undefined)
+  }
+}

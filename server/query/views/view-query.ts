@@ -1,0 +1,184 @@
+import { compareJson } from '../../../protocol/collation/compare.ts'
+import { rawKey } from '../../../protocol/collation/raw-key.ts'
+import { compareRaw } from '../../../protocol/collation/raw.ts'
+import { viewKey } from '../../../protocol/collation/view-key.ts'
+import { fail } from '../../../protocol/errors.ts'
+import type { JsonValue } from '../../../protocol/json-value.ts'
+import type { Collation } from '../sandbox/messages.ts'
+import { behind } from './row-key.ts'
+import type { ViewParameters } from './view-parameters.ts'
+
+/** Rows from one row key to another, which is left out; undefined is the end. */
+export interface RowRange {
+  readonly from: Uint8Array
+  readonly to: Uint8Array | undefined
+}
+
+/** A query that was checked: what to read, and what to answer of it. */
+export interface ViewQuery {
+  /** One, or one for each of `keys`. */
+  readonly ranges: readonly RowRange[]
+  readonly byKeys: boolean
+  /** Length of what the row keys begin with when a partition is asked. */
+  readonly partitionBytes: number
+  readonly descending: boolean
+  readonly limit: number
+  readonly skip: number
+  /** Undefined for rows; 0 for one reduction of all, Infinity for one of each key. */
+  readonly groupLevel: number | undefined
+  readonly includeDocs: boolean
+  readonly conflicts: boolean
+  readonly attachments: boolean
+  readonly attEncodingInfo: boolean
+  readonly update: 'true' | 'false' | 'lazy'
+  readonly updateSeq: boolean
+}
+
+export interface QueriedView {
+  readonly hasReduce: boolean
+  readonly collation: Collation
+  readonly partitioned: boolean
+}
+
+/**
+ * Checks parameters against each other and the view. (CouchDB: couch_mrview_util:validate_args/1)
+ *
+ * @throws `query_parse_error`
+ */
+export function viewQuery(parameters: ViewParameters, view: QueriedView): ViewQuery {
+  const groupLevel = groupLevelOf(parameters, view)
+  checkKeys(parameters, groupLevel)
+  checkDocuments(parameters, groupLevel)
+  checkPartition(parameters, view)
+  checkOrder(parameters, view.collation)
+  const sortKey = view.collation === 'raw' ? rawKey : viewKey
+  const { keys } = parameters
+  const ranges =
+    keys === undefined
+      ? [partitioned(rangeOf(parameters, sortKey), parameters.partition, sortKey)]
+      : keys.map(key => partitioned(keyRange(sortKey(key)), parameters.partition, sortKey))
+  return {
+    ranges,
+    byKeys: keys !== undefined,
+    partitionBytes: parameters.partition === undefined ? 0 : sortKey(parameters.partition).length,
+    descending: parameters.descending === true,
+    limit: parameters.limit ?? Infinity,
+    skip: parameters.skip ?? 0,
+    groupLevel,
+    includeDocs: parameters.includeDocs === true,
+    conflicts: parameters.conflicts === true,
+    attachments: parameters.attachments === true,
+    attEncodingInfo: parameters.attEncodingInfo === true,
+    update: parameters.update ?? 'true',
+    updateSeq: parameters.updateSeq === true,
+  }
+}
+
+function groupLevelOf({ reduce, group, groupLevel }: ViewParameters, view: QueriedView): number | undefined {
+  if (group === false && groupLevel !== undefined && groupLevel > 0) {
+    throw fail('queryParse', "Can't specify group=false and group_level>0 at the same time")
+  }
+  const level = group === true ? Infinity : (groupLevel ?? 0)
+  if (view.hasReduce && reduce !== false) return level
+  if (reduce === true) throw fail('queryParse', 'Reduce is invalid for map-only views.')
+  if (level > 0) throw fail('queryParse', 'Invalid use of grouping on a map view.')
+  return undefined
+}
+
+function checkKeys({ keys, key, startKey, endKey }: ViewParameters, groupLevel: number | undefined): void {
+  if (keys === undefined) return
+  if (key !== undefined || startKey !== undefined || endKey !== undefined) {
+    throw fail('queryParse', '`keys` is incompatible with `key`, `start_key` and `end_key`')
+  }
+  if (groupLevel !== undefined && groupLevel !== Infinity) {
+    throw fail('queryParse', 'Multi-key fetches for reduce views must use `group=true`')
+  }
+}
+
+function checkDocuments({ includeDocs, conflicts }: ViewParameters, groupLevel: number | undefined): void {
+  if (groupLevel === undefined) return
+  if (includeDocs === true) throw fail('queryParse', '`include_docs` is invalid for reduce')
+  if (conflicts !== undefined) throw fail('queryParse', '`conflicts` is invalid for reduce views.')
+}
+
+function checkPartition({ partition }: ViewParameters, view: QueriedView): void {
+  if (partition !== undefined && !view.partitioned) {
+    throw fail('queryParse', '`partition` parameter is not supported in this design doc')
+  }
+  if (partition === undefined && view.partitioned) {
+    throw fail('queryParse', '`partition` parameter is mandatory for queries to this view.')
+  }
+}
+
+function checkOrder({ key, startKey, endKey, descending }: ViewParameters, collation: Collation): void {
+  if (key !== undefined || startKey === undefined || endKey === undefined) return
+  const order = (collation === 'raw' ? compareRaw : compareJson)(startKey, endKey)
+  if (descending === true ? order >= 0 : order <= 0) return
+  throw fail(
+    'queryParse',
+    `No rows can match your key range, reverse your start_key and end_key or set descending=${String(descending !== true)}`,
+  )
+}
+
+type SortKey = (value: JsonValue) => Uint8Array
+
+const BEGINNING = new Uint8Array(0)
+
+function rangeOf(parameters: ViewParameters, sortKey: SortKey): RowRange {
+  const { key, descending, inclusiveEnd = true } = parameters
+  const start = key ?? parameters.startKey
+  const end = key ?? parameters.endKey
+  // A document id narrows only a range that begins, or ends, at a key.
+  const startId = start === undefined ? undefined : parameters.startKeyDocId
+  const endId = end === undefined ? undefined : parameters.endKeyDocId
+  const at = (value: JsonValue, id: string) => Buffer.concat([sortKey(value), Buffer.from(id)])
+  if (descending === true) {
+    const from =
+      end === undefined ? BEGINNING : lower(sortKey(end), inclusiveEnd, endId, at.bind(undefined, end))
+    const to =
+      start === undefined ? undefined : behind(startId === undefined ? sortKey(start) : at(start, startId))
+    return { from, to }
+  }
+  const from = start === undefined ? BEGINNING : startId === undefined ? sortKey(start) : at(start, startId)
+  return {
+    from,
+    to: end === undefined ? undefined : upper(sortKey(end), inclusiveEnd, endId, at.bind(undefined, end)),
+  }
+}
+
+/** Where a range ends that goes up to a key, with it or without. */
+function upper(
+  key: Uint8Array,
+  inclusive: boolean,
+  id: string | undefined,
+  at: (id: string) => Uint8Array,
+): Uint8Array {
+  if (id === undefined) return inclusive ? behind(key) : key
+  return inclusive ? behind(at(id)) : at(id)
+}
+
+/** The same for a range that goes down to a key. */
+function lower(
+  key: Uint8Array,
+  inclusive: boolean,
+  id: string | undefined,
+  at: (id: string) => Uint8Array,
+): Uint8Array {
+  if (id === undefined) return inclusive ? key : behind(key)
+  return inclusive ? at(id) : behind(at(id))
+}
+
+/** All rows of a key. */
+export function keyRange(sortKey: Uint8Array): RowRange {
+  return { from: sortKey, to: behind(sortKey) }
+}
+
+/** In a partitioned view the sort key of the partition comes before that of the key. */
+function partitioned(range: RowRange, partition: string | undefined, sortKey: SortKey): RowRange {
+  if (partition === undefined) return range
+  const prefix = sortKey(partition)
+  return {
+    from: Buffer.concat([prefix, range.from]),
+    to: range.to === undefined ? behind(prefix) : Buffer.concat([prefix, range.to]),
+  }
+}

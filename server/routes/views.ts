@@ -1,0 +1,124 @@
+import type Router from '@koa/router'
+import { fail } from '../../protocol/errors.ts'
+import type { JsonObject } from '../../protocol/json-value.ts'
+import { parseJsonObject } from '../../protocol/json/parse-json.ts'
+import type { Database } from '../database/database.ts'
+import { readBody, requireJson } from '../http/body.ts'
+import type { RequestContext, RequestState } from '../http/context.ts'
+import { endpoint } from '../http/endpoints.ts'
+import { decodeSegment } from '../http/percent.ts'
+import { Query } from '../http/query.ts'
+import { sendJson, streamJson } from '../http/reply.ts'
+import type { DesignDocument } from '../query/design/design-document.ts'
+import type { ViewIndex } from '../query/views/view-index.ts'
+import { View } from '../query/views/run-query.ts'
+import {
+  parametersOfBody,
+  parametersOfQuery,
+  queriesOfBody,
+  type ViewParameters,
+} from '../query/views/view-parameters.ts'
+import { databaseOf, docIdOf } from './database-of.ts'
+
+export function viewRoutes(router: Router<RequestState>): void {
+  const methods = { GET: getView, POST: postView, HEAD: getView }
+  endpoint(router, '/:db/_design/:name/_view/:view', methods)
+  endpoint(router, '/:db/_design/:name/_view/:view/queries', { POST: postQueries })
+  endpoint(router, '/:db/_partition/:partition/_design/:name/_view/:view', { GET: getView, HEAD: getView })
+  endpoint(router, '/:db/_design/:name/_view', refused, 'GET,POST,HEAD')
+  endpoint(router, '/:db/_design/:name/_view/:view/*more', refused, 'GET,POST,HEAD')
+  endpoint(router, '/:db/_design/:name/_info', { GET: designInfo })
+  endpoint(router, '/:db/_view_cleanup', { POST: cleanUp })
+  endpoint(router, '/:db/_compact/:name', { POST: compactViews })
+}
+
+/** Paths that answer no method. */
+const refused = {}
+
+async function getView(ctx: RequestContext): Promise<void> {
+  const { view, parameters } = await viewOf(ctx)
+  const query = view.check(parameters)
+  streamJson(ctx, await view.answer([query], { onlyOne: true }))
+}
+
+async function postView(ctx: RequestContext): Promise<void> {
+  requireJson(ctx)
+  const body = await jsonBody(ctx)
+  const { view, parameters } = await viewOf(ctx)
+  if (Object.hasOwn(body, 'queries')) throw fail('queriesMoved')
+  const query = view.check({ ...parametersOfBody(body), ...parameters })
+  streamJson(ctx, await view.answer([query], { onlyOne: true }))
+}
+
+async function postQueries(ctx: RequestContext): Promise<void> {
+  requireJson(ctx)
+  const body = await jsonBody(ctx)
+  const { view, parameters } = await viewOf(ctx)
+  const queries = queriesOfBody(body).map(query => view.check({ ...parameters, ...parametersOfBody(query) }))
+  streamJson(ctx, await view.answer(queries, { onlyOne: false }))
+}
+
+async function designInfo(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  const ddoc = designOf(ctx, database)
+  sendJson(ctx, {
+    name: ddoc.id.slice('_design/'.length),
+    view_index: describe(database, indexOf(ctx, database, ddoc)),
+  })
+}
+
+async function cleanUp(ctx: RequestContext): Promise<void> {
+  requireJson(ctx)
+  const database = await databaseOf(ctx)
+  await ctx.services.queries.of(database).cleanUp()
+  sendJson(ctx, { ok: true }, 202)
+}
+
+/** The store merges its files by itself: there is nothing to ask of it. */
+async function compactViews(ctx: RequestContext): Promise<void> {
+  requireJson(ctx)
+  designOf(ctx, await databaseOf(ctx))
+  sendJson(ctx, { ok: true }, 202)
+}
+
+async function viewOf(ctx: RequestContext): Promise<{ view: View; parameters: ViewParameters }> {
+  const database = await databaseOf(ctx)
+  const index = indexOf(ctx, database, designOf(ctx, database))
+  const view = new View(database, index, decodeSegment(ctx.params.view ?? '') ?? '')
+  const parameters = parametersOfQuery(Query.of(ctx).entries())
+  const partition = ctx.params.partition === undefined ? undefined : decodeSegment(ctx.params.partition)
+  return { view, parameters: partition === undefined ? parameters : { ...parameters, partition } }
+}
+
+/** @throws `missing`, `deleted` */
+function designOf(ctx: RequestContext, database: Database): DesignDocument {
+  return ctx.services.queries.of(database).designs.get(docIdOf(ctx, '_design/'))
+}
+
+function indexOf(ctx: RequestContext, database: Database, ddoc: DesignDocument): ViewIndex {
+  return ctx.services.queries.of(database).indexOf(ddoc)
+}
+
+async function jsonBody(ctx: RequestContext): Promise<JsonObject> {
+  const body = await readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size'))
+  return parseJsonObject(body) as JsonObject
+}
+
+/** What `_info` tells of an index, with 3.5's members in its order. */
+function describe(database: Database, index: ViewIndex): object {
+  const { state, progress } = index
+  const pending = database.state.seq - state.seq
+  return {
+    updates_pending: { minimum: pending, preferred: pending, total: pending },
+    waiting_commit: false,
+    waiting_clients: 0,
+    updater_running: progress !== undefined,
+    update_seq: state.seq,
+    sizes: { file: state.externalSize, external: state.externalSize, active: state.externalSize },
+    signature: state.signature,
+    purge_seq: state.purgeSeq,
+    language: index.definition.language,
+    compact_running: false,
+    collator_versions: ['153.120'],
+  }
+}
