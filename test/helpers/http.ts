@@ -1,4 +1,5 @@
 import { request } from 'undici'
+import { target } from '../../bench/client.ts'
 
 export interface Answer<Body> {
   readonly status: number
@@ -37,14 +38,6 @@ export async function call<Body = Record<string, unknown>>(
   })
   const text = await response.body.text()
   return { status: response.statusCode, headers: response.headers, body: parse(text) as Body }
-}
-
-/** Splits credentials from a URL, as the headers that carry them. */
-export function target(base: string): { origin: string; headers: Record<string, string> } {
-  const { origin, username, password } = new URL(base)
-  if (username === '') return { origin, headers: {} }
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  return { origin, headers: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` } }
 }
 
 function parse(text: string): unknown {

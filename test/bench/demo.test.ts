@@ -1,0 +1,20 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import test from 'ava'
+
+const DEMO = fileURLToPath(new URL('../../bench/demo.ts', import.meta.url))
+
+test('the demo ends in agreement', async t => {
+  const demo = spawn(process.execPath, ['--import', 'tsx', DEMO, '--documents', '3000'])
+  const [said, complained, code] = await Promise.all([text(demo.stdout), text(demo.stderr), exitCode(demo)])
+  t.is(code, 0, `${said}\n${complained}`)
+  t.regex(said, /✓ all leaves of [\d,]+ documents agree/)
+})
+
+async function exitCode(child: ChildProcess): Promise<unknown> {
+  const values: unknown[] = await once(child, 'exit')
+  return values[0]
+}

@@ -1,0 +1,29 @@
+import { ADMIN } from '../../bench/child-server.ts'
+import { createServer } from '../../server/main.ts'
+import type { Couchette, CouchetteOptions } from '../../server/main.ts'
+import { tempDir } from './temp.ts'
+
+export interface RunningServer {
+  /** With the admin's credentials. */
+  readonly url: string
+  readonly couchette: Couchette
+  /** Closes the server and removes its data. */
+  readonly close: () => Promise<void>
+}
+
+/** A real server on a free port, with its data in a directory of its own, and an admin. */
+export async function startServer(options: Partial<CouchetteOptions> = {}): Promise<RunningServer> {
+  const dir = await tempDir()
+  const couchette = await createServer({
+    data: dir.path,
+    port: 0,
+    admin: ADMIN,
+    logLevel: 'silent',
+    ...options,
+  })
+  const close = async () => {
+    await couchette.close()
+    await dir.remove()
+  }
+  return { url: couchette.url.replace('://', `://${ADMIN.name}:${ADMIN.password}@`), couchette, close }
+}

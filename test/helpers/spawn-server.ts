@@ -1,0 +1,2 @@
+/** The command-line program as a process of its own on a free port, for tests that kill it. */
+export { startNode as spawnServer } from '../../bench/child-server.ts'
