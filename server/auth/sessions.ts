@@ -6,9 +6,13 @@ import {
   isSignedWith,
   makeSessionCookie,
   parseSessionCookie,
+  type SessionCookie,
   timeOf,
 } from './session-cookie.ts'
+import { LruMap } from './lru-map.ts'
 import type { UserRecord } from './user-record.ts'
+
+const MAX_VERIFIED = 10_000
 
 /** A cookie is made anew once a tenth of its life is over. */
 const RENEW_BELOW = 0.9
@@ -22,6 +26,11 @@ export interface Session {
 /** Cookie sessions: signed with the server's secret and the user's salt, so that a new password ends all of them. */
 export class Sessions {
   readonly #config: Config
+  /** Cookies whose signature was right, with the key that it was right for. */
+  readonly #verified = new LruMap<string, SessionCookie & { readonly key: string }>(() => ({
+    entries: MAX_VERIFIED,
+    lifetimeMs: this.#timeout * 1000,
+  }))
   readonly #find: (name: string) => Promise<UserRecord | undefined> | UserRecord | undefined
 
   constructor(
@@ -40,12 +49,18 @@ export class Sessions {
   async read(header: string | undefined, secure: boolean): Promise<Session | undefined> {
     const value = findSessionCookie(header)
     if (value === undefined) return undefined
-    const cookie = parseSessionCookie(value)
+    const known = this.#verified.get(value)
+    const cookie = known ?? parseSessionCookie(value)
     const user = await this.#find(cookie.name)
     const made = timeOf(cookie)
     if (user === undefined || made === undefined) return undefined
     const left = made + this.#timeout - Date.now() / 1000
-    if (left <= 0 || !isSignedWith(cookie, this.#key(user), this.#algorithms)) return undefined
+    const key = this.#key(user) + this.#algorithms.join()
+    if (left <= 0) return undefined
+    if (known?.key !== key) {
+      if (!isSignedWith(cookie, this.#key(user), this.#algorithms)) return undefined
+      this.#verified.set(value, { ...cookie, key })
+    }
     return {
       user: { name: user.name, roles: user.roles, authenticated: 'cookie' },
       renewal: left < this.#timeout * RENEW_BELOW ? this.start(user, secure) : undefined,
