@@ -46,6 +46,7 @@ async function main(): Promise<void> {
     )
   }
   process.stdout.write(`Couchette listens on ${server.url}\n`)
+  if (server.tlsPort !== undefined) process.stdout.write(`and with TLS on port ${server.tlsPort}\n`)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void server.close().then(() => process.exit(0)))
   }

@@ -1,21 +1,19 @@
 import { mkdir } from 'node:fs/promises'
-import { createServer as createHttpServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { openAttachments } from './attachments/open.ts'
 import { Config } from './config/config.ts'
-import { Catalog } from './database/catalog.ts'
 import { Authenticator } from './auth/authenticator.ts'
-import { StoredUsers } from './auth/users/directory.ts'
 import type { Override } from './config/overrides.ts'
+import { openGuardedCatalog } from './guarded-catalog.ts'
 import { createApp } from './http/app.ts'
+import { BodyMemory } from './http/body-memory.ts'
+import { type Listener, listenPlain, listenTls, type RequestHandler } from './http/listener.ts'
+import { createLog, watchLogins } from './log.ts'
+import { tlsCredentials } from './tls/credentials.ts'
 import { Replicator } from './replication/replicator.ts'
-import type { Database } from './database/database.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { Queries } from './query/queries.ts'
 import { openMemoryStore, openStore } from './storage/store.ts'
-import { createSystemDatabases, databasePolicy } from './system-databases.ts'
 import { Uuids } from './uuids.ts'
 import { VERSION } from './version.ts'
 
@@ -41,6 +39,8 @@ export interface Couchette {
   /** Without credentials: "http://127.0.0.1:5984". */
   readonly url: string
   readonly port: number
+  /** The port of TLS, where `[ssl]` is enabled. */
+  readonly tlsPort: number | undefined
   /** The administrator that was made because there was none: to be shown once. */
   readonly createdAdmin: { readonly name: string; readonly password: string } | undefined
   /** Waits for what was accepted, ends feeds and connections. Idempotent. */
@@ -54,7 +54,6 @@ export interface Couchette {
  */
 export async function createServer(options: CouchetteOptions): Promise<Couchette> {
   await mkdir(options.data, { recursive: true })
-  const log = pino({ level: options.logLevel ?? 'warn' })
   const store =
     options.memory === true ? await openMemoryStore() : await openStore(join(options.data, 'store'))
   const config = await Config.open({
@@ -62,20 +61,16 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
     flags: { settings: options.settings ?? [] },
     ...environmentOf(options),
   })
+  const log = createLog(config, options.logLevel)
   const metrics = new Metrics()
   const directory = options.memory === true ? undefined : join(options.data, 'attachments')
   const attachments = await openAttachments(store, directory, config)
   const queries = new Queries(config, log)
-  const policy = {
-    ...databasePolicy(config, name => catalog.open(name)),
-    onOpen: (database: Database) => queries.attach(database),
-  }
-  const catalog: Catalog = new Catalog(store, attachments, policy)
-  await createSystemDatabases(catalog)
-  const users = new StoredUsers(config, catalog)
+  const { catalog, users, live } = await openGuardedCatalog(store, attachments, config, metrics, queries)
   const uuid = config.text('couchdb', 'uuid')
   let address = { url: '', port: 0 }
   const authenticator = new Authenticator(config, users)
+  watchLogins(authenticator, log)
   const replicator = new Replicator({ config, uuid, catalog, authenticator, address: () => address })
   const app = createApp({
     catalog,
@@ -86,36 +81,50 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
     replicator,
     serverHeader: `Couchette/${VERSION}`,
     metrics,
+    bodies: new BodyMemory(() => config.integer('couchette', 'max_body_memory')),
+    live,
     queries,
     uuids: new Uuids(config),
     authenticator,
   })
   const handle = app.callback()
-  const server = createHttpServer(
-    { noDelay: true, keepAliveTimeout: 60_000 },
-    (req, res) => void handle(req, res),
-  )
-  const bind = options.bind ?? config.text('chttpd', 'bind_address')
-  const port = await listen(server, options.port ?? config.integer('chttpd', 'port'), bind)
-  address = { url: `http://${bind.includes(':') ? `[${bind}]` : bind}:${port}`, port }
+  const { bind, plain, tls } = await listen(options, config, (req, res) => void handle(req, res))
+  address = { url: `http://${bind.includes(':') ? `[${bind}]` : bind}:${plain.port}`, port: plain.port }
+  const listeners = tls === undefined ? [plain] : [plain, tls]
   let closing: Promise<void> | undefined
   return {
     ...address,
+    tlsPort: tls?.port,
     createdAdmin: config.createdAdmin,
     close: () =>
       (closing ??= (async () => {
         await replicator.close()
-        const closed = new Promise(resolve => server.close(resolve))
+        const stopped = Promise.all(listeners.map(listener => listener.stop()))
         await users.close()
         await catalog.close()
-        server.closeAllConnections()
-        await closed
+        for (const listener of listeners) listener.cut()
+        await stopped
         await queries.close()
         await attachments.close()
         await config.close()
         await store.close()
       })()),
   }
+}
+
+interface Listeners {
+  readonly bind: string
+  readonly plain: Listener
+  readonly tls: Listener | undefined
+}
+
+async function listen(options: CouchetteOptions, config: Config, handle: RequestHandler): Promise<Listeners> {
+  const bind = options.bind ?? config.text('chttpd', 'bind_address')
+  const tls = config.boolean('ssl', 'enable')
+    ? await listenTls(config, handle, await tlsCredentials(config, options.data), bind)
+    : undefined
+  const plain = await listenPlain(config, handle, bind, options.port ?? config.integer('chttpd', 'port'))
+  return { bind, plain, tls }
 }
 
 function environmentOf({ admin, env = {} }: CouchetteOptions): { env: Record<string, string | undefined> } {
@@ -125,11 +134,4 @@ function environmentOf({ admin, env = {} }: CouchetteOptions): { env: Record<str
         ? { ...env }
         : { ...env, COUCHDB_USER: admin.name, COUCHDB_PASSWORD: admin.password },
   }
-}
-
-function listen(server: Server, port: number, bind: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, bind, () => resolve((server.address() as AddressInfo).port))
-  })
 }

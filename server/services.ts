@@ -3,6 +3,8 @@ import type { Attachments } from './attachments/attachments.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
+import type { BodyMemory } from './http/body-memory.ts'
+import type { LiveRequests } from './http/live-requests.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Queries } from './query/queries.ts'
 import type { Replicator } from './replication/replicator.ts'
@@ -15,6 +17,10 @@ export interface Services {
   readonly config: Config
   readonly authenticator: Authenticator
   readonly metrics: Metrics
+  /** The memory that request bodies may take. */
+  readonly bodies: BodyMemory
+  /** The requests whose rights are watched. */
+  readonly live: LiveRequests
   readonly queries: Queries
   /** Makes ids for documents without one. */
   readonly uuids: Uuids

@@ -16,10 +16,10 @@ export async function createSystemDatabases(catalog: Catalog): Promise<void> {
 }
 
 /** What holds for databases by their names, and for all where nothing was set. */
-export function databasePolicy(
+export function systemPolicy(
   config: Config,
   open: (name: DatabaseName) => Promise<Database>,
-): DatabasePolicy {
+): Pick<DatabasePolicy, 'rulesOf' | 'defaultSecurity'> {
   return {
     rulesOf: name => (isUsers(name, config) ? usersRules(config, () => open(name)) : undefined),
     defaultSecurity: name =>

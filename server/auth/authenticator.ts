@@ -35,6 +35,8 @@ export class Authenticator {
   readonly #config: Config
   readonly #users: UserDirectory
   readonly #passwords: PasswordCheck
+  /** Told of each login that failed: wrong name, password or token, or a locked name. */
+  onFailure: ((name: string, peer: string) => void) | undefined
   #handlers: { readonly text: string; readonly names: readonly HandlerName[] } = { text: '', names: [] }
 
   constructor(config: Config, users: UserDirectory) {
@@ -71,11 +73,17 @@ export class Authenticator {
    * @returns `undefined` where they are wrong
    */
   async login(name: string, password: string, peer: string, token = ''): Promise<UserRecord | undefined> {
-    const user = await this.#users.find(name)
-    if (user === undefined || !(await this.#passwords.isRight(user, password, peer))) return undefined
-    if (user.totp !== undefined && !verifyTotp(user.totp, token)) return undefined
-    this.#users.loggedIn(user, password)
-    return user
+    let accepted = false
+    try {
+      const user = await this.#users.find(name)
+      if (user === undefined || !(await this.#passwords.isRight(user, password, peer))) return undefined
+      if (user.totp !== undefined && !verifyTotp(user.totp, token)) return undefined
+      this.#users.loggedIn(user, password)
+      accepted = true
+      return user
+    } finally {
+      if (!accepted) this.onFailure?.(name, peer)
+    }
   }
 
   #try(handler: HandlerName, request: Credentials): Promise<Authentication | undefined> {
@@ -99,11 +107,9 @@ export class Authenticator {
   async #byBasic(request: Credentials): Promise<Authentication | undefined> {
     const basic = parseBasic(request.header('authorization'))
     if (basic === undefined) return undefined
-    const user = await this.#users.find(basic.name)
-    if (user === undefined || user.totp !== undefined) throw fail('unauthorized', WRONG)
-    if (!(await this.#passwords.isRight(user, basic.password, request.peer)))
-      throw fail('unauthorized', WRONG)
-    this.#users.loggedIn(user, basic.password)
+    // There is no token in a header: with a second factor, an empty one is wrong.
+    const user = await this.login(basic.name, basic.password, request.peer)
+    if (user === undefined) throw fail('unauthorized', WRONG)
     return known({ name: user.name, roles: user.roles, authenticated: 'default' })
   }
 

@@ -48,6 +48,10 @@ export class Catalog {
     return this.#open.has(name) || (await this.#read(name)) !== undefined
   }
 
+  get openDatabases(): number {
+    return this.#open.size
+  }
+
   /** Changes with the list of databases. */
   get version(): string {
     return `${this.#start}-${this.#changes}`

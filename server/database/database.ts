@@ -38,6 +38,10 @@ export interface DatabasePolicy {
   readonly rulesOf?: (name: DatabaseName) => DatabaseRules | undefined
   /** The `_security` of databases where none was put, JSON text. Default: administrators of the server only. */
   readonly defaultSecurity?: (name: DatabaseName) => string
+  /** Told when another `_security` holds. */
+  readonly onSecurity?: (database: Database) => void
+  /** Told after each commit. */
+  readonly onCommit?: (database: Database, changes: number) => void
   /** Called when a database was opened, before anybody uses it. */
   readonly onOpen?: (database: Database) => Promise<void>
 }
@@ -75,6 +79,7 @@ export class Database {
   /** What a system database adds. */
   readonly rules: DatabaseRules | undefined
   #security: StoredSecurity
+  readonly #policy: DatabasePolicy
   readonly #writer: Writer
   readonly #validation: ValidationMemory = { loaded: false }
 
@@ -90,7 +95,7 @@ export class Database {
       keys.text(Space.setting, SECURITY_SETTING),
     ])
     return new Database(shared, name, record, keys, decodeState(state), {
-      rules: policy.rulesOf?.(name),
+      policy,
       security: decodeSecurity(security, policy.defaultSecurity?.(name)),
     })
   }
@@ -101,14 +106,15 @@ export class Database {
     record: DatabaseRecord,
     keys: DatabaseKeys,
     state: DatabaseState,
-    { rules, security }: { rules: DatabaseRules | undefined; security: StoredSecurity },
+    { policy, security }: { policy: DatabasePolicy; security: StoredSecurity },
   ) {
     this.name = name
     this.record = record
     this.store = store
     this.attachments = attachments
     this.keys = keys
-    this.rules = rules
+    this.rules = policy.rulesOf?.(name)
+    this.#policy = policy
     this.#security = security
     this.tail = new ChangesTail(state.seq)
     this.#context = {
@@ -125,6 +131,7 @@ export class Database {
       onCommit: changes => {
         for (const listener of this.onCommit) listener(changes)
         this.tail.publish(changes)
+        policy.onCommit?.(this, changes.length)
       },
     })
   }
@@ -164,6 +171,7 @@ export class Database {
     const security = decodeSecurity(json)
     await this.write(new SecurityChange(security))
     this.#security = security
+    this.#policy.onSecurity?.(this)
   }
 
   formatSeq(number: number): Seq {

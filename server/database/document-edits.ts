@@ -226,7 +226,8 @@ class DocumentMerge {
   ): 'new_leaf' | 'new_branch' | 'internal_node' {
     const body = this.#commit.state.bodies + 1
     const { tree, outcome } = mergePath(this.#tree, { start, hashes, value: { deleted: edit.deleted, body } })
-    if (this.#replicated ? this.#takesBody(tree, start, hashes, body) : outcome === 'new_leaf') {
+    const isNew = outcome !== 'internal_node' && (this.#replicated || outcome === 'new_leaf')
+    if (isNew || (this.#replicated && this.#takesBody(tree, start, hashes, body))) {
       this.#commit.storeBody(edit.body, attachments)
       this.#written.push(edit.body.length + attachments.reduce((sum, { length }) => sum + length, 0))
     }
@@ -234,7 +235,7 @@ class DocumentMerge {
     return outcome
   }
 
-  /** Whether the merge put the body somewhere: a known revision keeps the body that it has. */
+  /** Whether a known revision took the body: it does when it had none. */
   #takesBody(tree: RevTree, start: number, hashes: readonly string[], body: number): boolean {
     return tree !== this.#tree && find(tree, makeRev(start, hashes[0] ?? ''))?.body === body
   }

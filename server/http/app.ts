@@ -7,7 +7,12 @@ import type { RequestContext, RequestState } from './context.ts'
 import { answerPreflight, exposeAnswer } from './cors-headers.ts'
 import { admit } from './gate.ts'
 import { sendJson } from './reply.ts'
+import { noteRequest } from './request-log.ts'
 import { challenge, secureHeaders } from './security-headers.ts'
+import { watchRights } from './watch-rights.ts'
+
+/** What clients are told to wait where the server is too busy. */
+const RETRY_AFTER_SECONDS = '1'
 
 /** The koa application: who asks, which route, and one funnel for everything that is thrown. */
 export function createApp(services: Services): Koa<RequestState> {
@@ -17,34 +22,45 @@ export function createApp(services: Services): Koa<RequestState> {
     if (!isDisconnect(error)) services.log.error({ err: error }, 'answer failed')
   })
   app.use(async (context, next) => {
+    const started = performance.now()
     const ctx = context as unknown as RequestContext
     ctx.services = services
     ctx.state.user = ANONYMOUS
     secureHeaders(ctx)
-    if (answerPreflight(ctx)) return
-    exposeAnswer(ctx)
-    try {
-      await admit(ctx)
-      await next()
-      if (ctx.respond !== false && ctx.status === 404 && ctx.body === undefined) throw fail('missing')
-    } catch (error) {
-      sendError(ctx, error)
-    }
+    if (!answerPreflight(ctx)) await answer(ctx, next)
+    noteRequest(ctx, started)
   })
   for (const router of routers()) app.use(router.routes())
   return app
+}
+
+async function answer(ctx: RequestContext, next: () => Promise<unknown>): Promise<void> {
+  exposeAnswer(ctx)
+  try {
+    await admit(ctx)
+    await watchRights(ctx, next)
+    if (ctx.respond !== false && ctx.status === 404 && ctx.body === undefined) throw fail('missing')
+  } catch (error) {
+    sendError(ctx, error)
+  }
 }
 
 /** Shapes a failure; what is not a `CouchError` is our fault, and is logged, not shown. */
 function sendError(ctx: RequestContext, thrown: unknown): void {
   if (!(thrown instanceof CouchError)) {
     if (isDisconnect(thrown)) return
-    ctx.services.log.error({ err: thrown, method: ctx.method, path: ctx.path }, 'request failed')
+    ctx.services.log.error({ err: thrown, id: ctx.state.requestId, method: ctx.method }, 'request failed')
+  }
+  if (ctx.res.headersSent) {
+    // A status cannot be taken back: the client sees a cut answer, not a complete wrong one.
+    ctx.res.destroy()
+    return
   }
   const error =
     thrown instanceof CouchError ? thrown : fail('internal', 'The server failed; its log says why.')
   for (const [name, value] of Object.entries(error.headers)) ctx.set(name, value)
   if (error.status === 401) challenge(ctx)
+  if (error.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
   // What is left of a refused body is not read: the connection ends with the answer.
   if (!ctx.req.complete && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
   sendJson(ctx, { error: error.error, reason: error.reason }, error.status)

@@ -1,7 +1,11 @@
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { fail } from '../../protocol/errors.ts'
+import type { HeldBody } from './body-memory.ts'
 import type { RequestContext } from './context.ts'
+
+/** Smaller bodies leave nothing to release. */
+const COUNTED_BYTES = 1024 * 1024
 
 /**
  * Reads a request's body, inflating a gzipped one; at most `limit` bytes, counted as they come out.
@@ -11,21 +15,26 @@ import type { RequestContext } from './context.ts'
 export async function readBody(ctx: RequestContext, limit: number): Promise<Buffer> {
   const announced = Number(ctx.get('Content-Length'))
   if (announced > limit) throw fail('tooLarge', 'the request entity is too large')
-  return collect(decodedBody(ctx), limit)
+  watchForSilence(ctx)
+  return collect(decodedBody(ctx), limit, heldBody(ctx))
 }
 
 /** By events: an async iterator costs a small request more than everything else about its body. */
-function collect(stream: Readable, limit: number): Promise<Buffer> {
+function collect(stream: Readable, limit: number, held: HeldBody): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
     const onData = (chunk: Buffer): void => {
       size += chunk.length
       chunks.push(chunk)
-      if (size <= limit) return
-      stream.off('data', onData)
-      stream.pause()
-      reject(fail('tooLarge', 'the request entity is too large'))
+      try {
+        if (size > limit) throw fail('tooLarge', 'the request entity is too large')
+        held.grow(size)
+      } catch (error) {
+        stream.off('data', onData)
+        stream.pause()
+        reject(error instanceof Error ? error : new Error(String(error)))
+      }
     }
     stream.on('data', onData)
     stream.once('end', () =>
@@ -33,6 +42,28 @@ function collect(stream: Readable, limit: number): Promise<Buffer> {
     )
     stream.once('error', reject)
   })
+}
+
+/** What the request holds of the memory for bodies, until it is answered. */
+function heldBody(ctx: RequestContext): HeldBody {
+  const held = ctx.services.bodies.open()
+  let counted = false
+  return {
+    release: held.release,
+    grow: size => {
+      held.grow(size)
+      if (counted || size < COUNTED_BYTES) return
+      counted = true
+      ctx.res.once('close', held.release)
+    },
+  }
+}
+
+/** Ends a request whose body stops coming. */
+export function watchForSilence(ctx: RequestContext): void {
+  if (ctx.req.complete) return
+  ctx.req.setTimeout(ctx.services.config.integer('couchette', 'body_timeout'), () => ctx.req.destroy())
+  ctx.req.once('end', () => ctx.req.setTimeout(0))
 }
 
 /**

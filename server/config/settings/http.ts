@@ -108,7 +108,7 @@ export const HTTP_SETTINGS = {
   log: {
     level: {
       kind: 'text',
-      default: 'info',
+      default: 'warning',
       about: '`debug`, `info`, `notice`, `warning`, `error`, `critical`, `alert`, `emergency`, `none`',
     },
   },
@@ -135,6 +135,12 @@ export const HTTP_SETTINGS = {
       restart: true,
     },
     max_connections: { kind: 'integer', default: 20_000, about: 'Open connections', restart: true },
+    max_body_memory: {
+      kind: 'integer',
+      default: 1_073_741_824,
+      unit: 'bytes',
+      about: 'Memory of all request bodies together; past it the answer is 503',
+    },
     max_password_checks: {
       kind: 'integer',
       default: 64,

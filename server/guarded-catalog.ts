@@ -1,0 +1,44 @@
+import type { Attachments } from './attachments/attachments.ts'
+import { StoredUsers, usersDatabase } from './auth/users/directory.ts'
+import type { Config } from './config/config.ts'
+import { Catalog } from './database/catalog.ts'
+import type { DatabasePolicy } from './database/database.ts'
+import { LiveRequests } from './http/live-requests.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import type { Queries } from './query/queries.ts'
+import type { Store } from './storage/store.ts'
+import { createSystemDatabases, systemPolicy } from './system-databases.ts'
+
+export interface GuardedCatalog {
+  readonly catalog: Catalog
+  readonly users: StoredUsers
+  readonly live: LiveRequests
+}
+
+/** The databases of a store, those who may use them, and the watch over requests whose right goes away. */
+export async function openGuardedCatalog(
+  store: Store,
+  attachments: Attachments,
+  config: Config,
+  metrics: Metrics,
+  queries: Queries,
+): Promise<GuardedCatalog> {
+  const policy: DatabasePolicy = {
+    ...systemPolicy(config, name => catalog.open(name)),
+    onOpen: database => queries.attach(database),
+    onSecurity: database => live.securityChanged(database, database.security),
+    onCommit: (database, changes) => {
+      metrics.count('couchdb/database_writes')
+      metrics.count('couchdb/document_writes', changes)
+      if (database.name === usersDatabase(config)) void live.usersChanged()
+    },
+  }
+  const catalog: Catalog = new Catalog(store, attachments, policy)
+  const users = new StoredUsers(config, catalog)
+  const live = new LiveRequests(users)
+  config.onChange('admins', () => void live.usersChanged())
+  metrics.gauge('couchdb/open_databases', () => catalog.openDatabases)
+  metrics.gauge('couchdb/httpd/clients_requesting_changes', () => live.size)
+  await createSystemDatabases(catalog)
+  return { catalog, users, live }
+}

@@ -1,0 +1,45 @@
+import { type Logger, pino, stdSerializers } from 'pino'
+import type { Authenticator } from './auth/authenticator.ts'
+import type { Config } from './config/config.ts'
+
+/** CouchDB's levels in pino's words. */
+const LEVELS: Readonly<Record<string, string>> = {
+  debug: 'debug',
+  info: 'info',
+  notice: 'info',
+  warning: 'warn',
+  warn: 'warn',
+  error: 'error',
+  err: 'error',
+  critical: 'fatal',
+  crit: 'fatal',
+  alert: 'fatal',
+  emergency: 'fatal',
+  emerg: 'fatal',
+  none: 'silent',
+}
+
+/**
+ * The server's log: one JSON object a line, to standard error. What clients send is not in it: no headers, queries or
+ * bodies, and no messages of parsers, which quote what they parse.
+ *
+ * @param level pino's word; without one `[log] level` says it, also when it changes
+ */
+export function createLog(config: Config, level?: string): Logger {
+  const configured = () => LEVELS[config.text('log', 'level')] ?? 'warn'
+  const serializers = { err: (error: Error) => withoutQuotes(stdSerializers.err(error)) }
+  const log = pino({ level: level ?? configured(), serializers, base: null }, pino.destination(2))
+  if (level === undefined) config.onChange('log', () => (log.level = configured()))
+  return log
+}
+
+function withoutQuotes<T extends { type: string; message: string; stack: string }>(error: T): T {
+  if (error.type !== 'SyntaxError') return error
+  const frames = error.stack.split('\n').filter(line => line.startsWith('    at '))
+  return { ...error, message: 'cannot be parsed', stack: frames.join('\n') }
+}
+
+/** Notes logins that failed, and the names that were tried. */
+export function watchLogins(authenticator: Authenticator, log: Logger): void {
+  authenticator.onFailure = (name, peer) => log.warn({ user: name, peer }, 'authentication failed')
+}

@@ -1,0 +1,192 @@
+import { parseDocId, type DocId } from '../../protocol/document-id.ts'
+import { CouchError, fail } from '../../protocol/errors.ts'
+import { parseJson } from '../../protocol/json/parse-json.ts'
+import type { MixedPart } from '../../protocol/multipart/writer.ts'
+import { parseRev, type Rev } from '../../protocol/revision.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
+import { applyReadRules } from '../database/apply-rules.ts'
+import type { Database } from '../database/database.ts'
+import {
+  openRevisions,
+  readRevision,
+  readRevisionWithData,
+  type FoundRevision,
+  type OpenRevision,
+  type ReadOptions,
+} from '../database/read-document.ts'
+import { acceptsType } from '../http/accept.ts'
+import { readBody, requireJson } from '../http/body.ts'
+import type { RequestContext } from '../http/context.ts'
+import { Query } from '../http/query.ts'
+import { streamJson } from '../http/reply.ts'
+import { databaseOf } from './database-of.ts'
+import { documentPart, errorPart, sendParts } from './multipart-answers.ts'
+
+type BulkGetOptions = ReadOptions & { readonly latest: boolean; readonly user: UserContext }
+
+/** One of the revisions asked for, with what was found of it. */
+interface Entry {
+  /** As given. */
+  readonly id: unknown
+  readonly rev: unknown
+  readonly docId?: DocId
+  readonly attsSince?: readonly Rev[]
+  readonly found: readonly OpenRevision[]
+  readonly error?: CouchError
+}
+
+/** `POST /db/_bulk_get`: many revisions in one answer, as JSON or, to who does not take JSON, as parts. */
+export async function postBulkGet(ctx: RequestContext): Promise<void> {
+  requireJson(ctx)
+  const database = await databaseOf(ctx)
+  const query = Query.of(ctx)
+  for (const name of ['rev', 'open_revs', 'atts_since', 'w', 'new_edits']) {
+    if (query.has(name)) throw fail('badRequest', `"${name}" query parameter is not acceptable`)
+  }
+  const docs = await askedDocuments(ctx)
+  const options: BulkGetOptions = {
+    revs: query.flag('revs'),
+    attEncodingInfo: query.flag('att_encoding_info'),
+    ...(query.flag('attachments') ? { attachments: 'data' } : {}),
+    latest: query.flag('latest'),
+    user: ctx.state.user,
+  }
+  const type = multipartAsked(ctx)
+  if (type === undefined) streamJson(ctx, renderJson(database, docs, options))
+  else sendParts(ctx, type, parts(database, docs, options))
+}
+
+async function askedDocuments(ctx: RequestContext): Promise<readonly unknown[]> {
+  const body = parseJson(await readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size')))
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fail('bodyNotObject')
+  const docs: unknown = 'docs' in body ? body.docs : undefined
+  if (!Array.isArray(docs)) throw fail('badRequest', "Missing JSON list of 'docs'.")
+  return docs as readonly unknown[]
+}
+
+function multipartAsked(ctx: RequestContext): 'multipart/mixed' | 'multipart/related' | undefined {
+  if (acceptsType(ctx, 'application/json')) return undefined
+  const types = ['multipart/mixed', 'multipart/related'] as const
+  return types.find(type => acceptsType(ctx, type))
+}
+
+function entryOf(database: Database, doc: unknown, { latest }: BulkGetOptions): Entry {
+  const { id, rev, atts_since: since } = (typeof doc === 'object' && doc !== null ? doc : {}) as AskedDocument
+  try {
+    if (id === undefined)
+      return { id, rev: undefined, found: [], error: fail('badRequest', 'document id missed') }
+    const docId = parseDocId(id)
+    const revs = rev === undefined ? 'all' : [parseRev(rev)]
+    const attsSince = since === undefined ? undefined : parseSince(since)
+    return {
+      id,
+      rev,
+      docId,
+      ...(attsSince === undefined ? {} : { attsSince }),
+      found: openRevisions(database, docId, revs, { latest }),
+    }
+  } catch (error) {
+    if (!(error instanceof CouchError)) throw error
+    const isSince = error.reason === SINCE_REASON
+    const shown = isSince ? since : error.status === 404 ? (rev ?? 'undefined') : rev
+    return { id, rev: shown, found: [], error }
+  }
+}
+
+interface AskedDocument {
+  readonly id?: unknown
+  readonly rev?: unknown
+  readonly atts_since?: unknown
+}
+
+const SINCE_REASON = 'att_since value must be array of revs.'
+
+function parseSince(value: unknown): Rev[] {
+  if (!Array.isArray(value)) throw fail('badRequest', SINCE_REASON)
+  return value.map(parseRev)
+}
+
+async function* renderJson(
+  database: Database,
+  docs: readonly unknown[],
+  options: BulkGetOptions,
+): AsyncGenerator<Uint8Array | string> {
+  let separator = '{"results":[\n'
+  for (const doc of docs) {
+    const entry = entryOf(database, doc, options)
+    yield `${separator}{"id":${JSON.stringify(entry.id ?? null)},"docs":[`
+    yield* renderEntry(database, entry, options)
+    yield ']}'
+    separator = ',\n'
+  }
+  yield separator.startsWith('{') ? '{"results":[]}\n' : '\n]}\n'
+}
+
+async function* renderEntry(
+  database: Database,
+  entry: Entry,
+  options: BulkGetOptions,
+): AsyncGenerator<Uint8Array | string> {
+  if (entry.error !== undefined) yield `{"error":${JSON.stringify(errorRow(entry, entry.error))}}`
+  let separator = ''
+  for (const found of entry.found) {
+    yield separator
+    if ('missing' in found) yield `{"error":${JSON.stringify(errorRow(entry, fail('missing')))}}`
+    else {
+      yield '{"ok":'
+      yield await readJson(database, entry, found.ok, options)
+      yield '}'
+    }
+    separator = ','
+  }
+}
+
+async function readJson(
+  database: Database,
+  { docId, attsSince }: Entry,
+  found: FoundRevision,
+  options: BulkGetOptions,
+): Promise<Buffer> {
+  const id = docId as DocId
+  const since = attsSince === undefined ? {} : ({ attsSince, attachments: 'data' } as const)
+  const { json } = await readRevisionWithData(database, id, found, { ...options, ...since })
+  return applyReadRules(database, id, json, options.user)
+}
+
+function errorRow({ id, rev }: Entry, { error, reason }: CouchError): unknown {
+  return { id: id ?? null, rev: rev ?? null, error, reason }
+}
+
+/** CouchDB: chttpd_db:send_docs_multipart_bulk_get/4. */
+function* parts(database: Database, docs: readonly unknown[], options: BulkGetOptions): Generator<MixedPart> {
+  for (const doc of docs) {
+    const entry = entryOf(database, doc, options)
+    if (entry.error !== undefined) yield errorPart(errorRow(entry, entry.error))
+    for (const found of entry.found) {
+      if ('missing' in found) {
+        yield errorPart({ rev: found.missing, error: 'not_found', reason: 'missing' })
+      } else yield partOf(database, entry, found.ok, options)
+    }
+  }
+}
+
+function partOf(
+  database: Database,
+  { docId, attsSince }: Entry,
+  found: FoundRevision,
+  options: BulkGetOptions,
+): MixedPart {
+  const id = docId as DocId
+  const read = readRevision(database, id, found, {
+    ...options,
+    ...(attsSince === undefined ? {} : { attsSince }),
+    attachments: 'follows',
+    attEncodingInfo: true,
+  })
+  const json = applyReadRules(database, id, read.json, options.user)
+  return documentPart(database, { ...read, json }, boundary => [
+    `X-Doc-Id: ${id.replace(/[\r\n]/g, ' ')}`,
+    `X-Rev-Id: ${found.node.rev}`,
+    `Content-Type: multipart/related; boundary=${boundary}`,
+  ])
+}
