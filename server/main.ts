@@ -91,6 +91,7 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
   const { bind, plain, tls } = await listen(options, config, (req, res) => void handle(req, res))
   address = { url: `http://${bind.includes(':') ? `[${bind}]` : bind}:${plain.port}`, port: plain.port }
   const listeners = tls === undefined ? [plain] : [plain, tls]
+  await replicator.start()
   let closing: Promise<void> | undefined
   return {
     ...address,

@@ -5,6 +5,9 @@ import { usersRules } from './auth/users/rules.ts'
 import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
 import type { Database, DatabasePolicy } from './database/database.ts'
+import type { DatabaseRules } from './database/rules.ts'
+import { replicationDefaults } from './replication/replication-settings.ts'
+import { ReplicatorRules } from './replication/replicator-rules.ts'
 
 const SYSTEM_DATABASES = ['_users', '_replicator', '_global_changes'] as const
 
@@ -21,11 +24,22 @@ export function systemPolicy(
   open: (name: DatabaseName) => Promise<Database>,
 ): Pick<DatabasePolicy, 'rulesOf' | 'defaultSecurity'> {
   return {
-    rulesOf: name => (isUsers(name, config) ? usersRules(config, () => open(name)) : undefined),
+    rulesOf: name => rulesOf(name, config, open),
     defaultSecurity: name =>
       isSystem(name) || !isOpen(config.text('couchdb', 'default_security')) ? ADMINS_ONLY : EVERYBODY,
   }
 }
+
+function rulesOf(
+  name: DatabaseName,
+  config: Config,
+  open: (name: DatabaseName) => Promise<Database>,
+): DatabaseRules | undefined {
+  if (isUsers(name, config)) return usersRules(config, () => open(name))
+  return REPLICATOR.test(name) ? new ReplicatorRules(() => replicationDefaults(config)) : undefined
+}
+
+const REPLICATOR = /(^|\/)_replicator$/
 
 function isSystem(name: DatabaseName): boolean {
   return /(^|\/)_/.test(name)

@@ -5,6 +5,8 @@ import type { CommittedChange } from '../database/commit.ts'
  * index, so a slow one holds no memory here.
  */
 export class ChangesTail {
+  /** Called after each commit. */
+  published: (() => void) | undefined
   #seq: number
   #closed = false
   readonly #waiting = new Set<() => void>()
@@ -27,6 +29,7 @@ export class ChangesTail {
     if (last === undefined) return
     this.#seq = last.seq
     this.#wake()
+    this.published?.()
   }
 
   /**

@@ -19,6 +19,8 @@ import { Database, type DatabasePolicy, type DatabaseRecord, type SharedStorage 
 /** What happened to a database, for `_db_updates`. */
 export type DatabaseEvent = 'created' | 'updated' | 'deleted'
 
+export type DatabaseListener = (event: DatabaseEvent, name: DatabaseName) => void
+
 /** All databases of a store: creates, opens, lists and drops them. A database stays open once it was used. */
 export class Catalog {
   readonly #store: Store
@@ -26,6 +28,7 @@ export class Catalog {
   readonly #policy: DatabasePolicy
   readonly #open = new Map<DatabaseName, Promise<Database>>()
   readonly #start = randomBytes(8).toString('hex')
+  readonly #listeners = new Set<DatabaseListener>()
   #changes = 0
   /** Creations and deletions happen one after the other. */
   #changing: Promise<unknown> = Promise.resolve()
@@ -57,6 +60,12 @@ export class Catalog {
     return `${this.#start}-${this.#changes}`
   }
 
+  /** Tells of every creation, deletion and commit, as soon as it is on disk. @returns what ends it */
+  listen(listener: DatabaseListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
   /** @throws `databaseExists` */
   create(name: DatabaseName, options: { partitioned: boolean }): Promise<Database> {
     return this.#exclusively(async () => {
@@ -74,6 +83,7 @@ export class Catalog {
         .put(databaseNameKey(name), Buffer.from(JSON.stringify(record)))
         .write({ sync: true })
       this.#changes += 1
+      this.#tell('created', name)
       return this.#remember(name, record)
     })
   }
@@ -93,6 +103,7 @@ export class Catalog {
         .del(databaseNameKey(name))
         .put(droppedKey(database.record.number), new Uint8Array(0))
         .write({ sync: true })
+      this.#tell('deleted', name)
       await database.close()
       this.#clearing = this.#clearing.then(() => this.#clearDropped())
     })
@@ -146,7 +157,14 @@ export class Catalog {
   #remember(name: DatabaseName, record: DatabaseRecord): Promise<Database> {
     const database = this.#openDatabase(name, record)
     this.#open.set(name, database)
-    return database
+    return database.then(open => {
+      open.tail.published = () => this.#tell('updated', name)
+      return open
+    })
+  }
+
+  #tell(event: DatabaseEvent, name: DatabaseName): void {
+    for (const listener of this.#listeners) listener(event, name)
   }
 
   async #nextNumber(): Promise<number> {

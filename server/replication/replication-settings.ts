@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { ReplicationDefaults } from '../../protocol/replication-options.ts'
 import type { TlsOptions } from '../../replicator/http/connections.ts'
-import { SCHEDULER_DEFAULTS } from '../../replicator/scheduler.ts'
 import type { SchedulerOptions } from '../../replicator/scheduler.ts'
 import type { Config } from '../config/config.ts'
 
@@ -21,10 +20,14 @@ export function replicationDefaults(config: Config): ReplicationDefaults {
 
 export function schedulerOptions(config: Config): SchedulerOptions {
   return {
-    ...SCHEDULER_DEFAULTS,
     maxJobs: config.integer('replicator', 'max_jobs'),
     intervalMs: config.integer('replicator', 'interval'),
     maxChurn: config.integer('replicator', 'max_churn'),
+    healthThresholdMs: config.integer('replicator', 'health_threshold') * 1000,
+    backoffMs: config.integer('replicator', 'crash_backoff'),
+    shares: Object.fromEntries(
+      Array.from(config.section('replicator.shares'), ([name, share]) => [name, Number(share)]),
+    ),
     maxHistory: config.integer('replicator', 'max_history'),
   }
 }

@@ -18,6 +18,7 @@ import { decodeSegment } from '../http/percent.ts'
 import { identify } from './identify.ts'
 import { InternalAccess } from './internal-access.ts'
 import { LocalPeer } from './local-peer.ts'
+import { ReplicatorDatabases } from './replicator-databases.ts'
 import { replicationDefaults, schedulerOptions, tlsOptions } from './replication-settings.ts'
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
@@ -45,17 +46,34 @@ export interface JobOrigin {
 export class Replicator {
   readonly access = new InternalAccess()
   readonly scheduler: Scheduler
+  /** The jobs that documents ask for. */
+  readonly documents: ReplicatorDatabases
   readonly #host: ReplicatorHost
   readonly #connections: Connections
+  #unlisten: (() => void) | undefined
 
   constructor(host: ReplicatorHost) {
     this.#host = host
+    this.documents = new ReplicatorDatabases(host.catalog, this)
     this.scheduler = new Scheduler(schedulerOptions(host.config))
     this.#connections = new Connections(tlsOptions(host.config))
   }
 
   get defaults(): ReturnType<typeof replicationDefaults> {
     return replicationDefaults(this.#host.config)
+  }
+
+  /** How long nothing may move although changes are pending before a job says that it is stalled. */
+  get stallMs(): number {
+    return this.#host.config.integer('replicator', 'stall_timeout')
+  }
+
+  /** Takes up the jobs that documents ask for; called once the server listens. */
+  async start(): Promise<void> {
+    this.#unlisten = this.#host.catalog.listen((event, name) => {
+      if (event === 'updated') this.scheduler.sourceChanged(name)
+    })
+    await this.documents.start()
   }
 
   /** The URL that a database's name stands for. */
@@ -76,7 +94,7 @@ export class Replicator {
     return {
       ...origin,
       id: jobId(ids.id, options),
-      plan: { ...ids, options, maxRewind: 0 },
+      plan: { ...ids, options, maxRewind: this.#host.config.integer('replicator', 'max_rewind') },
       source,
       target,
       localSource: source.local ?? this.#ownDatabase(source.url) ?? null,
@@ -88,7 +106,7 @@ export class Replicator {
   }
 
   /** Starts a job, or finds the one that does the same already. */
-  start(spec: JobSpec): Job {
+  launch(spec: JobSpec): Job {
     return this.scheduler.get(spec.id) ?? this.scheduler.add(spec, () => undefined)
   }
 
@@ -108,6 +126,8 @@ export class Replicator {
 
   /** Stops all jobs, saves what they have moved and closes all connections; idempotent. */
   async close(): Promise<void> {
+    this.#unlisten?.()
+    await this.documents.close()
     await this.scheduler.close()
     await this.#connections.close()
   }

@@ -10,6 +10,7 @@ import { localRoutes } from './local-documents.ts'
 import { nodeRoutes } from './node.ts'
 import { replicateRoutes } from './replicate.ts'
 import { revisionRoutes } from './revisions.ts'
+import { schedulerRoutes } from './scheduler.ts'
 import { securityRoutes } from './security.ts'
 import { serverRoutes } from './server.ts'
 import { sessionRoutes } from './session.ts'
@@ -23,7 +24,16 @@ const GROUPS: readonly (readonly ((router: Router<RequestState>) => void)[])[] =
   [documentRoutes],
   [bulkRoutes, changesRoutes, revisionRoutes, sessionRoutes],
   [viewRoutes],
-  [nodeRoutes, localRoutes, allDocsRoutes, securityRoutes, serverRoutes, replicateRoutes, databaseRoutes],
+  [
+    nodeRoutes,
+    localRoutes,
+    allDocsRoutes,
+    securityRoutes,
+    serverRoutes,
+    replicateRoutes,
+    schedulerRoutes,
+    databaseRoutes,
+  ],
   // Last: their paths match what begins with the name of any design document.
   [attachmentRoutes],
 ]

@@ -35,7 +35,7 @@ async function postReplicate(ctx: RequestContext): Promise<void> {
     sendJson(ctx, { ok: true, ...(await replicator.run(spec).catch(rethrow)) })
     return
   }
-  replicator.start(spec)
+  replicator.launch(spec)
   sendJson(ctx, { ok: true, _local_id: spec.id }, 202)
 }
 

@@ -35,6 +35,29 @@ export const REPLICATOR_SETTINGS = {
       unit: 'milliseconds',
       about: 'Time between checkpoints',
     },
+    stall_timeout: {
+      kind: 'integer',
+      default: 120_000,
+      unit: 'milliseconds',
+      about: 'A job whose pending changes do not move for so long says that it is stalled',
+    },
+    max_rewind: {
+      kind: 'integer',
+      default: 0,
+      about: 'Changes that a replication may go back when its checkpoint is lost; 0 for any number',
+    },
+    health_threshold: {
+      kind: 'integer',
+      default: 120,
+      unit: 'seconds',
+      about: 'A replication that ran for so long has recovered from its crashes',
+    },
+    crash_backoff: {
+      kind: 'integer',
+      default: 30_000,
+      unit: 'milliseconds',
+      about: 'Wait after the first crash; it doubles with each that follows',
+    },
     max_document_id_length: {
       kind: 'integer',
       default: Infinity,

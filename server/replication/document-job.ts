@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { DocId } from '../../protocol/document-id.ts'
+import { ReplicationSyntaxError } from '../../protocol/replication-error.ts'
+import { parseReplication } from '../../protocol/replication-request.ts'
+import type { ReplicationRequest } from '../../protocol/replication-request.ts'
+import type { Job, JobSpec } from '../../replicator/job.ts'
+import { nextState } from '../../replicator/job-state.ts'
+import type { JobState } from '../../replicator/job-state.ts'
+import { PeerError } from '../../replicator/peer-error.ts'
+import type { ReplicationResult } from '../../replicator/replication.ts'
+import { backoff } from '../../replicator/retry.ts'
+import type { Database } from '../database/database.ts'
+import { FailureLog } from './failure-log.ts'
+import { isoTime, statsJson } from './job-json.ts'
+import type { Replicator } from './replicator.ts'
+import { updateReplicatorDocument } from './stored-documents.ts'
+import type { ReplicatorDocument } from './stored-documents.ts'
+
+/** How long an unfetchable filter is left alone; it doubles with each failure. */
+const FETCH_AGAIN = { retries: Infinity, firstWaitMs: 5_000, maxWaitMs: 600_000 }
+
+/** What a replication document asks for, without what the replicator itself wrote into it. */
+export function requestText({ members }: ReplicatorDocument): string {
+  return JSON.stringify(Object.entries(members).filter(([name]) => !name.startsWith('_replication_')))
+}
+
+/** The job of one document of a `_replicator` database, from reading it to writing its terminal state. */
+export class DocumentJob {
+  readonly id: DocId
+  readonly text: string
+  readonly startedAt = new Date()
+  updatedAt = new Date()
+  /** Why there is no job yet. */
+  error: string | null = null
+  errorCount = 0
+  failures: FailureLog | undefined
+  spec: JobSpec | undefined
+  readonly #replicator: Replicator
+  readonly #database: Database
+  readonly #document: ReplicatorDocument
+  readonly #ended: (job: DocumentJob) => void
+  readonly #stop = new AbortController()
+  #early: JobState = 'initializing'
+
+  constructor(
+    replicator: Replicator,
+    database: Database,
+    document: { readonly id: DocId; readonly stored: ReplicatorDocument },
+    ended: (job: DocumentJob) => void,
+  ) {
+    this.id = document.id
+    this.text = requestText(document.stored)
+    this.#replicator = replicator
+    this.#database = database
+    this.#document = document.stored
+    this.#ended = ended
+  }
+
+  get job(): Job | undefined {
+    return this.spec && this.#replicator.scheduler.get(this.spec.id)
+  }
+
+  get state(): JobState {
+    return this.job?.state ?? this.#early
+  }
+
+  /** Finds out what the document asks for and hands it to the scheduler; never rejects. */
+  async start(): Promise<void> {
+    try {
+      const request = this.#parse()
+      this.failures = await FailureLog.open(this.#database, this.id)
+      const spec = await this.#identify(request)
+      if (spec) await this.#schedule(spec)
+    } catch (error) {
+      await this.#fail(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  /** Stops the job; idempotent. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    if (this.job && this.spec) await this.#replicator.scheduler.remove(this.spec.id)
+    await this.failures?.close()
+  }
+
+  #parse(): ReplicationRequest {
+    const request = parseReplication(this.#document.members, this.#replicator.defaults)
+    if ('cancelId' in request)
+      throw new ReplicationSyntaxError('bad_request', 'a document cannot cancel a job')
+    return request
+  }
+
+  /** Until the filter's code can be fetched it is not known which replication this is. */
+  async #identify(request: ReplicationRequest): Promise<JobSpec | undefined> {
+    const document = { database: this.#database.name, id: this.id }
+    while (!this.#stop.signal.aborted) {
+      try {
+        const spec = await this.#replicator.specOf(request, { document, user: request.user?.name ?? null })
+        this.#early = nextState(this.#early, 'identified')
+        return { ...spec, refused: failure => this.failures?.add(failure) }
+      } catch (error) {
+        if (!(error instanceof PeerError)) throw error
+        this.#early = nextState(this.#early, 'unidentified')
+        this.error = error.reason
+        this.errorCount++
+        this.updatedAt = new Date()
+        const pause = backoff(FETCH_AGAIN, this.errorCount)
+        await sleep(pause, undefined, { signal: this.#stop.signal, ref: false }).catch(() => undefined)
+      }
+    }
+    return undefined
+  }
+
+  async #schedule(spec: JobSpec): Promise<void> {
+    if (this.#stop.signal.aborted) return
+    const other = this.#replicator.scheduler.get(spec.id)?.spec
+    if (other) return this.#fail(duplicate(spec.id, this.id, other))
+    this.spec = spec
+    this.#replicator.scheduler.add(spec, (job, result) => void this.#jobEnded(job, result))
+  }
+
+  async #jobEnded(job: Job, result: ReplicationResult | null): Promise<void> {
+    if (result === null) return
+    const stats = job.status && { ...statsJson(job.status, null), start_time: isoTime(this.startedAt) }
+    await this.failures?.close()
+    await this.#write({
+      _replication_state: 'completed',
+      _replication_state_time: isoTime(new Date()),
+      _replication_state_reason: undefined,
+      _replication_stats: stats,
+    })
+    this.#ended(this)
+  }
+
+  async #fail(reason: string): Promise<void> {
+    this.#early = 'failed'
+    await this.#write({
+      _replication_state: 'failed',
+      _replication_state_time: isoTime(new Date()),
+      _replication_stats: undefined,
+      _replication_state_reason: reason,
+    })
+    this.#ended(this)
+  }
+
+  /** The document may go, with its database, at any moment. */
+  async #write(changes: Readonly<Record<string, unknown>>): Promise<void> {
+    const same = (document: ReplicatorDocument): boolean => requestText(document) === this.text
+    await updateReplicatorDocument(this.#database, this.id, changes, same).catch(() => undefined)
+  }
+}
+
+function duplicate(id: string, document: string, { document: other }: JobSpec): string {
+  const by = other ? `document \`${other.id}\` from db \`${other.database}\`` : 'a `_replicate` request'
+  return `Replication \`${id}\` specified by document \`${document}\` already started, triggered by ${by}`
+}

@@ -1,0 +1,99 @@
+import type { DocId } from '../../protocol/document-id.ts'
+import { JOB_STATES } from '../../replicator/job-state.ts'
+import type { JobState } from '../../replicator/job-state.ts'
+import type { Database } from '../database/database.ts'
+import { changesAfter } from '../changes/read-changes.ts'
+import type { DocumentJob } from './document-job.ts'
+import { NODE, activeDocJson, isoTime } from './job-json.ts'
+import { readReplicatorDocument } from './stored-documents.ts'
+import type { ReplicatorDocument } from './stored-documents.ts'
+
+/** A document's row in `_scheduler/docs`. */
+export interface DocumentState {
+  readonly state: JobState
+  readonly json: object
+}
+
+/** Ids of the replication documents of a database, in order. */
+export async function replicationDocumentIds(database: Database): Promise<DocId[]> {
+  const ids: DocId[] = []
+  const options = { allLeaves: false, limit: Infinity, includeDocs: false }
+  for await (const { rows } of changesAfter(database, 0, options)) {
+    for (const row of rows) {
+      const { id, deleted } = JSON.parse(row) as { id: DocId; deleted?: boolean }
+      if (!deleted && !id.startsWith('_design/')) ids.push(id)
+    }
+  }
+  return ids.sort()
+}
+
+/** What `_scheduler/docs` says of a document: what is written in it when it is over, else how its job stands. */
+export function documentState(
+  database: Database,
+  id: DocId,
+  job: DocumentJob | undefined,
+  stallMs: number,
+): DocumentState | null {
+  const stored = readReplicatorDocument(database, id)
+  if (stored === null) return null
+  const { _replication_state: written } = stored.members
+  if (written === 'completed' || written === 'failed')
+    return { state: written, json: overJson(database.name, id, stored) }
+  const scheduled = job?.job
+  if (scheduled) return { state: scheduled.state, json: activeDocJson(scheduled, stallMs) }
+  const state = job?.state ?? 'initializing'
+  return { state, json: earlyJson(database.name, id, job, state) }
+}
+
+function earlyJson(database: string, id: string, job: DocumentJob | undefined, state: JobState): object {
+  return {
+    database,
+    doc_id: id,
+    id: null,
+    state,
+    info: job?.error ? { error: job.error } : null,
+    error_count: job?.errorCount ?? 0,
+    node: NODE,
+    last_updated: job ? isoTime(job.updatedAt) : null,
+    start_time: job ? isoTime(job.startedAt) : null,
+  }
+}
+
+function overJson(database: string, id: string, { members }: ReplicatorDocument): object {
+  const { _replication_state: state, _replication_state_time: time = null } = members
+  const { start_time: startTime = null, ...stats } = (members._replication_stats ?? {}) as Record<
+    string,
+    unknown
+  >
+  const failed = state === 'failed'
+  return {
+    database,
+    doc_id: id,
+    id: null,
+    source: endpointUrl(members.source),
+    target: endpointUrl(members.target),
+    state,
+    error_count: failed ? 1 : 0,
+    info: failed ? { error: members._replication_state_reason ?? null } : stats,
+    start_time: failed ? time : startTime,
+    last_updated: time,
+  }
+}
+
+function endpointUrl(endpoint: unknown): unknown {
+  const url =
+    typeof endpoint === 'object' && endpoint !== null ? (endpoint as { url?: unknown }).url : endpoint
+  if (typeof url !== 'string' || !/^https?:\/\//.test(url)) return url ?? null
+  const bare = url.replace(/^(https?:\/\/)[^/@]*@/, '$1')
+  return bare.includes('?') || bare.endsWith('/') ? bare : `${bare}/`
+}
+
+/** The states that a query names: "completed,failed". Undefined where one is none. */
+export function parseStates(text: string): JobState[] | undefined {
+  const states = text.split(',').filter(state => state !== '')
+  return states.every(isState) ? states : undefined
+}
+
+function isState(text: string): text is JobState {
+  return (JOB_STATES as readonly string[]).includes(text)
+}

@@ -1,0 +1,104 @@
+import type { DocId } from '../../protocol/document-id.ts'
+import type { WriteFailure } from '../../replicator/peer.ts'
+import type { Database } from '../database/database.ts'
+import { LocalEdits, readLocalDocument } from '../database/local-documents.ts'
+
+/** A document that a job could not write. */
+export interface LoggedFailure extends WriteFailure {
+  /** ISO 8601. */
+  readonly first: string
+  readonly last: string
+  readonly tries: number
+}
+
+const MAX_LISTED = 1000
+const SAVE_AFTER_MS = 500
+
+/**
+ * The documents that one job's target refused, kept in a `_local` document of the job's database, so that they survive
+ * restarts. All are counted; the last thousand are listed.
+ */
+export class FailureLog {
+  readonly #database: Database
+  readonly #id: DocId
+  readonly #failures = new Map<string, LoggedFailure>()
+  #total = 0
+  #saving: NodeJS.Timeout | undefined
+  #saved: Promise<unknown> = Promise.resolve()
+
+  private constructor(database: Database, document: string) {
+    this.#database = database
+    this.#id = `_local/replication-failures:${document}` as DocId
+  }
+
+  static async open(database: Database, document: string): Promise<FailureLog> {
+    const log = new FailureLog(database, document)
+    const stored = await readLocalDocument(database, log.#id)
+    if (stored) log.#load(JSON.parse(Buffer.from(stored.body).toString()) as StoredLog)
+    return log
+  }
+
+  /** How many documents were refused since the job was made, those that are no longer listed too. */
+  get total(): number {
+    return this.#total
+  }
+
+  get list(): readonly LoggedFailure[] {
+    return [...this.#failures.values()]
+  }
+
+  add(failure: WriteFailure): void {
+    const key = keyOf(failure)
+    const known = this.#failures.get(key)
+    const now = new Date().toISOString()
+    if (!known) this.#total++
+    this.#failures.delete(key)
+    this.#failures.set(key, {
+      ...failure,
+      first: known?.first ?? now,
+      last: now,
+      tries: (known?.tries ?? 0) + 1,
+    })
+    const [oldest] = this.#failures.keys()
+    if (this.#failures.size > MAX_LISTED && oldest !== undefined) this.#failures.delete(oldest)
+    this.#saveSoon()
+  }
+
+  /** The document has been written after all. */
+  remove(failure: WriteFailure): void {
+    if (this.#failures.delete(keyOf(failure))) this.#saveSoon()
+  }
+
+  /** Writes what has not been written; idempotent. */
+  async close(): Promise<void> {
+    if (this.#saving !== undefined) this.#save()
+    await this.#saved
+  }
+
+  #load({ total, failures }: StoredLog): void {
+    this.#total = total
+    for (const failure of failures) this.#failures.set(keyOf(failure), failure)
+  }
+
+  #saveSoon(): void {
+    this.#saving ??= setTimeout(() => this.#save(), SAVE_AFTER_MS).unref()
+  }
+
+  #save(): void {
+    clearTimeout(this.#saving)
+    this.#saving = undefined
+    const stored: StoredLog = { total: this.#total, failures: this.list }
+    const body = Buffer.from(JSON.stringify(stored))
+    const edit = { id: this.#id, rev: undefined, deleted: false, body }
+    this.#saved = this.#database.write(new LocalEdits([edit])).catch(() => undefined)
+  }
+}
+
+interface StoredLog {
+  readonly total: number
+  readonly failures: readonly LoggedFailure[]
+}
+
+function keyOf({ id, rev }: WriteFailure): string {
+  return JSON.stringify([id, rev])
+}

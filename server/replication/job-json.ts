@@ -1,0 +1,122 @@
+import type { Job, JobLag } from '../../replicator/job.ts'
+import type { ReplicationStatus } from '../../replicator/replication.ts'
+
+/** The server's name as a node of a cluster of one. */
+export const NODE = 'nonode@nohost'
+
+/** CouchDB's form of a time: seconds, UTC. */
+export function isoTime(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z')
+}
+
+/** What a replication has counted, as documents and listings show it. */
+export function statsJson({ stats, checkpointedSeq }: ReplicationStatus, pending: number | null): object {
+  return {
+    revisions_checked: stats.missingChecked,
+    missing_revisions_found: stats.missingFound,
+    docs_read: stats.docsRead,
+    docs_written: stats.docsWritten,
+    changes_pending: pending,
+    doc_write_failures: stats.docWriteFailures,
+    bulk_get_docs: stats.bulkGetDocs,
+    bulk_get_attempts: stats.bulkGetAttempts,
+    checkpointed_source_seq: seqText(checkpointedSeq),
+  }
+}
+
+/** A job in `_scheduler/jobs`. */
+export function jobJson(job: Job, stallMs: number): object {
+  const { spec } = job
+  return {
+    database: spec.document?.database ?? null,
+    id: spec.id,
+    pid: job.state === 'running' ? '<0.1.0>' : null,
+    source: spec.source.url,
+    target: spec.target.url,
+    user: spec.user,
+    doc_id: spec.document?.id ?? null,
+    info: jobInfo(job, stallMs),
+    history: job.history
+      .map(({ timestamp, type, reason }) => ({
+        timestamp: isoTime(timestamp),
+        type,
+        ...(reason ? { reason } : {}),
+      }))
+      .reverse(),
+    node: NODE,
+    start_time: isoTime(job.addedAt),
+  }
+}
+
+/** A job that was asked for by a document, in `_scheduler/docs`. */
+export function activeDocJson(job: Job, stallMs: number): object {
+  const { spec } = job
+  return {
+    database: spec.document?.database ?? null,
+    doc_id: spec.document?.id ?? null,
+    id: spec.id,
+    node: NODE,
+    source: spec.source.url,
+    target: spec.target.url,
+    state: job.state,
+    info: job.state === 'crashing' ? { error: job.error?.message ?? '' } : jobInfo(job, stallMs),
+    error_count: job.crashes,
+    last_updated: isoTime(job.history.at(-1)?.timestamp ?? job.addedAt),
+    start_time: isoTime(job.addedAt),
+    source_proxy: proxyUrl(spec.source.proxy),
+    target_proxy: proxyUrl(spec.target.proxy),
+  }
+}
+
+/** A running job in `_active_tasks`. */
+export function taskJson(job: Job, stallMs: number): object {
+  const { spec, status } = job
+  const seconds = (time: number): number => Math.floor(time / 1000)
+  return {
+    node: NODE,
+    pid: '<0.1.0>',
+    process_status: job.idle ? 'waiting' : 'running',
+    ...(status ? { ...progressJson(status, job.lag(stallMs)) } : {}),
+    checkpoint_interval: spec.plan.options.checkpointIntervalMs,
+    continuous: spec.plan.options.continuous,
+    database: spec.document?.database ?? null,
+    doc_id: spec.document?.id ?? null,
+    replication_id: spec.id,
+    source: spec.source.url,
+    started_on: seconds(job.startedAt),
+    target: spec.target.url,
+    type: 'replication',
+    updated_on: seconds(status?.lastProgressAt ?? job.startedAt),
+    user: spec.user,
+  }
+}
+
+function jobInfo(job: Job, stallMs: number): object | null {
+  if (job.state === 'crashing') return { error: job.error?.message ?? '' }
+  const { status } = job
+  if (!status) return null
+  const lag = job.lag(stallMs)
+  const { caughtUpAt, docsPerSecond, stalled } = lag
+  return {
+    ...progressJson(status, lag),
+    docs_per_second: docsPerSecond,
+    last_caught_up: caughtUpAt === null ? null : isoTime(caughtUpAt),
+    ...(stalled ? { stalled: { since: isoTime(stalled.since), waiting_for: stalled.waitingFor } } : {}),
+  }
+}
+
+function progressJson(status: ReplicationStatus, { pending }: JobLag): object {
+  return {
+    ...statsJson(status, pending),
+    source_seq: seqText(status.highestSeq),
+    through_seq: seqText(status.throughSeq),
+  }
+}
+
+function seqText(seq: string | number): string {
+  return String(seq)
+}
+
+function proxyUrl(url: string | undefined): string | null {
+  return url === undefined ? null : url.replace(/\/\/[^/@]*@/, '//')
+}

@@ -1,0 +1,122 @@
+import type { DatabaseName } from '../../protocol/database-name.ts'
+import type { DocId } from '../../protocol/document-id.ts'
+import { changesAfter } from '../changes/read-changes.ts'
+import type { Catalog } from '../database/catalog.ts'
+import type { Database } from '../database/database.ts'
+import { DocumentJob, requestText } from './document-job.ts'
+import type { Replicator } from './replicator.ts'
+import { readReplicatorDocument } from './stored-documents.ts'
+
+const REPLICATOR_DATABASE = /(^|\/)_replicator$/
+const TERMINAL = ['completed', 'failed']
+
+/** One `_replicator` database: a job for each document that asks for one and is not over. */
+class ReplicatorDatabase {
+  readonly jobs = new Map<DocId, DocumentJob>()
+  readonly #replicator: Replicator
+  readonly #database: Database
+  readonly #stop = new AbortController()
+  readonly #following: Promise<void>
+
+  constructor(replicator: Replicator, database: Database) {
+    this.#replicator = replicator
+    this.#database = database
+    this.#following = this.#follow().catch(() => undefined)
+  }
+
+  /** Stops following the database and all its jobs; idempotent. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#following
+    await Promise.all(Array.from(this.jobs.values(), job => job.stop()))
+    this.jobs.clear()
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stop
+    const options = { allLeaves: false, limit: Infinity, includeDocs: false }
+    let last = 0
+    do {
+      for await (const { rows, seq } of changesAfter(this.#database, last, options)) {
+        for (const row of rows) await this.#look((JSON.parse(row) as { id: DocId }).id)
+        last = seq
+        if (signal.aborted) return
+      }
+    } while (await this.#database.tail.wait(last, signal))
+  }
+
+  /** Brings the job of a document in line with the document as it is now. */
+  async #look(id: DocId): Promise<void> {
+    if (id.startsWith('_design/')) return
+    const stored = readReplicatorDocument(this.#database, id)
+    const current = this.jobs.get(id)
+    const wanted = stored !== null && !TERMINAL.includes(String(stored.members._replication_state))
+    if (wanted && current?.text === requestText(stored)) return
+    this.jobs.delete(id)
+    await current?.stop()
+    if (!wanted) return
+    const job = new DocumentJob(this.#replicator, this.#database, { id, stored }, ended =>
+      this.#forget(ended),
+    )
+    this.jobs.set(id, job)
+    void job.start()
+  }
+
+  #forget(job: DocumentJob): void {
+    if (this.jobs.get(job.id) === job) this.jobs.delete(job.id)
+  }
+}
+
+/** All `_replicator` databases of a server, as they come and go. */
+export class ReplicatorDatabases {
+  readonly #catalog: Catalog
+  readonly #replicator: Replicator
+  readonly #databases = new Map<string, Promise<ReplicatorDatabase>>()
+  #unlisten: (() => void) | undefined
+
+  constructor(catalog: Catalog, replicator: Replicator) {
+    this.#catalog = catalog
+    this.#replicator = replicator
+  }
+
+  /** Takes up the jobs of all documents. */
+  async start(): Promise<void> {
+    this.#unlisten = this.#catalog.listen((event, name) => {
+      if (!REPLICATOR_DATABASE.test(name)) return
+      if (event === 'created') this.#watch(name)
+      if (event === 'deleted') void this.#unwatch(name)
+    })
+    for await (const name of this.#catalog.names()) {
+      if (REPLICATOR_DATABASE.test(name)) this.#watch(name as DatabaseName)
+    }
+  }
+
+  /** The job of a document, while it is not over. */
+  async job(database: string, id: string): Promise<DocumentJob | undefined> {
+    return (await this.#databases.get(database))?.jobs.get(id as DocId)
+  }
+
+  /** Stops all jobs; idempotent. */
+  async close(): Promise<void> {
+    this.#unlisten?.()
+    await Promise.all(Array.from(this.#databases.keys(), name => this.#unwatch(name)))
+  }
+
+  #watch(name: DatabaseName): void {
+    if (this.#databases.has(name)) return
+    const watched = this.#catalog
+      .open(name)
+      .then(database => new ReplicatorDatabase(this.#replicator, database))
+    this.#databases.set(name, watched)
+    watched.catch(() => this.#databases.delete(name))
+  }
+
+  async #unwatch(name: string): Promise<void> {
+    const watched = this.#databases.get(name)
+    this.#databases.delete(name)
+    await watched?.then(
+      database => database.close(),
+      () => undefined,
+    )
+  }
+}

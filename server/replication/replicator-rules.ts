@@ -1,0 +1,85 @@
+import type { DocId } from '../../protocol/document-id.ts'
+import type { DocumentInput } from '../../protocol/document/document-input.ts'
+import { parseDocument } from '../../protocol/document/parse.ts'
+import { fail } from '../../protocol/errors.ts'
+import { ReplicationSyntaxError } from '../../protocol/replication-error.ts'
+import type { ReplicationDefaults } from '../../protocol/replication-options.ts'
+import { parseReplication } from '../../protocol/replication-request.ts'
+import { isDatabaseAdmin } from '../../protocol/security.ts'
+import type { Actor } from '../database/edit.ts'
+import type { DatabaseRules } from '../database/rules.ts'
+
+/** The role of the replicator itself, which writes the states of jobs into their documents. */
+export const REPLICATOR_ROLE = '_replicator'
+
+type Members = Readonly<Record<string, unknown>>
+
+/** The rules of `_replicator` databases (CouchDB: `couch_replicator_docs`). */
+export class ReplicatorRules implements DatabaseRules {
+  readonly #defaults: () => ReplicationDefaults
+
+  constructor(defaults: () => ReplicationDefaults) {
+    this.#defaults = defaults
+  }
+
+  beforeRequest(): void {
+    // Nobody but members come here, and what they see is judged document by document.
+  }
+
+  /** Documents must be replications, and belong to who writes them. */
+  beforeWrite(id: DocId, input: DocumentInput, actor: Actor): DocumentInput {
+    if (id.startsWith('_design/') || input.deleted || actor.user.roles.includes(REPLICATOR_ROLE)) return input
+    const body = JSON.parse(input.body.toString()) as Members
+    if (body._replication_state !== 'failed') this.#check(body)
+    return withOwner(input, body, actor)
+  }
+
+  /** Who neither owns the document nor administers the database does not see its credentials. */
+  afterRead(id: DocId, json: Buffer, { user, security }: Actor): Buffer {
+    if (id.startsWith('_design/') || isDatabaseAdmin(user, security)) return json
+    const document = JSON.parse(json.toString()) as Members
+    if (document.owner !== undefined && document.owner === user.name) return json
+    const { source, target } = document
+    const hidden = { ...document, source: withoutCredentials(source), target: withoutCredentials(target) }
+    return Buffer.from(JSON.stringify(hidden))
+  }
+
+  #check(body: Members): void {
+    try {
+      parseReplication(body, this.#defaults())
+    } catch (error) {
+      if (!(error instanceof ReplicationSyntaxError)) throw error
+      const { kind, reason } = error
+      throw fail('forbidden', kind === 'bad_request' ? `{throw,{bad_request,<<"${reason}">>}}` : reason)
+    }
+  }
+}
+
+function withOwner(input: DocumentInput, body: Members, { user, security }: Actor): DocumentInput {
+  const { owner } = body
+  if (owner !== undefined && owner === user.name) return input
+  if (owner !== undefined && !isDatabaseAdmin(user, security)) {
+    throw fail('forbidden', "Can't update replication documents from other users.")
+  }
+  if (owner !== undefined && owner !== null) return input
+  const name = `"owner":${JSON.stringify(user.name)}`
+  const text = input.body.toString()
+  const owned = owner === null ? text.replace(/"owner"\s*:\s*null/, name) : append(text, name)
+  return { ...input, ...pick(parseDocument(Buffer.from(owned), { term: true })) }
+}
+
+function append(object: string, member: string): string {
+  const separator = object.length > 2 ? ',' : ''
+  return `${object.slice(0, -1)}${separator}${member}}`
+}
+
+function pick({ body, term, size }: DocumentInput): Pick<DocumentInput, 'body' | 'term' | 'size'> {
+  return { body, term, size }
+}
+
+function withoutCredentials(endpoint: unknown): unknown {
+  if (typeof endpoint === 'string') return endpoint.replace(/^(https?:\/\/)[^/@]*@/, '$1')
+  if (typeof endpoint !== 'object' || endpoint === null) return endpoint
+  const { auth: _auth, headers: _headers, ...rest } = endpoint as Members
+  return { ...rest, ...('url' in rest ? { url: withoutCredentials(rest.url) } : {}) }
+}
