@@ -38,6 +38,8 @@ function compilePath(path: string): { pattern: RegExp; names: string[] } {
     .replace(/[.*+?^${}()|[\]\\]/g, match => (match === '*' ? '*' : `\\${match}`))
     .replace(/([:*])(\w+)/g, (_match, kind: string, name: string) => {
       names.push(name)
+      // What the scheduler lists is no database's.
+      if (name === 'db') return '((?!_scheduler/)[^/]+)'
       // A document's id begins with an underscore only where a path of its own says so.
       if (name === 'docid') return '([^_/][^/]*)'
       return kind === '*' ? '(.+)' : '([^/]+)'
