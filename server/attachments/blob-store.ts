@@ -29,7 +29,7 @@ interface Entry {
   place: BlobPlace | undefined
   /** Whether no commit is known to have written the record. */
   isNew: boolean
-  /** Reading the record, or putting the file on disk. */
+  /** Putting the file on disk. */
   busy: Promise<void>
 }
 
@@ -105,7 +105,7 @@ export class BlobStore {
     await Promise.all(this.#removing.values())
   }
 
-  /** The entry of an address with one more pin, once it is known what is stored there. */
+  /** The entry of an address with one more pin, once nothing is being removed there. */
   async #acquire(address: ContentAddress): Promise<Entry> {
     for (
       let removing = this.#removing.get(address);
@@ -116,18 +116,16 @@ export class BlobStore {
     }
     let entry = this.#entries.get(address)
     if (entry === undefined) {
-      entry = { pins: 0, place: undefined, isNew: false, busy: Promise.resolve() }
-      entry.busy = this.#load(address, entry)
+      entry = { pins: 0, place: this.#stored(address), isNew: false, busy: Promise.resolve() }
       this.#entries.set(address, entry)
     }
     entry.pins += 1
-    await entry.busy.catch(() => undefined)
     return entry
   }
 
-  async #load(address: ContentAddress, entry: Entry): Promise<void> {
-    const record = await this.#store.get(blobKey(addressBytes(address)))
-    if (record !== undefined) entry.place = decodeBlobRecord(record)
+  #stored(address: ContentAddress): BlobPlace | undefined {
+    const record = this.#store.getSync(blobKey(addressBytes(address)))
+    return record === undefined ? undefined : decodeBlobRecord(record)
   }
 
   /** Others that bring the same bytes meanwhile find the place, and wait until it is on disk. */
@@ -175,8 +173,7 @@ export class BlobStore {
 
   /** An upload whose document was refused leaves a file that no record names. */
   async #dropUncommitted(address: ContentAddress, file: number): Promise<void> {
-    const record = await this.#store.get(blobKey(addressBytes(address)))
-    const place = record === undefined ? undefined : decodeBlobRecord(record)
+    const place = this.#stored(address)
     if (place?.kind !== 'file' || place.file !== file) await this.#files?.remove(file)
   }
 

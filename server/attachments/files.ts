@@ -19,8 +19,9 @@ export class AttachmentFiles {
   readonly #directory: string
   /** Files below this number were there when the server started. */
   readonly firstNew: number
+  #open = 0
   #next: number
-  #ready: number[] = []
+  #ready: IncomingFile[] = []
   #preparing: Promise<void> | undefined
 
   static async open(directory: string): Promise<AttachmentFiles> {
@@ -37,27 +38,35 @@ export class AttachmentFiles {
     this.#next = next
   }
 
-  /** A new, empty file. */
-  async create(): Promise<IncomingFile> {
-    let number = this.#ready.pop()
-    while (number === undefined) {
-      this.#preparing ??= this.#prepare().finally(() => (this.#preparing = undefined))
-      await this.#preparing
-      number = this.#ready.pop()
-    }
-    return { number, handle: await open(this.#path(number), 'r+') }
+  /** How many files are being written. */
+  get open(): number {
+    return this.#open
   }
 
-  /** Closes a file with its data on disk. */
+  /** A new, empty file; to be kept or discarded. */
+  async create(): Promise<IncomingFile> {
+    let file = this.#ready.pop()
+    while (file === undefined) {
+      this.#preparing ??= this.#prepare().finally(() => (this.#preparing = undefined))
+      await this.#preparing
+      file = this.#ready.pop()
+    }
+    this.#open += 1
+    return file
+  }
+
+  /** Puts a file's data on disk; nobody waits for it to be closed. */
   async keep(file: IncomingFile): Promise<void> {
+    this.#open -= 1
     try {
       await file.handle.datasync()
     } finally {
-      await file.handle.close()
+      file.handle.close().catch(() => undefined)
     }
   }
 
   async discard(file: IncomingFile): Promise<void> {
+    this.#open -= 1
     await file.handle.close()
     await this.remove(file.number)
   }
@@ -82,7 +91,12 @@ export class AttachmentFiles {
   /** Removes the files made ahead. Idempotent. */
   async close(): Promise<void> {
     await this.#preparing
-    await Promise.all(this.#ready.splice(0).map(number => this.remove(number)))
+    await Promise.all(
+      this.#ready.splice(0).map(async ({ handle, number }) => {
+        await handle.close()
+        await this.remove(number)
+      }),
+    )
   }
 
   async #prepare(): Promise<void> {
@@ -93,14 +107,13 @@ export class AttachmentFiles {
       this.#next + PREPARED,
       (Math.floor(this.#next / FILES_PER_DIRECTORY) + 1) * FILES_PER_DIRECTORY,
     )
-    const numbers: number[] = []
+    const files: IncomingFile[] = []
     while (this.#next < end) {
       const number = this.#next++
-      await (await open(this.#path(number), 'wx')).close()
-      numbers.push(number)
+      files.push({ number, handle: await open(this.#path(number), 'wx') })
     }
     await syncDirectory(directory)
-    this.#ready.push(...numbers.reverse())
+    this.#ready.push(...files.reverse())
   }
 
   #path(number: number): string {

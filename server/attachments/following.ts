@@ -85,8 +85,9 @@ export class FollowingAttachments {
       const input = this.#inputs.shift()
       if (input === undefined) return undefined
       const { name, contentType, encoding, length, digest } = input
-      const upload = this.#store.upload({ name, contentType, encoding, length, digest })
-      this.#current = { upload, left: encoding === 'gzip' ? input.encodedLength : length }
+      const announced = encoding === 'gzip' ? input.encodedLength : length
+      const upload = this.#store.upload({ name, contentType, encoding, length, announced, digest })
+      this.#current = { upload, left: announced }
       if (this.#current.left === 0) await this.#finishCurrent()
     }
     return this.#current

@@ -1,10 +1,12 @@
 import { fail } from '../../protocol/errors.ts'
-import type { BlobPin, BlobStore, IncomingBlob } from './blob-store.ts'
+import type { BlobStore, IncomingBlob } from './blob-store.ts'
 import { contentAddress } from './content-address.ts'
-import type { AttachmentFiles, IncomingFile } from './files.ts'
+import type { AttachmentFiles } from './files.ts'
+import { FileSink } from './ingest/file-sink.ts'
 import { IngestJob } from './ingest/ingest-job.ts'
 import type { IngestResult } from './ingest/messages.ts'
-import type { WorkerJob } from './ingest/worker-job.ts'
+import type { IngestSink } from './ingest/sink.ts'
+import { WorkerSink } from './ingest/worker-sink.ts'
 import type { IngestWorkers } from './ingest/workers.ts'
 
 /** An attachment that comes in, as its sender describes it. */
@@ -15,6 +17,8 @@ export interface IncomingAttachment {
   readonly encoding: 'identity' | 'gzip'
   /** Bytes before encoding, where the sender of encoded bytes says so. */
   readonly length?: number | undefined
+  /** Bytes that are announced to come. */
+  readonly announced?: number | undefined
   /** MD5 of the bytes that come, to be checked. */
   readonly digest?: Buffer | undefined
 }
@@ -53,21 +57,29 @@ export interface UploadServices {
 /** Compressing this many bytes takes about a millisecond, no more than handing them to a worker and back. */
 const SMALL_TO_COMPRESS = 2 * 1024
 
+/** Up to this many bytes are hashed in the event loop as they come: a worker would cost as much. */
+const SMALL_BYTES = 256 * 1024
+/** Up to this many too, while no other attachment comes in: alone, one thread is done as soon as two. */
+const MEDIUM_BYTES = 4 * 1024 * 1024
+
 /**
- * One attachment on its way in. Little data is hashed and compressed here, as it is read; more of it goes to a worker.
- * Ends by `finish` or by `abort`, which leaves nothing behind.
+ * One attachment on its way in. Little data is kept until its end, more goes to a file, and much of it, or what is to
+ * be compressed, through a worker. Ends by `finish` or by `abort`, which leaves nothing behind.
  */
 export class Upload {
   readonly #services: UploadServices
   readonly #incoming: IncomingAttachment
+  /** zlib's level where the attachment is to be compressed. */
+  readonly #level: number | undefined
   #received = 0
   #kept: Uint8Array[] = []
-  #job: WorkerJob | undefined
-  #file: Promise<IncomingFile> | undefined
+  #sink: Promise<IngestSink> | undefined
 
   constructor(services: UploadServices, incoming: IncomingAttachment) {
     this.#services = services
     this.#incoming = incoming
+    const { encoding, contentType } = incoming
+    this.#level = encoding === 'gzip' ? undefined : services.compressionLevel(contentType)
   }
 
   /**
@@ -79,13 +91,15 @@ export class Upload {
     this.#received += bytes.length
     const { maxSize, inlineLimit } = this.#services
     if (this.#received > maxSize) throw fail('attachmentTooLarge', this.#incoming.name)
-    if (this.#job === undefined) {
-      this.#kept.push(bytes)
-      const limit = this.#level === undefined ? inlineLimit : SMALL_TO_COMPRESS
-      if (this.#received > limit) await this.#moveToWorker()
+    if (this.#sink !== undefined) {
+      await (await this.#sink).write(bytes)
       return
     }
-    await this.#job.write(bytes)
+    this.#kept.push(bytes)
+    if (this.#received <= (this.#level === undefined ? inlineLimit : SMALL_TO_COMPRESS)) return
+    this.#sink = this.#openSink()
+    const sink = await this.#sink
+    for (const piece of this.#kept.splice(0)) await sink.write(piece)
   }
 
   /**
@@ -94,59 +108,39 @@ export class Upload {
    * @throws `content_md5_mismatch` where the sender's digest is another
    */
   async finish(): Promise<ReceivedAttachment> {
-    const result = await (this.#job?.finish() ?? this.#finishHere())
+    const { result, blob } = this.#sink === undefined ? this.#finishHere() : await (await this.#sink).finish()
     const { digest } = this.#incoming
-    if (digest !== undefined && !digest.equals(result.receivedMd5)) throw fail('md5Mismatch')
-    const pin = await this.#adopt(result)
+    if (digest !== undefined && !digest.equals(result.receivedMd5)) {
+      if (blob.kind === 'file') await this.#services.files?.discard(blob.file)
+      throw fail('md5Mismatch')
+    }
+    const pin = await this.#services.blobs.adopt(contentAddress(result.sha256), blob)
     return { metadata: this.#metadata(result), release: () => pin.release() }
   }
 
   /** Forgets what came. Idempotent, and without effect after `finish`. */
   async abort(): Promise<void> {
     this.#kept = []
-    await this.#job?.abort()
-    const file = await this.#takeFile().catch(() => undefined)
-    if (file !== undefined) await this.#services.files?.discard(file)
+    const sink = await this.#sink?.catch(() => undefined)
+    await sink?.abort()
   }
 
-  get #level(): number | undefined {
-    const { encoding, contentType } = this.#incoming
-    return encoding === 'gzip' ? undefined : this.#services.compressionLevel(contentType)
+  async #openSink(): Promise<IngestSink> {
+    const { files, workers, inlineLimit } = this.#services
+    const { announced = Infinity } = this.#incoming
+    if (this.#level === undefined && files !== undefined) {
+      const limit = files.open === 0 ? MEDIUM_BYTES : SMALL_BYTES
+      if (announced <= limit) return FileSink.open(files)
+    }
+    return new WorkerSink(workers, files, { compressionLevel: this.#level, inlineLimit })
   }
 
-  #finishHere(): IngestResult {
+  #finishHere(): { result: IngestResult; blob: IncomingBlob } {
     const job = new IngestJob({ compressionLevel: this.#level, inlineLimit: Infinity })
     for (const bytes of this.#kept.splice(0)) job.write(bytes)
     job.end()
-    return job.result() as IngestResult
-  }
-
-  async #moveToWorker(): Promise<void> {
-    const options = { compressionLevel: this.#level, inlineLimit: this.#services.inlineLimit }
-    const job = (this.#job = this.#services.workers.open(options, () => this.#openFile()))
-    for (const bytes of this.#kept.splice(0)) await job.write(bytes)
-  }
-
-  async #openFile(): Promise<number> {
-    const { files } = this.#services
-    if (files === undefined) throw new Error('there are no files to write to')
-    this.#file = files.create()
-    return (await this.#file).handle.fd
-  }
-
-  async #takeFile(): Promise<IncomingFile | undefined> {
-    const file = this.#file
-    this.#file = undefined
-    return file
-  }
-
-  async #adopt(result: IngestResult): Promise<BlobPin> {
-    const file = await this.#takeFile()
-    const blob: IncomingBlob =
-      file === undefined
-        ? { kind: 'inline', bytes: result.bytes ?? new Uint8Array(0) }
-        : { kind: 'file', file, length: result.storedLength }
-    return this.#services.blobs.adopt(contentAddress(result.sha256), blob)
+    const result = job.result() as IngestResult
+    return { result, blob: { kind: 'inline', bytes: result.bytes ?? new Uint8Array(0) } }
   }
 
   #metadata(result: IngestResult): ReceivedMetadata {

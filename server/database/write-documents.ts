@@ -96,7 +96,10 @@ async function editAttachments(
 
 function receiveInline(store: Attachments, input: AttachmentInput): Promise<ReceivedAttachment> {
   const { name, contentType, data } = input
-  return store.receive({ name, contentType, encoding: 'identity' }, data === undefined ? [] : [data])
+  return store.receive(
+    { name, contentType, encoding: 'identity', announced: data?.length },
+    data === undefined ? [] : [data],
+  )
 }
 
 function stubOf({ name, revpos, digest }: AttachmentInput): EditAttachment {

@@ -78,7 +78,7 @@ async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const written = await putAttachment(
     database,
     { id, rev, user: ctx.state.user },
-    { name, contentType, encoding },
+    { name, contentType, encoding, announced: announcedLength(ctx) },
     bytes,
   )
   ctx.set(
@@ -117,6 +117,11 @@ function uploadEncoding(ctx: RequestContext): 'identity' | 'gzip' {
   if (encoding === '' || encoding === 'identity') return 'identity'
   if (encoding !== 'gzip') throw fail('gzipOrIdentity')
   return encoding
+}
+
+function announcedLength(ctx: RequestContext): number | undefined {
+  const length = ctx.get('Content-Length')
+  return length === '' ? undefined : Number(length)
 }
 
 /** @throws `attachment_too_large` before anything of it is read */

@@ -2,6 +2,8 @@ import type { IngestReply, IngestRequest, IngestResult } from './messages.ts'
 
 /** Bytes of one attachment that may wait for its worker. */
 const WINDOW_BYTES = 1024 * 1024
+/** A message costs about as much as copying this many. */
+const MESSAGE_BYTES = 256 * 1024
 
 /** An attachment in a worker's hands. */
 export class WorkerJob {
@@ -13,6 +15,8 @@ export class WorkerJob {
   #resolve: (result: IngestResult) => void = () => undefined
   #reject: (error: Error) => void = () => undefined
   #waiting = 0
+  #kept: Uint8Array[] = []
+  #keptBytes = 0
   #failure: Error | undefined
   #settled = false
   #aborted: Promise<void> | undefined
@@ -36,19 +40,24 @@ export class WorkerJob {
     this.#result.catch(() => undefined)
   }
 
-  /** Hands over a copy of the bytes; waits while too many are still to be worked on. */
+  /** Hands over a copy of the bytes, many at once; waits while too many are still to be worked on. */
   async write(bytes: Uint8Array): Promise<void> {
     while (this.#waiting >= WINDOW_BYTES && this.#failure === undefined) {
       await new Promise<void>(resolve => (this.#wake = resolve))
     }
     if (this.#failure !== undefined) throw this.#failure
     this.#waiting += bytes.length
-    this.#send({ kind: 'chunk', job: this.#number, bytes: new Uint8Array(bytes) })
+    this.#kept.push(bytes)
+    this.#keptBytes += bytes.length
+    if (this.#keptBytes >= MESSAGE_BYTES) this.#flush()
   }
 
   /** Says that all bytes have been written, and waits for what became of them. */
   finish(): Promise<IngestResult> {
-    if (this.#failure === undefined) this.#send({ kind: 'end', job: this.#number })
+    if (this.#failure === undefined) {
+      this.#flush()
+      this.#send({ kind: 'end', job: this.#number })
+    }
     return this.#result
   }
 
@@ -100,6 +109,17 @@ export class WorkerJob {
   async #abort(): Promise<void> {
     if (!this.#settled) this.#send({ kind: 'abort', job: this.#number })
     await this.#result.catch(() => undefined)
+  }
+
+  #flush(): void {
+    const bytes = new Uint8Array(this.#keptBytes)
+    let at = 0
+    for (const piece of this.#kept.splice(0)) {
+      bytes.set(piece, at)
+      at += piece.length
+    }
+    this.#keptBytes = 0
+    this.#send({ kind: 'chunk', job: this.#number, bytes })
   }
 
   #settle(): void {

@@ -1,0 +1,11 @@
+import type { IncomingBlob } from '../blob-store.ts'
+import type { IngestResult } from './messages.ts'
+
+/** Where more than a little of an attachment goes while it comes in. Ends by `finish` or by `abort`. */
+export interface IngestSink {
+  /** Waits when bytes come faster than they are taken. They must not change afterwards. */
+  write(bytes: Uint8Array): Promise<void>
+  finish(): Promise<{ readonly result: IngestResult; readonly blob: IncomingBlob }>
+  /** Leaves nothing behind. Idempotent; after `finish` has answered without effect. */
+  abort(): Promise<void>
+}
