@@ -24,7 +24,31 @@ export interface CommittedChange {
   readonly id: DocId
   /** The previous sequence of the document, 0 when it is new. */
   readonly previousSeq: number
+  /** Whether the document was there, and not deleted, before. */
+  readonly wasLive: boolean
+  readonly isLive: boolean
   readonly record: Uint8Array
+}
+
+/** A document that was removed, with what was stored of it. */
+export interface CommittedRemoval {
+  readonly id: DocId
+  readonly previousSeq: number
+  readonly wasLive: boolean
+}
+
+/** What a commit changed, once it is on disk. */
+export interface Committed {
+  /** In the order of their sequences. */
+  readonly changes: readonly CommittedChange[]
+  readonly removals: readonly CommittedRemoval[]
+  readonly state: DatabaseState
+}
+
+/** A document as it was on disk before the commit. */
+interface Before {
+  readonly seq: number
+  readonly isLive: boolean
 }
 
 /** What all commits of a database share. */
@@ -52,8 +76,10 @@ export class Commit {
   readonly #keys: DatabaseKeys
   readonly #writes = new WriteSet()
   readonly #documents: Map<DocId, DocumentInCommit | undefined>
-  readonly #changed = new Map<DocId, { document: DocumentInCommit; previousSeq: number }>()
+  readonly #changed = new Map<DocId, DocumentInCommit>()
   readonly #removed = new Set<DocId>()
+  /** Of each document that was changed or removed. */
+  readonly #before = new Map<DocId, Before>()
   readonly #attachments: Map<number, readonly StoredAttachment[]>
   readonly #newAttachments = new Map<number, readonly StoredAttachment[]>()
   readonly #changes: CommittedChange[] = []
@@ -104,10 +130,10 @@ export class Commit {
       size,
       treeBeside: before?.treeBeside ?? false,
     }
-    const previousSeq = this.#changed.get(id)?.previousSeq ?? before?.seq ?? 0
+    this.#remember(id, before)
     this.#documents.set(id, document)
     this.#removed.delete(id)
-    this.#changed.set(id, { document, previousSeq })
+    this.#changed.set(id, document)
   }
 
   /** Removes a document with all that is stored of it, as a purge does. Takes no sequence. */
@@ -116,7 +142,7 @@ export class Commit {
     if (before === undefined) return
     this.#count(before, undefined)
     this.state.externalSize -= before.size
-    const previousSeq = this.#changed.get(id)?.previousSeq ?? before.seq
+    const { seq: previousSeq } = this.#remember(id, before)
     this.#changed.delete(id)
     this.#documents.set(id, undefined)
     this.#removed.add(id)
@@ -189,21 +215,39 @@ export class Commit {
   get uncommitted(): Uncommitted {
     const documents = new Map<DocId, DocumentInCommit | undefined>()
     for (const id of this.#removed) documents.set(id, undefined)
-    for (const [id, { document }] of this.#changed) documents.set(id, document)
+    for (const [id, document] of this.#changed) documents.set(id, document)
     return { documents, attachments: this.#newAttachments }
   }
 
-  /** Writes everything atomically and returns when it is on disk. The changed documents' rows, in sequence order. */
-  async write(): Promise<readonly CommittedChange[]> {
+  /** Writes everything atomically; resolves when it is on disk. */
+  async write(): Promise<Committed> {
     this.#putDocuments()
-    if (this.#writes.isEmpty) return []
-    this.#writes.put(this.#keys.state, encodeState(this.state))
-    await this.#context.sync.write(this.#writes)
-    return this.#changes
+    if (!this.#writes.isEmpty) {
+      this.#writes.put(this.#keys.state, encodeState(this.state))
+      await this.#context.sync.write(this.#writes)
+    }
+    return { changes: this.#changes, removals: this.#removals(), state: this.state }
+  }
+
+  #removals(): CommittedRemoval[] {
+    return [...this.#removed].map(id => {
+      const { seq, isLive } = this.#remember(id, undefined)
+      return { id, previousSeq: seq, wasLive: isLive }
+    })
+  }
+
+  /** What is on disk of a document: what it was when the commit first touched it. */
+  #remember(id: DocId, document: DocumentInCommit | undefined): Before {
+    let before = this.#before.get(id)
+    if (before === undefined) {
+      before = { seq: document?.seq ?? 0, isLive: document?.deleted === false }
+      this.#before.set(id, before)
+    }
+    return before
   }
 
   #putDocuments(): void {
-    for (const { document, previousSeq } of this.#changed.values()) {
+    for (const document of this.#changed.values()) {
       const { id, tree, seq } = document
       const all = leaves(tree)
       const winner = all[0]
@@ -212,6 +256,7 @@ export class Commit {
       const encoded = encodeDocumentRecord(summary, encodeTree(tree))
       this.#writes.put(this.#keys.text(Space.document, id), encoded.record)
       this.#putTree(document, encoded.tree)
+      const { seq: previousSeq, isLive: wasLive } = this.#remember(id, undefined)
       if (previousSeq > 0) this.#writes.delete(this.#keys.number(Space.change, previousSeq))
       const record = encodeChangeRecord({
         seq: formatSeq(seq, this.#context.suffix),
@@ -220,7 +265,7 @@ export class Commit {
         leaves: all,
       })
       this.#writes.put(this.#keys.number(Space.change, seq), record)
-      this.#changes.push({ seq, id, previousSeq, record })
+      this.#changes.push({ seq, id, previousSeq, wasLive, isLive: !document.deleted, record })
     }
     this.#changes.sort((a, b) => a.seq - b.seq)
   }

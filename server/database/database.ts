@@ -16,9 +16,11 @@ import type { CommitContext, CommittedChange } from './commit.ts'
 import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
 import { decodeDocumentRecord, type DocumentSummary } from './document-record.ts'
 import type { DocumentEdit, DocumentValidator, EditOutcome } from './edit.ts'
+import { DatabaseRanks } from './ranks.ts'
 import { ReleaseAttachments } from './release-attachments.ts'
 import type { DatabaseRules } from './rules.ts'
 import { decodeSecurity, SecurityChange, SECURITY_SETTING, type StoredSecurity } from './security-setting.ts'
+import { DatabaseSnapshot } from './snapshot.ts'
 import { decodeState, type DatabaseState } from './state.ts'
 import { Writer, type WriteRequest } from './writer.ts'
 
@@ -67,6 +69,8 @@ export class Database {
   readonly keys: DatabaseKeys
   /** Wakes live feeds after each commit. */
   readonly tail: ChangesTail
+  /** How many documents, or changes, are in front of one. */
+  readonly ranks: DatabaseRanks
   /** The `validate_doc_update` functions of its design documents. */
   validator: DocumentValidator | undefined
   /** Asked about design documents: whether their code compiles. */
@@ -117,6 +121,7 @@ export class Database {
     this.#policy = policy
     this.#security = security
     this.tail = new ChangesTail(state.seq)
+    this.ranks = new DatabaseRanks(keys, () => this.snapshot())
     this.#context = {
       store,
       sync,
@@ -128,10 +133,11 @@ export class Database {
     this.#writer = new Writer({
       context: this.#context,
       state,
-      onCommit: changes => {
-        for (const listener of this.onCommit) listener(changes)
-        this.tail.publish(changes)
-        policy.onCommit?.(this, changes.length)
+      onCommit: committed => {
+        this.ranks.apply(committed)
+        for (const listener of this.onCommit) listener(committed.changes)
+        this.tail.publish(committed.changes)
+        policy.onCommit?.(this, committed.changes.length)
       },
     })
   }
@@ -176,6 +182,11 @@ export class Database {
 
   formatSeq(number: number): Seq {
     return formatSeq(number, this.record.instance)
+  }
+
+  /** The database as it is on disk now; to be closed. */
+  snapshot(): DatabaseSnapshot {
+    return new DatabaseSnapshot(this.store, this.keys)
   }
 
   /** Any change of the database; answered when it is on disk. */

@@ -64,3 +64,8 @@ export function decodeDocumentRecord(bytes: Uint8Array): DocumentSummary {
     treeOffset: (flags & TREE_BESIDE) !== 0 ? 0 : end,
   }
 }
+
+/** Whether the winner is not deleted, without decoding the rest. */
+export function isLiveRecord(record: Uint8Array): boolean {
+  return ((record[0] ?? 0) & DELETED) === 0
+}

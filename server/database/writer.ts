@@ -1,5 +1,5 @@
 import type { DocId } from '../../protocol/document-id.ts'
-import { Commit, type CommitContext, type CommittedChange } from './commit.ts'
+import { Commit, type CommitContext, type Committed } from './commit.ts'
 import type { DatabaseState } from './state.ts'
 import { NOTHING_UNCOMMITTED, type Uncommitted } from './uncommitted.ts'
 
@@ -35,7 +35,7 @@ export class Writer {
   /** The state as of the last commit computed. */
   #latest: DatabaseState
   readonly #context: CommitContext
-  readonly #onCommit: (changes: readonly CommittedChange[], state: DatabaseState) => void
+  readonly #onCommit: (committed: Committed) => void
   readonly #queue: Waiting[] = []
   #uncommitted: Uncommitted = NOTHING_UNCOMMITTED
   #syncing: Promise<void> = Promise.resolve()
@@ -46,7 +46,7 @@ export class Writer {
     context: CommitContext
     state: DatabaseState
     /** Called after a commit is on disk and before its requests are answered. */
-    onCommit: (changes: readonly CommittedChange[], state: DatabaseState) => void
+    onCommit: (committed: Committed) => void
   }) {
     this.#durable = this.#latest = options.state
     this.#onCommit = options.onCommit
@@ -136,9 +136,9 @@ export class Writer {
 
   async #sync(commit: Commit, answers: readonly Answer[]): Promise<void> {
     try {
-      const changes = await commit.write()
-      this.#durable = commit.state
-      this.#onCommit(changes, commit.state)
+      const committed = await commit.write()
+      this.#durable = committed.state
+      this.#onCommit(committed)
       for (const { waiting, result } of answers) waiting.resolve(result)
     } catch (error) {
       // What is on disk is unknown to the commits computed on top: all of them fail until the database is opened anew.
