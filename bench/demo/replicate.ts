@@ -30,11 +30,12 @@ export async function replicateOnce(client: Client, job: Job): Promise<number> {
     JSON.stringify(job),
   )
   if (no_changes) return 0
-  const session = history?.[0]
+  const [session, resumed] = history ?? []
   if (session === undefined || session.doc_write_failures > 0) {
     throw new Error(`replication of ${job.source}: ${session?.doc_write_failures ?? 'no'} failures`)
   }
-  return session.docs_written
+  // A session goes on with the counts of the one that it resumes.
+  return session.docs_written - (resumed?.docs_written ?? 0)
 }
 
 /** Waits until a database holds so many documents. */
