@@ -4,6 +4,19 @@ import type { Handler, RequestContext, RequestState } from './context.ts'
 
 export type Methods = Readonly<Record<string, Handler>>
 
+/** A path with the methods that it takes. */
+export interface Endpoint {
+  readonly path: string
+  readonly methods: readonly string[]
+}
+
+const registered = new WeakMap<Router<RequestState>, Endpoint[]>()
+
+/** What was registered with a router. */
+export function endpointsOf(router: Router<RequestState>): readonly Endpoint[] {
+  return registered.get(router) ?? []
+}
+
 /**
  * Registers a path with its methods. HEAD is answered by GET unless it has a handler of its own; any other method is 405,
  * with the methods in `Allow` as they are written here: CouchDB's order, and HEAD only where CouchDB names it.
@@ -20,6 +33,7 @@ export function endpoint(
   allowed = Object.keys(methods).join(','),
 ): void {
   const { pattern, names } = compilePath(path)
+  registered.set(router, [...endpointsOf(router), { path, methods: Object.keys(methods) }])
   router.all(pattern, async context => {
     const ctx = context as unknown as RequestContext
     const handler = methods[ctx.method] ?? (ctx.method === 'HEAD' ? methods.GET : undefined)

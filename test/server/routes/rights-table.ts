@@ -1,0 +1,253 @@
+import type { CallOptions } from '../../helpers/http.ts'
+
+/** Who may use a route; what the others are told is in `REFUSALS`. */
+export type Right = 'everybody' | 'user' | 'metrics' | 'server-admin' | 'member' | 'db-admin' | 'maintainer'
+
+/** What a cell of the table works with: a database of its own, with a document and a design document. */
+export interface Cell {
+  readonly db: string
+  readonly docRev: string
+  readonly designRev: string
+}
+
+export interface Row {
+  /** As the route is registered: "GET /:db/:docid". */
+  readonly route: string
+  readonly right: Right
+  /** What those get who may. */
+  readonly status: number
+  /** What is sent, where it is more than the path with its names filled in. */
+  readonly request?: (cell: Cell) => { readonly path: string } & CallOptions
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+/**
+ * Every route with the right that it needs. A route that is registered and not here fails the test: add a row, with the
+ * least right that CouchDB asks for.
+ */
+export const ROWS: readonly Row[] = [
+  // The server
+  { route: 'GET /', right: 'everybody', status: 200 },
+  { route: 'GET /_up', right: 'everybody', status: 200 },
+  { route: 'GET /_uuids', right: 'everybody', status: 200 },
+  { route: 'GET /_utils', right: 'everybody', status: 301 },
+  { route: 'GET /_utils/*file', right: 'everybody', status: 404 },
+  { route: 'GET /_session', right: 'everybody', status: 200 },
+  {
+    route: 'POST /_session',
+    right: 'everybody',
+    status: 200,
+    request: () => ({ path: '/_session', json: { name: 'admin', password: 'pass' } }),
+  },
+  { route: 'DELETE /_session', right: 'everybody', status: 200 },
+  { route: 'GET /_all_dbs', right: 'server-admin', status: 200 },
+  { route: 'GET /_membership', right: 'server-admin', status: 200 },
+  { route: 'GET /_node', right: 'server-admin', status: 400 },
+  { route: 'GET /_node/:node', right: 'server-admin', status: 200 },
+  { route: 'GET /_node/:node/_config', right: 'server-admin', status: 200 },
+  { route: 'POST /_node/:node/_config/_reload', right: 'server-admin', status: 200 },
+  { route: 'GET /_node/:node/_config/:section', right: 'server-admin', status: 200 },
+  { route: 'GET /_node/:node/_config/:section/:key', right: 'server-admin', status: 404 },
+  {
+    route: 'PUT /_node/:node/_config/:section/:key',
+    right: 'server-admin',
+    status: 200,
+    request: () => ({ path: '/_node/_local/_config/x/y', json: 'z' }),
+  },
+  {
+    route: 'DELETE /_node/:node/_config/:section/:key',
+    right: 'server-admin',
+    status: 404,
+    request: () => ({ path: '/_node/_local/_config/x/none' }),
+  },
+  { route: 'GET /_node/:node/_stats', right: 'metrics', status: 200 },
+  { route: 'GET /_node/:node/_stats/*path', right: 'metrics', status: 200 },
+  { route: 'GET /_node/:node/_system', right: 'metrics', status: 200 },
+  { route: 'GET /_node/:node/_prometheus', right: 'metrics', status: 200 },
+  { route: 'GET /_node/:node/_versions', right: 'server-admin', status: 200 },
+  {
+    route: 'POST /_replicate',
+    right: 'user',
+    status: 404,
+    request: () => ({ path: '/_replicate', json: { replication_id: 'none', cancel: true } }),
+  },
+
+  // Databases
+  { route: 'PUT /:db', right: 'server-admin', status: 412 },
+  { route: 'DELETE /:db', right: 'server-admin', status: 200 },
+  { route: 'GET /:db', right: 'member', status: 200 },
+  { route: 'POST /:db', right: 'member', status: 201, request: ({ db }) => ({ path: `/${db}`, json: {} }) },
+  { route: 'GET /:db/_security', right: 'member', status: 200 },
+  {
+    route: 'PUT /:db/_security',
+    right: 'db-admin',
+    status: 200,
+    request: ({ db }) => ({ path: `/${db}/_security`, json: {} }),
+  },
+  {
+    route: 'POST /:db/_ensure_full_commit',
+    right: 'member',
+    status: 201,
+    request: ({ db }) => ({ path: `/${db}/_ensure_full_commit`, headers: JSON_TYPE }),
+  },
+  { route: 'GET /:db/_all_docs', right: 'member', status: 200 },
+  { route: 'GET /:db/_changes', right: 'member', status: 200 },
+  {
+    route: 'POST /:db/_changes',
+    right: 'member',
+    status: 200,
+    request: ({ db }) => ({ path: `/${db}/_changes`, json: {} }),
+  },
+  {
+    route: 'POST /:db/_bulk_docs',
+    right: 'member',
+    status: 201,
+    request: ({ db }) => ({ path: `/${db}/_bulk_docs`, json: { docs: [] } }),
+  },
+  {
+    route: 'POST /:db/_bulk_get',
+    right: 'member',
+    status: 200,
+    request: ({ db }) => ({ path: `/${db}/_bulk_get`, json: { docs: [] } }),
+  },
+  {
+    route: 'POST /:db/_revs_diff',
+    right: 'member',
+    status: 200,
+    request: ({ db }) => ({ path: `/${db}/_revs_diff`, json: {} }),
+  },
+  {
+    route: 'POST /:db/_missing_revs',
+    right: 'member',
+    status: 200,
+    request: ({ db }) => ({ path: `/${db}/_missing_revs`, json: {} }),
+  },
+  {
+    route: 'POST /:db/_view_cleanup',
+    right: 'maintainer',
+    status: 202,
+    request: ({ db }) => ({ path: `/${db}/_view_cleanup`, headers: JSON_TYPE }),
+  },
+  {
+    route: 'POST /:db/_compact/:name',
+    right: 'maintainer',
+    status: 202,
+    request: ({ db }) => ({ path: `/${db}/_compact/d`, headers: JSON_TYPE }),
+  },
+
+  // Documents
+  { route: 'GET /:db/:docid', right: 'member', status: 200 },
+  {
+    route: 'PUT /:db/:docid',
+    right: 'member',
+    status: 201,
+    request: ({ db }) => ({ path: `/${db}/new`, json: {} }),
+  },
+  {
+    route: 'DELETE /:db/:docid',
+    right: 'member',
+    status: 200,
+    request: ({ db, docRev }) => ({ path: `/${db}/doc?rev=${docRev}` }),
+  },
+  { route: 'POST /:db/:docid', right: 'member', status: 400 },
+  { route: 'GET /:db/:docid/*attachment', right: 'member', status: 404 },
+  {
+    route: 'PUT /:db/:docid/*attachment',
+    right: 'member',
+    status: 201,
+    request: ({ db }) => ({
+      path: `/${db}/fresh/a.txt`,
+      raw: 'x',
+      headers: { 'content-type': 'text/plain' },
+    }),
+  },
+  {
+    route: 'DELETE /:db/:docid/*attachment',
+    right: 'member',
+    status: 200,
+    request: ({ db, docRev }) => ({ path: `/${db}/doc/a.txt?rev=${docRev}` }),
+  },
+  { route: 'GET /:db/_local/:name', right: 'member', status: 404 },
+  {
+    route: 'PUT /:db/_local/:name',
+    right: 'member',
+    status: 201,
+    request: ({ db }) => ({ path: `/${db}/_local/l`, json: {} }),
+  },
+  { route: 'DELETE /:db/_local/:name', right: 'member', status: 404 },
+  { route: 'GET /:db/_local/:name/*attachment', right: 'member', status: 400 },
+  { route: 'PUT /:db/_local/:name/*attachment', right: 'member', status: 400 },
+  { route: 'DELETE /:db/_local/:name/*attachment', right: 'member', status: 400 },
+  {
+    route: 'GET /:db/(_local%2[Ff][^/]+)',
+    right: 'member',
+    status: 404,
+    request: ({ db }) => ({ path: `/${db}/_local%2Fl` }),
+  },
+  {
+    route: 'PUT /:db/(_local%2[Ff][^/]+)',
+    right: 'member',
+    status: 201,
+    request: ({ db }) => ({ path: `/${db}/_local%2Fl`, json: {} }),
+  },
+  {
+    route: 'DELETE /:db/(_local%2[Ff][^/]+)',
+    right: 'member',
+    status: 404,
+    request: ({ db }) => ({ path: `/${db}/_local%2Fl` }),
+  },
+
+  // Design documents
+  { route: 'GET /:db/_design/:name', right: 'member', status: 200 },
+  {
+    route: 'PUT /:db/_design/:name',
+    right: 'db-admin',
+    status: 201,
+    request: ({ db }) => ({ path: `/${db}/_design/n`, json: {} }),
+  },
+  {
+    route: 'DELETE /:db/_design/:name',
+    right: 'db-admin',
+    status: 200,
+    request: ({ db, designRev }) => ({ path: `/${db}/_design/d?rev=${designRev}` }),
+  },
+  { route: 'POST /:db/_design/:name', right: 'member', status: 400 },
+  { route: 'GET /:db/_design/:name/*attachment', right: 'member', status: 404 },
+  {
+    route: 'PUT /:db/_design/:name/*attachment',
+    right: 'db-admin',
+    status: 201,
+    request: ({ db }) => ({
+      path: `/${db}/_design/fresh/a.txt`,
+      raw: 'x',
+      headers: { 'content-type': 'text/plain' },
+    }),
+  },
+  {
+    route: 'DELETE /:db/_design/:name/*attachment',
+    right: 'db-admin',
+    status: 200,
+    request: ({ db, designRev }) => ({ path: `/${db}/_design/d/a.txt?rev=${designRev}` }),
+  },
+  { route: 'GET /:db/_design/:name/_info', right: 'member', status: 200 },
+  { route: 'GET /:db/_design/:name/_view/:view', right: 'member', status: 200 },
+  {
+    route: 'POST /:db/_design/:name/_view/:view',
+    right: 'member',
+    status: 200,
+    request: ({ db }) => ({ path: `/${db}/_design/d/_view/v`, json: {} }),
+  },
+  {
+    route: 'POST /:db/_design/:name/_view/:view/queries',
+    right: 'member',
+    status: 200,
+    request: ({ db }) => ({ path: `/${db}/_design/d/_view/v/queries`, json: { queries: [] } }),
+  },
+  {
+    route: 'GET /:db/_partition/:partition/_design/:name/_view/:view',
+    right: 'member',
+    status: 400,
+    request: ({ db }) => ({ path: `/${db}/_partition/p/_design/d/_view/v` }),
+  },
+]

@@ -1,0 +1,109 @@
+import test from 'ava'
+import { endpointsOf } from '../../../server/http/endpoints.ts'
+import { routers } from '../../../server/routes/index.ts'
+import { addUser, ADMIN, securedServer, type SecuredServer } from '../../helpers/secured-server.ts'
+import { type Cell, type Right, type Row, ROWS } from './rights-table.ts'
+
+const ROLES = ['anonymous', 'user', 'member', 'db-admin', 'server-admin'] as const
+type Role = (typeof ROLES)[number]
+
+const CREDENTIALS: Record<Role, string | undefined> = {
+  anonymous: undefined,
+  user: 'outsider:secret',
+  member: 'member:secret',
+  'db-admin': 'boss:secret',
+  'server-admin': ADMIN,
+}
+
+type Refusal = readonly [status: number, reason: string]
+const SERVER_ADMIN: Refusal = [401, 'You are not a server admin.']
+const METRICS: Refusal = [401, 'You are not a server admin or read-only metrics user']
+const MAINTAINER: Refusal = [401, 'You are not a server or db admin.']
+const ANONYMOUS: Refusal = [401, 'You are not authorized to access this db.']
+const OUTSIDER: Refusal = [403, 'You are not allowed to access this db.']
+const DB_ADMIN: Refusal = [403, 'You are not a db or server admin.']
+const USER: Refusal = [401, 'You are not an authenticated user']
+
+/** What each role is told that may not use a route. */
+const REFUSALS: Record<Right, Partial<Record<Role, Refusal>>> = {
+  everybody: {},
+  user: { anonymous: USER },
+  metrics: { anonymous: METRICS, user: METRICS, member: METRICS, 'db-admin': METRICS },
+  'server-admin': {
+    anonymous: SERVER_ADMIN,
+    user: SERVER_ADMIN,
+    member: SERVER_ADMIN,
+    'db-admin': SERVER_ADMIN,
+  },
+  member: { anonymous: ANONYMOUS, user: OUTSIDER },
+  'db-admin': { anonymous: ANONYMOUS, user: OUTSIDER, member: DB_ADMIN },
+  maintainer: { anonymous: MAINTAINER, user: MAINTAINER, member: MAINTAINER },
+}
+
+const NO_CELL: Cell = { db: '', docRev: '', designRev: '' }
+
+const NAMES: Record<string, string> = {
+  docid: 'doc',
+  name: 'd',
+  attachment: 'none.txt',
+  view: 'v',
+  node: '_local',
+  section: 'x',
+  key: 'y',
+  path: 'couchdb',
+  file: 'x',
+}
+
+test('every route is in the table', t => {
+  const registered = routers().flatMap(endpointsOf)
+  const routes = registered.flatMap(({ path, methods }) => methods.map(method => `${method} ${path}`))
+  // HEAD answers as GET does; a path without methods only refuses.
+  const needed = routes.filter(route => !route.startsWith('HEAD ') && !route.endsWith('/_replicate'))
+  const present = new Set(ROWS.map(({ route }) => route))
+  t.deepEqual(
+    needed.filter(route => !present.has(route)),
+    [],
+  )
+})
+
+for (const right of Object.keys(REFUSALS) as Right[]) {
+  test(`routes for ${right} answer those who may, and tell the others why not`, async t => {
+    const secured = await securedServer(t)
+    for (const name of ['outsider', 'member', 'boss']) await addUser(secured, name)
+    let cells = 0
+    for (const row of ROWS.filter(row => row.right === right)) {
+      for (const role of ROLES) {
+        const cell = row.route.includes('/:db') ? await makeCell(secured, `cell${(cells += 1)}`) : NO_CELL
+        const { path, ...options } = requestOf(row, cell)
+        const [method = ''] = row.route.split(' ')
+        const { status, body } = await secured.as(CREDENTIALS[role])(method, path, options)
+        const refusal = REFUSALS[right][role]
+        if (refusal === undefined)
+          t.is(status, row.status, `${row.route} as ${role}: ${JSON.stringify(body)}`)
+        else t.deepEqual([status, body['reason']], [...refusal], `${row.route} as ${role}`)
+      }
+    }
+  })
+}
+
+async function makeCell({ admin }: SecuredServer, db: string): Promise<Cell> {
+  await admin('PUT', `/${db}`)
+  const attachments = { 'a.txt': { content_type: 'text/plain', data: 'eA==' } }
+  const views = { v: { map: 'function (doc) { emit(doc._id, null) }' } }
+  const doc = await admin<{ rev: string }>('PUT', `/${db}/doc`, { json: { _attachments: attachments } })
+  const design = await admin<{ rev: string }>('PUT', `/${db}/_design/d`, {
+    json: { views, _attachments: attachments },
+  })
+  await admin('PUT', `/${db}/_security`, {
+    json: { admins: { names: ['boss'] }, members: { names: ['member'] } },
+  })
+  return { db, docRev: doc.body.rev, designRev: design.body.rev }
+}
+
+function requestOf({ route, request }: Row, cell: Cell): ReturnType<NonNullable<Row['request']>> {
+  if (request !== undefined) return request(cell)
+  const [, path = ''] = route.split(' ')
+  return {
+    path: path.replace(/[:*](\w+)/g, (_, name: string) => (name === 'db' ? cell.db : (NAMES[name] ?? name))),
+  }
+}
