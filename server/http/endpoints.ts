@@ -56,6 +56,7 @@ function compilePath(path: string): { pattern: RegExp; names: string[] } {
       if (name === 'db') return '((?!_scheduler/)[^/]+)'
       // A document's id begins with an underscore only where a path of its own says so.
       if (name === 'docid') return '([^_/][^/]*)'
+      if (name === 'localid') return '(_local%2[Ff][^/]+)'
       return kind === '*' ? '(.+)' : '([^/]+)'
     })
   return { pattern: new RegExp(`^${source}/*$`), names }

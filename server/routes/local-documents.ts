@@ -19,7 +19,7 @@ import { databaseOf, docIdOf } from './database-of.ts'
 export function localRoutes(router: Router<RequestState>): void {
   for (const [path, prefix] of [
     ['/:db/_local/:name', '_local/'],
-    ['/:db/(_local%2[Ff][^/]+)', ''],
+    ['/:db/:localid', ''],
   ] as const) {
     endpoint(router, path, {
       DELETE: ctx => removeLocal(ctx, docIdOf(ctx, prefix)),

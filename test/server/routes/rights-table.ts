@@ -73,6 +73,23 @@ export const ROWS: readonly Row[] = [
     request: () => ({ path: '/_replicate', json: { replication_id: 'none', cancel: true } }),
   },
 
+  { route: 'GET /_active_tasks', right: 'server-admin', status: 200 },
+  { route: 'GET /_scheduler/jobs', right: 'server-admin', status: 200 },
+  { route: 'GET /_scheduler/jobs/:job', right: 'server-admin', status: 404 },
+  { route: 'GET /_scheduler/docs', right: 'server-admin', status: 200 },
+  {
+    route: 'GET /_scheduler/docs/*path',
+    right: 'server-admin',
+    status: 200,
+    request: () => ({ path: '/_scheduler/docs/_replicator' }),
+  },
+  {
+    route: 'POST /_scheduler/docs/*path',
+    right: 'server-admin',
+    status: 405,
+    request: () => ({ path: '/_scheduler/docs/_replicator', json: {} }),
+  },
+
   // Databases
   { route: 'PUT /:db', right: 'server-admin', status: 412 },
   { route: 'DELETE /:db', right: 'server-admin', status: 200 },
@@ -180,19 +197,19 @@ export const ROWS: readonly Row[] = [
   { route: 'PUT /:db/_local/:name/*attachment', right: 'member', status: 400 },
   { route: 'DELETE /:db/_local/:name/*attachment', right: 'member', status: 400 },
   {
-    route: 'GET /:db/(_local%2[Ff][^/]+)',
+    route: 'GET /:db/:localid',
     right: 'member',
     status: 404,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl` }),
   },
   {
-    route: 'PUT /:db/(_local%2[Ff][^/]+)',
+    route: 'PUT /:db/:localid',
     right: 'member',
     status: 201,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl`, json: {} }),
   },
   {
-    route: 'DELETE /:db/(_local%2[Ff][^/]+)',
+    route: 'DELETE /:db/:localid',
     right: 'member',
     status: 404,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl` }),
