@@ -99,6 +99,58 @@ export const ERRORS = {
   badField: [400, 'bad_field', (detail: string) => `Invalid field normalization on selector: ${detail}`],
   invalidFieldName: [400, 'invalid_field_name', (field: string) => `Invalid field name: ${field}`],
 
+  // Mango
+  missingRequiredKey: [400, 'missing_required_key', (key: string) => `Missing required key: ${key}`],
+  invalidKey: [400, 'invalid_key', (key: string) => `Invalid key ${key} for this request.`],
+  invalidBoolean: [400, 'invalid_boolean', (value: string) => `Invalid boolean value: ${value}`],
+  invalidString: [400, 'invalid_string', (value: string) => `Invalid string: ${value}`],
+  emptyIndexName: [400, 'invalid_empty_string', 'Index name or ddoc cannot be empty string'],
+  invalidCount: [
+    400,
+    'invalid_non_neg_integer',
+    (value: string) => `${value} is not an integer greater than or equal to zero`,
+  ],
+  invalidFields: [
+    400,
+    'invalid_fields',
+    (value: string) => `Fields must be an array of strings, not: ${value}`,
+  ],
+  invalidField: [400, 'invalid_field', (value: string) => `Invalid JSON for field spec: ${value}`],
+  invalidIndexName: [400, 'invalid_index_name', (value: string) => `Invalid index name: ${value}`],
+  invalidBookmark: [400, 'invalid_bookmark', (value: string) => `Invalid bookmark value: ${value}`],
+  invalidSort: [
+    400,
+    'invalid_sort_json',
+    (value: string) => `Sort must be an array of sort specs, not: ${value}`,
+  ],
+  invalidSortField: [400, 'invalid_sort_field', (value: string) => `Invalid sort field: ${value}`],
+  mixedSort: [
+    400,
+    'unsupported_mixed_sort',
+    'Sorts currently only support a single direction for all fields.',
+  ],
+  noUsableIndex: [400, 'no_usable_index', 'No index exists for this sort, try indexing by the sort fields.'],
+  indexNotNamed: [400, 'invalid_index', 'You must specify an index with the `use_index` parameter.'],
+  indexNotSuitable: [
+    400,
+    'invalid_index',
+    (name: string) => `${name} specified by \`use_index\` could not be found or it is not suitable.`,
+  ],
+  indexNotObject: [400, 'invalid_index', (value: string) => `JSON indexes must be an object, not: ${value}`],
+  invalidIndexType: [400, 'invalid_index', (type: string) => `Invalid type for index: ${type}`],
+  indexServiceUnavailable: [503, 'required index service unavailable', (type: string) => type],
+  invalidDesignLanguage: [
+    400,
+    'invalid_ddoc_lang',
+    (language: string) => `Existing design doc has an invalid language: ${language}`,
+  ],
+  partitionedMismatch: [
+    400,
+    'invalid_partitioned_option',
+    'Requested partitioned option does not match existing value on design document',
+  ],
+  indexSaveConflict: [500, 'error_saving_ddoc', 'Encountered a conflict while saving the design document.'],
+
   // Design documents
   invalidDesignDoc: [400, 'invalid_design_doc', (reason: string) => reason],
   viewCompilation: [400, 'compilation_error', (reason: string) => reason],

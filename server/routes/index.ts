@@ -7,6 +7,7 @@ import { changesRoutes } from './changes.ts'
 import { databaseRoutes } from './databases.ts'
 import { documentRoutes } from './documents.ts'
 import { localRoutes } from './local-documents.ts'
+import { mangoRoutes } from './mango.ts'
 import { nodeRoutes } from './node.ts'
 import { replicateRoutes } from './replicate.ts'
 import { revisionRoutes } from './revisions.ts'
@@ -23,7 +24,7 @@ import { viewRoutes } from './views.ts'
 const GROUPS: readonly (readonly ((router: Router<RequestState>) => void)[])[] = [
   [documentRoutes],
   [bulkRoutes, changesRoutes, revisionRoutes, sessionRoutes],
-  [viewRoutes],
+  [viewRoutes, mangoRoutes],
   [
     nodeRoutes,
     localRoutes,

@@ -1,0 +1,99 @@
+import { fail } from '../../../protocol/errors.ts'
+import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
+import { erlangText } from '../../../protocol/selector/erlang-text.ts'
+import { compileSelector, type CompiledSelector } from '../../../protocol/selector/selector.ts'
+import { readAny, readBoolean, readCount, readOptions, readString } from './options.ts'
+import { readSort, type Sort } from './sort.ts'
+
+const DEFAULT_LIMIT = 25
+
+/** A `_find` or `_explain` request. */
+export interface FindRequest {
+  readonly selector: CompiledSelector
+  /** A design document, and one of its indexes: none, one or two names. */
+  readonly useIndex: readonly string[]
+  /** Undefined where the query begins at the beginning. */
+  readonly bookmark: string | undefined
+  readonly limit: number
+  readonly skip: number
+  readonly sort: Sort
+  /** Undefined for whole documents. */
+  readonly fields: readonly string[] | undefined
+  readonly partition: string | undefined
+  readonly conflicts: boolean
+  readonly update: boolean
+  readonly stable: boolean
+  readonly executionStats: boolean
+  readonly allowFallback: boolean
+}
+
+const OPTIONS = {
+  selector: { read: compileSelector as (value: JsonValue) => CompiledSelector },
+  use_index: { initial: [] as readonly string[], read: readUseIndex },
+  bookmark: { initial: undefined, read: readBookmark },
+  limit: { initial: DEFAULT_LIMIT, read: readCount },
+  skip: { initial: 0, read: readCount },
+  sort: { initial: [] as Sort, read: readSort },
+  fields: { initial: undefined, read: readFields },
+  partition: { initial: '', read: readString },
+  r: { initial: null, read: readAny },
+  conflicts: { initial: false, read: readBoolean },
+  stale: { initial: 'false', read: readAny },
+  update: { initial: true, read: readBoolean },
+  stable: { initial: false, read: readBoolean },
+  execution_stats: { initial: false, read: readBoolean },
+  allow_fallback: { initial: true, read: readBoolean },
+}
+
+/**
+ * Reads a request's body.
+ *
+ * @param partition of the path, undefined for the whole database
+ * @throws Mango's errors, all 400
+ */
+export function readFindRequest(body: JsonObject, partition: string | undefined): FindRequest {
+  const options = readOptions(body, OPTIONS)
+  return {
+    selector: options.selector,
+    useIndex: options.use_index,
+    bookmark: options.bookmark,
+    limit: options.limit,
+    skip: options.skip,
+    sort: options.sort,
+    fields: options.fields,
+    partition,
+    conflicts: options.conflicts,
+    update: options.stale === 'ok' || options.stale === true ? false : options.update,
+    stable: options.stable,
+    executionStats: options.execution_stats,
+    allowFallback: options.allow_fallback,
+  }
+}
+
+function readUseIndex(value: JsonValue): readonly string[] {
+  if (value === null) return []
+  if (typeof value === 'string') return splitName(value)
+  if (Array.isArray(value) && value.length <= 2 && value.every(name => typeof name === 'string')) return value
+  throw fail('invalidIndexName', erlangText(value))
+}
+
+/** "i", "_design/i", "i/name" or "_design/i/name". */
+function splitName(name: string): string[] {
+  const parts = name.split('/')
+  if (parts[0] === '_design') return [`_design/${parts[1] ?? ''}`, ...parts.slice(2)].slice(0, 2)
+  return parts.slice(0, 2)
+}
+
+function readBookmark(value: JsonValue): string | undefined {
+  if (value === null || value === '') return undefined
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function readFields(value: JsonValue): readonly string[] | undefined {
+  if (!Array.isArray(value)) throw fail('invalidFields', erlangText(value))
+  const fields = value.map(field => {
+    if (typeof field !== 'string') throw fail('invalidField', erlangText(field))
+    return field
+  })
+  return fields.length === 0 ? undefined : fields
+}

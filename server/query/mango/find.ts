@@ -1,0 +1,113 @@
+import type { DatabaseQueries } from '../database-queries.ts'
+import { decodeBookmark, encodeBookmark } from './bookmark.ts'
+import type { FindRequest } from './find-request.ts'
+import { mangoIndexes } from './mango-index.ts'
+import { askedName, planQuery, type Plan } from './plan.ts'
+import { projection } from './projection.ts'
+import { scanAllDocs, scanIndex, type Candidate } from './scan.ts'
+
+/** What an answer ends with. */
+interface Tally {
+  keys: number
+  docs: number
+  results: number
+  bookmark: string | undefined
+}
+
+const SCAN_WARNING_RATIO = 10
+
+/**
+ * Runs a query; the answer comes in pieces, as documents are found.
+ *
+ * @throws Mango's errors, before the first piece
+ */
+export async function find(queries: DatabaseQueries, request: FindRequest): Promise<AsyncGenerator<string>> {
+  const { database } = queries
+  const plan = planQuery(mangoIndexes(queries.designs.all(), database.record.partitioned), request)
+  const after = request.bookmark === undefined ? undefined : decodeBookmark(request.bookmark)
+  const { ddoc } = plan.index
+  if (ddoc === undefined || plan.ranges === 'empty')
+    return answer(request, plan, () => scanAllDocs(database, request, plan, after))
+  const index = queries.indexOf(ddoc)
+  if (request.update) await index.update()
+  return answer(request, plan, () => scanIndex(database, index, request, plan, after))
+}
+
+async function* answer(
+  request: FindRequest,
+  plan: Plan,
+  scan: () => AsyncGenerator<Candidate[]>,
+): AsyncGenerator<string> {
+  const started = performance.now()
+  const tally: Tally = { keys: 0, docs: 0, results: 0, bookmark: undefined }
+  yield '{"docs":[\n'
+  if (plan.ranges !== 'empty') yield* documents(request, plan, scan(), tally)
+  yield `\n],\n"bookmark": ${JSON.stringify(tally.bookmark ?? request.bookmark ?? 'nil')}`
+  if (plan.ranges !== 'empty') {
+    if (request.executionStats) yield `,\n"execution_stats": ${JSON.stringify(statistics(tally, started))}`
+    const warnings = warningsOf(request, plan, tally)
+    if (warnings.length > 0) yield `,\n"warning": ${JSON.stringify(warnings.join('\n'))}`
+  }
+  yield '}\n'
+}
+
+async function* documents(
+  { selector, limit, skip, fields }: FindRequest,
+  plan: Plan,
+  batches: AsyncGenerator<Candidate[]>,
+  tally: Tally,
+): AsyncGenerator<string> {
+  const project = fields === undefined ? undefined : projection(fields)
+  let toSkip = skip
+  for await (const batch of batches) {
+    let text = ''
+    for (const candidate of batch) {
+      tally.keys++
+      if (!plan.covering) tally.docs++
+      if (!selector.matches(candidate.value)) continue
+      // The row behind the page is looked at too, as CouchDB looks at it.
+      if (tally.results === limit && toSkip === 0) {
+        if (text !== '') yield text
+        return
+      }
+      tally.bookmark = encodeBookmark(candidate.rowKey)
+      if (toSkip > 0) {
+        toSkip--
+        continue
+      }
+      if (tally.results > 0) text += ',\n'
+      text += project === undefined ? (candidate.text ?? '{}') : JSON.stringify(project(candidate.value))
+      tally.results++
+    }
+    if (text !== '') yield text
+  }
+}
+
+function statistics(tally: Tally, started: number): object {
+  return {
+    total_keys_examined: tally.keys,
+    total_docs_examined: tally.docs,
+    total_quorum_docs_examined: 0,
+    results_returned: tally.results,
+    execution_time_ms: Math.round((performance.now() - started) * 1000) / 1000,
+  }
+}
+
+function warningsOf({ useIndex }: FindRequest, { index }: Plan, tally: Tally): string[] {
+  const warnings: string[] = []
+  const isAskedFor =
+    index.ddoc !== undefined &&
+    askedName([index.ddoc.id, index.name].slice(0, useIndex.length)) === askedName(useIndex)
+  if (useIndex.length > 0 && !isAskedFor) {
+    const fault = useIndex.length === 1 ? 'does not contain a valid index' : 'is not a valid index'
+    warnings.push(`${askedName(useIndex)} was not used because it ${fault} for this query.`)
+  }
+  if (index.ddoc === undefined)
+    warnings.push('No matching index found, create an index to optimize query time.')
+  if (tally.docs > Math.max(1, tally.results) * SCAN_WARNING_RATIO) {
+    warnings.push(
+      'The number of documents examined is high in proportion to the number of results returned. Consider adding a more specific index to improve this.',
+    )
+  }
+  return warnings
+}

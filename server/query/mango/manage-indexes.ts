@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import { parseDocId, type DocId } from '../../../protocol/document-id.ts'
+import { parseDocument } from '../../../protocol/document/parse.ts'
+import { CouchError, fail } from '../../../protocol/errors.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
+import type { Rev } from '../../../protocol/revision.ts'
+import { erlangText } from '../../../protocol/selector/erlang-text.ts'
+import { compileSelector } from '../../../protocol/selector/selector.ts'
+import type { UserContext } from '../../../protocol/user-context.ts'
+import type { Database } from '../../database/database.ts'
+import { writeDocuments } from '../../database/write-documents.ts'
+import type { DatabaseQueries } from '../database-queries.ts'
+import { DESIGN } from '../design/design-document.ts'
+import { readAny, readName, readOptions, readString } from './options.ts'
+import { readSort } from './sort.ts'
+
+const REQUEST = {
+  index: { read: readAny },
+  type: { initial: 'json', read: readString },
+  name: { initial: undefined, read: readName },
+  ddoc: { initial: undefined, read: readName },
+  w: { initial: null, read: readAny },
+  partitioned: { initial: null, read: readAny },
+}
+
+const DEFINITION = {
+  fields: { read: readSort },
+  partial_filter_selector: {
+    initial: {} as JsonObject,
+    read: (value: JsonValue) => compileSelector(value).normalized,
+  },
+}
+
+/**
+ * Creates an index, in a design document that exists or in a new one.
+ *
+ * @throws Mango's errors
+ */
+export async function createIndex(
+  queries: DatabaseQueries,
+  body: JsonObject,
+  user: UserContext,
+): Promise<{ result: 'created' | 'exists'; id: string; name: string }> {
+  const options = readOptions(body, REQUEST)
+  checkType(options.type)
+  const definition = readDefinition(options.index)
+  const generated = createHash('sha1').update(JSON.stringify(options.index)).digest('hex')
+  const name = options.name ?? generated
+  const id = parseDocId(designId(options.ddoc ?? generated))
+  const existing = queries.designs.find(id)
+  if (existing !== undefined && existing.value.language !== 'query') {
+    throw fail('invalidDesignLanguage', languageText(existing.value))
+  }
+  const view = { map: definition, reduce: '_count', options: { def: options.index } }
+  const body_ = withView(
+    withPartitioned(bodyOf(existing?.value), options.partitioned, existing !== undefined),
+    name,
+    view,
+  )
+  if (existing !== undefined && JSON.stringify(body_) === JSON.stringify(bodyOf(existing.value))) {
+    return { result: 'exists', id, name }
+  }
+  await save(queries.database, id, existing?.rev, body_, user)
+  return { result: 'created', id, name }
+}
+
+/**
+ * Deletes an index, and its design document with the last of them.
+ *
+ * @throws `not_found` where there is no such index
+ */
+export async function deleteIndex(
+  queries: DatabaseQueries,
+  ddoc: string,
+  name: string,
+  user: UserContext,
+): Promise<void> {
+  const existing = queries.designs.find(parseDocId(designId(ddoc)))
+  const views = existing?.value.views
+  if (
+    existing === undefined ||
+    existing.value.language !== 'query' ||
+    !isJsonObject(views) ||
+    !Object.hasOwn(views, name)
+  ) {
+    throw fail('missing')
+  }
+  const { [name]: _removed, ...others } = views
+  const { views: _views, ...rest } = bodyOf(existing.value)
+  const isEmpty = Object.keys(others).length === 0
+  const body: JsonObject = isEmpty ? rest : { ...bodyOf(existing.value), views: others }
+  const isBare = isEmpty && Object.keys(rest).every(member => member === 'language' || member === 'options')
+  await save(queries.database, existing.id, existing.rev, isBare ? { _deleted: true } : body, user)
+}
+
+function checkType(type: string): void {
+  if (type === 'json') return
+  if (type === 'text' || type === 'nouveau') throw fail('indexServiceUnavailable', type)
+  throw fail('invalidIndexType', type)
+}
+
+function readDefinition(index: JsonValue): JsonObject {
+  if (!isJsonObject(index)) throw fail('indexNotObject', erlangText(index))
+  const { fields, partial_filter_selector: filter } = readOptions(index, DEFINITION)
+  return { fields: Object.fromEntries(fields), partial_filter_selector: filter }
+}
+
+function designId(name: string): string {
+  return name.startsWith(DESIGN) ? name : DESIGN + name
+}
+
+function bodyOf(value: JsonObject | undefined): JsonObject {
+  if (value === undefined) return { language: 'query' }
+  const { _id, _rev, ...body } = value
+  return body
+}
+
+function withView(body: JsonObject, name: string, view: JsonObject): JsonObject {
+  const views = isJsonObject(body.views) ? body.views : {}
+  return { ...body, views: { ...views, [name]: view } }
+}
+
+/** Indexes of one design document are all partitioned, or none is. */
+function withPartitioned(body: JsonObject, partitioned: JsonValue, exists: boolean): JsonObject {
+  if (typeof partitioned !== 'boolean') return body
+  const options = isJsonObject(body.options) ? body.options : {}
+  if (options.partitioned === partitioned) return body
+  if (exists) throw fail('partitionedMismatch')
+  return { ...body, options: { ...options, partitioned } }
+}
+
+/** As Erlang prints the member, or that there is none. */
+function languageText(value: JsonObject): string {
+  if (value.language === undefined) return 'false'
+  return `{${erlangText('language')},${erlangText(value.language)}}`
+}
+
+async function save(
+  database: Database,
+  id: DocId,
+  rev: Rev | undefined,
+  body: JsonObject,
+  user: UserContext,
+): Promise<void> {
+  const input = parseDocument(Buffer.from(JSON.stringify(body)), { term: true })
+  const [outcome] = await writeDocuments(database, [{ id, input: { ...input, rev } }], {
+    replicated: false,
+    user,
+  })
+  if (outcome?.error === undefined) return
+  if (outcome.error instanceof CouchError && outcome.error.error === 'conflict')
+    throw fail('indexSaveConflict')
+  throw outcome.error
+}

@@ -1,0 +1,101 @@
+import type Router from '@koa/router'
+import { fail } from '../../protocol/errors.ts'
+import type { JsonObject } from '../../protocol/json-value.ts'
+import { parseJsonObject } from '../../protocol/json/parse-json.ts'
+import { readBody, requireJson } from '../http/body.ts'
+import type { RequestContext, RequestState } from '../http/context.ts'
+import { endpoint } from '../http/endpoints.ts'
+import { decodeSegment } from '../http/percent.ts'
+import { Query } from '../http/query.ts'
+import { sendJson, streamJson } from '../http/reply.ts'
+import type { DatabaseQueries } from '../query/database-queries.ts'
+import { explain } from '../query/mango/explain.ts'
+import { readFindRequest, type FindRequest } from '../query/mango/find-request.ts'
+import { find } from '../query/mango/find.ts'
+import { ALL_DOCS, describeIndex, mangoIndexes } from '../query/mango/mango-index.ts'
+import { createIndex, deleteIndex } from '../query/mango/manage-indexes.ts'
+import { databaseOf } from './database-of.ts'
+
+export function mangoRoutes(router: Router<RequestState>): void {
+  endpoint(router, '/:db/_find', { POST: postFind })
+  endpoint(router, '/:db/_explain', { POST: postExplain })
+  endpoint(router, '/:db/_partition/:partition/_find', { POST: postFind })
+  endpoint(router, '/:db/_partition/:partition/_explain', { POST: postExplain })
+  endpoint(router, '/:db/_index', { GET: listIndexes, POST: postIndex })
+  endpoint(router, '/:db/_index/_bulk_delete', { POST: deleteIndexes })
+  endpoint(router, '/:db/_index/_design/:ddoc/:type/:name', { DELETE: removeIndex })
+  endpoint(router, '/:db/_index/:ddoc/:type/:name', { DELETE: removeIndex })
+}
+
+async function postFind(ctx: RequestContext): Promise<void> {
+  const { queries, request } = await findRequestOf(ctx)
+  streamJson(ctx, await find(queries, request))
+}
+
+async function postExplain(ctx: RequestContext): Promise<void> {
+  const { queries, request } = await findRequestOf(ctx)
+  sendJson(ctx, explain(queries, request))
+}
+
+async function listIndexes(ctx: RequestContext): Promise<void> {
+  const queries = await queriesOf(ctx)
+  const { partitioned } = queries.database.record
+  const all = [ALL_DOCS, ...mangoIndexes(queries.designs.all(), partitioned)].map(describeIndex)
+  const query = Query.of(ctx)
+  const skip = Number(query.text('skip') ?? 0)
+  const limit = Number(query.text('limit') ?? Infinity)
+  sendJson(ctx, { total_rows: all.length, indexes: all.slice(skip, skip + limit) })
+}
+
+async function postIndex(ctx: RequestContext): Promise<void> {
+  const body = await jsonBody(ctx)
+  sendJson(ctx, await createIndex(await queriesOf(ctx), body, ctx.state.user))
+}
+
+async function removeIndex(ctx: RequestContext): Promise<void> {
+  const queries = await queriesOf(ctx)
+  const [ddoc, type, name] = [segment(ctx, 'ddoc'), segment(ctx, 'type'), segment(ctx, 'name')]
+  if (type !== 'json') throw fail('missing')
+  await deleteIndex(queries, ddoc, name, ctx.state.user)
+  sendJson(ctx, { ok: true })
+}
+
+/** `{"docids": ["_design/a", …]}`: all indexes of these design documents. */
+async function deleteIndexes(ctx: RequestContext): Promise<void> {
+  const { docids } = await jsonBody(ctx)
+  if (!Array.isArray(docids)) throw fail('missingRequiredKey', 'docids')
+  const queries = await queriesOf(ctx)
+  const success: { id: string; ok: true }[] = []
+  const failed: { id: string; error: string }[] = []
+  for (const id of docids) {
+    if (typeof id !== 'string') throw fail('invalidString', JSON.stringify(id))
+    const names = mangoIndexes(queries.designs.all(), false).filter(({ ddoc }) => ddoc?.id === id)
+    for (const { name } of names) await deleteIndex(queries, id, name, ctx.state.user)
+    if (names.length > 0) success.push({ id, ok: true })
+    else failed.push({ id, error: 'not_found' })
+  }
+  sendJson(ctx, { success, fail: failed })
+}
+
+async function findRequestOf(
+  ctx: RequestContext,
+): Promise<{ queries: DatabaseQueries; request: FindRequest }> {
+  const body = await jsonBody(ctx)
+  const queries = await queriesOf(ctx)
+  const partition = ctx.params.partition === undefined ? undefined : segment(ctx, 'partition')
+  return { queries, request: readFindRequest(body, partition) }
+}
+
+async function queriesOf(ctx: RequestContext): Promise<DatabaseQueries> {
+  return ctx.services.queries.of(await databaseOf(ctx))
+}
+
+async function jsonBody(ctx: RequestContext): Promise<JsonObject> {
+  requireJson(ctx)
+  const body = await readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size'))
+  return parseJsonObject(body) as JsonObject
+}
+
+function segment(ctx: RequestContext, name: string): string {
+  return decodeSegment(ctx.params[name] ?? '') ?? ''
+}
