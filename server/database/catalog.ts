@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { DatabaseName } from '../../protocol/database-name.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import { fail } from '../../protocol/errors.ts'
+import { makeSuffix } from '../../protocol/sequence.ts'
 import {
   DatabaseKeys,
   databaseNameKey,
@@ -73,7 +74,7 @@ export class Catalog {
       const number = await this.#nextNumber()
       const record: DatabaseRecord = {
         number,
-        instance: randomBytes(9).toString('base64url'),
+        instance: makeSuffix(randomBytes(9)),
         created: Math.floor(Date.now() / 1000),
         partitioned: options.partitioned,
       }

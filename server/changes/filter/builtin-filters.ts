@@ -1,0 +1,28 @@
+import { isDesignId, type DocId } from '../../../protocol/document-id.ts'
+import { idOf } from '../rows/row-text.ts'
+import type { ChangeFilter } from './change-filter.ts'
+
+const PAGE = 1000
+
+/** `filter=_doc_ids` */
+export function docIdsFilter(ids: readonly DocId[]): ChangeFilter {
+  const wanted = new Set(ids)
+  return {
+    key: `_doc_ids ${JSON.stringify([...wanted].sort())}`,
+    pageSize: PAGE,
+    mayFail: false,
+    select: records => records.map(record => wanted.has(idOf(record))),
+    candidates: { ids: [...wanted] },
+  }
+}
+
+/** `filter=_design` */
+export function designFilter(): ChangeFilter {
+  return {
+    key: '_design',
+    pageSize: PAGE,
+    mayFail: false,
+    select: records => records.map(record => isDesignId(idOf(record))),
+    candidates: { from: '_design/', to: '_design0' },
+  }
+}

@@ -1,0 +1,89 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import { history } from '../../../protocol/revtree/history.ts'
+import { leaves } from '../../../protocol/revtree/leaves.ts'
+import type { Rev } from '../../../protocol/revision.ts'
+import type { BodyRecord } from '../../database/body-record.ts'
+import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
+import type { Database, StoredDocument } from '../../database/database.ts'
+import { readBodies } from '../rows/read-bodies.ts'
+import { idOf, revOf } from '../rows/row-text.ts'
+
+/** A leaf as a filter judges it. */
+export interface LeafDocument {
+  readonly id: DocId
+  readonly rev: Rev
+  readonly deleted: boolean
+  readonly record: BodyRecord
+  /** The winner's other leaves that are not deleted. */
+  readonly conflicts: readonly Rev[]
+  readonly revisions: { readonly start: number; readonly ids: readonly string[] } | undefined
+}
+
+interface Wanted extends Omit<LeafDocument, 'record'> {
+  readonly body: number
+}
+
+/** CouchDB shows so many ancestors to filter functions (couch_query_servers:json_doc_options/1). */
+const REVISIONS_SHOWN = 20
+
+/**
+ * What the filter judges of each record: its winner, or each of its leaves. A leaf whose body is gone, since the change
+ * was superseded and compacted away, is left out.
+ *
+ * @param options.revisions whether `_revisions` is wanted
+ */
+export async function leafDocuments(
+  database: Database,
+  records: readonly Uint8Array[],
+  options: { allLeaves: boolean; revisions: boolean },
+): Promise<LeafDocument[][]> {
+  const wanted = records.map(record =>
+    options.revisions || isBranched(record) ? fromTree(database, record, options) : [fromRecord(record)],
+  )
+  const bodies = await readBodies(database, wanted.flat().map(({ body }) => body))
+  let at = 0
+  return wanted.map(leavesWanted =>
+    leavesWanted.flatMap(({ body: _body, ...leaf }) => {
+      const record = bodies[at++]
+      return record === undefined ? [] : [{ ...leaf, record }]
+    }),
+  )
+}
+
+function fromRecord(record: Uint8Array): Wanted {
+  return {
+    id: idOf(record),
+    rev: revOf(record),
+    deleted: isDeleted(record),
+    body: winnerBody(record),
+    conflicts: [],
+    revisions: undefined,
+  }
+}
+
+function fromTree(
+  database: Database,
+  record: Uint8Array,
+  options: { allLeaves: boolean; revisions: boolean },
+): Wanted[] {
+  const id = idOf(record)
+  const document = database.document(id)
+  if (document === undefined) return []
+  const [winner, ...others] = leaves(document.tree)
+  if (winner === undefined) return []
+  const shown = (leaf: typeof winner, conflicts: readonly Rev[]) => ({
+    id,
+    rev: leaf.rev,
+    deleted: leaf.deleted,
+    body: leaf.body,
+    conflicts,
+    revisions: options.revisions ? revisionsOf(document, leaf.rev) : undefined,
+  })
+  if (options.allLeaves) return [winner, ...others].map(leaf => shown(leaf, []))
+  const conflicts = others.filter(({ deleted }) => !deleted).map(({ rev }) => rev)
+  return [shown(winner, conflicts)]
+}
+
+function revisionsOf(document: StoredDocument, rev: Rev): LeafDocument['revisions'] {
+  return history(document.tree, rev, REVISIONS_SHOWN)
+}

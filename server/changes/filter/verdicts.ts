@@ -1,0 +1,15 @@
+import type { Verdict } from './change-filter.ts'
+import type { LeafDocument } from './leaf-documents.ts'
+
+/**
+ * What a filter says of each record, by what it says of each leaf.
+ *
+ * @param passes whether a leaf passes, by its place among all leaves
+ */
+export function verdictsOf(
+  leaves: readonly (readonly LeafDocument[])[],
+  passes: (leaf: LeafDocument, place: number) => boolean,
+): Verdict[] {
+  let place = 0
+  return leaves.map(ofRecord => ofRecord.filter(leaf => passes(leaf, place++)).map(({ rev }) => rev))
+}

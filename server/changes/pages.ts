@@ -1,0 +1,66 @@
+import { seqOf } from '../database/change-record.ts'
+import type { Database } from '../database/database.ts'
+import { Space } from '../storage/keys.ts'
+
+/** How far the store reads ahead of the feed. */
+const READ_AHEAD_BYTES = 256 * 1024
+
+export interface PageOptions {
+  /** Sequence numbers above this. */
+  readonly after: number
+  /** Up to this; by default to the end. */
+  readonly upTo?: number
+  readonly descending?: boolean
+  /** Records in a page. */
+  readonly size: number
+  readonly limit?: number
+}
+
+/**
+ * The stored rows of a range of sequences, in pages, as they were when reading began. While the caller works on a page
+ * the next one is read.
+ */
+export async function* changePages(
+  database: Database,
+  { after, upTo, descending = false, size, limit = -1 }: PageOptions,
+): AsyncGenerator<readonly Uint8Array[], void, undefined> {
+  const { keys, store } = database
+  const end =
+    upTo === undefined ? { lt: keys.range(Space.change).lt } : { lte: keys.number(Space.change, upTo) }
+  const iterator = store.values({
+    gte: keys.number(Space.change, after + 1),
+    ...end,
+    reverse: descending,
+    limit,
+    highWaterMarkBytes: READ_AHEAD_BYTES,
+  })
+  let next = iterator.nextv(size)
+  try {
+    for (;;) {
+      const page = await next
+      if (page.length === 0) return
+      next = iterator.nextv(size)
+      // A failure is thrown where the page is awaited, and not before somebody asks for it.
+      next.catch(() => undefined)
+      yield page
+    }
+  } finally {
+    await iterator.close()
+  }
+}
+
+/** The stored rows of documents, those behind a sequence, in the order of their sequences. */
+export async function changesAt(
+  database: Database,
+  seqs: readonly number[],
+): Promise<readonly Uint8Array[]> {
+  const sorted = [...seqs].sort((a, b) => a - b)
+  const records = await database.store.getMany(sorted.map(seq => database.keys.number(Space.change, seq)))
+  // A document that was changed meanwhile has its row elsewhere, behind all that is read here.
+  return records.filter(record => record !== undefined)
+}
+
+export function lastSeq(page: readonly Uint8Array[]): number {
+  const last = page.at(-1)
+  return last === undefined ? 0 : seqOf(last)
+}

@@ -1,0 +1,125 @@
+import type { Rev } from '../../../protocol/revision.ts'
+import { BEFORE_SEQ, idEnd, isDeleted, rowEnd, rowStart, seqEnd } from '../../database/change-record.ts'
+import type { Database } from '../../database/database.ts'
+import type { RowOptions } from '../feed-request.ts'
+import type { Verdict } from '../filter/change-filter.ts'
+import type { Rendition, RowOutput } from './rendition.ts'
+import { RowBuffer } from './row-buffer.ts'
+import { RowDocuments } from './row-documents.ts'
+
+const PAGE = 1000
+const NULL = Buffer.from('null')
+const CHANGES = Buffer.from(',"changes":[')
+const DELETED = Buffer.from(',"deleted":true')
+const DOC = Buffer.from(',"doc":')
+const END = Buffer.from('}')
+
+/** Rows that are chosen by a filter, or carry documents, or leave out sequences. */
+export class ComposedRows implements Rendition {
+  readonly key: string | undefined
+  readonly pageSize: number
+  readonly mayFail: boolean
+  readonly #database: Database
+  readonly #options: RowOptions
+
+  constructor(database: Database, options: RowOptions) {
+    this.#database = database
+    this.#options = options
+    this.pageSize = options.filter?.pageSize ?? PAGE
+    this.mayFail = options.filter?.mayFail ?? false
+    const { filter, seqInterval, ...plain } = options
+    this.key =
+      seqInterval === undefined ? `${JSON.stringify(plain)} ${filter?.key ?? ''}` : undefined
+  }
+
+  async render(records: readonly Uint8Array[], out: RowOutput): Promise<number> {
+    const { filter, includeDocs, allLeaves } = this.#options
+    const verdicts = filter === undefined ? undefined : await filter.select(records, { allLeaves })
+    const { chosen, done } = choose(records, verdicts, out.left)
+    const documents = includeDocs
+      ? await RowDocuments.load(
+          this.#database,
+          chosen.map(at => records[at]!),
+          this.#options,
+        )
+      : undefined
+    for (const [place, at] of chosen.entries()) {
+      this.#write(out, records[at]!, verdicts?.[at] ?? true, documents, place)
+    }
+    return done
+  }
+
+  #write(
+    out: RowOutput,
+    record: Uint8Array,
+    verdict: Verdict,
+    documents: RowDocuments | undefined,
+    place: number,
+  ): void {
+    const { buffer, framing } = out
+    const { seqInterval } = this.#options
+    const hasSeq = seqInterval === undefined || out.left % seqInterval === 0
+    framing.open(buffer, out.count)
+    if (typeof verdict === 'boolean') writeStored(buffer, record, this.#options.allLeaves, hasSeq)
+    else writeLeaves(buffer, record, verdict, hasSeq)
+    if (documents !== undefined) {
+      buffer.drop(END.length)
+      buffer.bytes(DOC)
+      this.#writeDocument(buffer, documents, place)
+      buffer.bytes(END)
+    }
+    framing.close(buffer, record, hasSeq)
+    out.count += 1
+    out.left -= 1
+  }
+
+  #writeDocument(buffer: RowBuffer, documents: RowDocuments, place: number): void {
+    const project = this.#options.filter?.project
+    if (project === undefined) {
+      documents.write(place, buffer)
+      return
+    }
+    const whole = new RowBuffer()
+    documents.write(place, whole)
+    buffer.bytes(project(whole.take()))
+  }
+}
+
+/** The records to give, by their places, and how many are done with. */
+function choose(
+  records: readonly Uint8Array[],
+  verdicts: readonly Verdict[] | undefined,
+  left: number,
+): { chosen: number[]; done: number } {
+  const chosen: number[] = []
+  for (let at = 0; at < records.length; at++) {
+    if (left >= 0 && chosen.length === left) return { chosen, done: at }
+    const verdict = verdicts?.[at] ?? true
+    if (verdict === true || (verdict !== false && verdict.length > 0)) chosen.push(at)
+  }
+  return { chosen, done: records.length }
+}
+
+function writeStored(out: RowBuffer, record: Uint8Array, allLeaves: boolean, hasSeq: boolean): void {
+  const start = rowStart(record, allLeaves)
+  const from = hasSeq ? start : writeNullSeq(out, record, start)
+  out.copy(record, from, rowEnd(record, allLeaves))
+}
+
+function writeLeaves(out: RowBuffer, record: Uint8Array, revs: readonly Rev[], hasSeq: boolean): void {
+  const start = rowStart(record, false)
+  const from = hasSeq ? start : writeNullSeq(out, record, start)
+  out.copy(record, from, start + idEnd(record))
+  out.bytes(CHANGES)
+  out.text(revs.map(rev => `{"rev":${JSON.stringify(rev)}}`).join(','))
+  out.text(']')
+  if (isDeleted(record)) out.bytes(DELETED)
+  out.bytes(END)
+}
+
+/** Writes the beginning of a row without its sequence. Returns where the rest begins. */
+function writeNullSeq(out: RowBuffer, record: Uint8Array, start: number): number {
+  out.copy(record, start, start + BEFORE_SEQ)
+  out.bytes(NULL)
+  return start + seqEnd(record)
+}

@@ -1,0 +1,28 @@
+import type { Framing } from './framing.ts'
+import type { RowBuffer } from './row-buffer.ts'
+
+/** Rows on their way to one answer, or to all answers that stand at the same place. */
+export interface RowOutput {
+  readonly buffer: RowBuffer
+  readonly framing: Framing
+  /** Rows given so far. */
+  count: number
+  /** Rows that may still be given; never reached when negative. */
+  left: number
+}
+
+/** Makes the rows of a feed of the stored records. */
+export interface Rendition {
+  /** Equal where the same records give the same rows to everybody; undefined where a reader's own count matters. */
+  readonly key: string | undefined
+  /** How many records to take at a time. */
+  readonly pageSize: number
+  /** Whether making rows can fail for reasons of the client's. */
+  readonly mayFail: boolean
+  /**
+   * Appends the rows of records, in their order, as far as the output's limit allows.
+   *
+   * @returns how many records are done with: fewer than given where the limit was reached
+   */
+  render(records: readonly Uint8Array[], out: RowOutput): number | Promise<number>
+}

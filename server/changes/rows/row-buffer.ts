@@ -1,0 +1,58 @@
+const CHUNK_BYTES = 64 * 1024
+
+/** Gathers rows in one buffer, which is handed over as it is and never written to again. */
+export class RowBuffer {
+  #bytes = Buffer.allocUnsafeSlow(0)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** Appends `source[from, to)`. */
+  copy(source: Uint8Array, from: number, to: number): void {
+    const end = this.#length + to - from
+    if (end > this.#bytes.length) this.#grow(end)
+    const bytes = this.#bytes
+    if (to - from <= SHORT) for (let at = this.#length; from < to; from++, at++) bytes[at] = source[from]!
+    else bytes.set(from === 0 && to === source.length ? source : source.subarray(from, to), this.#length)
+    this.#length = end
+  }
+
+  bytes(source: Uint8Array): void {
+    this.copy(source, 0, source.length)
+  }
+
+  text(text: string): void {
+    const end = this.#length + Buffer.byteLength(text)
+    if (end > this.#bytes.length) this.#grow(end)
+    this.#length += this.#bytes.write(text, this.#length)
+  }
+
+  /** Takes back the last bytes. */
+  drop(count: number): void {
+    this.#length -= count
+  }
+
+  /** What was gathered. The next rows go to a new buffer. */
+  take(): Buffer {
+    const taken = this.#bytes.subarray(0, this.#length)
+    this.#bytes = Buffer.allocUnsafeSlow(0)
+    this.#length = 0
+    return taken
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed + 256, this.#bytes.length * 2, MIN_BYTES))
+    larger.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = larger
+  }
+}
+
+/** Bytes after which a chunk of rows goes out. */
+export const FULL_CHUNK = CHUNK_BYTES
+
+const MIN_BYTES = 1024
+
+/** Copying so few bytes one by one costs less than the view that `set` needs. */
+const SHORT = 32

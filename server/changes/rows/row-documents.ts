@@ -1,0 +1,87 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import { leaves } from '../../../protocol/revtree/leaves.ts'
+import { attachmentStubs } from '../../database/attachment-stubs.ts'
+import type { BodyRecord } from '../../database/body-record.ts'
+import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
+import type { Database } from '../../database/database.ts'
+import type { FeedRequest } from '../feed-request.ts'
+import { idOf, idTextEnd, idTextStart, revTextEnd, revTextStart } from './row-text.ts'
+import type { RowBuffer } from './row-buffer.ts'
+import { readBodies } from './read-bodies.ts'
+
+type DocumentOptions = Pick<FeedRequest['rows'], 'conflicts' | 'attachments' | 'attEncodingInfo'>
+
+const ID = Buffer.from('{"_id":')
+const REV = Buffer.from(',"_rev":')
+const COMMA = Buffer.from(',')
+const DELETED = Buffer.from(',"_deleted":true')
+const END = Buffer.from('}')
+const MISSING = Buffer.from('null')
+
+/** The documents of `include_docs`: the winners of a page of records. */
+export class RowDocuments {
+  readonly #records: readonly Uint8Array[]
+  readonly #bodies: readonly (BodyRecord | undefined)[]
+  readonly #extras: readonly string[]
+
+  static async load(
+    database: Database,
+    records: readonly Uint8Array[],
+    options: DocumentOptions,
+  ): Promise<RowDocuments> {
+    const bodies = await readBodies(database, records.map(winnerBody))
+    const extras = records.map((record, at) => extrasOf(database, record, bodies[at], options))
+    return new RowDocuments(records, bodies, extras)
+  }
+
+  private constructor(
+    records: readonly Uint8Array[],
+    bodies: readonly (BodyRecord | undefined)[],
+    extras: readonly string[],
+  ) {
+    this.#records = records
+    this.#bodies = bodies
+    this.#extras = extras
+  }
+
+  /** Appends the document of a record, as couch_doc:to_json_obj/2 orders it; null where its body is not there. */
+  write(at: number, out: RowBuffer): void {
+    const record = this.#records[at]
+    const body = this.#bodies[at]?.body
+    if (record === undefined || body === undefined) {
+      out.bytes(MISSING)
+      return
+    }
+    out.bytes(ID)
+    out.copy(record, idTextStart(record), idTextEnd(record))
+    out.bytes(REV)
+    out.copy(record, revTextStart(record), revTextEnd(record))
+    if (body.length > 2) {
+      out.bytes(COMMA)
+      out.copy(body, 1, body.length - 1)
+    }
+    if (isDeleted(record)) out.bytes(DELETED)
+    const extras = this.#extras[at]
+    if (extras !== undefined && extras !== '') out.text(extras)
+    out.bytes(END)
+  }
+}
+
+function extrasOf(
+  database: Database,
+  record: Uint8Array,
+  body: BodyRecord | undefined,
+  options: DocumentOptions,
+): string {
+  if (body === undefined) return ''
+  const conflicts = options.conflicts && isBranched(record) ? conflictsOf(database, idOf(record)) : ''
+  return conflicts + attachmentStubs(body.attachments, { encodingInfo: options.attEncodingInfo })
+}
+
+/** The other leaves that are not deleted. */
+function conflictsOf(database: Database, id: DocId): string {
+  const tree = database.document(id)?.tree
+  const others = tree === undefined ? [] : leaves(tree).slice(1)
+  const revs = others.filter(({ deleted }) => !deleted).map(({ rev }) => rev)
+  return revs.length === 0 ? '' : `,"_conflicts":${JSON.stringify(revs)}`
+}

@@ -1,0 +1,45 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import type { Rev } from '../../../protocol/revision.ts'
+import { idEnd, rowStart, seqEnd } from '../../database/change-record.ts'
+
+/** Between a row's sequence and its id: `,"id":` */
+const BEFORE_ID = 6
+/** Between a row's id and its first revision: `,"changes":[{"rev":` */
+const BEFORE_REV = 19
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+/** Where the id's JSON string begins in a record. */
+export function idTextStart(record: Uint8Array): number {
+  return rowStart(record, false) + seqEnd(record) + BEFORE_ID
+}
+
+export function idTextEnd(record: Uint8Array): number {
+  return rowStart(record, false) + idEnd(record)
+}
+
+/** Where the JSON string of the winner's revision begins in a record. */
+export function revTextStart(record: Uint8Array): number {
+  return idTextEnd(record) + BEFORE_REV
+}
+
+export function revTextEnd(record: Uint8Array): number {
+  let at = revTextStart(record) + 1
+  while (record[at] !== QUOTE) at += record[at] === BACKSLASH ? 2 : 1
+  return at + 1
+}
+
+export function idOf(record: Uint8Array): DocId {
+  return stringOf(record, idTextStart(record), idTextEnd(record)) as DocId
+}
+
+/** The winner. */
+export function revOf(record: Uint8Array): Rev {
+  return stringOf(record, revTextStart(record), revTextEnd(record)) as Rev
+}
+
+function stringOf(record: Uint8Array, from: number, to: number): string {
+  const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  const text = bytes.toString('utf8', from, to)
+  return text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1)
+}

@@ -1,0 +1,30 @@
+import { rowEnd, rowStart } from '../../database/change-record.ts'
+import type { Rendition, RowOutput } from './rendition.ts'
+
+/** Rows as they were rendered when the changes were written. */
+export class StoredRows implements Rendition {
+  readonly key: string
+  readonly pageSize = 1000
+  readonly mayFail = false
+  readonly #allLeaves: boolean
+
+  constructor(allLeaves: boolean) {
+    this.#allLeaves = allLeaves
+    this.key = allLeaves ? 'all_docs' : 'main_only'
+  }
+
+  render(records: readonly Uint8Array[], out: RowOutput): number {
+    const { buffer, framing } = out
+    let done = 0
+    for (const record of records) {
+      if (out.left === 0) break
+      framing.open(buffer, out.count)
+      buffer.copy(record, rowStart(record, this.#allLeaves), rowEnd(record, this.#allLeaves))
+      framing.close(buffer, record, true)
+      out.count += 1
+      out.left -= 1
+      done += 1
+    }
+    return done
+  }
+}
