@@ -162,6 +162,33 @@ export const ERRORS = {
   sandboxBusy: [503, 'service_unavailable', 'Too many functions of design documents are waiting.'],
   functionTimeout: [500, 'os_process_error', 'OS process timed out.'],
 
+  // Changes
+  unknownFeed: [
+    400,
+    'bad_request',
+    'Supported `feed` types: normal, continuous, live, longpoll, eventsource',
+  ],
+  heartbeatNotPositive: [
+    400,
+    'bad_request',
+    'The heartbeat value should be a positive integer (in milliseconds).',
+  ],
+  heartbeatNotInteger: [
+    400,
+    'bad_request',
+    'Invalid heartbeat value. Expecting a positive integer value (in milliseconds).',
+  ],
+  invalidInteger: [400, 'bad_request', 'invalid_integer'],
+  invalidSeqInterval: [400, 'bad_request', 'invalid_seq_interval'],
+  unknownStyle: [400, 'bad_request', 'Supported `style` values: main_only, all_docs'],
+  unknownFilter: [400, 'bad_request', 'unknown builtin filter name'],
+  malformedFilter: [400, 'bad_request', '`filter` must be of the form `designname/filtername`'],
+  viewFilterMissing: [400, 'bad_request', '`view` filter parameter is not provided.'],
+  malformedViewFilter: [400, 'bad_request', '`view` must be of the form `designname/viewname`'],
+  docIdsNotList: [400, 'bad_request', '`doc_ids` filter parameter is not a list of doc ids.'],
+  selectorNotPosted: [400, 'bad_request', 'Selector must be specified in POST payload'],
+  fieldsNotArray: [400, 'bad_request', 'Selector error: fields must be JSON array'],
+
   // Configuration
   noSuchNode: [404, 'not_found', (name: string) => `no such node: ${name}`],
   unknownConfigValue: [404, 'not_found', 'unknown_config_value'],

@@ -38,7 +38,6 @@ export async function openGuardedCatalog(
   const live = new LiveRequests(users)
   config.onChange('admins', () => void live.usersChanged())
   metrics.gauge('couchdb/open_databases', () => catalog.openDatabases)
-  metrics.gauge('couchdb/httpd/clients_requesting_changes', () => live.size)
   await createSystemDatabases(catalog)
   return { catalog, users, live }
 }

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openAttachments } from './attachments/open.ts'
+import { OpenFeeds } from './changes/live/open-feeds.ts'
 import { Config } from './config/config.ts'
 import { Authenticator } from './auth/authenticator.ts'
 import type { Override } from './config/overrides.ts'
@@ -63,6 +64,8 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
   })
   const log = createLog(config, options.logLevel)
   const metrics = new Metrics()
+  const feeds = new OpenFeeds(error => log.warn({ err: error }, 'a feed failed'))
+  metrics.gauge('couchdb/httpd/clients_requesting_changes', () => feeds.count)
   const directory = options.memory === true ? undefined : join(options.data, 'attachments')
   const attachments = await openAttachments(store, directory, config)
   const queries = new Queries(config, log)
@@ -84,6 +87,7 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
     bodies: new BodyMemory(() => config.integer('couchette', 'max_body_memory')),
     live,
     queries,
+    feeds,
     uuids: new Uuids(config),
     authenticator,
   })

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Attachments } from './attachments/attachments.ts'
 import type { Authenticator } from './auth/authenticator.ts'
+import type { OpenFeeds } from './changes/live/open-feeds.ts'
 import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
 import type { BodyMemory } from './http/body-memory.ts'
@@ -22,6 +23,8 @@ export interface Services {
   /** The requests whose rights are watched. */
   readonly live: LiveRequests
   readonly queries: Queries
+  /** The live feeds. */
+  readonly feeds: OpenFeeds
   /** Makes ids for documents without one. */
   readonly uuids: Uuids
   /** The server's uuid: stable over restarts, part of replication ids. */

@@ -3,13 +3,13 @@ import type { Database } from '../database/database.ts'
 import { Space } from '../storage/keys.ts'
 
 /** How far the store reads ahead of the feed. */
-const READ_AHEAD_BYTES = 256 * 1024
+const READ_AHEAD = { highWaterMarkBytes: 256 * 1024 }
 
 export interface PageOptions {
   /** Sequence numbers above this. */
   readonly after: number
-  /** Up to this; by default to the end. */
-  readonly upTo?: number
+  /** Up to this. */
+  readonly upTo: number
   readonly descending?: boolean
   /** Records in a page. */
   readonly size: number
@@ -25,15 +25,13 @@ export async function* changePages(
   { after, upTo, descending = false, size, limit = -1 }: PageOptions,
 ): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   const { keys, store } = database
-  const end =
-    upTo === undefined ? { lt: keys.range(Space.change).lt } : { lte: keys.number(Space.change, upTo) }
-  const iterator = store.values({
+  const range = {
     gte: keys.number(Space.change, after + 1),
-    ...end,
+    lte: keys.number(Space.change, upTo),
     reverse: descending,
     limit,
-    highWaterMarkBytes: READ_AHEAD_BYTES,
-  })
+  }
+  const iterator = store.values({ ...range, ...READ_AHEAD })
   let next = iterator.nextv(size)
   try {
     for (;;) {
@@ -50,10 +48,7 @@ export async function* changePages(
 }
 
 /** The stored rows of documents, those behind a sequence, in the order of their sequences. */
-export async function changesAt(
-  database: Database,
-  seqs: readonly number[],
-): Promise<readonly Uint8Array[]> {
+export async function changesAt(database: Database, seqs: readonly number[]): Promise<readonly Uint8Array[]> {
   const sorted = [...seqs].sort((a, b) => a - b)
   const records = await database.store.getMany(sorted.map(seq => database.keys.number(Space.change, seq)))
   // A document that was changed meanwhile has its row elsewhere, behind all that is read here.

@@ -1,18 +1,37 @@
 import type { CommittedChange } from '../database/commit.ts'
 
+/** Bytes of rows that are kept for live feeds; what is older they read from the index. */
+const MOST_RECENT = 1024 * 1024
+
+/** Readers that are handed the rows of each commit. */
+export interface TailListener {
+  /** The sequence number up to which they have all rows. */
+  readonly position: number
+  /** There is something new. */
+  wake(): void
+  /** The database is closed. */
+  close(): void
+}
+
 /**
- * The live end of a database's changes: told of every commit, it wakes the feeds that wait. Feeds read the rows from the
- * index, so a slow one holds no memory here.
+ * The live end of a database's changes. It wakes whoever waits after each commit, and holds the latest rows while there
+ * are live feeds, so that they are not read from the store again.
  */
 export class ChangesTail {
   /** Called after each commit. */
   published: (() => void) | undefined
+  readonly listeners = new Set<TailListener>()
   #seq: number
   #closed = false
   readonly #waiting = new Set<() => void>()
+  #recent: CommittedChange[] = []
+  #recentBytes = 0
+  /** All changes behind this sequence number are among the recent ones. */
+  #recentFrom: number
 
   constructor(seq: number) {
     this.#seq = seq
+    this.#recentFrom = seq
   }
 
   /** The latest sequence number on disk. */
@@ -28,8 +47,28 @@ export class ChangesTail {
     const last = changes.at(-1)
     if (last === undefined) return
     this.#seq = last.seq
+    if (this.listeners.size > 0) this.#keep(changes)
+    else this.#forget(last.seq)
     this.#wake()
     this.published?.()
+  }
+
+  /**
+   * The rows behind a sequence number, in order, each document at its latest; undefined when they are not kept any more.
+   */
+  recentAfter(seq: number): readonly Uint8Array[] | undefined {
+    if (seq < this.#recentFrom) return undefined
+    let from = this.#recent.length
+    while (from > 0 && (this.#recent[from - 1]?.seq ?? 0) > seq) from -= 1
+    const behind = this.#recent.slice(from)
+    const replaced = new Set(behind.map(({ previousSeq }) => previousSeq))
+    return behind.filter(change => !replaced.has(change.seq)).map(({ record }) => record)
+  }
+
+  /** Lets go of the recent rows once all listeners have them. */
+  settle(): void {
+    for (const listener of this.listeners) if (listener.position < this.#seq) return
+    this.#forget(this.#seq)
   }
 
   /**
@@ -54,10 +93,33 @@ export class ChangesTail {
   /** Ends every feed. Idempotent. */
   close(): void {
     this.#closed = true
+    for (const listener of [...this.listeners]) listener.close()
     this.#wake()
   }
 
+  #keep(changes: readonly CommittedChange[]): void {
+    for (const change of changes) {
+      this.#recent.push(change)
+      this.#recentBytes += change.record.length
+    }
+    if (this.#recentBytes <= MOST_RECENT) return
+    // The oldest half goes at once, so that keeping rows costs the same however many there are.
+    let bytes = this.#recentBytes
+    const from = this.#recent.findIndex(({ record }) => (bytes -= record.length) <= MOST_RECENT / 2)
+    this.#recentFrom = this.#recent[from]?.seq ?? this.#seq
+    this.#recent = this.#recent.slice(from + 1)
+    this.#recentBytes = bytes
+  }
+
+  #forget(seq: number): void {
+    this.#recentFrom = seq
+    if (this.#recent.length === 0) return
+    this.#recent = []
+    this.#recentBytes = 0
+  }
+
   #wake(): void {
+    for (const listener of this.listeners) listener.wake()
     for (const wake of [...this.#waiting]) wake()
   }
 }

@@ -38,6 +38,44 @@ export function streamJson(
 }
 
 /**
+ * Answers in chunks, the first of which is made before anything is sent: what it throws is answered as an error. Later
+ * failures break the answer off. The chunks come as fast as the client reads them.
+ */
+export async function streamChunks(
+  ctx: RequestContext,
+  chunks: AsyncGenerator<Uint8Array, void, undefined>,
+): Promise<void> {
+  const { res } = ctx
+  try {
+    let next = await chunks.next()
+    ctx.respond = false
+    for (; next.done !== true && !res.destroyed; next = await chunks.next()) {
+      if (!res.write(next.value)) await drained(res)
+    }
+    res.end()
+  } catch (error) {
+    if (ctx.respond !== false) throw error
+    ctx.services.log.error({ err: error, path: ctx.path }, 'answer failed')
+    res.destroy()
+  } finally {
+    await chunks.return()
+  }
+}
+
+function drained(res: RequestContext['res']): Promise<void> {
+  if (res.destroyed || !res.writableNeedDrain) return Promise.resolve()
+  return new Promise(resolve => {
+    const settle = (): void => {
+      res.off('drain', settle)
+      res.off('close', settle)
+      resolve()
+    }
+    res.once('drain', settle)
+    res.once('close', settle)
+  })
+}
+
+/**
  * Sets the ETag and says whether the client has it already; then the answer is 304 and complete.
  * A client's list of ETags counts; `*` does not (CouchDB: couch_httpd:etag_match/2).
  */

@@ -81,13 +81,16 @@ export class LocalPeer implements Peer {
     }
     const database = await this.#open()
     let last = numberIn(database, request.since)
-    const options = { allLeaves: request.style === 'all_docs', limit: Infinity, includeDocs: false }
+    const options = { allLeaves: request.style === 'all_docs' }
     do {
+      const end = database.tail.seq
       for await (const { rows, seq } of changesAfter(database, last, options)) {
         signal.throwIfAborted()
         last = seq
         yield* batches(rows, request.batchSize)
       }
+      // Not every sequence has a row: a change of `_security` has none.
+      last = Math.max(last, end)
     } while (request.feed === 'continuous' && (await database.tail.wait(last, signal)))
     signal.throwIfAborted()
     if (request.feed === 'continuous') throw databaseNotFound(this.url)
@@ -168,7 +171,7 @@ export class LocalPeer implements Peer {
 
 /** A sequence of another database of this name means nothing here: everything is new. */
 function numberIn(database: Database, seq: SourceSeq): number {
-  const { number, suffix } = parseSeq(seq)
+  const { number, suffix } = parseSeq(seq, database.record.instance)
   return suffix === undefined || suffix === database.record.instance ? number : 0
 }
 

@@ -40,7 +40,10 @@ export async function leafDocuments(
   const wanted = records.map(record =>
     options.revisions || isBranched(record) ? fromTree(database, record, options) : [fromRecord(record)],
   )
-  const bodies = await readBodies(database, wanted.flat().map(({ body }) => body))
+  const bodies = await readBodies(
+    database,
+    wanted.flat().map(({ body }) => body),
+  )
   let at = 0
   return wanted.map(leavesWanted =>
     leavesWanted.flatMap(({ body: _body, ...leaf }) => {

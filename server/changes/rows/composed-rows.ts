@@ -28,8 +28,7 @@ export class ComposedRows implements Rendition {
     this.pageSize = options.filter?.pageSize ?? PAGE
     this.mayFail = options.filter?.mayFail ?? false
     const { filter, seqInterval, ...plain } = options
-    this.key =
-      seqInterval === undefined ? `${JSON.stringify(plain)} ${filter?.key ?? ''}` : undefined
+    this.key = seqInterval === undefined ? `${JSON.stringify(plain)} ${filter?.key ?? ''}` : undefined
   }
 
   async render(records: readonly Uint8Array[], out: RowOutput): Promise<number> {

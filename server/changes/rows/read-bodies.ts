@@ -5,7 +5,7 @@ import { numberOfKey, Space } from '../../storage/keys.ts'
 /** A range of bodies is read where so large a part of it is wanted; otherwise each body is looked up. */
 const DENSE = 0.5
 
-const READ_AHEAD_BYTES = 1024 * 1024
+const READ_AHEAD = { highWaterMarkBytes: 1024 * 1024 }
 
 /**
  * The bodies of a page of rows, undefined where one was compacted away. Documents that were written in the order of the
@@ -35,7 +35,7 @@ async function readRange(
   const iterator = store.iterator({
     gte: keys.number(Space.body, first),
     lte: keys.number(Space.body, last),
-    highWaterMarkBytes: READ_AHEAD_BYTES,
+    ...READ_AHEAD,
   })
   const found = new Array<Uint8Array | undefined>(last - first + 1)
   try {

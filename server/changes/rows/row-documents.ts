@@ -1,6 +1,6 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
-import { attachmentStubs } from '../../database/attachment-stubs.ts'
+import { attachmentsMember, loadData, STUBS, type AttachmentView } from '../../database/attachments-member.ts'
 import type { BodyRecord } from '../../database/body-record.ts'
 import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
 import type { Database } from '../../database/database.ts'
@@ -22,7 +22,8 @@ const MISSING = Buffer.from('null')
 export class RowDocuments {
   readonly #records: readonly Uint8Array[]
   readonly #bodies: readonly (BodyRecord | undefined)[]
-  readonly #extras: readonly string[]
+  /** Conflicts and attachments, of the documents that have some. */
+  readonly #extras: ReadonlyMap<number, string>
 
   static async load(
     database: Database,
@@ -30,14 +31,19 @@ export class RowDocuments {
     options: DocumentOptions,
   ): Promise<RowDocuments> {
     const bodies = await readBodies(database, records.map(winnerBody))
-    const extras = records.map((record, at) => extrasOf(database, record, bodies[at], options))
+    const extras = new Map<number, string>()
+    for (const [at, record] of records.entries()) {
+      const body = bodies[at]
+      if (body === undefined || (body.attachments.length === 0 && !isBranched(record))) continue
+      extras.set(at, await extrasOf(database, record, body, options))
+    }
     return new RowDocuments(records, bodies, extras)
   }
 
   private constructor(
     records: readonly Uint8Array[],
     bodies: readonly (BodyRecord | undefined)[],
-    extras: readonly string[],
+    extras: ReadonlyMap<number, string>,
   ) {
     this.#records = records
     this.#bodies = bodies
@@ -61,21 +67,26 @@ export class RowDocuments {
       out.copy(body, 1, body.length - 1)
     }
     if (isDeleted(record)) out.bytes(DELETED)
-    const extras = this.#extras[at]
-    if (extras !== undefined && extras !== '') out.text(extras)
+    const extras = this.#extras.get(at)
+    if (extras !== undefined) out.text(extras)
     out.bytes(END)
   }
 }
 
-function extrasOf(
+async function extrasOf(
   database: Database,
   record: Uint8Array,
-  body: BodyRecord | undefined,
+  { attachments }: BodyRecord,
   options: DocumentOptions,
-): string {
-  if (body === undefined) return ''
+): Promise<string> {
   const conflicts = options.conflicts && isBranched(record) ? conflictsOf(database, idOf(record)) : ''
-  return conflicts + attachmentStubs(body.attachments, { encodingInfo: options.attEncodingInfo })
+  const view: AttachmentView = {
+    ...STUBS,
+    show: options.attachments ? 'data' : 'stubs',
+    encodingInfo: options.attEncodingInfo,
+  }
+  const data = await loadData(database.attachments, attachments, view)
+  return conflicts + attachmentsMember(attachments, view, data)
 }
 
 /** The other leaves that are not deleted. */

@@ -1,0 +1,26 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
+import type { Database } from '../../database/database.ts'
+import { findWinner, readRevision } from '../../database/read-document.ts'
+import type { SandboxDocument } from '../../query/sandbox/sandbox.ts'
+
+/**
+ * A design document that has a function at a path, ready for the sandbox.
+ *
+ * @throws `missing`, `deleted`, `missingJsonKey` (CouchDB: couch_changes:configure_filter/4)
+ */
+export function designWith(
+  database: Database,
+  name: string,
+  path: readonly [string, string],
+): SandboxDocument {
+  const id = `_design/${name}` as DocId
+  const json = readRevision(database, id, findWinner(database, id), {}).json.toString()
+  let value: JsonValue = JSON.parse(json) as JsonObject
+  for (const key of path) {
+    if (!isJsonObject(value) || !Object.hasOwn(value, key)) throw fail('missingJsonKey', key)
+    value = value[key] as JsonValue
+  }
+  return { owner: String(database.record.number), json }
+}

@@ -1,0 +1,71 @@
+import { renderDocument } from '../../../protocol/document/render.ts'
+import { CouchError } from '../../../protocol/errors.ts'
+import type { JsonObject } from '../../../protocol/json-value.ts'
+import { attachmentsMember } from '../../database/attachments-member.ts'
+import type { Database } from '../../database/database.ts'
+import type { Sandbox, SandboxDocument } from '../../query/sandbox/sandbox.ts'
+import type { ChangeFilter } from './change-filter.ts'
+import { leafDocuments, type LeafDocument } from './leaf-documents.ts'
+import { verdictsOf } from './verdicts.ts'
+
+/** Functions get so many documents in one call. */
+const PAGE = 100
+
+/** What runs the functions. */
+export interface FilterCode {
+  readonly sandbox: Sandbox
+  readonly ddoc: SandboxDocument
+}
+
+/** `filter=ddoc/name`: a filter function, with the request that it sees. */
+export function customFilter(
+  database: Database,
+  { sandbox, ddoc }: FilterCode,
+  name: string,
+  request: JsonObject,
+): ChangeFilter {
+  const key = `custom ${JSON.stringify([ddoc.json, name, request])}`
+  return functionFilter(database, key, documents => sandbox.filter(ddoc, name, documents, request))
+}
+
+/** `filter=_view`: passes the documents for which a map function emits anything. */
+export function viewFilter(database: Database, { sandbox, ddoc }: FilterCode, view: string): ChangeFilter {
+  const key = `_view ${JSON.stringify([ddoc.json, view])}`
+  return functionFilter(database, key, documents => sandbox.emits(ddoc, view, documents))
+}
+
+function functionFilter(
+  database: Database,
+  key: string,
+  ask: (documents: readonly string[]) => Promise<readonly boolean[]>,
+): ChangeFilter {
+  return {
+    key,
+    pageSize: PAGE,
+    mayFail: true,
+    select: async (records, { allLeaves }) => {
+      const leaves = await leafDocuments(database, records, { allLeaves, revisions: true })
+      const documents = leaves.flat().map(textOf)
+      const passes = documents.length === 0 ? [] : await asServerError(ask(documents))
+      return verdictsOf(leaves, (_leaf, place) => passes[place] === true)
+    },
+  }
+}
+
+/** Whatever a function throws, a feed that it fails is the server's error. (CouchDB: 500, the function's name and reason) */
+async function asServerError<Result>(asked: Promise<Result>): Promise<Result> {
+  try {
+    return await asked
+  } catch (error) {
+    if (!(error instanceof CouchError) || error.status >= 500) throw error
+    throw new CouchError(500, error.error, error.reason)
+  }
+}
+
+function textOf({ id, rev, deleted, record, conflicts, revisions }: LeafDocument): string {
+  const extras =
+    (revisions === undefined ? '' : `,"_revisions":${JSON.stringify(revisions)}`) +
+    (conflicts.length === 0 ? '' : `,"_conflicts":${JSON.stringify(conflicts)}`) +
+    attachmentsMember(record.attachments)
+  return renderDocument({ id, rev, deleted, body: record.body, extras }).toString()
+}

@@ -1,0 +1,77 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { SharedChunk } from './shared-chunk.ts'
+
+/**
+ * A reader that takes less than it is given is cut off from the live rows when so many bytes wait for it, and goes on
+ * from the index once they are gone. At most these bytes and one chunk of rows, which it shares with all readers, are
+ * held for it.
+ */
+const MOST_WAITING = 64 * 1024
+
+const NOTHING = new Uint8Array(0)
+
+/** The answer of a live feed. It writes to the socket itself: through `ServerResponse` a row costs several times more. */
+export class Connection {
+  readonly #response: ServerResponse
+  readonly #socket: Socket | null
+  #ended = false
+
+  /** @param response whose headers were not sent yet */
+  constructor(response: ServerResponse, onGone: () => void) {
+    this.#response = response
+    response.once('close', () => {
+      this.#ended = true
+      onGone()
+    })
+    response.flushHeaders()
+    // An answer in line behind others has no socket yet, and one without chunks is not framed: both go the long way.
+    this.#socket = response.chunkedEncoding === false ? null : response.socket
+    this.#socket?.setNoDelay(true)
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Bytes that wait in this process. */
+  get waiting(): number {
+    return this.#socket?.writableLength ?? this.#response.writableLength
+  }
+
+  /** Whether the reader takes its rows as fast as they come. */
+  get keepsUp(): boolean {
+    return this.waiting < MOST_WAITING
+  }
+
+  send(chunk: SharedChunk): void {
+    if (this.#ended) return
+    if (this.#socket === null) this.#response.write(chunk.rows)
+    else this.#socket.write(chunk.framed)
+  }
+
+  /** Resolves when what was sent has left this process, or the reader is gone. */
+  drained(): Promise<void> {
+    if (this.#ended || this.waiting === 0) return Promise.resolve()
+    const socket = this.#socket
+    if (socket !== null) return new Promise(resolve => void socket.write(NOTHING, () => resolve()))
+    if (!this.#response.writableNeedDrain) return Promise.resolve()
+    return new Promise(resolve => {
+      this.#response.once('drain', resolve)
+      this.#response.once('close', resolve)
+    })
+  }
+
+  /** Ends the answer as a whole one. */
+  end(last?: Uint8Array): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#response.end(last)
+  }
+
+  /** Breaks the answer off, so that nobody takes it for a whole one. */
+  abort(): void {
+    this.#ended = true
+    this.#response.destroy()
+  }
+}

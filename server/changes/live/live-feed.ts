@@ -1,0 +1,224 @@
+import type { Database } from '../../database/database.ts'
+import type { FeedRequest } from '../feed-request.ts'
+import { finiteFeed, type FeedEnd } from '../finite-feed.ts'
+import { countChanges } from '../pending.ts'
+import type { Rendition, RowOutput } from '../rows/rendition.ts'
+import { RowBuffer } from '../rows/row-buffer.ts'
+import type { Connection } from './connection.ts'
+import type { FeedStyle } from './feed-style.ts'
+import type { Delivery, LiveGroup, Member } from './live-group.ts'
+import type { OpenFeeds } from './open-feeds.ts'
+import { sharedChunk } from './shared-chunk.ts'
+import type { Timed } from './wheel.ts'
+
+export interface LiveFeedParts {
+  readonly database: Database
+  readonly request: FeedRequest
+  readonly rendition: Rendition
+  readonly style: FeedStyle
+  readonly feeds: OpenFeeds
+}
+
+type Rows = AsyncGenerator<Buffer, FeedEnd, undefined>
+
+/**
+ * One reader of a live feed: it reads the index up to the end (backfill), joins the readers that stand there (cutover:
+ * both in the same turn, so that nothing comes in between), and is handed the rows of each commit (live). When it does
+ * not keep up it goes back to the index from where it stands.
+ */
+export class LiveFeed implements Member, Timed {
+  position: number
+  dueAt = 0
+  readonly #parts: LiveFeedParts
+  readonly #out: RowOutput
+  #connection: Connection | undefined
+  #group: LiveGroup | undefined
+  /** What is told as `last_seq`. */
+  #last: number
+
+  constructor(parts: LiveFeedParts) {
+    const { request, style } = parts
+    this.#parts = parts
+    this.#out = { buffer: new RowBuffer(), framing: style.framing, count: 0, left: request.limit }
+    this.position = this.#last = request.start
+  }
+
+  /**
+   * Begins the answer and returns; what follows goes on by itself. Where making rows can fail, the first are made
+   * before anything is sent.
+   *
+   * @throws what the filter throws
+   */
+  async start(connect: (onGone: () => void) => Connection): Promise<void> {
+    const { rendition, request, database, style, feeds } = this.#parts
+    const rows = finiteFeed(database, request, rendition, this.#out)
+    const first = rendition.mayFail ? await rows.next() : undefined
+    this.#connection = connect(() => this.#release())
+    feeds.opened()
+    this.#touch()
+    feeds.wheel.add(this)
+    if (style.opening !== undefined) this.#connection.send(sharedChunk(style.opening))
+    void this.#follow(rows, first)
+  }
+
+  take(delivery: Delivery): void {
+    const connection = this.#connection
+    const { left } = this.#out
+    if (left >= 0 && delivery.rows > left && this.#parts.rendition.key !== undefined) {
+      this.fallBehind()
+      return
+    }
+    this.position = delivery.upTo
+    this.#last = delivery.last
+    if (connection === undefined || delivery.chunk === undefined) return
+    if (delivery.whole !== undefined) {
+      connection.end(delivery.whole)
+      this.#release()
+      return
+    }
+    connection.send(delivery.chunk)
+    this.#count(delivery.rows)
+    this.#touch()
+    if (this.#out.left === 0) void this.#end()
+    else if (!connection.keepsUp) this.fallBehind()
+  }
+
+  fallBehind(): void {
+    this.#leave()
+    void this.#follow()
+  }
+
+  finish(error?: unknown): void {
+    if (error === undefined) void this.#end()
+    else this.#fail(error)
+  }
+
+  onDue(): void {
+    const { request, style } = this.#parts
+    if (request.heartbeatMs !== undefined) {
+      // A reader that takes nothing gets no heartbeats on top.
+      if (this.#connection?.keepsUp === true) this.#connection.send(style.heartbeat)
+    } else if (this.#group !== undefined) void this.#end()
+    this.#touch()
+  }
+
+  /** Reads the index up to its end, as often as there is more by then, and joins the others there. */
+  async #follow(rows?: Rows, first?: IteratorResult<Buffer, FeedEnd>): Promise<void> {
+    const { tail } = this.#parts.database
+    try {
+      let stopped = rows === undefined ? undefined : await this.#send(rows, first)
+      while (this.#isOpen) {
+        if (stopped !== undefined && this.#isEnough) return this.#endAt(stopped)
+        await this.#connection?.drained()
+        if (tail.closed) return await this.#end()
+        if (this.position >= tail.seq) return this.#join()
+        stopped = await this.#send(this.#more())
+      }
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #more(): Rows {
+    const { database, request, rendition } = this.#parts
+    const onwards = { start: this.position, descending: false, rows: request.rows }
+    return finiteFeed(database, onwards, rendition, this.#out)
+  }
+
+  /** Sends rows as fast as the reader takes them. */
+  async #send(rows: Rows, first?: IteratorResult<Buffer, FeedEnd>): Promise<FeedEnd | undefined> {
+    try {
+      for (let next = first ?? (await rows.next()); ; next = await rows.next()) {
+        const rows = next.done === true ? this.#out.buffer.take() : next.value
+        const connection = this.#connection
+        if (connection === undefined || connection.ended) return undefined
+        if (rows.length > 0) {
+          connection.send(sharedChunk(rows))
+          this.#touch()
+        }
+        if (next.done === true) {
+          this.position = next.value.position
+          this.#last = next.value.last
+          return next.value
+        }
+        if (!connection.keepsUp) await connection.drained()
+      }
+    } finally {
+      await rows.return(NOWHERE)
+    }
+  }
+
+  /** Whether what was there is all that was asked for. */
+  get #isEnough(): boolean {
+    const { request, style } = this.#parts
+    const { left, count } = this.#out
+    return left === 0 || (style.endsWithRows ? count > 0 : request.limit < 0)
+  }
+
+  #join(): void {
+    const { database, rendition, style, feeds } = this.#parts
+    // A feed whose rows depend on how many it gave is a group of its own.
+    const isAlone = rendition.key === undefined
+    const output = isAlone
+      ? () => this.#out
+      : () => ({ buffer: new RowBuffer(), framing: style.framing, count: 0, left: -1 })
+    const key = isAlone ? this : `${style.framing.name} ${rendition.key}`
+    this.#group = feeds.group(key, { database, rendition, style, output })
+    this.#group.add(this)
+  }
+
+  #leave(): void {
+    this.#group?.delete(this)
+    this.#group = undefined
+  }
+
+  #count(rows: number): void {
+    // A group of its own has counted already.
+    if (this.#parts.rendition.key === undefined) return
+    this.#out.count += rows
+    this.#out.left -= rows
+  }
+
+  #touch(): void {
+    const { request, feeds } = this.#parts
+    this.dueAt = feeds.wheel.now + (request.heartbeatMs ?? request.timeoutMs)
+  }
+
+  get #isOpen(): boolean {
+    return this.#connection !== undefined && !this.#connection.ended
+  }
+
+  async #end(): Promise<void> {
+    this.#leave()
+    const { database } = this.#parts
+    const pending = database.tail.closed ? 0 : await countChanges(database, this.#last, database.state.seq)
+    this.#endAt({ last: this.#last, pending })
+  }
+
+  #endAt({ last, pending }: Pick<FeedEnd, 'last' | 'pending'>): void {
+    const { style, database } = this.#parts
+    this.#connection?.end(style.ending(database.formatSeq(last), pending))
+    this.#release()
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#isOpen) return
+    const { style, feeds } = this.#parts
+    feeds.failed(error)
+    const told = style.failure(error)
+    if (told === undefined) this.#connection?.abort()
+    else this.#connection?.end(told)
+    this.#release()
+  }
+
+  /** Frees everything, whoever ended it. Idempotent. */
+  #release(): void {
+    if (this.#connection === undefined) return
+    this.#connection = undefined
+    this.#leave()
+    this.#parts.feeds.wheel.remove(this)
+    this.#parts.feeds.closed()
+  }
+}
+
+const NOWHERE: FeedEnd = { last: 0, position: 0, pending: 0 }

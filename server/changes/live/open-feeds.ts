@@ -1,0 +1,50 @@
+import type { Database } from '../../database/database.ts'
+import { LiveGroup, type GroupParts } from './live-group.ts'
+import { Wheel } from './wheel.ts'
+
+/** The live feeds of a server: how many are open, and the timer that they share. */
+export class OpenFeeds {
+  readonly wheel = new Wheel()
+  readonly #onFailure: (error: unknown) => void
+  readonly #groups = new WeakMap<Database, Map<unknown, LiveGroup>>()
+  #count = 0
+
+  /** @param onFailure told of what ended a feed */
+  constructor(onFailure: (error: unknown) => void) {
+    this.#onFailure = onFailure
+  }
+
+  /** How many are open now. */
+  get count(): number {
+    return this.#count
+  }
+
+  opened(): void {
+    this.#count += 1
+  }
+
+  closed(): void {
+    this.#count -= 1
+  }
+
+  /** The group of that key at the end of a database's changes; it is there while it has members. */
+  group(key: unknown, parts: Omit<GroupParts, 'onEmpty'>): LiveGroup {
+    const { database } = parts
+    const groups = this.#groups.get(database) ?? new Map<unknown, LiveGroup>()
+    this.#groups.set(database, groups)
+    const known = groups.get(key)
+    if (known !== undefined) return known
+    const onEmpty = (): void => {
+      groups.delete(key)
+      database.tail.listeners.delete(group)
+    }
+    const group = new LiveGroup({ ...parts, onEmpty })
+    groups.set(key, group)
+    database.tail.listeners.add(group)
+    return group
+  }
+
+  failed(error: unknown): void {
+    this.#onFailure(error)
+  }
+}

@@ -1,0 +1,22 @@
+import type { Database } from '../database/database.ts'
+import type { FeedRequest } from './feed-request.ts'
+import { finiteFeed } from './finite-feed.ts'
+import type { FeedStyle } from './live/feed-style.ts'
+import type { Rendition } from './rows/rendition.ts'
+import { RowBuffer } from './rows/row-buffer.ts'
+
+/** A normal feed's answer, in chunks. What the filter throws, it throws before the first chunk or breaks off. */
+export async function* normalFeed(
+  database: Database,
+  request: FeedRequest,
+  rendition: Rendition,
+  style: FeedStyle,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const buffer = new RowBuffer()
+  if (style.opening !== undefined) buffer.bytes(style.opening)
+  const out = { buffer, framing: style.framing, count: 0, left: request.limit }
+  const { last, pending } = yield* finiteFeed(database, request, rendition, out)
+  const ending = style.ending(database.formatSeq(last), pending)
+  if (ending !== undefined) buffer.bytes(ending)
+  yield buffer.take()
+}

@@ -1,0 +1,95 @@
+import type { DocId } from '../../protocol/document-id.ts'
+import { fail } from '../../protocol/errors.ts'
+import { compileFeedSelector } from '../../protocol/selector/selector.ts'
+import { designFilter, docIdsFilter } from '../changes/filter/builtin-filters.ts'
+import type { ChangeFilter } from '../changes/filter/change-filter.ts'
+import { designWith } from '../changes/filter/design-code.ts'
+import { parseFields } from '../changes/filter/fields.ts'
+import { customFilter, viewFilter } from '../changes/filter/function-filters.ts'
+import { selectorFilter } from '../changes/filter/selector-filter.ts'
+import type { Database } from '../database/database.ts'
+import type { RequestContext } from '../http/context.ts'
+import { Query } from '../http/query.ts'
+import { requestObject } from './request-object.ts'
+
+type Body = Readonly<Record<string, unknown>> | undefined
+
+/**
+ * The filter that a request names; undefined for none (CouchDB: couch_changes:configure_filter/4).
+ *
+ * @param body of a POST, undefined where it has none
+ * @throws `bad_request`, `not_found`
+ */
+export function filterOf(
+  ctx: RequestContext,
+  database: Database,
+  name: string,
+  body: Body,
+): ChangeFilter | undefined {
+  switch (name) {
+    case '':
+      return undefined
+    case '_doc_ids':
+      return docIdsFilter(docIdsOf(ctx, body))
+    case '_selector':
+      return selectorOf(ctx, database, body)
+    case '_design':
+      return designFilter()
+    case '_view':
+      return viewOf(ctx, database)
+    default:
+      if (name.startsWith('_')) throw fail('unknownFilter')
+      return functionOf(ctx, database, name, body)
+  }
+}
+
+function docIdsOf(ctx: RequestContext, body: Body): readonly DocId[] {
+  const ids = ctx.method === 'POST' ? body?.doc_ids : Query.of(ctx).json('doc_ids')
+  if (ctx.method === 'POST' && body === undefined) throw fail('invalidJson')
+  if (!Array.isArray(ids) || !ids.every(id => typeof id === 'string')) throw fail('docIdsNotList')
+  return ids as DocId[]
+}
+
+function selectorOf(ctx: RequestContext, database: Database, body: Body): ChangeFilter {
+  if (ctx.method !== 'POST') throw fail('selectorNotPosted')
+  if (body === undefined) throw fail('invalidJson')
+  const selector = compileFeedSelector(body.selector)
+  return selectorFilter(database, selector, parseFields(body.fields))
+}
+
+function viewOf(ctx: RequestContext, database: Database): ChangeFilter {
+  const view = Query.of(ctx).text('view') ?? ''
+  if (view === '') throw fail('viewFilterMissing')
+  const [design, name, ...rest] = partsOf(view)
+  if (design === undefined || name === undefined || rest.length > 0) throw fail('malformedViewFilter')
+  const ddoc = designWith(database, design, ['views', name])
+  return viewFilter(database, { sandbox: ctx.services.queries.sandbox, ddoc }, name)
+}
+
+function functionOf(
+  ctx: RequestContext,
+  database: Database,
+  filter: string,
+  body: Body,
+): ChangeFilter | undefined {
+  const [design, name, ...rest] = partsOf(filter)
+  if (design === undefined) return undefined
+  if (name === undefined || rest.length > 0) throw fail('malformedFilter')
+  const ddoc = designWith(database, design, ['filters', name])
+  const request = requestObject(ctx, database, body)
+  return customFilter(database, { sandbox: ctx.services.queries.sandbox, ddoc }, name, request)
+}
+
+/** Each part may be escaped once more than the query is. */
+function partsOf(name: string): string[] {
+  return name
+    .split('/')
+    .filter(part => part !== '')
+    .map(part => {
+      try {
+        return decodeURIComponent(part)
+      } catch {
+        return part
+      }
+    })
+}

@@ -1,0 +1,34 @@
+import { Connection } from '../changes/live/connection.ts'
+import { LiveFeed, type LiveFeedParts } from '../changes/live/live-feed.ts'
+import { normalFeed } from '../changes/normal-feed.ts'
+import type { Database } from '../database/database.ts'
+import type { RequestContext } from '../http/context.ts'
+import { notModified, streamChunks } from '../http/reply.ts'
+
+/** Answers with a feed: a normal one with an ETag, a live one on the socket itself, without koa. */
+export async function answerFeed(ctx: RequestContext, parts: Omit<LiveFeedParts, 'feeds'>): Promise<void> {
+  const { database, request, rendition, style } = parts
+  const { res } = ctx
+  const isNormal = request.kind === 'normal'
+  if (isNormal && notModified(ctx, tagOf(database))) return
+  const headers = isNormal ? style.headers : { ...style.headers, 'X-Accel-Buffering': 'no' }
+  if (ctx.method === 'HEAD') {
+    ctx.respond = false
+    res.writeHead(200, headers).end()
+  } else if (isNormal) {
+    ctx.status = 200
+    ctx.set(headers)
+    await streamChunks(ctx, normalFeed(database, request, rendition, style))
+  } else {
+    await new LiveFeed({ ...parts, feeds: ctx.services.feeds }).start(onGone => {
+      ctx.respond = false
+      res.writeHead(200, headers)
+      return new Connection(res, onGone)
+    })
+  }
+}
+
+/** Changes with every change of the database. */
+function tagOf({ state, record }: Database): string {
+  return `${state.seq.toString(36)}-${state.purgeSeq.toString(36)}-${record.instance}`
+}
