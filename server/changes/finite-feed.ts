@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts'
 import { candidatePages } from './candidates.ts'
 import type { FeedRequest } from './feed-request.ts'
 import { changePages, lastSeq } from './pages.ts'
-import { countChanges } from './pending.ts'
+import { changesBefore, changesBehind } from './pending.ts'
 import { FULL_CHUNK } from './rows/row-buffer.ts'
 import type { Rendition, RowOutput } from './rows/rendition.ts'
 
@@ -14,7 +14,7 @@ export interface FeedEnd {
   readonly last: number
   /** All changes up to this number were looked at, whether they have rows or not. */
   readonly position: number
-  /** How many changes lie behind `last`. */
+  /** How many changes lie behind `last`, or were not looked at. */
   readonly pending: number
 }
 
@@ -29,17 +29,37 @@ export async function* finiteFeed(
   out: RowOutput,
 ): AsyncGenerator<Buffer, FeedEnd, undefined> {
   const upTo = database.state.seq
-  let last = request.descending ? upTo : request.start
-  if (out.left === 0) return stopAt(database, request, { last, upTo })
+  const { descending, start } = request
+  const isLookUp = isCountedAsLookUp(request.rows.filter)
+  const total = isLookUp ? await changesBehind(database, descending ? 0 : start) : 0
+  let seen = 0
+  let last = descending ? upTo : start
+  const stop = async (): Promise<FeedEnd> => {
+    if (isLookUp) return { last, position: last, pending: total - seen }
+    const pending = descending ? await changesBefore(database, last) : await changesBehind(database, last)
+    return { last, position: last, pending }
+  }
+  if (out.left === 0) return stop()
   for await (const page of pagesOf(database, request, rendition, out, upTo)) {
     const done = await rendition.render(page, out)
+    seen += done
     if (done > 0) last = lastSeq(page.slice(done - 1, done))
-    if (out.left === 0) return stopAt(database, request, { last, upTo })
+    if (out.left === 0) return stop()
     if (out.buffer.length >= FULL_CHUNK) yield out.buffer.take()
   }
-  const isLookUp = request.rows.filter?.candidates !== undefined && !request.descending
-  // A look-up has seen everything, not the documents alone that it named.
-  return { last: isLookUp ? Math.max(last, upTo) : last, position: Math.max(request.start, upTo), pending: 0 }
+  if (isLookUp && !descending) last = Math.max(last, upTo)
+  return { last, position: Math.max(start, upTo), pending: isLookUp ? total - seen : 0 }
+}
+
+/**
+ * CouchDB looks up the documents of a list that is not longer than this, and design documents, and then counts as
+ * pending all the changes that it did not look at. A longer list it compares with every change.
+ */
+const LOOKED_UP = 1000
+
+function isCountedAsLookUp(filter: FeedRequest['rows']['filter']): boolean {
+  const candidates = filter?.candidates
+  return candidates !== undefined && !('ids' in candidates && candidates.ids.length > LOOKED_UP)
 }
 
 function pagesOf(
@@ -57,15 +77,4 @@ function pagesOf(
   const isShort = rows.filter === undefined && out.left > 0 && out.left < rendition.pageSize
   const size = isShort ? out.left : rendition.pageSize
   return changePages(database, { after, upTo, descending, size, ...(isShort ? { limit: size } : {}) })
-}
-
-async function stopAt(
-  database: Database,
-  { descending }: FiniteRequest,
-  { last, upTo }: { last: number; upTo: number },
-): Promise<FeedEnd> {
-  const pending = descending
-    ? await countChanges(database, 0, last - 1)
-    : await countChanges(database, last, upTo)
-  return { last, position: last, pending }
 }

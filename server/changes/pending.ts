@@ -1,28 +1,20 @@
 import type { Database } from '../database/database.ts'
-import { Space } from '../storage/keys.ts'
 
-const AT_ONCE = 10_000
+/** How many documents have their latest change behind a sequence number. */
+export async function changesBehind(database: Database, seq: number): Promise<number> {
+  const { state } = database
+  if (seq >= state.seq) return 0
+  if (seq <= 0) return state.docs + state.deletedDocs
+  const { before, snapshot } = await database.ranks.changesBefore(seq + 1)
+  const { docs, deletedDocs } = snapshot.state
+  await snapshot.close()
+  return docs + deletedDocs - before
+}
 
-/**
- * How many documents have changed behind a sequence, up to another: each counts once, at its latest change.
- */
-export async function countChanges(database: Database, after: number, upTo: number): Promise<number> {
-  const { seq, docs, deletedDocs } = database.state
-  if (after <= 0 && upTo >= seq) return docs + deletedDocs
-  if (after >= upTo) return 0
-  const { keys, store } = database
-  const iterator = store.keys({
-    gte: keys.number(Space.change, after + 1),
-    lte: keys.number(Space.change, upTo),
-  })
-  let count = 0
-  try {
-    for (;;) {
-      const page = await iterator.nextv(AT_ONCE)
-      if (page.length === 0) return count
-      count += page.length
-    }
-  } finally {
-    await iterator.close()
-  }
+/** How many have it before one. */
+export async function changesBefore(database: Database, seq: number): Promise<number> {
+  if (seq <= 1) return 0
+  const { before, snapshot } = await database.ranks.changesBefore(seq)
+  await snapshot.close()
+  return before
 }

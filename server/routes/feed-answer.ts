@@ -3,6 +3,7 @@ import { LiveFeed, type LiveFeedParts } from '../changes/live/live-feed.ts'
 import { normalFeed } from '../changes/normal-feed.ts'
 import type { Database } from '../database/database.ts'
 import type { RequestContext } from '../http/context.ts'
+import type { LiveRequest, LiveRequests } from '../http/live-requests.ts'
 import { notModified, streamChunks } from '../http/reply.ts'
 
 /** Answers with a feed: a normal one with an ETag, a live one on the socket itself, without koa. */
@@ -18,14 +19,25 @@ export async function answerFeed(ctx: RequestContext, parts: Omit<LiveFeedParts,
   } else if (isNormal) {
     ctx.status = 200
     ctx.set(headers)
+    watchReader(ctx.services.live, { database, user: ctx.state.user }, res)
     await streamChunks(ctx, normalFeed(database, request, rendition, style))
   } else {
     await new LiveFeed({ ...parts, feeds: ctx.services.feeds }).start(onGone => {
       ctx.respond = false
       res.writeHead(200, headers)
+      watchReader(ctx.services.live, { database, user: ctx.state.user }, res)
       return new Connection(res, onGone)
     })
   }
+}
+
+/** Ends the answer with the reader's right. Nothing of the request's context is kept for it. */
+function watchReader(
+  live: LiveRequests,
+  reader: Pick<LiveRequest, 'user' | 'database'>,
+  res: RequestContext['res'],
+): void {
+  res.once('close', live.add({ ...reader, end: () => res.destroy() }))
 }
 
 /** Changes with every change of the database. */

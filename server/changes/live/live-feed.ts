@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.ts'
 import type { FeedRequest } from '../feed-request.ts'
 import { finiteFeed, type FeedEnd } from '../finite-feed.ts'
-import { countChanges } from '../pending.ts'
+import { changesBehind } from '../pending.ts'
 import type { Rendition, RowOutput } from '../rows/rendition.ts'
 import { RowBuffer } from '../rows/row-buffer.ts'
 import type { Connection } from './connection.ts'
@@ -35,6 +35,8 @@ export class LiveFeed implements Member, Timed {
   #group: LiveGroup | undefined
   /** What is told as `last_seq`. */
   #last: number
+  /** What is told as `pending`, where reading the index has told it. */
+  #pending: number | undefined
 
   constructor(parts: LiveFeedParts) {
     const { request, style } = parts
@@ -70,6 +72,7 @@ export class LiveFeed implements Member, Timed {
     }
     this.position = delivery.upTo
     this.#last = delivery.last
+    this.#pending = undefined
     if (connection === undefined || delivery.chunk === undefined) return
     if (delivery.whole !== undefined) {
       connection.end(delivery.whole)
@@ -139,6 +142,7 @@ export class LiveFeed implements Member, Timed {
         if (next.done === true) {
           this.position = next.value.position
           this.#last = next.value.last
+          this.#pending = next.value.pending
           return next.value
         }
         if (!connection.keepsUp) await connection.drained()
@@ -191,7 +195,7 @@ export class LiveFeed implements Member, Timed {
   async #end(): Promise<void> {
     this.#leave()
     const { database } = this.#parts
-    const pending = database.tail.closed ? 0 : await countChanges(database, this.#last, database.state.seq)
+    const pending = this.#pending ?? (database.tail.closed ? 0 : await changesBehind(database, this.#last))
     this.#endAt({ last: this.#last, pending })
   }
 

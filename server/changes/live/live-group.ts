@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Database } from '../../database/database.ts'
 import { changePages, lastSeq } from '../pages.ts'
-import { countChanges } from '../pending.ts'
+import { changesBehind } from '../pending.ts'
 import type { TailListener } from '../tail.ts'
 import type { Rendition, RowOutput } from '../rows/rendition.ts'
 import type { FeedStyle } from './feed-style.ts'
@@ -109,7 +109,7 @@ export class LiveGroup implements TailListener {
     if (rows === 0) return { chunk: undefined, whole: undefined, rows, last, upTo: stopped }
     const chunk = sharedChunk(out.buffer.take())
     if (!style.endsWithRows) return { chunk, whole: undefined, rows, last, upTo: stopped }
-    const pending = await countChanges(database, last, database.state.seq)
+    const pending = await changesBehind(database, last)
     const ending = style.ending(database.formatSeq(last), pending)
     const whole = ending === undefined ? chunk.rows : Buffer.concat([chunk.rows, ending])
     return { chunk, whole, rows, last, upTo: stopped }
