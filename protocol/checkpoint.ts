@@ -112,13 +112,17 @@ export function makeCheckpoint(
  * The last point that source and target agree on: the same last session, or the newest one of either history that the
  * other has too (CouchDB: `compare_replication_logs/2`). Documents of another shape, such as PouchDB's, have no session
  * in common with ours.
+ *
+ * Within one session the side that is behind counts: it may have been restored from a backup that the session made
+ * before. CouchDB goes on at the source's point, and loses what the target lost.
  */
 export function commonSession(source: unknown, target: unknown): CommonSession {
   const ours = partsOf(source)
   const theirs = partsOf(target)
   if (ours.sessionId !== undefined && ours.sessionId === theirs.sessionId) {
-    const [last] = ours.history
-    return { since: ours.lastSeq, history: ours.history, ...(last ? { last } : {}) }
+    const behind = numberOf(theirs.lastSeq) < numberOf(ours.lastSeq) ? theirs : ours
+    const [last] = behind.history
+    return { since: behind.lastSeq, history: behind.history, ...(last ? { last } : {}) }
   }
   return commonInHistories(ours.history, theirs.history)
 }
@@ -177,6 +181,11 @@ function makeSession({ sessionId, startTime, endTime, startSeq, throughSeq, stat
 function legacyMembers(session: Session): Partial<Checkpoint> {
   const { start_time, end_time, docs_read, docs_written, doc_write_failures } = session
   return { start_time, end_time, docs_read, docs_written, doc_write_failures }
+}
+
+/** The number that sequences of CouchDB begin with. */
+export function numberOf(seq: SourceSeq): number {
+  return typeof seq === 'number' ? seq : Number.parseInt(seq, 10) || 0
 }
 
 function count(value: unknown): number {

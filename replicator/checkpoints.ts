@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { commonSession } from '../protocol/checkpoint.ts'
+import { commonSession, numberOf } from '../protocol/checkpoint.ts'
 import type { Checkpoint, CommonSession, SourceSeq } from '../protocol/checkpoint.ts'
 import type { ReplicationId } from '../protocol/replication-id.ts'
 import { PeerError } from './peer-error.ts'
@@ -35,6 +35,8 @@ export class Checkpoints {
   readonly #instances: { readonly source: string; readonly target: string }
   #sourceRev: string | undefined
   #targetRev: string | undefined
+  /** What each document said when it was last read or written. */
+  #written = { source: '', target: '' }
   #sourceReadOnly = false
 
   /** @param instances the databases' instance start times when the replication began */
@@ -57,6 +59,10 @@ export class Checkpoints {
     ])
     this.#sourceRev = source.rev
     this.#targetRev = target.rev
+    this.#written = {
+      source: source.rev ? stateOf(source.body) : '',
+      target: target.rev ? stateOf(target.body) : '',
+    }
     const readOnly = this.#targetOnly(source.body, target.body)
     const common = commonSession(readOnly ? target.body : source.body, target.body)
     const rewind = readOnly ? undefined : findRewind(source.body, target.body, common.since)
@@ -75,6 +81,7 @@ export class Checkpoints {
     ])
     if (differ(target, this.#instances.target)) throw outOfSync('Target', this.#target.url)
     if (differ(source, this.#instances.source)) throw outOfSync('Source', this.#source.url)
+    await this.verify(signal)
     if (!this.#sourceReadOnly) await this.#saveToSource(checkpoint, signal)
     const targetOnly: TargetOnly = {
       source_read_only: true,
@@ -82,11 +89,29 @@ export class Checkpoints {
     }
     const body = this.#sourceReadOnly ? { ...checkpoint, ...targetOnly } : checkpoint
     this.#targetRev = await this.#put(this.#target, body, this.#targetRev, signal)
+    this.#written.target = stateOf(body)
+  }
+
+  /**
+   * Checks that both documents still say what they said: a side that was made anew or restored from a backup lacks what
+   * was moved since, and only starting over at the last common session finds that out.
+   *
+   * @throws PeerError `checkpoint_commit_failure`
+   */
+  async verify(signal: AbortSignal): Promise<void> {
+    const [source, target] = await Promise.all([
+      this.#sourceReadOnly ? undefined : this.#source.getLocal(this.#id, signal),
+      this.#target.getLocal(this.#id, signal),
+    ])
+    if (source !== undefined && stateOf(source?.body) !== this.#written.source)
+      throw setBack('Source', this.#source.url)
+    if (stateOf(target?.body) !== this.#written.target) throw setBack('Target', this.#target.url)
   }
 
   async #saveToSource(checkpoint: Checkpoint, signal: AbortSignal): Promise<void> {
     try {
       this.#sourceRev = await this.#put(this.#source, checkpoint, this.#sourceRev, signal)
+      this.#written.source = stateOf(checkpoint)
     } catch (error) {
       if (!(error instanceof PeerError) || !READ_ONLY.includes(error.status)) throw error
       this.#sourceReadOnly = true
@@ -142,6 +167,17 @@ function outOfSync(side: 'Source' | 'Target', url: string): PeerError {
   return new PeerError('checkpoint_commit_failure', reason, { transient: true })
 }
 
+function setBack(side: string, url: string): PeerError {
+  const reason = `${side} database out of sync: ${url} does not have the checkpoint that was written to it`
+  return new PeerError('checkpoint_commit_failure', reason, { transient: true })
+}
+
+function stateOf(log: unknown): string {
+  if (typeof log !== 'object' || log === null) return ''
+  const { session_id: session, source_last_seq: seq } = log as Partial<Checkpoint>
+  return JSON.stringify([session, seq])
+}
+
 function findRewind(source: unknown, target: unknown, since: SourceSeq): Rewind | undefined {
   const seqs = [source, target].map(lastSeq)
   const furthest = seqs.reduce((a, b) => (numberOf(a ?? 0) >= numberOf(b ?? 0) ? a : b))
@@ -153,9 +189,4 @@ function findRewind(source: unknown, target: unknown, since: SourceSeq): Rewind 
 
 function lastSeq(log: unknown): SourceSeq | undefined {
   return (log as Partial<Checkpoint> | undefined)?.source_last_seq
-}
-
-/** The number that sequences of CouchDB begin with. */
-export function numberOf(seq: SourceSeq): number {
-  return typeof seq === 'number' ? seq : Number.parseInt(seq, 10) || 0
 }

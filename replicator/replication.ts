@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { makeCheckpoint, statsOf, zeroStats } from '../protocol/checkpoint.ts'
+import { makeCheckpoint, numberOf, statsOf, zeroStats } from '../protocol/checkpoint.ts'
 import type { Checkpoint, ReplicationStats, SourceSeq } from '../protocol/checkpoint.ts'
 import type { ReplicationId } from '../protocol/replication-id.ts'
 import type { ReplicationOptions } from '../protocol/replication-options.ts'
-import { Checkpoints, numberOf } from './checkpoints.ts'
+import { Checkpoints } from './checkpoints.ts'
 import type { Resumption, Rewind } from './checkpoints.ts'
 import { PeerError } from './peer-error.ts'
 import type { DatabaseInfo, Peer, WriteFailure } from './peer.ts'
@@ -48,6 +48,8 @@ export type ReplicationResult = Readonly<Record<string, unknown>>
 const QUEUE_BATCHES = 2
 const SINGLES_PER_BATCH = 8
 const MISSING_RETRY_MS = 2000
+/** A replication without anything to do looks after its checkpoints once in so many intervals. */
+const VERIFY_EVERY = 10
 const FINAL_TRIES_MS = 10_000
 
 /** One run of a replication, from reading its checkpoints to the last one. */
@@ -218,9 +220,10 @@ export class Replication {
   async #checkpointNowAndThen(work: AbortController): Promise<void> {
     const { checkpointIntervalMs } = this.#plan.options
     try {
-      for (;;) {
+      for (let quiet = 1; ; quiet++) {
         await wait(checkpointIntervalMs, work.signal)
-        await this.#checkpoint(work.signal)
+        if (await this.#checkpoint(work.signal)) quiet = 0
+        else if (quiet % VERIFY_EVERY === 0) await this.#checkpoints?.verify(work.signal)
       }
     } catch (error) {
       if (work.signal.aborted) return
@@ -229,13 +232,14 @@ export class Replication {
     }
   }
 
-  async #checkpoint(signal: AbortSignal): Promise<void> {
+  /** @returns whether there was anything to save */
+  async #checkpoint(signal: AbortSignal): Promise<boolean> {
     const { useCheckpoints, filter } = this.#plan.options
     const throughSeq = this.#progress.through
-    if (throughSeq === this.#committed) return
+    if (throughSeq === this.#committed) return false
     if (!useCheckpoints) {
       this.#result = { use_checkpoints: false }
-      return
+      return false
     }
     const facts = {
       sessionId: this.#sessionId,
@@ -250,6 +254,7 @@ export class Replication {
     this.#committed = throughSeq
     this.#result = { ...checkpoint }
     this.#events.checkpointed(throughSeq)
+    return true
   }
 }
 

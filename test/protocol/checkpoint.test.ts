@@ -79,6 +79,13 @@ test('the same last session is where both stand', t => {
   )
 })
 
+test('within one session the side that is behind counts', t => {
+  const ahead = checkpoint(session('a', '9-x'))
+  const behind = checkpoint(session('a', '4-x'))
+  t.is(commonSession(ahead, behind).since, '4-x')
+  t.is(commonSession(behind, ahead).since, '4-x')
+})
+
 test('a session of one side is found deeper in the other history', t => {
   const [a, b, c] = [session('a', 1), session('b', 2), session('c', 3)]
   t.is(commonSession(checkpoint(c, b, a), checkpoint(b, a)).since, 2)
