@@ -40,7 +40,7 @@ function collect(stream: Readable, limit: number, held: HeldBody): Promise<Buffe
     stream.once('end', () =>
       resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)),
     )
-    stream.once('error', reject)
+    stream.once('error', error => reject(isBadGzip(error) ? fail('badRequest', 'invalid gzip body') : error))
   })
 }
 
@@ -84,4 +84,8 @@ export function decodedBody(ctx: RequestContext): Readable {
 export function requireJson(ctx: RequestContext): void {
   const type = ctx.get('Content-Type').split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw fail('badContentType')
+}
+
+function isBadGzip(error: Error): boolean {
+  return 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_')
 }

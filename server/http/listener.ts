@@ -18,6 +18,10 @@ export interface Listener {
 /** How long a connection without a request stays open. */
 const KEEP_ALIVE_MS = 60_000
 
+/** How often Node looks for heads that do not end. */
+const MIN_CHECK_MS = 100
+const MAX_CHECK_MS = 10_000
+
 /** Streams of one HTTP/2 connection: a browser's feeds and requests. */
 const MAX_STREAMS = 1000
 
@@ -55,9 +59,11 @@ export function listenTls(
 
 /** Bodies have a timeout of their own, between their bytes: a large one may take as long as it needs. */
 function limits(config: Config) {
+  const headersTimeout = config.integer('couchette', 'headers_timeout')
   return {
     maxHeaderSize: config.integer('couchette', 'max_header_size'),
-    headersTimeout: config.integer('couchette', 'headers_timeout'),
+    headersTimeout,
+    connectionsCheckingInterval: Math.min(MAX_CHECK_MS, Math.max(MIN_CHECK_MS, headersTimeout / 2)),
     requestTimeout: 0,
   }
 }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { RequestContext } from './context.ts'
+import { headerText } from './header-text.ts'
 
 const NEWLINE = 0x0a
 
@@ -80,7 +81,7 @@ function drained(res: RequestContext['res']): Promise<void> {
  * A client's list of ETags counts; `*` does not (CouchDB: couch_httpd:etag_match/2).
  */
 export function notModified(ctx: RequestContext, tag: string): boolean {
-  const etag = `"${tag}"`
+  const etag = `"${headerText(tag)}"`
   ctx.set('ETag', etag)
   const known = ctx.get('If-None-Match')
   if (known === '') return false

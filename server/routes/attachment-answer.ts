@@ -6,6 +6,7 @@ import type { Database } from '../database/database.ts'
 import { acceptsEncoding } from '../http/accept.ts'
 import { contentRange, parseByteRanges, type ByteRange } from '../http/byte-ranges.ts'
 import type { RequestContext } from '../http/context.ts'
+import { headerText } from '../http/header-text.ts'
 import { notModified } from '../http/reply.ts'
 
 /**
@@ -111,10 +112,4 @@ async function* rangeParts(
 
 function streamOf(bytes: AsyncIterable<Uint8Array>): Readable {
   return Readable.from(bytes, { objectMode: false, highWaterMark: 256 * 1024 })
-}
-
-/** Types are what clients said: as a header, in UTF-8 and without control characters. */
-function headerText(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return Buffer.from(text.replace(/[\x00-\x1f\x7f]/g, ' ')).toString('latin1')
 }

@@ -24,6 +24,7 @@ import { acceptsType } from '../http/accept.ts'
 import { readBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { headerText } from '../http/header-text.ts'
 import { originOf } from '../http/origin.ts'
 import { encodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
@@ -211,7 +212,7 @@ async function writeDocument(
         { id, input: { ...input, rev }, received },
         { replicated, user: ctx.state.user },
       )
-  if (ctx.method !== 'POST') ctx.set('ETag', `"${written}"`)
+  if (ctx.method !== 'POST') ctx.set('ETag', `"${headerText(written)}"`)
   if (ctx.method !== 'DELETE') {
     ctx.set('Location', `${originOf(ctx)}/${encodeSegment(database.name)}/${encodeSegment(id)}`)
   }

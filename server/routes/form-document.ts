@@ -14,6 +14,7 @@ import { inputOf } from '../database/write-attachment.ts'
 import { writeDocument } from '../database/write-documents.ts'
 import { decodedBody } from '../http/body.ts'
 import type { RequestContext } from '../http/context.ts'
+import { headerText } from '../http/header-text.ts'
 import { sendJson } from '../http/reply.ts'
 import { uploadedBytes } from '../http/upload-stream.ts'
 import { databaseOf } from './database-of.ts'
@@ -32,7 +33,7 @@ export async function postForm(ctx: RequestContext, id: DocId): Promise<void> {
     const input = documentOf(form, database, id)
     const { user } = ctx.state
     const rev = await writeDocument(database, { id, input, added: form.files }, { replicated: false, user })
-    ctx.set('ETag', `"${rev}"`)
+    ctx.set('ETag', `"${headerText(rev)}"`)
     sendJson(ctx, { ok: true, id, rev }, 201)
   } finally {
     await form.close()

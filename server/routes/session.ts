@@ -91,6 +91,7 @@ function isRedirected(ctx: RequestContext, parameter: 'next' | 'fail'): boolean 
   const path = Query.of(ctx).text(parameter)
   if (path === undefined) return false
   if (!path.startsWith('/')) throw fail('badRequest', 'path must begin with a /.')
+  if (!/^[\x21-\x7e]*$/.test(path)) throw fail('badRequest', 'path must be encoded')
   ctx.set('Location', originOf(ctx) + path)
   return true
 }
