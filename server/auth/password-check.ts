@@ -1,7 +1,7 @@
 import { fail } from '../../protocol/errors.ts'
 import type { Config } from '../config/config.ts'
 import { Lockout, type LockoutSettings } from './lockout.ts'
-import type { StoredPassword } from './stored-password.ts'
+import { formatAdminPassword, type StoredPassword } from './stored-password.ts'
 import type { UserRecord } from './user-record.ts'
 import { VerifiedPasswords } from './verified-passwords.ts'
 
@@ -12,6 +12,8 @@ export class PasswordCheck {
   readonly #config: Config
   readonly #lockout: Lockout
   readonly #verified: VerifiedPasswords
+  /** Checks under way: after a restart, all connections of a user ask the same at once. */
+  readonly #underWay = new Map<string, Promise<boolean>>()
 
   constructor(config: Config) {
     this.#config = config
@@ -36,6 +38,15 @@ export class PasswordCheck {
     const known = this.#verified.check(name, password, stored)
     if (known !== undefined) return known
     this.#checkIterations(stored)
+    const question = JSON.stringify([name, password, formatAdminPassword(stored)])
+    const underWay = this.#underWay.get(question)
+    if (underWay !== undefined) return underWay
+    const check = this.#hash(name, password, stored).finally(() => this.#underWay.delete(question))
+    this.#underWay.set(question, check)
+    return check
+  }
+
+  async #hash(name: string, password: string, stored: StoredPassword): Promise<boolean> {
     const right = await this.#config.hasher.verify(password, stored)
     if (right) this.#verified.add(name, password, stored)
     return right

@@ -9,13 +9,11 @@ import type { Verdict } from './replay-area.ts'
 const HELP = `npm run transcripts -- [--only TEXT] [--verbose] [--update [--add]] [AREA...]
 
   --only     scenarios whose name contains the text
-  --verbose  every difference of a scenario, not the first six
+  --verbose  all steps of a scenario that differ, not only the first
   --update   take the scenarios that pass off not-yet.txt
   --add      with --update, put those that fail on it
 
 A server is started for each area; with COUCH_URL set (http://admin:pass@127.0.0.1:5984) that one is asked.`
-
-const SHOWN_DIFFERENCES = 6
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,12 +33,13 @@ async function main(): Promise<void> {
   const chosen = positionals.length > 0 ? positionals : areas()
   const verdicts: Verdict[] = []
   await inParallel(SHARED_URL === undefined ? chosen.length : 1, chosen, async area => {
-    const found = await replayArea(area, values.only === undefined ? {} : { only: values.only })
+    const only = values.only === undefined ? {} : { only: values.only }
+    const found = await replayArea(area, { ...only, stopAtFirst: !values.verbose })
     for (const verdict of found) report(verdict)
     console.log(`# ${area}: ${summary(found)}`)
+    if (values.update) updateNotYet(found, values.add)
     verdicts.push(...found)
   })
-  if (values.update) updateNotYet(verdicts, values.add)
   console.log(summary(verdicts))
   process.exitCode = verdicts.every(passed) ? 0 : 1
 }
@@ -48,8 +47,7 @@ async function main(): Promise<void> {
 function report(verdict: Verdict): void {
   if (passed(verdict)) return
   console.log(`not ok ${verdict.name}`)
-  const shown = values.verbose ? verdict.differences : verdict.differences.slice(0, SHOWN_DIFFERENCES)
-  for (const difference of shown) console.log(`    ${difference}`)
+  for (const difference of verdict.differences) console.log(`    ${difference}`)
 }
 
 function summary(verdicts: readonly Verdict[]): string {
