@@ -27,6 +27,7 @@ export const ERRORS = {
   badContentType: [415, 'bad_content_type', 'Content-Type must be application/json'],
   methodNotAllowed: [405, 'method_not_allowed', (allowed: string) => `Only ${allowed} allowed`],
   tooLarge: [413, 'too_large', (reason: string) => reason],
+  badGzip: [400, 'bad_request', 'Request body is not properly gzipped.'],
   badContentEncoding: [
     415,
     'bad_content_type',

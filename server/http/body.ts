@@ -10,7 +10,7 @@ const COUNTED_BYTES = 1024 * 1024
 /**
  * Reads a request's body, inflating a gzipped one; at most `limit` bytes, counted as they come out.
  *
- * @throws `tooLarge` as soon as there are more
+ * @throws `tooLarge` as soon as there are more; `badGzip`, `badContentEncoding`
  */
 export async function readBody(ctx: RequestContext, limit: number): Promise<Buffer> {
   const announced = Number(ctx.get('Content-Length'))
@@ -40,8 +40,13 @@ function collect(stream: Readable, limit: number, held: HeldBody): Promise<Buffe
     stream.once('end', () =>
       resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)),
     )
-    stream.once('error', error => reject(isBadGzip(error) ? fail('badRequest', 'invalid gzip body') : error))
+    stream.once('error', error => reject(isBadGzip(error) ? fail('badGzip') : error))
   })
+}
+
+/** Zlib's errors, as against those of a connection. */
+function isBadGzip(error: Error): boolean {
+  return 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_')
 }
 
 /** What the request holds of the memory for bodies, until it is answered. */
@@ -84,8 +89,4 @@ export function decodedBody(ctx: RequestContext): Readable {
 export function requireJson(ctx: RequestContext): void {
   const type = ctx.get('Content-Type').split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw fail('badContentType')
-}
-
-function isBadGzip(error: Error): boolean {
-  return 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_')
 }
