@@ -1,3 +1,4 @@
+import type Router from '@koa/router'
 import Koa from 'koa'
 import { CouchError, fail } from '../../protocol/errors.ts'
 import { ANONYMOUS } from '../../protocol/user-context.ts'
@@ -11,12 +12,16 @@ import { noteRequest } from './request-log.ts'
 import { challenge, secureHeaders } from './security-headers.ts'
 import { watchRights } from './watch-rights.ts'
 
+/** `[httpd] rewrite_limit` of CouchDB. */
+const MAX_REWRITES = 100
+
 /** What clients are told to wait where the server is too busy. */
 const RETRY_AFTER_SECONDS = '1'
 
 /** The koa application: who asks, which route, and one funnel for everything that is thrown. */
 export function createApp(services: Services): Koa<RequestState> {
   const app = new Koa<RequestState>()
+  const all = routers()
   app.on('error', (error: unknown) => {
     // Clients that go away in the middle of an answer are a normal day.
     if (!isDisconnect(error)) services.log.error({ err: error }, 'answer failed')
@@ -25,13 +30,35 @@ export function createApp(services: Services): Koa<RequestState> {
     const started = performance.now()
     const ctx = context as unknown as RequestContext
     ctx.services = services
+    ctx.redispatch = url => redispatch(ctx, url, all)
     ctx.state.user = ANONYMOUS
     secureHeaders(ctx)
     if (!answerPreflight(ctx)) await answer(ctx, next)
     noteRequest(ctx, started)
   })
-  for (const router of routers()) app.use(router.routes())
+  for (const router of all) app.use(router.routes())
   return app
+}
+
+/** Asks the routes again, under another path: with the same rights, judged anew. */
+async function redispatch(
+  ctx: RequestContext,
+  url: string,
+  all: readonly Router<RequestState>[],
+): Promise<void> {
+  const { rewrites = 0 } = ctx.state
+  if (rewrites >= MAX_REWRITES) throw fail('badRequest', 'Exceeded rewrite recursion limit')
+  ctx.state.rewrites = rewrites + 1
+  ctx.url = url
+  delete ctx.state.database
+  await admit(ctx)
+  for (const router of all) {
+    let isAnswered = true
+    await router.routes()(ctx as never, async () => {
+      isAnswered = false
+    })
+    if (isAnswered) return
+  }
 }
 
 async function answer(ctx: RequestContext, next: () => Promise<unknown>): Promise<void> {

@@ -10,12 +10,16 @@ export interface RequestState {
   requestId?: string
   /** The database that the path names, once the user may see it. */
   database?: Database
+  /** How often the path was rewritten. */
+  rewrites?: number
 }
 
 /** A request on its way through a route: koa's context with what the path named and who asks. */
 export type RequestContext = Koa.ParameterizedContext<RequestState> & {
   params: Record<string, string>
   services: Services
+  /** Has another path answer the request. */
+  redispatch(url: string): Promise<void>
 }
 
 export type Handler = (ctx: RequestContext) => Promise<void> | void

@@ -5,6 +5,7 @@ import { attachmentRoutes } from './attachments.ts'
 import { bulkRoutes } from './bulk.ts'
 import { changesRoutes } from './changes.ts'
 import { databaseRoutes } from './databases.ts'
+import { designFunctionRoutes } from './design-functions.ts'
 import { documentRoutes } from './documents.ts'
 import { localRoutes } from './local-documents.ts'
 import { mangoRoutes } from './mango.ts'
@@ -24,7 +25,7 @@ import { viewRoutes } from './views.ts'
 const GROUPS: readonly (readonly ((router: Router<RequestState>) => void)[])[] = [
   [documentRoutes],
   [bulkRoutes, changesRoutes, revisionRoutes, sessionRoutes],
-  [viewRoutes, mangoRoutes],
+  [viewRoutes, mangoRoutes, designFunctionRoutes],
   [
     nodeRoutes,
     localRoutes,

@@ -185,7 +185,7 @@ export class ViewIndex {
     const keyStart = this.keys.rowPrefix.length + 2
     let places: RowPlace[] = []
     for (let at = 0; at < index.length; at += ROW_FIELDS) {
-      const [document = 0, view = 0, from, middle, to]: number[] = [...index.subarray(at, at + ROW_FIELDS)]
+      const [document = 0, view = 0, from, middle, to] = index.subarray(at, at + ROW_FIELDS)
       const key = bytes.subarray(from, middle)
       const value = bytes.subarray(middle, to)
       batch.put(key, value)
@@ -233,8 +233,8 @@ async function* oneAhead<From, To>(
   make: (item: From) => Promise<To>,
 ): AsyncGenerator<To> {
   const next = async (): Promise<To | undefined> => {
-    const { value, done } = await items.next()
-    return done === true ? undefined : make(value)
+    const result = await items.next()
+    return result.done === true ? undefined : make(result.value)
   }
   let coming = next()
   try {

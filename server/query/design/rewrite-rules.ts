@@ -1,0 +1,118 @@
+import { fail } from '../../../protocol/errors.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
+
+/** A path and query that a rule leads to, relative to the design document. */
+export interface Rewritten {
+  readonly path: string
+  readonly query: readonly (readonly [name: string, value: string])[]
+}
+
+interface Match {
+  readonly bindings: Readonly<Record<string, string>>
+  /** What `*` stands for. */
+  readonly rest: readonly string[]
+}
+
+const KEYS = new Set(['key', 'startkey', 'start_key', 'endkey', 'end_key', 'keys'])
+
+/**
+ * Applies the rules of a design document's `rewrites`; the first that fits counts. (CouchDB: chttpd_rewrite)
+ *
+ * @param path what is behind `_rewrite/`, its segments decoded
+ * @throws `not_found` where no rule fits
+ */
+export function rewrite(
+  rules: readonly JsonValue[],
+  method: string,
+  path: readonly string[],
+  query: readonly (readonly [string, string])[],
+): Rewritten {
+  for (const rule of rules) {
+    if (!isJsonObject(rule) || !fits(rule.method, method)) continue
+    const match = matchPath(segments(rule.from ?? '*'), path)
+    if (match !== undefined) return follow(rule, match, query)
+  }
+  throw fail('missing')
+}
+
+function fits(wanted: JsonValue | undefined, method: string): boolean {
+  return wanted === undefined || wanted === '*' || wanted === method
+}
+
+function segments(path: JsonValue): string[] {
+  return typeof path === 'string' ? path.split('/').filter(segment => segment !== '') : []
+}
+
+function matchPath(pattern: readonly string[], path: readonly string[]): Match | undefined {
+  const bindings: Record<string, string> = {}
+  for (const [at, token] of pattern.entries()) {
+    if (token === '*') return { bindings, rest: path.slice(at) }
+    const segment = path[at]
+    if (segment === undefined) return undefined
+    if (token.startsWith(':')) bindings[token.slice(1)] = segment
+    else if (token !== segment) return undefined
+  }
+  return path.length === pattern.length ? { bindings, rest: [] } : undefined
+}
+
+function follow(rule: JsonObject, match: Match, query: readonly (readonly [string, string])[]): Rewritten {
+  const known = { ...Object.fromEntries(query), ...match.bindings }
+  const own = Object.entries(isJsonObject(rule.query) ? rule.query : {}).map(
+    ([name, value]) => [name, parameter(name, value, known, rule.formats)] as const,
+  )
+  const ownNames = new Set(own.map(([name]) => name))
+  const path = segments(rule.to ?? null).flatMap(token => {
+    if (token === '*') return match.rest
+    return token.startsWith(':') ? [known[token.slice(1)] ?? 'undefined'] : [token]
+  })
+  return {
+    path: path.map(encode).join('/'),
+    query: [...Object.entries(known).filter(([name]) => !ownNames.has(name)), ...own],
+  }
+}
+
+function parameter(
+  name: string,
+  value: JsonValue,
+  known: Readonly<Record<string, string>>,
+  formats: JsonValue | undefined,
+): string {
+  const filled = fill(value, known, isJsonObject(formats) ? formats : {})
+  if (typeof filled === 'string' && !KEYS.has(name)) return filled
+  return JSON.stringify(filled)
+}
+
+/** Puts what is known in for `:name`. */
+function fill(value: JsonValue, known: Readonly<Record<string, string>>, formats: JsonObject): JsonValue {
+  if (Array.isArray(value)) return value.map(item => fill(item, known, formats))
+  if (typeof value !== 'string' || !value.startsWith(':')) return value
+  const name = value.slice(1)
+  const found = known[name]
+  return found === undefined ? value : formatted(found, formats[name])
+}
+
+function formatted(text: string, format: JsonValue | undefined): JsonValue {
+  if (format === 'int' && /^[+-]?\d+$/.test(text)) return Number(text)
+  if (format === 'bool' && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true'
+  return text
+}
+
+function encode(segment: string): string {
+  return segment === '..' || segment === '.' ? segment : encodeURIComponent(segment)
+}
+
+/**
+ * Resolves a path from a design document's own; it may lead up to the database, no further.
+ *
+ * @throws `bad_request`
+ */
+export function resolvePath(database: string, ddoc: string, path: string): string {
+  const resolved = [encodeURIComponent(database), '_design', encodeURIComponent(ddoc)]
+  for (const segment of path.split('/')) {
+    if (segment === '..') {
+      if (resolved.length < 2) throw fail('badRequest', 'insecure_rewrite_rule: too many ../.. segments')
+      resolved.pop()
+    } else if (segment !== '' && segment !== '.') resolved.push(segment)
+  }
+  return `/${resolved.join('/')}`
+}
