@@ -102,6 +102,10 @@ export function openRevisions(
     return revs.map(missing => ({ missing }))
   }
   if (revs === 'all') return leaves(document.tree).map(node => ({ ok: { document, node } }))
+  if (revs.length === 1 && revs[0] !== undefined && !document.branched) {
+    const [node] = options.latest ? leavesOf(document.tree, revs[0]) : storedNode(document, revs[0])
+    return [node === undefined ? { missing: revs[0] } : { ok: { document, node } }]
+  }
   const found = new Map<Rev, FoundRevision>()
   const missing: Rev[] = []
   for (const rev of revs) {

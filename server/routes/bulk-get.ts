@@ -106,39 +106,52 @@ function parseSince(value: unknown): Rev[] {
   return value.map(parseRev)
 }
 
+/** Rows are gathered into chunks: a thousand small writes to the socket would cost more than the documents. */
+const CHUNK_BYTES = 64 * 1024
+
 async function* renderJson(
   database: Database,
   docs: readonly unknown[],
   options: BulkGetOptions,
 ): AsyncGenerator<Uint8Array | string> {
+  let pieces: Uint8Array[] = []
+  let bytes = 0
   let separator = '{"results":[\n'
   for (const doc of docs) {
     const entry = entryOf(database, doc, options)
-    yield `${separator}{"id":${JSON.stringify(entry.id ?? null)},"docs":[`
-    yield* renderEntry(database, entry, options)
-    yield ']}'
+    const head = `${separator}{"id":${JSON.stringify(entry.id ?? null)},"docs":[`
+    for (const piece of await renderEntry(database, entry, options, head)) {
+      pieces.push(piece)
+      bytes += piece.length
+    }
     separator = ',\n'
+    if (bytes < CHUNK_BYTES) continue
+    yield Buffer.concat(pieces, bytes)
+    pieces = []
+    bytes = 0
   }
-  yield separator.startsWith('{') ? '{"results":[]}\n' : '\n]}\n'
+  yield Buffer.concat([...pieces, Buffer.from(docs.length === 0 ? '{"results":[]}\n' : '\n]}\n')])
 }
 
-async function* renderEntry(
+async function renderEntry(
   database: Database,
   entry: Entry,
   options: BulkGetOptions,
-): AsyncGenerator<Uint8Array | string> {
-  if (entry.error !== undefined) yield `{"error":${JSON.stringify(errorRow(entry, entry.error))}}`
-  let separator = ''
-  for (const found of entry.found) {
-    yield separator
-    if ('missing' in found) yield `{"error":${JSON.stringify(errorRow(entry, fail('missing')))}}`
+  head: string,
+): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = []
+  let text =
+    entry.error === undefined ? head : `${head}{"error":${JSON.stringify(errorRow(entry, entry.error))}}`
+  for (const [at, found] of entry.found.entries()) {
+    if (at > 0) text += ','
+    if ('missing' in found) text += `{"error":${JSON.stringify(errorRow(entry, fail('missing')))}}`
     else {
-      yield '{"ok":'
-      yield await readJson(database, entry, found.ok, options)
-      yield '}'
+      pieces.push(Buffer.from(`${text}{"ok":`), await readJson(database, entry, found.ok, options))
+      text = '}'
     }
-    separator = ','
   }
+  pieces.push(Buffer.from(`${text}]}`))
+  return pieces
 }
 
 async function readJson(
