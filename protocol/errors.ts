@@ -65,6 +65,9 @@ export const ERRORS = {
   bulkDocsMissing: [400, 'bad_request', 'POST body must include `docs` parameter.'],
   bulkDocsNotArray: [400, 'bad_request', '`docs` parameter must be an array.'],
   newEditsNotBoolean: [400, 'bad_request', '`new_edits` parameter must be a boolean.'],
+  tooManyBulkDocs: [413, 'max_bulk_docs_count_exceeded', (most: string) => most],
+  tooManyBulkGets: [413, 'max_bulk_get_count_exceeded', (most: string) => most],
+  allOrNothing: [417, 'not_implemented', 'all_or_nothing is not supported'],
   revisionRequired: [
     400,
     'bad_request',

@@ -16,7 +16,13 @@ import { AttachmentFiles } from './files.ts'
 import { IngestWorkers } from './ingest/workers.ts'
 import { gunzipped, readPinned } from './read.ts'
 import { dropReferences, hasReference } from './references.ts'
-import { Upload, type IncomingAttachment, type ReceivedAttachment, type UploadServices } from './upload.ts'
+import {
+  Upload,
+  type IncomingAttachment,
+  type ReceivedAttachment,
+  type ReceivedMetadata,
+  type UploadServices,
+} from './upload.ts'
 
 export interface AttachmentsOptions {
   readonly store: Store
@@ -102,6 +108,17 @@ export class Attachments {
     const pin = await this.#blobs.pin(content as ContentAddress)
     if (pin === undefined) throw new Error(`the content of an attachment is missing: ${content}`)
     return readPinned(pin, this.#files, range?.from ?? 0, range?.to ?? lengthOf(pin.place))
+  }
+
+  /**
+   * Keeps a stored attachment for another document to take over.
+   *
+   * @throws when the store has lost it
+   */
+  async retain(metadata: ReceivedMetadata): Promise<ReceivedAttachment> {
+    const pin = await this.#blobs.pin(metadata.content as ContentAddress)
+    if (pin === undefined) throw new Error(`the content of an attachment is missing: ${metadata.content}`)
+    return { metadata, release: () => pin.release() }
   }
 
   /** The bytes without their encoding. */

@@ -32,6 +32,8 @@ export interface ReceivedMetadata {
   readonly encoding?: 'gzip'
   readonly encodedLength?: number
   readonly content: string
+  /** Of one that is taken over from another document; otherwise the new revision's. */
+  readonly revpos?: number
 }
 
 /** A received attachment; its content stays until `release`, and from then on as long as a commit refers to it. */

@@ -16,6 +16,7 @@ import type { CommitContext, CommittedChange } from './commit.ts'
 import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
 import { decodeDocumentRecord, type DocumentSummary } from './document-record.ts'
 import type { DocumentEdit, DocumentValidator, EditOutcome } from './edit.ts'
+import { LaterWrites } from './later-writes.ts'
 import { DatabaseRanks } from './ranks.ts'
 import { ReleaseAttachments } from './release-attachments.ts'
 import type { DatabaseRules } from './rules.ts'
@@ -71,6 +72,8 @@ export class Database {
   readonly tail: ChangesTail
   /** How many documents, or changes, are in front of one. */
   readonly ranks: DatabaseRanks
+  /** What is written after it was answered. */
+  readonly later = new LaterWrites()
   /** The `validate_doc_update` functions of its design documents. */
   validator: DocumentValidator | undefined
   /** Asked about design documents: whether their code compiles. */
@@ -269,6 +272,7 @@ export class Database {
 
   /** Waits for the writes that were accepted, then ends every feed. Idempotent. */
   async close(): Promise<void> {
+    await this.later.settled()
     await this.#writer.drain()
     for (const listener of this.onClose) await listener()
     this.tail.close()

@@ -51,12 +51,17 @@ export interface ReadRevision extends FoundRevision {
 /**
  * The winner of a document.
  *
+ * @param options.deleted whether a tombstone is a winner to show
  * @throws `missing` when there is no such document, `deleted` when its winner is a tombstone
  */
-export function findWinner(database: Database, id: DocId): FoundRevision {
+export function findWinner(
+  database: Database,
+  id: DocId,
+  options: { deleted: boolean } = { deleted: false },
+): FoundRevision {
   const document = database.document(id)
   if (document === undefined) throw fail('missing')
-  if (document.deleted) throw fail('deleted')
+  if (document.deleted && !options.deleted) throw fail('deleted')
   return { document, node: document }
 }
 

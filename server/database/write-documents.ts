@@ -1,7 +1,7 @@
 import type { AttachmentInput } from '../../protocol/document/attachment-input.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { fail } from '../../protocol/errors.ts'
-import type { DocId } from '../../protocol/document-id.ts'
+import { isLocalId, type DocId } from '../../protocol/document-id.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { Attachments } from '../attachments/attachments.ts'
@@ -10,6 +10,7 @@ import { applyWriteRules } from './apply-rules.ts'
 import type { Database } from './database.ts'
 import { toEdit } from './edit-from-input.ts'
 import type { EditAttachment, EditOutcome } from './edit.ts'
+import { LocalEdits } from './local-documents.ts'
 
 /** A document to be written, under the id and on the revision that the request as a whole names. */
 export interface DocumentToWrite {
@@ -21,17 +22,62 @@ export interface DocumentToWrite {
   readonly added?: readonly ReceivedAttachment[]
 }
 
+export interface WriteOptions {
+  /** `new_edits=false`: revisions are taken as they are. */
+  readonly replicated: boolean
+  readonly user: UserContext
+}
+
+export interface WriteOptions {
+  /** `new_edits=false`: revisions are taken as they are. */
+  readonly replicated: boolean
+  readonly user: UserContext
+}
+
 /**
  * Writes documents with their attachments: inline data goes to the attachment store first, and is given up again where
- * its document is refused. The rules of system databases have their say first.
+ * its document is refused. The rules of system databases have their say first. `_local` documents go with the others.
  *
  * @returns an outcome for each document, in their order, when all are on disk
  */
 export async function writeDocuments(
   database: Database,
   documents: readonly DocumentToWrite[],
-  options: { replicated: boolean; user: UserContext },
+  options: WriteOptions,
 ): Promise<readonly EditOutcome[]> {
+  if (!documents.some(({ id }) => isLocalId(id))) return writeStored(database, documents, options)
+  const places = [...documents.keys()]
+  const [local, others] = [
+    places.filter(at => isLocalId(documents[at]!.id)),
+    places.filter(at => !isLocalId(documents[at]!.id)),
+  ]
+  const written = await Promise.all([
+    writeLocal(
+      database,
+      local.map(at => documents[at]!),
+    ),
+    writeStored(
+      database,
+      others.map(at => documents[at]!),
+      options,
+    ),
+  ])
+  const outcomes = new Map([...local, ...others].map((at, n) => [at, written.flat()[n]!]))
+  return places.map(at => outcomes.get(at)!)
+}
+
+async function writeLocal(database: Database, documents: readonly DocumentToWrite[]): Promise<EditOutcome[]> {
+  const edits = documents.map(({ id, input: { rev, deleted, body } }) => ({ id, rev, deleted, body }))
+  const revs = await database.write(new LocalEdits(edits))
+  return documents.map(({ id }, at) => ({ id, rev: revs[at]! }))
+}
+
+async function writeStored(
+  database: Database,
+  documents: readonly DocumentToWrite[],
+  options: WriteOptions,
+): Promise<readonly EditOutcome[]> {
+  if (documents.length === 0) return []
   const held: ReceivedAttachment[] = []
   try {
     const edits = []
@@ -56,7 +102,7 @@ export async function writeDocuments(
 export async function writeDocument(
   database: Database,
   document: DocumentToWrite,
-  options: { replicated: boolean; user: UserContext },
+  options: WriteOptions,
 ): Promise<Rev> {
   const [outcome] = await writeDocuments(database, [document], options)
   if (outcome === undefined || outcome.error !== undefined) throw outcome?.error ?? fail('conflict')

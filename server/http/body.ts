@@ -19,6 +19,11 @@ export async function readBody(ctx: RequestContext, limit: number): Promise<Buff
   return collect(decodedBody(ctx), limit, heldBody(ctx))
 }
 
+/** The same within `[chttpd] max_http_request_size`. */
+export function readRequestBody(ctx: RequestContext): Promise<Buffer> {
+  return readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size'))
+}
+
 /** By events: an async iterator costs a small request more than everything else about its body. */
 function collect(stream: Readable, limit: number, held: HeldBody): Promise<Buffer> {
   return new Promise((resolve, reject) => {

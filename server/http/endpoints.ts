@@ -1,6 +1,8 @@
 import type Router from '@koa/router'
+import { isDatabaseName } from '../../protocol/database-name.ts'
 import { fail } from '../../protocol/errors.ts'
 import type { Handler, RequestContext, RequestState } from './context.ts'
+import { decodeSegment } from './percent.ts'
 
 export type Methods = Readonly<Record<string, Handler>>
 
@@ -36,14 +38,23 @@ export function endpoint(
   registered.set(router, [...endpointsOf(router), { path, methods: Object.keys(methods) }])
   router.all(pattern, async context => {
     const ctx = context as unknown as RequestContext
+    ctx.params = namedParameters(names, pattern.exec(ctx.path))
     const handler = methods[ctx.method] ?? (ctx.method === 'HEAD' ? methods.GET : undefined)
     if (handler === undefined) {
+      if (names.includes('db')) await requireDatabase(ctx)
       ctx.set('Allow', allowed)
       throw fail('methodNotAllowed', allowed)
     }
-    ctx.params = namedParameters(names, pattern.exec(ctx.path))
     await handler(ctx)
   })
+}
+
+/** A database that is not there has no methods. @throws `noDatabase` */
+async function requireDatabase(ctx: RequestContext): Promise<void> {
+  const name = decodeSegment(ctx.params.db ?? '')
+  if (name === undefined || !isDatabaseName(name) || !(await ctx.services.catalog.exists(name))) {
+    throw fail('noDatabase')
+  }
 }
 
 function compilePath(path: string): { pattern: RegExp; names: string[] } {
@@ -56,7 +67,7 @@ function compilePath(path: string): { pattern: RegExp; names: string[] } {
       if (name === 'db') return '((?!_scheduler/)[^/]+)'
       // A document's id begins with an underscore only where a path of its own says so.
       if (name === 'docid') return '([^_/][^/]*)'
-      if (name === 'localid') return '(_local%2[Ff][^/]+)'
+      if (name === 'underscored') return '(_[^/]+)'
       return kind === '*' ? '(.+)' : '([^/]+)'
     })
   return { pattern: new RegExp(`^${source}/*$`), names }

@@ -12,7 +12,7 @@ export function decodeSegment(segment: string): string | undefined {
   }
 }
 
-/** Encodes a segment as CouchDB prints it in `Location`: all but letters, digits and `-_.:!$` is escaped. */
+/** Encodes a segment as CouchDB prints it in `Location`: all but letters, digits and `-_.:` is escaped. */
 export function encodeSegment(text: string): string {
   let encoded = ''
   for (const byte of Buffer.from(text)) {
@@ -22,7 +22,7 @@ export function encodeSegment(text: string): string {
 }
 
 const UNESCAPED: Readonly<Record<number, string>> = Object.fromEntries(
-  [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:!$'].map(character => [
+  [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:'].map(character => [
     character.charCodeAt(0),
     character,
   ]),

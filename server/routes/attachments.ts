@@ -14,7 +14,7 @@ import { sendJson } from '../http/reply.ts'
 import { uploadedBytes } from '../http/upload-stream.ts'
 import { sendAttachment } from './attachment-answer.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
-import { revisionNamed } from './documents.ts'
+import { revisionNamed } from './documents/named-revision.ts'
 
 export function attachmentRoutes(router: Router<RequestState>): void {
   endpoint(router, '/:db/:docid/*attachment', methods(''))
@@ -72,7 +72,7 @@ async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
   const encoding = uploadEncoding(ctx)
   checkAnnouncedLength(ctx, name)
-  const rev = revisionNamed(ctx, undefined)
+  const rev = revisionNamed(ctx)
   const contentType = ctx.get('Content-Type') || 'application/octet-stream'
   const bytes = uploadedBytes(ctx.req, ctx.services.config.integer('couchette', 'body_timeout'))
   const written = await putAttachment(
@@ -91,7 +91,7 @@ async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<void> {
 async function deleteAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const name = nameToWrite(ctx)
   const database = await databaseOf(ctx)
-  const rev = revisionNamed(ctx, undefined)
+  const rev = revisionNamed(ctx)
   const written = await removeAttachment(database, { id, rev, user: ctx.state.user }, name)
   sendJson(ctx, { ok: true, id, rev: written })
 }

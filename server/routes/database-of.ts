@@ -27,7 +27,7 @@ export async function databaseOf(ctx: RequestContext): Promise<Database> {
  * @throws `illegal_docid`
  */
 export function docIdOf(ctx: RequestContext, prefix = ''): DocId {
-  const id = decodeSegment(ctx.params.docid ?? ctx.params.name ?? ctx.params.localid ?? '')
+  const id = decodeSegment(ctx.params.docid ?? ctx.params.name ?? '')
   if (id === undefined) throw fail('illegalDocId', 'Document id must be valid UTF-8')
   return parseDocId(prefix + id)
 }

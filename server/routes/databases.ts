@@ -3,7 +3,7 @@ import { parseDatabaseName } from '../../protocol/database-name.ts'
 import { fail } from '../../protocol/errors.ts'
 import { formatSeq } from '../../protocol/sequence.ts'
 import type { Database } from '../database/database.ts'
-import { readBody, requireJson } from '../http/body.ts'
+import { readRequestBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { makeEtag } from '../http/etag.ts'
@@ -12,7 +12,7 @@ import { decodeSegment, encodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { notModified, sendJson, streamJson } from '../http/reply.ts'
 import { databaseOf } from './database-of.ts'
-import { createDocument } from './documents.ts'
+import { postDocument } from './documents/put-document.ts'
 
 export function databaseRoutes(router: Router<RequestState>): void {
   endpoint(router, '/_all_dbs', { GET: allDatabases, HEAD: allDatabases })
@@ -21,7 +21,7 @@ export function databaseRoutes(router: Router<RequestState>): void {
     DELETE: dropDatabase,
     GET: databaseInfo,
     HEAD: databaseInfo,
-    POST: createDocument,
+    POST: postDocument,
     PUT: makeDatabase,
   }
   endpoint(router, '/:db', methods, 'DELETE,GET,HEAD,POST')
@@ -68,9 +68,10 @@ function describe(database: Database): object {
 
 /** Every acknowledged write is on disk already: what is accepted and waits has to be waited for. */
 async function ensureFullCommit(ctx: RequestContext): Promise<void> {
-  requireJson(ctx)
   const database = await databaseOf(ctx)
-  await readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size'))
+  requireJson(ctx)
+  await readRequestBody(ctx)
+  await database.later.settled()
   sendJson(ctx, { ok: true, instance_start_time: String(database.record.created) }, 201)
 }
 

@@ -1,5 +1,5 @@
 import { checkAttachmentName } from '../../protocol/document/attachment-input.ts'
-import type { DocumentInput } from '../../protocol/document/document-input.ts'
+import type { DocumentInput, DocumentLimits } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { fail } from '../../protocol/errors.ts'
@@ -18,6 +18,7 @@ import { headerText } from '../http/header-text.ts'
 import { sendJson } from '../http/reply.ts'
 import { uploadedBytes } from '../http/upload-stream.ts'
 import { databaseOf } from './database-of.ts'
+import { documentLimits } from './document-limits.ts'
 
 /**
  * A browser's form with files for a document: adds the files of its `_attachments` fields to the revision named by the
@@ -30,7 +31,7 @@ export async function postForm(ctx: RequestContext, id: DocId): Promise<void> {
   const form = new FormReader(database.attachments)
   try {
     await readForm(ctx, form)
-    const input = documentOf(form, database, id)
+    const input = documentOf(form, database, id, documentLimits(ctx))
     const { user } = ctx.state
     const rev = await writeDocument(database, { id, input, added: form.files }, { replicated: false, user })
     ctx.set('ETag', `"${headerText(rev)}"`)
@@ -62,9 +63,9 @@ async function readForm(ctx: RequestContext, form: FormReader): Promise<void> {
   parser.finish()
 }
 
-function documentOf(form: FormReader, database: Database, id: DocId): DocumentInput {
+function documentOf(form: FormReader, database: Database, id: DocId, limits: DocumentLimits): DocumentInput {
   const doc = form.fields.get('_doc')
-  if (doc !== undefined) return parseDocument(doc, { term: true })
+  if (doc !== undefined) return parseDocument(doc, { term: true, ...limits })
   return inputOf(database, id, parseRev(form.fields.get('_rev')?.toString()))
 }
 

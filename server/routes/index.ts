@@ -6,8 +6,8 @@ import { bulkRoutes } from './bulk.ts'
 import { changesRoutes } from './changes.ts'
 import { databaseRoutes } from './databases.ts'
 import { designFunctionRoutes } from './design-functions.ts'
-import { documentRoutes } from './documents.ts'
-import { localRoutes } from './local-documents.ts'
+import { documentRoutes, localDocumentRoutes } from './documents/index.ts'
+import { underscoredDocumentRoutes } from './documents/underscored.ts'
 import { mangoRoutes } from './mango.ts'
 import { nodeRoutes } from './node.ts'
 import { replicateRoutes } from './replicate.ts'
@@ -28,7 +28,7 @@ const GROUPS: readonly (readonly ((router: Router<RequestState>) => void)[])[] =
   [viewRoutes, mangoRoutes, designFunctionRoutes],
   [
     nodeRoutes,
-    localRoutes,
+    localDocumentRoutes,
     allDocsRoutes,
     securityRoutes,
     serverRoutes,
@@ -36,8 +36,8 @@ const GROUPS: readonly (readonly ((router: Router<RequestState>) => void)[])[] =
     schedulerRoutes,
     databaseRoutes,
   ],
-  // Last: their paths match what begins with the name of any design document.
-  [attachmentRoutes],
+  // Last: these paths match those of endpoints too.
+  [underscoredDocumentRoutes, attachmentRoutes],
 ]
 
 export function routers(): Router<RequestState>[] {

@@ -1,4 +1,4 @@
-import type { DocumentInput } from '../../protocol/document/document-input.ts'
+import type { DocumentInput, DocumentLimits } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import { fail } from '../../protocol/errors.ts'
 import { boundaryOf, parseMediaType } from '../../protocol/multipart/content-type.ts'
@@ -10,6 +10,7 @@ import type { ReceivedAttachment } from '../attachments/upload.ts'
 import { decodedBody } from '../http/body.ts'
 import type { RequestContext } from '../http/context.ts'
 import { uploadedBytes } from '../http/upload-stream.ts'
+import { documentLimits } from './document-limits.ts'
 
 /** A document that came with its attachments behind it. */
 export interface RelatedDocument {
@@ -36,7 +37,7 @@ export async function readRelated(ctx: RequestContext): Promise<RelatedDocument>
   const boundary = boundaryOf(ctx.get('Content-Type'))
   if (boundary === undefined) throw fail('malformedMultipart', 'there is no boundary')
   const parser = new MultipartParser(boundary)
-  const document = new RelatedReader(attachments, config.integer('couchdb', 'max_document_size'))
+  const document = new RelatedReader(attachments, documentLimits(ctx))
   try {
     for await (const bytes of uploadedBytes(decodedBody(ctx), config.integer('couchette', 'body_timeout'))) {
       for (const event of parser.push(bytes)) await document.take(event)
@@ -53,16 +54,16 @@ const JSON_ALLOWANCE = 16 * 1024 * 1024
 
 class RelatedReader {
   readonly #attachments: Attachments
-  readonly #maxJsonBytes: number
+  readonly #limits: Required<DocumentLimits>
   #json: Buffer[] = []
   #jsonBytes = 0
   #ended = false
   #input: DocumentInput | undefined
   #following: FollowingAttachments | undefined
 
-  constructor(attachments: Attachments, maxDocumentSize: number) {
+  constructor(attachments: Attachments, limits: Required<DocumentLimits>) {
     this.#attachments = attachments
-    this.#maxJsonBytes = maxDocumentSize + JSON_ALLOWANCE
+    this.#limits = limits
   }
 
   async take(event: MultipartEvent): Promise<void> {
@@ -93,7 +94,7 @@ class RelatedReader {
     if (event.kind === 'headers') requireJsonPart(event.headers)
     if (event.kind === 'body') this.#keep(event.bytes)
     if (event.kind !== 'part-end') return
-    this.#input = parseDocument(Buffer.concat(this.#json), { term: true })
+    this.#input = parseDocument(Buffer.concat(this.#json), { term: true, ...this.#limits })
     this.#json = []
     const follows = (this.#input.attachments ?? []).filter(attachment => attachment.follows)
     this.#following = new FollowingAttachments(this.#attachments, follows)
@@ -101,7 +102,8 @@ class RelatedReader {
 
   #keep(bytes: Buffer): void {
     this.#jsonBytes += bytes.length
-    if (this.#jsonBytes > this.#maxJsonBytes) throw fail('tooLarge', 'the request entity is too large')
+    if (this.#jsonBytes > this.#limits.maxSize + JSON_ALLOWANCE)
+      throw fail('tooLarge', 'the request entity is too large')
     this.#json.push(bytes)
   }
 }

@@ -168,6 +168,12 @@ export const ROWS: readonly Row[] = [
     request: ({ db, docRev }) => ({ path: `/${db}/doc?rev=${docRev}` }),
   },
   { route: 'POST /:db/:docid', right: 'member', status: 400 },
+  {
+    route: 'COPY /:db/:docid',
+    right: 'member',
+    status: 201,
+    request: ({ db }) => ({ path: `/${db}/doc`, headers: { destination: 'copied' } }),
+  },
   { route: 'GET /:db/:docid/*attachment', right: 'member', status: 404 },
   {
     route: 'PUT /:db/:docid/*attachment',
@@ -193,29 +199,54 @@ export const ROWS: readonly Row[] = [
     request: ({ db }) => ({ path: `/${db}/_local/l`, json: {} }),
   },
   { route: 'DELETE /:db/_local/:name', right: 'member', status: 404 },
+  { route: 'POST /:db/_local/:name', right: 'member', status: 400 },
+  {
+    route: 'COPY /:db/_local/:name',
+    right: 'member',
+    status: 404,
+    request: ({ db }) => ({ path: `/${db}/_local/l`, headers: { destination: 'copied' } }),
+  },
   { route: 'GET /:db/_local/:name/*attachment', right: 'member', status: 400 },
   { route: 'PUT /:db/_local/:name/*attachment', right: 'member', status: 400 },
   { route: 'DELETE /:db/_local/:name/*attachment', right: 'member', status: 400 },
   {
-    route: 'GET /:db/:localid',
+    route: 'GET /:db/:underscored',
     right: 'member',
     status: 404,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl` }),
   },
   {
-    route: 'PUT /:db/:localid',
+    route: 'PUT /:db/:underscored',
     right: 'member',
     status: 201,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl`, json: {} }),
   },
   {
-    route: 'DELETE /:db/:localid',
+    route: 'DELETE /:db/:underscored',
     right: 'member',
     status: 404,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl` }),
   },
+  {
+    route: 'POST /:db/:underscored',
+    right: 'member',
+    status: 400,
+    request: ({ db }) => ({ path: `/${db}/_local%2Fl` }),
+  },
+  {
+    route: 'COPY /:db/:underscored',
+    right: 'member',
+    status: 404,
+    request: ({ db }) => ({ path: `/${db}/_local%2Fl`, headers: { destination: 'copied' } }),
+  },
 
   // Design documents
+  {
+    route: 'COPY /:db/_design/:name',
+    right: 'member',
+    status: 201,
+    request: ({ db }) => ({ path: `/${db}/_design/d`, headers: { destination: 'copied' } }),
+  },
   { route: 'GET /:db/_design/:name', right: 'member', status: 200 },
   {
     route: 'PUT /:db/_design/:name',

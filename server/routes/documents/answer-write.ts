@@ -1,0 +1,31 @@
+import { isLocalId, type DocId } from '../../../protocol/document-id.ts'
+import type { DocumentInput } from '../../../protocol/document/document-input.ts'
+import type { Rev } from '../../../protocol/revision.ts'
+import type { Database } from '../../database/database.ts'
+import type { RequestContext } from '../../http/context.ts'
+import { headerText } from '../../http/header-text.ts'
+import { originOf } from '../../http/origin.ts'
+import { encodeSegment } from '../../http/percent.ts'
+import { sendJson } from '../../http/reply.ts'
+import { isQuorumOutOfReach } from '../write-quorum.ts'
+import { localEtag } from './local-document.ts'
+
+export interface WrittenDocument {
+  readonly id: DocId
+  readonly rev: Rev
+  readonly input: Pick<DocumentInput, 'body' | 'deleted'>
+}
+
+/** Where a document is to be found. */
+export function setLocation(ctx: RequestContext, database: Database, id: DocId): void {
+  ctx.set('Location', `${originOf(ctx)}/${encodeSegment(database.name)}/${encodeSegment(id)}`)
+}
+
+export function setWrittenEtag(ctx: RequestContext, { id, rev, input }: WrittenDocument): void {
+  ctx.set('ETag', `"${isLocalId(id) ? localEtag({ rev, body: input.body }) : headerText(rev)}"`)
+}
+
+/** The status is 202 where more copies were asked for than there are. */
+export function answerWritten(ctx: RequestContext, { id, rev }: WrittenDocument, status: 200 | 201): void {
+  sendJson(ctx, { ok: true, id, rev }, isQuorumOutOfReach(ctx) ? 202 : status)
+}

@@ -1,0 +1,58 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import { applyReadRules } from '../../database/apply-rules.ts'
+import type { Database } from '../../database/database.ts'
+import {
+  findRevision,
+  findWinner,
+  readRevision,
+  readRevisionWithData,
+  type FoundRevision,
+  type ReadOptions,
+} from '../../database/read-document.ts'
+import { acceptsType } from '../../http/accept.ts'
+import type { RequestContext } from '../../http/context.ts'
+import { Query } from '../../http/query.ts'
+import { notModified, sendJson } from '../../http/reply.ts'
+import { databaseOf } from '../database-of.ts'
+import { sendRelated } from '../multipart-answers.ts'
+import { sendOpenRevisions } from './open-revisions.ts'
+import { documentQuery } from './read-options.ts'
+
+/** `GET` and `HEAD` of a document, or of some of its revisions. */
+export async function getDocument(ctx: RequestContext, id: DocId): Promise<void> {
+  const database = await databaseOf(ctx)
+  const { rev, openRevs, latest, deleted, options } = documentQuery(Query.of(ctx))
+  if (openRevs !== undefined) {
+    sendOpenRevisions(ctx, database, id, { revs: openRevs, latest, options })
+    return
+  }
+  const found =
+    rev === undefined ? findWinner(database, id, { deleted }) : findRevision(database, id, rev, { latest })
+  const { attachments, ...others } = options
+  if (attachments !== undefined) {
+    await sendWithAttachments(ctx, database, id, found, options)
+    return
+  }
+  const read = readRevision(database, id, found, others)
+  const json = applyReadRules(database, id, read.json, ctx.state.user)
+  if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
+  sendJson(ctx, json)
+}
+
+/** With the attachments' data, in the parts of a multipart answer where the client takes one. */
+async function sendWithAttachments(
+  ctx: RequestContext,
+  database: Database,
+  id: DocId,
+  found: FoundRevision,
+  options: ReadOptions,
+): Promise<void> {
+  const related = acceptsType(ctx, 'multipart/related')
+  const read = related
+    ? readRevision(database, id, found, { ...options, attachments: 'follows', attEncodingInfo: true })
+    : await readRevisionWithData(database, id, found, options)
+  if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
+  const json = applyReadRules(database, id, read.json, ctx.state.user)
+  if (related) sendRelated(ctx, database, { ...read, json })
+  else sendJson(ctx, json)
+}

@@ -1,0 +1,24 @@
+import { fail } from '../../../protocol/errors.ts'
+import { parseRev, type Rev } from '../../../protocol/revision.ts'
+import type { RequestContext } from '../../http/context.ts'
+import { Query } from '../../http/query.ts'
+
+/**
+ * The revision that a request is about: from the body, `?rev` or `If-Match`, which must agree.
+ *
+ * @throws `bad_request` where they do not, or are no revisions
+ */
+export function revisionNamed(ctx: RequestContext, inBody?: Rev): Rev | undefined {
+  const inQuery = Query.of(ctx).text('rev')
+  const query = inQuery === undefined ? undefined : parseRev(inQuery)
+  if (query !== undefined && inBody !== undefined && query !== inBody) {
+    throw fail('badRequest', 'Document rev from request body and query string have different values')
+  }
+  const given = inBody ?? query
+  if (ctx.headers['if-match'] === undefined) return given
+  const header = parseRev(ctx.headers['if-match'].replace(/^"+|"+$/g, ''))
+  if (given !== undefined && header !== given) {
+    throw fail('badRequest', 'Document rev and etag have different values')
+  }
+  return header
+}

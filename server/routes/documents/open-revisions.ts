@@ -1,0 +1,51 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import type { Rev } from '../../../protocol/revision.ts'
+import { applyReadRules } from '../../database/apply-rules.ts'
+import type { Database } from '../../database/database.ts'
+import {
+  openRevisions,
+  readRevisionWithData,
+  sortOpenRevisions,
+  type OpenRevision,
+  type ReadOptions,
+} from '../../database/read-document.ts'
+import { acceptsType } from '../../http/accept.ts'
+import type { RequestContext } from '../../http/context.ts'
+import { streamJson } from '../../http/reply.ts'
+import { openRevisionParts, sendParts } from '../multipart-answers.ts'
+
+/** Answers `open_revs`: in parts to who takes them, otherwise as a JSON array. */
+export function sendOpenRevisions(
+  ctx: RequestContext,
+  database: Database,
+  id: DocId,
+  asked: { revs: readonly Rev[] | 'all'; latest: boolean; options: ReadOptions },
+): void {
+  const found = sortOpenRevisions(openRevisions(database, id, asked.revs, asked))
+  const shown = (json: Buffer) => applyReadRules(database, id, json, ctx.state.user)
+  if (acceptsType(ctx, 'multipart/mixed')) {
+    sendParts(ctx, 'multipart/mixed', openRevisionParts(database, id, found, asked.options, shown))
+  } else streamJson(ctx, render(database, id, found, asked.options, shown))
+}
+
+async function* render(
+  database: Database,
+  id: DocId,
+  found: readonly OpenRevision[],
+  options: ReadOptions,
+  shown: (json: Buffer) => Buffer,
+): AsyncGenerator<Uint8Array | string> {
+  let separator = '['
+  for (const entry of found) {
+    yield separator
+    if ('missing' in entry) yield JSON.stringify({ missing: entry.missing })
+    else {
+      const { json } = await readRevisionWithData(database, id, entry.ok, options)
+      yield '{"ok":'
+      yield shown(json)
+      yield '}'
+    }
+    separator = ','
+  }
+  yield found.length === 0 ? '[]\n' : ']\n'
+}

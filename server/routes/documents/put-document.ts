@@ -1,0 +1,119 @@
+import { isLocalId, parseDocId, type DocId } from '../../../protocol/document-id.ts'
+import type { DocumentInput } from '../../../protocol/document/document-input.ts'
+import { parseDocument } from '../../../protocol/document/parse.ts'
+import type { ReceivedAttachment } from '../../attachments/upload.ts'
+import type { Database } from '../../database/database.ts'
+import { readLocalDocument } from '../../database/local-documents.ts'
+import { findWinner } from '../../database/read-document.ts'
+import { writeDocument, type DocumentToWrite } from '../../database/write-documents.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { readRequestBody, requireJson } from '../../http/body.ts'
+import type { RequestContext } from '../../http/context.ts'
+import { Query } from '../../http/query.ts'
+import { sendJson } from '../../http/reply.ts'
+import { databaseOf } from '../database-of.ts'
+import { documentLimits } from '../document-limits.ts'
+import { isRelated, readRelated } from '../related-document.ts'
+import { checkQuorum } from '../write-quorum.ts'
+import { answerWritten, setLocation, setWrittenEtag } from './answer-write.ts'
+import { revisionNamed } from './named-revision.ts'
+
+/** `PUT` of a document: as JSON, or as `multipart/related` with its attachments. */
+export async function putDocument(ctx: RequestContext, id: DocId): Promise<void> {
+  const database = await databaseOf(ctx)
+  checkQuorum(ctx)
+  parseDocId(id, documentLimits(ctx).maxIdBytes)
+  if (isRelated(ctx)) {
+    await putRelated(ctx, database, id)
+    return
+  }
+  await put(ctx, database, id, await readDocument(ctx))
+}
+
+async function putRelated(ctx: RequestContext, database: Database, id: DocId): Promise<void> {
+  const { input, received } = await readRelated(ctx)
+  try {
+    await put(ctx, database, id, input, received)
+  } finally {
+    for (const attachment of received) attachment.release()
+  }
+}
+
+async function put(
+  ctx: RequestContext,
+  database: Database,
+  id: DocId,
+  input: DocumentInput,
+  received: readonly ReceivedAttachment[] = [],
+): Promise<void> {
+  const document = { id, input: { ...input, rev: revisionNamed(ctx, input.rev) }, received }
+  const query = Query.of(ctx)
+  const options = { replicated: query.text('new_edits') === 'false', user: ctx.state.user }
+  if (isBatched(query) && received.length === 0) {
+    await writeLater(ctx, database, document)
+    return
+  }
+  const rev = await writeDocument(database, document, options)
+  setWrittenEtag(ctx, { id, rev, input })
+  setLocation(ctx, database, id)
+  answerWritten(ctx, { id, rev, input }, input.deleted ? 200 : 201)
+}
+
+/** `POST /db`: the id is in the document, or made; a revision is taken from the document alone. */
+export async function postDocument(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  requireJson(ctx)
+  checkQuorum(ctx)
+  const input = await readDocument(ctx)
+  const document =
+    input.id === undefined
+      ? {
+          id: parseDocId(ctx.services.uuids.next()),
+          input: { ...input, rev: undefined, revisions: undefined },
+        }
+      : { id: input.id, input }
+  if (isBatched(Query.of(ctx))) {
+    await writeLater(ctx, database, document)
+    return
+  }
+  const { id } = document
+  const rev = await writeDocument(database, document, { replicated: false, user: ctx.state.user })
+  setLocation(ctx, database, id)
+  answerWritten(ctx, { id, rev, input }, 201)
+}
+
+const EMPTY_DELETED = Buffer.from('{"_deleted":true}')
+
+export async function deleteDocument(ctx: RequestContext, id: DocId): Promise<void> {
+  const database = await databaseOf(ctx)
+  checkQuorum(ctx)
+  if (!isLocalId(id)) findWinner(database, id)
+  else if ((await readLocalDocument(database, id)) === undefined) throw fail('missing')
+  const input = parseDocument(EMPTY_DELETED, { term: true })
+  const document = { id, input: { ...input, rev: revisionNamed(ctx) } }
+  const rev = await writeDocument(database, document, { replicated: false, user: ctx.state.user })
+  setWrittenEtag(ctx, { id, rev, input })
+  answerWritten(ctx, { id, rev, input }, 200)
+}
+
+async function readDocument(ctx: RequestContext): Promise<DocumentInput> {
+  return parseDocument(await readRequestBody(ctx), { term: true, ...documentLimits(ctx) })
+}
+
+function isBatched(query: Query): boolean {
+  return query.text('batch') === 'ok'
+}
+
+/** `batch=ok`: answers before the document is written; whether it can be, nobody is told. */
+async function writeLater(ctx: RequestContext, database: Database, document: DocumentToWrite): Promise<void> {
+  const { log } = ctx.services
+  const { user } = ctx.state
+  await database.later.add(async () => {
+    try {
+      await writeDocument(database, document, { replicated: false, user })
+    } catch (error) {
+      log.info({ err: error, database: database.name, id: document.id }, 'a batched document was refused')
+    }
+  })
+  sendJson(ctx, { ok: true, id: document.id }, 202)
+}
