@@ -100,7 +100,7 @@ export interface Peer {
   pending(since: SourceSeq, signal: AbortSignal): Promise<number | null>
 
   /** Which of these revisions the database lacks. */
-  revsDiff(changes: readonly Change[], signal: AbortSignal): Promise<MissingRevisions[]>
+  revsDiff(changes: readonly Pick<Change, 'id' | 'revs'>[], signal: AbortSignal): Promise<MissingRevisions[]>
 
   /**
    * The revisions, or the leaves that followed them, in lists of bounded size as they arrive.

@@ -24,12 +24,25 @@ export async function retrying<T>(
     try {
       return await attempt()
     } catch (error) {
-      signal.throwIfAborted()
-      if (!(error instanceof PeerError) || !error.transient || ++failures > allowed(policy, error))
-        throw error
-      await wait(Math.max(error.retryAfterMs ?? 0, backoff(policy, failures)), signal)
+      await waitToRetry(policy, error, ++failures, signal)
     }
   }
+}
+
+/**
+ * Waits until what has failed so often in a row may be tried again.
+ *
+ * @throws the error, where it should not be
+ */
+export async function waitToRetry(
+  policy: RetryPolicy,
+  error: unknown,
+  failures: number,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted()
+  if (!(error instanceof PeerError) || !error.transient || failures > allowed(policy, error)) throw error
+  await wait(Math.max(error.retryAfterMs ?? 0, backoff(policy, failures)), signal)
 }
 
 function allowed({ retries }: RetryPolicy, { status }: PeerError): number {

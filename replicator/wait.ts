@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Waits that long, or until the signal is aborted, which throws its reason. */
@@ -14,6 +15,8 @@ export async function wait(milliseconds: number, signal: AbortSignal): Promise<v
 /** A signal for a part of some work: aborted with the whole, or by the owner of the part. */
 export function childOf(signal: AbortSignal): AbortController & Disposable {
   const controller = new AbortController()
+  // Many requests listen to it at the same time.
+  setMaxListeners(0, controller.signal)
   const abort = (): void => controller.abort(signal.reason)
   if (signal.aborted) abort()
   else signal.addEventListener('abort', abort, { once: true })

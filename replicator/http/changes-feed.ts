@@ -1,7 +1,6 @@
 import type { SourceSeq } from '../../protocol/checkpoint.ts'
-import { PeerError } from '../peer-error.ts'
 import type { Change, ChangesBatch, ChangesRequest } from '../peer.ts'
-import { backoff, retrying } from '../retry.ts'
+import { retrying, waitToRetry } from '../retry.ts'
 import { wait } from '../wait.ts'
 import { chunks, discard, notJson } from './answer.ts'
 import type { Answer } from './answer.ts'
@@ -38,10 +37,7 @@ export async function* readChanges(
       if (request.feed === 'normal') return
       await wait(RECONNECT_MS, signal)
     } catch (error) {
-      signal.throwIfAborted()
-      if (!(error instanceof PeerError) || !error.transient) throw error
-      if (++failures > client.retryPolicy.retries) throw error
-      await wait(backoff(client.retryPolicy, failures), signal)
+      await waitToRetry(client.retryPolicy, error, ++failures, signal)
     } finally {
       discard(answer)
     }

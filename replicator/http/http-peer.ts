@@ -73,7 +73,10 @@ export class HttpPeer implements Peer {
     return typeof pending === 'number' ? pending : null
   }
 
-  async revsDiff(changes: readonly Change[], signal: AbortSignal): Promise<MissingRevisions[]> {
+  async revsDiff(
+    changes: readonly Pick<Change, 'id' | 'revs'>[],
+    signal: AbortSignal,
+  ): Promise<MissingRevisions[]> {
     const asked: Record<string, readonly string[]> = Object.create(null) as Record<string, readonly string[]>
     for (const { id, revs } of changes) asked[id] = revs
     const request = { method: 'POST', path: '_revs_diff', body: JSON.stringify(asked) } as const

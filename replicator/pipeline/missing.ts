@@ -28,6 +28,11 @@ export class MissingFinder {
     this.#share += WEIGHT * (share - this.#share)
     return missing
   }
+
+  /** What the target still lacks of what it lacked. */
+  among(wanted: readonly MissingRevisions[], signal: AbortSignal): Promise<MissingRevisions[]> {
+    return this.#target.revsDiff(wanted, signal)
+  }
 }
 
 export function countRevisions(rows: readonly { readonly revs: readonly string[] }[]): number {

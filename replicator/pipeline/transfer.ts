@@ -9,7 +9,7 @@ import type {
   Peer,
   WriteFailure,
 } from '../peer.ts'
-import { retrying } from '../retry.ts'
+import { retrying, waitToRetry } from '../retry.ts'
 import type { RetryPolicy } from '../retry.ts'
 import { wait } from '../wait.ts'
 import { eachOf } from './each-of.ts'
@@ -88,7 +88,7 @@ export class Transfer {
 
   async #moveGroup(group: readonly MissingRevisions[], signal: AbortSignal): Promise<ReplicationStats> {
     try {
-      return await retrying(this.#options.retryPolicy, signal, () => this.#bulkGet(group, signal))
+      return await this.#bulkGet(group, signal)
     } catch (error) {
       if (!(error instanceof PeerError) || error.error !== 'bulk_get_unsupported') throw error
       this.#bulkGetFrom = Date.now() + PROBE_AGAIN_MS
@@ -101,7 +101,7 @@ export class Transfer {
     const writer = new DocumentWriter(this.#target, stats, this.#refused, signal)
     const later: Single[] = []
     stats.bulkGetAttempts = countRevisions(group)
-    for await (const found of this.#source.bulkGet(group, signal)) {
+    for await (const found of this.#fetch(group, writer, signal)) {
       for (const revision of found) {
         if (revision.kind !== 'document') later.push(singleOf(revision, group))
         else await this.#write(writer, revision.json, stats)
@@ -110,6 +110,31 @@ export class Transfer {
     await writer.flush()
     add(stats, await this.#moveSingles(later, signal))
     return stats
+  }
+
+  /**
+   * What the source finds of a group. When an answer breaks off, what has come is written and the rest is asked for
+   * again, so that a connection that never lasts for a whole answer still moves everything.
+   */
+  async *#fetch(
+    group: readonly MissingRevisions[],
+    writer: DocumentWriter,
+    signal: AbortSignal,
+  ): AsyncGenerator<FetchedRevision[]> {
+    let rest = group
+    for (let failures = 0; rest.length > 0;) {
+      try {
+        for await (const found of this.#source.bulkGet(rest, signal)) {
+          failures = 0
+          yield found
+        }
+        return
+      } catch (error) {
+        await waitToRetry(this.#options.retryPolicy, error, ++failures, signal)
+      }
+      await writer.flush()
+      rest = await this.#missing.among(rest, signal)
+    }
   }
 
   async #write(writer: DocumentWriter, json: Uint8Array, stats: ReplicationStats): Promise<void> {

@@ -101,7 +101,7 @@ export class LocalPeer implements Peer {
     return Math.max(0, database.state.seq - numberIn(database, since))
   }
 
-  async revsDiff(changes: readonly Change[]): Promise<MissingRevisions[]> {
+  async revsDiff(changes: readonly Pick<Change, 'id' | 'revs'>[]): Promise<MissingRevisions[]> {
     const asked = new Map<DocId, Rev[]>()
     for (const { id, revs } of changes) asked.set(id as DocId, revs.map(parseRev))
     const missing = await revsDiff(await this.#open(), asked)

@@ -1,100 +1,163 @@
-import { createServer, request as forward } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Agent, createServer, request as ask } from 'node:http'
+import type { ClientRequest, IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
+import { Line } from './faults/line.ts'
 
-/** What becomes of one request on its way. */
+/** A request as it arrives at the proxy. */
+export interface SeenRequest {
+  readonly method: string
+  readonly path: string
+  /** Requests are numbered from 0. */
+  readonly number: number
+}
+
+/** What goes wrong with a request. */
 export type Fault =
-  | { readonly kind: 'pass' }
-  /** Answered by the proxy itself. */
+  /** The proxy answers in the peer's place. */
   | {
-      readonly kind: 'status'
+      readonly kind: 'answer'
       readonly status: number
-      readonly headers?: Record<string, string>
+      readonly headers?: Readonly<Record<string, string>>
       readonly body?: string
     }
-  /** The connection is cut after so many bytes of the request's or the answer's body. */
-  | { readonly kind: 'cut-request' | 'cut-response'; readonly after: number }
-  /** Nothing more is sent after so many bytes of the answer, and nothing is closed. */
+  /** The connection is cut when so many bytes of the request's body have gone to the peer. */
+  | { readonly kind: 'cut request'; readonly after: number }
+  /** The connection is cut when so many bytes of the answer, its head among them, have come back. */
+  | { readonly kind: 'cut answer'; readonly after: number }
+  /** Nothing follows after so many bytes of the answer, and the connection stays. */
   | { readonly kind: 'stall'; readonly after: number }
-  /** Answered, then closed, although the client may think that the connection lives. */
-  | { readonly kind: 'close-after' }
+  /** The connection is closed, unannounced, when the answer has been given. */
+  | { readonly kind: 'close after' }
 
-export const PASS: Fault = { kind: 'pass' }
+/** Says what goes wrong with a request, if anything. */
+export type Script = (request: SeenRequest) => Fault | undefined
 
-/** A proxy in front of one server, on a port of its own, that does to requests what it is told. */
-export class FaultyProxy {
+export interface FaultyProxy {
+  /** With the peer's credentials. */
   readonly url: string
-  /** Asked for each request, in the order they come. */
-  fault: (request: IncomingMessage) => Fault = () => PASS
-  requests = 0
-  readonly #close: () => void
+  /** May be changed at any time. */
+  script: Script
+  readonly requests: readonly SeenRequest[]
+  /** How many requests went wrong. */
+  readonly faults: number
+  /** Closes all connections; idempotent. */
+  close(): Promise<void>
+}
 
-  private constructor(url: string, close: () => void) {
-    this.url = url
-    this.#close = close
+/** Nothing goes wrong. */
+export const honest: Script = () => undefined
+
+/** A proxy before a peer, on a port of its own, that passes everything on but for the faults of its script. */
+export async function startProxy(peer: string, script: Script = honest): Promise<FaultyProxy> {
+  const proxy = new Proxy(new URL(peer), script)
+  await proxy.listen()
+  return proxy
+}
+
+class Proxy implements FaultyProxy {
+  script: Script
+  readonly requests: SeenRequest[] = []
+  faults = 0
+  readonly #peer: URL
+  readonly #agent = new Agent({ keepAlive: true })
+  readonly #http: Server
+  readonly #tcp = createTcpServer(socket => this.#connected(socket))
+  readonly #lines = new Set<Line>()
+
+  constructor(peer: URL, script: Script) {
+    this.#peer = peer
+    this.script = script
+    this.#http = createServer((request, response) => this.#pass(request, response))
   }
 
-  /** @param target a server's URL; credentials in it stay in the proxy's */
-  static async start(target: string): Promise<FaultyProxy> {
-    const { hostname, port, username, password } = new URL(target)
-    const sockets = new Set<Socket>()
-    const server = createServer((req, res) => proxy.#handle(req, res, hostname, port))
-    server.on('connection', socket => sockets.add(socket.on('close', () => sockets.delete(socket))))
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-    const own = `http://${username}:${password}@127.0.0.1:${(server.address() as AddressInfo).port}`
-    const proxy = new FaultyProxy(own, () => {
-      server.close()
-      for (const socket of sockets) socket.destroy()
-    })
-    return proxy
+  get url(): string {
+    const { port } = this.#tcp.address() as AddressInfo
+    const { username, password } = this.#peer
+    return `http://${username}:${password}@127.0.0.1:${port}`
   }
 
-  close(): void {
-    this.#close()
+  listen(): Promise<void> {
+    return new Promise(resolve => this.#tcp.listen(0, '127.0.0.1', resolve))
   }
 
-  #handle(req: IncomingMessage, res: ServerResponse, hostname: string, port: string): void {
-    this.requests++
-    const fault = this.fault(req)
-    if (fault.kind === 'status') {
-      req.resume()
-      res.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers })
-      res.end(fault.body ?? '{"error":"injected","reason":"injected"}')
-      return
+  async close(): Promise<void> {
+    this.#tcp.close()
+    for (const line of this.#lines) line.destroy()
+    this.#http.close()
+    this.#agent.destroy()
+  }
+
+  #connected(socket: Socket): void {
+    const line = new Line(socket)
+    this.#lines.add(line)
+    line.once('close', () => this.#lines.delete(line))
+    this.#http.emit('connection', line)
+  }
+
+  #pass(request: IncomingMessage, response: ServerResponse): void {
+    const line = request.socket as unknown as Line
+    const seen = { method: request.method ?? '', path: request.url ?? '', number: this.requests.length }
+    this.requests.push(seen)
+    const fault = this.script(seen)
+    if (fault) this.faults++
+    if (fault?.kind === 'answer') return answerWith(fault, request, response)
+    if (fault?.kind === 'cut answer') line.endAfter(fault.after, 'cut')
+    if (fault?.kind === 'stall') line.endAfter(fault.after, 'stall')
+    if (fault?.kind === 'close after') response.once('finish', () => setImmediate(() => line.destroy()))
+    const onward = this.#ask(request, response, line)
+    if (fault?.kind === 'cut request') cutRequest(request, onward, line, fault.after)
+    else request.pipe(onward)
+  }
+
+  #ask(request: IncomingMessage, response: ServerResponse, line: Line): ClientRequest {
+    const { hostname, port } = this.#peer
+    const onward = ask(
+      { hostname, port, method: request.method, path: request.url, agent: this.#agent },
+      answer => {
+        response.writeHead(answer.statusCode ?? 502, ownHeaders(answer.rawHeaders))
+        answer.on('error', () => line.destroy())
+        answer.pipe(response)
+      },
+    )
+    for (const [name, value] of Object.entries(request.headers)) {
+      if (value !== undefined && !HOP.has(name)) onward.setHeader(name, value)
     }
-    const { method, headers, url: path } = req
-    const onward = forward({ hostname, port, method, headers, path, agent: false }, answer => {
-      res.writeHead(answer.statusCode ?? 502, answer.headers)
-      relay(answer, fault, res)
-    })
-    onward.on('error', () => req.socket.destroy())
-    res.on('close', () => onward.destroy())
-    if (fault.kind === 'cut-request') cutAfter(req, fault.after, () => req.socket.destroy())
-    req.pipe(onward)
+    onward.on('error', () => line.destroy())
+    const leave = (): unknown => onward.destroy()
+    line.once('close', leave)
+    onward.once('close', () => line.off('close', leave))
+    return onward
   }
 }
 
-function relay(answer: IncomingMessage, fault: Fault, res: ServerResponse): void {
-  answer.on('error', () => res.destroy())
-  if (fault.kind === 'cut-response') cutAfter(answer, fault.after, () => res.socket?.destroy())
-  if (fault.kind === 'stall') {
-    let sent = 0
-    answer.on('data', (chunk: Buffer) => {
-      const room = Math.max(0, fault.after - sent)
-      sent += chunk.length
-      if (room > 0) res.write(chunk.subarray(0, room))
-    })
-    return
-  }
-  if (fault.kind === 'close-after') answer.on('end', () => setImmediate(() => res.socket?.destroy()))
-  answer.pipe(res)
+const HOP = new Set(['connection', 'keep-alive'])
+
+function ownHeaders(raw: readonly string[]): string[] {
+  return raw.filter((_, at) => !HOP.has((raw[at - (at % 2)] ?? '').toLowerCase()))
 }
 
-function cutAfter(stream: IncomingMessage, bytes: number, cut: () => void): void {
-  let seen = 0
-  if (bytes === 0) return cut()
-  stream.on('data', (chunk: Buffer) => {
-    seen += chunk.length
-    if (seen >= bytes) cut()
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+function answerWith(
+  { status, headers, body = '{"error":"fault","reason":"of the proxy"}' }: Fault & { kind: 'answer' },
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  request.resume()
+  request.once('end', () => response.writeHead(status, { ...JSON_TYPE, ...headers }).end(body))
+}
+
+function cutRequest(request: IncomingMessage, onward: ClientRequest, line: Line, after: number): void {
+  let left = after
+  const cut = (): void => {
+    line.destroy()
+    onward.destroy()
+  }
+  request.on('data', (chunk: Buffer) => {
+    onward.write(chunk.subarray(0, left))
+    left -= chunk.length
+    if (left <= 0) cut()
   })
+  request.once('end', cut)
 }

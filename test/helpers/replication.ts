@@ -12,6 +12,9 @@ interface Changes {
   readonly results: readonly { readonly id: string; readonly changes: readonly { readonly rev: string }[] }[]
 }
 
+/** Peers that stall are waited for, and tried again after pauses that grow. */
+const PATIENCE = { withinMs: 90_000, everyMs: 200 }
+
 /** Waits until both databases have the same leaves of every document. */
 export async function converged(
   source: string,
@@ -19,10 +22,14 @@ export async function converged(
   database: string,
   onTarget = database,
 ): Promise<void> {
-  await eventually(`${database} is the same on both sides`, async () => {
-    const [ours, theirs] = await Promise.all([leavesOf(source, database), leavesOf(target, onTarget)])
-    return JSON.stringify(sorted(ours)) === JSON.stringify(sorted(theirs))
-  })
+  await eventually(
+    `${database} is the same on both sides`,
+    async () => {
+      const [ours, theirs] = await Promise.all([leavesOf(source, database), leavesOf(target, onTarget)])
+      return JSON.stringify(sorted(ours)) === JSON.stringify(sorted(theirs))
+    },
+    PATIENCE,
+  )
 }
 
 function sorted(leaves: Record<string, string[]>): unknown {
