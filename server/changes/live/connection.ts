@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { SharedChunk } from './shared-chunk.ts'
 
@@ -25,8 +26,9 @@ export class Connection {
       onGone()
     })
     response.flushHeaders()
-    // An answer in line behind others has no socket yet, and one without chunks is not framed: both go the long way.
-    this.#socket = response.chunkedEncoding === false ? null : response.socket
+    // An answer in line behind others has no socket yet, and one without chunks, or over HTTP/2, is not framed so: they
+    // go the long way.
+    this.#socket = response.chunkedEncoding === true ? response.socket : null
     this.#socket?.setNoDelay(true)
   }
 
@@ -55,7 +57,7 @@ export class Connection {
     if (this.#ended || this.waiting === 0) return Promise.resolve()
     const socket = this.#socket
     if (socket !== null) return new Promise(resolve => void socket.write(NOTHING, () => resolve()))
-    if (!this.#response.writableNeedDrain) return Promise.resolve()
+    if (!needsDrain(this.#response)) return Promise.resolve()
     return new Promise(resolve => {
       this.#response.once('drain', resolve)
       this.#response.once('close', resolve)
@@ -74,4 +76,9 @@ export class Connection {
     this.#ended = true
     this.#response.destroy()
   }
+}
+
+/** Node's HTTP/2 answers do not say it themselves; their streams do. */
+function needsDrain(response: ServerResponse | Http2ServerResponse): boolean {
+  return 'stream' in response ? response.stream.writableNeedDrain : response.writableNeedDrain
 }

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'ava'
+import { securedServer } from '../../helpers/secured-server.ts'
+
+const CONFIG = '/_node/_local/_config'
+
+test('a value that was put is on disk, and effective at once', async t => {
+  const { admin, as, data } = await securedServer(t)
+  t.is((await as(undefined)('GET', '/')).status, 200)
+  t.is((await admin<unknown>('PUT', `${CONFIG}/chttpd/require_valid_user`, { json: 'true' })).body, '')
+  t.is((await as(undefined)('GET', '/')).status, 401)
+  t.regex(await readFile(join(data, 'couchette.ini'), 'utf8'), /^require_valid_user = true$/m)
+})
+
+test('a value that is not persisted is gone after a reload', async t => {
+  const { admin } = await securedServer(t)
+  const headers = { 'x-couch-persist': 'false' }
+  await admin('PUT', `${CONFIG}/x/y`, { json: 'z', headers })
+  t.is((await admin<unknown>('GET', `${CONFIG}/x/y`)).body, 'z')
+  t.is((await admin('POST', `${CONFIG}/_reload`)).status, 200)
+  t.is((await admin('GET', `${CONFIG}/x/y`)).status, 404)
+})
+
+test('secrets are not shown, plain passwords of administrators are hashed', async t => {
+  const { admin, as } = await securedServer(t)
+  await admin('PUT', `${CONFIG}/jwt_keys/hmac:_default`, { json: 'c2VjcmV0' })
+  await admin('PUT', `${CONFIG}/admins/second`, { json: 'plain' })
+  const { body } = await admin<Record<string, Record<string, string>>>('GET', CONFIG)
+  t.is(body['chttpd_auth']?.['secret'], '****')
+  t.is(body['jwt_keys']?.['hmac:_default'], '****')
+  t.regex(body['admins']?.['second'] ?? '', /^-pbkdf2:sha256-/)
+  t.is((await as('second:plain')('GET', '/_all_dbs')).status, 200)
+  t.is((await admin<unknown>('PUT', `${CONFIG}/chttpd_auth/secret`, { json: 'new' })).body, '****')
+})
+
+test('with a whitelist only what is in it can be changed', async t => {
+  const { admin } = await securedServer(t, 'chttpd/config_whitelist=[{log, level}, {"x", "y"}]')
+  t.is((await admin('PUT', `${CONFIG}/x/y`, { json: 'z' })).status, 200)
+  t.is((await admin('PUT', `${CONFIG}/log/level`, { json: 'error' })).status, 200)
+  const refused = await admin('PUT', `${CONFIG}/chttpd/config_whitelist`, { json: '' })
+  t.is(refused.status, 400)
+  t.is(refused.body['error'], 'modification_not_allowed')
+  t.is((await admin('DELETE', `${CONFIG}/admins/admin`)).status, 400)
+})
+
+test('a key with a slash or an equals sign is kept as it is', async t => {
+  const { admin } = await securedServer(t)
+  const path = `${CONFIG}/jwt_keys/rsa:https%3A%2F%2Fissuer%2Fa%3Db`
+  t.is((await admin('PUT', path, { json: 'x' })).status, 200)
+  await admin('POST', `${CONFIG}/_reload`)
+  t.is((await admin('DELETE', path)).status, 200)
+})
+
+test('statistics count what was asked, and Prometheus reads them', async t => {
+  const { admin } = await securedServer(t)
+  await admin('PUT', '/db')
+  await admin('PUT', '/db/a', { json: {} })
+  const stat = await admin('GET', '/_node/_local/_stats/couchdb/httpd_request_methods/PUT')
+  t.is(stat.body['value'], 2)
+  const { body, headers } = await admin<unknown>('GET', '/_node/_local/_prometheus')
+  t.is(headers['content-type'], 'text/plain; version=2.0')
+  t.regex(String(body), /^couchdb_httpd_request_methods\{method="PUT"\} 2$/m)
+  const lines = String(body)
+    .split('\n')
+    .filter(line => line !== '' && !line.startsWith('#'))
+  t.true(lines.every(line => /^[a-z_]+(\{[a-z]+="[^"]+"\})? [0-9.e+-]+$/.test(line)))
+})

@@ -1,0 +1,88 @@
+import { readFile, stat } from 'node:fs/promises'
+import { connect, type ClientHttp2Session } from 'node:http2'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { Agent, request } from 'undici'
+import { securedServer, type SecuredServer } from '../../helpers/secured-server.ts'
+
+const BASIC = `Basic ${Buffer.from('admin:pass').toString('base64')}`
+
+async function tlsServer(t: ExecutionContext): Promise<SecuredServer & { url: string; ca: string }> {
+  const secured = await securedServer(t, 'ssl/enable=true', 'ssl/port=0')
+  const ca = await readFile(join(secured.data, 'tls', 'cert.pem'), 'utf8')
+  return { ...secured, ca, url: `https://127.0.0.1:${secured.server.tlsPort ?? 0}` }
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Record<string, unknown>
+  readonly text: string
+}
+
+function http2Request(
+  session: ClientHttp2Session,
+  headers: Record<string, string>,
+  body = '',
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({ authorization: BASIC, ...headers })
+    let answer: Record<string, unknown> = {}
+    let text = ''
+    stream.on('response', received => (answer = received))
+    stream.setEncoding('utf8')
+    stream.on('data', (chunk: string) => (text += chunk))
+    stream.on('end', () => resolve({ status: Number(answer[':status']), headers: answer, text }))
+    stream.on('error', reject)
+    if (body === '') stream.end()
+    else stream.end(body)
+  })
+}
+
+test('HTTP/2 and HTTP/1.1 are served on the same port of TLS', async t => {
+  const { url, ca } = await tlsServer(t)
+  const agent = new Agent({ connect: { ca } })
+  const { statusCode, body } = await request(`${url}/`, { dispatcher: agent })
+  t.is(statusCode, 200)
+  await body.dump()
+  await agent.close()
+
+  const session = connect(url, { ca })
+  const json = { 'content-type': 'application/json' }
+  t.is((await http2Request(session, { ':method': 'PUT', ':path': '/db' })).status, 201)
+  t.is((await http2Request(session, { ':method': 'PUT', ':path': '/db/a', ...json }, '{"x":1}')).status, 201)
+  const { status, text } = await http2Request(session, { ':path': '/db/a' })
+  t.is(status, 200)
+  t.like(JSON.parse(text), { x: 1 })
+  t.is((await http2Request(session, { ':path': '/db/none' })).status, 404)
+  t.is((await http2Request(session, { ':path': '/db', authorization: 'Basic eDp5' })).status, 401)
+  session.close()
+})
+
+test('twenty feeds share one connection of HTTP/2', async t => {
+  const { url, ca, admin } = await tlsServer(t)
+  await admin('PUT', '/db')
+  const session = connect(url, { ca })
+  const path = '/db/_changes?feed=longpoll&since=now&timeout=20000'
+  const feeds = Array.from({ length: 20 }, () => http2Request(session, { ':path': path }))
+  await http2Request(session, { ':path': '/' })
+  await admin('PUT', '/db/a', { json: {} })
+  for (const { status, text } of await Promise.all(feeds)) {
+    t.is(status, 200)
+    t.regex(text, /"id":"a"/)
+  }
+  session.close()
+})
+
+test('a session over TLS has a secure cookie', async t => {
+  const { url, ca } = await tlsServer(t)
+  const session = connect(url, { ca })
+  const headers = { ':method': 'POST', ':path': '/_session', 'content-type': 'application/json' }
+  const answer = await http2Request(session, headers, '{"name":"admin","password":"pass"}')
+  t.regex(String(answer.headers['set-cookie']), /; Secure; Path=\/; HttpOnly$/)
+  session.close()
+})
+
+test('the key that was made is for its owner only', async t => {
+  const { data } = await tlsServer(t)
+  t.is((await stat(join(data, 'tls', 'key.pem'))).mode & 0o777, 0o600)
+})
