@@ -180,6 +180,11 @@ export const ERRORS = {
     'bad_request',
     'Supported `feed` types: normal, continuous, live, longpoll, eventsource',
   ],
+  unknownDbUpdatesFeed: [
+    400,
+    'bad_request',
+    'Supported `feed` types: normal, continuous, longpoll, eventsource',
+  ],
   heartbeatNotPositive: [
     400,
     'bad_request',

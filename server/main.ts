@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openAttachments } from './attachments/open.ts'
+import { DatabaseEvents } from './changes/database-events.ts'
 import { OpenFeeds } from './changes/live/open-feeds.ts'
 import { Config } from './config/config.ts'
 import { Authenticator } from './auth/authenticator.ts'
@@ -70,6 +71,7 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
   const attachments = await openAttachments(store, directory, config)
   const queries = new Queries(config, log)
   const { catalog, users, live } = await openGuardedCatalog(store, attachments, config, metrics, queries)
+  const events = new DatabaseEvents(catalog, error => log.error({ err: error }, '_db_updates failed'))
   const uuid = config.text('couchdb', 'uuid')
   let address = { url: '', port: 0 }
   const authenticator = new Authenticator(config, users)
@@ -106,6 +108,7 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
         await replicator.close()
         const stopped = Promise.all(listeners.map(listener => listener.stop()))
         await users.close()
+        await events.close()
         await catalog.close()
         for (const listener of listeners) listener.cut()
         await stopped

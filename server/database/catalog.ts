@@ -16,6 +16,7 @@ import {
 import { GroupSync } from '../storage/group-sync.ts'
 import type { Store } from '../storage/store.ts'
 import { Database, type DatabasePolicy, type DatabaseRecord, type SharedStorage } from './database.ts'
+import { decodeState, type DatabaseState } from './state.ts'
 
 /** What happened to a database, for `_db_updates`. */
 export type DatabaseEvent = 'created' | 'updated' | 'deleted'
@@ -50,6 +51,15 @@ export class Catalog {
 
   async exists(name: DatabaseName): Promise<boolean> {
     return this.#open.has(name) || (await this.#read(name)) !== undefined
+  }
+
+  /** What a database counts, without opening it; undefined where there is none. */
+  async stateOf(name: DatabaseName): Promise<Readonly<DatabaseState> | undefined> {
+    const open = await this.#open.get(name)
+    if (open !== undefined) return open.state
+    const record = await this.#read(name)
+    if (record === undefined) return undefined
+    return decodeState(await this.#store.get(new DatabaseKeys(record.number).state))
   }
 
   get openDatabases(): number {

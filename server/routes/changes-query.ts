@@ -75,8 +75,12 @@ const PARAMETERS: Readonly<Record<string, (draft: Draft, value: string, longestM
 
 /** @throws `unknownFeed` */
 export function feedKind(feed: string): FeedKind {
-  if (feed === 'normal' || feed === 'longpoll' || feed === 'continuous' || feed === 'eventsource') return feed
+  if (isFeedKind(feed)) return feed
   throw fail('unknownFeed')
+}
+
+export function isFeedKind(feed: string): feed is FeedKind {
+  return feed === 'normal' || feed === 'longpoll' || feed === 'continuous' || feed === 'eventsource'
 }
 
 const INTEGER = /^[+-]?\d+$/

@@ -5,6 +5,7 @@ import { attachmentRoutes } from './attachments.ts'
 import { bulkRoutes } from './bulk.ts'
 import { changesRoutes } from './changes.ts'
 import { databaseRoutes } from './databases.ts'
+import { dbUpdatesRoutes } from './db-updates.ts'
 import { designFunctionRoutes } from './design-functions.ts'
 import { documentRoutes, localDocumentRoutes } from './documents/index.ts'
 import { underscoredDocumentRoutes } from './documents/underscored.ts'
@@ -32,6 +33,7 @@ const GROUPS: readonly (readonly ((router: Router<RequestState>) => void)[])[] =
     allDocsRoutes,
     securityRoutes,
     serverRoutes,
+    dbUpdatesRoutes,
     replicateRoutes,
     schedulerRoutes,
     databaseRoutes,

@@ -1,0 +1,41 @@
+import type { DatabaseName } from '../../protocol/database-name.ts'
+import type { DocId } from '../../protocol/document-id.ts'
+import type { DatabaseEvent } from '../database/catalog.ts'
+import type { Database } from '../database/database.ts'
+import { decodeDocumentRecord } from '../database/document-record.ts'
+import { Space, textOfKey } from '../storage/keys.ts'
+
+/** The database whose documents are the events of `_db_updates`. */
+export const GLOBAL_CHANGES = '_global_changes' as DatabaseName
+
+const CREATED = 'created:'
+const AFTER_CREATED = 'created;'
+
+/** The document of a kind of event of a database, as CouchDB names it. */
+export function eventId(type: DatabaseEvent, name: string): DocId {
+  return `${type}:${name}` as DocId
+}
+
+/** Of an event nothing older than itself will be asked for: its document keeps no history. */
+export async function keepNoHistory(log: Database): Promise<void> {
+  await log.write({ ids: [], bytes: 0, apply: ({ state }) => void (state.revsLimit = 1) })
+}
+
+/** The update sequence of which the last event of a database told. */
+export function toldSeq(log: Database, name: string): number | undefined {
+  const document = log.document(eventId('updated', name))
+  if (document === undefined) return undefined
+  const { body } = log.body(document.body)
+  return (JSON.parse(Buffer.from(body).toString()) as { seq?: number }).seq
+}
+
+/** The databases of whose creation was told, with the event's place in the feed. */
+export async function* createdDatabases(
+  log: Database,
+): AsyncGenerator<{ name: string; seq: number }, void, undefined> {
+  const { keys, store } = log
+  const range = { gte: keys.text(Space.document, CREATED), lt: keys.text(Space.document, AFTER_CREATED) }
+  for await (const [key, record] of store.iterator(range)) {
+    yield { name: textOfKey(key).slice(CREATED.length), seq: decodeDocumentRecord(record).seq }
+  }
+}
