@@ -12,6 +12,7 @@ export const ADMIN = { name: 'admin', password: 'pass' } as const
 /** A server in a process of its own. */
 export interface ChildServer {
   readonly url: string
+  readonly pid: number
   /** Ends the process at once, as a crash does, and waits until it is gone. */
   kill(): Promise<void>
   /** Ends the process as an operator does, and gives its exit code. */
@@ -46,7 +47,12 @@ export async function startScript(
     }
     return child.exitCode
   }
-  return { url, kill: async () => void (await end('SIGKILL')), stop: () => end('SIGTERM') }
+  return {
+    url,
+    pid: child.pid ?? 0,
+    kill: async () => void (await end('SIGKILL')),
+    stop: () => end('SIGTERM'),
+  }
 }
 
 /** The URL that the process prints; when it prints none, the error has all that it said. */

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { filesCeiling } from './attachments.ts'
 import { httpCeiling, levelCeilings } from './ceilings.ts'
 import { startNode } from './child-server.ts'
 import { table } from './table.ts'
@@ -76,4 +77,5 @@ async function measureCeilings(note: (name: CeilingName, rate: number) => void):
     note('level iterator', iterator)
   }
   if (needed.has('node:http')) note('node:http', await httpCeiling(documents))
+  if (chosen.some(({ unit }) => unit === 'MB/s')) await filesCeiling(documents, needed, note)
 }

@@ -1,12 +1,14 @@
 import type { Target } from './target.ts'
 
 /** A ceiling that `ceilings.ts` measures on the same machine in the same run, or another work's rate. */
-export type CeilingName = 'level batches' | 'node:http' | 'level iterator' | 'bulk-insert'
+export type CeilingName = 'level batches' | 'node:http' | 'level iterator' | 'bulk-insert' | FileCeiling
+
+export type FileCeiling = `files ${'1m' | '64m'} ${'up' | 'down'}`
 
 /** One thing that is measured. */
 export interface Work {
   readonly name: string
-  readonly unit: 'docs/s' | 'requests/s' | 'rows/s'
+  readonly unit: 'docs/s' | 'requests/s' | 'rows/s' | 'MB/s'
   readonly ceiling: CeilingName
   /** The share of the ceiling that the work should reach. */
   readonly wanted: number

@@ -1,4 +1,5 @@
 import { allDocs, allDocsWithDocs } from './all-docs.ts'
+import { attachments } from './attachments.ts'
 import { bulkInsert, bulkUpdate } from './bulk-insert.ts'
 import { changes, changesWithDocs, changesWithSelector } from './changes.ts'
 import { gets } from './gets.ts'
@@ -18,4 +19,5 @@ export const WORKS: readonly Work[] = [
   changesWithDocs,
   changesWithSelector,
   replication,
+  ...attachments,
 ]

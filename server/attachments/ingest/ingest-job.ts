@@ -28,6 +28,7 @@ export class IngestJob {
     if (options.compressionLevel !== undefined) this.#deflate = this.#deflater(options.compressionLevel)
   }
 
+  /** The bytes may change afterwards. */
   write(bytes: Uint8Array): void {
     this.#receivedLength += bytes.length
     if (this.#deflate === undefined) {
@@ -79,7 +80,7 @@ export class IngestJob {
       writeAll(this.#fd, bytes)
       return
     }
-    this.#kept.push(bytes)
+    this.#kept.push(this.#deflate === undefined ? Buffer.from(bytes) : bytes)
     if (this.#asked || this.#storedLength <= this.#options.inlineLimit) return
     this.#asked = true
     this.#needFile()

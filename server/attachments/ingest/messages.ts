@@ -1,7 +1,14 @@
-/** What the server tells a worker that takes in attachments. Bytes are transferred. */
+/** What the server tells a worker that takes in attachments. */
 export type IngestRequest =
   | { readonly kind: 'open'; readonly job: number; readonly options: IngestOptions }
-  | { readonly kind: 'chunk'; readonly job: number; readonly bytes: Uint8Array }
+  /** The first bytes of a piece of shared memory, which is the worker's until it is `taken`. */
+  | {
+      readonly kind: 'chunk'
+      readonly job: number
+      readonly slot: number
+      readonly memory: SharedArrayBuffer
+      readonly length: number
+    }
   | { readonly kind: 'file'; readonly job: number; readonly fd: number }
   | { readonly kind: 'end'; readonly job: number }
   | { readonly kind: 'abort'; readonly job: number }
@@ -15,8 +22,8 @@ export interface IngestOptions {
 
 /** What a worker answers. */
 export type IngestReply =
-  /** So many received bytes are done with. */
-  | { readonly kind: 'taken'; readonly job: number; readonly bytes: number }
+  /** A slot's bytes are done with. */
+  | { readonly kind: 'taken'; readonly job: number; readonly slot: number }
   | { readonly kind: 'need-file'; readonly job: number }
   | { readonly kind: 'done'; readonly job: number; readonly result: IngestResult }
   /** Nothing more is written to the job's file. */

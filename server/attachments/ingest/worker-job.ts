@@ -1,22 +1,22 @@
 import type { IngestReply, IngestRequest, IngestResult } from './messages.ts'
+import { SLOT_BYTES, type Slot, type Slots } from './slots.ts'
 
-/** Bytes of one attachment that may wait for its worker. */
-const WINDOW_BYTES = 1024 * 1024
-/** A message costs about as much as copying this many. */
-const MESSAGE_BYTES = 256 * 1024
+/** Slots of one attachment that may wait for its worker. */
+const MAX_SENT = 4
 
 /** An attachment in a worker's hands. */
 export class WorkerJob {
   readonly #number: number
+  readonly #slots: Slots
   readonly #send: (request: IngestRequest) => void
   readonly #getFile: () => Promise<number>
   readonly #onSettled: () => void
   readonly #result: Promise<IngestResult>
   #resolve: (result: IngestResult) => void = () => undefined
   #reject: (error: Error) => void = () => undefined
-  #waiting = 0
-  #kept: Uint8Array[] = []
-  #keptBytes = 0
+  #slot: Slot | undefined
+  #filled = 0
+  #sent = 0
   #failure: Error | undefined
   #settled = false
   #aborted: Promise<void> | undefined
@@ -24,12 +24,14 @@ export class WorkerJob {
 
   constructor(options: {
     number: number
+    slots: Slots
     send: (request: IngestRequest) => void
     /** The descriptor of a file for the stored bytes; asked for once, when they are many. */
     getFile: () => Promise<number>
     onSettled: () => void
   }) {
     this.#number = options.number
+    this.#slots = options.slots
     this.#send = options.send
     this.#getFile = options.getFile
     this.#onSettled = options.onSettled
@@ -40,16 +42,17 @@ export class WorkerJob {
     this.#result.catch(() => undefined)
   }
 
-  /** Hands over a copy of the bytes, many at once; waits while too many are still to be worked on. */
+  /** Copies the bytes for the worker; waits while too many are still to be worked on. */
   async write(bytes: Uint8Array): Promise<void> {
-    while (this.#waiting >= WINDOW_BYTES && this.#failure === undefined) {
-      await new Promise<void>(resolve => (this.#wake = resolve))
+    for (let at = 0; at < bytes.length;) {
+      const slot = (this.#slot ??= await this.#nextSlot())
+      const length = Math.min(bytes.length - at, SLOT_BYTES - this.#filled)
+      slot.bytes.set(bytes.subarray(at, at + length), this.#filled)
+      this.#filled += length
+      at += length
+      if (this.#filled === SLOT_BYTES) this.#flush()
     }
     if (this.#failure !== undefined) throw this.#failure
-    this.#waiting += bytes.length
-    this.#kept.push(bytes)
-    this.#keptBytes += bytes.length
-    if (this.#keptBytes >= MESSAGE_BYTES) this.#flush()
   }
 
   /** Says that all bytes have been written, and waits for what became of them. */
@@ -70,7 +73,7 @@ export class WorkerJob {
   onReply(reply: IngestReply): void {
     switch (reply.kind) {
       case 'taken':
-        this.#waiting -= reply.bytes
+        this.#sent -= 1
         this.#wakeUp()
         return
       case 'need-file':
@@ -96,6 +99,27 @@ export class WorkerJob {
     this.#wakeUp()
   }
 
+  async #nextSlot(): Promise<Slot> {
+    while (this.#sent >= MAX_SENT && this.#failure === undefined) {
+      await new Promise<void>(resolve => (this.#wake = resolve))
+    }
+    if (this.#failure !== undefined) throw this.#failure
+    const slot = await this.#slots.take()
+    if (!this.#settled) return slot
+    this.#slots.give(slot.number)
+    throw this.#failure ?? new Error('aborted')
+  }
+
+  #flush(): void {
+    const slot = this.#slot
+    if (slot === undefined) return
+    this.#slot = undefined
+    this.#sent += 1
+    const { number, memory } = slot
+    this.#send({ kind: 'chunk', job: this.#number, slot: number, memory, length: this.#filled })
+    this.#filled = 0
+  }
+
   async #giveFile(): Promise<void> {
     try {
       const fd = await this.#getFile()
@@ -109,22 +133,21 @@ export class WorkerJob {
   async #abort(): Promise<void> {
     if (!this.#settled) this.#send({ kind: 'abort', job: this.#number })
     await this.#result.catch(() => undefined)
-  }
-
-  #flush(): void {
-    const bytes = new Uint8Array(this.#keptBytes)
-    let at = 0
-    for (const piece of this.#kept.splice(0)) {
-      bytes.set(piece, at)
-      at += piece.length
-    }
-    this.#keptBytes = 0
-    this.#send({ kind: 'chunk', job: this.#number, bytes })
+    this.#giveBack()
   }
 
   #settle(): void {
-    if (!this.#settled) this.#onSettled()
+    if (this.#settled) return
     this.#settled = true
+    this.#giveBack()
+    this.#onSettled()
+  }
+
+  /** What was not sent is nobody else's. */
+  #giveBack(): void {
+    if (this.#slot !== undefined) this.#slots.give(this.#slot.number)
+    this.#slot = undefined
+    this.#filled = 0
   }
 
   #wakeUp(): void {

@@ -1,11 +1,11 @@
-import { parentPort, type Transferable } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { IngestJob } from './ingest-job.ts'
 import type { IngestReply, IngestRequest } from './messages.ts'
 
 const jobs = new Map<number, IngestJob>()
 
-function reply(message: IngestReply, transfer: Transferable[] = []): void {
-  parentPort?.postMessage(message, transfer)
+function reply(message: IngestReply): void {
+  parentPort?.postMessage(message)
 }
 
 function perform(request: IngestRequest): void {
@@ -16,8 +16,11 @@ function perform(request: IngestRequest): void {
       jobs.set(number, new IngestJob(request.options, () => reply({ kind: 'need-file', job: number })))
       return
     case 'chunk':
-      job?.write(request.bytes)
-      reply({ kind: 'taken', job: number, bytes: request.bytes.length })
+      try {
+        job?.write(new Uint8Array(request.memory, 0, request.length))
+      } finally {
+        reply({ kind: 'taken', job: number, slot: request.slot })
+      }
       return
     case 'file':
       job?.useFile(request.fd)

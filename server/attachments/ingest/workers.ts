@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import { startThread } from '../../start-thread.ts'
 import type { IngestOptions, IngestReply, IngestRequest } from './messages.ts'
+import { Slots } from './slots.ts'
 import { WorkerJob } from './worker-job.ts'
 
 const MAX_WORKERS = 4
@@ -9,6 +10,8 @@ const MAX_WORKERS = 4
 interface WorkerThread {
   readonly thread: Worker
   jobs: number
+  /** Those that it has in hand. */
+  readonly slots: Set<number>
 }
 
 /**
@@ -18,6 +21,7 @@ interface WorkerThread {
 export class IngestWorkers {
   readonly #workers: WorkerThread[] = []
   readonly #jobs = new Map<number, { worker: WorkerThread; job: WorkerJob }>()
+  readonly #slots = new Slots()
   #lastJob = 0
   #closed = false
 
@@ -29,12 +33,11 @@ export class IngestWorkers {
     worker.jobs += 1
     if (worker.jobs === 1) worker.thread.ref()
     const send = (request: IngestRequest): void => {
-      worker.thread.postMessage(
-        request,
-        request.kind === 'chunk' ? [request.bytes.buffer as ArrayBuffer] : [],
-      )
+      if (request.kind === 'chunk') worker.slots.add(request.slot)
+      worker.thread.postMessage(request)
     }
-    const job = new WorkerJob({ number, send, getFile, onSettled: () => this.#settle(number) })
+    const onSettled = (): void => this.#settle(number)
+    const job = new WorkerJob({ number, slots: this.#slots, send, getFile, onSettled })
     this.#jobs.set(number, { worker, job })
     send({ kind: 'open', job: number, options })
     return job
@@ -63,18 +66,28 @@ export class IngestWorkers {
 
   #start(): WorkerThread {
     const thread = startThread('./worker', import.meta.url)
-    const worker: WorkerThread = { thread, jobs: 0 }
+    const worker: WorkerThread = { thread, jobs: 0, slots: new Set() }
     thread.unref()
-    thread.on('message', (reply: IngestReply) => this.#jobs.get(reply.job)?.job.onReply(reply))
+    thread.on('message', (reply: IngestReply) => this.#take(worker, reply))
     thread.on('error', error => this.#lose(worker, error))
     thread.on('exit', () => this.#lose(worker, new Error('the thread that took in the attachment has ended')))
     this.#workers.push(worker)
     return worker
   }
 
+  #take(worker: WorkerThread, reply: IngestReply): void {
+    if (reply.kind === 'taken') {
+      worker.slots.delete(reply.slot)
+      this.#slots.give(reply.slot)
+    }
+    this.#jobs.get(reply.job)?.job.onReply(reply)
+  }
+
   #lose(worker: WorkerThread, error: unknown): void {
     const at = this.#workers.indexOf(worker)
     if (at >= 0) this.#workers.splice(at, 1)
+    for (const slot of worker.slots) this.#slots.lose(slot)
+    worker.slots.clear()
     for (const entry of [...this.#jobs.values()]) {
       if (entry.worker === worker) entry.job.fail(error instanceof Error ? error : new Error(String(error)))
     }
