@@ -36,7 +36,12 @@ function rulesOf(
   open: (name: DatabaseName) => Promise<Database>,
 ): DatabaseRules | undefined {
   if (isUsers(name, config)) return usersRules(config, () => open(name))
-  return REPLICATOR.test(name) ? new ReplicatorRules(() => replicationDefaults(config)) : undefined
+  return REPLICATOR.test(name)
+    ? new ReplicatorRules(
+        () => replicationDefaults(config),
+        async body => (await open(name)).body(body).body,
+      )
+    : undefined
 }
 
 const REPLICATOR = /(^|\/)_replicator$/

@@ -18,6 +18,8 @@ const MAX_REWRITES = 100
 /** What clients are told to wait where the server is too busy. */
 const RETRY_AFTER_SECONDS = '1'
 
+const SMALL_BODY = 1024 * 1024
+
 /** The koa application: who asks, which route, and one funnel for everything that is thrown. */
 export function createApp(services: Services): Koa<RequestState> {
   const app = new Koa<RequestState>()
@@ -88,9 +90,18 @@ function sendError(ctx: RequestContext, thrown: unknown): void {
   for (const [name, value] of Object.entries(error.headers)) ctx.set(name, value)
   if (error.status === 401) challenge(ctx)
   if (error.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
-  // What is left of a refused body is not read: the connection ends with the answer.
-  if (!ctx.req.complete && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
+  if (!isSoonRead(ctx) && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
   sendJson(ctx, { error: error.error, reason: error.reason }, error.status)
+}
+
+/**
+ * Whether the rest of the request is not worth a connection. What is left of a large refused body is not read; a small
+ * one is, as closing over unread bytes can cost the client the answer.
+ */
+function isSoonRead({ req }: RequestContext): boolean {
+  if (req.complete) return true
+  const length = Number(req.headers['content-length'])
+  return length <= SMALL_BODY
 }
 
 function isDisconnect(error: unknown): boolean {

@@ -1,25 +1,30 @@
 import type { DocId } from '../../protocol/document-id.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
-import { fail } from '../../protocol/errors.ts'
+import { type CouchError, fail } from '../../protocol/errors.ts'
 import { ReplicationSyntaxError } from '../../protocol/replication-error.ts'
 import type { ReplicationDefaults } from '../../protocol/replication-options.ts'
 import { parseReplication } from '../../protocol/replication-request.ts'
 import { isDatabaseAdmin } from '../../protocol/security.ts'
-import type { Actor } from '../database/edit.ts'
+import type { Actor, DocumentValidator, ValidatedDocument } from '../database/edit.ts'
 import type { DatabaseRules } from '../database/rules.ts'
 
 /** The role of the replicator itself, which writes the states of jobs into their documents. */
 export const REPLICATOR_ROLE = '_replicator'
 
+const NOT_OWN = "Can't update replication documents from other users."
+
 type Members = Readonly<Record<string, unknown>>
 
 /** The rules of `_replicator` databases (CouchDB: `couch_replicator_docs`). */
 export class ReplicatorRules implements DatabaseRules {
+  readonly validator: DocumentValidator
   readonly #defaults: () => ReplicationDefaults
 
-  constructor(defaults: () => ReplicationDefaults) {
+  /** @param bodyOf reads a stored body of the database */
+  constructor(defaults: () => ReplicationDefaults, bodyOf: (body: number) => Promise<Uint8Array>) {
     this.#defaults = defaults
+    this.validator = new OwnerValidator(bodyOf)
   }
 
   beforeRequest(): void {
@@ -55,11 +60,33 @@ export class ReplicatorRules implements DatabaseRules {
   }
 }
 
+/** Users change and delete their own documents only. */
+class OwnerValidator implements DocumentValidator {
+  readonly active = true
+  readonly #bodyOf: (body: number) => Promise<Uint8Array>
+
+  constructor(bodyOf: (body: number) => Promise<Uint8Array>) {
+    this.#bodyOf = bodyOf
+  }
+
+  validate(documents: readonly ValidatedDocument[], actor: Actor): Promise<(CouchError | undefined)[]> {
+    return Promise.all(documents.map(document => this.#judge(document, actor)))
+  }
+
+  async #judge({ previous }: ValidatedDocument, { user, security }: Actor): Promise<CouchError | undefined> {
+    if (previous === undefined || previous.deleted || previous.body === 0) return undefined
+    if (isDatabaseAdmin(user, security) || user.roles.includes(REPLICATOR_ROLE)) return undefined
+    const { owner } = JSON.parse(Buffer.from(await this.#bodyOf(previous.body)).toString()) as Members
+    if (owner !== undefined && owner === user.name) return undefined
+    return fail('forbidden', NOT_OWN)
+  }
+}
+
 function withOwner(input: DocumentInput, body: Members, { user, security }: Actor): DocumentInput {
   const { owner } = body
   if (owner !== undefined && owner === user.name) return input
   if (owner !== undefined && !isDatabaseAdmin(user, security)) {
-    throw fail('forbidden', "Can't update replication documents from other users.")
+    throw fail('forbidden', NOT_OWN)
   }
   if (owner !== undefined && owner !== null) return input
   const name = `"owner":${JSON.stringify(user.name)}`

@@ -9,6 +9,7 @@ import { writeDocuments } from '../database/write-documents.ts'
 import { readBody } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { shownHeaders } from '../http/shown-headers.ts'
 import { decodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { makeEtag } from '../http/etag.ts'
@@ -174,9 +175,7 @@ async function requestOf(ctx: RequestContext, database: Database, id: string | n
     method: ctx.method,
     url: ctx.url,
     query: Object.fromEntries(Query.of(ctx).entries()),
-    headers: Object.fromEntries(
-      Object.entries(ctx.headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-    ),
+    headers: shownHeaders(ctx.headers),
     body: hasBody ? (await readBody(ctx, limit)).toString() : undefined,
     peer: ctx.ip,
     user: ctx.state.user,

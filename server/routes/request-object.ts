@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../../protocol/json-value.ts'
 import type { Database } from '../database/database.ts'
 import type { RequestContext } from '../http/context.ts'
+import { shownHeaders } from '../http/shown-headers.ts'
 
 /**
  * A request as functions of design documents see it in `req` (CouchDB: chttpd_external:json_req_obj/2). Without `uuid`,
@@ -12,6 +13,7 @@ export function requestObject(
   body: Readonly<Record<string, unknown>> | undefined,
 ): JsonObject {
   const { user } = ctx.state
+  const headers = shownHeaders(ctx.headers)
   return {
     id: null,
     method: ctx.method,
@@ -19,13 +21,11 @@ export function requestObject(
     path: segments(ctx.path),
     raw_path: ctx.originalUrl,
     query: Object.fromEntries(new URLSearchParams(ctx.querystring)),
-    headers: Object.fromEntries(
-      Object.entries(ctx.headers).map(([name, value]) => [headerName(name), String(value)]),
-    ),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [headerName(name), value])),
     body: body === undefined ? 'undefined' : JSON.stringify(body),
     peer: ctx.ip,
     form: {},
-    cookie: cookies(ctx.get('Cookie')),
+    cookie: cookies(headers['cookie'] ?? ''),
     userCtx: { db: database.name, name: user.name, roles: [...user.roles] },
     secObj: JSON.parse(Buffer.from(database.securityText).toString()) as JsonValue,
   }

@@ -1,12 +1,14 @@
 import { isLocalId, parseDocId, type DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
+import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
 import { readLocalDocument } from '../../database/local-documents.ts'
 import type { DocumentInput } from '../../../protocol/document/document-input.ts'
 import type { ReceivedAttachment } from '../../attachments/upload.ts'
 import { parseDocument } from '../../../protocol/document/parse.ts'
-import { findRevision, findWinner } from '../../database/read-document.ts'
+import { applyReadRules } from '../../database/apply-rules.ts'
+import { findRevision, findWinner, readRevision } from '../../database/read-document.ts'
 import { writeDocument } from '../../database/write-documents.ts'
 import type { RequestContext } from '../../http/context.ts'
 import { decodeSegment } from '../../http/percent.ts'
@@ -19,6 +21,7 @@ export async function copyDocument(ctx: RequestContext, id: DocId): Promise<void
   const database = await databaseOf(ctx)
   const rev = revisionNamed(ctx)
   const target = parseDestination(ctx.get('Destination'))
+  refuseHidden(database, id, rev, ctx.state.user)
   const { input, added } = await readSource(database, id, rev)
   try {
     const document = { id: target.id, input: { ...input, rev: target.rev }, added }
@@ -30,6 +33,15 @@ export async function copyDocument(ctx: RequestContext, id: DocId): Promise<void
   } finally {
     for (const attachment of added) attachment.release()
   }
+}
+
+/** What is shown to the user only in part is not copied. @throws `missing` */
+function refuseHidden(database: Database, id: DocId, rev: Rev | undefined, user: UserContext): void {
+  if (database.rules === undefined || isLocalId(id)) return
+  const found =
+    rev === undefined ? findWinner(database, id) : findRevision(database, id, rev, { latest: false })
+  const { json } = readRevision(database, id, found, {})
+  if (!applyReadRules(database, id, json, user).equals(json)) throw fail('missing')
 }
 
 interface Source {
