@@ -51,6 +51,8 @@ export const ERRORS = {
   ],
   databaseExists: [412, 'file_exists', 'The database could not be created, the file already exists.'],
 
+  illegalPartition: [400, 'illegal_partition', (reason: string) => reason],
+
   // Documents
   documentNotObject: [400, 'bad_request', 'Document must be a JSON object'],
   invalidRev: [400, 'bad_request', 'Invalid rev format'],

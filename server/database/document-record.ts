@@ -69,3 +69,24 @@ export function decodeDocumentRecord(bytes: Uint8Array): DocumentSummary {
 export function isLiveRecord(record: Uint8Array): boolean {
   return ((record[0] ?? 0) & DELETED) === 0
 }
+
+/** Whether there is more than one leaf. */
+export function isBranchedRecord(record: Uint8Array): boolean {
+  return ((record[0] ?? 0) & BRANCHED) !== 0
+}
+
+/** The winner's revision as text. */
+export function revBytesOf(record: Uint8Array): Uint8Array {
+  return record.subarray(HEADER, HEADER + uintOf(record, 19, 4))
+}
+
+/** The body number of the winner. */
+export function winnerBodyOf(record: Uint8Array): number {
+  return uintOf(record, 7, 6)
+}
+
+function uintOf(record: Uint8Array, from: number, length: number): number {
+  let value = 0
+  for (let at = from; at < from + length; at++) value = value * 256 + (record[at] ?? 0)
+  return value
+}

@@ -38,6 +38,29 @@ export function streamJson(
   ctx.body = Readable.from(pieces, { objectMode: false, highWaterMark: 64 * 1024 })
 }
 
+/** Answers JSON in chunks, as `streamChunks` does; to HEAD, that there would be some. A newline ends the answer. */
+export async function streamJsonChunks(
+  ctx: RequestContext,
+  chunks: AsyncGenerator<Uint8Array, void, undefined>,
+): Promise<void> {
+  ctx.status = 200
+  ctx.set('Cache-Control', 'must-revalidate')
+  ctx.set('Content-Type', 'application/json')
+  if (ctx.method !== 'HEAD') {
+    await streamChunks(ctx, withNewlineBehind(chunks))
+    return
+  }
+  ctx.respond = false
+  ctx.res.end()
+}
+
+async function* withNewlineBehind(
+  chunks: AsyncGenerator<Uint8Array, void, undefined>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* chunks
+  yield Buffer.from([NEWLINE])
+}
+
 /**
  * Answers in chunks, the first of which is made before anything is sent: what it throws is answered as an error. Later
  * failures break the answer off. The chunks come as fast as the client reads them.

@@ -1,82 +1,94 @@
 import type Router from '@koa/router'
-import { renderDocument } from '../../protocol/document/render.ts'
-import type { DocId } from '../../protocol/document-id.ts'
-import { attachmentsMember, loadData, type AttachmentView } from '../database/attachments-member.ts'
-import { decodeDocumentRecord, type DocumentSummary } from '../database/document-record.ts'
+import { fail } from '../../protocol/errors.ts'
+import type { JsonObject } from '../../protocol/json-value.ts'
+import { parseJsonObject } from '../../protocol/json/parse-json.ts'
+import { parsePartition } from '../../protocol/partition.ts'
 import type { Database } from '../database/database.ts'
+import { listDocuments, listQueries } from '../database/listing/list-documents.ts'
+import { listingQuery, type Namespace } from '../database/listing/listing-query.ts'
+import { readRequestBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { decodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
-import { streamJson } from '../http/reply.ts'
-import { Space, textOfKey } from '../storage/keys.ts'
+import { streamJsonChunks } from '../http/reply.ts'
+import {
+  parametersOfBody,
+  parametersOfQuery,
+  queriesOfBody,
+  type ViewParameters,
+} from '../query/views/view-parameters.ts'
 import { databaseOf } from './database-of.ts'
 
+const LISTS: readonly (readonly [name: string, namespace: Namespace])[] = [
+  ['_all_docs', 'documents'],
+  ['_design_docs', 'design'],
+  ['_local_docs', 'local'],
+]
+
 export function allDocsRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/:db/_all_docs', { GET: getAllDocs, HEAD: getAllDocs })
+  for (const [name, namespace] of LISTS) {
+    endpoint(router, `/:db/${name}`, {
+      GET: ctx => getList(ctx, namespace),
+      HEAD: ctx => getList(ctx, namespace),
+      POST: ctx => postList(ctx, namespace),
+    })
+    endpoint(router, `/:db/${name}/queries`, { POST: ctx => postQueries(ctx, namespace) })
+  }
+  endpoint(router, '/:db/_partition/:partition/_all_docs', {
+    GET: ctx => getList(ctx, 'documents'),
+    HEAD: ctx => getList(ctx, 'documents'),
+    POST: ctx => postList(ctx, 'documents'),
+  })
 }
 
-async function getAllDocs(ctx: RequestContext): Promise<void> {
+async function getList(ctx: RequestContext, namespace: Namespace): Promise<void> {
   const database = await databaseOf(ctx)
-  const query = Query.of(ctx)
-  const view: AttachmentView = {
-    show: query.flag('attachments') ? 'data' : 'stubs',
-    newerThan: -1,
-    encodingInfo: query.flag('att_encoding_info'),
+  const keys = Query.of(ctx).json('keys')
+  if (keys !== undefined && !Array.isArray(keys)) {
+    throw fail('badRequest', '`keys` parameter must be an array.')
   }
-  streamJson(ctx, renderAllDocs(database, query.flag('include_docs') ? view : undefined))
+  await send(ctx, database, namespace, inQuery(ctx, database))
 }
 
-const ROWS_AT_A_TIME = 1000
+async function postList(ctx: RequestContext, namespace: Namespace): Promise<void> {
+  const database = await databaseOf(ctx)
+  requireJson(ctx)
+  const body = parseJsonObject(await readRequestBody(ctx)) as JsonObject
+  if (Object.hasOwn(body, 'keys') && !Array.isArray(body['keys'])) {
+    throw fail('badRequest', '`keys` body member must be an array.')
+  }
+  await send(ctx, database, namespace, { ...parametersOfBody(body), ...inQuery(ctx, database) })
+}
 
-async function* renderAllDocs(
+async function postQueries(ctx: RequestContext, namespace: Namespace): Promise<void> {
+  const database = await databaseOf(ctx)
+  const body = parseJsonObject(await readRequestBody(ctx)) as JsonObject
+  const shared = inQuery(ctx, database)
+  const queries = queriesOfBody(body).map(query =>
+    listingQuery(database, namespace, { ...shared, ...parametersOfBody(query) }),
+  )
+  await streamJsonChunks(ctx, listQueries(database, queries, ctx.state.user))
+}
+
+async function send(
+  ctx: RequestContext,
   database: Database,
-  view: AttachmentView | undefined,
-): AsyncGenerator<Uint8Array | string> {
-  yield `{"total_rows":${database.state.docs},"offset":0,"rows":[\n`
-  const iterator = database.store.iterator(database.keys.range(Space.document))
-  let separator = ''
-  try {
-    for (;;) {
-      const entries = await iterator.nextv(ROWS_AT_A_TIME)
-      if (entries.length === 0) break
-      const rows = entries
-        .map(([key, record]) => ({ id: textOfKey(key) as DocId, summary: decodeDocumentRecord(record) }))
-        .filter(({ summary }) => !summary.deleted)
-      const docs = view === undefined ? undefined : await renderDocs(database, rows, view)
-      const text = rows.map(({ id, summary }, at) => row(id, summary, docs?.[at])).join(',\n')
-      if (text !== '') {
-        yield separator + text
-        separator = ',\n'
-      }
-    }
-  } finally {
-    await iterator.close()
-  }
-  yield '\n]}\n'
+  namespace: Namespace,
+  parameters: ViewParameters,
+): Promise<void> {
+  const query = listingQuery(database, namespace, parameters)
+  await streamJsonChunks(ctx, listDocuments(database, query, ctx.state.user))
 }
 
-function row(id: DocId, { rev }: DocumentSummary, doc: string | undefined): string {
-  const key = JSON.stringify(id)
-  return `{"id":${key},"key":${key},"value":{"rev":${JSON.stringify(rev)}}${doc === undefined ? '' : `,"doc":${doc}`}}`
-}
-
-async function renderDocs(
-  database: Database,
-  rows: readonly { id: DocId; summary: DocumentSummary }[],
-  view: AttachmentView,
-): Promise<string[]> {
-  const bodies = await database.bodies(rows.map(({ summary }) => summary.body))
-  const docs: string[] = []
-  for (const [at, { id, summary }] of rows.entries()) {
-    const record = bodies[at]
-    if (record === undefined) docs.push('null')
-    else {
-      const data = await loadData(database.attachments, record.attachments, view)
-      const extras = attachmentsMember(record.attachments, view, data)
-      docs.push(
-        renderDocument({ id, rev: summary.rev, deleted: false, body: record.body, extras }).toString(),
-      )
-    }
+/** The parameters of the query; the partition is in the path, too. */
+function inQuery(ctx: RequestContext, database: Database): ViewParameters {
+  const parameters = parametersOfQuery(Query.of(ctx).entries())
+  if (ctx.params.partition === undefined) return parameters
+  if (!database.record.partitioned) throw fail('badRequest', 'database is not partitioned')
+  const partition = parsePartition(decodeSegment(ctx.params.partition) ?? '')
+  if (parameters.partition !== undefined && parameters.partition !== partition) {
+    throw fail('badRequest', 'Conflicting value for `partition` in query string')
   }
-  return docs
+  return { ...parameters, partition }
 }

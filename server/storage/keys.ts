@@ -118,6 +118,18 @@ export function textOfKey(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset + PREFIX_LENGTH, key.byteLength - PREFIX_LENGTH).toString()
 }
 
+/** The same as it is stored: part of the key. */
+export function idBytesOfKey(key: Uint8Array): Uint8Array {
+  return key.subarray(PREFIX_LENGTH)
+}
+
+/** Where the tree lies of a document whose record lies under a key. */
+export function treeKeyOf(documentKey: Uint8Array): Uint8Array {
+  const key = Uint8Array.from(documentKey)
+  key[PREFIX_LENGTH - 1] = Space.tree
+  return key
+}
+
 /** The number behind a space's prefix. */
 export function numberOfKey(key: Uint8Array): number {
   return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUIntBE(PREFIX_LENGTH, 6)

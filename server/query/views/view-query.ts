@@ -74,7 +74,15 @@ export function viewQuery(parameters: ViewParameters, view: QueriedView): ViewQu
   }
 }
 
-function groupLevelOf({ reduce, group, groupLevel }: ViewParameters, view: QueriedView): number | undefined {
+/** Checks what holds for all lists of rows, those of documents too. @throws `query_parse_error` */
+export function checkMapParameters(parameters: ViewParameters): void {
+  checkKeys(parameters, groupLevelOf(parameters, { hasReduce: false }))
+}
+
+function groupLevelOf(
+  { reduce, group, groupLevel }: ViewParameters,
+  view: Pick<QueriedView, 'hasReduce'>,
+): number | undefined {
   if (group === false && groupLevel !== undefined && groupLevel > 0) {
     throw fail('queryParse', "Can't specify group=false and group_level>0 at the same time")
   }

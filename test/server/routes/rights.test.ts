@@ -44,6 +44,7 @@ const NO_CELL: Cell = { db: '', docRev: '', designRev: '' }
 
 const NAMES: Record<string, string> = {
   docid: 'doc',
+  partition: 'p',
   name: 'd',
   attachment: 'none.txt',
   view: 'v',

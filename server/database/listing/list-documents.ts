@@ -1,0 +1,150 @@
+import type { UserContext } from '../../../protocol/user-context.ts'
+import { FULL_CHUNK, RowBuffer } from '../../changes/rows/row-buffer.ts'
+import { Space } from '../../storage/keys.ts'
+import type { Database } from '../database.ts'
+import { isLiveRecord } from '../document-record.ts'
+import type { DatabaseSnapshot } from '../snapshot.ts'
+import { listKeys } from './list-keys.ts'
+import type { ListingQuery } from './listing-query.ts'
+import { ListingRows, type StoredEntry } from './listing-rows.ts'
+import { listLocal } from './list-local.ts'
+
+/** Records in a page: enough to outweigh what a page costs, few enough for their documents to be in memory. */
+const PAGE = { rows: 1000, documents: 250 }
+const SMALLEST_PAGE = 16
+const READ_AHEAD = { highWaterMarkBytes: 512 * 1024 }
+
+const SEPARATOR = Buffer.from(',\r\n')
+
+/**
+ * The answer to a list of documents, in chunks; the documents are read as the chunks are taken.
+ *
+ * @param user whose view of system databases' documents is shown
+ */
+export async function* listDocuments(
+  database: Database,
+  query: ListingQuery,
+  user: UserContext,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (query.keys !== undefined) yield* listKeys(database, { ...query, keys: query.keys }, user)
+  else if (query.namespace === 'local') yield* listLocal(database, query)
+  else yield* listRange(database, query, user)
+}
+
+/** Several lists in one answer (`_all_docs/queries`). */
+export async function* listQueries(
+  database: Database,
+  queries: readonly ListingQuery[],
+  user: UserContext,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield Buffer.from('{"results":[')
+  for (const [at, query] of queries.entries()) {
+    yield Buffer.from(at === 0 ? '\r\n' : ',\r\n')
+    yield* listDocuments(database, query, user)
+  }
+  yield Buffer.from('\r\n]}')
+}
+
+async function* listRange(
+  database: Database,
+  query: ListingQuery,
+  user: UserContext,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { total, offset, snapshot } = await place(database, query)
+  try {
+    const out = new RowBuffer()
+    out.text(listingHead(database, query, snapshot, { total, offset }))
+    const rows = new ListingRows(database, snapshot, query, user)
+    let isFirst = true
+    for await (const page of livePages(snapshot, query)) {
+      const documents = await rows.documents(page)
+      for (const [at, entry] of page.entries()) {
+        if (!isFirst) out.bytes(SEPARATOR)
+        isFirst = false
+        rows.write(out, entry, documents[at])
+        if (out.length >= FULL_CHUNK) yield out.take()
+      }
+    }
+    out.text('\r\n]}')
+    yield out.take()
+  } finally {
+    await snapshot.close()
+  }
+}
+
+/** What stands in front of the rows. */
+export function listingHead(
+  database: Database,
+  { updateSeq, keys }: Pick<ListingQuery, 'updateSeq' | 'keys'>,
+  snapshot: DatabaseSnapshot,
+  { total, offset }: { total: number | null; offset: number | null },
+): string {
+  const seq = keys === undefined ? JSON.stringify(database.formatSeq(snapshot.state.seq)) : 'null'
+  return `{"total_rows":${total},"offset":${offset}${updateSeq ? `,"update_seq":${seq}` : ''},"rows":[\r\n`
+}
+
+interface Place {
+  readonly total: number
+  readonly offset: number
+  /** To be closed. */
+  readonly snapshot: DatabaseSnapshot
+}
+
+/** How many documents there are, and how many are in front of the first row; never more than all. */
+async function place(database: Database, query: ListingQuery): Promise<Place> {
+  const { namespace, skip } = query
+  const { before, snapshot } = await rowsInFront(database, query)
+  const total = namespace === 'design' ? await countDesigns(database) : snapshot.state.docs
+  return { total, offset: Math.min(total, before + skip), snapshot }
+}
+
+async function rowsInFront(
+  database: Database,
+  { from, to, descending }: ListingQuery,
+): Promise<{ before: number; snapshot: DatabaseSnapshot }> {
+  const { gte, lt } = database.keys.range(Space.document)
+  if (Buffer.compare(descending ? to : from, descending ? lt : gte) === 0) {
+    return { before: 0, snapshot: database.snapshot() }
+  }
+  const { before, snapshot } = await database.ranks.documentsBefore(descending ? to : from)
+  return { before: descending ? snapshot.state.docs - before : before, snapshot }
+}
+
+/** Design documents that are not deleted. */
+export async function countDesigns(database: Database): Promise<number> {
+  const ends = ['_design/', '_design0'].map(id => database.keys.text(Space.document, id))
+  const [from, to] = await Promise.all(ends.map(key => database.ranks.documentsBefore(key)))
+  await Promise.all([from?.snapshot.close(), to?.snapshot.close()])
+  return (to?.before ?? 0) - (from?.before ?? 0)
+}
+
+/** The records of the rows, in pages. While the caller works on a page the next one is read. */
+async function* livePages(
+  snapshot: DatabaseSnapshot,
+  { from, to, descending, skip, limit, includeDocs }: ListingQuery,
+): AsyncGenerator<readonly StoredEntry[], void, undefined> {
+  if (limit === 0 || Buffer.compare(from, to) >= 0) return
+  const iterator = snapshot.iterator({ gte: from, lt: to, reverse: descending, ...READ_AHEAD })
+  const largest = includeDocs ? PAGE.documents : PAGE.rows
+  let toSkip = skip
+  let left = limit
+  const read = () => iterator.nextv(Math.max(SMALLEST_PAGE, Math.min(largest, toSkip + left)))
+  let next = read()
+  try {
+    while (left > 0) {
+      const entries = await next
+      if (entries.length === 0) return
+      next = read()
+      // A failure is thrown where the page is awaited, and not before somebody asks for it.
+      next.catch(() => undefined)
+      const live = entries.filter(([, record]) => isLiveRecord(record))
+      const page = live.slice(toSkip, toSkip + left)
+      toSkip -= Math.min(toSkip, live.length)
+      left -= page.length
+      if (page.length > 0) yield page
+    }
+  } finally {
+    await next.catch(() => undefined)
+    await iterator.close()
+  }
+}

@@ -1,0 +1,66 @@
+import { isLocalId } from '../../../protocol/document-id.ts'
+import type { JsonValue } from '../../../protocol/json-value.ts'
+import type { UserContext } from '../../../protocol/user-context.ts'
+import { FULL_CHUNK, RowBuffer } from '../../changes/rows/row-buffer.ts'
+import { Space } from '../../storage/keys.ts'
+import type { Database } from '../database.ts'
+import { countDesigns, listingHead } from './list-documents.ts'
+import type { ListingQuery } from './listing-query.ts'
+import { ListingRows, type StoredEntry } from './listing-rows.ts'
+import { localRow } from './list-local.ts'
+
+const KEYS_AT_A_TIME = 500
+
+/** Rows for keys, in the order asked; local documents are found too, whatever the list is of. */
+export async function* listKeys(
+  database: Database,
+  query: ListingQuery & { readonly keys: readonly JsonValue[] },
+  user: UserContext,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { namespace, keys } = query
+  const designs = namespace === 'design' ? await countDesigns(database) : 0
+  const snapshot = database.snapshot()
+  try {
+    const out = new RowBuffer()
+    const total = namespace === 'local' ? null : namespace === 'design' ? designs : snapshot.state.docs
+    out.text(listingHead(database, query, snapshot, { total, offset: null }))
+    const rows = new ListingRows(database, snapshot, query, user)
+    let separator = ''
+    for (let from = 0; from < keys.length; from += KEYS_AT_A_TIME) {
+      const page = keys.slice(from, from + KEYS_AT_A_TIME)
+      const stored = page.map(key => storeKeyOf(database, key))
+      const records = await snapshot.getMany(stored.filter(key => key !== undefined))
+      let next = 0
+      const found = stored.map(key => {
+        const record = key === undefined ? undefined : records[next++]
+        return key === undefined || record === undefined ? undefined : ([key, record] as StoredEntry)
+      })
+      const documents = await rows.documents(
+        found.filter((entry, at) => entry !== undefined && !isLocal(page[at])).map(entry => entry!),
+      )
+      let document = 0
+      for (const [at, key] of page.entries()) {
+        out.text(separator)
+        separator = ',\r\n'
+        const entry = found[at]
+        if (entry === undefined) out.text(`{"key":${JSON.stringify(key)},"error":"not_found"}`)
+        else if (isLocal(key)) localRow(out, entry, query.includeDocs)
+        else rows.write(out, entry, documents[document++])
+        if (out.length >= FULL_CHUNK) yield out.take()
+      }
+    }
+    out.text('\r\n]}')
+    yield out.take()
+  } finally {
+    await snapshot.close()
+  }
+}
+
+function storeKeyOf({ keys }: Database, key: JsonValue): Uint8Array | undefined {
+  if (typeof key !== 'string') return undefined
+  return keys.text(isLocalId(key) ? Space.local : Space.document, key)
+}
+
+function isLocal(key: JsonValue | undefined): boolean {
+  return typeof key === 'string' && isLocalId(key)
+}

@@ -1,0 +1,52 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import { FULL_CHUNK, RowBuffer } from '../../changes/rows/row-buffer.ts'
+import { textOfKey } from '../../storage/keys.ts'
+import type { Database } from '../database.ts'
+import { decodeLocalDocument, renderLocalDocument } from '../local-documents.ts'
+import { listingHead } from './list-documents.ts'
+import type { ListingQuery } from './listing-query.ts'
+import type { StoredEntry } from './listing-rows.ts'
+
+const DOCUMENTS_AT_A_TIME = 250
+
+/** The `_local` documents of a range. Nobody counts them: totals are null. */
+export async function* listLocal(
+  database: Database,
+  query: ListingQuery,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { from, to, descending, skip, limit, includeDocs } = query
+  const snapshot = database.snapshot()
+  const rows = limit === Infinity ? -1 : limit + skip
+  const iterator = snapshot.iterator({ gte: from, lt: to, reverse: descending, limit: rows })
+  try {
+    const out = new RowBuffer()
+    out.text(listingHead(database, query, snapshot, { total: null, offset: null }))
+    let at = 0
+    for (;;) {
+      const entries = await iterator.nextv(DOCUMENTS_AT_A_TIME)
+      if (entries.length === 0) break
+      for (const entry of entries) {
+        if (at++ < skip) continue
+        if (at > skip + 1) out.text(',\r\n')
+        localRow(out, entry, includeDocs)
+        if (out.length >= FULL_CHUNK) yield out.take()
+      }
+    }
+    out.text('\r\n]}')
+    yield out.take()
+  } finally {
+    await iterator.close()
+    await snapshot.close()
+  }
+}
+
+export function localRow(out: RowBuffer, [key, record]: StoredEntry, includeDocs: boolean): void {
+  const document = decodeLocalDocument(textOfKey(key) as DocId, record)
+  const id = JSON.stringify(document.id)
+  out.text(`{"id":${id},"key":${id},"value":{"rev":${JSON.stringify(document.rev)}}`)
+  if (includeDocs) {
+    out.text(',"doc":')
+    out.bytes(renderLocalDocument(document))
+  }
+  out.text('}')
+}

@@ -1,0 +1,110 @@
+import { fail } from '../../../protocol/errors.ts'
+import type { JsonValue } from '../../../protocol/json-value.ts'
+import { parsePartition } from '../../../protocol/partition.ts'
+import { checkMapParameters } from '../../query/views/view-query.ts'
+import type { ViewParameters } from '../../query/views/view-parameters.ts'
+import { Space, type SpaceByte } from '../../storage/keys.ts'
+import type { Database } from '../database.ts'
+
+/** Which documents a list is of: `_all_docs`, `_design_docs`, `_local_docs`. */
+export type Namespace = 'documents' | 'design' | 'local'
+
+/** A list of documents that was asked for, its parameters checked. */
+export interface ListingQuery {
+  readonly namespace: Namespace
+  /** Asked for one by one; then there is no range. */
+  readonly keys: readonly JsonValue[] | undefined
+  /** The store's keys from the first on, and up to the last, which is left out. */
+  readonly from: Uint8Array
+  readonly to: Uint8Array
+  readonly descending: boolean
+  readonly limit: number
+  readonly skip: number
+  readonly updateSeq: boolean
+  readonly includeDocs: boolean
+  readonly conflicts: boolean
+  readonly attachments: boolean
+  readonly attEncodingInfo: boolean
+}
+
+/**
+ * Checks what is asked (CouchDB: couch_mrview_util:validate_all_docs_args/2).
+ *
+ * @throws `query_parse_error`, `illegal_partition`
+ */
+export function listingQuery(
+  database: Database,
+  namespace: Namespace,
+  parameters: ViewParameters,
+): ListingQuery {
+  checkMapParameters(parameters)
+  const { partition, descending = false, keys, limit = Infinity, skip = 0 } = parameters
+  if (partition !== undefined) {
+    if (!database.record.partitioned) {
+      throw fail('queryParse', '`partition` parameter is not supported on this db')
+    }
+    parsePartition(partition)
+  }
+  return {
+    namespace,
+    keys: keys && (descending ? keys.toReversed() : keys).slice(skip, skip + limit),
+    ...rangeOf(database, namespace, parameters),
+    descending,
+    limit,
+    skip,
+    updateSeq: parameters.updateSeq === true,
+    includeDocs: parameters.includeDocs === true,
+    conflicts: parameters.conflicts === true,
+    attachments: parameters.attachments === true,
+    attEncodingInfo: parameters.attEncodingInfo === true,
+  }
+}
+
+interface Range {
+  readonly from: Uint8Array
+  readonly to: Uint8Array
+}
+
+function rangeOf(database: Database, namespace: Namespace, parameters: ViewParameters): Range {
+  const { keys } = database
+  const space: SpaceByte = namespace === 'local' ? Space.local : Space.document
+  const key = (id: string) => keys.text(space, id)
+  const whole = keys.range(space)
+  const given = givenRange(parameters, key, { from: whole.gte, to: whole.lt })
+  if (namespace === 'design') return within(given, { from: key('_design/'), to: key('_design0') })
+  const { partition } = parameters
+  // The ids of a partition begin with its name and a colon; what follows the colon is a semicolon.
+  return partition === undefined
+    ? given
+    : within(given, { from: key(`${partition}:`), to: key(`${partition};`) })
+}
+
+/** Keys that are no strings count as not given, and document ids stand in for keys that are not. */
+function givenRange(parameters: ViewParameters, key: (id: string) => Uint8Array, whole: Range): Range {
+  const { descending = false, inclusiveEnd = true } = parameters
+  const start = textOf(parameters.key ?? parameters.startKey) ?? parameters.startKeyDocId
+  const end = textOf(parameters.key ?? parameters.endKey) ?? parameters.endKeyDocId
+  const [first, last] = descending ? [end, start] : [start, end]
+  const firstIncluded = !descending || inclusiveEnd
+  const lastIncluded = descending || inclusiveEnd
+  return {
+    from: first === undefined ? whole.from : firstIncluded ? key(first) : behind(key(first)),
+    to: last === undefined ? whole.to : lastIncluded ? behind(key(last)) : key(last),
+  }
+}
+
+function textOf(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+/** The key that follows a key. */
+function behind(key: Uint8Array): Uint8Array {
+  return Buffer.concat([key, Buffer.from([0])])
+}
+
+function within(range: Range, bounds: Range): Range {
+  return {
+    from: Buffer.compare(range.from, bounds.from) < 0 ? bounds.from : range.from,
+    to: Buffer.compare(range.to, bounds.to) > 0 ? bounds.to : range.to,
+  }
+}
