@@ -190,3 +190,12 @@ function findRewind(source: unknown, target: unknown, since: SourceSeq): Rewind 
 function lastSeq(log: unknown): SourceSeq | undefined {
   return (log as Partial<Checkpoint> | undefined)?.source_last_seq
 }
+
+/** Whether a sequence is surely before another. What a cluster of CouchDB gives depends on which of its nodes is asked. */
+export function isBefore(seq: SourceSeq, other: SourceSeq): boolean {
+  return suffixOf(seq) === suffixOf(other) && numberOf(seq) < numberOf(other)
+}
+
+function suffixOf(seq: SourceSeq): string {
+  return String(seq).replace(/^\d+/, '')
+}

@@ -31,6 +31,8 @@ export interface ChangesRequest {
   readonly filter: ReplicationFilter
   /** The most rows of a batch. */
   readonly batchSize: number
+  /** Told when a feed that broke off goes on: its database may be another meanwhile. */
+  readonly reopened?: () => void
 }
 
 /** A document's revisions that the target lacks. */

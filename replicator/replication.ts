@@ -3,7 +3,7 @@ import { makeCheckpoint, numberOf, statsOf, zeroStats } from '../protocol/checkp
 import type { Checkpoint, ReplicationStats, SourceSeq } from '../protocol/checkpoint.ts'
 import type { ReplicationId } from '../protocol/replication-id.ts'
 import type { ReplicationOptions } from '../protocol/replication-options.ts'
-import { Checkpoints } from './checkpoints.ts'
+import { Checkpoints, isBefore } from './checkpoints.ts'
 import type { Resumption, Rewind } from './checkpoints.ts'
 import { PeerError } from './peer-error.ts'
 import type { DatabaseInfo, Peer, WriteFailure } from './peer.ts'
@@ -72,6 +72,8 @@ export class Replication {
   #committed: SourceSeq = 0
   #result: ReplicationResult = { no_changes: true }
   #lastProgressAt = Date.now()
+  /** Whether the source was away, and may have come back as another. */
+  #inDoubt = false
 
   constructor(source: Peer, target: Peer, plan: ReplicationPlan, events: ReplicationEvents) {
     this.#source = source
@@ -180,6 +182,7 @@ export class Replication {
       style: options.winningRevsOnly ? 'main_only' : 'all_docs',
       filter: options.filter,
       batchSize: options.workerBatchSize,
+      reopened: () => void (this.#inDoubt = true),
     } as const
     try {
       for await (const batch of this.#source.changes(request, signal)) await this.#queue.put(batch)
@@ -230,9 +233,19 @@ export class Replication {
     }
   }
 
+  /** What was read of a source before it was restored from a backup is no measure of what is to be read of it now. */
+  async #verify(signal: AbortSignal): Promise<void> {
+    const { highest } = this.#progress
+    const { updateSeq } = await this.#source.info(signal)
+    if (isBefore(updateSeq, highest)) throw wentBack(this.#source.url, updateSeq, highest)
+    if (this.#plan.options.useCheckpoints) await this.#checkpoints?.verify(signal)
+    this.#inDoubt = false
+  }
+
   /** @returns whether there was anything to save */
   async #checkpoint(signal: AbortSignal): Promise<boolean> {
     const { useCheckpoints, filter } = this.#plan.options
+    if (this.#inDoubt) await this.#verify(signal)
     const throughSeq = this.#progress.through
     if (throughSeq === this.#committed) return false
     if (!useCheckpoints) {
@@ -254,6 +267,11 @@ export class Replication {
     this.#events.checkpointed(throughSeq)
     return true
   }
+}
+
+function wentBack(url: string, now: SourceSeq, before: SourceSeq): PeerError {
+  const reason = `Source database out of sync: ${url} is at ${now} and has been at ${before} before`
+  return new PeerError('checkpoint_commit_failure', reason, { transient: true })
 }
 
 function bodyOf(log: unknown): Partial<Checkpoint> {

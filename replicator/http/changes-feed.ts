@@ -25,8 +25,9 @@ export async function* readChanges(
   signal: AbortSignal,
 ): AsyncGenerator<ChangesBatch> {
   let since = request.since
-  for (let failures = 0; ;) {
+  for (let failures = 0, opened = 0; ;) {
     const answer = await open(client, request, since, signal)
+    if (opened++ > 0) request.reopened?.()
     const read = request.feed === 'normal' ? normal(answer) : continuous(answer)
     try {
       for await (const batch of split(read, request.batchSize)) {
