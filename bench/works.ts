@@ -3,8 +3,10 @@ import { attachments } from './attachments.ts'
 import { bulkInsert, bulkUpdate } from './bulk-insert.ts'
 import { changes, changesWithDocs, changesWithSelector } from './changes.ts'
 import { gets } from './gets.ts'
+import { mangoFind, mangoIndex, mangoScan } from './mango.ts'
 import { puts } from './puts.ts'
 import { replication } from './replication.ts'
+import { viewBuild, viewGroups, viewRows, viewUpdates } from './views.ts'
 import type { Work } from './work.ts'
 
 /** All works, in the order in which they are done. */
@@ -18,6 +20,13 @@ export const WORKS: readonly Work[] = [
   changes,
   changesWithDocs,
   changesWithSelector,
+  viewBuild,
+  viewRows,
+  viewGroups,
+  viewUpdates,
+  mangoIndex,
+  mangoFind,
+  mangoScan,
   replication,
   ...attachments,
 ]

@@ -130,7 +130,7 @@ async function runRewriteFunction(
   if (typeof target.code === 'number') return send(ctx, functionAnswer(target, target.code))
   if (typeof target.path !== 'string') throw fail('noRewritePath')
   const query = isJsonObject(target.query)
-    ? Object.entries(target.query).map(([name, value]) => [name, String(value)] as const)
+    ? Object.entries(target.query).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const)
     : [...Query.of(ctx).entries()]
   const path = resolvePath(database.name, ddoc.id.slice('_design/'.length), target.path)
   await ctx.redispatch(urlOf(path, query))

@@ -65,16 +65,15 @@ export class NodeTree {
   }
 
   async #updateLevel(level: number, below: Overlay, batch: NodeBatch): Promise<Overlay> {
-    const boundaries = new Boundaries(
+    const boundaries = await Boundaries.read(
       this.#store,
       this.#keys.nodes(this.#view, level),
-      this.#keys.node(this.#view, level, BEGINNING).length,
+      below,
       below.changes.filter(([key]) => key.length > 0 && levelOf(key) >= level),
     )
-    const starts = await boundaries.affectedBy(below)
-    const blocks: Block[] = []
-    for (const from of starts)
-      blocks.push(await this.#block(level, from, await boundaries.after(from), below))
+    const blocks = await Promise.all(
+      boundaries.affectedBy(below).map(from => this.#block(level, from, boundaries.after(from), below)),
+    )
     const nodes = await this.#summarize(level, blocks, 'background')
     const changes: Change[] = blocks.map(({ from }, at) => [from, encodeNode(nodes[at] as Node)])
     for (const key of boundaries.removed) changes.push([key, undefined])
@@ -175,65 +174,83 @@ export class NodeTree {
   }
 }
 
-/** Where the nodes of a level begin, with changes that are not in the store yet. */
+/** Where the nodes of a level begin about some changes, with what is not in the store yet. */
 class Boundaries {
   readonly removed: readonly Uint8Array[]
-  readonly #store: Store
-  readonly #range: KeyRange
-  readonly #prefixLength: number
   readonly #added: readonly Uint8Array[]
-  readonly #changed: ReadonlySet<string>
+  /** In order: from the last before all changes to the first behind them. */
+  readonly #all: readonly Uint8Array[]
 
-  constructor(store: Store, range: KeyRange, prefixLength: number, changes: readonly Change[]) {
-    this.#store = store
-    this.#range = range
-    this.#prefixLength = prefixLength
+  /**
+   * @param range the keys of the level's nodes
+   * @param below what changes on the level below
+   * @param changes those of them that begin a node of this level
+   */
+  static async read(
+    store: Store,
+    range: KeyRange,
+    below: Overlay,
+    changes: readonly Change[],
+  ): Promise<Boundaries> {
+    const changed = new Set(changes.map(([key]) => text(key)))
+    const stays = (key: Uint8Array) => !changed.has(text(key))
+    const first = full(range, below.changes[0]?.[0])
+    const last = full(range, below.changes.at(-1)?.[0])
+    const rowKeyOf = (key: Uint8Array) => key.subarray(range.gte.length)
+    const before = await find(store, { gte: range.gte, lte: first, reverse: true }, key =>
+      stays(rowKeyOf(key)),
+    )
+    const behind = await find(store, { gt: last, lt: range.lt }, key => stays(rowKeyOf(key)))
+    const between = await store.keys({ gt: first, lte: last }).all()
+    const stored = [before, ...between, behind].flatMap(key => (key === undefined ? [] : [rowKeyOf(key)]))
+    return new Boundaries(stored.filter(stays), changes)
+  }
+
+  private constructor(stored: readonly Uint8Array[], changes: readonly Change[]) {
     this.#added = changes.filter(([, value]) => value !== undefined).map(([key]) => key)
     this.removed = changes.filter(([, value]) => value === undefined).map(([key]) => key)
-    this.#changed = new Set(changes.map(([key]) => text(key)))
+    const isFirst = stored[0]?.length === 0
+    this.#all = [...(isFirst ? [] : [BEGINNING]), ...stored, ...this.#added].sort(compareKeys)
   }
 
   /** The nodes that hold changed items, in order. */
-  async affectedBy(below: Overlay): Promise<Uint8Array[]> {
-    const starts = new Map<string, Uint8Array>()
-    const add = (key: Uint8Array) => starts.set(text(key), key)
-    for (const [key] of below.changes) add(await this.#upTo(key))
+  affectedBy(below: Overlay): Uint8Array[] {
+    const starts = new Set<number>()
+    for (const [key] of below.changes) starts.add(this.#upTo(key))
     // A node that is new takes items from the one before it.
-    for (const key of this.#added) add(await this.#before(key))
-    return [...starts.values()].sort(compareKeys)
+    for (const key of this.#added) starts.add(this.#upTo(key) - 1)
+    return [...starts].sort((a, b) => a - b).flatMap(at => this.#all[at] ?? [])
   }
 
   /** Where the next node begins, undefined behind the last. */
-  async after(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const stored = await this.#stored({ gt: this.#full(key), lt: this.#range.lt })
-    const added = this.#added.find(other => compareKeys(other, key) > 0)
-    if (stored === undefined || added === undefined) return stored ?? added
-    return compareKeys(stored, added) < 0 ? stored : added
+  after(key: Uint8Array): Uint8Array | undefined {
+    return this.#all[this.#upTo(key) + 1]
   }
 
-  async #upTo(key: Uint8Array): Promise<Uint8Array> {
-    if (this.#added.some(other => compareKeys(other, key) === 0)) return key
-    return this.#before(key, { lte: this.#full(key) })
-  }
-
-  async #before(key: Uint8Array, bound: object = { lt: this.#full(key) }): Promise<Uint8Array> {
-    const stored = (await this.#stored({ gte: this.#range.gte, ...bound, reverse: true })) ?? BEGINNING
-    const added = this.#added.findLast(other => compareKeys(other, key) < 0) ?? BEGINNING
-    return compareKeys(stored, added) < 0 ? added : stored
-  }
-
-  /** The first node of the store in a range that stays. */
-  async #stored(range: object): Promise<Uint8Array | undefined> {
-    for await (const key of this.#store.keys(range)) {
-      const rowKey = key.subarray(this.#prefixLength)
-      if (!this.#changed.has(text(rowKey))) return rowKey
+  /** The place of the last that is not behind the key. */
+  #upTo(key: Uint8Array): number {
+    let low = 0
+    let high = this.#all.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (compareKeys(this.#all[middle] as Uint8Array, key) <= 0) low = middle + 1
+      else high = middle
     }
-    return undefined
+    return low - 1
   }
+}
 
-  #full(key: Uint8Array): Uint8Array {
-    return Buffer.concat([this.#range.gte, key])
-  }
+function full(range: KeyRange, rowKey: Uint8Array = BEGINNING): Uint8Array {
+  return Buffer.concat([range.gte, rowKey])
+}
+
+async function find(
+  store: Store,
+  range: object,
+  isWanted: (key: Uint8Array) => boolean,
+): Promise<Uint8Array | undefined> {
+  for await (const key of store.keys(range)) if (isWanted(key)) return key
+  return undefined
 }
 
 function text(key: Uint8Array): string {

@@ -9,8 +9,8 @@ import { behind, compareKeys } from './row-key.ts'
 import type { RowRange, ViewQuery } from './view-query.ts'
 
 /** A group up to this many rows is read row by row; a larger one by its nodes. */
-const SMALL_GROUP = 200
-const ROWS_AT_A_TIME = 256
+const SMALL_GROUP = 48
+const ROWS_AT_A_TIME = 64
 /** So many groups are reduced in one go. */
 const GROUPS_AT_A_TIME = 100
 

@@ -37,7 +37,26 @@ export class View {
   async answer(queries: readonly ViewQuery[], options: { onlyOne: boolean }): Promise<AnswerPieces> {
     if (queries.some(({ update }) => update === 'true')) await this.#index.update()
     else if (queries.some(({ update }) => update === 'lazy')) setImmediate(() => void this.#updateLater())
+    const [query] = queries
+    if (options.onlyOne && query?.groupLevel !== undefined) return this.#remembered(query)
     return this.#answerAll(queries, options.onlyOne)
+  }
+
+  /** Reductions are asked for again and again between two changes. */
+  async *#remembered(query: ViewQuery): AnswerPieces {
+    const key = `${this.#view} ${query.key}`
+    const known = this.#index.answers.get(this.#index.state.seq, key)
+    if (known !== undefined) {
+      yield known
+      return
+    }
+    const { seq } = this.#index.state
+    let text = ''
+    for await (const piece of this.#answerAll([query], true)) {
+      text += typeof piece === 'string' ? piece : Buffer.from(piece).toString()
+      yield piece
+    }
+    if (this.#index.state.seq === seq) this.#index.answers.put(seq, key, text)
   }
 
   async *#answerAll(queries: readonly ViewQuery[], onlyOne: boolean): AnswerPieces {

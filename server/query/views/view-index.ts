@@ -3,6 +3,7 @@ import type { Database } from '../../database/database.ts'
 import type { Store } from '../../storage/store.ts'
 import type { Reducer } from '../reduce/reducer.ts'
 import { ROW_FIELDS, type PackedRows } from '../sandbox/messages.ts'
+import { AnswerCache } from './answer-cache.ts'
 import { changedDocuments, type ChangedDocument, type ChangesBatch } from './changed-documents.ts'
 import type { IndexDefinition } from './definition.ts'
 import { decodeRowPlaces, encodeRowPlaces, type RowPlace } from './document-rows.ts'
@@ -36,6 +37,7 @@ export class ViewIndex {
   readonly definition: IndexDefinition
   readonly keys: IndexKeys
   readonly reducers: readonly (Reducer | undefined)[]
+  readonly answers = new AnswerCache()
   readonly #database: Database
   readonly #map: MapDocuments
   readonly #trees: readonly NodeTree[]

@@ -16,6 +16,8 @@ export interface RowRange {
 
 /** A query that was checked: what to read, and what to answer of it. */
 export interface ViewQuery {
+  /** Equal for equal queries of a view. */
+  readonly key: string
   /** One, or one for each of `keys`. */
   readonly ranges: readonly RowRange[]
   readonly byKeys: boolean
@@ -58,6 +60,7 @@ export function viewQuery(parameters: ViewParameters, view: QueriedView): ViewQu
       ? [partitioned(rangeOf(parameters, sortKey), parameters.partition, sortKey)]
       : keys.map(key => partitioned(keyRange(sortKey(key)), parameters.partition, sortKey))
   return {
+    key: JSON.stringify(parameters),
     ranges,
     byKeys: keys !== undefined,
     partitionBytes: parameters.partition === undefined ? 0 : sortKey(parameters.partition).length,

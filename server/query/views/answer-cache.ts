@@ -1,0 +1,24 @@
+const MAX_ANSWERS = 100
+const MAX_ANSWER_BYTES = 64 * 1024
+
+/**
+ * The latest reduced answers of an index, by query. They hold for one sequence of the index, and all go when it changes;
+ * at most 6.4 MB, of indexes that are asked for reductions again and again.
+ */
+export class AnswerCache {
+  readonly #answers = new Map<string, string>()
+  #seq = -1
+
+  get(seq: number, query: string): string | undefined {
+    return seq === this.#seq ? this.#answers.get(query) : undefined
+  }
+
+  put(seq: number, query: string, answer: string): void {
+    if (seq !== this.#seq) this.#answers.clear()
+    this.#seq = seq
+    if (answer.length > MAX_ANSWER_BYTES) return
+    const [oldest] = this.#answers.keys()
+    if (this.#answers.size >= MAX_ANSWERS && oldest !== undefined) this.#answers.delete(oldest)
+    this.#answers.set(query, answer)
+  }
+}
