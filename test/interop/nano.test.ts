@@ -49,7 +49,7 @@ test('nano writes, reads, heads and removes a document', async t => {
   })
 })
 
-test.failing('nano writes in bulk, lists and fetches', async t => {
+test('nano writes in bulk, lists and fetches', async t => {
   await withNano(async ({ notes }) => {
     const docs = Array.from({ length: 100 }, (_, i) => ({
       _id: `n${String(i).padStart(3, '0')}`,
