@@ -2,6 +2,7 @@ import type { DocId } from '../../protocol/document-id.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { Database } from './database.ts'
+import { type OpenRevision, readRevision } from './read-document.ts'
 
 /** A document as the database's rules let it be written. @throws what the rules throw */
 export function applyWriteRules(
@@ -18,4 +19,17 @@ export function applyWriteRules(
 export function applyReadRules(database: Database, id: DocId, json: Buffer, user: UserContext): Buffer {
   if (database.rules === undefined) return json
   return database.rules.afterRead(id, json, { user, security: database.security })
+}
+
+/** Asks the rules of revisions before an answer with them begins: then it can still be a refusal. @throws what they throw */
+export function checkReadRules(
+  database: Database,
+  id: DocId,
+  found: readonly OpenRevision[],
+  user: UserContext,
+): void {
+  if (database.rules === undefined) return
+  for (const entry of found) {
+    if ('ok' in entry) applyReadRules(database, id, readRevision(database, id, entry.ok, {}).json, user)
+  }
 }

@@ -75,7 +75,8 @@ async function answer(ctx: RequestContext, next: () => Promise<unknown>): Promis
 }
 
 /** Shapes a failure; what is not a `CouchError` is our fault, and is logged, not shown. */
-function sendError(ctx: RequestContext, thrown: unknown): void {
+function sendError(ctx: RequestContext, cause: unknown): void {
+  const thrown = isTooDeep(cause) ? fail('badRequest', 'The request is nested too deeply.') : cause
   if (!(thrown instanceof CouchError)) {
     if (isDisconnect(thrown)) return
     ctx.services.log.error({ err: thrown, id: ctx.state.requestId, method: ctx.method }, 'request failed')
@@ -92,6 +93,11 @@ function sendError(ctx: RequestContext, thrown: unknown): void {
   if (error.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
   if (!isSoonRead(ctx) && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
   sendJson(ctx, { error: error.error, reason: error.reason }, error.status)
+}
+
+/** What is parsed without recursion may still be too deep for those who work on it. */
+function isTooDeep(error: unknown): boolean {
+  return error instanceof RangeError && error.message.startsWith('Maximum call stack')
 }
 
 /**

@@ -4,7 +4,7 @@ import { parseJson } from '../../protocol/json/parse-json.ts'
 import type { MixedPart } from '../../protocol/multipart/writer.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
-import { applyReadRules } from '../database/apply-rules.ts'
+import { applyReadRules, checkReadRules } from '../database/apply-rules.ts'
 import type { Database } from '../database/database.ts'
 import {
   openRevisions,
@@ -70,7 +70,7 @@ function multipartAsked(ctx: RequestContext): 'multipart/mixed' | 'multipart/rel
   return types.find(type => acceptsType(ctx, type))
 }
 
-function entryOf(database: Database, doc: unknown, { latest }: BulkGetOptions): Entry {
+function entryOf(database: Database, doc: unknown, { latest, user }: BulkGetOptions): Entry {
   const { id, rev, atts_since: since } = (typeof doc === 'object' && doc !== null ? doc : {}) as AskedDocument
   try {
     if (id === undefined)
@@ -78,12 +78,14 @@ function entryOf(database: Database, doc: unknown, { latest }: BulkGetOptions): 
     const docId = parseDocId(id)
     const revs = rev === undefined ? 'all' : [parseRev(rev)]
     const attsSince = since === undefined ? undefined : parseSince(since)
+    const found = openRevisions(database, docId, revs, { latest })
+    checkReadRules(database, docId, found, user)
     return {
       id,
       rev,
       docId,
       ...(attsSince === undefined ? {} : { attsSince }),
-      found: openRevisions(database, docId, revs, { latest }),
+      found,
     }
   } catch (error) {
     if (!(error instanceof CouchError)) throw error

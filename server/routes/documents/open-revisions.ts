@@ -1,10 +1,9 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
-import { applyReadRules } from '../../database/apply-rules.ts'
+import { applyReadRules, checkReadRules } from '../../database/apply-rules.ts'
 import type { Database } from '../../database/database.ts'
 import {
   openRevisions,
-  readRevision,
   readRevisionWithData,
   sortOpenRevisions,
   type OpenRevision,
@@ -24,20 +23,10 @@ export function sendOpenRevisions(
 ): void {
   const found = sortOpenRevisions(openRevisions(database, id, asked.revs, asked))
   const shown = (json: Buffer) => applyReadRules(database, id, json, ctx.state.user)
-  if (database.rules !== undefined) refuseHidden(database, id, found, shown)
+  checkReadRules(database, id, found, ctx.state.user)
   if (acceptsType(ctx, 'multipart/mixed')) {
     sendParts(ctx, 'multipart/mixed', openRevisionParts(database, id, found, asked.options, shown))
   } else streamJson(ctx, render(database, id, found, asked.options, shown))
-}
-
-/** Asks the rules before the answer begins: then it can still be a refusal. @throws what the rules throw */
-function refuseHidden(
-  database: Database,
-  id: DocId,
-  found: readonly OpenRevision[],
-  shown: (json: Buffer) => Buffer,
-): void {
-  for (const entry of found) if ('ok' in entry) shown(readRevision(database, id, entry.ok, {}).json)
 }
 
 async function* render(
