@@ -4,13 +4,12 @@ import { compileFeedSelector } from '../../protocol/selector/selector.ts'
 import { designFilter, docIdsFilter } from '../changes/filter/builtin-filters.ts'
 import type { ChangeFilter } from '../changes/filter/change-filter.ts'
 import { designWith } from '../changes/filter/design-code.ts'
-import { parseFields } from '../changes/filter/fields.ts'
 import { customFilter, viewFilter } from '../changes/filter/function-filters.ts'
 import { selectorFilter } from '../changes/filter/selector-filter.ts'
 import type { Database } from '../database/database.ts'
 import type { RequestContext } from '../http/context.ts'
 import { Query } from '../http/query.ts'
-import { requestObject } from './request-object.ts'
+import { requestObject } from '../query/design/request-object.ts'
 
 type Body = Readonly<Record<string, unknown>> | undefined
 
@@ -54,7 +53,7 @@ function selectorOf(ctx: RequestContext, database: Database, body: Body): Change
   if (ctx.method !== 'POST') throw fail('selectorNotPosted')
   if (body === undefined) throw fail('invalidJson')
   const selector = compileFeedSelector(body.selector)
-  return selectorFilter(database, selector, parseFields(body.fields))
+  return selectorFilter(database, selector, body.fields)
 }
 
 function viewOf(ctx: RequestContext, database: Database): ChangeFilter {
@@ -76,7 +75,17 @@ function functionOf(
   if (design === undefined) return undefined
   if (name === undefined || rest.length > 0) throw fail('malformedFilter')
   const ddoc = designWith(database, design, ['filters', name])
-  const request = requestObject(ctx, database, body)
+  const request = requestObject({
+    database,
+    id: null,
+    method: ctx.method,
+    url: ctx.url,
+    query: Object.fromEntries(Query.of(ctx).entries()),
+    headers: Object.fromEntries(Object.entries(ctx.headers).map(([key, value]) => [key, String(value)])),
+    body: body === undefined ? undefined : JSON.stringify(body),
+    peer: ctx.ip,
+    user: ctx.state.user,
+  })
   return customFilter(database, { sandbox: ctx.services.queries.sandbox, ddoc }, name, request)
 }
 

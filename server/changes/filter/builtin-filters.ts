@@ -1,6 +1,6 @@
 import { isDesignId, type DocId } from '../../../protocol/document-id.ts'
 import { idOf } from '../rows/row-text.ts'
-import type { ChangeFilter } from './change-filter.ts'
+import { filterKey, type ChangeFilter } from './change-filter.ts'
 
 const PAGE = 1000
 
@@ -8,7 +8,7 @@ const PAGE = 1000
 export function docIdsFilter(ids: readonly DocId[]): ChangeFilter {
   const wanted = new Set(ids)
   return {
-    key: `_doc_ids ${JSON.stringify([...wanted].sort())}`,
+    key: filterKey('_doc_ids', [...wanted].sort()),
     pageSize: PAGE,
     mayFail: false,
     select: records => records.map(record => wanted.has(idOf(record))),

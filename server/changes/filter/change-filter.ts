@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 
@@ -26,3 +27,8 @@ export interface ChangeFilter {
 }
 
 export type Candidates = { readonly ids: readonly DocId[] } | { readonly from: string; readonly to: string }
+
+/** A short key of a filter: thousands of readers each have one. */
+export function filterKey(kind: string, parts: unknown): string {
+  return `${kind} ${createHash('sha256').update(JSON.stringify(parts)).digest('base64url')}`
+}

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../protocol/json-value.ts'
 import { attachmentsMember } from '../../database/attachments-member.ts'
 import type { Database } from '../../database/database.ts'
 import type { Sandbox, SandboxDocument } from '../../query/sandbox/sandbox.ts'
-import type { ChangeFilter } from './change-filter.ts'
+import { filterKey, type ChangeFilter } from './change-filter.ts'
 import { leafDocuments, type LeafDocument } from './leaf-documents.ts'
 import { verdictsOf } from './verdicts.ts'
 
@@ -24,13 +24,15 @@ export function customFilter(
   name: string,
   request: JsonObject,
 ): ChangeFilter {
-  const key = `custom ${JSON.stringify([ddoc.json, name, request])}`
+  // Each request has an id and tells how the database stood: functions that go by these are not what is shared.
+  const { uuid: _uuid, info: _info, ...seen } = request
+  const key = filterKey('custom', [ddoc.json, name, seen])
   return functionFilter(database, key, documents => sandbox.filter(ddoc, name, documents, request))
 }
 
 /** `filter=_view`: passes the documents for which a map function emits anything. */
 export function viewFilter(database: Database, { sandbox, ddoc }: FilterCode, view: string): ChangeFilter {
-  const key = `_view ${JSON.stringify([ddoc.json, view])}`
+  const key = filterKey('_view', [ddoc.json, view])
   return functionFilter(database, key, documents => sandbox.emits(ddoc, view, documents))
 }
 

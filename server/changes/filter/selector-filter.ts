@@ -1,32 +1,78 @@
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import type { CompiledSelector } from '../../../protocol/selector/selector.ts'
+import type { BodyRecord } from '../../database/body-record.ts'
+import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
 import type { Database } from '../../database/database.ts'
-import type { ChangeFilter } from './change-filter.ts'
+import { readBodies } from '../rows/read-bodies.ts'
+import { idOf, revOf } from '../rows/row-text.ts'
+import { filterKey, type ChangeFilter, type Verdict } from './change-filter.ts'
+import { parseFields } from './fields.ts'
 import { leafDocuments, type LeafDocument } from './leaf-documents.ts'
 import { verdictsOf } from './verdicts.ts'
 
-/** `filter=_selector`: documents with their metadata are tried, tombstones too. */
+/**
+ * `filter=_selector`: documents with their metadata are tried, tombstones too.
+ *
+ * @param fields of the request: what `include_docs` shows
+ * @throws `fieldsNotArray`
+ */
 export function selectorFilter(
   database: Database,
   selector: CompiledSelector,
-  project: ((document: Buffer) => Buffer) | undefined,
+  fields: unknown,
 ): ChangeFilter {
+  const project = parseFields(fields)
+  const ownBodies = new OwnBodies(selector)
   return {
-    key: `_selector ${JSON.stringify(selector.normalized)}`,
+    key: filterKey('_selector', [selector.normalized, fields]),
     pageSize: 1000,
     mayFail: false,
     ...(project === undefined ? {} : { project }),
-    select: async (records, { allLeaves }) => {
-      const leaves = await leafDocuments(database, records, { allLeaves, revisions: false })
-      return verdictsOf(leaves, leaf => selector.matches(valueOf(leaf)))
+    select: async (records, options) => {
+      const verdicts = await ownBodies.select(database, records)
+      const branched = [...records.keys()].filter(at => isBranched(records[at]!))
+      if (branched.length === 0) return verdicts
+      const asked = branched.map(at => records[at]!)
+      const leaves = await leafDocuments(database, asked, { ...options, revisions: false })
+      const found = verdictsOf(leaves, leaf => selector.matches(valueOf(leaf)))
+      for (const [place, at] of branched.entries()) verdicts[at] = found[place] ?? false
+      return verdicts
     },
   }
 }
 
+/** Tries documents that have one leaf, which nearly all have: their records say all that is needed. */
+class OwnBodies {
+  readonly #selector: CompiledSelector
+  readonly #seesMetadata: boolean
+
+  constructor(selector: CompiledSelector) {
+    this.#selector = selector
+    this.#seesMetadata = selector.fields.some(field => field.startsWith('_') || field.startsWith('\\'))
+  }
+
+  async select(database: Database, records: readonly Uint8Array[]): Promise<Verdict[]> {
+    const bodies = await readBodies(database, records.map(winnerBody))
+    return records.map((record, at) => {
+      const body = bodies[at]
+      return body !== undefined && !isBranched(record) && this.#matches(record, body)
+    })
+  }
+
+  #matches(record: Uint8Array, body: BodyRecord): boolean {
+    const document = parseBody(body)
+    if (this.#seesMetadata) {
+      document._id = idOf(record)
+      document._rev = revOf(record)
+      if (isDeleted(record)) document._deleted = true
+      if (body.attachments.length > 0) document._attachments = attachmentsOf(body)
+    }
+    return this.#selector.matches(document)
+  }
+}
+
 function valueOf({ id, rev, deleted, record, conflicts }: LeafDocument): JsonObject {
-  const { body } = record
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
-  const document = JSON.parse(text) as JsonObject
+  const document = parseBody(record)
   document._id = id
   document._rev = rev
   if (deleted) document._deleted = true
@@ -35,7 +81,11 @@ function valueOf({ id, rev, deleted, record, conflicts }: LeafDocument): JsonObj
   return document
 }
 
-function attachmentsOf({ attachments }: LeafDocument['record']): JsonObject {
+function parseBody({ body }: BodyRecord): JsonObject {
+  return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()) as JsonObject
+}
+
+function attachmentsOf({ attachments }: BodyRecord): JsonObject {
   return Object.fromEntries(
     attachments.map(({ name, contentType, revpos, digest, length }) => [
       name,
