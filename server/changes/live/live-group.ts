@@ -70,9 +70,11 @@ export class LiveGroup implements TailListener {
     if (this.#members.delete(member) && this.#members.size === 0) this.#parts.onEmpty()
   }
 
-  /** There is something new. */
+  /** There is something new. Whoever wrote it is answered first. */
   wake(): void {
-    if (!this.#running) void this.#run()
+    if (this.#running) return
+    this.#running = true
+    setImmediate(() => void this.#run())
   }
 
   /** Ends all members. */
@@ -82,7 +84,6 @@ export class LiveGroup implements TailListener {
 
   async #run(): Promise<void> {
     const { tail } = this.#parts.database
-    this.#running = true
     try {
       while (this.#members.size > 0 && this.#position < tail.seq && !tail.closed) {
         const delivery = await this.#prepare()
