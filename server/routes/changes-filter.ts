@@ -9,6 +9,7 @@ import { selectorFilter } from '../changes/filter/selector-filter.ts'
 import type { Database } from '../database/database.ts'
 import type { RequestContext } from '../http/context.ts'
 import { Query } from '../http/query.ts'
+import { shownHeaders } from '../http/shown-headers.ts'
 import { requestObject } from '../query/design/request-object.ts'
 
 type Body = Readonly<Record<string, unknown>> | undefined
@@ -81,7 +82,7 @@ function functionOf(
     method: ctx.method,
     url: ctx.url,
     query: Object.fromEntries(Query.of(ctx).entries()),
-    headers: Object.fromEntries(Object.entries(ctx.headers).map(([key, value]) => [key, String(value)])),
+    headers: shownHeaders(ctx.headers),
     body: body === undefined ? undefined : JSON.stringify(body),
     peer: ctx.ip,
     user: ctx.state.user,
