@@ -76,7 +76,7 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
   let address = { url: '', port: 0 }
   const authenticator = new Authenticator(config, users)
   watchLogins(authenticator, log)
-  const replicator = new Replicator({ config, uuid, catalog, authenticator, address: () => address })
+  const replicator = new Replicator({ config, uuid, catalog, log, authenticator, address: () => address })
   const app = createApp({
     catalog,
     attachments,

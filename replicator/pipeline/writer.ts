@@ -44,7 +44,7 @@ export class DocumentWriter {
   async #write(documents: readonly Uint8Array[]): Promise<void> {
     try {
       const failures = await this.#target.bulkDocs(documents, this.#signal)
-      for (const failure of failures) this.#refused(failure)
+      for (const failure of failures) this.#refused(withRevision(failure, documents))
       this.#stats.docsWritten += documents.length - failures.length
       this.#stats.docWriteFailures += failures.length
     } catch (error) {
@@ -58,8 +58,19 @@ export class DocumentWriter {
   }
 
   #tooLarge(json: Uint8Array, { error, reason, status }: PeerError): void {
-    const { _id, _rev } = JSON.parse(Buffer.from(json).toString()) as { _id: string; _rev: string }
+    const { _id, _rev } = identityOf(json)
     this.#refused({ id: _id, rev: _rev, status, error, reason })
     this.#stats.docWriteFailures++
   }
+}
+
+/** Not every target names the revision that it refused. */
+function withRevision(failure: WriteFailure, documents: readonly Uint8Array[]): WriteFailure {
+  if (failure.rev !== '') return failure
+  const document = documents.map(identityOf).find(({ _id }) => _id === failure.id)
+  return { ...failure, rev: document?._rev ?? '' }
+}
+
+function identityOf(json: Uint8Array): { readonly _id: string; readonly _rev: string } {
+  return JSON.parse(Buffer.from(json).toString()) as { _id: string; _rev: string }
 }

@@ -11,6 +11,7 @@ import type { Job, JobSpec } from '../../replicator/job.ts'
 import type { Peer } from '../../replicator/peer.ts'
 import type { ReplicationResult } from '../../replicator/replication.ts'
 import { Scheduler } from '../../replicator/scheduler.ts'
+import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { Catalog } from '../database/catalog.ts'
@@ -33,6 +34,7 @@ export interface ReplicatorHost {
   /** Where it listens, known once it does; the URL has neither credentials nor a slash at its end. */
   readonly address: () => { readonly url: string; readonly port: number }
   readonly catalog: Catalog
+  readonly log: Logger
   readonly authenticator: Authenticator
 }
 
@@ -48,6 +50,8 @@ export class Replicator {
   readonly scheduler: Scheduler
   /** The jobs that documents ask for. */
   readonly documents: ReplicatorDatabases
+  /** How often a replication had to go back behind one of its checkpoints, since the start. */
+  rewinds = 0
   readonly #host: ReplicatorHost
   readonly #connections: Connections
   #unlisten: (() => void) | undefined
@@ -97,6 +101,13 @@ export class Replicator {
       plan: { ...ids, options, maxRewind: this.#host.config.integer('replicator', 'max_rewind') },
       source,
       target,
+      rewound: ({ reason, from, to }) => {
+        this.rewinds++
+        this.#host.log.warn(
+          { id: ids.id, source: source.url, target: target.url, from, to },
+          `replication rewound: ${reason}`,
+        )
+      },
       localSource: source.local ?? this.#ownDatabase(source.url) ?? null,
       open: async () => ({
         source: await this.#open(source, request),
