@@ -14,7 +14,7 @@ import { BlobStore } from './blob-store.ts'
 import { contentAddress, type ContentAddress } from './content-address.ts'
 import { AttachmentFiles } from './files.ts'
 import { IngestWorkers } from './ingest/workers.ts'
-import { gunzipped, readPinned } from './read.ts'
+import { gunzipped, PinnedReader } from './read.ts'
 import { dropReferences, hasReference } from './references.ts'
 import {
   Upload,
@@ -100,14 +100,16 @@ export class Attachments {
   }
 
   /**
-   * The stored bytes, all or a range of them.
+   * The stored bytes, all or a range of them. Whoever does not read them to their end must call `return`.
    *
    * @throws when the store has lost them
    */
-  async read(content: string, range?: ByteRange): Promise<AsyncGenerator<Uint8Array>> {
+  async read(content: string, range?: ByteRange): Promise<PinnedReader> {
     const pin = await this.#blobs.pin(content as ContentAddress)
     if (pin === undefined) throw new Error(`the content of an attachment is missing: ${content}`)
-    return readPinned(pin, this.#files, range?.from ?? 0, range?.to ?? lengthOf(pin.place))
+    const length = lengthOf(pin.place)
+    const { from, to } = range ?? { from: 0, to: length }
+    return new PinnedReader(pin, this.#files, from, Math.min(to, length))
   }
 
   /**

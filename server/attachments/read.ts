@@ -1,42 +1,66 @@
+import type { FileHandle } from 'node:fs/promises'
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { BlobPin } from './blob-store.ts'
 import type { AttachmentFiles } from './files.ts'
 
-const READ_BYTES = 256 * 1024
+const READ_BYTES = 128 * 1024
 
-/** Bytes `from` up to, not including, `to` of pinned content; the pin is released at the end. */
-export async function* readPinned(
-  pin: BlobPin,
-  files: AttachmentFiles | undefined,
-  from: number,
-  to: number,
-): AsyncGenerator<Uint8Array> {
-  try {
-    if (pin.place.kind === 'inline') yield pin.place.bytes.subarray(from, to)
-    else if (files !== undefined) yield* readFile(files, pin.place.file, from, to)
-  } finally {
-    pin.release()
+/**
+ * Reads pinned content. An object and no generator, so that the pin is released also where a reader is done before it
+ * has asked for anything.
+ */
+export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
+  readonly #pin: BlobPin
+  readonly #files: AttachmentFiles | undefined
+  readonly #to: number
+  #at: number
+  #handle: FileHandle | undefined
+  #done = false
+
+  /** Bytes `from` up to, not including, `to`. */
+  constructor(pin: BlobPin, files: AttachmentFiles | undefined, from: number, to: number) {
+    this.#pin = pin
+    this.#files = files
+    this.#at = from
+    this.#to = to
   }
-}
 
-async function* readFile(
-  files: AttachmentFiles,
-  file: number,
-  from: number,
-  to: number,
-): AsyncGenerator<Uint8Array> {
-  const handle = await files.openForReading(file)
-  try {
-    for (let at = from; at < to;) {
-      const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, to - at))
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)
-      if (bytesRead === 0) throw new Error(`attachment file ${file} is shorter than recorded`)
-      yield buffer.subarray(0, bytesRead)
-      at += bytesRead
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#done || this.#at >= this.#to) return this.return()
+    try {
+      const bytes = await this.#read()
+      this.#at += bytes.length
+      return { done: false, value: bytes }
+    } catch (error) {
+      await this.return()
+      throw error
     }
-  } finally {
-    await handle.close()
+  }
+
+  /** Idempotent. */
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#done = true
+    this.#pin.release()
+    const handle = this.#handle
+    this.#handle = undefined
+    await handle?.close()
+    return { done: true, value: undefined }
+  }
+
+  async #read(): Promise<Uint8Array> {
+    const { place } = this.#pin
+    if (place.kind === 'inline') return place.bytes.subarray(this.#at, this.#to)
+    if (this.#files === undefined) throw new Error('there are no files to read from')
+    this.#handle ??= await this.#files.openForReading(place.file)
+    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, this.#to - this.#at))
+    const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.#at)
+    if (bytesRead === 0) throw new Error(`attachment file ${place.file} is shorter than recorded`)
+    return buffer.subarray(0, bytesRead)
   }
 }
 

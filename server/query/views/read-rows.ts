@@ -4,7 +4,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { parseRev } from '../../../protocol/revision.ts'
 import { find } from '../../../protocol/revtree/history.ts'
 import type { Database } from '../../database/database.ts'
-import { readRevision, type FoundRevision } from '../../database/read-document.ts'
+import { readRevision, readRevisionWithData, type FoundRevision } from '../../database/read-document.ts'
 import { rowParts, rowText } from '../row-value.ts'
 import type { ViewReader } from './fold.ts'
 import type { RowRange, ViewQuery } from './view-query.ts'
@@ -31,7 +31,7 @@ export async function* readRows(
       limit -= rows.length
       if (rows.length > 0) {
         if (!isFirst) yield SEPARATOR
-        yield query.includeDocs ? withDocuments(rows, query, database) : joined(rows)
+        yield query.includeDocs ? await withDocuments(rows, query, database) : joined(rows)
         isFirst = false
       }
       if (limit === 0) return
@@ -74,17 +74,22 @@ function joined(rows: readonly Uint8Array[]): Buffer {
   return Buffer.concat(parts)
 }
 
-function withDocuments(rows: readonly Uint8Array[], query: ViewQuery, database: Database): string {
-  return rows
-    .map(row => {
-      const text = Buffer.from(rowText(row)).toString()
-      return `${text.slice(0, -1)},"doc":${documentOf(row, query, database)}}`
-    })
-    .join(',\n')
+async function withDocuments(
+  rows: readonly Uint8Array[],
+  query: ViewQuery,
+  database: Database,
+): Promise<string> {
+  const texts: string[] = []
+  for (const row of rows) {
+    const text = Buffer.from(rowText(row)).toString()
+    const doc = documentOf(row, query, database)
+    texts.push(`${text.slice(0, -1)},"doc":${typeof doc === 'string' ? doc : await doc}}`)
+  }
+  return texts.join(',\n')
 }
 
 /** The document of a row, or the one that its value links to; "null" where there is none. */
-function documentOf(row: Uint8Array, query: ViewQuery, database: Database): string {
+function documentOf(row: Uint8Array, query: ViewQuery, database: Database): string | Promise<string> {
   const { id, value } = rowParts(row)
   const link = value.startsWith('{') ? (JSON.parse(value) as JsonObject) : {}
   const linked = Object.hasOwn(link, '_id') ? link._id : (JSON.parse(id) as string)
@@ -93,7 +98,10 @@ function documentOf(row: Uint8Array, query: ViewQuery, database: Database): stri
   const found = findLinked(database, linked as DocId, rev)
   if (found === undefined) return 'null'
   const options = { conflicts: query.conflicts, attEncodingInfo: query.attEncodingInfo }
-  return readRevision(database, linked as DocId, found, options).json.toString()
+  if (!query.attachments) return readRevision(database, linked as DocId, found, options).json.toString()
+  return readRevisionWithData(database, linked as DocId, found, { ...options, attachments: 'data' }).then(
+    ({ json }) => json.toString(),
+  )
 }
 
 function findLinked(database: Database, id: DocId, rev: JsonValue | undefined): FoundRevision | undefined {

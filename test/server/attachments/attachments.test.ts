@@ -255,7 +255,7 @@ test('content without references is collected, but not while somebody reads it',
   await reading.next()
   await attachments.forgetDatabase(DATABASE)
   t.true(attachments.isInUse(content))
-  await reading.return(undefined)
+  await reading.return()
 
   await attachments.collect([content])
   await t.throwsAsync(attachments.read(content), { message: /missing/ })
