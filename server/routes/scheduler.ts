@@ -24,12 +24,9 @@ export function schedulerRoutes(router: Router<RequestState>): void {
 }
 
 function getTasks(ctx: RequestContext): void {
-  const { replicator } = ctx.services
+  const { replicator, queries } = ctx.services
   const running = replicator.scheduler.jobs.filter(({ state }) => state === 'running')
-  sendJson(
-    ctx,
-    running.map(job => taskJson(job, replicator.stallMs)),
-  )
+  sendJson(ctx, [...queries.tasks(), ...running.map(job => taskJson(job, replicator.stallMs))])
 }
 
 function getJobs(ctx: RequestContext): void {
