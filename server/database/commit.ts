@@ -1,7 +1,7 @@
 import type { DocId } from '../../protocol/document-id.ts'
 import { emptyTree, type RevTree } from '../../protocol/revtree/tree.ts'
 import { decodeTree, encodeTree } from '../../protocol/revtree/codec.ts'
-import { leaves } from '../../protocol/revtree/leaves.ts'
+import { leaves, type Leaf } from '../../protocol/revtree/leaves.ts'
 import { formatSeq } from '../../protocol/sequence.ts'
 import { addressBytes } from '../attachments/content-address.ts'
 import { blobCheckKey, bodyReference } from '../storage/attachment-keys.ts'
@@ -77,6 +77,8 @@ export class Commit {
   readonly #writes = new WriteSet()
   readonly #documents: Map<DocId, DocumentInCommit | undefined>
   readonly #changed = new Map<DocId, DocumentInCommit>()
+  /** Documents that did not change, whose record does. */
+  readonly #rewritten = new Map<DocId, DocumentInCommit>()
   readonly #removed = new Set<DocId>()
   /** Of each document that was changed or removed. */
   readonly #before = new Map<DocId, Before>()
@@ -133,7 +135,19 @@ export class Commit {
     this.#remember(id, before)
     this.#documents.set(id, document)
     this.#removed.delete(id)
+    this.#rewritten.delete(id)
     this.#changed.set(id, document)
+  }
+
+  /** Puts a tree in place that tells the same of the document in other bytes. Takes no sequence. */
+  rewrite(id: DocId, tree: RevTree, size: number): void {
+    const document = this.#documents.get(id)
+    if (document === undefined) return
+    this.state.externalSize += size - document.size
+    const rewritten = { ...document, tree, size }
+    this.#documents.set(id, rewritten)
+    if (this.#changed.has(id)) this.#changed.set(id, rewritten)
+    else this.#rewritten.set(id, rewritten)
   }
 
   /** Removes a document with all that is stored of it, as a purge does. Takes no sequence. */
@@ -144,6 +158,7 @@ export class Commit {
     this.state.externalSize -= before.size
     const { seq: previousSeq } = this.#remember(id, before)
     this.#changed.delete(id)
+    this.#rewritten.delete(id)
     this.#documents.set(id, undefined)
     this.#removed.add(id)
     this.delete(Space.document, id)
@@ -190,6 +205,19 @@ export class Commit {
     return record === undefined ? [] : decodeBodyRecord(record).attachments
   }
 
+  /** Bytes of a stored body and its attachments, 0 where it is not there. */
+  sizeOfBody(body: number): number {
+    const record = body > 0 ? this.#store.getSync(this.#keys.number(Space.body, body)) : undefined
+    if (record === undefined) return 0
+    const { body: json, attachments } = decodeBodyRecord(record)
+    return json.length + attachments.reduce((sum, { length }) => sum + length, 0)
+  }
+
+  /** Writes the state also where nothing else is written. */
+  putState(): void {
+    this.#writes.put(this.#keys.state, encodeState(this.state))
+  }
+
   /** A record under a text key: local documents, settings. */
   put(space: typeof Space.local | typeof Space.setting, id: string, value: Uint8Array): void {
     this.#writes.put(this.#keys.text(space, id), value)
@@ -215,6 +243,7 @@ export class Commit {
   get uncommitted(): Uncommitted {
     const documents = new Map<DocId, DocumentInCommit | undefined>()
     for (const id of this.#removed) documents.set(id, undefined)
+    for (const [id, document] of this.#rewritten) documents.set(id, document)
     for (const [id, document] of this.#changed) documents.set(id, document)
     return { documents, attachments: this.#newAttachments }
   }
@@ -248,14 +277,11 @@ export class Commit {
 
   #putDocuments(): void {
     for (const document of this.#changed.values()) {
-      const { id, tree, seq } = document
-      const all = leaves(tree)
+      const { id, seq } = document
+      const all = leaves(document.tree)
       const winner = all[0]
       if (winner === undefined) continue
-      const summary = { ...winner, seq, size: document.size, branched: all.length > 1 }
-      const encoded = encodeDocumentRecord(summary, encodeTree(tree))
-      this.#writes.put(this.#keys.text(Space.document, id), encoded.record)
-      this.#putTree(document, encoded.tree)
+      this.#putRecord(document, all)
       const { seq: previousSeq, isLive: wasLive } = this.#remember(id, undefined)
       if (previousSeq > 0) this.#writes.delete(this.#keys.number(Space.change, previousSeq))
       const record = encodeChangeRecord({
@@ -268,6 +294,16 @@ export class Commit {
       this.#changes.push({ seq, id, previousSeq, wasLive, isLive: !document.deleted, record })
     }
     this.#changes.sort((a, b) => a.seq - b.seq)
+    for (const document of this.#rewritten.values()) this.#putRecord(document, leaves(document.tree))
+  }
+
+  #putRecord(document: DocumentInCommit, all: readonly Leaf[]): void {
+    const [winner] = all
+    if (winner === undefined) return
+    const summary = { ...winner, seq: document.seq, size: document.size, branched: all.length > 1 }
+    const encoded = encodeDocumentRecord(summary, encodeTree(document.tree))
+    this.#writes.put(this.#keys.text(Space.document, document.id), encoded.record)
+    this.#putTree(document, encoded.tree)
   }
 
   #putTree(document: DocumentInCommit, beside: Uint8Array | undefined): void {

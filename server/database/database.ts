@@ -12,6 +12,7 @@ import { DatabaseKeys, Space } from '../storage/keys.ts'
 import type { GroupSync } from '../storage/group-sync.ts'
 import type { Store } from '../storage/store.ts'
 import { decodeBodyRecord, type BodyRecord, type StoredAttachment } from './body-record.ts'
+import { Compaction } from './compaction.ts'
 import type { CommitContext, CommittedChange } from './commit.ts'
 import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
 import { decodeDocumentRecord, type DocumentSummary } from './document-record.ts'
@@ -72,6 +73,7 @@ export class Database {
   readonly tail: ChangesTail
   /** How many documents, or changes, are in front of one. */
   readonly ranks: DatabaseRanks
+  readonly compaction: Compaction
   /** What is written after it was answered. */
   readonly later = new LaterWrites()
   /** The `validate_doc_update` functions of its design documents. */
@@ -124,6 +126,7 @@ export class Database {
     this.#policy = policy
     this.#security = security
     this.tail = new ChangesTail(state.seq)
+    this.compaction = new Compaction(this)
     this.ranks = new DatabaseRanks(keys, () => this.snapshot())
     this.#context = {
       store,
@@ -272,6 +275,7 @@ export class Database {
 
   /** Waits for the writes that were accepted, then ends every feed. Idempotent. */
   async close(): Promise<void> {
+    await this.compaction.close()
     await this.later.settled()
     await this.#writer.drain()
     for (const listener of this.onClose) await listener()

@@ -11,6 +11,7 @@ import { emptyTree, nodeCount, type RevTree } from '../../protocol/revtree/tree.
 import type { StoredAttachment } from './body-record.ts'
 import type { Commit } from './commit.ts'
 import type { Actor, DocumentEdit, DocumentValidator, EditOutcome, ValidatedDocument } from './edit.ts'
+import { freeBodies } from './free-bodies.ts'
 import { resolveAttachments } from './resolve-attachments.ts'
 import { isDatabaseAdmin } from '../../protocol/security.ts'
 import type { WriteRequest } from './writer.ts'
@@ -206,6 +207,7 @@ class DocumentMerge {
     const tree = stem(this.#tree, this.#commit.state.revsLimit)
     // Ancestors that a known revision brought along may be beyond the limit: then nothing has changed.
     if (this.#written.length === 0 && before !== undefined && sameTree(tree, before)) return
+    if (tree !== this.#tree) freeBodies(this.#commit, this.#tree, tree)
     const all = leaves(tree)
     this.#commit.change(this.#id, tree, all[0]?.deleted === true, this.#sizeOf(all.length))
   }

@@ -75,6 +75,13 @@ export function isBranchedRecord(record: Uint8Array): boolean {
   return ((record[0] ?? 0) & BRANCHED) !== 0
 }
 
+/** Whether the tree may have revisions that are no leaves. */
+export function mayHaveHistory(record: Uint8Array): boolean {
+  if (((record[0] ?? 0) & TREE_BESIDE) !== 0) return true
+  // The tree begins with twice the number of its revisions.
+  return (record[HEADER + uintOf(record, 19, 4)] ?? 0) >= 4
+}
+
 /** The winner's revision as text. */
 export function revBytesOf(record: Uint8Array): Uint8Array {
   return record.subarray(HEADER, HEADER + uintOf(record, 19, 4))

@@ -149,7 +149,7 @@ export function readRevision(
   found: FoundRevision,
   options: OptionsWithoutData,
 ): ReadRevision {
-  return render(id, found, database.body(found.node.body), viewOf(found, options), options)
+  return render(database, id, found, database.body(found.node.body), viewOf(found, options), options)
 }
 
 /** The same, with the data of attachments inline where that is asked for. */
@@ -162,10 +162,11 @@ export async function readRevisionWithData(
   const record = database.body(found.node.body)
   const view = viewOf(found, options)
   const data = await loadData(database.attachments, record.attachments, view)
-  return render(id, found, record, view, options, data)
+  return render(database, id, found, record, view, options, data)
 }
 
 function render(
+  database: Database,
   id: DocId,
   found: FoundRevision,
   record: BodyRecord,
@@ -174,7 +175,7 @@ function render(
   data?: InlineData,
 ): ReadRevision {
   const metadata = metadataOf(found, options)
-  const revisions = options.revs === true ? revisionsMember(found) : ''
+  const revisions = options.revs === true ? revisionsMember(found, database.state.revsLimit) : ''
   const attachments = attachmentsMember(record.attachments, view, data)
   const { rev, deleted } = found.node
   return {
@@ -199,8 +200,8 @@ function newestKnown({ document, node }: FoundRevision, known: readonly Rev[]): 
   return path === undefined || at < 0 ? 0 : path.start - at
 }
 
-function revisionsMember({ document, node }: FoundRevision): string {
-  const path = history(document.tree, node.rev)
+function revisionsMember({ document, node }: FoundRevision, limit: number): string {
+  const path = history(document.tree, node.rev, limit)
   return path === undefined ? '' : `,"_revisions":${JSON.stringify({ start: path.start, ids: path.ids })}`
 }
 

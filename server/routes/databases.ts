@@ -61,7 +61,7 @@ function describe(database: Database): object {
     doc_del_count: state.deletedDocs,
     doc_count: state.docs,
     disk_format_version: 8,
-    compact_running: false,
+    compact_running: database.compaction.running,
     cluster: { q: 1, n: 1, w: 1, r: 1 },
   }
 }

@@ -17,6 +17,7 @@ import { schedulerRoutes } from './scheduler.ts'
 import { securityRoutes } from './security.ts'
 import { serverRoutes } from './server.ts'
 import { sessionRoutes } from './session.ts'
+import { upkeepRoutes } from './upkeep.ts'
 import { viewRoutes } from './views.ts'
 
 /**
@@ -31,6 +32,7 @@ const GROUPS: readonly (readonly ((router: Router<RequestState>) => void)[])[] =
     nodeRoutes,
     localDocumentRoutes,
     allDocsRoutes,
+    upkeepRoutes,
     securityRoutes,
     serverRoutes,
     dbUpdatesRoutes,

@@ -109,6 +109,33 @@ export const ROWS: readonly Row[] = [
     request: ({ db }) => ({ path: `/${db}/_ensure_full_commit`, headers: JSON_TYPE }),
   },
   { route: 'GET /:db/_all_docs', right: 'member', status: 200 },
+  { route: 'GET /:db/_revs_limit', right: 'member', status: 200 },
+  {
+    route: 'PUT /:db/_revs_limit',
+    right: 'db-admin',
+    status: 200,
+    request: ({ db }) => ({ path: `/${db}/_revs_limit`, json: 5 }),
+  },
+  { route: 'GET /:db/_purged_infos_limit', right: 'member', status: 200 },
+  {
+    route: 'PUT /:db/_purged_infos_limit',
+    right: 'server-admin',
+    status: 200,
+    request: ({ db }) => ({ path: `/${db}/_purged_infos_limit`, json: 5 }),
+  },
+  { route: 'GET /:db/_purged_infos', right: 'member', status: 200 },
+  {
+    route: 'POST /:db/_purge',
+    right: 'server-admin',
+    status: 201,
+    request: ({ db }) => ({ path: `/${db}/_purge`, json: {} }),
+  },
+  {
+    route: 'POST /:db/_compact',
+    right: 'maintainer',
+    status: 202,
+    request: ({ db }) => ({ path: `/${db}/_compact`, json: {} }),
+  },
   {
     route: 'POST /:db/_all_docs',
     right: 'member',

@@ -1,0 +1,42 @@
+import { numberOfKey, Space } from '../storage/keys.ts'
+import type { Commit } from './commit.ts'
+import type { Database } from './database.ts'
+import type { PurgeRequest } from './purge.ts'
+import type { WriteRequest } from './writer.ts'
+
+export interface LoggedPurge extends PurgeRequest {
+  readonly purgeSeq: number
+}
+
+/** The purges behind a purge sequence, oldest first, as far as the log goes back. */
+export async function* purgesAfter(
+  { store, keys }: Pick<Database, 'store' | 'keys'>,
+  purgeSeq: number,
+): AsyncGenerator<LoggedPurge> {
+  const { lt } = keys.range(Space.purge)
+  for await (const [key, record] of store.iterator({ gte: keys.number(Space.purge, purgeSeq + 1), lt })) {
+    const request = JSON.parse(Buffer.from(record).toString()) as PurgeRequest
+    yield { ...request, purgeSeq: numberOfKey(key) }
+  }
+}
+
+const FORGOTTEN_AT_A_TIME = 1000
+
+/** Cuts the log to the latest purges; `_purged_infos_limit` says how many. */
+export class CutPurgeLog implements WriteRequest<void> {
+  readonly ids = []
+  readonly bytes = 0
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async apply(commit: Commit): Promise<void> {
+    const { store, keys } = this.#database
+    const { purgeSeq, purgedInfosLimit } = commit.state
+    const { gte } = keys.range(Space.purge)
+    const lt = keys.number(Space.purge, Math.max(0, purgeSeq - purgedInfosLimit) + 1)
+    for (const key of await store.keys({ gte, lt, limit: FORGOTTEN_AT_A_TIME }).all()) commit.deleteRaw(key)
+  }
+}

@@ -1,0 +1,69 @@
+import type { DocId } from '../../protocol/document-id.ts'
+import type { Rev } from '../../protocol/revision.ts'
+import { winner } from '../../protocol/revtree/leaves.ts'
+import { removeLeaves } from '../../protocol/revtree/purge.ts'
+import { nodeCount } from '../../protocol/revtree/tree.ts'
+import { Space } from '../storage/keys.ts'
+import type { Commit } from './commit.ts'
+import type { Database } from './database.ts'
+import { freeBodies } from './free-bodies.ts'
+import type { WriteRequest } from './writer.ts'
+
+/** Leaves of a document that are to be forgotten. */
+export interface PurgeRequest {
+  readonly id: DocId
+  readonly revs: readonly Rev[]
+}
+
+/**
+ * Forgets leaves for good, with all that led to them alone (CouchDB: couch_db_updater:purge_docs/2). Each document's
+ * request takes a purge sequence and is kept in the purge log, also where there was nothing to forget.
+ *
+ * @returns the revisions that were there, for each request
+ */
+export async function purge(
+  database: Database,
+  requests: readonly PurgeRequest[],
+): Promise<readonly Rev[][]> {
+  const purged = await database.write(new Purge(requests, database))
+  await database.releaseAttachments()
+  return purged
+}
+
+class Purge implements WriteRequest<readonly Rev[][]> {
+  readonly ids: readonly DocId[]
+  readonly bytes: number
+  readonly #requests: readonly PurgeRequest[]
+  readonly #keys: Database['keys']
+
+  constructor(requests: readonly PurgeRequest[], { keys }: Database) {
+    this.#requests = requests
+    this.#keys = keys
+    this.ids = requests.map(({ id }) => id)
+    this.bytes = requests.length * 100
+  }
+
+  apply(commit: Commit): Rev[][] {
+    const { seq } = commit.state
+    const purged = this.#requests.map(request => {
+      commit.state.purgeSeq += 1
+      const log = this.#keys.number(Space.purge, commit.state.purgeSeq)
+      commit.putRaw(log, Buffer.from(JSON.stringify(request)))
+      return forget(commit, request)
+    })
+    // Who follows the database has to learn of a purge also where no document is left to tell it.
+    if (commit.state.seq === seq) commit.state.seq += 1
+    return purged
+  }
+}
+
+function forget(commit: Commit, { id, revs }: PurgeRequest): Rev[] {
+  const document = commit.document(id)
+  if (document === undefined) return []
+  const { tree, removed } = removeLeaves(document.tree, revs)
+  if (removed.length === 0) return []
+  freeBodies(commit, document.tree, tree)
+  if (nodeCount(tree) === 0) commit.remove(id)
+  else commit.change(id, tree, winner(tree).deleted, document.size)
+  return removed
+}
