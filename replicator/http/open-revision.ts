@@ -8,6 +8,8 @@ import type { Answer } from './answer.ts'
 import { BulkGetScanner, OPEN_REVS_ENTRY } from './bulk-get-scanner.ts'
 import type { Request } from './http-client.ts'
 
+const MAX_QUERY_CHARACTERS = 4000
+const ESCAPED_QUOTES_AND_COMMA = 9
 const ERROR = /;\s*error="?true"?/i
 
 /** A document id in a path: the slash of design documents stays. */
@@ -18,12 +20,19 @@ export function encodeDocId(id: string): string {
 /** The request for one revision or the leaves after it, as multipart/mixed. */
 export function openRevisionRequest(id: string, rev: string, possibleAncestors: readonly string[]): Request {
   const query = ['revs=true', 'latest=true', `open_revs=${json([rev])}`]
-  if (possibleAncestors.length > 0) query.push(`atts_since=${json(possibleAncestors)}`)
+  const known = withinUrl(possibleAncestors)
+  if (known.length > 0) query.push(`atts_since=${json(known)}`)
   return {
     method: 'GET',
     path: `${encodeDocId(id)}?${query.join('&')}`,
     headers: { accept: 'multipart/mixed' },
   }
+}
+
+/** As many as servers take in a URL; an attachment too many is sent in vain, no more. */
+function withinUrl(revs: readonly string[]): readonly string[] {
+  let length = 0
+  return revs.filter(rev => (length += rev.length + ESCAPED_QUOTES_AND_COMMA) <= MAX_QUERY_CHARACTERS)
 }
 
 /**
