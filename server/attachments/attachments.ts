@@ -134,7 +134,7 @@ export class Attachments {
     return this.#blobs.isPinned(content as ContentAddress)
   }
 
-  /** Removes what no database refers to any more. What is in use is left for the next time. */
+  /** Removes what no database refers to any more; what is in use, when it no longer is. */
   async collect(contents: Iterable<string>): Promise<void> {
     for (const content of contents) await this.#blobs.collect(content as ContentAddress)
   }

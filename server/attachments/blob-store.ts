@@ -45,6 +45,8 @@ export class BlobStore {
   readonly #files: AttachmentFiles | undefined
   readonly #entries = new Map<ContentAddress, Entry>()
   readonly #removing = new Map<ContentAddress, Promise<void>>()
+  /** To be collected as soon as nobody holds it. */
+  readonly #deferred = new Set<ContentAddress>()
 
   /** @param files undefined to keep everything in the store itself */
   constructor(store: Store, files: AttachmentFiles | undefined) {
@@ -95,9 +97,10 @@ export class BlobStore {
     return this.#entries.has(address)
   }
 
-  /** Removes content that nobody refers to, and its check; what is pinned stays, with its check. */
+  /** Removes content that nobody refers to, and its check; what is pinned when its last pin is released. */
   async collect(address: ContentAddress): Promise<void> {
-    if (!this.isPinned(address)) await this.#whileRemoving(address, () => this.#removeUnreferenced(address))
+    if (this.isPinned(address)) this.#deferred.add(address)
+    else await this.#whileRemoving(address, () => this.#removeUnreferenced(address))
   }
 
   /** Returns when nothing is being removed. */
@@ -169,6 +172,7 @@ export class BlobStore {
     if (entry.isNew && place?.kind === 'file') {
       void this.#whileRemoving(address, () => this.#dropUncommitted(address, place.file))
     }
+    if (this.#deferred.delete(address)) void this.collect(address)
   }
 
   /** An upload whose document was refused leaves a file that no record names. */
