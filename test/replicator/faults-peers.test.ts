@@ -1,6 +1,7 @@
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually } from '../helpers/eventually.ts'
 import { agree } from '../helpers/faults/contents.ts'
 import { IMPATIENT, jobState, replicateBothWays, untilCheckpointed } from '../helpers/faults/jobs.ts'
 import { seeded, seeds } from '../helpers/faults/random.ts'
@@ -34,7 +35,8 @@ const withTwo = test.macro(async (t: ExecutionContext, seed: number, body: (two:
     await body({ near, far, write })
     await converged(near.url, far.url, NAME)
     await agree(t, near.url, far.url, NAME)
-    for (const job of ['pull', 'push']) t.is((await jobState(near.url, job)).state, 'running')
+    for (const job of ['pull', 'push'])
+      await eventually(`${job} runs`, async () => (await jobState(near.url, job)).state === 'running')
   } finally {
     await Promise.all([near.close(), far.close()])
   }
