@@ -58,9 +58,10 @@ const CODES: Readonly<Record<string, readonly [error: string, (url: string) => s
   ENETUNREACH: ['unreachable', url => `there is no route to ${url}`],
   UND_ERR_HEADERS_TIMEOUT: ['timeout', url => `${url} did not answer in time`],
   UND_ERR_BODY_TIMEOUT: ['timeout', url => `the answer of ${url} stalled`],
-  HPE_INVALID_CONSTANT: ['no_couchdb', url => `what listens at ${url} does not speak HTTP`],
 }
 
+/** The name, rarely the code, of what undici's parser of HTTP throws. */
+const NO_HTTP = 'HTTPParserError'
 const TLS = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|EPROTO)/
 
 /** The error for a request that failed without an answer. Such requests are tried again. */
@@ -69,6 +70,8 @@ export function networkError(cause: unknown, url: string): PeerError {
   const code = codeOf(cause)
   if (TLS.test(code))
     return new PeerError('tls_error', `TLS with ${url} failed: ${code}`, { transient: true, cause })
+  if (cause instanceof Error && cause.name === NO_HTTP)
+    return new PeerError('no_couchdb', `what answers ${url} does not speak HTTP`, { transient: true, cause })
   const [error, reason] = CODES[code] ?? [
     'connection_failed',
     () => `a request to ${url} failed: ${text(cause, code)}`,

@@ -42,10 +42,23 @@ export async function* chunks({ body, request, received }: Answer): AsyncGenerat
   }
 }
 
-/** Reads the whole body. */
-export async function readAll(answer: Answer): Promise<Buffer> {
+/** The most that an answer, or what of it must be held until it is complete, may have; documents are far smaller. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024
+const MAX_ERROR_BYTES = 64 * 1024
+
+/**
+ * Reads the whole body.
+ *
+ * @throws PeerError `no_couchdb` when it has more than `maxBytes`
+ */
+async function readAll(answer: Answer, maxBytes = MAX_HELD_BYTES): Promise<Buffer> {
   const parts: Buffer[] = []
-  for await (const chunk of chunks(answer)) parts.push(chunk)
+  let bytes = 0
+  for await (const chunk of chunks(answer)) {
+    parts.push(chunk)
+    bytes += chunk.length
+    checkHeld(answer, bytes, maxBytes)
+  }
   return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
 }
 
@@ -70,6 +83,18 @@ export function notJson(answer: Answer, cause?: unknown): PeerError {
     ? `${answer.request} was answered with JSON that is broken or cut short`
     : `${answer.request} was answered ${answer.status} with ${type}, not with JSON: this is no CouchDB`
   return new PeerError('no_couchdb', reason, { status: answer.status, transient: true, cause })
+}
+
+/**
+ * A peer that never comes to an end is not listened to for ever.
+ *
+ * @param bytes what is held of the answer because more has to come before it can be used
+ * @throws PeerError `no_couchdb`
+ */
+export function checkHeld(answer: Answer, bytes: number, maxBytes = MAX_HELD_BYTES): void {
+  if (bytes <= maxBytes) return
+  const reason = `${answer.request} was answered with more than ${maxBytes} bytes of what is no row and no document`
+  throw new PeerError('no_couchdb', reason, { status: answer.status, transient: true })
 }
 
 /** Lets the connection be used again without reading much more of the body. */
@@ -99,7 +124,10 @@ export async function statusError(answer: Answer): Promise<PeerError> {
 
 async function errorBody(answer: Answer): Promise<{ error?: string; reason: string }> {
   try {
-    const { error, reason } = JSON.parse((await readAll(answer)).toString()) as Record<string, unknown>
+    const { error, reason } = JSON.parse((await readAll(answer, MAX_ERROR_BYTES)).toString()) as Record<
+      string,
+      unknown
+    >
     if (typeof error === 'string') return { error, reason: `: ${describe(error, reason)}` }
   } catch {
     // A proxy's page says nothing that the status does not.

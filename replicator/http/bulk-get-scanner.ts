@@ -33,6 +33,11 @@ export class BulkGetScanner {
     return this.#skipper.finished
   }
 
+  /** Bytes of a document, or of anything else, that is not complete. */
+  get held(): number {
+    return this.#buffer.bytes.length
+  }
+
   /** The revisions that these bytes complete. */
   push(chunk: Uint8Array): FetchedRevision[] {
     this.#buffer.append(chunk)

@@ -2,7 +2,7 @@ import type { SourceSeq } from '../../protocol/checkpoint.ts'
 import type { Change, ChangesBatch, ChangesRequest } from '../peer.ts'
 import { retrying, waitToRetry } from '../retry.ts'
 import { wait } from '../wait.ts'
-import { chunks, discard, notJson } from './answer.ts'
+import { checkHeld, chunks, discard, notJson } from './answer.ts'
 import type { Answer } from './answer.ts'
 import { changesRequest } from './changes-query.ts'
 import type { HttpClient } from './http-client.ts'
@@ -59,6 +59,7 @@ async function* normal(answer: Answer): AsyncGenerator<ChangesBatch> {
   const scanner = new RowsScanner()
   for await (const chunk of chunks(answer)) {
     const rows = parse<Row>(`[${scanner.push(chunk)}]`, answer)
+    checkHeld(answer, scanner.held)
     const last = rows.at(-1)
     if (last) yield { rows: rows.map(change), seq: last.seq }
   }
@@ -69,6 +70,7 @@ async function* continuous(answer: Answer): AsyncGenerator<ChangesBatch> {
   const lines = new LineSplitter()
   for await (const chunk of chunks(answer)) {
     const text = lines.push(chunk).trim()
+    checkHeld(answer, lines.held)
     if (text === '') continue
     const parsed = parse<Row & { last_seq?: SourceSeq }>(`[${text.replace(/\n+/g, ',')}]`, answer)
     const rows = parsed.filter(row => row.last_seq === undefined)

@@ -12,7 +12,7 @@ import type {
   Peer,
   WriteFailure,
 } from '../peer.ts'
-import { chunks, notJson, readJson, statusError } from './answer.ts'
+import { checkHeld, chunks, notJson, readJson, statusError } from './answer.ts'
 import type { Answer } from './answer.ts'
 import { BulkGetScanner } from './bulk-get-scanner.ts'
 import { readChanges } from './changes-feed.ts'
@@ -175,6 +175,7 @@ async function* readBulkGet(answer: Answer): AsyncGenerator<FetchedRevision[]> {
   const scanner = new BulkGetScanner()
   for await (const chunk of chunks(answer)) {
     const found = scanner.push(chunk)
+    checkHeld(answer, scanner.held)
     if (found.length > 0) yield found
   }
   if (!scanner.complete) throw notJson(answer)

@@ -3,7 +3,7 @@ import { MultipartParser } from '../../protocol/multipart/parser.ts'
 import type { MultipartEvent } from '../../protocol/multipart/parser.ts'
 import { PeerError } from '../peer-error.ts'
 import type { OpenedRevision } from '../peer.ts'
-import { chunks, header, notJson } from './answer.ts'
+import { checkHeld, chunks, header, notJson } from './answer.ts'
 import type { Answer } from './answer.ts'
 import { BulkGetScanner, OPEN_REVS_ENTRY } from './bulk-get-scanner.ts'
 import type { Request } from './http-client.ts'
@@ -63,7 +63,9 @@ export async function* readRevisions(answer: Answer): AsyncGenerator<OpenedRevis
 async function* readJsonRevisions(answer: Answer): AsyncGenerator<OpenedRevision> {
   const scanner = new BulkGetScanner(OPEN_REVS_ENTRY)
   for await (const chunk of chunks(answer)) {
-    for (const revision of scanner.push(chunk)) {
+    const found = scanner.push(chunk)
+    checkHeld(answer, scanner.held)
+    for (const revision of found) {
       if (revision.kind === 'attachments') throw noMultipart(answer)
       yield revision
     }

@@ -15,6 +15,11 @@ export class RowsScanner {
     return this.#skipper.finished
   }
 
+  /** Bytes of a row, or of anything else, that is not complete. */
+  get held(): number {
+    return this.#buffer.bytes.length
+  }
+
   /** @returns the rows that these bytes complete, as the text of a JSON array's elements; empty when there are none */
   push(chunk: Uint8Array): string {
     this.#buffer.append(chunk)

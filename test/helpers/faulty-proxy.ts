@@ -27,6 +27,8 @@ export type Fault =
   | { readonly kind: 'cut answer'; readonly after: number }
   /** Nothing follows after so many bytes of the answer, and the connection stays. */
   | { readonly kind: 'stall'; readonly after: number }
+  /** Nothing of the request is read after so many bytes of its body, and the connection stays. */
+  | { readonly kind: 'stall request'; readonly after: number }
   /** The connection is closed, unannounced, when the answer has been given. */
   | { readonly kind: 'close after' }
 
@@ -107,6 +109,7 @@ class Proxy implements FaultyProxy {
     if (fault?.kind === 'close after') response.once('finish', () => setImmediate(() => line.destroy()))
     const onward = this.#ask(request, response, line)
     if (fault?.kind === 'cut request') cutRequest(request, onward, line, fault.after)
+    else if (fault?.kind === 'stall request') stallRequest(request, onward, fault.after)
     else request.pipe(onward)
   }
 
@@ -160,4 +163,13 @@ function cutRequest(request: IncomingMessage, onward: ClientRequest, line: Line,
     if (left <= 0) cut()
   })
   request.once('end', cut)
+}
+
+function stallRequest(request: IncomingMessage, onward: ClientRequest, after: number): void {
+  let left = after
+  request.on('data', (chunk: Buffer) => {
+    onward.write(chunk.subarray(0, left))
+    left -= chunk.length
+    if (left <= 0) request.pause()
+  })
 }

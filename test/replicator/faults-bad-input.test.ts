@@ -2,12 +2,15 @@ import test from 'ava'
 import { eventually } from '../helpers/eventually.ts'
 import { startProxy } from '../helpers/faulty-proxy.ts'
 import type { FaultyProxy } from '../helpers/faulty-proxy.ts'
+import { endlessPage, otherProtocol, unknownCertificate } from '../helpers/faults/strangers.ts'
+import type { Stranger } from '../helpers/faults/strangers.ts'
 import { call } from '../helpers/http.ts'
 import { startServer } from '../helpers/server.ts'
 import type { RunningServer } from '../helpers/server.ts'
 
 const SETTINGS = [
   { section: 'replicator', key: 'crash_backoff', value: '200' },
+  { section: 'replicator', key: 'verify_ssl_certificates', value: 'true' },
   { section: 'replicator', key: 'connection_timeout', value: '1500' },
   { section: 'replicator', key: 'checkpoint_interval', value: '300' },
 ]
@@ -83,6 +86,28 @@ for (const [what, make] of Object.entries(BROKEN)) {
       await removeJob(name)
     } finally {
       await proxy.close()
+    }
+  })
+}
+
+const STRANGERS: Record<string, { listen: () => Promise<Stranger>; says: RegExp }> = {
+  'another protocol': { listen: otherProtocol, says: /no_couchdb: .*does not speak HTTP/ },
+  'a page without an end': { listen: endlessPage, says: /no_couchdb: .*more than \d+ bytes/ },
+  'an unknown certificate': { listen: unknownCertificate, says: /tls_error: .*DEPTH_ZERO_SELF_SIGNED_CERT/ },
+}
+
+for (const [what, { listen, says }] of Object.entries(STRANGERS)) {
+  test.serial(`a job whose source is no CouchDB says so: ${what}`, async t => {
+    const stranger = await listen()
+    const name = `stranger-${what.replaceAll(' ', '-')}`
+    try {
+      const job = { source: `${stranger.url}/x`, target: `${b.url}/${name}`, retries_per_request: 0 }
+      await call(b.url, 'PUT', `/_replicator/${name}`, { json: job })
+      await eventually(`${name} crashes twice`, async () => (await stateOf(name)).error_count >= 2)
+      t.regex((await stateOf(name)).info?.error ?? '', says)
+      await removeJob(name)
+    } finally {
+      stranger.close()
     }
   })
 }

@@ -42,6 +42,7 @@ const FAULTS: Record<string, () => Script> = {
     sometimes(() => ({ kind: 'answer', status: 503, headers: { 'retry-after': '0' } }), 20),
   'answers 429': () => sometimes(() => ({ kind: 'answer', status: 429 }), 10),
   'stalls without closing': () => sometimes(n => ({ kind: 'stall', after: n * 50 }), 7),
+  'stops reading requests': () => sometimes(n => ({ kind: 'stall request', after: n * 20 }), 7),
   'closes kept connections': () => sometimes(() => ({ kind: 'close after' })),
 }
 
