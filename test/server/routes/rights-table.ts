@@ -14,8 +14,8 @@ export interface Row {
   /** As the route is registered: "GET /:db/:docid". */
   readonly route: string
   readonly right: Right
-  /** What those get who may. */
-  readonly status: number
+  /** What those get who may; "answered" is anything but a refusal. */
+  readonly status: number | 'answered'
   /** What is sent, where it is more than the path with its names filled in. */
   readonly request?: (cell: Cell) => { readonly path: string } & CallOptions
 }
@@ -89,6 +89,8 @@ export const ROWS: readonly Row[] = [
     status: 405,
     request: () => ({ path: '/_scheduler/docs/_replicator', json: {} }),
   },
+
+  { route: 'GET /_db_updates', right: 'server-admin', status: 200 },
 
   // Databases
   { route: 'PUT /:db', right: 'server-admin', status: 412 },
