@@ -2,6 +2,7 @@ import type { JsonValue } from '../../../protocol/json-value.ts'
 import type { Store } from '../../storage/store.ts'
 import { LEVELS } from './levels.ts'
 import { countOf, partOf } from './node.ts'
+import { nodesBetween, type LevelNodes, type NodeCache } from './node-cache.ts'
 import type { IndexKeys } from './row-key.ts'
 
 /** Rows, or a node that stands for rows. */
@@ -18,6 +19,7 @@ export class ViewReader {
   readonly snapshot: Snapshot
   /** Whether the nodes agree with the rows: not while an index is built. */
   readonly hasNodes: boolean
+  readonly #cache: NodeCache | undefined
 
   constructor(options: {
     store: Store
@@ -25,12 +27,14 @@ export class ViewReader {
     view: number
     snapshot: Snapshot
     hasNodes: boolean
+    cache?: NodeCache
   }) {
     this.store = options.store
     this.keys = options.keys
     this.view = options.view
     this.snapshot = options.snapshot
     this.hasNodes = options.hasNodes
+    this.#cache = options.cache
   }
 
   /**
@@ -56,21 +60,33 @@ export class ViewReader {
 
   async #collect(level: number, from: Uint8Array, to: Uint8Array | undefined, out: Segment[]): Promise<void> {
     if (level === 0) return this.#collectRows(from, to, out)
+    const { starts, records } = await this.#nodes(level, from, to)
+    // Whether the last node ends in the range is not known, unless the range has no end.
+    const whole = to === undefined ? records.length : records.length - 1
+    await this.#collectBetween(level, from, starts[0] ?? to, out)
+    for (const record of records.slice(0, Math.max(0, whole))) {
+      if (countOf(record) > 0) out.push({ count: countOf(record), part: partOf(record) })
+    }
+    const last = starts.at(-1)
+    if (last !== undefined && to !== undefined) await this.#collectBetween(level, last, to, out)
+  }
+
+  async #nodes(level: number, from: Uint8Array, to: Uint8Array | undefined): Promise<LevelNodes> {
+    const kept = await this.#cache?.level(level, () => this.#readNodes(level, new Uint8Array(0), undefined))
+    return kept === undefined ? this.#readNodes(level, from, to) : nodesBetween(kept, from, to)
+  }
+
+  async #readNodes(level: number, from: Uint8Array, to: Uint8Array | undefined): Promise<LevelNodes> {
     const range = {
       gte: this.keys.node(this.view, level, from),
       lt: to === undefined ? this.keys.nodes(this.view, level).lt : this.keys.node(this.view, level, to),
       snapshot: this.snapshot,
     }
     const nodes = await this.store.iterator(range).all()
-    const starts = nodes.map(([key]) => this.keys.rowKeyOf(key, 'node'))
-    // Whether the last node ends in the range is not known, unless the range has no end.
-    const whole = to === undefined ? nodes.length : nodes.length - 1
-    await this.#collectBetween(level, from, starts[0] ?? to, out)
-    for (const [, record] of nodes.slice(0, Math.max(0, whole))) {
-      if (countOf(record) > 0) out.push({ count: countOf(record), part: partOf(record) })
+    return {
+      starts: nodes.map(([key]) => this.keys.rowKeyOf(key, 'node')),
+      records: nodes.map(([, record]) => record),
     }
-    const last = starts.at(-1)
-    if (last !== undefined && to !== undefined) await this.#collectBetween(level, last, to, out)
   }
 
   #collectBetween(

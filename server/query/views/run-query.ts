@@ -71,6 +71,7 @@ export class View {
         view: this.#view,
         snapshot,
         hasNodes: state.hasNodes,
+        cache: this.#index.nodesAt(this.#view, state),
       })
       if (!onlyOne) yield '{"results":[\n'
       for (const [at, query] of queries.entries()) {

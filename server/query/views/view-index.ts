@@ -9,6 +9,7 @@ import type { IndexDefinition } from './definition.ts'
 import { decodeRowPlaces, encodeRowPlaces, type RowPlace } from './document-rows.ts'
 import type { Snapshot } from './fold.ts'
 import { decodeIndexState, encodeIndexState, type IndexState } from './index-state.ts'
+import { NodeCache } from './node-cache.ts'
 import { NodeTree } from './node-tree.ts'
 import type { Change } from './overlay.ts'
 import { IndexKeys } from './row-key.ts'
@@ -38,6 +39,7 @@ export class ViewIndex {
   readonly keys: IndexKeys
   readonly reducers: readonly (Reducer | undefined)[]
   readonly answers = new AnswerCache()
+  readonly #nodes = new Map<number, NodeCache>()
   readonly #database: Database
   readonly #map: MapDocuments
   readonly #trees: readonly NodeTree[]
@@ -74,6 +76,15 @@ export class ViewIndex {
   /** The state in a record of the store. */
   readState(record: Uint8Array | undefined): IndexState {
     return decodeIndexState(record, this.definition.signature, this.definition.views.length)
+  }
+
+  /** The nodes of a view that are kept for a state of the index. */
+  nodesAt(view: number, { seq, rows }: IndexState): NodeCache {
+    const known = this.#nodes.get(view)
+    if (known?.seq === seq) return known
+    const cache = new NodeCache(seq, rows[view] ?? 0)
+    if (seq === this.#state.seq) this.#nodes.set(view, cache)
+    return cache
   }
 
   /**
