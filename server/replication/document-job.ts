@@ -12,7 +12,7 @@ import { backoff } from '../../replicator/retry.ts'
 import type { Database } from '../database/database.ts'
 import { FailureLog } from './failure-log.ts'
 import { isoTime, statsJson } from './job-json.ts'
-import type { Replicator } from './replicator.ts'
+import type { JobMaker } from './job-maker.ts'
 import { updateReplicatorDocument } from './stored-documents.ts'
 import type { ReplicatorDocument } from './stored-documents.ts'
 
@@ -35,7 +35,7 @@ export class DocumentJob {
   errorCount = 0
   failures: FailureLog | undefined
   spec: JobSpec | undefined
-  readonly #replicator: Replicator
+  readonly #replicator: JobMaker
   readonly #database: Database
   readonly #document: ReplicatorDocument
   readonly #ended: (job: DocumentJob) => void
@@ -43,7 +43,7 @@ export class DocumentJob {
   #early: JobState = 'initializing'
 
   constructor(
-    replicator: Replicator,
+    replicator: JobMaker,
     database: Database,
     document: { readonly id: DocId; readonly stored: ReplicatorDocument },
     ended: (job: DocumentJob) => void,

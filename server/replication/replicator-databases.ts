@@ -4,7 +4,7 @@ import { changesAfter } from '../changes/read-changes.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
 import { DocumentJob, requestText } from './document-job.ts'
-import type { Replicator } from './replicator.ts'
+import type { JobMaker } from './job-maker.ts'
 import { readReplicatorDocument } from './stored-documents.ts'
 
 const REPLICATOR_DATABASE = /(^|\/)_replicator$/
@@ -13,12 +13,12 @@ const TERMINAL = ['completed', 'failed']
 /** One `_replicator` database: a job for each document that asks for one and is not over. */
 class ReplicatorDatabase {
   readonly jobs = new Map<DocId, DocumentJob>()
-  readonly #replicator: Replicator
+  readonly #replicator: JobMaker
   readonly #database: Database
   readonly #stop = new AbortController()
   readonly #following: Promise<void>
 
-  constructor(replicator: Replicator, database: Database) {
+  constructor(replicator: JobMaker, database: Database) {
     this.#replicator = replicator
     this.#database = database
     this.#following = this.#follow().catch(() => undefined)
@@ -70,11 +70,11 @@ class ReplicatorDatabase {
 /** All `_replicator` databases of a server, as they come and go. */
 export class ReplicatorDatabases {
   readonly #catalog: Catalog
-  readonly #replicator: Replicator
+  readonly #replicator: JobMaker
   readonly #databases = new Map<string, Promise<ReplicatorDatabase>>()
   #unlisten: (() => void) | undefined
 
-  constructor(catalog: Catalog, replicator: Replicator) {
+  constructor(catalog: Catalog, replicator: JobMaker) {
     this.#catalog = catalog
     this.#replicator = replicator
   }

@@ -18,6 +18,7 @@ import type { Catalog } from '../database/catalog.ts'
 import { decodeSegment } from '../http/percent.ts'
 import { identify } from './identify.ts'
 import { InternalAccess } from './internal-access.ts'
+import type { JobMaker, JobOrigin } from './job-maker.ts'
 import { LocalPeer } from './local-peer.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
 import { replicationDefaults, schedulerOptions, tlsOptions } from './replication-settings.ts'
@@ -38,14 +39,8 @@ export interface ReplicatorHost {
   readonly authenticator: Authenticator
 }
 
-/** Who asked for a replication. */
-export interface JobOrigin {
-  readonly document: JobSpec['document']
-  readonly user: string | null
-}
-
 /** All replications of a server. */
-export class Replicator {
+export class Replicator implements JobMaker {
   readonly access = new InternalAccess()
   readonly scheduler: Scheduler
   /** The jobs that documents ask for. */
