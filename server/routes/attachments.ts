@@ -32,17 +32,11 @@ export function attachmentRoutes(router: Router<RequestState>): void {
 
 function methods(prefix: '' | '_design/'): Methods {
   return {
-    DELETE: ctx => deleteAttachment(ctx, idOf(ctx, prefix)),
-    GET: ctx => getAttachment(ctx, idOf(ctx, prefix)),
-    HEAD: ctx => getAttachment(ctx, idOf(ctx, prefix)),
-    PUT: ctx => uploadAttachment(ctx, idOf(ctx, prefix)),
+    DELETE: ctx => deleteAttachment(ctx, docIdOf(ctx, prefix)),
+    GET: ctx => getAttachment(ctx, docIdOf(ctx, prefix)),
+    HEAD: ctx => getAttachment(ctx, docIdOf(ctx, prefix)),
+    PUT: ctx => uploadAttachment(ctx, docIdOf(ctx, prefix)),
   }
-}
-
-/** Below a design document what begins with an underscore is none of its attachments. */
-function idOf(ctx: RequestContext, prefix: '' | '_design/'): DocId {
-  if (prefix !== '' && ctx.params.attachment?.startsWith('_') === true) throw fail('missing')
-  return docIdOf(ctx, prefix)
 }
 
 function refuse(): never {
