@@ -61,6 +61,8 @@ async function askedDocuments(ctx: RequestContext): Promise<readonly unknown[]> 
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fail('bodyNotObject')
   const docs: unknown = 'docs' in body ? body.docs : undefined
   if (!Array.isArray(docs)) throw fail('badRequest', "Missing JSON list of 'docs'.")
+  const most = ctx.services.config.integer('couchdb', 'max_bulk_get_count')
+  if (docs.length > most) throw fail('tooManyBulkGets', String(most))
   return docs as readonly unknown[]
 }
 

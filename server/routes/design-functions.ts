@@ -130,7 +130,9 @@ async function runRewriteFunction(
   if (typeof target.code === 'number') return send(ctx, functionAnswer(target, target.code))
   if (typeof target.path !== 'string') throw fail('noRewritePath')
   const query = isJsonObject(target.query)
-    ? Object.entries(target.query).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const)
+    ? Object.entries(target.query).map(
+        ([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const,
+      )
     : [...Query.of(ctx).entries()]
   const path = resolvePath(database.name, ddoc.id.slice('_design/'.length), target.path)
   await ctx.redispatch(urlOf(path, query))
@@ -189,7 +191,10 @@ function send(ctx: RequestContext, { status, headers, body, isJson }: FunctionAn
     return
   }
   ctx.status = status
-  ctx.set('Content-Security-Policy', 'sandbox')
+  const { config } = ctx.services
+  if (config.boolean('csp', 'showlist_enable')) {
+    ctx.set('Content-Security-Policy', config.text('csp', 'showlist_header_value'))
+  }
   ctx.set({ ...headers })
   ctx.body = body
 }

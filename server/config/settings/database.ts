@@ -19,11 +19,6 @@ export const DATABASE_SETTINGS = {
       default: false,
       about: "Lets administrators change the users database's `_security`",
     },
-    single_node: {
-      kind: 'boolean',
-      default: false,
-      about: 'Kept for tools that set it; Couchette is one node',
-    },
     max_document_size: {
       kind: 'integer',
       default: 8_000_000,
@@ -42,7 +37,6 @@ export const DATABASE_SETTINGS = {
       unit: 'bytes',
       about: 'Longest document id that is taken',
     },
-    max_database_name_length: { kind: 'integer', default: 238, about: 'Longest database name' },
     max_bulk_docs_count: { kind: 'integer', default: 10_000, about: 'Most documents in one `_bulk_docs`' },
     max_bulk_get_count: { kind: 'integer', default: 10_000, about: 'Most documents in one `_bulk_get`' },
     os_process_timeout: {
@@ -76,16 +70,5 @@ export const DATABASE_SETTINGS = {
   purge: {
     max_document_id_number: { kind: 'integer', default: 100, about: 'Most documents in one `_purge`' },
     max_revisions_number: { kind: 'integer', default: 1000, about: 'Most revisions in one `_purge`' },
-  },
-  query_server_config: {
-    reduce_limit: { kind: 'boolean', default: true, about: 'Refuses reductions that do not get smaller' },
-  },
-  mango: {
-    default_limit: { kind: 'integer', default: 25, about: 'Rows of a `_find` without a limit' },
-    index_scan_warning_threshold: {
-      kind: 'integer',
-      default: 10,
-      about: 'Ratio of rows read to found that warns',
-    },
   },
 } as const satisfies Record<string, Record<string, Setting>>

@@ -70,13 +70,6 @@ export const HTTP_SETTINGS = {
     hosts: { kind: 'list', default: [], about: 'Hosts that may frame answers when `same_origin` is off' },
   },
   csp: {
-    utils_enable: { kind: 'boolean', default: true, about: 'Sends a Content-Security-Policy with `_utils`' },
-    utils_header_value: {
-      kind: 'text',
-      default:
-        "default-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline';",
-      about: 'The policy for `_utils`',
-    },
     attachments_enable: { kind: 'boolean', default: true, about: 'Sends a policy with attachments' },
     attachments_header_value: { kind: 'text', default: 'sandbox', about: 'The policy for attachments' },
     showlist_enable: { kind: 'boolean', default: true, about: 'Sends a policy with show and list functions' },

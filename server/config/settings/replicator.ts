@@ -7,12 +7,6 @@ export const REPLICATOR_SETTINGS = {
     interval: { kind: 'integer', default: 60_000, unit: 'milliseconds', about: 'Time between schedulings' },
     max_churn: { kind: 'integer', default: 20, about: 'Replications started or stopped by one scheduling' },
     max_history: { kind: 'integer', default: 20, about: 'Events kept of one replication' },
-    startup_jitter: {
-      kind: 'integer',
-      default: 5000,
-      unit: 'milliseconds',
-      about: 'Random wait before a start',
-    },
     worker_processes: { kind: 'integer', default: 4, about: 'Batches fetched at once by one replication' },
     worker_batch_size: { kind: 'integer', default: 500, about: 'Changes in one batch' },
     http_connections: {
