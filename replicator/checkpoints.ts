@@ -138,10 +138,9 @@ export class Checkpoints {
   ): Promise<Partial<LocalDocument>> {
     const current = await peer.getLocal(this.#id, signal)
     if (current) return current
-    for (const id of olderIds) {
-      const older = await peer.getLocal(id, signal)
-      if (older) return { body: older.body }
-    }
+    const older = await Promise.all(olderIds.map(id => peer.getLocal(id, signal)))
+    const newest = older.find(found => found !== null)
+    if (newest) return { body: newest.body }
     return {}
   }
 

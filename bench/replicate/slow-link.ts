@@ -4,6 +4,8 @@ import type { AddressInfo, Socket } from 'node:net'
 export interface Link {
   /** The target's URL by way of the link. */
   readonly url: string
+  /** Bytes that came from the server so far. */
+  readonly received: number
   close(): void
 }
 
@@ -12,6 +14,7 @@ class Lane {
   readonly #bytesPerMs: number
   readonly #delayMs: number
   #freeAt = 0
+  carried = 0
 
   constructor(bitsPerSecond: number, delayMs: number) {
     this.#bytesPerMs = bitsPerSecond / 8000
@@ -20,6 +23,7 @@ class Lane {
 
   carry(from: Socket, to: Socket): void {
     from.on('data', (chunk: Buffer) => {
+      this.carried += chunk.length
       this.#freeAt = Math.max(performance.now(), this.#freeAt) + chunk.length / this.#bytesPerMs
       const wait = this.#freeAt - performance.now()
       // A sender that is far ahead of the link waits, as the window of TCP makes it.
@@ -53,6 +57,9 @@ export async function slowLink(target: string, bitsPerSecond: number, roundTripM
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://${username}:${password}@127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get received() {
+      return lanes[1].carried
+    },
     close: () => {
       server.close()
       for (const socket of sockets) socket.destroy()
