@@ -41,11 +41,15 @@ export async function* finiteFeed(
   }
   if (out.left === 0) return stop()
   for await (const page of pagesOf(database, request, rendition, out, upTo)) {
-    const done = await rendition.render(page, out)
-    seen += done
-    if (done > 0) last = lastSeq(page.slice(done - 1, done))
-    if (out.left === 0) return stop()
-    if (out.buffer.length >= FULL_CHUNK) yield out.buffer.take()
+    for (let from = 0; from < page.length;) {
+      const records = from === 0 ? page : page.slice(from)
+      const done = await rendition.render(records, out)
+      from += done
+      seen += done
+      if (done > 0) last = out.position = lastSeq(records.slice(done - 1, done))
+      if (out.left === 0) return stop()
+      if (out.buffer.length >= FULL_CHUNK) yield out.buffer.take()
+    }
   }
   if (isLookUp && !descending) last = Math.max(last, upTo)
   return { last, position: Math.max(start, upTo), pending: isLookUp ? total - seen : 0 }

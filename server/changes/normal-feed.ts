@@ -14,7 +14,7 @@ export async function* normalFeed(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const buffer = new RowBuffer()
   if (style.opening !== undefined) buffer.bytes(style.opening)
-  const out = { buffer, framing: style.framing, count: 0, left: request.limit }
+  const out = { buffer, framing: style.framing, count: 0, left: request.limit, position: 0 }
   const { last, pending } = yield* finiteFeed(database, request, rendition, out)
   const ending = style.ending(database.formatSeq(last), pending)
   if (ending !== undefined) buffer.bytes(ending)

@@ -17,7 +17,11 @@ export interface ChangeFilter {
   readonly mayFail: boolean
   /** The members of documents to show, of `filter=_selector` with `fields`. */
   readonly project?: (document: Buffer) => Buffer
-  /** @param options.allLeaves whether each leaf is judged, or the winner alone */
+  /**
+   * What it says of each record: of all, or of the first of them, at least one, where documents are large.
+   *
+   * @param options.allLeaves whether each leaf is judged, or the winner alone
+   */
   select(
     records: readonly Uint8Array[],
     options: { allLeaves: boolean },

@@ -5,7 +5,8 @@ import type { Rev } from '../../../protocol/revision.ts'
 import type { BodyRecord } from '../../database/body-record.ts'
 import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
 import type { Database, StoredDocument } from '../../database/database.ts'
-import { readBodies } from '../rows/read-bodies.ts'
+import { readFirstBodies } from '../rows/read-bodies.ts'
+import { PAGE_BYTES } from '../rows/rendition.ts'
 import { idOf, revOf } from '../rows/row-text.ts'
 
 /** A leaf as a filter judges it. */
@@ -27,7 +28,8 @@ interface Wanted extends Omit<LeafDocument, 'record'> {
 const REVISIONS_SHOWN = 20
 
 /**
- * What the filter judges of each record: its winner, or each of its leaves. A leaf whose body is gone, since the change
+ * What the filter judges of each record, or of the first of them where documents are large: its winner, or each of its
+ * leaves. A leaf whose body is gone, since the change
  * was superseded and compacted away, is left out.
  *
  * @param options.revisions whether `_revisions` is wanted
@@ -40,17 +42,27 @@ export async function leafDocuments(
   const wanted = records.map(record =>
     options.revisions || isBranched(record) ? fromTree(database, record, options) : [fromRecord(record)],
   )
-  const bodies = await readBodies(
+  const bodies = await readFirstBodies(
     database,
     wanted.flat().map(({ body }) => body),
+    PAGE_BYTES,
   )
+  const found: LeafDocument[][] = []
   let at = 0
-  return wanted.map(leavesWanted =>
-    leavesWanted.flatMap(({ body: _body, ...leaf }) => {
-      const record = bodies[at++]
-      return record === undefined ? [] : [{ ...leaf, record }]
-    }),
-  )
+  for (const leavesWanted of wanted) {
+    // The leaves of one document are judged together, though some were not read for their size.
+    const missing = Math.max(0, at + leavesWanted.length - bodies.length)
+    if (missing > 0 && found.length > 0) break
+    if (missing > 0)
+      bodies.push(...(await database.bodies(leavesWanted.slice(-missing).map(({ body }) => body))))
+    found.push(
+      leavesWanted.flatMap(({ body: _body, ...leaf }) => {
+        const record = bodies[at++]
+        return record === undefined ? [] : [{ ...leaf, record }]
+      }),
+    )
+  }
+  return found
 }
 
 function fromRecord(record: Uint8Array): Wanted {

@@ -3,7 +3,8 @@ import type { CompiledSelector } from '../../../protocol/selector/selector.ts'
 import type { BodyRecord } from '../../database/body-record.ts'
 import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
 import type { Database } from '../../database/database.ts'
-import { readBodies } from '../rows/read-bodies.ts'
+import { readFirstBodies } from '../rows/read-bodies.ts'
+import { PAGE_BYTES } from '../rows/rendition.ts'
 import { idOf, revOf } from '../rows/row-text.ts'
 import { filterKey, type ChangeFilter, type Verdict } from './change-filter.ts'
 import { parseFields } from './fields.ts'
@@ -30,13 +31,13 @@ export function selectorFilter(
     ...(project === undefined ? {} : { project }),
     select: async (records, options) => {
       const verdicts = await ownBodies.select(database, records)
-      const branched = [...records.keys()].filter(at => isBranched(records[at]!))
+      const branched = [...verdicts.keys()].filter(at => isBranched(records[at]!))
       if (branched.length === 0) return verdicts
       const asked = branched.map(at => records[at]!)
       const leaves = await leafDocuments(database, asked, { ...options, revisions: false })
       const found = verdictsOf(leaves, leaf => selector.matches(valueOf(leaf)))
-      for (const [place, at] of branched.entries()) verdicts[at] = found[place] ?? false
-      return verdicts
+      for (const [place, verdict] of found.entries()) verdicts[branched[place]!] = verdict
+      return found.length === branched.length ? verdicts : verdicts.slice(0, branched[found.length])
     },
   }
 }
@@ -52,9 +53,9 @@ class OwnBodies {
   }
 
   async select(database: Database, records: readonly Uint8Array[]): Promise<Verdict[]> {
-    const bodies = await readBodies(database, records.map(winnerBody))
-    return records.map((record, at) => {
-      const body = bodies[at]
+    const bodies = await readFirstBodies(database, records.map(winnerBody), PAGE_BYTES)
+    return bodies.map((body, at) => {
+      const record = records[at]!
       return body !== undefined && !isBranched(record) && this.#matches(record, body)
     })
   }

@@ -41,7 +41,13 @@ export class LiveFeed implements Member, Timed {
   constructor(parts: LiveFeedParts) {
     const { request, style } = parts
     this.#parts = parts
-    this.#out = { buffer: new RowBuffer(), framing: style.framing, count: 0, left: request.limit }
+    this.#out = {
+      buffer: new RowBuffer(),
+      framing: style.framing,
+      count: 0,
+      left: request.limit,
+      position: 0,
+    }
     this.position = this.#last = request.start
   }
 
@@ -114,7 +120,7 @@ export class LiveFeed implements Member, Timed {
         if (stopped !== undefined && this.#isEnough) return this.#endAt(stopped)
         await this.#connection?.drained()
         if (tail.closed) return await this.#end()
-        if (this.position >= tail.seq) return this.#join()
+        if (this.position >= tail.seq) return this.#isEnough ? await this.#end() : this.#join()
         stopped = await this.#send(this.#more())
       }
     } catch (error) {
@@ -145,11 +151,23 @@ export class LiveFeed implements Member, Timed {
           this.#pending = next.value.pending
           return next.value
         }
-        if (!connection.keepsUp) await connection.drained()
+        if (connection.keepsUp) continue
+        if (this.#canGoBack) {
+          // What was read ahead is not kept for a reader that does not take it.
+          this.position = this.#last = this.#out.position
+          return undefined
+        }
+        await connection.drained()
       }
     } finally {
       await rows.return(NOWHERE)
     }
+  }
+
+  /** Whether reading can begin anew at any place: what is looked up or read backwards goes on where it is. */
+  get #canGoBack(): boolean {
+    const { descending, rows } = this.#parts.request
+    return !descending && rows.filter?.candidates === undefined
   }
 
   /** Whether what was there is all that was asked for. */
@@ -165,7 +183,7 @@ export class LiveFeed implements Member, Timed {
     const isAlone = rendition.key === undefined
     const output = isAlone
       ? () => this.#out
-      : () => ({ buffer: new RowBuffer(), framing: style.framing, count: 0, left: -1 })
+      : () => ({ buffer: new RowBuffer(), framing: style.framing, count: 0, left: -1, position: 0 })
     const key = isAlone ? this : `${style.framing.name} ${rendition.key}`
     this.#group = feeds.group(key, { database, rendition, style, output })
     this.#group.add(this)

@@ -34,7 +34,8 @@ export class ComposedRows implements Rendition {
   async render(records: readonly Uint8Array[], out: RowOutput): Promise<number> {
     const { filter, includeDocs, allLeaves } = this.#options
     const verdicts = filter === undefined ? undefined : await filter.select(records, { allLeaves })
-    const { chosen, done } = choose(records, verdicts, out.left)
+    const judged = verdicts === undefined ? records.length : verdicts.length
+    const { chosen, done } = choose(judged, verdicts, out.left)
     const documents = includeDocs
       ? await RowDocuments.load(
           this.#database,
@@ -42,10 +43,11 @@ export class ComposedRows implements Rendition {
           this.#options,
         )
       : undefined
-    for (const [place, at] of chosen.entries()) {
+    const rows = documents?.length ?? chosen.length
+    for (const [place, at] of chosen.slice(0, rows).entries()) {
       this.#write(out, records[at]!, verdicts?.[at] ?? true, documents, place)
     }
-    return done
+    return rows === chosen.length ? done : chosen[rows]!
   }
 
   #write(
@@ -86,17 +88,17 @@ export class ComposedRows implements Rendition {
 
 /** The records to give, by their places, and how many are done with. */
 function choose(
-  records: readonly Uint8Array[],
+  judged: number,
   verdicts: readonly Verdict[] | undefined,
   left: number,
 ): { chosen: number[]; done: number } {
   const chosen: number[] = []
-  for (let at = 0; at < records.length; at++) {
+  for (let at = 0; at < judged; at++) {
     if (left >= 0 && chosen.length === left) return { chosen, done: at }
     const verdict = verdicts?.[at] ?? true
     if (verdict === true || (verdict !== false && verdict.length > 0)) chosen.push(at)
   }
-  return { chosen, done: records.length }
+  return { chosen, done: judged }
 }
 
 function writeStored(out: RowBuffer, record: Uint8Array, allLeaves: boolean, hasSeq: boolean): void {

@@ -2,19 +2,24 @@ import type { AbstractIterator } from 'abstract-level'
 import { decodeBodyRecord, type BodyRecord } from '../../database/body-record.ts'
 import type { Database } from '../../database/database.ts'
 import type { SnapshotRange } from '../../database/snapshot.ts'
-import type { Store } from '../../storage/store.ts'
 import { numberOfKey, Space } from '../../storage/keys.ts'
+import type { Store } from '../../storage/store.ts'
 
 /** A range of bodies is read where so large a part of it is wanted; otherwise each body is looked up. */
 const DENSE = 0.5
 
-const READ_AHEAD = { highWaterMarkBytes: 1024 * 1024 }
+const READ_AHEAD = { highWaterMarkBytes: 256 * 1024 }
+
+/** Bodies that are looked up at a time. */
+const AT_ONCE = 100
 
 /** Where bodies are read from: the store as it is, or a snapshot. */
 export interface BodySource {
   iterator(range: SnapshotRange): AbstractIterator<Store, Uint8Array, Uint8Array>
   getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>
 }
+
+type Records = (Uint8Array | undefined)[]
 
 /**
  * The bodies of a page of rows, undefined where one was compacted away. Documents that were written in the order of the
@@ -25,6 +30,30 @@ export async function readBodies(
   numbers: readonly number[],
   source: BodySource = database.store,
 ): Promise<(BodyRecord | undefined)[]> {
+  return decode(await readRecords(database, numbers, source, Infinity))
+}
+
+/**
+ * The same, of the first rows alone, at least one, where the bodies are large: reading ends when there are so many bytes.
+ */
+export async function readFirstBodies(
+  database: Database,
+  numbers: readonly number[],
+  mostBytes: number,
+): Promise<(BodyRecord | undefined)[]> {
+  return decode(await readRecords(database, numbers, database.store, mostBytes))
+}
+
+function decode(records: Records): (BodyRecord | undefined)[] {
+  return records.map(record => (record === undefined ? undefined : decodeBodyRecord(record)))
+}
+
+async function readRecords(
+  database: Database,
+  numbers: readonly number[],
+  source: BodySource,
+  mostBytes: number,
+): Promise<Records> {
   let first = Infinity
   let last = 0
   for (const number of numbers) {
@@ -32,33 +61,57 @@ export async function readBodies(
     if (number > last) last = number
   }
   const isDense = numbers.length > 1 && numbers.length >= DENSE * (last - first + 1)
-  const records = isDense
-    ? await readRange(database, numbers, { first, last }, source)
-    : await source.getMany(numbers.map(number => database.keys.number(Space.body, number)))
-  return records.map(record => (record === undefined ? undefined : decodeBodyRecord(record)))
+  if (!isDense) return lookUp(database, numbers, source, mostBytes)
+  const found = await readRange(database, { first, last }, source, mostBytes)
+  const beyond = numbers.findIndex(number => number >= first + found.length)
+  if (beyond === 0) return lookUp(database, numbers.slice(0, 1), source, mostBytes)
+  return (beyond < 0 ? numbers : numbers.slice(0, beyond)).map(number => found[number - first])
 }
 
-async function readRange(
+async function lookUp(
   database: Database,
   numbers: readonly number[],
+  source: BodySource,
+  mostBytes: number,
+): Promise<Records> {
+  const atOnce = mostBytes === Infinity ? numbers.length : AT_ONCE
+  const records: Records = []
+  let bytes = 0
+  for (let from = 0; from < numbers.length && bytes < mostBytes; from += atOnce) {
+    const keys = numbers.slice(from, from + atOnce).map(number => database.keys.number(Space.body, number))
+    for (const record of await source.getMany(keys)) {
+      bytes += record?.length ?? 0
+      records.push(record)
+    }
+  }
+  return records
+}
+
+/** The records from a number on, as far as they were read. */
+async function readRange(
+  { keys }: Database,
   { first, last }: { first: number; last: number },
   source: BodySource,
-): Promise<(Uint8Array | undefined)[]> {
-  const { keys } = database
-  const iterator = source.iterator({
-    gte: keys.number(Space.body, first),
-    lte: keys.number(Space.body, last),
-    ...READ_AHEAD,
-  })
-  const found = new Array<Uint8Array | undefined>(last - first + 1)
+  mostBytes: number,
+): Promise<Records> {
+  const range = { gte: keys.number(Space.body, first), lte: keys.number(Space.body, last) }
+  const iterator = source.iterator({ ...range, ...READ_AHEAD })
+  const found: Records = []
+  let bytes = 0
   try {
-    for (;;) {
+    while (bytes < mostBytes) {
       const entries = await iterator.nextv(last - first + 1)
-      if (entries.length === 0) break
-      for (const [key, record] of entries) found[numberOfKey(key) - first] = record
+      if (entries.length === 0) {
+        found.length = last - first + 1
+        break
+      }
+      for (const [key, record] of entries) {
+        found[numberOfKey(key) - first] = record
+        bytes += record.length
+      }
     }
   } finally {
     await iterator.close()
   }
-  return numbers.map(number => found[number - first])
+  return found
 }

@@ -1,6 +1,9 @@
 import type { Framing } from './framing.ts'
 import type { RowBuffer } from './row-buffer.ts'
 
+/** Bodies of a page are read up to so many bytes, so that large documents do not add up. */
+export const PAGE_BYTES = 1024 * 1024
+
 /** Rows on their way to one answer, or to all answers that stand at the same place. */
 export interface RowOutput {
   readonly buffer: RowBuffer
@@ -9,6 +12,8 @@ export interface RowOutput {
   count: number
   /** Rows that may still be given; never reached when negative. */
   left: number
+  /** The sequence number up to which records were looked at. */
+  position: number
 }
 
 /** Makes the rows of a feed of the stored records. */
@@ -22,7 +27,8 @@ export interface Rendition {
   /**
    * Appends the rows of records, in their order, as far as the output's limit allows.
    *
-   * @returns how many records are done with: fewer than given where the limit was reached
+   * @returns how many records are done with, at least one while the limit allows: fewer than given where the limit was
+   *   reached, or the documents are large
    */
   render(records: readonly Uint8Array[], out: RowOutput): number | Promise<number>
 }

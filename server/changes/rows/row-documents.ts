@@ -5,9 +5,10 @@ import type { BodyRecord } from '../../database/body-record.ts'
 import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
 import type { Database } from '../../database/database.ts'
 import type { FeedRequest } from '../feed-request.ts'
+import { PAGE_BYTES } from './rendition.ts'
 import { idOf, idTextEnd, idTextStart, revTextEnd, revTextStart } from './row-text.ts'
 import type { RowBuffer } from './row-buffer.ts'
-import { readBodies } from './read-bodies.ts'
+import { readFirstBodies } from './read-bodies.ts'
 
 type DocumentOptions = Pick<FeedRequest['rows'], 'conflicts' | 'attachments' | 'attEncodingInfo'>
 
@@ -30,10 +31,10 @@ export class RowDocuments {
     records: readonly Uint8Array[],
     options: DocumentOptions,
   ): Promise<RowDocuments> {
-    const bodies = await readBodies(database, records.map(winnerBody))
+    const bodies = await readFirstBodies(database, records.map(winnerBody), PAGE_BYTES)
     const extras = new Map<number, string>()
-    for (const [at, record] of records.entries()) {
-      const body = bodies[at]
+    for (const [at, body] of bodies.entries()) {
+      const record = records[at]!
       if (body === undefined || (body.attachments.length === 0 && !isBranched(record))) continue
       extras.set(at, await extrasOf(database, record, body, options))
     }
@@ -48,6 +49,11 @@ export class RowDocuments {
     this.#records = records
     this.#bodies = bodies
     this.#extras = extras
+  }
+
+  /** How many there are: fewer than records where they are large. */
+  get length(): number {
+    return this.#bodies.length
   }
 
   /** Appends the document of a record, as couch_doc:to_json_obj/2 orders it; null where its body is not there. */
