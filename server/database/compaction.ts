@@ -5,7 +5,7 @@ import type { RevTree } from '../../protocol/revtree/tree.ts'
 import { Space, textOfKey } from '../storage/keys.ts'
 import { compactRange } from '../storage/upkeep.ts'
 import type { Commit } from './commit.ts'
-import type { Database } from './database.ts'
+import type { WritableDatabase } from './writable-database.ts'
 import { mayHaveHistory } from './document-record.ts'
 import { CutPurgeLog } from './purge-log.ts'
 import type { WriteRequest } from './writer.ts'
@@ -20,12 +20,12 @@ const DOCUMENTS_IN_A_COMMIT = 200
  * gives back the room. Goes on where writes go on; documents that change meanwhile are left to the next compaction.
  */
 export class Compaction {
-  readonly #database: Database
+  readonly #database: WritableDatabase
   #running: Promise<void> | undefined
   #again = false
   #closed = false
 
-  constructor(database: Database) {
+  constructor(database: WritableDatabase) {
     this.#database = database
   }
 

@@ -1,6 +1,6 @@
 import { numberOfKey, Space } from '../storage/keys.ts'
 import type { Commit } from './commit.ts'
-import type { Database } from './database.ts'
+import type { WritableDatabase } from './writable-database.ts'
 import type { PurgeRequest } from './purge.ts'
 import type { WriteRequest } from './writer.ts'
 
@@ -10,7 +10,7 @@ export interface LoggedPurge extends PurgeRequest {
 
 /** The purges behind a purge sequence, oldest first, as far as the log goes back. */
 export async function* purgesAfter(
-  { store, keys }: Pick<Database, 'store' | 'keys'>,
+  { store, keys }: Pick<WritableDatabase, 'store' | 'keys'>,
   purgeSeq: number,
 ): AsyncGenerator<LoggedPurge> {
   const { lt } = keys.range(Space.purge)
@@ -26,9 +26,9 @@ const FORGOTTEN_AT_A_TIME = 1000
 export class CutPurgeLog implements WriteRequest<void> {
   readonly ids = []
   readonly bytes = 0
-  readonly #database: Database
+  readonly #database: WritableDatabase
 
-  constructor(database: Database) {
+  constructor(database: WritableDatabase) {
     this.#database = database
   }
 

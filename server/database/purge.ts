@@ -5,7 +5,7 @@ import { removeLeaves } from '../../protocol/revtree/purge.ts'
 import { nodeCount } from '../../protocol/revtree/tree.ts'
 import { Space } from '../storage/keys.ts'
 import type { Commit } from './commit.ts'
-import type { Database } from './database.ts'
+import type { WritableDatabase } from './writable-database.ts'
 import { freeBodies } from './free-bodies.ts'
 import type { WriteRequest } from './writer.ts'
 
@@ -22,7 +22,7 @@ export interface PurgeRequest {
  * @returns the revisions that were there, for each request
  */
 export async function purge(
-  database: Database,
+  database: WritableDatabase,
   requests: readonly PurgeRequest[],
 ): Promise<readonly Rev[][]> {
   const purged = await database.write(new Purge(requests, database))
@@ -34,9 +34,9 @@ class Purge implements WriteRequest<readonly Rev[][]> {
   readonly ids: readonly DocId[]
   readonly bytes: number
   readonly #requests: readonly PurgeRequest[]
-  readonly #keys: Database['keys']
+  readonly #keys: WritableDatabase['keys']
 
-  constructor(requests: readonly PurgeRequest[], { keys }: Database) {
+  constructor(requests: readonly PurgeRequest[], { keys }: WritableDatabase) {
     this.#requests = requests
     this.#keys = keys
     this.ids = requests.map(({ id }) => id)

@@ -5,6 +5,7 @@ import type { Database } from '../database.ts'
 import { isLiveRecord } from '../document-record.ts'
 import type { DatabaseSnapshot } from '../snapshot.ts'
 import { listKeys } from './list-keys.ts'
+import { countDesigns, listingHead } from './listing-head.ts'
 import type { ListingQuery } from './listing-query.ts'
 import { ListingRows, type StoredEntry } from './listing-rows.ts'
 import { listLocal } from './list-local.ts'
@@ -72,17 +73,6 @@ async function* listRange(
   }
 }
 
-/** What stands in front of the rows. */
-export function listingHead(
-  database: Database,
-  { updateSeq, keys }: Pick<ListingQuery, 'updateSeq' | 'keys'>,
-  snapshot: DatabaseSnapshot,
-  { total, offset }: { total: number | null; offset: number | null },
-): string {
-  const seq = keys === undefined ? JSON.stringify(database.formatSeq(snapshot.state.seq)) : 'null'
-  return `{"total_rows":${total},"offset":${offset}${updateSeq ? `,"update_seq":${seq}` : ''},"rows":[\r\n`
-}
-
 interface Place {
   readonly total: number
   readonly offset: number
@@ -108,14 +98,6 @@ async function rowsInFront(
   }
   const { before, snapshot } = await database.ranks.documentsBefore(descending ? to : from)
   return { before: descending ? snapshot.state.docs - before : before, snapshot }
-}
-
-/** Design documents that are not deleted. */
-export async function countDesigns(database: Database): Promise<number> {
-  const ends = ['_design/', '_design0'].map(id => database.keys.text(Space.document, id))
-  const [from, to] = await Promise.all(ends.map(key => database.ranks.documentsBefore(key)))
-  await Promise.all([from?.snapshot.close(), to?.snapshot.close()])
-  return (to?.before ?? 0) - (from?.before ?? 0)
 }
 
 /** The records of the rows, in pages. While the caller works on a page the next one is read. */

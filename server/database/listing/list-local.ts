@@ -3,7 +3,7 @@ import { FULL_CHUNK, RowBuffer } from '../../changes/rows/row-buffer.ts'
 import { textOfKey } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import { decodeLocalDocument, renderLocalDocument } from '../local-documents.ts'
-import { listingHead } from './list-documents.ts'
+import { listingHead } from './listing-head.ts'
 import type { ListingQuery } from './listing-query.ts'
 import type { StoredEntry } from './listing-rows.ts'
 
