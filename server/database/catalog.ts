@@ -23,6 +23,24 @@ export type DatabaseEvent = 'created' | 'updated' | 'deleted'
 
 export type DatabaseListener = (event: DatabaseEvent, name: DatabaseName) => void
 
+/** How a new database is to be. */
+export interface DatabaseOptions {
+  readonly partitioned: boolean
+  /** In how many pieces a cluster would cut it; told, and nothing else. */
+  readonly shards?: number
+}
+
+/** A part of the list of databases. */
+export interface NameRange {
+  readonly gte?: string
+  readonly gt?: string
+  readonly lte?: string
+  readonly lt?: string
+  readonly reverse?: boolean
+  readonly limit?: number
+  readonly skip?: number
+}
+
 /** All databases of a store: creates, opens, lists and drops them. A database stays open once it was used. */
 export class Catalog {
   readonly #store: Store
@@ -78,7 +96,7 @@ export class Catalog {
   }
 
   /** @throws `databaseExists` */
-  create(name: DatabaseName, options: { partitioned: boolean }): Promise<Database> {
+  create(name: DatabaseName, options: DatabaseOptions): Promise<Database> {
     return this.#exclusively(async () => {
       if (await this.exists(name)) throw fail('databaseExists')
       const number = await this.#nextNumber()
@@ -86,7 +104,7 @@ export class Catalog {
         number,
         instance: makeSuffix(randomBytes(9)),
         created: Math.floor(Date.now() / 1000),
-        partitioned: options.partitioned,
+        ...options,
       }
       await this.#store
         .batch()
@@ -121,19 +139,13 @@ export class Catalog {
   }
 
   /** Names in bytewise order. */
-  async *names(
-    range: { gte?: string; lte?: string; reverse?: boolean; limit?: number } = {},
-  ): AsyncGenerator<string> {
-    const bounds = {
-      ...databaseNameRange,
-      ...(range.gte === undefined ? {} : { gte: databaseNameKey(range.gte) }),
-      ...(range.lte === undefined
-        ? {}
-        : { lt: Buffer.concat([databaseNameKey(range.lte), Buffer.from([0])]) }),
-      reverse: range.reverse === true,
-      limit: range.limit ?? -1,
+  async *names({ skip = 0, limit = Infinity, ...range }: NameRange = {}): AsyncGenerator<DatabaseName> {
+    if (limit === 0) return
+    const most = limit === Infinity ? -1 : skip + limit
+    let at = 0
+    for await (const key of this.#store.keys({ ...nameBounds(range), limit: most })) {
+      if (at++ >= skip) yield nameOfDatabaseKey(key) as DatabaseName
     }
-    for await (const key of this.#store.keys(bounds)) yield nameOfDatabaseKey(key)
   }
 
   /** Waits for all writes. Idempotent. */
@@ -198,4 +210,12 @@ export class Catalog {
       await this.#store.del(key)
     }
   }
+}
+
+function nameBounds({
+  reverse = false,
+  ...bounds
+}: NameRange): typeof databaseNameRange & { reverse: boolean } {
+  const keys = Object.entries(bounds).map(([bound, name]) => [bound, databaseNameKey(String(name))])
+  return { ...databaseNameRange, reverse, ...(Object.fromEntries(keys) as object) }
 }

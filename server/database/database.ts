@@ -35,6 +35,8 @@ export interface DatabaseRecord {
   /** Seconds since 1970. */
   readonly created: number
   readonly partitioned: boolean
+  /** What `q` asked for when it was made. */
+  readonly shards?: number
 }
 
 /** What the server says of its databases. */

@@ -63,8 +63,8 @@ function compilePath(path: string): { pattern: RegExp; names: string[] } {
     .replace(/[.*+?^${}()|[\]\\]/g, match => (match === '*' ? '*' : `\\${match}`))
     .replace(/([:*])(\w+)/g, (_match, kind: string, name: string) => {
       names.push(name)
-      // What the scheduler lists is no database's.
-      if (name === 'db') return '((?!_scheduler/)[^/]+)'
+      // What the scheduler and resharding list is no database's.
+      if (name === 'db') return '((?!_(?:scheduler|reshard)/)[^/]+)'
       // A document's id begins with an underscore only where a path of its own says so.
       if (name === 'docid') return '([^_/][^/]*)'
       if (name === 'underscored') return '(_[^/]+)'

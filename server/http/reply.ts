@@ -8,11 +8,16 @@ const NEWLINE = 0x0a
  * Answers JSON: a value to print, or text that is printed already. One newline behind it, as CouchDB has it. Written
  * to the response directly, as koa's own way costs a small answer about as much as finding it.
  */
-export function sendJson(ctx: RequestContext, value: unknown, status = 200): void {
+export function sendJson(
+  ctx: RequestContext,
+  value: unknown,
+  status = 200,
+  cacheControl = 'must-revalidate',
+): void {
   const body = value instanceof Uint8Array ? withNewline(value) : Buffer.from(`${JSON.stringify(value)}\n`)
   ctx.respond = false
   ctx.res.writeHead(status, {
-    'Cache-Control': 'must-revalidate',
+    'Cache-Control': cacheControl,
     'Content-Type': 'application/json',
     'Content-Length': body.length,
   })

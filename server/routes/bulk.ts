@@ -11,7 +11,7 @@ import { endpoint } from '../http/endpoints.ts'
 import { sendJson } from '../http/reply.ts'
 import { postBulkGet } from './bulk-get.ts'
 import { databaseOf } from './database-of.ts'
-import { documentLimits } from './document-limits.ts'
+import { checkIdIn, documentLimits } from './document-limits.ts'
 import { checkQuorum, isQuorumOutOfReach } from './write-quorum.ts'
 
 export function bulkRoutes(router: Router<RequestState>): void {
@@ -29,6 +29,7 @@ async function postBulkDocs(ctx: RequestContext): Promise<void> {
   const { docs, newEdits, allOrNothing, w } = parseBulkDocs(await readRequestBody(ctx), documentLimits(ctx))
   checkCount(ctx, docs.length)
   const documents = docs.map(input => toWrite(ctx, input))
+  for (const { id } of documents) checkIdIn(database, id)
   if (newEdits && allOrNothing && docs.length > 0) {
     sendRows(ctx, documents.map(refuseAtomic), 417)
     return

@@ -1,4 +1,7 @@
 import type { DocumentLimits } from '../../protocol/document/document-input.ts'
+import type { DocId } from '../../protocol/document-id.ts'
+import { checkPartitionedId } from '../../protocol/partition.ts'
+import type { Database } from '../database/database.ts'
 import type { RequestContext } from '../http/context.ts'
 
 /** What is configured now. */
@@ -8,4 +11,9 @@ export function documentLimits(ctx: RequestContext): Required<DocumentLimits> {
     maxSize: config.integer('couchdb', 'max_document_size'),
     maxIdBytes: config.integer('couchdb', 'max_document_id_length'),
   }
+}
+
+/** @throws `illegal_docid`, `illegal_partition` where the database takes no document of that id */
+export function checkIdIn(database: Database, id: DocId): void {
+  if (database.record.partitioned) checkPartitionedId(id)
 }

@@ -4,6 +4,8 @@ import { allDocsRoutes } from './all-docs.ts'
 import { attachmentRoutes } from './attachments.ts'
 import { bulkRoutes } from './bulk.ts'
 import { changesRoutes } from './changes.ts'
+import { clusterRoutes } from './cluster.ts'
+import { databaseListRoutes } from './database-list.ts'
 import { databaseRoutes } from './databases.ts'
 import { dbUpdatesRoutes } from './db-updates.ts'
 import { designFunctionRoutes } from './design-functions.ts'
@@ -11,6 +13,7 @@ import { documentRoutes, localDocumentRoutes } from './documents/index.ts'
 import { underscoredDocumentRoutes } from './documents/underscored.ts'
 import { mangoRoutes } from './mango.ts'
 import { nodeRoutes } from './node.ts'
+import { partitionRoutes } from './partitions.ts'
 import { replicateRoutes } from './replicate.ts'
 import { revisionRoutes } from './revisions.ts'
 import { schedulerRoutes } from './scheduler.ts'
@@ -38,6 +41,9 @@ const GROUPS: readonly (readonly ((router: Router<RequestState>) => void)[])[] =
     dbUpdatesRoutes,
     replicateRoutes,
     schedulerRoutes,
+    databaseListRoutes,
+    partitionRoutes,
+    clusterRoutes,
     databaseRoutes,
   ],
   // Last: these paths match those of endpoints too.

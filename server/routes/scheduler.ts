@@ -16,7 +16,7 @@ import { jobJson, taskJson } from '../replication/job-json.ts'
 import { retryFailures } from '../replication/retry-failures.ts'
 
 export function schedulerRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/_active_tasks', { GET: getTasks })
+  endpoint(router, '/_active_tasks', { GET: getTasks, HEAD: getTasks })
   endpoint(router, '/_scheduler/jobs', { GET: getJobs })
   endpoint(router, '/_scheduler/jobs/:job', { GET: getJob })
   endpoint(router, '/_scheduler/docs', { GET: ctx => listDocs(ctx, '_replicator') })

@@ -12,6 +12,7 @@ export function serverRoutes(router: Router<RequestState>): void {
   endpoint(router, '/', { GET: welcome, HEAD: welcome })
   endpoint(router, '/_up', { GET: up, HEAD: up })
   endpoint(router, '/_uuids', { GET: uuids })
+  endpoint(router, '/favicon.ico', { GET: noFauxton, HEAD: noFauxton })
   endpoint(router, '/_utils/*file', { GET: noFauxton, HEAD: noFauxton })
   endpoint(router, '/_utils', { GET: toUtils, HEAD: toUtils })
 }
@@ -45,10 +46,11 @@ function up(ctx: RequestContext): void {
 
 function uuids(ctx: RequestContext): void {
   const count = Query.of(ctx).text('count') ?? '1'
-  if (!/^\d+$/.test(count)) throw fail('badRequest', '`count` parameter is not a non-negative integer')
+  if (!/^\+?\d+$/.test(count)) throw fail('badRequest', 'count must be a positive integer')
   const most = ctx.services.config.integer('uuids', 'max_count')
-  if (Number(count) > most) throw fail('forbidden', '`count` parameter too large')
+  if (Number(count) > most) throw fail('badRequest', 'count parameter too large')
   const made = { uuids: Array.from({ length: Number(count) }, () => ctx.services.uuids.next()) }
   ctx.set('ETag', `"${makeEtag(JSON.stringify(made))}"`)
-  sendJson(ctx, made)
+  ctx.set('Pragma', 'no-cache')
+  sendJson(ctx, made, 200, 'no-cache')
 }

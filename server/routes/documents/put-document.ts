@@ -12,7 +12,7 @@ import type { RequestContext } from '../../http/context.ts'
 import { Query } from '../../http/query.ts'
 import { sendJson } from '../../http/reply.ts'
 import { databaseOf } from '../database-of.ts'
-import { documentLimits } from '../document-limits.ts'
+import { checkIdIn, documentLimits } from '../document-limits.ts'
 import { isRelated, readRelated } from '../related-document.ts'
 import { checkQuorum } from '../write-quorum.ts'
 import { answerWritten, setLocation, setWrittenEtag } from './answer-write.ts'
@@ -23,6 +23,7 @@ export async function putDocument(ctx: RequestContext, id: DocId): Promise<void>
   const database = await databaseOf(ctx)
   checkQuorum(ctx)
   parseDocId(id, documentLimits(ctx).maxIdBytes)
+  checkIdIn(database, id)
   if (isRelated(ctx)) {
     await putRelated(ctx, database, id)
     return
@@ -72,11 +73,12 @@ export async function postDocument(ctx: RequestContext): Promise<void> {
           input: { ...input, rev: undefined, revisions: undefined },
         }
       : { id: input.id, input }
+  const { id } = document
+  checkIdIn(database, id)
   if (isBatched(Query.of(ctx))) {
     await writeLater(ctx, database, document)
     return
   }
-  const { id } = document
   const rev = await writeDocument(database, document, { replicated: false, user: ctx.state.user })
   setLocation(ctx, database, id)
   answerWritten(ctx, { id, rev, input }, 201)

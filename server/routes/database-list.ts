@@ -1,0 +1,105 @@
+import type Router from '@koa/router'
+import { isDatabaseName, type DatabaseName } from '../../protocol/database-name.ts'
+import { fail } from '../../protocol/errors.ts'
+import type { JsonValue } from '../../protocol/json-value.ts'
+import { parseJsonObject } from '../../protocol/json/parse-json.ts'
+import type { Catalog, NameRange } from '../database/catalog.ts'
+import { databaseInfo } from '../database/info.ts'
+import { readRequestBody, requireJson } from '../http/body.ts'
+import type { RequestContext, RequestState } from '../http/context.ts'
+import { endpoint } from '../http/endpoints.ts'
+import { makeEtag } from '../http/etag.ts'
+import { Query } from '../http/query.ts'
+import { notModified, streamJson } from '../http/reply.ts'
+import { parametersOfQuery } from '../query/views/view-parameters.ts'
+
+/** Lists of databases: `_all_dbs`, `_dbs_info`. */
+export function databaseListRoutes(router: Router<RequestState>): void {
+  endpoint(router, '/_all_dbs', { GET: getNames, HEAD: getNames })
+  endpoint(router, '/_dbs_info', { GET: getInfos, HEAD: getInfos, POST: postInfos })
+}
+
+function getNames(ctx: RequestContext): void {
+  const range = nameRange(ctx)
+  if (notModified(ctx, listEtag(ctx))) return
+  streamJson(ctx, listed(names(ctx.services.catalog, range)))
+}
+
+async function* names(catalog: Catalog, range: NameRange): AsyncGenerator<string> {
+  for await (const name of catalog.names(range)) yield JSON.stringify(name)
+}
+
+function getInfos(ctx: RequestContext): void {
+  const range = nameRange(ctx)
+  if (notModified(ctx, listEtag(ctx))) return
+  streamJson(ctx, listed(infosOfRange(ctx.services.catalog, range)))
+}
+
+async function* infosOfRange(catalog: Catalog, range: NameRange): AsyncGenerator<string> {
+  for await (const name of catalog.names(range)) {
+    const info = await infoOf(catalog, name)
+    // Dropped since it was listed.
+    if (info !== undefined) yield JSON.stringify({ key: name, info })
+  }
+}
+
+async function postInfos(ctx: RequestContext): Promise<void> {
+  requireJson(ctx)
+  const { keys } = parseJsonObject(await readRequestBody(ctx))
+  if (keys === undefined) throw fail('badRequest', '`keys` member must exist.')
+  if (!Array.isArray(keys)) throw fail('badRequest', '`keys` member must be an array.')
+  if (keys.length > ctx.services.config.integer('chttpd', 'max_db_number_for_dbs_info_req')) {
+    throw fail('badRequest', 'too_many_keys')
+  }
+  streamJson(ctx, listed(infosOfKeys(ctx.services.catalog, keys)))
+}
+
+async function* infosOfKeys(catalog: Catalog, keys: readonly unknown[]): AsyncGenerator<string> {
+  for (const key of keys) {
+    const info = typeof key === 'string' ? await infoOf(catalog, key) : undefined
+    yield JSON.stringify(info === undefined ? { key, error: 'not_found' } : { key, info })
+  }
+}
+
+async function infoOf(catalog: Catalog, name: string): Promise<object | undefined> {
+  if (!isDatabaseName(name) || !(await catalog.exists(name))) return undefined
+  return databaseInfo(await catalog.open(name))
+}
+
+/** Changes with the list, whatever of it is asked for. */
+function listEtag(ctx: RequestContext): string {
+  return makeEtag(ctx.services.catalog.version + ctx.querystring)
+}
+
+/** Names are listed as the documents of a database are: keys that are no strings count as not given. */
+function nameRange(ctx: RequestContext): NameRange {
+  const parameters = parametersOfQuery(Query.of(ctx).entries())
+  const { descending = false, inclusiveEnd = true, limit = Infinity, skip = 0 } = parameters
+  const start = text(parameters.key ?? parameters.startKey)
+  const end = text(parameters.key ?? parameters.endKey)
+  return {
+    ...(start === undefined ? {} : { [descending ? 'lte' : 'gte']: start }),
+    ...(end === undefined ? {} : { [endBound(descending, inclusiveEnd)]: end }),
+    reverse: descending,
+    limit,
+    skip,
+  }
+}
+
+function endBound(descending: boolean, inclusive: boolean): 'gte' | 'gt' | 'lte' | 'lt' {
+  if (descending) return inclusive ? 'gte' : 'gt'
+  return inclusive ? 'lte' : 'lt'
+}
+
+function text(value: JsonValue | undefined): DatabaseName | undefined {
+  return typeof value === 'string' ? (value as DatabaseName) : undefined
+}
+
+async function* listed(entries: AsyncIterable<string>): AsyncGenerator<string> {
+  let separator = '['
+  for await (const entry of entries) {
+    yield separator + entry
+    separator = ','
+  }
+  yield separator === '[' ? '[]\n' : ']\n'
+}
