@@ -11,7 +11,7 @@ import { DatabaseKeys } from '../storage/keys.ts'
 import type { Store } from '../storage/store.ts'
 import { lengthOf } from './blob-record.ts'
 import { BlobStore } from './blob-store.ts'
-import { contentAddress, type ContentAddress } from './content-address.ts'
+import { addressFromBytes, type ContentAddress } from './content-address.ts'
 import { AttachmentFiles } from './files.ts'
 import { IngestWorkers } from './ingest/workers.ts'
 import { gunzipped, PinnedReader } from './read.ts'
@@ -142,7 +142,7 @@ export class Attachments {
   /** Takes away the references of a database that is being dropped, and what only it referred to. */
   async forgetDatabase(database: number): Promise<void> {
     const addresses = await dropReferences(this.#options.store, database)
-    await this.collect(addresses.map(contentAddress))
+    await this.collect(addresses.map(addressFromBytes))
   }
 
   /** Returns when the cleaning of the start is done. */
@@ -173,7 +173,7 @@ export class Attachments {
 
   async #cleanUp(): Promise<void> {
     const left = await this.#options.store.keys(blobCheckRange(NO_DATABASE)).all()
-    await this.collect(left.map(key => contentAddress(partsOfBlobCheckKey(key).address)))
+    await this.collect(left.map(key => addressFromBytes(partsOfBlobCheckKey(key).address)))
     await this.#removeOrphans()
   }
 

@@ -8,8 +8,9 @@ import {
 } from '../storage/attachment-keys.ts'
 import type { Store } from '../storage/store.ts'
 import { decodeBlobRecord, encodeBlobRecord, type BlobPlace } from './blob-record.ts'
-import { addressBytes, type ContentAddress } from './content-address.ts'
+import { addressBytes, contentAddress, type ContentAddress } from './content-address.ts'
 import type { AttachmentFiles, IncomingFile } from './files.ts'
+import { sameContent } from './same-content.ts'
 
 /** Bytes on their way into the store: in memory, or in a file that is not yet synced. */
 export type IncomingBlob =
@@ -18,6 +19,7 @@ export type IncomingBlob =
 
 /** Holds content so that it is not removed. */
 export interface BlobPin {
+  readonly address: ContentAddress
   readonly place: BlobPlace
   /** Idempotent. */
   release(): void
@@ -54,18 +56,44 @@ export class BlobStore {
     this.#files = files
   }
 
-  /** Takes over what was received; bytes that are there already are dropped. Returns when the data is on disk. */
-  async adopt(address: ContentAddress, blob: IncomingBlob): Promise<BlobPin> {
+  /**
+   * Takes over what was received; bytes that are there already are dropped. Returns when the data is on disk.
+   *
+   * @param md5 of the bytes
+   */
+  async adopt(md5: Uint8Array, blob: IncomingBlob): Promise<BlobPin> {
+    const length = blob.kind === 'inline' ? blob.bytes.length : blob.length
+    const file = blob.kind === 'file' ? blob.file : undefined
+    try {
+      for (let variant = 0; ; variant++) {
+        const pin = await this.#adoptAs(contentAddress(md5, length, variant), blob)
+        if (pin === undefined) continue
+        if (file !== undefined && !isIn(file, pin)) await this.#files?.discard(file)
+        return pin
+      }
+    } catch (error) {
+      if (file !== undefined) await this.#files?.discard(file).catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** Undefined where other bytes have the address. */
+  async #adoptAs(address: ContentAddress, blob: IncomingBlob): Promise<BlobPin | undefined> {
     const entry = await this.#acquire(address)
     try {
-      if (entry.place === undefined) this.#put(entry, blob)
-      else if (blob.kind === 'file') await this.#files?.discard(blob.file)
+      if (entry.place === undefined) {
+        this.#put(entry, blob)
+        await entry.busy
+        return this.#pin(address, entry)
+      }
       await entry.busy
+      if (await sameContent(blob, entry.place, this.#files)) return this.#pin(address, entry)
     } catch (error) {
       this.#release(address, entry)
       throw error
     }
-    return this.#pin(address, entry)
+    this.#release(address, entry)
+    return undefined
   }
 
   /** Content that is stored or about to be; undefined when there is none. */
@@ -144,10 +172,9 @@ export class BlobStore {
 
   async #keep(entry: Entry, file: IncomingFile): Promise<void> {
     try {
-      await this.#files?.keep(file)
+      await this.#files?.sync(file)
     } catch (error) {
       entry.place = undefined
-      await this.#files?.remove(file.number)
       throw error
     }
   }
@@ -156,6 +183,7 @@ export class BlobStore {
     if (entry.place === undefined) throw new Error('nothing is stored under the address')
     let held = true
     return {
+      address,
       place: entry.place,
       release: () => {
         if (held) this.#release(address, entry)
@@ -206,4 +234,8 @@ export class BlobStore {
     this.#removing.set(address, removal)
     return removal
   }
+}
+
+function isIn(file: IncomingFile, { place }: BlobPin): boolean {
+  return place.kind === 'file' && place.file === file.number
 }

@@ -1,13 +1,30 @@
 declare const brand: unique symbol
 
-/** SHA-256 of stored bytes in base64url: where the attachment store keeps them. */
+/**
+ * Where the attachment store keeps some bytes: their MD5, their length, and a number that tells different bytes of the
+ * same MD5 and length apart, in base64url. The MD5 is needed anyway, as CouchDB's digest; as others can make bytes to
+ * collide, the store takes two for the same only after it has compared them.
+ */
 export type ContentAddress = string & { readonly [brand]: 'ContentAddress' }
 
-export function contentAddress(sha256: Uint8Array): ContentAddress {
-  return Buffer.from(sha256).toString('base64url') as ContentAddress
+const MD5_LENGTH = 16
+const MAX_VARIANT = 0xffff
+
+export function contentAddress(md5: Uint8Array, length: number, variant: number): ContentAddress {
+  if (variant > MAX_VARIANT) throw new RangeError('too many attachments of the same MD5')
+  const bytes = Buffer.alloc(MD5_LENGTH + 8)
+  bytes.set(md5)
+  bytes.writeUIntBE(length, MD5_LENGTH, 6)
+  bytes.writeUInt16BE(variant, MD5_LENGTH + 6)
+  return addressFromBytes(bytes)
 }
 
-/** The 32 bytes of an address. */
+/** The address whose bytes stand in a key. */
+export function addressFromBytes(bytes: Uint8Array): ContentAddress {
+  return Buffer.from(bytes).toString('base64url') as ContentAddress
+}
+
+/** The 24 bytes of an address. */
 export function addressBytes(address: string): Buffer {
   return Buffer.from(address, 'base64url')
 }

@@ -55,14 +55,12 @@ export class AttachmentFiles {
     return file
   }
 
-  /** Puts a file's data on disk; nobody waits for it to be closed. */
-  async keep(file: IncomingFile): Promise<void> {
+  /** Puts a file's data on disk. When it fails the file is still to be discarded. */
+  async sync(file: IncomingFile): Promise<void> {
+    await file.handle.datasync()
     this.#open -= 1
-    try {
-      await file.handle.datasync()
-    } finally {
-      file.handle.close().catch(() => undefined)
-    }
+    // Nobody waits for it to be closed.
+    file.handle.close().catch(() => undefined)
   }
 
   async discard(file: IncomingFile): Promise<void> {
@@ -110,7 +108,7 @@ export class AttachmentFiles {
     const files: IncomingFile[] = []
     while (this.#next < end) {
       const number = this.#next++
-      files.push({ number, handle: await open(this.#path(number), 'wx') })
+      files.push({ number, handle: await open(this.#path(number), 'wx+') })
     }
     await syncDirectory(directory)
     this.#ready.push(...files.reverse())

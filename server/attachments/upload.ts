@@ -1,6 +1,6 @@
 import { fail } from '../../protocol/errors.ts'
 import type { BlobStore, IncomingBlob } from './blob-store.ts'
-import { contentAddress } from './content-address.ts'
+import type { ContentAddress } from './content-address.ts'
 import type { AttachmentFiles } from './files.ts'
 import { FileSink } from './ingest/file-sink.ts'
 import { IngestJob } from './ingest/ingest-job.ts'
@@ -116,8 +116,8 @@ export class Upload {
       if (blob.kind === 'file') await this.#services.files?.discard(blob.file)
       throw fail('md5Mismatch')
     }
-    const pin = await this.#services.blobs.adopt(contentAddress(result.sha256), blob)
-    return { metadata: this.#metadata(result), release: () => pin.release() }
+    const pin = await this.#services.blobs.adopt(result.md5, blob)
+    return { metadata: this.#metadata(result, pin.address), release: () => pin.release() }
   }
 
   /** Forgets what came. Idempotent, and without effect after `finish`. */
@@ -145,10 +145,9 @@ export class Upload {
     return { result, blob: { kind: 'inline', bytes: result.bytes ?? new Uint8Array(0) } }
   }
 
-  #metadata(result: IngestResult): ReceivedMetadata {
+  #metadata(result: IngestResult, content: ContentAddress): ReceivedMetadata {
     const { name, contentType, encoding, length } = this.#incoming
     const digest = `md5-${Buffer.from(result.md5).toString('base64')}`
-    const content = contentAddress(result.sha256)
     const { receivedLength, storedLength } = result
     if (this.#level === undefined && encoding === 'identity') {
       return { name, contentType, digest, length: storedLength, content }

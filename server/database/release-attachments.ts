@@ -1,5 +1,5 @@
 import type { Attachments } from '../attachments/attachments.ts'
-import { contentAddress } from '../attachments/content-address.ts'
+import { addressFromBytes } from '../attachments/content-address.ts'
 import { hasReference } from '../attachments/references.ts'
 import {
   blobCheckKey,
@@ -35,7 +35,7 @@ export class ReleaseAttachments implements WriteRequest<readonly string[]> {
     const released: string[] = []
     for (const key of await store.keys(blobCheckRange(database)).all()) {
       const { address } = partsOfBlobCheckKey(key)
-      const content = contentAddress(address)
+      const content = addressFromBytes(address)
       if (this.#attachments.isInUse(content)) continue
       commit.deleteRaw(key)
       if (await hasReference(store, keys, address)) continue

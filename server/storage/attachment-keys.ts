@@ -9,12 +9,12 @@ const REFERENCE = 0x01
 const FILE = 0x02
 const CHECK = 0x03
 const PREFIX_LENGTH = 2
-const ADDRESS_LENGTH = 32
+const ADDRESS_LENGTH = 24
 
 /** Stands in a check's key in place of a database when the content itself is to be checked. Databases begin at 1. */
 export const NO_DATABASE = 0
 
-/** The record of a content address, 32 bytes. */
+/** The record of a content address, 24 bytes. */
 export function blobKey(address: Uint8Array): Buffer {
   return Buffer.concat([prefix(RECORD), address])
 }

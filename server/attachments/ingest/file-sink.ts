@@ -10,7 +10,6 @@ const WRITE_BYTES = 512 * 1024
 export class FileSink implements IngestSink {
   readonly #files: AttachmentFiles
   readonly #file: IncomingFile
-  readonly #sha256 = createHash('sha256')
   readonly #md5 = createHash('md5')
   #length = 0
   #kept: Uint8Array[] = []
@@ -28,7 +27,6 @@ export class FileSink implements IngestSink {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    this.#sha256.update(bytes)
     this.#md5.update(bytes)
     this.#length += bytes.length
     this.#kept.push(bytes)
@@ -42,7 +40,6 @@ export class FileSink implements IngestSink {
     this.#given = true
     const md5 = this.#md5.digest()
     const result: IngestResult = {
-      sha256: this.#sha256.digest(),
       md5,
       receivedMd5: md5,
       receivedLength: this.#length,

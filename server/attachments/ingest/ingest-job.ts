@@ -10,7 +10,6 @@ import type { IngestOptions, IngestResult } from './messages.ts'
 export class IngestJob {
   readonly #options: IngestOptions
   readonly #needFile: () => void
-  readonly #sha256 = createHash('sha256')
   readonly #md5 = createHash('md5')
   readonly #receivedMd5 = createHash('md5')
   readonly #deflate: pako.Deflate | undefined
@@ -55,7 +54,6 @@ export class IngestJob {
     if (!this.#ended || (this.#asked && this.#fd === undefined)) return undefined
     const md5 = this.#md5.digest()
     return {
-      sha256: this.#sha256.digest(),
       md5,
       receivedMd5: this.#deflate === undefined ? md5 : this.#receivedMd5.digest(),
       receivedLength: this.#receivedLength,
@@ -73,7 +71,6 @@ export class IngestJob {
   }
 
   #store(bytes: Uint8Array): void {
-    this.#sha256.update(bytes)
     this.#md5.update(bytes)
     this.#storedLength += bytes.length
     if (this.#fd !== undefined) {

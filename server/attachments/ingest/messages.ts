@@ -31,8 +31,6 @@ export type IngestReply =
   | { readonly kind: 'failed'; readonly job: number; readonly message: string }
 
 export interface IngestResult {
-  /** SHA-256 of the stored bytes. */
-  readonly sha256: Uint8Array
   /** MD5 of the stored bytes. */
   readonly md5: Uint8Array
   /** MD5 of the bytes as they came. */

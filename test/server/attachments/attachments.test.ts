@@ -201,6 +201,37 @@ test('the same bytes are on disk once, whoever brings them, also at the same tim
   t.is((await opened.files()).length, 1)
 })
 
+test('different bytes of the same MD5 are told apart', async t => {
+  const opened = await openAttachments(t)
+  for (const suffix of ['', LARGE.toString('latin1')]) {
+    const [one, other] = COLLISION.map(hex => Buffer.concat([Buffer.from(hex, 'hex'), Buffer.from(suffix)]))
+    const first = await opened.attachments.receive(binary(), [one!])
+    await commit(opened, first, 1)
+    first.release()
+    const second = await opened.attachments.receive(binary(), [other!])
+    await commit(opened, second, 2)
+    const again = await opened.attachments.receive(binary(), [other!])
+    again.release()
+    second.release()
+    t.is(second.metadata.digest, first.metadata.digest)
+    t.is(again.metadata.content, second.metadata.content)
+    t.deepEqual(await contentOf(await opened.attachments.read(first.metadata.content)), one)
+    t.deepEqual(await contentOf(await opened.attachments.read(second.metadata.content)), other)
+  }
+})
+
+/** Two texts of Wang, Feng, Lai and Yu (2004) with one MD5; what is appended to both keeps it so. */
+const COLLISION = ['87', '07'].map((first, n) => {
+  const [fourth, fifth, sixth, seventh, eighth] =
+    n === 0 ? ['71', 'f2', 'b4', 'a8', '2b'] : ['f1', '72', '34', '28', 'ab']
+  return (
+    `d131dd02c5e6eec4693d9a0698aff95c2fcab5${first}12467eab4004583eb8fb7f89` +
+    `55ad340609f4b30283e4888325${fourth}415a085125e8f7cdc99fd91dbd${fifth}80373c5b` +
+    `d8823e3156348f5bae6dacd436c919c6dd53e2${sixth}87da03fd02396306d248cda0` +
+    `e99f33420f577ee8ce54b67080${seventh}0d1ec69821bcb6a8839396f965${eighth}6ff72a70`
+  )
+})
+
 test('an upload that breaks off leaves nothing behind', async t => {
   const { attachments, files } = await openAttachments(t)
   async function* broken(): AsyncGenerator<Uint8Array> {
