@@ -91,9 +91,13 @@ function sendError(ctx: RequestContext, cause: unknown): void {
   for (const [name, value] of Object.entries(error.headers)) ctx.set(name, value)
   if (error.status === 401) challenge(ctx)
   if (error.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
-  if (!isSoonRead(ctx) && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
+  const ends = error.status === STALLED || !isSoonRead(ctx)
+  if (ends && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
   sendJson(ctx, { error: error.error, reason: error.reason }, error.status)
 }
+
+/** Of a request whose body did not come, the rest will not come either. */
+const STALLED = 408
 
 /** What is parsed without recursion may still be too deep for those who work on it. */
 function isTooDeep(error: unknown): boolean {

@@ -64,9 +64,10 @@ class UploadReader {
     return this.take()
   }
 
+  /** What nobody reads any more is passed over, so that the connection can go on where the rest is small. */
   close(): void {
     clearTimeout(this.#timer)
-    this.#source.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose).pause()
+    this.#source.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose).resume()
   }
 
   readonly #onData = (chunk: Buffer): void => {
