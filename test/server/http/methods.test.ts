@@ -1,0 +1,44 @@
+import test from 'ava'
+import supertest from 'supertest'
+import { withServer } from '../../helpers/with-server.ts'
+
+const ALLOWED = [
+  ['/', 'POST', 'GET,HEAD'],
+  ['/_up', 'DELETE', 'GET,HEAD'],
+  ['/_uuids', 'DELETE', 'GET'],
+  ['/db/_bulk_docs', 'GET', 'POST'],
+  ['/db/_bulk_get', 'PUT', 'POST'],
+  ['/db/_changes', 'PUT', 'GET,POST,HEAD'],
+] as const
+
+test('a method that a path does not know is 405, with those it knows', withServer, async (t, { url }) => {
+  const agent = supertest.agent(url)
+  await agent.put('/db').expect(201)
+  for (const [path, method, allowed] of ALLOWED) {
+    const send = {
+      GET: agent.get(path),
+      PUT: agent.put(path),
+      POST: agent.post(path),
+      DELETE: agent.delete(path),
+    }
+    const answer = await send[method]
+    t.is(answer.status, 405, `${method} ${path}`)
+    t.is(answer.headers['allow'], allowed)
+    t.deepEqual(answer.body, { error: 'method_not_allowed', reason: `Only ${allowed} allowed` })
+  }
+})
+
+test(
+  'a trailing slash is forgiven, and HEAD answers as GET without a body',
+  withServer,
+  async (t, { url }) => {
+    const agent = supertest.agent(url)
+    await agent.put('/db/').expect(201)
+    await agent.put('/db/doc').send({ n: 1 }).expect(201)
+    const got = await agent.get('/db/doc/').expect(200)
+    const head = await agent.head('/db/doc').expect(200)
+    t.is(head.headers['etag'], got.headers['etag'])
+    t.is(head.headers['content-length'], got.headers['content-length'])
+    t.falsy(head.text)
+  },
+)
