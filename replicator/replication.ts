@@ -48,7 +48,6 @@ export type ReplicationResult = Readonly<Record<string, unknown>>
 const QUEUE_BATCHES = 4
 /** Batches that a worker takes together when it finds a backlog: fewer round trips, fewer syncs. */
 const BACKLOG_BATCHES = 4
-const SINGLES_PER_BATCH = 8
 const MISSING_RETRY_MS = 2000
 /** A replication without anything to do looks after its checkpoints once in so many intervals. */
 const VERIFY_EVERY = 10
@@ -161,7 +160,7 @@ export class Replication {
       useBulkGet: options.useBulkGet,
       retryPolicy: { retries: options.retriesPerRequest, firstWaitMs: 250, maxWaitMs: 30_000 },
       targetIsEmpty: target.documents + target.deletedDocuments === 0,
-      parallel: SINGLES_PER_BATCH,
+      parallel: options.httpConnections,
       missingRetryMs: MISSING_RETRY_MS,
     }
     return new Transfer(this.#source, this.#target, settings, failure => this.#refused(failure))
