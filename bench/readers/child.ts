@@ -5,7 +5,7 @@ import { nowMs } from './now.ts'
 
 const AT_ONCE = 200
 
-process.on('message', (order: ReaderOrder) => void follow(order))
+process.once('message', (order: ReaderOrder) => void follow(order))
 
 async function follow(order: ReaderOrder): Promise<void> {
   const sockets: Socket[] = []

@@ -110,9 +110,8 @@ export class DatabaseEvents {
       if (names.has(name)) continue
       names.add(name)
       if (log.document(eventId('created', name)) === undefined) this.#note('created', name)
-      const told = toldSeq(log, name)
       const seq = (await this.#seqOf(name)) ?? 0
-      if (seq !== (told ?? 0)) this.#note('updated', name)
+      if (seq !== toldSeq(log, name)) this.#note('updated', name)
     }
     for await (const { name, seq } of createdDatabases(log)) {
       const isTold = (log.document(eventId('deleted', name))?.seq ?? 0) > seq

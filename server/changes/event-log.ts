@@ -21,12 +21,13 @@ export async function keepNoHistory(log: Database): Promise<void> {
   await log.write({ ids: [], bytes: 0, apply: ({ state }) => void (state.revsLimit = 1) })
 }
 
-/** The update sequence of which the last event of a database told. */
-export function toldSeq(log: Database, name: string): number | undefined {
+/** The update sequence of which the last event of a database told; 0 where it told of an earlier one of this name. */
+export function toldSeq(log: Database, name: string): number {
   const document = log.document(eventId('updated', name))
-  if (document === undefined) return undefined
+  const created = log.document(eventId('created', name))
+  if (document === undefined || document.seq < (created?.seq ?? 0)) return 0
   const { body } = log.body(document.body)
-  return (JSON.parse(Buffer.from(body).toString()) as { seq?: number }).seq
+  return (JSON.parse(Buffer.from(body).toString()) as { seq?: number }).seq ?? 0
 }
 
 /** The databases of whose creation was told, with the event's place in the feed. */
