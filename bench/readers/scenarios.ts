@@ -1,4 +1,4 @@
-import type { Client } from '../client.ts'
+import { inParallel, type Client } from '../client.ts'
 import type { Target } from '../target.ts'
 import { memoryOf } from './memory.ts'
 import { nowMs } from './now.ts'
@@ -11,6 +11,7 @@ export interface Scenario {
 }
 
 const UPDATES = 100
+const WRITERS = 16
 const HANGING_ON = 'feed=continuous&since=now&heartbeat=60000'
 
 /** Continuous readers of one database while updates come in, one after the other. */
@@ -38,7 +39,7 @@ const databases: Scenario = {
     for (let n = 0; n < 1000; n++) names.push(await target.database())
     const paths = names.map(name => `/${name}/_changes?${HANGING_ON}`)
     const feeds = await Readers.open(target.url, paths, 1)
-    await target.withClient(16, client => Promise.all(names.map(name => put(client, name))))
+    await target.withClient(WRITERS, client => inParallel(WRITERS, names, name => put(client, name)))
     return summary(feeds, names.length)
   },
 }
