@@ -82,9 +82,11 @@ export function mayHaveHistory(record: Uint8Array): boolean {
   return (record[HEADER + uintOf(record, 19, 4)] ?? 0) >= 4
 }
 
-/** The winner's revision as text. */
-export function revBytesOf(record: Uint8Array): Uint8Array {
-  return record.subarray(HEADER, HEADER + uintOf(record, 19, 4))
+/** Where the winner's revision begins in a record, as text. */
+export const REV_OFFSET = HEADER
+
+export function revEndOf(record: Uint8Array): number {
+  return HEADER + uintOf(record, 19, 4)
 }
 
 /** The body number of the winner. */

@@ -118,10 +118,8 @@ export function textOfKey(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset + PREFIX_LENGTH, key.byteLength - PREFIX_LENGTH).toString()
 }
 
-/** The same as it is stored: part of the key. */
-export function idBytesOfKey(key: Uint8Array): Uint8Array {
-  return key.subarray(PREFIX_LENGTH)
-}
+/** Where the id begins in a document's key. */
+export const ID_OFFSET = PREFIX_LENGTH
 
 /** Where the tree lies of a document whose record lies under a key. */
 export function treeKeyOf(documentKey: Uint8Array): Uint8Array {

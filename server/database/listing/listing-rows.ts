@@ -4,7 +4,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import { readBodies } from '../../changes/rows/read-bodies.ts'
 import type { RowBuffer } from '../../changes/rows/row-buffer.ts'
-import { idBytesOfKey } from '../../storage/keys.ts'
+import { ID_OFFSET, textOfKey } from '../../storage/keys.ts'
 import { applyReadRules } from '../apply-rules.ts'
 import { attachmentsMember, loadData, STUBS } from '../attachments-member.ts'
 import type { BodyRecord } from '../body-record.ts'
@@ -13,7 +13,8 @@ import {
   decodeDocumentRecord,
   isBranchedRecord,
   isLiveRecord,
-  revBytesOf,
+  REV_OFFSET,
+  revEndOf,
   winnerBodyOf,
 } from '../document-record.ts'
 import type { DatabaseSnapshot } from '../snapshot.ts'
@@ -22,17 +23,19 @@ import type { ListingQuery } from './listing-query.ts'
 
 export type StoredEntry = readonly [key: Uint8Array, record: Uint8Array]
 
-const ID = Buffer.from('{"id":')
-const KEY = Buffer.from(',"key":')
-const VALUE = Buffer.from(',"value":{"rev":')
-const DELETED = Buffer.from(',"deleted":true')
+// What stands between the bytes that are copied.
+const ID = Buffer.from('{"id":"')
+const KEY = Buffer.from('","key":"')
+const VALUE = Buffer.from('","value":{"rev":"')
+const LIVE_END = Buffer.from('"}')
+const DELETED_END = Buffer.from('","deleted":true}')
 const DOC = Buffer.from(',"doc":')
 const END = Buffer.from('}')
 const NULL = Buffer.from('null')
-const DOC_ID = Buffer.from('{"_id":')
-const DOC_REV = Buffer.from(',"_rev":')
-const COMMA = Buffer.from(',')
+const DOC_ID = Buffer.from('{"_id":"')
+const DOC_REV = Buffer.from('","_rev":"')
 const QUOTE = Buffer.from('"')
+const QUOTE_COMMA = Buffer.from('",')
 
 /** Makes the rows of a list from documents' records, from the bytes as they are stored. */
 export class ListingRows {
@@ -58,53 +61,64 @@ export class ListingRows {
     const documents: (Document | undefined)[] = []
     for (const [at, entry] of entries.entries()) {
       const body = live[at] === true ? bodies[next++] : undefined
-      documents.push(body && { body, extras: await this.#extras(entry, body) })
+      documents.push(
+        body && { body, extras: this.#isPlain(entry, body) ? '' : await this.#extras(entry, body) },
+      )
     }
     return documents
   }
 
   /** Appends a row. */
-  write(out: RowBuffer, entry: StoredEntry, document: Document | undefined): void {
-    const [key, record] = entry
-    const id = idBytesOfKey(key)
+  write(out: RowBuffer, [key, record]: StoredEntry, document: Document | undefined): void {
+    const isPlain = isPlainText(key, ID_OFFSET, key.length)
     out.bytes(ID)
-    writeString(out, id)
+    writeId(out, key, isPlain)
     out.bytes(KEY)
-    writeString(out, id)
+    writeId(out, key, isPlain)
     out.bytes(VALUE)
-    writeString(out, revBytesOf(record))
-    if (!isLiveRecord(record)) out.bytes(DELETED)
-    out.bytes(END)
+    writeRev(out, record)
+    out.bytes(isLiveRecord(record) ? LIVE_END : DELETED_END)
     if (this.#query.includeDocs) {
       out.bytes(DOC)
-      this.#writeDocument(out, entry, document)
+      this.#writeDocument(out, key, record, isPlain, document)
     }
     out.bytes(END)
   }
 
-  #writeDocument(out: RowBuffer, [key, record]: StoredEntry, document: Document | undefined): void {
+  #writeDocument(
+    out: RowBuffer,
+    key: Uint8Array,
+    record: Uint8Array,
+    isPlain: boolean,
+    document: Document | undefined,
+  ): void {
     if (document === undefined) out.bytes(NULL)
     else if (this.#database.rules !== undefined) out.bytes(this.#ruled(key, record, document))
     else {
       const { body } = document.body
       out.bytes(DOC_ID)
-      writeString(out, idBytesOfKey(key))
+      writeId(out, key, isPlain)
       out.bytes(DOC_REV)
-      writeString(out, revBytesOf(record))
+      writeRev(out, record)
       if (body.length > 2) {
-        out.bytes(COMMA)
+        out.bytes(QUOTE_COMMA)
         out.copy(body, 1, body.length - 1)
-      }
+      } else out.bytes(QUOTE)
       if (document.extras !== '') out.text(document.extras)
       out.bytes(END)
     }
   }
 
   #ruled(key: Uint8Array, record: Uint8Array, { body: { body }, extras }: Document): Buffer {
-    const id = Buffer.from(idBytesOfKey(key)).toString() as DocId
+    const id = textOfKey(key) as DocId
     const { rev } = decodeDocumentRecord(record)
     const json = renderDocument({ id, rev, deleted: false, body, extras })
     return applyReadRules(this.#database, id, json, this.#user)
+  }
+
+  /** Whether there is nothing to tell beside the body; then nobody waits. */
+  #isPlain([, record]: StoredEntry, { attachments }: BodyRecord): boolean {
+    return attachments.length === 0 && !(this.#query.conflicts && isBranchedRecord(record))
   }
 
   async #extras([key, record]: StoredEntry, { attachments }: BodyRecord): Promise<string> {
@@ -133,16 +147,26 @@ const SPACE = 0x20
 const QUOTATION = 0x22
 const BACKSLASH = 0x5c
 
-/** Appends text as a JSON string; nearly always its bytes are that already. */
-export function writeString(out: RowBuffer, text: Uint8Array): void {
-  for (let at = 0; at < text.length; at++) {
-    const byte = text[at]!
-    if (byte < SPACE || byte === QUOTATION || byte === BACKSLASH) {
-      out.text(jsonString(Buffer.from(text).toString()))
-      return
-    }
+/** Whether text needs no escapes in JSON; nearly all does not. */
+function isPlainText(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at]!
+    if (byte < SPACE || byte === QUOTATION || byte === BACKSLASH) return false
   }
-  out.bytes(QUOTE)
-  out.bytes(text)
-  out.bytes(QUOTE)
+  return true
+}
+
+function writeId(out: RowBuffer, key: Uint8Array, isPlain: boolean): void {
+  if (isPlain) out.copy(key, ID_OFFSET, key.length)
+  else out.text(escaped(key.subarray(ID_OFFSET)))
+}
+
+function writeRev(out: RowBuffer, record: Uint8Array): void {
+  const end = revEndOf(record)
+  if (isPlainText(record, REV_OFFSET, end)) out.copy(record, REV_OFFSET, end)
+  else out.text(escaped(record.subarray(REV_OFFSET, end)))
+}
+
+function escaped(text: Uint8Array): string {
+  return jsonString(Buffer.from(text).toString()).slice(1, -1)
 }
