@@ -87,7 +87,7 @@ export class ReplicatorDatabases {
       if (event === 'deleted') void this.#unwatch(name)
     })
     for await (const name of this.#catalog.names()) {
-      if (REPLICATOR_DATABASE.test(name)) this.#watch(name as DatabaseName)
+      if (REPLICATOR_DATABASE.test(name)) this.#watch(name)
     }
   }
 
