@@ -10,12 +10,8 @@ import type { Store } from '../storage/store.ts'
 import { decodeBlobRecord, encodeBlobRecord, type BlobPlace } from './blob-record.ts'
 import { addressBytes, contentAddress, type ContentAddress } from './content-address.ts'
 import type { AttachmentFiles, IncomingFile } from './files.ts'
+import type { IncomingBlob } from './incoming-blob.ts'
 import { sameContent } from './same-content.ts'
-
-/** Bytes on their way into the store: in memory, or in a file that is not yet synced. */
-export type IncomingBlob =
-  | { readonly kind: 'inline'; readonly bytes: Uint8Array }
-  | { readonly kind: 'file'; readonly file: IncomingFile; readonly length: number }
 
 /** Holds content so that it is not removed. */
 export interface BlobPin {

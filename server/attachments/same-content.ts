@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { BlobPlace } from './blob-record.ts'
-import type { IncomingBlob } from './blob-store.ts'
+import type { IncomingBlob } from './incoming-blob.ts'
 import type { AttachmentFiles } from './files.ts'
 
 const PIECE_BYTES = 256 * 1024

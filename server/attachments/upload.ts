@@ -1,5 +1,6 @@
 import { fail } from '../../protocol/errors.ts'
-import type { BlobStore, IncomingBlob } from './blob-store.ts'
+import type { BlobStore } from './blob-store.ts'
+import type { IncomingBlob } from './incoming-blob.ts'
 import type { ContentAddress } from './content-address.ts'
 import type { AttachmentFiles } from './files.ts'
 import { FileSink } from './ingest/file-sink.ts'

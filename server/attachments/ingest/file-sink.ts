@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { IncomingBlob } from '../blob-store.ts'
+import type { IncomingBlob } from '../incoming-blob.ts'
 import type { AttachmentFiles, IncomingFile } from '../files.ts'
 import type { IngestResult } from './messages.ts'
 import type { IngestSink } from './sink.ts'

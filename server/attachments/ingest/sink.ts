@@ -1,4 +1,4 @@
-import type { IncomingBlob } from '../blob-store.ts'
+import type { IncomingBlob } from '../incoming-blob.ts'
 import type { IngestResult } from './messages.ts'
 
 /** Where more than a little of an attachment goes while it comes in. Ends by `finish` or by `abort`. */

@@ -1,4 +1,4 @@
-import type { IncomingBlob } from '../blob-store.ts'
+import type { IncomingBlob } from '../incoming-blob.ts'
 import type { AttachmentFiles, IncomingFile } from '../files.ts'
 import type { IngestOptions, IngestResult } from './messages.ts'
 import type { IngestSink } from './sink.ts'
