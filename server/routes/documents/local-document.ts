@@ -1,6 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
+import { externalTerm } from '../../../protocol/json/canonical.ts'
+import { hashOf } from '../../../protocol/revision.ts'
+import { xxh3 } from '../../../protocol/xxh3.ts'
 import { readLocalDocument, renderLocalDocument, type LocalDocument } from '../../database/local-documents.ts'
 import type { RequestContext } from '../../http/context.ts'
 import { notModified, sendJson } from '../../http/reply.ts'
@@ -13,7 +15,18 @@ export async function getLocalDocument(ctx: RequestContext, id: DocId): Promise<
   if (!notModified(ctx, localEtag(document))) sendJson(ctx, renderLocalDocument(document))
 }
 
-/** Revisions of local documents repeat, so that the ETag has to cover the body. */
+/**
+ * Revisions of local documents repeat, so that the ETag has to cover the body: it is CouchDB's, a hash of the Erlang term
+ * {0, Revision, Body} (couch_httpd:doc_etag/3).
+ */
 export function localEtag({ rev, body }: Pick<LocalDocument, 'rev' | 'body'>): string {
-  return createHash('md5').update(rev).update(body).digest('base64url')
+  const revision = Buffer.from(hashOf(rev))
+  const head = Buffer.from([131, SMALL_TUPLE, 3, SMALL_INTEGER, 0, BINARY, 0, 0, 0, revision.length])
+  return xxh3(Buffer.concat([head, revision, externalTerm(body)]))
+    .toString(36)
+    .toUpperCase()
 }
+
+const SMALL_TUPLE = 104
+const SMALL_INTEGER = 97
+const BINARY = 109
