@@ -13,7 +13,8 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
 }
 
 const places = fc.array(fc.nat(), { maxLength: 20 })
-const json = fc.jsonValue({ maxDepth: 3 })
+/** As JSON has them: it knows no -0. */
+const json = fc.jsonValue({ maxDepth: 3 }).map(value => JSON.parse(JSON.stringify(value)) as unknown)
 
 test('documents come out of a _bulk_get answer byte for byte, however it is cut', t => {
   const row = fc.record({ id: fc.string(), body: json, attachments: fc.boolean(), missing: fc.boolean() })
