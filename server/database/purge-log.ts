@@ -1,4 +1,5 @@
 import { numberOfKey, Space } from '../storage/keys.ts'
+import type { Store } from '../storage/store.ts'
 import type { Commit } from './commit.ts'
 import type { WritableDatabase } from './writable-database.ts'
 import type { PurgeRequest } from './purge.ts'
@@ -8,13 +9,19 @@ export interface LoggedPurge extends PurgeRequest {
   readonly purgeSeq: number
 }
 
-/** The purges behind a purge sequence, oldest first, as far as the log goes back. */
+/**
+ * The purges behind a purge sequence, oldest first, as far as the log goes back; it always has the latest.
+ *
+ * @param snapshot the moment to read at; now, without one
+ */
 export async function* purgesAfter(
   { store, keys }: Pick<WritableDatabase, 'store' | 'keys'>,
   purgeSeq: number,
+  snapshot?: ReturnType<Store['snapshot']>,
 ): AsyncGenerator<LoggedPurge> {
-  const { lt } = keys.range(Space.purge)
-  for await (const [key, record] of store.iterator({ gte: keys.number(Space.purge, purgeSeq + 1), lt })) {
+  const range = { gte: keys.number(Space.purge, purgeSeq + 1), lt: keys.range(Space.purge).lt }
+  const options = snapshot === undefined ? range : { ...range, snapshot }
+  for await (const [key, record] of store.iterator(options)) {
     const request = JSON.parse(Buffer.from(record).toString()) as PurgeRequest
     yield { ...request, purgeSeq: numberOfKey(key) }
   }

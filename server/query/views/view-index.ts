@@ -1,5 +1,7 @@
 import type { AbstractChainedBatch } from 'abstract-level'
+import type { DocId } from '../../../protocol/document-id.ts'
 import type { Database } from '../../database/database.ts'
+import { purgesAfter } from '../../database/purge-log.ts'
 import type { Store } from '../../storage/store.ts'
 import type { Reducer } from '../reduce/reducer.ts'
 import { ROW_FIELDS, type PackedRows } from '../sandbox/messages.ts'
@@ -24,6 +26,8 @@ export interface BuildProgress {
   readonly total: number
   done: number
 }
+
+const NO_ROWS: PackedRows = { bytes: new Uint8Array(0), index: new Uint32Array(0) }
 
 type Batch = AbstractChainedBatch<Store, Uint8Array, Uint8Array>
 
@@ -123,6 +127,7 @@ export class ViewIndex {
   }
 
   async #takeUp(snapshot: Snapshot, target: number): Promise<void> {
+    await this.#forgetPurged(snapshot)
     const isFresh = this.#state.seq === 0
     const total = target - this.#state.seq
     this.#progress = { started: Date.now(), updated: Date.now(), total, done: 0 }
@@ -139,6 +144,35 @@ export class ViewIndex {
     if (!inBulk) return
     for (const tree of this.#trees) await tree.rebuild(this.#closing.signal)
     await this.#save({ ...this.#state, hasNodes: true })
+  }
+
+  /**
+   * Removes the rows of documents that were purged: nothing among the changes tells of them. Where the log no longer goes
+   * back so far, the index is made anew.
+   */
+  async #forgetPurged(snapshot: Snapshot): Promise<void> {
+    const { purgeSeq, seq } = this.#state
+    const ids = new Set<DocId>()
+    let last = purgeSeq
+    for await (const purge of purgesAfter(this.#database, purgeSeq, snapshot)) {
+      if (last === purgeSeq && purge.purgeSeq > purgeSeq + 1 && seq > 0) await this.#clear()
+      ids.add(purge.id)
+      last = purge.purgeSeq
+    }
+    if (last === purgeSeq) return
+    if (this.#state.seq > 0) {
+      const documents = [...ids].map(id => ({ id, json: undefined }))
+      const batch = { documents, seq: this.#state.seq }
+      await this.#write(batch, NO_ROWS, { isFresh: false, inBulk: !this.#state.hasNodes })
+    }
+    await this.#save({ ...this.#state, purgeSeq: last })
+    this.#nodes.clear()
+  }
+
+  async #clear(): Promise<void> {
+    await this.#database.store.clear(this.keys.all())
+    this.#state = this.readState(undefined)
+    this.#nodes.clear()
   }
 
   async #mapBatch(batch: ChangesBatch): Promise<{ batch: ChangesBatch; rows: PackedRows }> {
