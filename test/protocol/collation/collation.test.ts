@@ -89,15 +89,18 @@ test('no sort key is the beginning of another', t => {
 })
 
 const runtime = new Intl.Collator('en')
-/** Blocks whose order has not changed between versions of Unicode: Latin to Arabic, Thai and Lao, kana, some Hangul. */
+/** Blocks whose order has hardly changed between versions of Unicode: Latin to Arabic, Thai and Lao, kana, some Hangul. */
 const blocks = [
   [0, 0x700],
   [0xe00, 0xf00],
   [0x3041, 0x3100],
   [0xac00, 0xac80],
 ] as const
+/** The Hebrew geresh and gershayim, which newer versions of the root order among other punctuation. */
+const moved = new Set([0x5f3, 0x5f4])
 const assigned = blocks
   .flatMap(([from, to]) => Array.from({ length: to - from }, (_, i) => from + i))
+  .filter(code => !moved.has(code))
   .filter(code => String.fromCharCode(code).normalize('NFD').length > 1 || rootElements().entryOf(code) >= 0)
 const anyText = fc.string({
   unit: fc.constantFrom(...assigned.map(code => String.fromCharCode(code))),
