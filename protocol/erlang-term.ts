@@ -1,3 +1,19 @@
+import {
+  ATOM,
+  BINARY,
+  INTEGER,
+  LARGE_BIG,
+  LIST,
+  MAX_STRING,
+  NEW_FLOAT,
+  NIL,
+  SMALL_BIG,
+  SMALL_INTEGER,
+  SMALL_TUPLE,
+  STRING,
+  VERSION,
+} from './external-term-tags.ts'
+
 /**
  * The few Erlang terms that CouchDB hashes to identify a replication, in the external term format
  * (`erlang:term_to_binary/2` with `{minor_version, 1}`, erlang.org "External Term Format").
@@ -10,20 +26,6 @@ export type Term =
   | { readonly charlist: string }
   | { readonly integer: bigint }
   | { readonly float: number }
-
-const VERSION = 131
-const NEW_FLOAT = 70
-const SMALL_INTEGER = 97
-const INTEGER = 98
-const ATOM = 100
-const SMALL_TUPLE = 104
-const NIL = 106
-const STRING = 107
-const LIST = 108
-const BINARY = 109
-const SMALL_BIG = 110
-const LARGE_BIG = 111
-const MAX_STRING = 65535
 
 /** The term's bytes, with the version byte in front. */
 export function termToBinary(term: Term): Buffer {

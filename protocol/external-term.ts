@@ -1,26 +1,28 @@
+import {
+  ATOM,
+  BINARY,
+  INTEGER,
+  LARGE_BIG,
+  LIST,
+  MAX_STRING,
+  NEW_FLOAT,
+  NIL,
+  SMALL_BIG,
+  SMALL_INTEGER,
+  SMALL_TUPLE,
+  STRING,
+  VERSION,
+} from './external-term-tags.ts'
 import type { ByteWriter } from './json/byte-writer.ts'
 
 /*
  * Erlang's external term format, as `term_to_binary(Term, [{minor_version, 1}])` writes it in the OTP release that
  * CouchDB 3.5 ships with (erts, "External Term Format"): what revision ids are computed over.
  */
-const NEW_FLOAT = 70
-const SMALL_INTEGER = 97
-const INTEGER = 98
-const ATOM = 100
-const SMALL_TUPLE = 104
-const NIL = 106
-const STRING = 107
-const LIST = 108
-const BINARY = 109
-const SMALL_BIG = 110
-const LARGE_BIG = 111
 
-const MAX_STRING = 65535
 const MAX_SMALL_BIG = 255
 const LIST_HEADER = 5
 const SHORT = 48
-const VERSION = 131
 
 const ATOMS = {
   true: encodeAtom('true'),
