@@ -1,5 +1,5 @@
 import { numberOfKey, Space } from '../storage/keys.ts'
-import type { Store } from '../storage/store.ts'
+import type { StoreSnapshot } from '../storage/store.ts'
 import type { Commit } from './commit.ts'
 import type { WritableDatabase } from './writable-database.ts'
 import type { PurgeRequest } from './purge.ts'
@@ -17,7 +17,7 @@ export interface LoggedPurge extends PurgeRequest {
 export async function* purgesAfter(
   { store, keys }: Pick<WritableDatabase, 'store' | 'keys'>,
   purgeSeq: number,
-  snapshot?: ReturnType<Store['snapshot']>,
+  snapshot?: StoreSnapshot,
 ): AsyncGenerator<LoggedPurge> {
   const range = { gte: keys.number(Space.purge, purgeSeq + 1), lt: keys.range(Space.purge).lt }
   const options = snapshot === undefined ? range : { ...range, snapshot }

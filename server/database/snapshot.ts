@@ -1,24 +1,14 @@
-import type { AbstractIterator } from 'abstract-level'
 import type { DatabaseKeys } from '../storage/keys.ts'
-import type { Store } from '../storage/store.ts'
+import type { Entry, RangeOptions, Store, StoreIterator, StoreSnapshot } from '../storage/store.ts'
 import { decodeState, type DatabaseState } from './state.ts'
 
-type Iterator = AbstractIterator<Store, Uint8Array, Uint8Array>
-
-export interface SnapshotRange {
-  readonly gte: Uint8Array
-  readonly lt?: Uint8Array
-  readonly lte?: Uint8Array
-  readonly reverse?: boolean
-  readonly limit?: number
-  readonly highWaterMarkBytes?: number
-}
+export type SnapshotRange = Omit<RangeOptions, 'snapshot'>
 
 /** A database as it was on disk at one moment: its state says which commits that moment holds. */
 export class DatabaseSnapshot {
   readonly state: Readonly<DatabaseState>
   readonly #store: Store
-  readonly #snapshot: ReturnType<Store['snapshot']>
+  readonly #snapshot: StoreSnapshot
 
   constructor(store: Store, keys: DatabaseKeys) {
     this.#store = store
@@ -26,7 +16,7 @@ export class DatabaseSnapshot {
     this.state = decodeState(store.getSync(keys.state, { snapshot: this.#snapshot }))
   }
 
-  iterator(range: SnapshotRange): Iterator {
+  iterator(range: SnapshotRange): StoreIterator<Entry> {
     return this.#store.iterator({ ...range, snapshot: this.#snapshot })
   }
 

@@ -1,11 +1,9 @@
-import type { Store } from './store.ts'
+import type { Store, StoreBatch } from './store.ts'
 import type { WriteSet } from './write-set.ts'
-
-type Batch = ReturnType<Store['batch']>
 
 /** A batch that is filled while the one before it syncs. */
 interface Pending {
-  readonly batch: Batch
+  readonly batch: StoreBatch
   readonly written: Promise<void>
 }
 

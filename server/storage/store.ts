@@ -1,13 +1,9 @@
-import type { AbstractLevel } from 'abstract-level'
 import { Level } from 'level'
 import { MemoryLevel } from 'memory-level'
+import type { Store } from './contract.ts'
 import { metaKey } from './keys.ts'
 
-/**
- * The ordered key-value map under all databases: atomic batches, snapshots, iterators, bytewise order. Keys and values
- * are `Uint8Array`s ("view" encoding: with chained batches several times cheaper than Buffers in arrays).
- */
-export type Store = AbstractLevel<string | Buffer | Uint8Array, Uint8Array, Uint8Array>
+export type { Entry, RangeOptions, Store, StoreBatch, StoreIterator, StoreSnapshot } from './contract.ts'
 
 /** The version of the key layout and encodings in docs/architecture.md. */
 export const FORMAT_VERSION = 1
@@ -41,8 +37,8 @@ export async function openStore(directory: string): Promise<Store> {
 }
 
 /** A store that lives as long as the process: for tests. */
-export async function openMemoryStore(): Promise<Store> {
-  const store: Store = new MemoryLevel<Uint8Array, Uint8Array>(ENCODINGS)
+export async function openMemoryStore(): Promise<MemoryLevel<Uint8Array, Uint8Array>> {
+  const store = new MemoryLevel<Uint8Array, Uint8Array>(ENCODINGS)
   await store.open()
   await checkFormat(store, 'memory')
   return store

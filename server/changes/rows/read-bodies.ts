@@ -1,9 +1,8 @@
-import type { AbstractIterator } from 'abstract-level'
 import { decodeBodyRecord, type BodyRecord } from '../../database/body-record.ts'
 import type { Database } from '../../database/database.ts'
 import type { SnapshotRange } from '../../database/snapshot.ts'
 import { numberOfKey, Space } from '../../storage/keys.ts'
-import type { Store } from '../../storage/store.ts'
+import type { Entry, StoreIterator } from '../../storage/store.ts'
 
 /** A range of bodies is read where so large a part of it is wanted; otherwise each body is looked up. */
 const DENSE = 0.5
@@ -15,7 +14,7 @@ const AT_ONCE = 100
 
 /** Where bodies are read from: the store as it is, or a snapshot. */
 export interface BodySource {
-  iterator(range: SnapshotRange): AbstractIterator<Store, Uint8Array, Uint8Array>
+  iterator(range: SnapshotRange): StoreIterator<Entry>
   getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>
 }
 

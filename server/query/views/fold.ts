@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../../protocol/json-value.ts'
-import type { Store } from '../../storage/store.ts'
+import type { Store, StoreSnapshot } from '../../storage/store.ts'
 import { LEVELS } from './levels.ts'
 import { countOf, partOf } from './node.ts'
 import { nodesBetween, type LevelNodes, type NodeCache } from './node-cache.ts'
@@ -9,7 +9,7 @@ import type { IndexKeys } from './row-key.ts'
 export type Segment =
   { readonly rows: readonly Uint8Array[] } | { readonly count: number; readonly part: JsonValue | undefined }
 
-export type Snapshot = ReturnType<Store['snapshot']>
+export type Snapshot = StoreSnapshot
 
 /** Reads a view's rows and nodes as they were when the snapshot was taken. */
 export class ViewReader {

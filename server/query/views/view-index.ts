@@ -1,8 +1,7 @@
-import type { AbstractChainedBatch } from 'abstract-level'
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Database } from '../../database/database.ts'
 import { purgesAfter } from '../../database/purge-log.ts'
-import type { Store } from '../../storage/store.ts'
+import type { StoreBatch } from '../../storage/store.ts'
 import type { Reducer } from '../reduce/reducer.ts'
 import { ROW_FIELDS, type PackedRows } from '../sandbox/messages.ts'
 import { AnswerCache } from './answer-cache.ts'
@@ -28,8 +27,6 @@ export interface BuildProgress {
 }
 
 const NO_ROWS: PackedRows = { bytes: new Uint8Array(0), index: new Uint32Array(0) }
-
-type Batch = AbstractChainedBatch<Store, Uint8Array, Uint8Array>
 
 /** More changes than this are taken up without nodes, which are then made anew in one go over the rows. */
 const MANY_CHANGES = 2000
@@ -214,7 +211,11 @@ export class ViewIndex {
     this.#state = state
   }
 
-  async #removeOldRows(documents: readonly ChangedDocument[], batch: Batch, rows: RowChanges): Promise<void> {
+  async #removeOldRows(
+    documents: readonly ChangedDocument[],
+    batch: StoreBatch,
+    rows: RowChanges,
+  ): Promise<void> {
     const keys = documents.map(({ id }) => this.keys.document(id))
     const records = await this.#database.store.getMany(keys)
     for (const [at, record] of records.entries()) {
@@ -227,7 +228,12 @@ export class ViewIndex {
     }
   }
 
-  #putRows(documents: readonly ChangedDocument[], packed: PackedRows, batch: Batch, rows: RowChanges): void {
+  #putRows(
+    documents: readonly ChangedDocument[],
+    packed: PackedRows,
+    batch: StoreBatch,
+    rows: RowChanges,
+  ): void {
     const { bytes, index } = packed
     const keyStart = this.keys.rowPrefix.length + 2
     let places: RowPlace[] = []

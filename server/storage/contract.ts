@@ -1,0 +1,65 @@
+/** A state of the store that reads can be bound to. */
+export interface StoreSnapshot {
+  close(): Promise<void>
+}
+
+export interface ReadOptions {
+  readonly snapshot?: StoreSnapshot | undefined
+}
+
+/** Keys of a range: bytewise order, `reverse` for the other way round. */
+export interface RangeOptions extends ReadOptions {
+  readonly gt?: Uint8Array
+  readonly gte?: Uint8Array
+  readonly lt?: Uint8Array
+  readonly lte?: Uint8Array
+  readonly reverse?: boolean
+  /** -1 for all. */
+  readonly limit?: number
+  /** How far the store reads ahead. */
+  readonly highWaterMarkBytes?: number
+}
+
+export interface WriteOptions {
+  /** On disk before it is done. */
+  readonly sync?: boolean
+}
+
+/** Entries, keys or values of a range, as the store was when reading began. */
+export interface StoreIterator<T> extends AsyncIterable<T> {
+  /** The next ones, as many or fewer; none at the end. */
+  nextv(size: number): Promise<T[]>
+  /** All that are left; closes the iterator. */
+  all(): Promise<T[]>
+  /** Idempotent. */
+  close(): Promise<void>
+}
+
+/** Puts and deletions in their order, that are seen and kept whole or not at all. */
+export interface StoreBatch {
+  put(key: Uint8Array, value: Uint8Array): this
+  del(key: Uint8Array): this
+  write(options?: WriteOptions): Promise<void>
+}
+
+export type Entry = [key: Uint8Array, value: Uint8Array]
+
+/**
+ * The ordered key-value map under all databases: all that Couchette asks of it. `abstract-level`'s stores with `view`
+ * encodings are one as they are.
+ */
+export interface Store {
+  get(key: Uint8Array, options?: ReadOptions): Promise<Uint8Array | undefined>
+  getSync(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined
+  getMany(keys: Uint8Array[], options?: ReadOptions): Promise<(Uint8Array | undefined)[]>
+  put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<void>
+  del(key: Uint8Array, options?: WriteOptions): Promise<void>
+  batch(): StoreBatch
+  iterator(range: RangeOptions): StoreIterator<Entry>
+  keys(range: RangeOptions): StoreIterator<Uint8Array>
+  values(range: RangeOptions): StoreIterator<Uint8Array>
+  clear(range: RangeOptions): Promise<void>
+  snapshot(): StoreSnapshot
+  /** Idempotent. */
+  close(): Promise<void>
+}
