@@ -8,6 +8,7 @@ import type { RequestContext, RequestState } from './context.ts'
 import { answerPreflight, exposeAnswer } from './cors-headers.ts'
 import { admit } from './gate.ts'
 import { sendJson } from './reply.ts'
+import { readRequestLine } from './request-line.ts'
 import { noteRequest } from './request-log.ts'
 import { challenge, secureHeaders } from './security-headers.ts'
 import { watchRights } from './watch-rights.ts'
@@ -66,6 +67,7 @@ async function redispatch(
 async function answer(ctx: RequestContext, next: () => Promise<unknown>): Promise<void> {
   exposeAnswer(ctx)
   try {
+    readRequestLine(ctx)
     await admit(ctx)
     await watchRights(ctx, next)
     if (ctx.respond !== false && ctx.status === 404 && ctx.body === undefined) throw fail('missing')

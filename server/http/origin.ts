@@ -10,13 +10,15 @@ export function originOf(ctx: RequestContext): string {
 
 /** Whether the client speaks TLS, with us or with the proxy in front of us. */
 export function isSecure(ctx: RequestContext): boolean {
-  return ctx.secure || forwarded(ctx, ctx.services.config, 'x_forwarded_proto') === 'https'
+  const { config } = ctx.services
+  if (ctx.secure || forwarded(ctx, config, 'x_forwarded_ssl') === 'on') return true
+  return forwarded(ctx, config, 'x_forwarded_proto') === 'https'
 }
 
 function forwarded(
   ctx: RequestContext,
   config: Config,
-  key: 'x_forwarded_host' | 'x_forwarded_proto',
+  key: 'x_forwarded_host' | 'x_forwarded_proto' | 'x_forwarded_ssl',
 ): string {
   return ctx.get(config.text('chttpd', key))
 }

@@ -42,11 +42,17 @@ export const HTTP_SETTINGS = {
       default: '',
       about: 'If set, the only settings `_config` may change: `[{section,key}, …]`',
     },
+    decode_plus_to_space: { kind: 'boolean', default: true, about: 'Takes a `+` in a path for a space' },
     x_forwarded_host: { kind: 'text', default: 'X-Forwarded-Host', about: "Header with the client's host" },
     x_forwarded_proto: {
       kind: 'text',
       default: 'X-Forwarded-Proto',
       about: "Header with the client's scheme",
+    },
+    x_forwarded_ssl: {
+      kind: 'text',
+      default: 'X-Forwarded-Ssl',
+      about: 'Header that is `on` where the client speaks TLS',
     },
   },
   cors: {
