@@ -15,6 +15,10 @@ export function sendJson(
   cacheControl = 'must-revalidate',
 ): void {
   const body = value instanceof Uint8Array ? withNewline(value) : Buffer.from(`${JSON.stringify(value)}\n`)
+  sendBytes(ctx, body, status, cacheControl)
+}
+
+function sendBytes(ctx: RequestContext, body: Buffer, status: number, cacheControl: string): void {
   ctx.respond = false
   ctx.res.writeHead(status, {
     'Cache-Control': cacheControl,
@@ -31,16 +35,44 @@ function withNewline(text: Uint8Array): Buffer {
   return body
 }
 
-/** Answers JSON piece by piece; the pieces come as fast as the client reads them. */
-export function streamJson(
+const GATHERED_BYTES = 64 * 1024
+
+/**
+ * Answers JSON that comes in pieces: at once where it is short, else piece by piece, as fast as the client reads them.
+ * What the first pieces throw is answered as an error.
+ */
+export async function streamJson(
   ctx: RequestContext,
-  pieces: AsyncIterable<Uint8Array | string>,
+  pieces: AsyncGenerator<Uint8Array | string>,
   status = 200,
+): Promise<void> {
+  const gathered: Uint8Array[] = []
+  let bytes = 0
+  for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
+    const piece = typeof next.value === 'string' ? Buffer.from(next.value) : next.value
+    gathered.push(piece)
+    bytes += piece.length
+    if (bytes >= GATHERED_BYTES) return streamBehind(ctx, Buffer.concat(gathered), pieces, status)
+  }
+  sendBytes(ctx, Buffer.concat(gathered), status, 'must-revalidate')
+}
+
+function streamBehind(
+  ctx: RequestContext,
+  first: Uint8Array,
+  rest: AsyncGenerator<Uint8Array | string>,
+  status: number,
 ): void {
   ctx.status = status
   ctx.set('Cache-Control', 'must-revalidate')
   ctx.set('Content-Type', 'application/json')
-  ctx.body = Readable.from(pieces, { objectMode: false, highWaterMark: 64 * 1024 })
+  const all = async function* () {
+    yield first
+    yield* rest
+  }
+  // A stream that nobody began to read would leave what the rest holds.
+  ctx.res.once('close', () => void rest.return(undefined).catch(() => undefined))
+  ctx.body = Readable.from(all(), { objectMode: false, highWaterMark: GATHERED_BYTES })
 }
 
 /** Answers JSON in chunks, as `streamChunks` does; to HEAD, that there would be some. A newline ends the answer. */

@@ -25,7 +25,13 @@ export function rowText(record: Uint8Array): Uint8Array {
 }
 
 function at(record: Uint8Array, place: 0 | 4): number {
-  return HEAD + new DataView(record.buffer, record.byteOffset + place, 4).getUint32(0)
+  const [a = 0, b = 0, c = 0, d = 0] = [
+    record[place],
+    record[place + 1],
+    record[place + 2],
+    record[place + 3],
+  ]
+  return HEAD + a * 0x1000000 + ((b << 16) | (c << 8) | d)
 }
 
 /** The JSON texts of a row. */
@@ -50,4 +56,22 @@ export function rowKeyText(record: Uint8Array): string {
 export function rowValueText(record: Uint8Array): string {
   const row = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
   return row.toString('utf8', at(record, 4), row.length - 1)
+}
+
+const ZERO = 0x30
+const NINE = 0x39
+const MAX_DIGITS = 15
+
+/** The value of a row, where it is a natural number of few digits; undefined for all others. */
+export function numberValue(record: Uint8Array): number | undefined {
+  const from = at(record, 4)
+  const end = record.length - 1
+  if (end - from > MAX_DIGITS) return undefined
+  let value = 0
+  for (let place = from; place < end; place++) {
+    const digit = record[place] as number
+    if (digit < ZERO || digit > NINE) return undefined
+    value = value * 10 + (digit - ZERO)
+  }
+  return value
 }

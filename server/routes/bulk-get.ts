@@ -52,7 +52,7 @@ export async function postBulkGet(ctx: RequestContext): Promise<void> {
     user: ctx.state.user,
   }
   const type = multipartAsked(ctx)
-  if (type === undefined) streamJson(ctx, renderJson(database, docs, options))
+  if (type === undefined) await streamJson(ctx, renderJson(database, docs, options))
   else sendParts(ctx, type, parts(database, docs, options))
 }
 

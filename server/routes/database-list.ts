@@ -19,20 +19,20 @@ export function databaseListRoutes(router: Router<RequestState>): void {
   endpoint(router, '/_dbs_info', { GET: getInfos, HEAD: getInfos, POST: postInfos })
 }
 
-function getNames(ctx: RequestContext): void {
+async function getNames(ctx: RequestContext): Promise<void> {
   const range = nameRange(ctx)
   if (notModified(ctx, listEtag(ctx))) return
-  streamJson(ctx, listed(names(ctx.services.catalog, range)))
+  await streamJson(ctx, listed(names(ctx.services.catalog, range)))
 }
 
 async function* names(catalog: Catalog, range: NameRange): AsyncGenerator<string> {
   for await (const name of catalog.names(range)) yield JSON.stringify(name)
 }
 
-function getInfos(ctx: RequestContext): void {
+async function getInfos(ctx: RequestContext): Promise<void> {
   const range = nameRange(ctx)
   if (notModified(ctx, listEtag(ctx))) return
-  streamJson(ctx, listed(infosOfRange(ctx.services.catalog, range)))
+  await streamJson(ctx, listed(infosOfRange(ctx.services.catalog, range)))
 }
 
 async function* infosOfRange(catalog: Catalog, range: NameRange): AsyncGenerator<string> {
@@ -51,7 +51,7 @@ async function postInfos(ctx: RequestContext): Promise<void> {
   if (keys.length > ctx.services.config.integer('chttpd', 'max_db_number_for_dbs_info_req')) {
     throw fail('badRequest', 'too_many_keys')
   }
-  streamJson(ctx, listed(infosOfKeys(ctx.services.catalog, keys)))
+  await streamJson(ctx, listed(infosOfKeys(ctx.services.catalog, keys)))
 }
 
 async function* infosOfKeys(catalog: Catalog, keys: readonly unknown[]): AsyncGenerator<string> {

@@ -29,7 +29,7 @@ export function mangoRoutes(router: Router<RequestState>): void {
 
 async function postFind(ctx: RequestContext): Promise<void> {
   const { queries, request } = await findRequestOf(ctx)
-  streamJson(ctx, await find(queries, request))
+  await streamJson(ctx, await find(queries, request))
 }
 
 async function postExplain(ctx: RequestContext): Promise<void> {

@@ -64,7 +64,7 @@ function checkLimits(ctx: RequestContext, requests: readonly PurgeRequest[]): vo
 
 async function getPurgedInfos(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
-  streamJson(ctx, purgedInfos(purgesAfter(database, 0)))
+  await streamJson(ctx, purgedInfos(purgesAfter(database, 0)))
 }
 
 async function* purgedInfos(purges: AsyncIterable<PurgeRequest>): AsyncGenerator<string> {

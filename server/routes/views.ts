@@ -38,7 +38,7 @@ const refused = {}
 async function getView(ctx: RequestContext): Promise<void> {
   const { view, parameters } = await viewOf(ctx)
   const query = view.check(parameters)
-  streamJson(ctx, await view.answer([query], { onlyOne: true }))
+  await streamJson(ctx, await view.answer([query], { onlyOne: true }))
 }
 
 async function postView(ctx: RequestContext): Promise<void> {
@@ -47,7 +47,7 @@ async function postView(ctx: RequestContext): Promise<void> {
   const { view, parameters } = await viewOf(ctx)
   if (Object.hasOwn(body, 'queries')) throw fail('queriesMoved')
   const query = view.check({ ...parametersOfBody(body), ...parameters })
-  streamJson(ctx, await view.answer([query], { onlyOne: true }))
+  await streamJson(ctx, await view.answer([query], { onlyOne: true }))
 }
 
 async function postQueries(ctx: RequestContext): Promise<void> {
@@ -55,7 +55,7 @@ async function postQueries(ctx: RequestContext): Promise<void> {
   const body = await jsonBody(ctx)
   const { view, parameters } = await viewOf(ctx)
   const queries = queriesOfBody(body).map(query => view.check({ ...parameters, ...parametersOfBody(query) }))
-  streamJson(ctx, await view.answer(queries, { onlyOne: false }))
+  await streamJson(ctx, await view.answer(queries, { onlyOne: false }))
 }
 
 async function designInfo(ctx: RequestContext): Promise<void> {

@@ -1,8 +1,8 @@
 import { compareJson } from '../../../protocol/collation/compare.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
-import { rowKeyText, rowValueText } from '../row-value.ts'
+import { numberValue, rowKeyText, rowValueText } from '../row-value.ts'
 import { cardinality, emptyRegisters, insert, union, type Registers } from './hyperloglog.ts'
-import { addStats, startStats, showStats } from './stats.ts'
+import { addStats, mergeStats, showStats, startStats, statsOfNumbers } from './stats.ts'
 import { SUM_START, sum } from './sum.ts'
 
 /** A reduce function of CouchDB's own. What it gives for some rows is JSON, can be stored, and reduced with others. */
@@ -16,7 +16,8 @@ export interface BuiltinReduce {
 }
 
 const same = (part: JsonValue): JsonValue => part
-const valueOf = (row: Uint8Array): JsonValue => JSON.parse(rowValueText(row)) as JsonValue
+const valueOf = (row: Uint8Array): JsonValue =>
+  numberValue(row) ?? (JSON.parse(rowValueText(row)) as JsonValue)
 
 const count: BuiltinReduce = {
   reduce: rows => rows.length,
@@ -31,11 +32,20 @@ const sumAll: BuiltinReduce = {
 }
 
 const stats: BuiltinReduce = {
-  reduce: rows =>
-    rows
-      .slice(1)
-      .reduce((all, row) => addStats(valueOf(row), all), startStats(valueOf(rows[0] as Uint8Array))),
-  rereduce: parts => parts.slice(1).reduce((all, part) => addStats(part, all), startStats(parts[0] ?? null)),
+  reduce: rows => {
+    const values = rows.map(valueOf)
+    const [first = null, ...others] = values
+    return (
+      statsOfNumbers(values) ??
+      others.reduce<JsonValue>((all, value) => addStats(value, all), startStats(first))
+    )
+  },
+  rereduce: parts => {
+    const [first = null, ...others] = parts
+    return (
+      mergeStats(parts) ?? others.reduce<JsonValue>((all, part) => addStats(part, all), startStats(first))
+    )
+  },
   finish: showStats,
 }
 

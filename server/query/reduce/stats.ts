@@ -37,6 +37,34 @@ export function showStats(all: JsonValue): JsonValue {
   return all
 }
 
+/** The statistics of numbers alone; undefined where a value is anything else. */
+export function statsOfNumbers(values: readonly JsonValue[]): JsonObject | undefined {
+  let [sum, sumsqr, min, max] = [0, 0, Infinity, -Infinity]
+  for (const value of values) {
+    if (typeof value !== 'number') return undefined
+    sum += value
+    sumsqr += value * value
+    if (value < min) min = value
+    if (value > max) max = value
+  }
+  return { sum, count: values.length, min, max, sumsqr }
+}
+
+/** Puts statistics together that this module made; undefined where there are arrays among them. */
+export function mergeStats(parts: readonly JsonValue[]): JsonObject | undefined {
+  let [sum, count, min, max, sumsqr] = [0, 0, Infinity, -Infinity, 0]
+  for (const part of parts) {
+    if (Array.isArray(part)) return undefined
+    const stats = part as Record<(typeof FIELDS)[number], number>
+    sum += stats.sum
+    count += stats.count
+    sumsqr += stats.sumsqr
+    if (stats.min < min) min = stats.min
+    if (stats.max > max) max = stats.max
+  }
+  return { sum, count, min, max, sumsqr }
+}
+
 function toStats(value: JsonValue): JsonObject {
   if (typeof value === 'number')
     return { sum: value, count: 1, min: value, max: value, sumsqr: value * value }

@@ -7,7 +7,7 @@ import { decodeChangeRecord, type ChangeRecord } from '../../database/change-rec
 import type { Database } from '../../database/database.ts'
 import { numberOfKey, Space } from '../../storage/keys.ts'
 import { isDesignId } from '../design/design-document.ts'
-import type { Snapshot } from './fold.ts'
+import type { Snapshot } from './view-reader.ts'
 
 /** A document as an index takes it up: its JSON, or undefined where it is deleted or not to be indexed. */
 export interface ChangedDocument {

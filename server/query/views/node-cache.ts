@@ -1,17 +1,13 @@
-import { compareKeys } from './row-key.ts'
-
-/** The nodes of a level, in order: where each begins, and its record. */
-export interface LevelNodes {
-  readonly starts: readonly Uint8Array[]
-  readonly records: readonly Uint8Array[]
-}
+import { GroupCache } from './group-cache.ts'
+import type { LevelNodes } from './level-nodes.ts'
 
 /** Of a view with more rows, nodes of level 1 are read from the store. */
-const MAX_ROWS = 100_000
+const MAX_ROWS = 250_000
 
 /** The nodes of a view at one sequence of its index, kept for the next query: some hundred bytes for 32 rows. */
 export class NodeCache {
   readonly seq: number
+  readonly groups = new GroupCache()
   readonly #rows: number
   readonly #levels = new Map<number, Promise<LevelNodes>>()
 
@@ -30,27 +26,4 @@ export class NodeCache {
     reading.catch(() => this.#levels.delete(level))
     return reading
   }
-}
-
-/** The nodes that begin in a range; undefined is the end. */
-export function nodesBetween(
-  { starts, records }: LevelNodes,
-  from: Uint8Array,
-  to: Uint8Array | undefined,
-): LevelNodes {
-  const first = placeOf(starts, from)
-  const end = to === undefined ? starts.length : placeOf(starts, to)
-  return { starts: starts.slice(first, end), records: records.slice(first, end) }
-}
-
-/** The place of the first that is not before the key. */
-function placeOf(starts: readonly Uint8Array[], key: Uint8Array): number {
-  let low = 0
-  let high = starts.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (compareKeys(starts[middle] as Uint8Array, key) < 0) low = middle + 1
-    else high = middle
-  }
-  return low
 }

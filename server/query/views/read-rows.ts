@@ -6,7 +6,7 @@ import { find } from '../../../protocol/revtree/history.ts'
 import type { Database } from '../../database/database.ts'
 import { readRevision, readRevisionWithData, type FoundRevision } from '../../database/read-document.ts'
 import { rowParts, rowText } from '../row-value.ts'
-import type { ViewReader } from './fold.ts'
+import type { ViewReader } from './view-reader.ts'
 import type { RowRange, ViewQuery } from './view-query.ts'
 
 const ROWS_AT_A_TIME = 1000

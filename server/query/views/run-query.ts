@@ -1,7 +1,8 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { Database } from '../../database/database.ts'
 import type { ViewIndex } from './view-index.ts'
-import { ViewReader } from './fold.ts'
+import { ViewReader } from './view-reader.ts'
+import type { GroupCache } from './group-cache.ts'
 import { readGroups } from './read-groups.ts'
 import { readRows } from './read-rows.ts'
 import type { ViewParameters } from './view-parameters.ts'
@@ -62,21 +63,24 @@ export class View {
   async *#answerAll(queries: readonly ViewQuery[], onlyOne: boolean): AnswerPieces {
     const snapshot = this.#database.store.snapshot()
     try {
-      const state = this.#index.readState(
-        await this.#database.store.get(this.#index.keys.state, { snapshot }),
-      )
+      const state = this.#index.readState(this.#database.store.getSync(this.#index.keys.state, { snapshot }))
+      const cache = this.#index.nodesAt(this.#view, state)
       const reader = new ViewReader({
         store: this.#database.store,
         keys: this.#index.keys,
         view: this.#view,
         snapshot,
         hasNodes: state.hasNodes,
-        cache: this.#index.nodesAt(this.#view, state),
+        cache,
       })
       if (!onlyOne) yield '{"results":[\n'
       for (const [at, query] of queries.entries()) {
         if (at > 0) yield ',\n'
-        yield* this.#answerOne(reader, query, { total: state.rows[this.#view] ?? 0, seq: state.seq })
+        yield* this.#answerOne(reader, query, {
+          total: state.rows[this.#view] ?? 0,
+          seq: state.seq,
+          groups: cache.groups,
+        })
       }
       yield onlyOne ? '\n' : '\n]}\n'
     } finally {
@@ -87,12 +91,12 @@ export class View {
   async *#answerOne(
     reader: ViewReader,
     query: ViewQuery,
-    state: { total: number; seq: number },
+    state: { total: number; seq: number; groups: GroupCache },
   ): AnswerPieces {
     const seq = query.updateSeq ? `"update_seq":${JSON.stringify(this.#database.formatSeq(state.seq))},` : ''
     if (query.groupLevel !== undefined) {
       yield `{${seq}"rows":[\n`
-      yield* this.#groups(reader, query)
+      yield* this.#groups(reader, query, state.groups)
     } else {
       const offset = await this.#offset(reader, query, state.total)
       yield `{"total_rows":${state.total},"offset":${offset},${seq}"rows":[\n`
@@ -101,7 +105,7 @@ export class View {
     yield '\n]}'
   }
 
-  async *#groups(reader: ViewReader, query: ViewQuery): AnswerPieces {
+  async *#groups(reader: ViewReader, query: ViewQuery, groups: GroupCache): AnswerPieces {
     const reducer = this.#index.reducers[this.#view]
     if (reducer === undefined) return
     let isFirst = true
@@ -110,6 +114,7 @@ export class View {
       reducer,
       collation,
       partitionBytes: query.partitionBytes,
+      groups,
     })) {
       yield isFirst ? row : `,\n${row}`
       isFirst = false

@@ -23,7 +23,7 @@ export async function getDocument(ctx: RequestContext, id: DocId): Promise<void>
   const database = await databaseOf(ctx)
   const { rev, openRevs, latest, deleted, options } = documentQuery(Query.of(ctx))
   if (openRevs !== undefined) {
-    sendOpenRevisions(ctx, database, id, { revs: openRevs, latest, options })
+    await sendOpenRevisions(ctx, database, id, { revs: openRevs, latest, options })
     return
   }
   const found =

@@ -15,18 +15,18 @@ import { streamJson } from '../../http/reply.ts'
 import { openRevisionParts, sendParts } from '../multipart-answers.ts'
 
 /** Answers `open_revs`: in parts to who takes them, otherwise as a JSON array. */
-export function sendOpenRevisions(
+export async function sendOpenRevisions(
   ctx: RequestContext,
   database: Database,
   id: DocId,
   asked: { revs: readonly Rev[] | 'all'; latest: boolean; options: ReadOptions },
-): void {
+): Promise<void> {
   const found = sortOpenRevisions(openRevisions(database, id, asked.revs, asked))
   const shown = (json: Buffer) => applyReadRules(database, id, json, ctx.state.user)
   checkReadRules(database, id, found, ctx.state.user)
   if (acceptsType(ctx, 'multipart/mixed')) {
     sendParts(ctx, 'multipart/mixed', openRevisionParts(database, id, found, asked.options, shown))
-  } else streamJson(ctx, render(database, id, found, asked.options, shown))
+  } else await streamJson(ctx, render(database, id, found, asked.options, shown))
 }
 
 async function* render(

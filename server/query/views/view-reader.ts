@@ -1,9 +1,10 @@
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import type { Store, StoreSnapshot } from '../../storage/store.ts'
+import { LevelNodes } from './level-nodes.ts'
 import { LEVELS } from './levels.ts'
-import { countOf, partOf } from './node.ts'
-import { nodesBetween, type LevelNodes, type NodeCache } from './node-cache.ts'
-import type { IndexKeys } from './row-key.ts'
+import type { NodeCache } from './node-cache.ts'
+import { readRange } from './read-range.ts'
+import { compareKeys, type IndexKeys } from './row-key.ts'
 
 /** Rows, or a node that stands for rows. */
 export type Segment =
@@ -43,10 +44,8 @@ export class ViewReader {
    *
    * @param to left out of the range; undefined is the end
    */
-  async segments(from: Uint8Array, to: Uint8Array | undefined): Promise<Segment[]> {
-    const segments: Segment[] = []
-    await this.#collect(this.hasNodes ? LEVELS : 0, from, to, segments)
-    return segments
+  segments(from: Uint8Array, to: Uint8Array | undefined): Promise<Segment[]> {
+    return this.#collect(this.hasNodes ? LEVELS : 0, from, to)
   }
 
   /** How many rows there are in a range. */
@@ -58,54 +57,50 @@ export class ViewReader {
     )
   }
 
-  async #collect(level: number, from: Uint8Array, to: Uint8Array | undefined, out: Segment[]): Promise<void> {
-    if (level === 0) return this.#collectRows(from, to, out)
-    const { starts, records } = await this.#nodes(level, from, to)
+  async #collect(level: number, from: Uint8Array, to: Uint8Array | undefined): Promise<Segment[]> {
+    if (to !== undefined && compareKeys(from, to) >= 0) return []
+    if (level === 0) return this.#rows(from, to)
+    const nodes = await this.#nodes(level, from, to)
+    const first = nodes.placeOf(from)
+    const end = to === undefined ? nodes.length : nodes.placeOf(to)
+    if (first >= end) return this.#collect(level - 1, from, to)
     // Whether the last node ends in the range is not known, unless the range has no end.
-    const whole = to === undefined ? records.length : records.length - 1
-    await this.#collectBetween(level, from, starts[0] ?? to, out)
-    for (const record of records.slice(0, Math.max(0, whole))) {
-      if (countOf(record) > 0) out.push({ count: countOf(record), part: partOf(record) })
+    const whole = to === undefined ? end : end - 1
+    const [before, after] = await Promise.all([
+      this.#collect(level - 1, from, nodes.startOf(first)),
+      to === undefined ? [] : this.#collect(level - 1, nodes.startOf(end - 1), to),
+    ])
+    const between: Segment[] = []
+    for (let at = first; at < whole; at++) {
+      const count = nodes.countOf(at)
+      if (count > 0) between.push({ count, part: nodes.partOf(at) })
     }
-    const last = starts.at(-1)
-    if (last !== undefined && to !== undefined) await this.#collectBetween(level, last, to, out)
+    return [...before, ...between, ...after]
   }
 
   async #nodes(level: number, from: Uint8Array, to: Uint8Array | undefined): Promise<LevelNodes> {
-    const kept = await this.#cache?.level(level, () => this.#readNodes(level, new Uint8Array(0), undefined))
-    return kept === undefined ? this.#readNodes(level, from, to) : nodesBetween(kept, from, to)
+    const kept = this.#cache?.level(level, () => this.#readNodes(level, new Uint8Array(0), undefined))
+    return kept ?? this.#readNodes(level, from, to)
   }
 
   async #readNodes(level: number, from: Uint8Array, to: Uint8Array | undefined): Promise<LevelNodes> {
-    const range = {
+    const nodes = await readRange(this.store, {
       gte: this.keys.node(this.view, level, from),
       lt: to === undefined ? this.keys.nodes(this.view, level).lt : this.keys.node(this.view, level, to),
       snapshot: this.snapshot,
-    }
-    const nodes = await this.store.iterator(range).all()
-    return {
-      starts: nodes.map(([key]) => this.keys.rowKeyOf(key, 'node')),
-      records: nodes.map(([, record]) => record),
-    }
+    })
+    return new LevelNodes(
+      nodes.map(([key]) => this.keys.rowKeyOf(key, 'node')),
+      nodes.map(([, record]) => record),
+    )
   }
 
-  #collectBetween(
-    level: number,
-    from: Uint8Array,
-    to: Uint8Array | undefined,
-    out: Segment[],
-  ): Promise<void> {
-    const isEmpty = to !== undefined && Buffer.compare(from, to) >= 0
-    return isEmpty ? Promise.resolve() : this.#collect(level - 1, from, to, out)
-  }
-
-  async #collectRows(from: Uint8Array, to: Uint8Array | undefined, out: Segment[]): Promise<void> {
-    const range = {
+  async #rows(from: Uint8Array, to: Uint8Array | undefined): Promise<Segment[]> {
+    const rows = await readRange(this.store, {
       gte: this.keys.row(this.view, from),
       lt: to === undefined ? this.keys.rows(this.view).lt : this.keys.row(this.view, to),
       snapshot: this.snapshot,
-    }
-    const rows = await this.store.values(range).all()
-    if (rows.length > 0) out.push({ rows })
+    })
+    return rows.length === 0 ? [] : [{ rows: rows.map(([, row]) => row) }]
   }
 }

@@ -1,0 +1,45 @@
+import type { JsonValue } from '../../../protocol/json-value.ts'
+import { countOf, partOf } from './node.ts'
+import { compareKeys } from './row-key.ts'
+
+/** The nodes of a level, in order; their reductions are decoded once. */
+export class LevelNodes {
+  readonly #starts: readonly Uint8Array[]
+  readonly #records: readonly Uint8Array[]
+  readonly #parts: (JsonValue | undefined)[] = []
+
+  /** @param starts where each begins */
+  constructor(starts: readonly Uint8Array[], records: readonly Uint8Array[]) {
+    this.#starts = starts
+    this.#records = records
+  }
+
+  get length(): number {
+    return this.#starts.length
+  }
+
+  startOf(at: number): Uint8Array {
+    return this.#starts[at] as Uint8Array
+  }
+
+  countOf(at: number): number {
+    return countOf(this.#records[at] as Uint8Array)
+  }
+
+  partOf(at: number): JsonValue | undefined {
+    this.#parts[at] ??= partOf(this.#records[at] as Uint8Array)
+    return this.#parts[at]
+  }
+
+  /** The place of the first that does not begin before the key. */
+  placeOf(key: Uint8Array): number {
+    let low = 0
+    let high = this.#starts.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (compareKeys(this.#starts[middle] as Uint8Array, key) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
