@@ -155,6 +155,7 @@ export const ERRORS = {
     'invalid_partitioned_option',
     'Requested partitioned option does not match existing value on design document',
   ],
+  indexRange: [500, 'invalid_list_index_params', 'Index parameter ranges: limit > 1, skip > 0'],
   indexSaveConflict: [500, 'error_saving_ddoc', 'Encountered a conflict while saving the design document.'],
 
   // Design documents

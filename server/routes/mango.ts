@@ -41,10 +41,25 @@ async function listIndexes(ctx: RequestContext): Promise<void> {
   const queries = await queriesOf(ctx)
   const { partitioned } = queries.database.record
   const all = [ALL_DOCS, ...mangoIndexes(queries.designs.all(), partitioned)].map(describeIndex)
-  const query = Query.of(ctx)
-  const skip = Number(query.text('skip') ?? 0)
-  const limit = Number(query.text('limit') ?? Infinity)
+  const { skip, limit } = indexRange(Query.of(ctx))
   sendJson(ctx, { total_rows: all.length, indexes: all.slice(skip, skip + limit) })
+}
+
+/**
+ * CouchDB: mango_httpd:handle_index_req/2.
+ *
+ * @throws `indexRange` for what is no integer, a limit below 1 or a negative skip
+ */
+function indexRange(query: Query): { skip: number; limit: number } {
+  const skip = integerOf(query.text('skip')) ?? 0
+  const limit = integerOf(query.text('limit')) ?? Infinity
+  if (skip < 0 || limit < 1) throw fail('indexRange')
+  return { skip, limit }
+}
+
+function integerOf(text: string | undefined): number | undefined {
+  if (text !== undefined && !/^[+-]?\d+$/.test(text)) throw fail('indexRange')
+  return text === undefined ? undefined : Number(text)
 }
 
 async function postIndex(ctx: RequestContext): Promise<void> {

@@ -20,13 +20,15 @@ export const ALL_DOCS: MangoIndex = {
   partitioned: false,
 }
 
-/** The indexes of design documents in the language "query", by id and in the order of the document. */
+/** The indexes of design documents in the language "query", by id and name (CouchDB: mango_httpd:handle_index_req/2). */
 export function mangoIndexes(ddocs: Iterable<DesignDocument>, databaseIsPartitioned: boolean): MangoIndex[] {
   return [...ddocs]
     .filter(({ value }) => languageOf(value) === 'query')
     .sort((a, b) => (a.id < b.id ? -1 : 1))
     .flatMap(ddoc =>
-      viewEntries(ddoc.value).flatMap(([name, view]) => indexOf(ddoc, name, view, databaseIsPartitioned)),
+      viewEntries(ddoc.value)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .flatMap(([name, view]) => indexOf(ddoc, name, view, databaseIsPartitioned)),
     )
 }
 
