@@ -14,6 +14,17 @@ export function parsePartition(name: string): string {
 }
 
 /**
+ * Checks an id by which a document of a partitioned database is looked for: it has to name the partition to look in
+ * (CouchDB: couch_partition:hash/1).
+ *
+ * @throws `illegal_docid`
+ */
+export function requirePartition(id: string): void {
+  if (!id.startsWith('_') && !id.includes(':'))
+    throw fail('illegalDocId', 'Doc id must be of form partition:id')
+}
+
+/**
  * Checks the id of a document of a partitioned database, "partition:id"; design and local documents are in none.
  *
  * @throws `illegal_docid`, `illegal_partition`

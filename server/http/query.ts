@@ -1,7 +1,7 @@
 import { parseJson } from '../../protocol/json/parse-json.ts'
 import type { RequestContext } from './context.ts'
 
-/** The query of a request. Of a parameter that is given twice the first counts. */
+/** The query of a request. Of a parameter that is given twice the first counts, if `last` is not asked for. */
 export class Query {
   readonly #params: URLSearchParams
 
@@ -15,6 +15,11 @@ export class Query {
 
   text(name: string): string | undefined {
     return this.#params.get(name) ?? undefined
+  }
+
+  /** As CouchDB reads the parameters of documents. */
+  last(name: string): string | undefined {
+    return this.#params.getAll(name).at(-1)
   }
 
   has(name: string): boolean {

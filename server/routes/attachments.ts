@@ -14,6 +14,7 @@ import { sendJson } from '../http/reply.ts'
 import { uploadedBytes } from '../http/upload-stream.ts'
 import { sendAttachment } from './attachment-answer.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
+import { checkIdIn, checkSoughtId } from './document-limits.ts'
 import { revisionNamed } from './documents/named-revision.ts'
 
 export function attachmentRoutes(router: Router<RequestState>): void {
@@ -45,6 +46,7 @@ function refuse(): never {
 
 async function getAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
+  checkSoughtId(database, id)
   const query = Query.of(ctx)
   const rev = query.text('rev')
   const found =
@@ -64,6 +66,7 @@ async function getAttachment(ctx: RequestContext, id: DocId): Promise<void> {
 async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const name = nameToWrite(ctx)
   const database = await databaseOf(ctx)
+  checkIdIn(database, id)
   const encoding = uploadEncoding(ctx)
   checkAnnouncedLength(ctx, name)
   const rev = revisionNamed(ctx)
@@ -85,6 +88,7 @@ async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<void> {
 async function deleteAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const name = nameToWrite(ctx)
   const database = await databaseOf(ctx)
+  checkSoughtId(database, id)
   const rev = revisionNamed(ctx)
   const written = await removeAttachment(database, { id, rev, user: ctx.state.user }, name)
   sendJson(ctx, { ok: true, id, rev: written })

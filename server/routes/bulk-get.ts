@@ -20,6 +20,7 @@ import type { RequestContext } from '../http/context.ts'
 import { Query } from '../http/query.ts'
 import { streamJson } from '../http/reply.ts'
 import { databaseOf } from './database-of.ts'
+import { checkIdIn } from './document-limits.ts'
 import { documentPart, errorPart, sendParts } from './multipart-answers.ts'
 
 type BulkGetOptions = ReadOptions & { readonly latest: boolean; readonly user: UserContext }
@@ -37,8 +38,8 @@ interface Entry {
 
 /** `POST /db/_bulk_get`: many revisions in one answer, as JSON or, to who does not take JSON, as parts. */
 export async function postBulkGet(ctx: RequestContext): Promise<void> {
-  requireJson(ctx)
   const database = await databaseOf(ctx)
+  requireJson(ctx)
   const query = Query.of(ctx)
   for (const name of ['rev', 'open_revs', 'atts_since', 'w', 'new_edits']) {
     if (query.has(name)) throw fail('badRequest', `"${name}" query parameter is not acceptable`)
@@ -73,11 +74,13 @@ function multipartAsked(ctx: RequestContext): 'multipart/mixed' | 'multipart/rel
 }
 
 function entryOf(database: Database, doc: unknown, { latest, user }: BulkGetOptions): Entry {
-  const { id, rev, atts_since: since } = (typeof doc === 'object' && doc !== null ? doc : {}) as AskedDocument
+  if (!isAskedDocument(doc)) return noEntry(NO_OBJECT)
+  const { id, rev, atts_since: since } = doc
+  // An empty object counts as none.
+  if (id === undefined) return noEntry(Object.keys(doc).length === 0 ? NO_OBJECT : 'document id missed')
   try {
-    if (id === undefined)
-      return { id, rev: undefined, found: [], error: fail('badRequest', 'document id missed') }
     const docId = parseDocId(id)
+    checkIdIn(database, docId)
     const revs = rev === undefined ? 'all' : [parseRev(rev)]
     const attsSince = since === undefined ? undefined : parseSince(since)
     const found = openRevisions(database, docId, revs, { latest })
@@ -91,9 +94,30 @@ function entryOf(database: Database, doc: unknown, { latest, user }: BulkGetOpti
     }
   } catch (error) {
     if (!(error instanceof CouchError)) throw error
-    const isSince = error.reason === SINCE_REASON
-    const shown = isSince ? since : error.status === 404 ? (rev ?? 'undefined') : rev
-    return { id, rev: shown, found: [], error }
+    return { id, rev: revBlamed(doc, error), found: [], error }
+  }
+}
+
+function noEntry(reason: string): Entry {
+  return { id: undefined, rev: undefined, found: [], error: fail('badRequest', reason) }
+}
+
+/** The revision that an error is about, as given (CouchDB: chttpd_db:bulk_get_parse_doc_id/2 and parse_field/2). */
+function revBlamed({ rev, atts_since: since }: AskedDocument, error: CouchError): unknown {
+  if (error.status === 404) return rev ?? 'undefined'
+  if (error.reason === SINCE_REASON) return since
+  if (error.error !== 'bad_request') return undefined
+  return [rev, ...(Array.isArray(since) ? (since as unknown[]) : [])].find(
+    one => one !== undefined && !isRev(one),
+  )
+}
+
+function isRev(value: unknown): boolean {
+  try {
+    parseRev(value)
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -102,6 +126,12 @@ interface AskedDocument {
   readonly rev?: unknown
   readonly atts_since?: unknown
 }
+
+function isAskedDocument(doc: unknown): doc is AskedDocument {
+  return typeof doc === 'object' && doc !== null && !Array.isArray(doc)
+}
+
+const NO_OBJECT = 'document must be a JSON object'
 
 const SINCE_REASON = 'att_since value must be array of revs.'
 
@@ -148,8 +178,10 @@ async function renderEntry(
     entry.error === undefined ? head : `${head}{"error":${JSON.stringify(errorRow(entry, entry.error))}}`
   for (const [at, found] of entry.found.entries()) {
     if (at > 0) text += ','
-    if ('missing' in found) text += `{"error":${JSON.stringify(errorRow(entry, fail('missing')))}}`
-    else {
+    if ('missing' in found) {
+      const row = errorRow({ ...entry, rev: found.missing }, fail('missing'))
+      text += `{"error":${JSON.stringify(row)}}`
+    } else {
       pieces.push(Buffer.from(`${text}{"ok":`), await readJson(database, entry, found.ok, options))
       text = '}'
     }

@@ -1,6 +1,6 @@
 import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import type { DocId } from '../../protocol/document-id.ts'
-import { checkPartitionedId } from '../../protocol/partition.ts'
+import { checkPartitionedId, requirePartition } from '../../protocol/partition.ts'
 import type { Database } from '../database/database.ts'
 import type { RequestContext } from '../http/context.ts'
 
@@ -11,6 +11,11 @@ export function documentLimits(ctx: RequestContext): Required<DocumentLimits> {
     maxSize: config.integer('couchdb', 'max_document_size'),
     maxIdBytes: config.integer('couchdb', 'max_document_id_length'),
   }
+}
+
+/** @throws `illegal_docid` where the database cannot have a document of that id to look at */
+export function checkSoughtId(database: Database, id: string): void {
+  if (database.record.partitioned) requirePartition(id)
 }
 
 /** @throws `illegal_docid`, `illegal_partition` where the database takes no document of that id */

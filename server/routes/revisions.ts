@@ -8,7 +8,9 @@ import { readBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { sendJson } from '../http/reply.ts'
+import type { Database } from '../database/database.ts'
 import { databaseOf } from './database-of.ts'
+import { checkSoughtId } from './document-limits.ts'
 
 export function revisionRoutes(router: Router<RequestState>): void {
   endpoint(router, '/:db/_revs_diff', { POST: postRevsDiff })
@@ -17,7 +19,7 @@ export function revisionRoutes(router: Router<RequestState>): void {
 
 async function postRevsDiff(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
-  const missing = await revsDiff(database, await askedRevisions(ctx))
+  const missing = await revsDiff(database, await askedRevisions(ctx, database))
   sendJson(
     ctx,
     Object.fromEntries(
@@ -31,18 +33,19 @@ async function postRevsDiff(ctx: RequestContext): Promise<void> {
 
 async function postMissingRevs(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
-  const missing = await revsDiff(database, await askedRevisions(ctx))
+  const missing = await revsDiff(database, await askedRevisions(ctx, database))
   sendJson(ctx, { missing_revs: Object.fromEntries(missing.map(({ id, missing }) => [id, missing])) })
 }
 
 /** The body of both: `{"doc":["1-abc", …], …}`. */
-async function askedRevisions(ctx: RequestContext): Promise<Map<DocId, Rev[]>> {
+async function askedRevisions(ctx: RequestContext, database: Database): Promise<Map<DocId, Rev[]>> {
   requireJson(ctx)
   const body = parseJson(await readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size')))
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fail('bodyNotObject')
   const asked = new Map<DocId, Rev[]>()
   for (const [id, revs] of Object.entries(body)) {
     if (!Array.isArray(revs)) throw fail('badRequest', 'Invalid list of revisions')
+    checkSoughtId(database, id)
     asked.set(id as DocId, revs.map(parseRev))
   }
   return asked

@@ -1,5 +1,5 @@
 import type Router from '@koa/router'
-import { parseDocId } from '../../protocol/document-id.ts'
+import type { DocId } from '../../protocol/document-id.ts'
 import { fail } from '../../protocol/errors.ts'
 import { parseJson, parseJsonObject } from '../../protocol/json/parse-json.ts'
 import { parseRev } from '../../protocol/revision.ts'
@@ -12,6 +12,7 @@ import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { sendJson, streamJson } from '../http/reply.ts'
 import { databaseOf } from './database-of.ts'
+import { checkSoughtId } from './document-limits.ts'
 import { checkQuorum, isQuorumOutOfReach } from './write-quorum.ts'
 
 /** Upkeep of a database: compaction, purges, limits. */
@@ -38,16 +39,17 @@ async function postPurge(ctx: RequestContext): Promise<void> {
   checkQuorum(ctx)
   const requests = Object.entries(parseJsonObject(await readRequestBody(ctx))).map(purgeRequest)
   checkLimits(ctx, requests)
+  for (const { id } of requests) checkSoughtId(database, id)
   const purged = await purge(database, requests)
   const entries = requests.map(({ id }, at) => [id, purged[at] ?? []])
   const status = isQuorumOutOfReach(ctx) && requests.length > 0 ? 202 : 201
   sendJson(ctx, { purge_seq: null, purged: Object.fromEntries(entries) as unknown }, status)
 }
 
-/** @throws `bad_request`, `illegal_docid` */
+/** @throws `bad_request`; an id that no document can have is not there */
 function purgeRequest([id, revs]: [string, unknown]): PurgeRequest {
   if (!Array.isArray(revs)) throw fail('badRequest', 'Invalid list of revisions')
-  return { id: parseDocId(id), revs: revs.map(parseRev) }
+  return { id: id as DocId, revs: revs.map(parseRev) }
 }
 
 /** @throws `bad_request` */

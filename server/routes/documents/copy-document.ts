@@ -13,7 +13,7 @@ import { writeDocument } from '../../database/write-documents.ts'
 import type { RequestContext } from '../../http/context.ts'
 import { decodeSegment } from '../../http/percent.ts'
 import { databaseOf } from '../database-of.ts'
-import { checkIdIn } from '../document-limits.ts'
+import { checkIdIn, checkSoughtId } from '../document-limits.ts'
 import { answerWritten, setLocation, setWrittenEtag } from './answer-write.ts'
 import { revisionNamed } from './named-revision.ts'
 
@@ -22,6 +22,7 @@ export async function copyDocument(ctx: RequestContext, id: DocId): Promise<void
   const database = await databaseOf(ctx)
   const rev = revisionNamed(ctx)
   const target = parseDestination(ctx.get('Destination'))
+  checkSoughtId(database, id)
   refuseHidden(database, id, rev, ctx.state.user)
   checkIdIn(database, target.id)
   const { input, added } = await readSource(database, id, rev)

@@ -14,6 +14,7 @@ import type { RequestContext } from '../../http/context.ts'
 import { Query } from '../../http/query.ts'
 import { notModified, sendJson } from '../../http/reply.ts'
 import { databaseOf } from '../database-of.ts'
+import { checkSoughtId } from '../document-limits.ts'
 import { sendRelated } from '../multipart-answers.ts'
 import { sendOpenRevisions } from './open-revisions.ts'
 import { documentQuery } from './read-options.ts'
@@ -22,12 +23,15 @@ import { documentQuery } from './read-options.ts'
 export async function getDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
   const { rev, openRevs, latest, deleted, options } = documentQuery(Query.of(ctx))
+  checkSoughtId(database, id)
   if (openRevs !== undefined) {
     await sendOpenRevisions(ctx, database, id, { revs: openRevs, latest, options })
     return
   }
   const found =
-    rev === undefined ? findWinner(database, id, { deleted }) : findRevision(database, id, rev, { latest })
+    rev === undefined
+      ? findWinner(database, id, { deleted })
+      : findRevision(database, id, rev, { latest: false })
   const { attachments, ...others } = options
   if (attachments !== undefined) {
     await sendWithAttachments(ctx, database, id, found, options)

@@ -5,13 +5,22 @@ import { hashOf } from '../../../protocol/revision.ts'
 import { xxh3 } from '../../../protocol/xxh3.ts'
 import { readLocalDocument, renderLocalDocument, type LocalDocument } from '../../database/local-documents.ts'
 import type { RequestContext } from '../../http/context.ts'
+import { Query } from '../../http/query.ts'
 import { notModified, sendJson } from '../../http/reply.ts'
 import { databaseOf } from '../database-of.ts'
+import { sendOpenRevisions } from './open-revisions.ts'
+import { documentQuery } from './read-options.ts'
 
-/** `GET` and `HEAD` of a `_local` document. */
+/** `GET` and `HEAD` of a `_local` document. Asked for by revision it is not found, as it has no history. */
 export async function getLocalDocument(ctx: RequestContext, id: DocId): Promise<void> {
-  const document = await readLocalDocument(await databaseOf(ctx), id)
-  if (document === undefined) throw fail('missing')
+  const database = await databaseOf(ctx)
+  const { rev, openRevs, latest, options } = documentQuery(Query.of(ctx))
+  if (openRevs !== undefined) {
+    sendOpenRevisions(ctx, database, id, { revs: openRevs, latest, options })
+    return
+  }
+  const document = await readLocalDocument(database, id)
+  if (document === undefined || rev !== undefined) throw fail('missing')
   if (!notModified(ctx, localEtag(document))) sendJson(ctx, renderLocalDocument(document))
 }
 

@@ -12,7 +12,7 @@ import type { RequestContext } from '../../http/context.ts'
 import { Query } from '../../http/query.ts'
 import { sendJson } from '../../http/reply.ts'
 import { databaseOf } from '../database-of.ts'
-import { checkIdIn, documentLimits } from '../document-limits.ts'
+import { checkIdIn, checkSoughtId, documentLimits } from '../document-limits.ts'
 import { isRelated, readRelated } from '../related-document.ts'
 import { checkQuorum } from '../write-quorum.ts'
 import { answerWritten, setLocation, setWrittenEtag } from './answer-write.ts'
@@ -89,6 +89,7 @@ const EMPTY_DELETED = Buffer.from('{"_deleted":true}')
 export async function deleteDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
   checkQuorum(ctx)
+  checkSoughtId(database, id)
   if (!isLocalId(id)) findWinner(database, id)
   else if ((await readLocalDocument(database, id)) === undefined) throw fail('missing')
   const input = parseDocument(EMPTY_DELETED, { term: true })

@@ -1,11 +1,12 @@
 import { fail } from '../../../protocol/errors.ts'
+import { parseJson } from '../../../protocol/json/parse-json.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import type { ReadOptions } from '../../database/read-document.ts'
 import type { Query } from '../../http/query.ts'
 
 /** Which revisions of a document a request asks for, and what to tell of them (CouchDB: chttpd_db:parse_doc_query/1). */
 export interface DocumentQuery {
-  /** Undefined for the winner. */
+  /** Undefined for the winner: `latest` leads to it from any revision. */
   readonly rev: Rev | undefined
   /** Undefined where no list of revisions is asked for. */
   readonly openRevs: readonly Rev[] | 'all' | undefined
@@ -17,14 +18,16 @@ export interface DocumentQuery {
 
 /** @throws `bad_request` for what are no revisions */
 export function documentQuery(query: Query): DocumentQuery {
-  const given = query.text('rev')
-  const rev = given === undefined ? undefined : parseRev(given)
+  const given = query.last('rev')
+  const named = given === undefined ? undefined : parseRev(given)
+  const latest = query.flag('latest')
+  const rev = latest ? undefined : named
   const openRevs = openRevsAsked(query)
   const isNamed = rev !== undefined || openRevs !== undefined
   return {
     rev,
     openRevs,
-    latest: query.flag('latest'),
+    latest,
     deleted: query.flag('deleted'),
     options: isNamed ? revisionOptions(query) : winnerOptions(query),
   }
@@ -49,18 +52,23 @@ function revisionOptions(query: Query): ReadOptions {
 
 /** `atts_since` asks for data as `attachments=true` does. */
 function attachmentOptions(query: Query): Pick<ReadOptions, 'attachments' | 'attsSince' | 'attEncodingInfo'> {
-  const since = query.json('atts_since')
-  if (since !== undefined && !Array.isArray(since)) throw fail('invalidJson')
+  const since = query.last('atts_since')
   const attEncodingInfo = query.flag('att_encoding_info')
-  if (since !== undefined) return { attachments: 'data', attsSince: since.map(parseRev), attEncodingInfo }
+  if (since !== undefined) return { attachments: 'data', attsSince: revisionList(since), attEncodingInfo }
   return query.flag('attachments') ? { attachments: 'data', attEncodingInfo } : { attEncodingInfo }
 }
 
 /** An empty list counts as not given. */
 function openRevsAsked(query: Query): readonly Rev[] | 'all' | undefined {
-  if (query.text('open_revs') === 'all') return 'all'
-  const asked = query.json('open_revs')
-  if (asked === undefined) return undefined
-  if (!Array.isArray(asked)) throw fail('badRequest', 'Invalid list of revisions')
-  return asked.length === 0 ? undefined : asked.map(parseRev)
+  const asked = query.last('open_revs')
+  if (asked === undefined || asked === 'all') return asked
+  const revs = revisionList(asked)
+  return revs.length === 0 ? undefined : revs
+}
+
+/** @throws `invalidJson`, `bad_request` for what is no JSON list of revisions */
+function revisionList(text: string): readonly Rev[] {
+  const list = parseJson(Buffer.from(text))
+  if (!Array.isArray(list)) throw fail('badRequest', 'Invalid list of revisions')
+  return list.map(parseRev)
 }
