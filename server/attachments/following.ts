@@ -33,7 +33,7 @@ export class FollowingAttachments {
   }
 
   /**
-   * Bytes of a part.
+   * Bytes of a part, which the caller does not look at again.
    *
    * @throws `bad_request` "attachment longer than expected"
    */
@@ -44,7 +44,7 @@ export class FollowingAttachments {
     if (current === undefined) return
     const { left } = current
     if (left !== undefined && bytes.length > left) throw fail('attachmentTooLong')
-    await current.upload.write(bytes)
+    await current.upload.write(bytes, true)
     if (left === undefined) return
     current.left = left - bytes.length
     if (current.left === 0) {

@@ -75,7 +75,7 @@ export class Upload {
   /** zlib's level where the attachment is to be compressed. */
   readonly #level: number | undefined
   #received = 0
-  #kept: Uint8Array[] = []
+  #kept: { readonly bytes: Uint8Array; readonly givenUp: boolean }[] = []
   #sink: Promise<IngestSink> | undefined
 
   constructor(services: UploadServices, incoming: IncomingAttachment) {
@@ -88,21 +88,22 @@ export class Upload {
   /**
    * Takes the next bytes; waits when they come faster than they are stored. The bytes must not change afterwards.
    *
+   * @param givenUp whether the caller does not look at the bytes again: where they are all of their memory, it is freed
    * @throws `attachment_too_large`
    */
-  async write(bytes: Uint8Array): Promise<void> {
+  async write(bytes: Uint8Array, givenUp = false): Promise<void> {
     this.#received += bytes.length
     const { maxSize, inlineLimit } = this.#services
     if (this.#received > maxSize) throw fail('attachmentTooLarge', this.#incoming.name)
     if (this.#sink !== undefined) {
-      await (await this.#sink).write(bytes)
+      await (await this.#sink).write(bytes, givenUp)
       return
     }
-    this.#kept.push(bytes)
+    this.#kept.push({ bytes, givenUp })
     if (this.#received <= (this.#level === undefined ? inlineLimit : SMALL_TO_COMPRESS)) return
     this.#sink = this.#openSink()
     const sink = await this.#sink
-    for (const piece of this.#kept.splice(0)) await sink.write(piece)
+    for (const kept of this.#kept.splice(0)) await sink.write(kept.bytes, kept.givenUp)
   }
 
   /**
@@ -135,12 +136,12 @@ export class Upload {
       const limit = files.open === 0 ? MEDIUM_BYTES : SMALL_BYTES
       if (announced <= limit) return FileSink.open(files)
     }
-    return new WorkerSink(workers, files, { compressionLevel: this.#level, inlineLimit })
+    return WorkerSink.open(workers, files, { compressionLevel: this.#level, inlineLimit })
   }
 
   #finishHere(): { result: IngestResult; blob: IncomingBlob } {
-    const job = new IngestJob({ compressionLevel: this.#level, inlineLimit: Infinity })
-    for (const bytes of this.#kept.splice(0)) job.write(bytes)
+    const job = new IngestJob({ compressionLevel: this.#level, inlineLimit: Infinity, fd: undefined })
+    for (const { bytes } of this.#kept.splice(0)) job.write(bytes)
     job.end()
     const result = job.result() as IngestResult
     return { result, blob: { kind: 'inline', bytes: result.bytes ?? new Uint8Array(0) } }

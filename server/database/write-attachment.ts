@@ -21,7 +21,8 @@ export interface AttachmentTarget {
 }
 
 /**
- * Stores an attachment in a new revision of a document, in front of those that it has, or in a new document.
+ * Stores an attachment in a new revision of a document, in front of those that it has, or in a new document. The
+ * source's bytes are given up.
  *
  * @returns the new revision
  * @throws `missing_rev`, `conflict`, `attachment_too_large`, and what the source throws
@@ -33,7 +34,7 @@ export async function putAttachment(
   source: AsyncIterable<Uint8Array>,
 ): Promise<Rev> {
   const input = inputOf(database, id, rev)
-  const received = await database.attachments.receive(incoming, source)
+  const received = await database.attachments.receive(incoming, source, true)
   try {
     return await write(database, { id, input, added: [received] }, user)
   } finally {

@@ -111,7 +111,7 @@ class FormReader {
 
   async #add(bytes: Buffer): Promise<void> {
     if (this.#upload !== undefined) {
-      await this.#upload.write(bytes)
+      await this.#upload.write(bytes, true)
       return
     }
     this.#fieldBytes += bytes.length

@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto'
+import type { FileHandle } from 'node:fs/promises'
 import type { IncomingBlob } from '../incoming-blob.ts'
 import type { AttachmentFiles, IncomingFile } from '../files.ts'
+import { free, isWhole } from './memory.ts'
 import type { IngestResult } from './messages.ts'
 import type { IngestSink } from './sink.ts'
 
 const WRITE_BYTES = 512 * 1024
 
-/** Hashes an attachment piece by piece as it comes, and writes it to a file in larger ones. */
+/** Hashes an attachment piece by piece as it comes, and writes it to a file many pieces at a time. */
 export class FileSink implements IngestSink {
   readonly #files: AttachmentFiles
   readonly #file: IncomingFile
   readonly #md5 = createHash('md5')
   #length = 0
   #kept: Uint8Array[] = []
+  #toFree: Uint8Array[] = []
   #keptBytes = 0
   #writing: Promise<void> = Promise.resolve()
   #given = false
@@ -26,10 +29,11 @@ export class FileSink implements IngestSink {
     this.#file = file
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  async write(bytes: Uint8Array, givenUp: boolean): Promise<void> {
     this.#md5.update(bytes)
     this.#length += bytes.length
     this.#kept.push(bytes)
+    if (givenUp && isWhole(bytes)) this.#toFree.push(bytes)
     this.#keptBytes += bytes.length
     if (this.#keptBytes >= WRITE_BYTES) await this.#flush()
   }
@@ -58,12 +62,21 @@ export class FileSink implements IngestSink {
 
   /** One write at a time; the next bytes come in meanwhile. */
   async #flush(): Promise<void> {
-    const pieces = this.#kept
+    const [pieces, toFree] = [this.#kept, this.#toFree]
     this.#kept = []
+    this.#toFree = []
     this.#keptBytes = 0
     await this.#writing
     if (pieces.length === 0) return
-    this.#writing = this.#file.handle.writeFile(Buffer.concat(pieces))
+    this.#writing = writeAll(this.#file.handle, pieces).then(() => free(toFree))
     this.#writing.catch(() => undefined)
+  }
+}
+
+async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+  let { bytesWritten: written } = await handle.writev(pieces)
+  for (const piece of pieces) {
+    if (written < piece.length) await handle.writeFile(piece.subarray(written))
+    written = Math.max(0, written - piece.length)
   }
 }

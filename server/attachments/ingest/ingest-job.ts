@@ -24,6 +24,7 @@ export class IngestJob {
   constructor(options: IngestOptions, needFile: () => void = () => undefined) {
     this.#options = options
     this.#needFile = needFile
+    this.#fd = options.fd
     if (options.compressionLevel !== undefined) this.#deflate = this.#deflater(options.compressionLevel)
   }
 

@@ -1,29 +1,31 @@
 /** What the server tells a worker that takes in attachments. */
 export type IngestRequest =
-  | { readonly kind: 'open'; readonly job: number; readonly options: IngestOptions }
-  /** The first bytes of a piece of shared memory, which is the worker's until it is `taken`. */
+  /** The next bytes of an attachment; their memory is the worker's from then on. */
   | {
-      readonly kind: 'chunk'
+      readonly kind: 'work'
       readonly job: number
-      readonly slot: number
-      readonly memory: SharedArrayBuffer
-      readonly length: number
+      /** With the first bytes. */
+      readonly begin: IngestOptions | undefined
+      readonly pieces: readonly Uint8Array[]
+      /** Whether these are the last. */
+      readonly end: boolean
     }
   | { readonly kind: 'file'; readonly job: number; readonly fd: number }
-  | { readonly kind: 'end'; readonly job: number }
   | { readonly kind: 'abort'; readonly job: number }
 
 export interface IngestOptions {
   /** zlib's level, 1 to 9, when the bytes are to be stored compressed. */
   readonly compressionLevel: number | undefined
-  /** More stored bytes than this go to a file, which the worker asks for. */
+  /** The descriptor of the file for the stored bytes, where it is known that they need one. */
+  readonly fd: number | undefined
+  /** Without a descriptor, more stored bytes than this go to a file, which the worker asks for. */
   readonly inlineLimit: number
 }
 
 /** What a worker answers. */
 export type IngestReply =
-  /** A slot's bytes are done with. */
-  | { readonly kind: 'taken'; readonly job: number; readonly slot: number }
+  /** The pieces of a request are done with; not told of the last. */
+  | { readonly kind: 'taken'; readonly job: number }
   | { readonly kind: 'need-file'; readonly job: number }
   | { readonly kind: 'done'; readonly job: number; readonly result: IngestResult }
   /** Nothing more is written to the job's file. */

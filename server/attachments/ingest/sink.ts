@@ -3,8 +3,12 @@ import type { IngestResult } from './messages.ts'
 
 /** Where more than a little of an attachment goes while it comes in. Ends by `finish` or by `abort`. */
 export interface IngestSink {
-  /** Waits when bytes come faster than they are taken. They must not change afterwards. */
-  write(bytes: Uint8Array): Promise<void>
+  /**
+   * Waits when bytes come faster than they are taken. They must not change afterwards.
+   *
+   * @param givenUp whether the caller does not look at the bytes again: their memory may be taken away
+   */
+  write(bytes: Uint8Array, givenUp: boolean): Promise<void>
   finish(): Promise<{ readonly result: IngestResult; readonly blob: IncomingBlob }>
   /** Leaves nothing behind. Idempotent; after `finish` has answered without effect. */
   abort(): Promise<void>

@@ -1,22 +1,30 @@
-import type { IngestReply, IngestRequest, IngestResult } from './messages.ts'
-import { SLOT_BYTES, type Slot, type Slots } from './slots.ts'
+import { Batch } from './batch.ts'
+import type { InFlight } from './in-flight.ts'
+import type { IngestOptions, IngestReply, IngestRequest, IngestResult } from './messages.ts'
 
-/** Slots of one attachment that may wait for its worker. */
-const MAX_SENT = 4
+/** Bytes that go to the worker together: waking it costs as much as hashing some of them. */
+const BATCH_BYTES = 512 * 1024
+/** Compressing takes a hundred times as long, and others wait for the same worker. */
+const BATCH_TO_COMPRESS = 64 * 1024
+/** Batches of one attachment that may wait for its worker. */
+const MAX_SENT = 2
 
 /** An attachment in a worker's hands. */
 export class WorkerJob {
   readonly #number: number
-  readonly #slots: Slots
+  readonly #inFlight: InFlight
   readonly #send: (request: IngestRequest) => void
   readonly #getFile: () => Promise<number>
   readonly #onSettled: () => void
   readonly #result: Promise<IngestResult>
+  readonly #batchBytes: number
+  readonly #batch = new Batch()
+  /** Until it is sent. */
+  #begin: IngestOptions | undefined
   #resolve: (result: IngestResult) => void = () => undefined
   #reject: (error: Error) => void = () => undefined
-  #slot: Slot | undefined
-  #filled = 0
-  #sent = 0
+  /** The bytes of each batch that is with the worker. */
+  readonly #sent: number[] = []
   #failure: Error | undefined
   #settled = false
   #aborted: Promise<void> | undefined
@@ -24,14 +32,17 @@ export class WorkerJob {
 
   constructor(options: {
     number: number
-    slots: Slots
+    begin: IngestOptions
+    inFlight: InFlight
     send: (request: IngestRequest) => void
     /** The descriptor of a file for the stored bytes; asked for once, when they are many. */
     getFile: () => Promise<number>
     onSettled: () => void
   }) {
     this.#number = options.number
-    this.#slots = options.slots
+    this.#begin = options.begin
+    this.#batchBytes = options.begin.compressionLevel === undefined ? BATCH_BYTES : BATCH_TO_COMPRESS
+    this.#inFlight = options.inFlight
     this.#send = options.send
     this.#getFile = options.getFile
     this.#onSettled = options.onSettled
@@ -42,25 +53,20 @@ export class WorkerJob {
     this.#result.catch(() => undefined)
   }
 
-  /** Copies the bytes for the worker; waits while too many are still to be worked on. */
-  async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      const slot = (this.#slot ??= await this.#nextSlot())
-      const length = Math.min(bytes.length - at, SLOT_BYTES - this.#filled)
-      slot.bytes.set(bytes.subarray(at, at + length), this.#filled)
-      this.#filled += length
-      at += length
-      if (this.#filled === SLOT_BYTES) this.#flush()
-    }
+  /**
+   * Takes bytes for the worker; waits while too many are still to be worked on.
+   *
+   * @param givenUp whether their memory may go to the worker
+   */
+  async write(bytes: Uint8Array, givenUp: boolean): Promise<void> {
+    if (this.#batch.bytes >= this.#batchBytes) await this.#flush(false)
     if (this.#failure !== undefined) throw this.#failure
+    this.#batch.add(bytes, givenUp)
   }
 
   /** Says that all bytes have been written, and waits for what became of them. */
-  finish(): Promise<IngestResult> {
-    if (this.#failure === undefined) {
-      this.#flush()
-      this.#send({ kind: 'end', job: this.#number })
-    }
+  async finish(): Promise<IngestResult> {
+    if (this.#failure === undefined) await this.#flush(true)
     return this.#result
   }
 
@@ -73,7 +79,7 @@ export class WorkerJob {
   onReply(reply: IngestReply): void {
     switch (reply.kind) {
       case 'taken':
-        this.#sent -= 1
+        this.#inFlight.give(this.#sent.shift() ?? 0)
         this.#wakeUp()
         return
       case 'need-file':
@@ -99,25 +105,20 @@ export class WorkerJob {
     this.#wakeUp()
   }
 
-  async #nextSlot(): Promise<Slot> {
-    while (this.#sent >= MAX_SENT && this.#failure === undefined) {
+  async #flush(end: boolean): Promise<void> {
+    while (this.#sent.length >= MAX_SENT && this.#failure === undefined) {
       await new Promise<void>(resolve => (this.#wake = resolve))
     }
     if (this.#failure !== undefined) throw this.#failure
-    const slot = await this.#slots.take()
-    if (!this.#settled) return slot
-    this.#slots.give(slot.number)
-    throw this.#failure ?? new Error('aborted')
-  }
-
-  #flush(): void {
-    const slot = this.#slot
-    if (slot === undefined) return
-    this.#slot = undefined
-    this.#sent += 1
-    const { number, memory } = slot
-    this.#send({ kind: 'chunk', job: this.#number, slot: number, memory, length: this.#filled })
-    this.#filled = 0
+    const { bytes } = this.#batch
+    await this.#inFlight.take(bytes)
+    if (this.#settled) {
+      this.#inFlight.give(bytes)
+      throw this.#failure ?? new Error('aborted')
+    }
+    this.#sent.push(bytes)
+    this.#send({ kind: 'work', job: this.#number, begin: this.#begin, pieces: this.#batch.take(), end })
+    this.#begin = undefined
   }
 
   async #giveFile(): Promise<void> {
@@ -133,21 +134,13 @@ export class WorkerJob {
   async #abort(): Promise<void> {
     if (!this.#settled) this.#send({ kind: 'abort', job: this.#number })
     await this.#result.catch(() => undefined)
-    this.#giveBack()
   }
 
   #settle(): void {
     if (this.#settled) return
     this.#settled = true
-    this.#giveBack()
+    for (const bytes of this.#sent.splice(0)) this.#inFlight.give(bytes)
     this.#onSettled()
-  }
-
-  /** What was not sent is nobody else's. */
-  #giveBack(): void {
-    if (this.#slot !== undefined) this.#slots.give(this.#slot.number)
-    this.#slot = undefined
-    this.#filled = 0
   }
 
   #wakeUp(): void {

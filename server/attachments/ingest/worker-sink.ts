@@ -1,9 +1,16 @@
 import type { IncomingBlob } from '../incoming-blob.ts'
 import type { AttachmentFiles, IncomingFile } from '../files.ts'
-import type { IngestOptions, IngestResult } from './messages.ts'
+import type { IngestResult } from './messages.ts'
 import type { IngestSink } from './sink.ts'
 import type { WorkerJob } from './worker-job.ts'
 import type { IngestWorkers } from './workers.ts'
+
+export interface WorkerSinkOptions {
+  /** zlib's level, 1 to 9, when the bytes are to be stored compressed. */
+  readonly compressionLevel: number | undefined
+  /** More stored bytes than this go to a file. */
+  readonly inlineLimit: number
+}
 
 /** Hands an attachment to a worker thread, which compresses it where that is wanted, hashes it and writes its file. */
 export class WorkerSink implements IngestSink {
@@ -11,13 +18,29 @@ export class WorkerSink implements IngestSink {
   readonly #job: WorkerJob
   #file: Promise<IncomingFile> | undefined
 
-  constructor(workers: IngestWorkers, files: AttachmentFiles | undefined, options: IngestOptions) {
-    this.#files = files
-    this.#job = workers.open(options, () => this.#openFile())
+  /** Bytes that are not compressed need a file: fewer of them do not come here. */
+  static async open(
+    workers: IngestWorkers,
+    files: AttachmentFiles | undefined,
+    options: WorkerSinkOptions,
+  ): Promise<WorkerSink> {
+    const needsFile = options.compressionLevel === undefined
+    return new WorkerSink(workers, files, options, needsFile ? await files?.create() : undefined)
   }
 
-  write(bytes: Uint8Array): Promise<void> {
-    return this.#job.write(bytes)
+  private constructor(
+    workers: IngestWorkers,
+    files: AttachmentFiles | undefined,
+    options: WorkerSinkOptions,
+    file: IncomingFile | undefined,
+  ) {
+    this.#files = files
+    if (file !== undefined) this.#file = Promise.resolve(file)
+    this.#job = workers.open({ ...options, fd: file?.handle.fd }, () => this.#openFile())
+  }
+
+  write(bytes: Uint8Array, givenUp: boolean): Promise<void> {
+    return this.#job.write(bytes, givenUp)
   }
 
   async finish(): Promise<{ result: IngestResult; blob: IncomingBlob }> {

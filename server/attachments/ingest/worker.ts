@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { IngestJob } from './ingest-job.ts'
+import { free } from './memory.ts'
 import type { IngestReply, IngestRequest } from './messages.ts'
 
 const jobs = new Map<number, IngestJob>()
@@ -9,34 +10,34 @@ function reply(message: IngestReply): void {
 }
 
 function perform(request: IngestRequest): void {
-  const { job: number } = request
-  const job = jobs.get(number)
   switch (request.kind) {
-    case 'open':
-      jobs.set(number, new IngestJob(request.options, () => reply({ kind: 'need-file', job: number })))
-      return
-    case 'chunk':
-      try {
-        job?.write(new Uint8Array(request.memory, 0, request.length))
-      } finally {
-        reply({ kind: 'taken', job: number, slot: request.slot })
-      }
-      return
-    case 'file':
-      job?.useFile(request.fd)
+    case 'work':
+      work(request)
       break
-    case 'end':
-      job?.end()
+    case 'file':
+      jobs.get(request.job)?.useFile(request.fd)
       break
     case 'abort':
-      jobs.delete(number)
-      reply({ kind: 'aborted', job: number })
+      jobs.delete(request.job)
+      reply({ kind: 'aborted', job: request.job })
       return
   }
-  const result = job?.result()
+  const result = jobs.get(request.job)?.result()
   if (result === undefined) return
-  jobs.delete(number)
-  reply({ kind: 'done', job: number, result })
+  jobs.delete(request.job)
+  reply({ kind: 'done', job: request.job, result })
+}
+
+function work({ job: number, begin, pieces, end }: IngestRequest & { readonly kind: 'work' }): void {
+  if (begin !== undefined) {
+    jobs.set(number, new IngestJob(begin, () => reply({ kind: 'need-file', job: number })))
+  }
+  const job = jobs.get(number)
+  if (job === undefined) return
+  for (const bytes of pieces) job.write(bytes)
+  free(pieces)
+  if (end) job.end()
+  else reply({ kind: 'taken', job: number })
 }
 
 parentPort?.on('message', (request: IngestRequest) => {

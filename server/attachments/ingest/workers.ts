@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import { startThread } from '../../start-thread.ts'
+import { InFlight } from './in-flight.ts'
+import { memoryOf } from './memory.ts'
 import type { IngestOptions, IngestReply, IngestRequest } from './messages.ts'
-import { Slots } from './slots.ts'
 import { WorkerJob } from './worker-job.ts'
 
 const MAX_WORKERS = 4
@@ -10,8 +11,6 @@ const MAX_WORKERS = 4
 interface WorkerThread {
   readonly thread: Worker
   jobs: number
-  /** Those that it has in hand. */
-  readonly slots: Set<number>
 }
 
 /**
@@ -21,25 +20,23 @@ interface WorkerThread {
 export class IngestWorkers {
   readonly #workers: WorkerThread[] = []
   readonly #jobs = new Map<number, { worker: WorkerThread; job: WorkerJob }>()
-  readonly #slots = new Slots()
+  readonly #inFlight = new InFlight()
   #lastJob = 0
   #closed = false
 
   /** Begins to take in an attachment. `getFile` gives the descriptor of a file when the bytes need one. */
-  open(options: IngestOptions, getFile: () => Promise<number>): WorkerJob {
+  open(begin: IngestOptions, getFile: () => Promise<number>): WorkerJob {
     if (this.#closed) throw new Error('attachments are closed')
     const worker = this.#leastBusy()
     const number = ++this.#lastJob
     worker.jobs += 1
     if (worker.jobs === 1) worker.thread.ref()
     const send = (request: IngestRequest): void => {
-      if (request.kind === 'chunk') worker.slots.add(request.slot)
-      worker.thread.postMessage(request)
+      worker.thread.postMessage(request, request.kind === 'work' ? memoryOf(request.pieces) : [])
     }
     const onSettled = (): void => this.#settle(number)
-    const job = new WorkerJob({ number, slots: this.#slots, send, getFile, onSettled })
+    const job = new WorkerJob({ number, begin, inFlight: this.#inFlight, send, getFile, onSettled })
     this.#jobs.set(number, { worker, job })
-    send({ kind: 'open', job: number, options })
     return job
   }
 
@@ -66,28 +63,18 @@ export class IngestWorkers {
 
   #start(): WorkerThread {
     const thread = startThread('./worker', import.meta.url)
-    const worker: WorkerThread = { thread, jobs: 0, slots: new Set() }
+    const worker: WorkerThread = { thread, jobs: 0 }
     thread.unref()
-    thread.on('message', (reply: IngestReply) => this.#take(worker, reply))
+    thread.on('message', (reply: IngestReply) => this.#jobs.get(reply.job)?.job.onReply(reply))
     thread.on('error', error => this.#lose(worker, error))
     thread.on('exit', () => this.#lose(worker, new Error('the thread that took in the attachment has ended')))
     this.#workers.push(worker)
     return worker
   }
 
-  #take(worker: WorkerThread, reply: IngestReply): void {
-    if (reply.kind === 'taken') {
-      worker.slots.delete(reply.slot)
-      this.#slots.give(reply.slot)
-    }
-    this.#jobs.get(reply.job)?.job.onReply(reply)
-  }
-
   #lose(worker: WorkerThread, error: unknown): void {
     const at = this.#workers.indexOf(worker)
     if (at >= 0) this.#workers.splice(at, 1)
-    for (const slot of worker.slots) this.#slots.lose(slot)
-    worker.slots.clear()
     for (const entry of [...this.#jobs.values()]) {
       if (entry.worker === worker) entry.job.fail(error instanceof Error ? error : new Error(String(error)))
     }

@@ -1,0 +1,26 @@
+import { MessageChannel } from 'node:worker_threads'
+
+/** Sending to a port that is closed takes the memory away from the sender, and gives it to nobody. */
+const nowhere = new MessageChannel().port1
+nowhere.close()
+
+/** Handing over less than this costs more than copying it. */
+const MIN_WHOLE_BYTES = 4096
+
+/** Whether the bytes are all of their memory, so that it can be handed over. */
+export function isWhole(bytes: Uint8Array): boolean {
+  return bytes.length >= MIN_WHOLE_BYTES && bytes.length === bytes.buffer.byteLength
+}
+
+/**
+ * Frees the memory of bytes that are done with, each all of its memory. The garbage collector would let tens of
+ * megabytes of them gather first: to it they are a few small objects.
+ */
+export function free(pieces: readonly Uint8Array[]): void {
+  if (pieces.length > 0) nowhere.postMessage(undefined, memoryOf(pieces))
+}
+
+/** What is to be transferred with the pieces. */
+export function memoryOf(pieces: readonly Uint8Array[]): ArrayBuffer[] {
+  return pieces.map(({ buffer }) => buffer as ArrayBuffer)
+}
