@@ -2,14 +2,12 @@ import type Router from '@koa/router'
 import { fail } from '../../protocol/errors.ts'
 import type { JsonObject } from '../../protocol/json-value.ts'
 import { parseJsonObject } from '../../protocol/json/parse-json.ts'
-import { parsePartition } from '../../protocol/partition.ts'
 import type { Database } from '../database/database.ts'
 import { listDocuments, listQueries } from '../database/listing/list-documents.ts'
 import { listingQuery, type Namespace } from '../database/listing/listing-query.ts'
 import { readRequestBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
-import { decodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { streamJsonChunks } from '../http/reply.ts'
 import {
@@ -19,6 +17,8 @@ import {
   type ViewParameters,
 } from '../query/views/view-parameters.ts'
 import { databaseOf } from './database-of.ts'
+import { partitionInPath } from './partition-in-path.ts'
+import { withinQueryLimit } from './query-limit.ts'
 
 const LISTS: readonly (readonly [name: string, namespace: Namespace])[] = [
   ['_all_docs', 'documents'],
@@ -35,38 +35,43 @@ export function allDocsRoutes(router: Router<RequestState>): void {
     })
     endpoint(router, `/:db/${name}/queries`, { POST: ctx => postQueries(ctx, namespace) })
   }
-  endpoint(router, '/:db/_partition/:partition/_all_docs', {
+  const inPartition = '/:db/_partition/:partition/_all_docs'
+  endpoint(router, inPartition, {
     GET: ctx => getList(ctx, 'documents'),
     HEAD: ctx => getList(ctx, 'documents'),
     POST: ctx => postList(ctx, 'documents'),
   })
+  endpoint(router, `${inPartition}/queries`, { POST: ctx => postQueries(ctx, 'documents') })
 }
 
 async function getList(ctx: RequestContext, namespace: Namespace): Promise<void> {
   const database = await databaseOf(ctx)
+  const partition = partitionInPath(ctx, database)
   const keys = Query.of(ctx).json('keys')
   if (keys !== undefined && !Array.isArray(keys)) {
     throw fail('badRequest', '`keys` parameter must be an array.')
   }
-  await send(ctx, database, namespace, inQuery(ctx, database))
+  await send(ctx, database, namespace, inQuery(ctx, partition))
 }
 
 async function postList(ctx: RequestContext, namespace: Namespace): Promise<void> {
   const database = await databaseOf(ctx)
+  const partition = partitionInPath(ctx, database)
   requireJson(ctx)
   const body = parseJsonObject(await readRequestBody(ctx)) as JsonObject
   if (Object.hasOwn(body, 'keys') && !Array.isArray(body['keys'])) {
     throw fail('badRequest', '`keys` body member must be an array.')
   }
-  await send(ctx, database, namespace, { ...parametersOfBody(body), ...inQuery(ctx, database) })
+  await send(ctx, database, namespace, { ...parametersOfBody(body), ...inQuery(ctx, partition) })
 }
 
 async function postQueries(ctx: RequestContext, namespace: Namespace): Promise<void> {
   const database = await databaseOf(ctx)
+  const partition = partitionInPath(ctx, database)
   const body = parseJsonObject(await readRequestBody(ctx)) as JsonObject
-  const shared = inQuery(ctx, database)
+  const shared = inQuery(ctx, partition)
   const queries = queriesOfBody(body).map(query =>
-    listingQuery(database, namespace, { ...shared, ...parametersOfBody(query) }),
+    listingQuery(database, namespace, limited(ctx, { ...shared, ...parametersOfBody(query) })),
   )
   await streamJsonChunks(ctx, listQueries(database, queries, ctx.state.user))
 }
@@ -77,18 +82,17 @@ async function send(
   namespace: Namespace,
   parameters: ViewParameters,
 ): Promise<void> {
-  const query = listingQuery(database, namespace, parameters)
+  const query = listingQuery(database, namespace, limited(ctx, parameters))
   await streamJsonChunks(ctx, listDocuments(database, query, ctx.state.user))
 }
 
-/** The parameters of the query; the partition is in the path, too. */
-function inQuery(ctx: RequestContext, database: Database): ViewParameters {
+/** The parameters of the query, and the partition that the path names. */
+function inQuery(ctx: RequestContext, partition: string | undefined): ViewParameters {
   const parameters = parametersOfQuery(Query.of(ctx).entries())
-  if (ctx.params.partition === undefined) return parameters
-  if (!database.record.partitioned) throw fail('badRequest', 'database is not partitioned')
-  const partition = parsePartition(decodeSegment(ctx.params.partition) ?? '')
-  if (parameters.partition !== undefined && parameters.partition !== partition) {
-    throw fail('badRequest', 'Conflicting value for `partition` in query string')
-  }
-  return { ...parameters, partition }
+  return partition === undefined ? parameters : { ...parameters, partition }
+}
+
+/** Only within a partition a list of documents has a limit of its own. */
+function limited(ctx: RequestContext, parameters: ViewParameters): ViewParameters {
+  return parameters.partition === undefined ? parameters : withinQueryLimit(ctx, parameters)
 }

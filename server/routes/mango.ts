@@ -15,6 +15,7 @@ import { find } from '../query/mango/find.ts'
 import { ALL_DOCS, describeIndex, mangoIndexes } from '../query/mango/mango-index.ts'
 import { createIndex, deleteIndex } from '../query/mango/manage-indexes.ts'
 import { databaseOf } from './database-of.ts'
+import { partitionInPath } from './partition-in-path.ts'
 
 export function mangoRoutes(router: Router<RequestState>): void {
   endpoint(router, '/:db/_find', { POST: postFind })
@@ -95,9 +96,9 @@ async function deleteIndexes(ctx: RequestContext): Promise<void> {
 async function findRequestOf(
   ctx: RequestContext,
 ): Promise<{ queries: DatabaseQueries; request: FindRequest }> {
-  const body = await jsonBody(ctx)
   const queries = await queriesOf(ctx)
-  const partition = ctx.params.partition === undefined ? undefined : segment(ctx, 'partition')
+  const partition = partitionInPath(ctx, queries.database)
+  const body = await jsonBody(ctx)
   return { queries, request: readFindRequest(body, partition) }
 }
 

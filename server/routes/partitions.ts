@@ -1,26 +1,40 @@
 import type Router from '@koa/router'
 import { fail } from '../../protocol/errors.ts'
-import { parsePartition } from '../../protocol/partition.ts'
 import { partitionInfo } from '../database/info.ts'
-import type { RequestContext, RequestState } from '../http/context.ts'
-import { endpoint } from '../http/endpoints.ts'
-import { decodeSegment } from '../http/percent.ts'
+import type { Handler, RequestContext, RequestState } from '../http/context.ts'
+import { endpoint, type Methods } from '../http/endpoints.ts'
 import { sendJson } from '../http/reply.ts'
 import { databaseOf } from './database-of.ts'
+import { namedPartition, partitionInPath } from './partition-in-path.ts'
 
 export function partitionRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/:db/_partition/:partition', { GET: getPartition }, 'GET')
-  const refused = { DELETE: refuse, GET: refuse, POST: refuse, PUT: refuse }
-  endpoint(router, '/:db/_partition', refused)
+  endpoint(router, '/:db/_partition/:partition', { GET: getPartition, POST: postPartition }, 'GET')
+  endpoint(router, '/:db/_partition', every(refuse))
+  endpoint(router, '/:db/_partition/:partition/*rest', every(nothing))
 }
 
 async function getPartition(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
-  const partition = decodeSegment(ctx.params.partition ?? '')
-  if (partition === undefined) throw fail('illegalPartition', 'Partition must be valid UTF-8')
-  parsePartition(partition)
+  const partition = namedPartition(ctx.params.partition ?? '')
   if (!database.record.partitioned) throw fail('badRequest', 'database is not partitioned')
   sendJson(ctx, await partitionInfo(database, partition))
+}
+
+async function postPartition(ctx: RequestContext): Promise<void> {
+  await databaseOf(ctx)
+  if (ctx.params.partition?.startsWith('_')) namedPartition(ctx.params.partition)
+  ctx.set('Allow', 'GET')
+  throw fail('methodNotAllowed', 'GET')
+}
+
+/** What a partition does not have. */
+async function nothing(ctx: RequestContext): Promise<void> {
+  partitionInPath(ctx, await databaseOf(ctx))
+  throw fail('missing')
+}
+
+function every(handler: Handler): Methods {
+  return { DELETE: handler, GET: handler, POST: handler, PUT: handler, COPY: handler }
 }
 
 async function refuse(ctx: RequestContext): Promise<void> {

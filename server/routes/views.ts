@@ -19,12 +19,16 @@ import {
   type ViewParameters,
 } from '../query/views/view-parameters.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
+import { partitionInPath } from './partition-in-path.ts'
+import { withinQueryLimit } from './query-limit.ts'
 
 export function viewRoutes(router: Router<RequestState>): void {
   const methods = { GET: getView, POST: postView, HEAD: getView }
   endpoint(router, '/:db/_design/:name/_view/:view', methods)
   endpoint(router, '/:db/_design/:name/_view/:view/queries', { POST: postQueries })
-  endpoint(router, '/:db/_partition/:partition/_design/:name/_view/:view', { GET: getView, HEAD: getView })
+  const inPartition = '/:db/_partition/:partition/_design/:name/_view/:view'
+  endpoint(router, inPartition, methods)
+  endpoint(router, `${inPartition}/queries`, { POST: postQueries })
   endpoint(router, '/:db/_design/:name/_view', refused, 'GET,POST,HEAD')
   endpoint(router, '/:db/_design/:name/_view/:view/*more', refused, 'GET,POST,HEAD')
   endpoint(router, '/:db/_design/:name/_info', { GET: designInfo })
@@ -37,24 +41,26 @@ const refused = {}
 
 async function getView(ctx: RequestContext): Promise<void> {
   const { view, parameters } = await viewOf(ctx)
-  const query = view.check(parameters)
+  const query = view.check(withinQueryLimit(ctx, parameters))
   await streamJson(ctx, await view.answer([query], { onlyOne: true }))
 }
 
 async function postView(ctx: RequestContext): Promise<void> {
+  const { view, parameters } = await viewOf(ctx)
   requireJson(ctx)
   const body = await jsonBody(ctx)
-  const { view, parameters } = await viewOf(ctx)
   if (Object.hasOwn(body, 'queries')) throw fail('queriesMoved')
-  const query = view.check({ ...parametersOfBody(body), ...parameters })
+  const query = view.check(withinQueryLimit(ctx, { ...parametersOfBody(body), ...parameters }))
   await streamJson(ctx, await view.answer([query], { onlyOne: true }))
 }
 
 async function postQueries(ctx: RequestContext): Promise<void> {
+  const { view, parameters } = await viewOf(ctx)
   requireJson(ctx)
   const body = await jsonBody(ctx)
-  const { view, parameters } = await viewOf(ctx)
-  const queries = queriesOfBody(body).map(query => view.check({ ...parameters, ...parametersOfBody(query) }))
+  const queries = queriesOfBody(body).map(query =>
+    view.check(withinQueryLimit(ctx, { ...parameters, ...parametersOfBody(query) })),
+  )
   await streamJson(ctx, await view.answer(queries, { onlyOne: false }))
 }
 
@@ -82,10 +88,10 @@ async function compactViews(ctx: RequestContext): Promise<void> {
 
 async function viewOf(ctx: RequestContext): Promise<{ view: View; parameters: ViewParameters }> {
   const database = await databaseOf(ctx)
+  const partition = partitionInPath(ctx, database)
   const index = indexOf(ctx, database, designOf(ctx, database))
   const view = new View(database, index, decodeSegment(ctx.params.view ?? '') ?? '')
   const parameters = parametersOfQuery(Query.of(ctx).entries())
-  const partition = ctx.params.partition === undefined ? undefined : decodeSegment(ctx.params.partition)
   return { view, parameters: partition === undefined ? parameters : { ...parameters, partition } }
 }
 

@@ -46,6 +46,18 @@ export const DATABASE_SETTINGS = {
       about: 'Longest run of one call into a design document function',
     },
   },
+  query_server_config: {
+    query_limit: {
+      kind: 'integer',
+      default: 268_435_456,
+      about: 'Most rows that one query of a view may ask for',
+    },
+    partition_query_limit: {
+      kind: 'integer',
+      default: 268_435_456,
+      about: 'Most rows that one query within a partition may ask for',
+    },
+  },
   uuids: {
     algorithm: {
       kind: 'text',

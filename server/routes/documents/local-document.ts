@@ -16,7 +16,7 @@ export async function getLocalDocument(ctx: RequestContext, id: DocId): Promise<
   const database = await databaseOf(ctx)
   const { rev, openRevs, latest, options } = documentQuery(Query.of(ctx))
   if (openRevs !== undefined) {
-    sendOpenRevisions(ctx, database, id, { revs: openRevs, latest, options })
+    await sendOpenRevisions(ctx, database, id, { revs: openRevs, latest, options })
     return
   }
   const document = await readLocalDocument(database, id)

@@ -51,3 +51,84 @@ test('design and local documents of a partitioned database are in no partition',
     { method: 'POST', path: '/db/_revs_diff', body: { '_design/d': ['1-a'] }, status: 200 },
   ]),
 )
+
+const NOT_PARTITIONED = { status: 400, answer: refused('bad_request', 'database is not partitioned') }
+const UNDERSCORED = {
+  status: 400,
+  answer: refused('illegal_partition', 'Partition must not start with an underscore'),
+}
+const MISSING = { status: 404, answer: refused('not_found', 'missing') }
+const ROWS = { docs: [{ _id: 'a:1' }, { _id: 'a:2' }, { _id: 'b:1' }] }
+const VIEW = { views: { v: { map: 'function (doc) { emit(doc._id.length) }' } } }
+
+test('what is asked within a partition is checked before it is looked for', withServer, (t, { url }) =>
+  checkAnswers(t, url, [
+    { method: 'PUT', path: '/plain', status: 201 },
+    { method: 'PUT', path: '/db?partitioned=true', status: 201 },
+    { method: 'GET', path: '/plain/_partition/a/_all_docs', ...NOT_PARTITIONED },
+    { method: 'GET', path: '/plain/_partition/a/_design/d/_view/v', ...NOT_PARTITIONED },
+    { method: 'POST', path: '/plain/_partition/a/_find', body: {}, ...NOT_PARTITIONED },
+    { method: 'GET', path: '/plain/_partition/a/nothing', ...NOT_PARTITIONED },
+    { method: 'GET', path: '/db/_partition/a/nothing', ...MISSING },
+    { method: 'GET', path: '/db/_partition/a/_changes', ...MISSING },
+    { method: 'GET', path: '/db/_partition/a/_design/none/_view/v', ...MISSING },
+    { method: 'GET', path: '/db/_partition/_a/_all_docs', ...UNDERSCORED },
+    { method: 'GET', path: '/db/_partition//_all_docs', ...UNDERSCORED },
+    { method: 'GET', path: '/db/_partition/_a/_design/d/_view/v', ...UNDERSCORED },
+    { method: 'POST', path: '/db/_partition/_a/_find', body: {}, ...UNDERSCORED },
+    { method: 'POST', path: '/db/_partition/_a', ...UNDERSCORED },
+    { method: 'POST', path: '/db/_partition/a', status: 405, answerHeaders: { allow: 'GET' } },
+    {
+      method: 'GET',
+      path: '/db/_partition/a/_design/d/_view/v?partition=b',
+      status: 400,
+      answer: refused('bad_request', 'Conflicting value for `partition` in query string'),
+    },
+  ]),
+)
+
+test('a partition answers queries that are posted, too', withServer, async (t, { url }) => {
+  await call(url, 'PUT', '/db?partitioned=true')
+  await call(url, 'POST', '/db/_bulk_docs', { json: ROWS })
+  await call(url, 'PUT', '/db/_design/d', { json: VIEW })
+  const idsOf = async (path: string, json: unknown) => {
+    const { body } = await call<{ rows: { id: string }[] }>(url, 'POST', path, { json })
+    return body.rows.map(row => row.id)
+  }
+  t.deepEqual(await idsOf('/db/_partition/a/_design/d/_view/v', { keys: [3] }), ['a:1', 'a:2'])
+  t.deepEqual(await idsOf('/db/_partition/a/_all_docs', { descending: true }), ['a:2', 'a:1'])
+  for (const path of ['/db/_partition/a/_all_docs/queries', '/db/_partition/a/_design/d/_view/v/queries']) {
+    const asked = { json: { queries: [{ limit: 1 }, {}] } }
+    const { body } = await call<{ results: { rows: unknown[] }[] }>(url, 'POST', path, asked)
+    t.deepEqual(
+      body.results.map(({ rows }) => rows.length),
+      [1, 2],
+      path,
+    )
+  }
+})
+
+test('a query asks for no more rows than is configured', withServer, async (t, { url }) => {
+  const tooLarge = (most: number) => ({
+    status: 400,
+    answer: refused('query_parse_error', `Limit is too large, must not exceed ${most}`),
+  })
+  await checkAnswers(t, url, [
+    { method: 'PUT', path: '/db?partitioned=true', status: 201 },
+    { method: 'POST', path: '/db/_bulk_docs', body: ROWS, status: 201 },
+    { method: 'PUT', path: '/db/_design/d', body: VIEW, status: 201 },
+    { method: 'GET', path: '/db/_all_docs?limit=268435457', status: 200 },
+    { method: 'GET', path: '/db/_partition/a/_all_docs?limit=268435457', ...tooLarge(268_435_456) },
+    { method: 'GET', path: '/db/_partition/a/_design/d/_view/v?limit=268435457', ...tooLarge(268_435_456) },
+  ])
+  const setting = '/_node/_local/_config/query_server_config/partition_query_limit'
+  await call(url, 'PUT', setting, { json: '1' })
+  await checkAnswers(t, url, [
+    { method: 'GET', path: '/db/_partition/a/_all_docs?limit=2', ...tooLarge(1) },
+    { method: 'POST', path: '/db/_partition/a/_design/d/_view/v', body: { limit: 2 }, ...tooLarge(1) },
+  ])
+  for (const path of ['/db/_partition/a/_all_docs', '/db/_partition/a/_design/d/_view/v']) {
+    const { body } = await call<{ rows: unknown[] }>(url, 'GET', path)
+    t.is(body.rows.length, 1, path)
+  }
+})

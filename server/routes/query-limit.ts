@@ -1,0 +1,20 @@
+import { fail } from '../../protocol/errors.ts'
+import type { RequestContext } from '../http/context.ts'
+import type { ViewParameters } from '../query/views/view-parameters.ts'
+
+/**
+ * The parameters with a limit that is no larger than configured: `[query_server_config] query_limit`, or
+ * `partition_query_limit` within a partition (CouchDB: couch_mrview_util:apply_limit/2).
+ *
+ * @throws `query_parse_error` where more rows are asked for
+ */
+export function withinQueryLimit(ctx: RequestContext, parameters: ViewParameters): ViewParameters {
+  const isPartition = parameters.partition !== undefined
+  const most = ctx.services.config.integer(
+    'query_server_config',
+    isPartition ? 'partition_query_limit' : 'query_limit',
+  )
+  const { limit = most } = parameters
+  if (limit > most) throw fail('queryParse', `Limit is too large, must not exceed ${most}`)
+  return limit === parameters.limit ? parameters : { ...parameters, limit }
+}
