@@ -75,8 +75,8 @@ function listEtag(ctx: RequestContext): string {
 function nameRange(ctx: RequestContext): NameRange {
   const parameters = parametersOfQuery(Query.of(ctx).entries())
   const { descending = false, inclusiveEnd = true, limit = Infinity, skip = 0 } = parameters
-  const start = text(parameters.key ?? parameters.startKey)
-  const end = text(parameters.key ?? parameters.endKey)
+  const start = text(parameters.startKey)
+  const end = text(parameters.endKey)
   return {
     ...(start === undefined ? {} : { [descending ? 'lte' : 'gte']: start }),
     ...(end === undefined ? {} : { [endBound(descending, inclusiveEnd)]: end }),

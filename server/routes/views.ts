@@ -34,6 +34,8 @@ export function viewRoutes(router: Router<RequestState>): void {
   endpoint(router, '/:db/_design/:name/_info', { GET: designInfo })
   endpoint(router, '/:db/_view_cleanup', { POST: cleanUp })
   endpoint(router, '/:db/_compact/:name', { POST: compactViews })
+  const gone = noTemporaryViews
+  endpoint(router, '/:db/_temp_view', { GET: gone, HEAD: gone, POST: gone, PUT: gone, DELETE: gone })
 }
 
 /** Paths that answer no method. */
@@ -52,6 +54,12 @@ async function postView(ctx: RequestContext): Promise<void> {
   if (Object.hasOwn(body, 'queries')) throw fail('queriesMoved')
   const query = view.check(withinQueryLimit(ctx, { ...parametersOfBody(body), ...parameters }))
   await streamJson(ctx, await view.answer([query], { onlyOne: true }))
+}
+
+/** CouchDB: chttpd_view:handle_temp_view_req/2, whatever the method. */
+async function noTemporaryViews(ctx: RequestContext): Promise<void> {
+  await databaseOf(ctx)
+  throw fail('noTemporaryViews')
 }
 
 async function postQueries(ctx: RequestContext): Promise<void> {

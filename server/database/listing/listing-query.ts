@@ -82,8 +82,8 @@ function rangeOf(database: Database, namespace: Namespace, parameters: ViewParam
 /** Keys that are no strings count as not given, and document ids stand in for keys that are not. */
 function givenRange(parameters: ViewParameters, key: (id: string) => Uint8Array, whole: Range): Range {
   const { descending = false, inclusiveEnd = true } = parameters
-  const start = textOf(parameters.key ?? parameters.startKey) ?? parameters.startKeyDocId
-  const end = textOf(parameters.key ?? parameters.endKey) ?? parameters.endKeyDocId
+  const start = textOf(parameters.startKey) ?? parameters.startKeyDocId
+  const end = textOf(parameters.endKey) ?? parameters.endKeyDocId
   const [first, last] = descending ? [end, start] : [start, end]
   const firstIncluded = !descending || inclusiveEnd
   const lastIncluded = descending || inclusiveEnd

@@ -2,9 +2,8 @@ import { fail } from '../../../protocol/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 import { parseJson } from '../../../protocol/json/parse-json.ts'
 
-/** The parameters of a view query as they were given; what was not given is undefined. */
+/** The parameters of a view query as they were given; what was not given is undefined. `key` is a start and an end. */
 export interface ViewParameters {
-  readonly key?: JsonValue
   readonly keys?: readonly JsonValue[]
   readonly startKey?: JsonValue
   readonly endKey?: JsonValue
@@ -96,7 +95,7 @@ const startKey: Read = given => ({ startKey: json(given) })
 const endKey: Read = given => ({ endKey: json(given) })
 
 const READERS: Readonly<Record<string, Read>> = {
-  key: given => ({ key: json(given) }),
+  key: given => ({ ...startKey(given, 'key'), ...endKey(given, 'key') }),
   keys: given => ({ keys: keyList(given) }),
   startkey: startKey,
   start_key: startKey,

@@ -96,9 +96,9 @@ function groupLevelOf(
   return undefined
 }
 
-function checkKeys({ keys, key, startKey, endKey }: ViewParameters, groupLevel: number | undefined): void {
+function checkKeys({ keys, startKey, endKey }: ViewParameters, groupLevel: number | undefined): void {
   if (keys === undefined) return
-  if (key !== undefined || startKey !== undefined || endKey !== undefined) {
+  if (startKey !== undefined || endKey !== undefined) {
     throw fail('queryParse', '`keys` is incompatible with `key`, `start_key` and `end_key`')
   }
   if (groupLevel !== undefined && groupLevel !== Infinity) {
@@ -121,8 +121,8 @@ function checkPartition({ partition }: ViewParameters, view: QueriedView): void 
   }
 }
 
-function checkOrder({ key, startKey, endKey, descending }: ViewParameters, collation: Collation): void {
-  if (key !== undefined || startKey === undefined || endKey === undefined) return
+function checkOrder({ startKey, endKey, descending }: ViewParameters, collation: Collation): void {
+  if (startKey === undefined || endKey === undefined) return
   const order = (collation === 'raw' ? compareRaw : compareJson)(startKey, endKey)
   if (descending === true ? order >= 0 : order <= 0) return
   throw fail(
@@ -136,9 +136,7 @@ type SortKey = (value: JsonValue) => Uint8Array
 const BEGINNING = new Uint8Array(0)
 
 function rangeOf(parameters: ViewParameters, sortKey: SortKey): RowRange {
-  const { key, descending, inclusiveEnd = true } = parameters
-  const start = key ?? parameters.startKey
-  const end = key ?? parameters.endKey
+  const { startKey: start, endKey: end, descending, inclusiveEnd = true } = parameters
   // A document id narrows only a range that begins, or ends, at a key.
   const startId = start === undefined ? undefined : parameters.startKeyDocId
   const endId = end === undefined ? undefined : parameters.endKeyDocId

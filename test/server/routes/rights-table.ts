@@ -245,6 +245,9 @@ export const ROWS: readonly Row[] = [
     status: 202,
     request: ({ db }) => ({ path: `/${db}/_compact/d`, headers: JSON_TYPE }),
   },
+  ...['GET', 'POST', 'PUT', 'DELETE'].map((method): Row => {
+    return { route: `${method} /:db/_temp_view`, right: 'member', status: 410 }
+  }),
 
   // Documents
   { route: 'GET /:db/:docid', right: 'member', status: 200 },
