@@ -20,9 +20,12 @@ export interface ChildServer {
 }
 
 /** Starts the command-line program on a free port, with {@link ADMIN}; the URL has the admin's credentials. */
-export async function startNode(data: string): Promise<ChildServer> {
-  const env = { COUCHDB_USER: ADMIN.name, COUCHDB_PASSWORD: ADMIN.password }
-  const child = await startScript('server/cli', ['--port', '0', '--data', data], env)
+export async function startNode(
+  data: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ChildServer> {
+  const admin = { COUCHDB_USER: ADMIN.name, COUCHDB_PASSWORD: ADMIN.password }
+  const child = await startScript('server/cli', ['--port', '0', '--data', data], { ...admin, ...env })
   return { ...child, url: child.url.replace('://', `://${ADMIN.name}:${ADMIN.password}@`) }
 }
 

@@ -13,14 +13,14 @@ export function table(works: readonly Work[], rateOf: (name: string) => number):
   return markdown([HEAD, ...rows])
 }
 
-function markdown([head = [], ...rows]: readonly string[][]): string {
+export function markdown([head = [], ...rows]: readonly string[][]): string {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map(row => row[column]?.length ?? 0)))
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`
   return [line(head), line(widths.map(width => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }
 
-function thousands(rate: number): string {
+export function thousands(rate: number): string {
   return Number.isNaN(rate) ? 'not measured' : Math.round(rate).toLocaleString('en')
 }
 

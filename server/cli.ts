@@ -5,6 +5,7 @@ import { createServer } from './main.ts'
 import { StoreUnavailableError } from './storage/store.ts'
 
 const USAGE = `couchette [--port N] [--data DIR] [--bind ADDRESS] [--admin NAME:PASSWORD] [--set SECTION/KEY=VALUE] [--log-level LEVEL]
+          [--encryption-key-file FILE [--previous-encryption-key-file FILE]]
 
   --port       the port to listen on (5984; 0 takes a free one)
   --data       the directory of the databases and the configuration (./data)
@@ -12,6 +13,10 @@ const USAGE = `couchette [--port N] [--data DIR] [--bind ADDRESS] [--admin NAME:
   --admin      the administrator to have; also COUCHDB_USER and COUCHDB_PASSWORD
   --set        SECTION/KEY=VALUE: a setting, as often as needed (see docs/configuration.md)
   --log-level  trace, debug, info, warn or error (warn)
+
+  --encryption-key-file           the key that new data is encrypted under; also COUCHETTE_ENCRYPTION_KEY_FILE, or the
+                                  key itself in COUCHETTE_ENCRYPTION_KEY (see docs/security.md)
+  --previous-encryption-key-file  the key that was used until now, when it is to be replaced
 `
 
 async function main(): Promise<void> {
@@ -23,6 +28,8 @@ async function main(): Promise<void> {
       admin: { type: 'string' },
       'log-level': { type: 'string' },
       set: { type: 'string', multiple: true },
+      'encryption-key-file': { type: 'string' },
+      'previous-encryption-key-file': { type: 'string' },
       help: { type: 'boolean' },
     },
   })
@@ -35,6 +42,10 @@ async function main(): Promise<void> {
     ...(values.port === undefined ? {} : { port: portOf(values.port) }),
     settings: (values.set ?? []).map(settingOf),
     env: process.env,
+    encryption: {
+      keyFile: values['encryption-key-file'],
+      previousKeyFile: values['previous-encryption-key-file'],
+    },
     ...(values.bind === undefined ? {} : { bind: values.bind }),
     ...(values.admin === undefined ? {} : { admin: adminOf(values.admin) }),
     ...(values['log-level'] === undefined ? {} : { logLevel: values['log-level'] }),

@@ -15,7 +15,8 @@ import { tlsCredentials } from './tls/credentials.ts'
 import { Replicator } from './replication/replicator.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { Queries } from './query/queries.ts'
-import { openMemoryStore, openStore } from './storage/store.ts'
+import { type KeySources, readMasterKeys } from './storage/encryption/master-key.ts'
+import { openMemoryStore, openStore, type Store } from './storage/store.ts'
 import { Uuids } from './uuids.ts'
 import { VERSION } from './version.ts'
 
@@ -31,9 +32,11 @@ export interface CouchetteOptions {
   /** Keeps databases in memory, for tests. */
   readonly memory?: boolean
   readonly logLevel?: string
+  /** Files with the key that the data is encrypted under, and with the one before it. */
+  readonly encryption?: Pick<KeySources, 'keyFile' | 'previousKeyFile'>
   /** Settings that beat those of the files. */
   readonly settings?: readonly Override[]
-  /** Read for `COUCHDB_USER` and `COUCHDB_PASSWORD`. Default: nothing. */
+  /** Read for `COUCHDB_USER`, `COUCHDB_PASSWORD` and `COUCHETTE_ENCRYPTION_KEY`, … Default: nothing. */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
@@ -52,12 +55,11 @@ export interface Couchette {
 /**
  * Starts a server; it listens when this resolves.
  *
- * @throws {StoreUnavailableError} when the data is held by another process or of a newer format
+ * @throws {StoreUnavailableError} when the data is held by another process, of a newer format, or of another key
  */
 export async function createServer(options: CouchetteOptions): Promise<Couchette> {
   await mkdir(options.data, { recursive: true })
-  const store =
-    options.memory === true ? await openMemoryStore() : await openStore(join(options.data, 'store'))
+  const store = await openStoreOf(options)
   const config = await Config.open({
     directory: options.data,
     flags: { settings: options.settings ?? [] },
@@ -118,6 +120,17 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
         await store.close()
       })()),
   }
+}
+
+async function openStoreOf({ memory, data, encryption, env = {} }: CouchetteOptions): Promise<Store> {
+  if (memory === true) return openMemoryStore()
+  const keys = await readMasterKeys({
+    keyFile: encryption?.keyFile ?? env.COUCHETTE_ENCRYPTION_KEY_FILE,
+    key: env.COUCHETTE_ENCRYPTION_KEY,
+    previousKeyFile: encryption?.previousKeyFile ?? env.COUCHETTE_PREVIOUS_ENCRYPTION_KEY_FILE,
+    previousKey: env.COUCHETTE_PREVIOUS_ENCRYPTION_KEY,
+  })
+  return openStore(join(data, 'store'), keys)
 }
 
 interface Listeners {

@@ -59,7 +59,8 @@ export class Attachments {
   static async open(options: AttachmentsOptions): Promise<Attachments> {
     const { store, directory } = options
     await finishDatabaseChecks(store)
-    const files = directory === undefined ? undefined : await AttachmentFiles.open(directory)
+    const files =
+      directory === undefined ? undefined : await AttachmentFiles.open(directory, store.encryption)
     return new Attachments(options, files)
   }
 

@@ -1,25 +1,33 @@
 /** Where the bytes of a content address are. */
-export type BlobPlace =
-  | { readonly kind: 'inline'; readonly bytes: Uint8Array }
-  | { readonly kind: 'file'; readonly file: number; readonly length: number }
+export type BlobPlace = { readonly kind: 'inline'; readonly bytes: Uint8Array } | FilePlace
+
+export interface FilePlace {
+  readonly kind: 'file'
+  readonly file: number
+  readonly length: number
+  /** What the file's key is derived with, where it is encrypted. */
+  readonly salt: Uint8Array | undefined
+}
 
 const INLINE = 0
 const FILE = 1
+const FILE_RECORD_BYTES = 13
 
-/** A byte for the kind, then the bytes themselves, or six bytes each for the file's number and its length. */
+/** A byte for the kind, then the bytes themselves, or six bytes each for the file's number and its length, and the salt. */
 export function encodeBlobRecord(place: BlobPlace): Buffer {
   if (place.kind === 'inline') return Buffer.concat([Buffer.from([INLINE]), place.bytes])
-  const record = Buffer.alloc(13)
+  const record = Buffer.alloc(FILE_RECORD_BYTES)
   record[0] = FILE
   record.writeUIntBE(place.file, 1, 6)
   record.writeUIntBE(place.length, 7, 6)
-  return record
+  return place.salt === undefined ? record : Buffer.concat([record, place.salt])
 }
 
 export function decodeBlobRecord(record: Uint8Array): BlobPlace {
   if (record[0] === INLINE) return { kind: 'inline', bytes: record.subarray(1) }
   const buffer = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
-  return { kind: 'file', file: buffer.readUIntBE(1, 6), length: buffer.readUIntBE(7, 6) }
+  const salt = record.length > FILE_RECORD_BYTES ? record.subarray(FILE_RECORD_BYTES) : undefined
+  return { kind: 'file', file: buffer.readUIntBE(1, 6), length: buffer.readUIntBE(7, 6), salt }
 }
 
 export function lengthOf(place: BlobPlace): number {

@@ -162,7 +162,7 @@ export class BlobStore {
       entry.place = blob
       return
     }
-    entry.place = { kind: 'file', file: blob.file.number, length: blob.length }
+    entry.place = { kind: 'file', file: blob.file.number, length: blob.length, salt: blob.file.key?.salt }
     entry.busy = this.#keep(entry, blob.file)
   }
 

@@ -1,10 +1,16 @@
 import { mkdir, open, readdir, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Encryption } from '../storage/encryption/encryption.ts'
+import type { FileKey } from '../storage/encryption/file-cipher.ts'
+import type { FilePlace } from './blob-record.ts'
+import { type ContentReader, contentReader } from './content-reader.ts'
 
 /** A file that is being written. */
 export interface IncomingFile {
   readonly number: number
   readonly handle: FileHandle
+  /** What is written to it is encrypted under this. */
+  readonly key: FileKey | undefined
 }
 
 const FILES_PER_DIRECTORY = 1024
@@ -17,6 +23,7 @@ const PREPARED = 8
  */
 export class AttachmentFiles {
   readonly #directory: string
+  readonly #encryption: Encryption | undefined
   /** Files below this number were there when the server started. */
   readonly firstNew: number
   #open = 0
@@ -24,16 +31,17 @@ export class AttachmentFiles {
   #ready: IncomingFile[] = []
   #preparing: Promise<void> | undefined
 
-  static async open(directory: string): Promise<AttachmentFiles> {
+  static async open(directory: string, encryption?: Encryption): Promise<AttachmentFiles> {
     await mkdir(directory, { recursive: true })
     const last = (await directoriesIn(directory)).at(-1)
     const numbers = last === undefined ? [] : await filesIn(join(directory, last))
     const base = last === undefined ? 0 : parseInt(last, 16) * FILES_PER_DIRECTORY
-    return new AttachmentFiles(directory, numbers.length === 0 ? base : Math.max(...numbers) + 1)
+    return new AttachmentFiles(directory, encryption, numbers.length === 0 ? base : Math.max(...numbers) + 1)
   }
 
-  private constructor(directory: string, next: number) {
+  private constructor(directory: string, encryption: Encryption | undefined, next: number) {
     this.#directory = directory
+    this.#encryption = encryption
     this.firstNew = next
     this.#next = next
   }
@@ -69,8 +77,9 @@ export class AttachmentFiles {
     await this.remove(file.number)
   }
 
-  openForReading(number: number): Promise<FileHandle> {
-    return open(this.#path(number), 'r')
+  async openForReading({ file, length, salt }: FilePlace): Promise<ContentReader> {
+    const key = salt === undefined ? undefined : this.#encryption?.fileKey(salt)
+    return contentReader(await open(this.#path(file), 'r'), key, length)
   }
 
   /** Idempotent. */
@@ -108,7 +117,8 @@ export class AttachmentFiles {
     const files: IncomingFile[] = []
     while (this.#next < end) {
       const number = this.#next++
-      files.push({ number, handle: await open(this.#path(number), 'wx+') })
+      const handle = await open(this.#path(number), 'wx+')
+      files.push({ number, handle, key: this.#encryption?.newFileKey() })
     }
     await syncDirectory(directory)
     this.#ready.push(...files.reverse())

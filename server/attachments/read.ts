@@ -1,7 +1,7 @@
-import type { FileHandle } from 'node:fs/promises'
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { BlobPin } from './blob-store.ts'
+import type { ContentReader } from './content-reader.ts'
 import type { AttachmentFiles } from './files.ts'
 
 const READ_BYTES = 128 * 1024
@@ -15,7 +15,7 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
   readonly #files: AttachmentFiles | undefined
   readonly #to: number
   #at: number
-  #handle: FileHandle | undefined
+  #file: ContentReader | undefined
   #done = false
 
   /** Bytes `from` up to, not including, `to`. */
@@ -46,9 +46,9 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.#done = true
     this.#pin.release()
-    const handle = this.#handle
-    this.#handle = undefined
-    await handle?.close()
+    const file = this.#file
+    this.#file = undefined
+    await file?.close()
     return { done: true, value: undefined }
   }
 
@@ -56,11 +56,12 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
     const { place } = this.#pin
     if (place.kind === 'inline') return place.bytes.subarray(this.#at, this.#to)
     if (this.#files === undefined) throw new Error('there are no files to read from')
-    this.#handle ??= await this.#files.openForReading(place.file)
-    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, this.#to - this.#at))
-    const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.#at)
-    if (bytesRead === 0) throw new Error(`attachment file ${place.file} is shorter than recorded`)
-    return buffer.subarray(0, bytesRead)
+    this.#file ??= await this.#files.openForReading(place)
+    // Up to a boundary, so that chunks of encrypted files are decrypted once.
+    const most = READ_BYTES - (this.#at % READ_BYTES)
+    const bytes = await this.#file.read(this.#at, Math.min(most, this.#to - this.#at))
+    if (bytes.length === 0) throw new Error(`attachment file ${place.file} is shorter than recorded`)
+    return bytes
   }
 }
 

@@ -1,9 +1,11 @@
-import type { FileHandle } from 'node:fs/promises'
+import { contentReader, type ContentReader } from './content-reader.ts'
 import type { BlobPlace } from './blob-record.ts'
 import type { IncomingBlob } from './incoming-blob.ts'
 import type { AttachmentFiles } from './files.ts'
 
 const PIECE_BYTES = 256 * 1024
+
+type Read = ContentReader['read']
 
 /** Whether what was received is, byte for byte, what is stored. Both have the same length. */
 export async function sameContent(
@@ -11,36 +13,29 @@ export async function sameContent(
   place: BlobPlace,
   files: AttachmentFiles | undefined,
 ): Promise<boolean> {
-  if (place.kind === 'inline') return equalBytes(place.bytes, blob)
+  const received = readerOf(blob)
+  if (place.kind === 'inline') return Buffer.compare(place.bytes, await received(0, place.bytes.length)) === 0
   if (files === undefined) throw new Error('there are no files to read from')
-  const handle = await files.openForReading(place.file)
+  const stored = await files.openForReading(place)
   try {
-    return await equalPieces(handle, blob, place.length)
+    return await equalPieces((at, size) => stored.read(at, size), received, place.length)
   } finally {
-    await handle.close()
+    await stored.close()
   }
 }
 
-async function equalBytes(bytes: Uint8Array, blob: IncomingBlob): Promise<boolean> {
-  return Buffer.compare(bytes, await pieceOf(blob, 0, bytes.length)) === 0
-}
-
-async function equalPieces(handle: FileHandle, blob: IncomingBlob, length: number): Promise<boolean> {
+async function equalPieces(one: Read, other: Read, length: number): Promise<boolean> {
   for (let at = 0; at < length; at += PIECE_BYTES) {
     const size = Math.min(PIECE_BYTES, length - at)
-    const [stored, received] = await Promise.all([readPiece(handle, at, size), pieceOf(blob, at, size)])
-    if (!stored.equals(received)) return false
+    const [a, b] = await Promise.all([one(at, size), other(at, size)])
+    if (Buffer.compare(a, b) !== 0) return false
   }
   return true
 }
 
-function pieceOf(blob: IncomingBlob, at: number, size: number): Promise<Uint8Array> {
-  return blob.kind === 'inline'
-    ? Promise.resolve(blob.bytes.subarray(at, at + size))
-    : readPiece(blob.file.handle, at, size)
-}
-
-async function readPiece(handle: FileHandle, at: number, size: number): Promise<Buffer> {
-  const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(size), 0, size, at)
-  return buffer.subarray(0, bytesRead)
+/** The file of what was received stays open for whoever keeps or discards it. */
+function readerOf(blob: IncomingBlob): Read {
+  if (blob.kind === 'inline') return (at, size) => Promise.resolve(blob.bytes.subarray(at, at + size))
+  const reader = contentReader(blob.file.handle, blob.file.key, blob.length)
+  return (at, size) => reader.read(at, size)
 }

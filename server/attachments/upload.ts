@@ -140,7 +140,7 @@ export class Upload {
   }
 
   #finishHere(): { result: IngestResult; blob: IncomingBlob } {
-    const job = new IngestJob({ compressionLevel: this.#level, inlineLimit: Infinity, fd: undefined })
+    const job = new IngestJob({ compressionLevel: this.#level, inlineLimit: Infinity, file: undefined })
     for (const { bytes } of this.#kept.splice(0)) job.write(bytes)
     job.end()
     const result = job.result() as IngestResult

@@ -19,6 +19,10 @@ export function blobKey(address: Uint8Array): Buffer {
   return Buffer.concat([prefix(RECORD), address])
 }
 
+export function isBlobRecordKey(key: Uint8Array): boolean {
+  return key[0] === BLOB && key[1] === RECORD
+}
+
 /** That some revision in a database refers to a content address. */
 export function blobReferenceKey(address: Uint8Array, database: number): Buffer {
   return Buffer.concat([prefix(REFERENCE), address, u32(database)])

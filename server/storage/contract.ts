@@ -1,3 +1,5 @@
+import type { Encryption } from './encryption/encryption.ts'
+
 /** A state of the store that reads can be bound to. */
 export interface StoreSnapshot {
   close(): Promise<void>
@@ -62,4 +64,10 @@ export interface Store {
   snapshot(): StoreSnapshot
   /** Idempotent. */
   close(): Promise<void>
+  /** Gives back the room of what was removed: of stores on disk. */
+  readonly compactRange?: ((start: Uint8Array, end: Uint8Array) => Promise<void>) | undefined
+  /** About how many bytes a range takes on disk: of stores on disk. */
+  readonly approximateSize?: ((start: Uint8Array, end: Uint8Array) => Promise<number>) | undefined
+  /** What files that belong to the store are encrypted with, where it is encrypted. */
+  readonly encryption?: Encryption | undefined
 }

@@ -24,11 +24,14 @@ export const Space = {
 
 export type SpaceByte = (typeof Space)[keyof typeof Space]
 
-const PREFIX_LENGTH = 6
+/** Where the key of anything within a database's space goes on. */
+export const PREFIX_LENGTH = 6
 
 export function metaKey(name: string): Buffer {
   return concat(META, name)
 }
+
+export const metaRange = { gte: Buffer.from([META]), lt: Buffer.from([META + 1]) }
 
 export function databaseNameKey(name: string): Buffer {
   return concat(NAME, name)
@@ -52,6 +55,11 @@ export function databaseOfDroppedKey(key: Uint8Array): number {
 /** All keys whose first byte is the names', in the order of the names. */
 export const databaseNameRange = { gte: Buffer.from([NAME]), lt: Buffer.from([NAME + 1]) }
 export const droppedRange = { gte: Buffer.from([DROPPED]), lt: Buffer.from([DROPPED + 1]) }
+
+/** The space that a key lies in; undefined for keys outside of databases. */
+export function spaceOfKey(key: Uint8Array): number | undefined {
+  return key[0] === DATA ? key[PREFIX_LENGTH - 1] : undefined
+}
 
 /** The keys of one database. */
 export class DatabaseKeys {

@@ -2,7 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { metaKey } from '../../server/storage/keys.ts'
+import { parseMasterKey, type MasterKey } from '../../server/storage/encryption/master-key.ts'
+import { Encryption } from '../../server/storage/encryption/encryption.ts'
+import { SealedStore } from '../../server/storage/encryption/sealed-store.ts'
+import { DatabaseKeys, metaKey, Space } from '../../server/storage/keys.ts'
 import { openMemoryStore, openStore, StoreUnavailableError } from '../../server/storage/store.ts'
 import { storeContract } from './store-contract.ts'
 
@@ -24,6 +27,36 @@ storeContract(test, {
   name: 'memory',
   open: async () => ({ store: await openMemoryStore(), remove: async () => {} }),
 })
+
+const KEYS = { current: parseMasterKey('ab'.repeat(32)) as MasterKey }
+const database = new DatabaseKeys(7)
+
+for (const [what, prefix] of [
+  ['encrypted values', database.bytes(Space.body, new Uint8Array(0))],
+  ['values that are not encrypted', database.bytes(Space.change, new Uint8Array(0))],
+] as const) {
+  storeContract(test, {
+    name: `encrypted LevelDB, ${what}`,
+    prefix,
+    open: async () => {
+      const directory = await newDirectory()
+      return {
+        store: await openStore(directory, KEYS),
+        reopen: () => openStore(directory, KEYS),
+        remove: () => rm(directory, { recursive: true }),
+      }
+    },
+  })
+
+  storeContract(test, {
+    name: `encrypted memory, ${what}`,
+    prefix,
+    open: async () => ({
+      store: new SealedStore(await openMemoryStore(), new Encryption(Buffer.alloc(32, 3))),
+      remove: async () => {},
+    }),
+  })
+}
 
 test('a directory that is in use is refused with what to do', async t => {
   const directory = await newDirectory()

@@ -4,7 +4,6 @@ import { call } from '../helpers/http.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 import { tempDir } from '../helpers/temp.ts'
 
-const ROUNDS = 4
 const PER_REQUEST = 50
 const LOADERS = 4
 const ACKNOWLEDGED_PER_ROUND = 1500
@@ -18,13 +17,18 @@ interface ChangesRow {
 /** Ids and revisions of the documents that the server said are stored. */
 type Acknowledged = Map<string, string>
 
-test('after kill -9 during a bulk load, every acknowledged document is there and the feed lists each once', async t => {
+interface Load {
+  readonly rounds: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const survivesKills = test.macro(async (t, { rounds, env }: Load) => {
   const dir = await tempDir()
   const acknowledged: Acknowledged = new Map()
   let lastSeq = 0
   try {
-    for (let round = 0; round < ROUNDS; round++) {
-      const server = await spawnServer(dir.path)
+    for (let round = 0; round < rounds; round++) {
+      const server = await spawnServer(dir.path, env)
       try {
         if (round === 0) await call(server.url, 'PUT', '/load')
         else lastSeq = await verify(t, server.url, { acknowledged, lastSeq })
@@ -33,16 +37,27 @@ test('after kill -9 during a bulk load, every acknowledged document is there and
         await server.kill()
       }
     }
-    const server = await spawnServer(dir.path)
+    const server = await spawnServer(dir.path, env)
     try {
       await verify(t, server.url, { acknowledged, lastSeq })
-      t.true(acknowledged.size >= ROUNDS * ACKNOWLEDGED_PER_ROUND)
+      t.true(acknowledged.size >= rounds * ACKNOWLEDGED_PER_ROUND)
     } finally {
       await server.kill()
     }
   } finally {
     await dir.remove()
   }
+})
+
+test(
+  'after kill -9 during a bulk load, every acknowledged document is there and the feed lists each once',
+  survivesKills,
+  { rounds: 4 },
+)
+
+test('so it is with an encrypted store', survivesKills, {
+  rounds: 2,
+  env: { COUCHETTE_ENCRYPTION_KEY: 'c0'.repeat(32) },
 })
 
 /** Several loaders insert, and edit what they inserted, until so much is acknowledged; the others are cut off. */
@@ -92,7 +107,11 @@ async function verify(
   { acknowledged, lastSeq }: { acknowledged: Acknowledged; lastSeq: number },
 ): Promise<number> {
   const feed = await call<{ results: ChangesRow[]; last_seq: string }>(url, 'GET', '/load/_changes?since=0')
-  const list = await call<{ rows: { id: string; value: { rev: string } }[] }>(url, 'GET', '/load/_all_docs')
+  const list = await call<{ rows: { id: string; value: { rev: string } }[] }>(
+    url,
+    'GET',
+    '/load/_all_docs?include_docs=true',
+  )
   const info = await call<{ doc_count: number; update_seq: string }>(url, 'GET', '/load')
   const { results } = feed.body
   const stored = new Map(list.body.rows.map(({ id, value }) => [id, value.rev]))

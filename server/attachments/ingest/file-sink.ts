@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
+import { ChunkSealer } from '../../storage/encryption/file-cipher.ts'
 import type { IncomingBlob } from '../incoming-blob.ts'
 import type { AttachmentFiles, IncomingFile } from '../files.ts'
 import { free, isWhole } from './memory.ts'
@@ -12,6 +13,7 @@ const WRITE_BYTES = 512 * 1024
 export class FileSink implements IngestSink {
   readonly #files: AttachmentFiles
   readonly #file: IncomingFile
+  readonly #sealer: ChunkSealer | undefined
   readonly #md5 = createHash('md5')
   #length = 0
   #kept: Uint8Array[] = []
@@ -27,6 +29,7 @@ export class FileSink implements IngestSink {
   private constructor(files: AttachmentFiles, file: IncomingFile) {
     this.#files = files
     this.#file = file
+    this.#sealer = file.key === undefined ? undefined : new ChunkSealer(file.key)
   }
 
   async write(bytes: Uint8Array, givenUp: boolean): Promise<void> {
@@ -39,7 +42,7 @@ export class FileSink implements IngestSink {
   }
 
   async finish(): Promise<{ result: IngestResult; blob: IncomingBlob }> {
-    await this.#flush()
+    await this.#flush(true)
     await this.#writing
     this.#given = true
     const md5 = this.#md5.digest()
@@ -61,22 +64,28 @@ export class FileSink implements IngestSink {
   }
 
   /** One write at a time; the next bytes come in meanwhile. */
-  async #flush(): Promise<void> {
-    const [pieces, toFree] = [this.#kept, this.#toFree]
+  async #flush(isLast = false): Promise<void> {
+    const pieces = this.#sealer === undefined ? this.#kept : sealed(this.#sealer, this.#kept, isLast)
+    const toFree = this.#toFree
     this.#kept = []
     this.#toFree = []
     this.#keptBytes = 0
     await this.#writing
-    if (pieces.length === 0) return
     this.#writing = writeAll(this.#file.handle, pieces).then(() => free(toFree))
     this.#writing.catch(() => undefined)
   }
 }
 
 async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+  if (pieces.length === 0) return
   let { bytesWritten: written } = await handle.writev(pieces)
   for (const piece of pieces) {
     if (written < piece.length) await handle.writeFile(piece.subarray(written))
     written = Math.max(0, written - piece.length)
   }
+}
+
+function sealed(sealer: ChunkSealer, pieces: readonly Uint8Array[], isLast: boolean): Uint8Array[] {
+  const chunks = pieces.flatMap(bytes => sealer.push(bytes))
+  return isLast ? [...chunks, ...sealer.end()] : chunks
 }

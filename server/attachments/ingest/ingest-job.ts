@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import pako from 'pako'
-import type { IngestOptions, IngestResult } from './messages.ts'
+import { ChunkSealer } from '../../storage/encryption/file-cipher.ts'
+import type { IngestOptions, IngestResult, TargetFile } from './messages.ts'
 
 /**
  * One attachment on its way in: compresses where it is to be stored compressed, hashes, and keeps the stored bytes or
@@ -17,6 +18,7 @@ export class IngestJob {
   #storedLength = 0
   #kept: Uint8Array[] = []
   #fd: number | undefined
+  #sealer: ChunkSealer | undefined
   #asked = false
   #ended = false
 
@@ -24,7 +26,7 @@ export class IngestJob {
   constructor(options: IngestOptions, needFile: () => void = () => undefined) {
     this.#options = options
     this.#needFile = needFile
-    this.#fd = options.fd
+    if (options.file !== undefined) this.useFile(options.file)
     if (options.compressionLevel !== undefined) this.#deflate = this.#deflater(options.compressionLevel)
   }
 
@@ -39,9 +41,10 @@ export class IngestJob {
     this.#deflate.push(bytes, false)
   }
 
-  useFile(fd: number): void {
+  useFile({ fd, key }: TargetFile): void {
     this.#fd = fd
-    for (const bytes of this.#kept) writeAll(fd, bytes)
+    this.#sealer = key === undefined ? undefined : new ChunkSealer(key)
+    for (const bytes of this.#kept) this.#write(fd, bytes)
     this.#kept = []
   }
 
@@ -53,6 +56,7 @@ export class IngestJob {
   /** What became of the attachment, once it has ended and its file has been given; before, undefined. */
   result(): IngestResult | undefined {
     if (!this.#ended || (this.#asked && this.#fd === undefined)) return undefined
+    if (this.#fd !== undefined) for (const bytes of this.#sealer?.end() ?? []) writeAll(this.#fd, bytes)
     const md5 = this.#md5.digest()
     return {
       md5,
@@ -75,13 +79,17 @@ export class IngestJob {
     this.#md5.update(bytes)
     this.#storedLength += bytes.length
     if (this.#fd !== undefined) {
-      writeAll(this.#fd, bytes)
+      this.#write(this.#fd, bytes)
       return
     }
     this.#kept.push(this.#deflate === undefined ? Buffer.from(bytes) : bytes)
     if (this.#asked || this.#storedLength <= this.#options.inlineLimit) return
     this.#asked = true
     this.#needFile()
+  }
+
+  #write(fd: number, bytes: Uint8Array): void {
+    for (const piece of this.#sealer?.push(bytes) ?? [bytes]) writeAll(fd, piece)
   }
 }
 

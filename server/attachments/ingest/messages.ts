@@ -1,3 +1,5 @@
+import type { FileKey } from '../../storage/encryption/file-cipher.ts'
+
 /** What the server tells a worker that takes in attachments. */
 export type IngestRequest =
   /** The next bytes of an attachment; their memory is the worker's from then on. */
@@ -10,15 +12,22 @@ export type IngestRequest =
       /** Whether these are the last. */
       readonly end: boolean
     }
-  | { readonly kind: 'file'; readonly job: number; readonly fd: number }
+  | { readonly kind: 'file'; readonly job: number; readonly file: TargetFile }
   | { readonly kind: 'abort'; readonly job: number }
+
+/** Where the stored bytes of an attachment are to be written. */
+export interface TargetFile {
+  readonly fd: number
+  /** They are encrypted under this. */
+  readonly key: FileKey | undefined
+}
 
 export interface IngestOptions {
   /** zlib's level, 1 to 9, when the bytes are to be stored compressed. */
   readonly compressionLevel: number | undefined
-  /** The descriptor of the file for the stored bytes, where it is known that they need one. */
-  readonly fd: number | undefined
-  /** Without a descriptor, more stored bytes than this go to a file, which the worker asks for. */
+  /** The file for the stored bytes, where it is known that they need one. */
+  readonly file: TargetFile | undefined
+  /** Without a file, more stored bytes than this go to a file, which the worker asks for. */
   readonly inlineLimit: number
 }
 

@@ -1,6 +1,6 @@
 import { Batch } from './batch.ts'
 import type { InFlight } from './in-flight.ts'
-import type { IngestOptions, IngestReply, IngestRequest, IngestResult } from './messages.ts'
+import type { IngestOptions, IngestReply, IngestRequest, IngestResult, TargetFile } from './messages.ts'
 
 /** Bytes that go to the worker together: waking it costs as much as hashing some of them. */
 const BATCH_BYTES = 512 * 1024
@@ -14,7 +14,7 @@ export class WorkerJob {
   readonly #number: number
   readonly #inFlight: InFlight
   readonly #send: (request: IngestRequest) => void
-  readonly #getFile: () => Promise<number>
+  readonly #getFile: () => Promise<TargetFile>
   readonly #onSettled: () => void
   readonly #result: Promise<IngestResult>
   readonly #batchBytes: number
@@ -35,8 +35,8 @@ export class WorkerJob {
     begin: IngestOptions
     inFlight: InFlight
     send: (request: IngestRequest) => void
-    /** The descriptor of a file for the stored bytes; asked for once, when they are many. */
-    getFile: () => Promise<number>
+    /** A file for the stored bytes; asked for once, when they are many. */
+    getFile: () => Promise<TargetFile>
     onSettled: () => void
   }) {
     this.#number = options.number
@@ -123,8 +123,8 @@ export class WorkerJob {
 
   async #giveFile(): Promise<void> {
     try {
-      const fd = await this.#getFile()
-      if (!this.#settled) this.#send({ kind: 'file', job: this.#number, fd })
+      const file = await this.#getFile()
+      if (!this.#settled) this.#send({ kind: 'file', job: this.#number, file })
     } catch (error) {
       this.#send({ kind: 'abort', job: this.#number })
       this.fail(error instanceof Error ? error : new Error(String(error)))

@@ -1,6 +1,6 @@
 import type { IncomingBlob } from '../incoming-blob.ts'
 import type { AttachmentFiles, IncomingFile } from '../files.ts'
-import type { IngestResult } from './messages.ts'
+import type { IngestResult, TargetFile } from './messages.ts'
 import type { IngestSink } from './sink.ts'
 import type { WorkerJob } from './worker-job.ts'
 import type { IngestWorkers } from './workers.ts'
@@ -36,7 +36,7 @@ export class WorkerSink implements IngestSink {
   ) {
     this.#files = files
     if (file !== undefined) this.#file = Promise.resolve(file)
-    this.#job = workers.open({ ...options, fd: file?.handle.fd }, () => this.#openFile())
+    this.#job = workers.open({ ...options, file: file && targetOf(file) }, () => this.#openFile())
   }
 
   write(bytes: Uint8Array, givenUp: boolean): Promise<void> {
@@ -59,10 +59,10 @@ export class WorkerSink implements IngestSink {
     if (file !== undefined) await this.#files?.discard(file)
   }
 
-  async #openFile(): Promise<number> {
+  async #openFile(): Promise<TargetFile> {
     if (this.#files === undefined) throw new Error('there are no files to write to')
     this.#file = this.#files.create()
-    return (await this.#file).handle.fd
+    return targetOf(await this.#file)
   }
 
   async #takeFile(): Promise<IncomingFile | undefined> {
@@ -70,4 +70,8 @@ export class WorkerSink implements IngestSink {
     this.#file = undefined
     return file
   }
+}
+
+function targetOf({ handle, key }: IncomingFile): TargetFile {
+  return { fd: handle.fd, key }
 }

@@ -15,7 +15,7 @@ function perform(request: IngestRequest): void {
       work(request)
       break
     case 'file':
-      jobs.get(request.job)?.useFile(request.fd)
+      jobs.get(request.job)?.useFile(request.file)
       break
     case 'abort':
       jobs.delete(request.job)

@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads'
 import { startThread } from '../../start-thread.ts'
 import { InFlight } from './in-flight.ts'
 import { memoryOf } from './memory.ts'
-import type { IngestOptions, IngestReply, IngestRequest } from './messages.ts'
+import type { IngestOptions, IngestReply, IngestRequest, TargetFile } from './messages.ts'
 import { WorkerJob } from './worker-job.ts'
 
 const MAX_WORKERS = 4
@@ -24,8 +24,8 @@ export class IngestWorkers {
   #lastJob = 0
   #closed = false
 
-  /** Begins to take in an attachment. `getFile` gives the descriptor of a file when the bytes need one. */
-  open(begin: IngestOptions, getFile: () => Promise<number>): WorkerJob {
+  /** Begins to take in an attachment. `getFile` gives a file when the bytes need one. */
+  open(begin: IngestOptions, getFile: () => Promise<TargetFile>): WorkerJob {
     if (this.#closed) throw new Error('attachments are closed')
     const worker = this.#leastBusy()
     const number = ++this.#lastJob
