@@ -8,6 +8,8 @@ import { DesignCodeValidator } from './design/check-design.ts'
 import type { DesignDocument } from './design/design-document.ts'
 import { DesignDocuments } from './design/design-documents.ts'
 import { DesignValidator } from './design/validation.ts'
+import { contentText } from './document-content.ts'
+import { mangoIndexes, type MangoIndex } from './mango/mango-index.ts'
 import { mangoMapper } from './mango/mapper.ts'
 import { reducerOf } from './reduce/reducer.ts'
 import { ROW_FIELDS } from './sandbox/messages.ts'
@@ -27,6 +29,8 @@ export class DatabaseQueries {
   readonly sandbox: Sandbox
   readonly #log: Logger
   readonly #indexes = new Map<string, ViewIndex>()
+  readonly #definitions = new WeakMap<DesignDocument, IndexDefinition>()
+  #mangoIndexes: readonly MangoIndex[] | undefined
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
@@ -51,10 +55,15 @@ export class DatabaseQueries {
 
   /** The ids of the design documents that have this index. */
   designsOf(index: ViewIndex): string[] {
-    const { partitioned } = this.database.record
     return [...this.designs.all()]
-      .filter(ddoc => indexDefinition(ddoc, partitioned).signature === index.definition.signature)
+      .filter(ddoc => this.#definitionOf(ddoc).signature === index.definition.signature)
       .map(({ id }) => id)
+  }
+
+  /** The indexes that Mango queries can use, in CouchDB's order. */
+  get mangoIndexes(): readonly MangoIndex[] {
+    this.#mangoIndexes ??= mangoIndexes(this.designs.all(), this.database.record.partitioned)
+    return this.#mangoIndexes
   }
 
   /**
@@ -63,7 +72,7 @@ export class DatabaseQueries {
    * @throws `unknown_query_language`
    */
   indexOf(ddoc: DesignDocument): ViewIndex {
-    const definition = indexDefinition(ddoc, this.database.record.partitioned)
+    const definition = this.#definitionOf(ddoc)
     const known = this.#indexes.get(definition.signature)
     if (known !== undefined) return known
     const isMango = definition.language === 'query'
@@ -81,8 +90,7 @@ export class DatabaseQueries {
   /** Drops the indexes that no design document asks for. */
   async cleanUp(): Promise<void> {
     const live = new Set<string>()
-    for (const ddoc of this.designs.all())
-      live.add(indexDefinition(ddoc, this.database.record.partitioned).signature)
+    for (const ddoc of this.designs.all()) live.add(this.#definitionOf(ddoc).signature)
     for (const [signature, index] of this.#indexes) {
       if (live.has(signature)) continue
       this.#indexes.delete(signature)
@@ -101,6 +109,14 @@ export class DatabaseQueries {
     await Promise.all([...this.#indexes.values()].map(index => index.close()))
   }
 
+  #definitionOf(ddoc: DesignDocument): IndexDefinition {
+    const known = this.#definitions.get(ddoc)
+    if (known !== undefined) return known
+    const definition = indexDefinition(ddoc, this.database.record.partitioned)
+    this.#definitions.set(ddoc, definition)
+    return definition
+  }
+
   #sandboxMapper(definition: IndexDefinition): MapDocuments {
     if (definition.language !== 'javascript') throw fail('unknownQueryLanguage', definition.language)
     const views = {
@@ -110,19 +126,19 @@ export class DatabaseQueries {
     }
     const collations = definition.views.map(({ collation }) => collation)
     return async (documents: readonly ChangedDocument[], keys: IndexKeys) => {
-      const mapped = documents.filter(({ json }) => json !== undefined)
+      const mapped = documents.flatMap(({ content }) => content ?? [])
       if (mapped.length === 0) return { bytes: new Uint8Array(), index: new Uint32Array() }
       const ids = mapped.map(({ id }) => id)
       const storage = { prefix: keys.rowPrefix, collations, partitioned: definition.partitioned, ids }
       const rows = await this.sandbox.map(
         views,
-        mapped.map(({ json }) => json as string),
+        mapped.map(content => contentText(content).toString()),
         storage,
         'background',
       )
       // The sandbox counts the documents that it was given.
       if (mapped.length < documents.length) {
-        const places = [...documents.keys()].filter(at => documents[at]?.json !== undefined)
+        const places = [...documents.keys()].filter(at => documents[at]?.content !== undefined)
         for (let at = 0; at < rows.index.length; at += ROW_FIELDS)
           rows.index[at] = places[rows.index[at] as number] as number
       }
@@ -131,7 +147,7 @@ export class DatabaseQueries {
   }
 
   #onCommit(changes: readonly CommittedChange[]): void {
-    this.designs.update(changes)
+    if (this.designs.update(changes)) this.#mangoIndexes = undefined
     if (this.#timer !== undefined || this.#closed || changes.length === 0) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined

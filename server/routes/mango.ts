@@ -12,7 +12,7 @@ import type { DatabaseQueries } from '../query/database-queries.ts'
 import { explain } from '../query/mango/explain.ts'
 import { readFindRequest, type FindRequest } from '../query/mango/find-request.ts'
 import { find } from '../query/mango/find.ts'
-import { ALL_DOCS, describeIndex, mangoIndexes } from '../query/mango/mango-index.ts'
+import { ALL_DOCS, describeIndex } from '../query/mango/mango-index.ts'
 import { createIndex, deleteIndex } from '../query/mango/manage-indexes.ts'
 import { databaseOf } from './database-of.ts'
 import { partitionInPath } from './partition-in-path.ts'
@@ -40,8 +40,7 @@ async function postExplain(ctx: RequestContext): Promise<void> {
 
 async function listIndexes(ctx: RequestContext): Promise<void> {
   const queries = await queriesOf(ctx)
-  const { partitioned } = queries.database.record
-  const all = [ALL_DOCS, ...mangoIndexes(queries.designs.all(), partitioned)].map(describeIndex)
+  const all = [ALL_DOCS, ...queries.mangoIndexes].map(describeIndex)
   const { skip, limit } = indexRange(Query.of(ctx))
   sendJson(ctx, { total_rows: all.length, indexes: all.slice(skip, skip + limit) })
 }
@@ -85,7 +84,7 @@ async function deleteIndexes(ctx: RequestContext): Promise<void> {
   const failed: { id: string; error: string }[] = []
   for (const id of docids) {
     if (typeof id !== 'string') throw fail('invalidString', JSON.stringify(id))
-    const names = mangoIndexes(queries.designs.all(), false).filter(({ ddoc }) => ddoc?.id === id)
+    const names = queries.mangoIndexes.filter(({ ddoc }) => ddoc?.id === id)
     for (const { name } of names) await deleteIndex(queries, id, name, ctx.state.user)
     if (names.length > 0) success.push({ id, ok: true })
     else failed.push({ id, error: 'not_found' })

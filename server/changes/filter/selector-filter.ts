@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../protocol/json-value.ts'
+import { fieldReader, type FieldReader } from '../../../protocol/selector/read-fields.ts'
 import type { CompiledSelector } from '../../../protocol/selector/selector.ts'
 import type { BodyRecord } from '../../database/body-record.ts'
 import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
@@ -46,10 +47,12 @@ export function selectorFilter(
 class OwnBodies {
   readonly #selector: CompiledSelector
   readonly #seesMetadata: boolean
+  readonly #read: FieldReader | undefined
 
   constructor(selector: CompiledSelector) {
     this.#selector = selector
     this.#seesMetadata = selector.fields.some(field => field.startsWith('_') || field.startsWith('\\'))
+    this.#read = fieldReader(selector.normalized)
   }
 
   async select(database: Database, records: readonly Uint8Array[]): Promise<Verdict[]> {
@@ -61,6 +64,10 @@ class OwnBodies {
   }
 
   #matches(record: Uint8Array, body: BodyRecord): boolean {
+    if (this.#read !== undefined) {
+      const [id, rev] = this.#seesMetadata ? [idOf(record), revOf(record)] : ['', '']
+      return this.#selector.matches(this.#read({ id, rev, body: body.body }))
+    }
     const document = parseBody(body)
     if (this.#seesMetadata) {
       document._id = idOf(record)

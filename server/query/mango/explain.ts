@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import type { DatabaseQueries } from '../database-queries.ts'
 import type { FindRequest } from './find-request.ts'
-import { columnsOf, describeIndex, mangoIndexes } from './mango-index.ts'
+import { columnsOf, describeIndex } from './mango-index.ts'
 import { findPlan, type Candidate, type Plan } from './plan.ts'
 import { indexableFields, type FieldRange } from './ranges.ts'
 import { isDescending } from './sort.ts'
@@ -11,7 +11,7 @@ const MAX = '<MAX>'
 /** Tells how a query would be run, with 3.5's members in its order. */
 export function explain(queries: DatabaseQueries, request: FindRequest): object {
   const { database } = queries
-  const plan = findPlan(mangoIndexes(queries.designs.all(), database.record.partitioned), request)
+  const plan = findPlan(queries.mangoIndexes, request)
   const { limit, skip, fields = [], selector } = request
   const indexable = indexableFields(selector.normalized)
   return {

@@ -1,10 +1,10 @@
+import { projection } from '../../../protocol/selector/projection.ts'
 import type { DatabaseQueries } from '../database-queries.ts'
 import { decodeBookmark, encodeBookmark } from './bookmark.ts'
 import type { FindRequest } from './find-request.ts'
-import { mangoIndexes } from './mango-index.ts'
 import { askedName, planQuery, type Plan } from './plan.ts'
-import { projection } from './projection.ts'
-import { scanAllDocs, scanIndex, type Candidate } from './scan.ts'
+import type { Candidate } from './candidates.ts'
+import { scanAllDocs, scanIndex } from './scan.ts'
 
 /** What an answer ends with. */
 interface Tally {
@@ -21,9 +21,12 @@ const SCAN_WARNING_RATIO = 10
  *
  * @throws Mango's errors, before the first piece
  */
-export async function find(queries: DatabaseQueries, request: FindRequest): Promise<AsyncGenerator<string>> {
+export async function find(
+  queries: DatabaseQueries,
+  request: FindRequest,
+): Promise<AsyncGenerator<Uint8Array | string>> {
   const { database } = queries
-  const plan = planQuery(mangoIndexes(queries.designs.all(), database.record.partitioned), request)
+  const plan = planQuery(queries.mangoIndexes, request)
   const after = request.bookmark === undefined ? undefined : decodeBookmark(request.bookmark)
   const { ddoc } = plan.index
   if (ddoc === undefined || plan.ranges === 'empty')
@@ -37,7 +40,7 @@ async function* answer(
   request: FindRequest,
   plan: Plan,
   scan: () => AsyncGenerator<Candidate[]>,
-): AsyncGenerator<string> {
+): AsyncGenerator<Uint8Array | string> {
   const started = performance.now()
   const tally: Tally = { keys: 0, docs: 0, results: 0, bookmark: undefined }
   yield '{"docs":[\n'
@@ -51,35 +54,39 @@ async function* answer(
   yield '}\n'
 }
 
+const SEPARATOR = Buffer.from(',\n')
+
 async function* documents(
   { selector, limit, skip, fields }: FindRequest,
   plan: Plan,
   batches: AsyncGenerator<Candidate[]>,
   tally: Tally,
-): AsyncGenerator<string> {
+): AsyncGenerator<Uint8Array> {
   const project = fields === undefined ? undefined : projection(fields)
   let toSkip = skip
   for await (const batch of batches) {
-    let text = ''
+    const texts: Uint8Array[] = []
+    let last: Candidate | undefined
+    let isEnd = false
     for (const candidate of batch) {
       tally.keys++
       if (!plan.covering) tally.docs++
       if (!selector.matches(candidate.value)) continue
       // The row behind the page is looked at too, as CouchDB looks at it.
-      if (tally.results === limit && toSkip === 0) {
-        if (text !== '') yield text
-        return
-      }
-      tally.bookmark = encodeBookmark(candidate.rowKey)
+      isEnd = tally.results === limit && toSkip === 0
+      if (isEnd) break
+      last = candidate
       if (toSkip > 0) {
         toSkip--
         continue
       }
-      if (tally.results > 0) text += ',\n'
-      text += project === undefined ? (candidate.text ?? '{}') : JSON.stringify(project(candidate.value))
+      if (tally.results > 0) texts.push(SEPARATOR)
+      texts.push(project === undefined ? candidate.json() : Buffer.from(project(candidate.json())))
       tally.results++
     }
-    if (text !== '') yield text
+    if (last !== undefined) tally.bookmark = encodeBookmark(last.rowKey)
+    if (texts.length > 0) yield Buffer.concat(texts)
+    if (isEnd) return
   }
 }
 

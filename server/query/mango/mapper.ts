@@ -1,8 +1,11 @@
 import { ByteWriter } from '../../../protocol/collation/byte-writer.ts'
 import { writeViewKey } from '../../../protocol/collation/view-key.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
-import { lookUp, parseFieldPath } from '../../../protocol/selector/field-path.ts'
+import { decodeValue } from '../../../protocol/json/decode-value.ts'
+import { FieldLocator } from '../../../protocol/json/field-locator.ts'
+import { isJsonObject, type JsonValue } from '../../../protocol/json-value.ts'
+import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
 import { compileSelector } from '../../../protocol/selector/selector.ts'
+import { contentReader, contentText, type DocumentContent } from '../document-content.ts'
 import { encodeRowValue } from '../row-value.ts'
 import type { PackedRows } from '../sandbox/messages.ts'
 import type { ChangedDocument } from '../views/changed-documents.ts'
@@ -10,24 +13,35 @@ import type { IndexDefinition } from '../views/definition.ts'
 import { ORDINAL_BYTES, type IndexKeys } from '../views/row-key.ts'
 import type { MapDocuments } from '../views/view-index.ts'
 
-/** The entries of an index for a document: its key, or undefined where it is not in the index. */
-export type MangoKey = (document: JsonObject) => JsonValue[] | undefined
+/** The JSON texts of the fields of an index, or undefined for documents that are not in it. */
+export type MangoKey = (document: DocumentContent) => string[] | undefined
 
 /** Indexes documents that have all fields, and that the partial filter selects. */
 export function mangoKey(map: JsonValue): MangoKey {
   const definition = isJsonObject(map) ? map : {}
   const fields = isJsonObject(definition.fields) ? Object.keys(definition.fields) : []
-  const paths = fields.map(parseFieldPath)
-  const filter = compileSelector(definition.partial_filter_selector ?? {})
+  const isSelected = partialFilter(definition.partial_filter_selector ?? {})
+  const fieldsOf = fieldTexts(fields.map(parseFieldPath))
+  return document => (isSelected(document) ? fieldsOf(document) : undefined)
+}
+
+function partialFilter(selector: JsonValue): (document: DocumentContent) => boolean {
+  const filter = compileSelector(selector)
+  if (Object.keys(filter.normalized).length === 0) return () => true
+  const read = contentReader(filter.normalized)
+  return document => filter.matches(read(document))
+}
+
+/** Fields are found in the body as it is stored; for metadata the whole document is put together. */
+function fieldTexts(paths: readonly (readonly string[])[]): MangoKey {
+  const locator = new FieldLocator(paths)
+  const seesMetadata = paths.some(([first]) => first?.startsWith('_') === true)
   return document => {
-    if (!filter.matches(document)) return undefined
-    const key: JsonValue[] = []
-    for (const path of paths) {
-      const found = lookUp(document, path)
-      if (!('value' in found)) return undefined
-      key.push(found.value)
-    }
-    return key
+    const json = seesMetadata ? contentText(document) : document.body
+    locator.locate(json)
+    if (locator.starts.includes(-1)) return undefined
+    const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
+    return paths.map((_, at) => text.toString('utf8', locator.starts[at], locator.ends[at]))
   }
 }
 
@@ -45,22 +59,21 @@ function packEntries(
 ): PackedRows {
   const out = new ByteWriter()
   const index: number[] = []
-  for (const [at, { id, json }] of documents.entries()) {
-    if (json === undefined) continue
-    const document = JSON.parse(json) as JsonObject
+  for (const [at, { id, content }] of documents.entries()) {
+    if (content === undefined) continue
     for (const [view, keyOf] of views.entries()) {
-      const key = keyOf(document)
+      const key = keyOf(content)
       if (key === undefined) continue
       index.push(at, view, out.length)
       out.append(keys.rowPrefix)
       out.byte(view >> 8)
       out.byte(view & 255)
       if (partitioned) writeViewKey(id.slice(0, id.indexOf(':')), out)
-      writeViewKey(key, out)
+      writeViewKey(key.map(decodeValue), out)
       out.append(Buffer.from(id))
       for (let i = 0; i < ORDINAL_BYTES; i++) out.byte(0)
       index.push(out.length)
-      out.append(encodeRowValue(JSON.stringify(id), JSON.stringify(key), 'null'))
+      out.append(encodeRowValue(JSON.stringify(id), `[${key.join()}]`, 'null'))
       index.push(out.length)
     }
   }

@@ -1,7 +1,6 @@
 import { viewKey } from '../../../protocol/collation/view-key.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
-import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
-import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
+import type { JsonValue } from '../../../protocol/json-value.ts'
 import { decodeDocumentRecord } from '../../database/document-record.ts'
 import type { Database } from '../../database/database.ts'
 import { Space, textOfKey } from '../../storage/keys.ts'
@@ -9,25 +8,17 @@ import { isDesignId } from '../design/design-document.ts'
 import { rowParts } from '../row-value.ts'
 import { behind } from '../views/row-key.ts'
 import type { ViewIndex } from '../views/view-index.ts'
+import { CoveredCandidates, DocumentCandidates, type Candidate, type Place } from './candidates.ts'
 import type { FindRequest } from './find-request.ts'
 import { columnsOf } from './mango-index.ts'
 import type { Plan } from './plan.ts'
-import { place } from './projection.ts'
 import type { FieldRange } from './ranges.ts'
 import { isDescending } from './sort.ts'
-import { readWinners, type WinnerText } from './winners.ts'
 
-/** A document that a query looks at. */
-export interface Candidate {
-  /** Where it stands in the index. */
-  readonly rowKey: Uint8Array
-  /** As JSON; undefined where the index itself has what is wanted. */
-  readonly text: string | undefined
-  readonly value: JsonObject
-}
-
-const FIRST_BATCH = 32
+/** Most queries find what they look for among the first. */
+const MAX_FIRST_BATCH = 128
 const BATCH = 500
+const READ_AHEAD = { highWaterMarkBytes: 256 * 1024 }
 
 /** The entries of all documents, in order of their ids; design documents are passed over. */
 export async function* scanAllDocs(
@@ -39,19 +30,19 @@ export async function* scanAllDocs(
   const range = idRange(database, plan.ranges, request.partition)
   const reverse = isDescending(request.sort)
   const resumed = after === undefined ? {} : resume(database.keys.bytes(Space.document, after), reverse)
-  const iterator = database.store.iterator({ ...range, ...resumed, reverse })
+  const iterator = database.store.iterator({ ...range, ...resumed, reverse, ...READ_AHEAD })
+  const candidates = new DocumentCandidates(database, request.selector.normalized, request.conflicts)
   try {
-    for (let size = FIRST_BATCH; ; size = BATCH) {
+    for (let size = firstBatch(request); ; size = BATCH) {
       const entries = await iterator.nextv(size)
       if (entries.length === 0) return
-      const found: WinnerText[] = []
+      const places: Place[] = []
       for (const [key, record] of entries) {
         const id = textOfKey(key) as DocId
         const summary = decodeDocumentRecord(record)
-        if (!summary.deleted && !isDesignId(id)) found.push({ id, summary })
+        if (!summary.deleted && !isDesignId(id)) places.push({ id, summary, rowKey: Buffer.from(id) })
       }
-      const texts = await readWinners(database, found, request.conflicts)
-      yield found.flatMap(({ id }, at) => candidateOf(Buffer.from(id), texts[at]))
+      yield* candidates.read(places)
     }
   } finally {
     await iterator.close()
@@ -71,47 +62,41 @@ export async function* scanIndex(
   const bounds = rowRange(plan.ranges, request.partition)
   const range = { gte: index.keys.row(view, bounds.from), lt: index.keys.row(view, bounds.to) }
   const resumed = after === undefined ? {} : resume(index.keys.row(view, after), reverse)
-  const iterator = database.store.iterator({ ...range, ...resumed, reverse })
-  const columns = columnsOf(plan.index).map(parseFieldPath)
+  const iterator = database.store.iterator({ ...range, ...resumed, reverse, ...READ_AHEAD })
+  const covered = plan.covering ? new CoveredCandidates(columnsOf(plan.index)) : undefined
+  const documents = new DocumentCandidates(database, request.selector.normalized, request.conflicts)
   try {
-    for (let size = FIRST_BATCH; ; size = BATCH) {
+    for (let size = firstBatch(request); ; size = BATCH) {
       const entries = await iterator.nextv(size)
       if (entries.length === 0) return
       const rows = entries.map(([key, record]) => ({
-        rowKey: Uint8Array.from(index.keys.rowKeyOf(key, 'row')),
+        rowKey: index.keys.rowKeyOf(key, 'row'),
         ...rowParts(record),
       }))
-      if (plan.covering) {
-        yield rows.map(({ rowKey, id, key }) => ({
-          rowKey,
-          text: undefined,
-          value: documentOf(id, key, columns),
-        }))
-      } else {
-        const ids = rows.map(({ id }) => JSON.parse(id) as DocId)
-        const records = await database.store.getMany(ids.map(id => database.keys.text(Space.document, id)))
-        const winners = records.map((record, at) => ({
-          id: ids[at] as DocId,
-          summary: record === undefined ? undefined : decodeDocumentRecord(record),
-        }))
-        const texts = await readWinners(database, winners, request.conflicts)
-        yield rows.flatMap(({ rowKey }, at) => candidateOf(rowKey, texts[at]))
-      }
+      if (covered !== undefined) yield rows.map(row => covered.read(row))
+      else yield* documents.read(await placesOf(database, rows))
     }
   } finally {
     await iterator.close()
   }
 }
 
-function candidateOf(rowKey: Uint8Array, text: string | undefined): Candidate[] {
-  return text === undefined ? [] : [{ rowKey, text, value: JSON.parse(text) as JsonObject }]
+/** The page, and the row behind it. */
+function firstBatch({ limit, skip }: FindRequest): number {
+  return Math.min(MAX_FIRST_BATCH, limit + skip + 1)
 }
 
-/** A document of what a covering index has of it. */
-function documentOf(id: string, key: string, columns: readonly (readonly string[])[]): JsonObject {
-  const value: JsonObject = { _id: JSON.parse(id) as string }
-  for (const [at, part] of (JSON.parse(key) as JsonValue[]).entries()) place(value, columns[at] ?? [], part)
-  return value
+async function placesOf(
+  database: Database,
+  rows: readonly { readonly rowKey: Uint8Array; readonly id: string }[],
+): Promise<Place[]> {
+  const ids = rows.map(({ id }) => JSON.parse(id) as DocId)
+  const records = await database.store.getMany(ids.map(id => database.keys.text(Space.document, id)))
+  return rows.map(({ rowKey }, at) => {
+    const record = records[at]
+    const summary = record === undefined ? undefined : decodeDocumentRecord(record)
+    return { id: ids[at] as DocId, rowKey, summary }
+  })
 }
 
 function resume(key: Uint8Array, reverse: boolean): object {

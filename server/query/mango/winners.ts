@@ -1,35 +1,37 @@
 import type { DocId } from '../../../protocol/document-id.ts'
-import { renderDocument } from '../../../protocol/document/render.ts'
-import { leaves } from '../../../protocol/revtree/leaves.ts'
+import { readFirstBodies } from '../../changes/rows/read-bodies.ts'
 import { attachmentsMember } from '../../database/attachments-member.ts'
 import type { Database } from '../../database/database.ts'
 import type { DocumentSummary } from '../../database/document-record.ts'
+import { conflictsOf, type DocumentContent } from '../document-content.ts'
 
 /** A document whose winner is wanted. */
-export interface WinnerText {
+export interface WantedWinner {
   readonly id: DocId
+  /** Undefined where the document is gone. */
   readonly summary: DocumentSummary | undefined
 }
 
-/** The JSON of documents' winners; undefined for those that are not there or deleted. */
+/** Of large documents fewer are read at a time. */
+const BATCH_BYTES = 4 * 1024 * 1024
+
+/**
+ * The winners of the first of some documents, at least one; undefined for those that are not there or deleted.
+ *
+ * @param conflicts whether `_conflicts` is wanted
+ */
 export async function readWinners(
   database: Database,
-  wanted: readonly WinnerText[],
+  wanted: readonly WantedWinner[],
   conflicts: boolean,
-): Promise<(string | undefined)[]> {
-  const bodies = await database.bodies(wanted.map(({ summary }) => summary?.body ?? 0))
-  return wanted.map(({ id, summary }, at) => {
-    const record = bodies[at]
+): Promise<(DocumentContent | undefined)[]> {
+  const numbers = wanted.map(({ summary }) => (summary?.deleted === false ? summary.body : 0))
+  const found = await readFirstBodies(database, numbers, BATCH_BYTES)
+  return found.map((record, at) => {
+    const { id, summary } = wanted[at] as WantedWinner
     if (summary === undefined || summary.deleted || record === undefined) return undefined
     const extras =
       (conflicts && summary.branched ? conflictsOf(database, id) : '') + attachmentsMember(record.attachments)
-    return renderDocument({ id, rev: summary.rev, deleted: false, body: record.body, extras }).toString()
+    return { id, rev: summary.rev, body: record.body, extras }
   })
-}
-
-function conflictsOf(database: Database, id: DocId): string {
-  const document = database.document(id)
-  if (document === undefined) return ''
-  const others = leaves(document.tree).filter(leaf => !leaf.deleted && leaf.rev !== document.rev)
-  return others.length === 0 ? '' : `,"_conflicts":${JSON.stringify(others.map(({ rev }) => rev))}`
 }

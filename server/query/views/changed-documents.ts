@@ -1,18 +1,19 @@
 import type { DocId } from '../../../protocol/document-id.ts'
-import { renderDocument } from '../../../protocol/document/render.ts'
-import type { Rev } from '../../../protocol/revision.ts'
-import { leaves } from '../../../protocol/revtree/leaves.ts'
+import { readFirstBodies } from '../../changes/rows/read-bodies.ts'
+import { idOf, revOf } from '../../changes/rows/row-text.ts'
 import { attachmentsMember } from '../../database/attachments-member.ts'
-import { decodeChangeRecord, type ChangeRecord } from '../../database/change-record.ts'
+import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
 import type { Database } from '../../database/database.ts'
 import { numberOfKey, Space } from '../../storage/keys.ts'
+import type { Entry } from '../../storage/store.ts'
 import { isDesignId } from '../design/design-document.ts'
+import { conflictsOf, type DocumentContent } from '../document-content.ts'
 import type { Snapshot } from './view-reader.ts'
 
-/** A document as an index takes it up: its JSON, or undefined where it is deleted or not to be indexed. */
+/** A document as an index takes it up: without content where it is deleted or not to be indexed. */
 export interface ChangedDocument {
   readonly id: DocId
-  readonly json: string | undefined
+  readonly content: DocumentContent | undefined
 }
 
 export interface ChangesBatch {
@@ -21,12 +22,20 @@ export interface ChangesBatch {
 }
 
 const DOCUMENTS_AT_A_TIME = 500
+/** Of large documents a batch has fewer. */
+const BATCH_BYTES = 4 * 1024 * 1024
+
+interface Options {
+  readonly snapshot: Snapshot
+  readonly includeDesign: boolean
+  readonly localSeq: boolean
+}
 
 /** The documents behind a sequence, in the order of their changes, as they were when the snapshot was taken. */
 export async function* changedDocuments(
   database: Database,
   since: number,
-  options: { snapshot: Snapshot; includeDesign: boolean; localSeq: boolean },
+  options: Options,
 ): AsyncGenerator<ChangesBatch> {
   const { lt } = database.keys.range(Space.change)
   const { snapshot } = options
@@ -34,65 +43,42 @@ export async function* changedDocuments(
     gte: database.keys.number(Space.change, since + 1),
     lt,
     snapshot,
+    highWaterMarkBytes: 256 * 1024,
   })
   try {
     for (;;) {
-      const entries = await iterator.nextv(DOCUMENTS_AT_A_TIME)
-      const last = entries.at(-1)
-      if (last === undefined) return
-      const changes = entries.map(([key, record]) => ({
-        seq: numberOfKey(key),
-        change: decodeChangeRecord(record),
-      }))
-      yield { documents: await readAll(database, changes, options), seq: numberOfKey(last[0]) }
+      let entries = await iterator.nextv(DOCUMENTS_AT_A_TIME)
+      if (entries.length === 0) return
+      while (entries.length > 0) {
+        const documents = await readFirst(database, entries, options)
+        const [last] = entries[documents.length - 1] as Entry
+        yield { documents, seq: numberOfKey(last) }
+        entries = entries.slice(documents.length)
+      }
     }
   } finally {
     await iterator.close()
   }
 }
 
-async function readAll(
+/** The first documents of a page, at least one. */
+async function readFirst(
   database: Database,
-  changes: readonly { seq: number; change: ChangeRecord }[],
-  options: { snapshot: Snapshot; includeDesign: boolean; localSeq: boolean },
+  entries: readonly Entry[],
+  options: Options,
 ): Promise<ChangedDocument[]> {
-  const rows = changes.map(({ change }) => parseRow(change))
-  const wanted = changes.map(({ change }, at) => {
-    const { id } = rows[at] as ParsedRow
-    return !change.deleted && (options.includeDesign || !isDesignId(id))
-  })
-  const bodies = await database.bodies(
-    changes.map(({ change }, at) => (wanted[at] === true ? change.body : 0)),
-  )
-  return changes.map(({ seq, change }, at) => {
-    const { id, rev } = rows[at] as ParsedRow
-    const record = bodies[at]
+  const records = entries.map(([, record]) => record)
+  const bodies = await readFirstBodies(database, records.map(winnerBody), BATCH_BYTES)
+  return bodies.map((stored, at) => {
+    const [key, record] = entries[at] as Entry
+    const id = idOf(record)
+    const isWanted = !isDeleted(record) && (options.includeDesign || !isDesignId(id))
     // A body that is gone was replaced since: its document comes again, with a later change.
-    if (wanted[at] !== true || record === undefined) return { id, json: undefined }
+    if (!isWanted || stored === undefined) return { id, content: undefined }
     const extras =
-      attachmentsMember(record.attachments) +
-      (change.allLeaves === change.row ? '' : conflictsMember(database, id)) +
-      (options.localSeq ? `,"_local_seq":${seq}` : '')
-    return { id, json: renderDocument({ id, rev, deleted: false, body: record.body, extras }).toString() }
+      attachmentsMember(stored.attachments) +
+      (isBranched(record) ? conflictsOf(database, id) : '') +
+      (options.localSeq ? `,"_local_seq":${numberOfKey(key)}` : '')
+    return { id, content: { id, rev: revOf(record), body: stored.body, extras } }
   })
-}
-
-interface ParsedRow {
-  readonly id: DocId
-  readonly rev: Rev
-}
-
-function parseRow({ row }: ChangeRecord): ParsedRow {
-  const { id, changes } = JSON.parse(Buffer.from(row.buffer, row.byteOffset, row.byteLength).toString()) as {
-    id: DocId
-    changes: [{ rev: Rev }]
-  }
-  return { id, rev: changes[0].rev }
-}
-
-function conflictsMember(database: Database, id: DocId): string {
-  const document = database.document(id)
-  if (document === undefined) return ''
-  const losers = leaves(document.tree).filter(leaf => !leaf.deleted && leaf.rev !== document.rev)
-  return losers.length === 0 ? '' : `,"_conflicts":${JSON.stringify(losers.map(({ rev }) => rev))}`
 }

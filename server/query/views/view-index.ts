@@ -158,7 +158,7 @@ export class ViewIndex {
     }
     if (last === purgeSeq) return
     if (this.#state.seq > 0) {
-      const documents = [...ids].map(id => ({ id, json: undefined }))
+      const documents = [...ids].map(id => ({ id, content: undefined }))
       const batch = { documents, seq: this.#state.seq }
       await this.#write(batch, NO_ROWS, { isFresh: false, inBulk: !this.#state.hasNodes })
     }

@@ -1,0 +1,18 @@
+import type { JsonValue } from '../json-value.ts'
+
+const QUOTE = 0x22
+const OPEN_BRACKET = 0x5b
+const OPEN_BRACE = 0x7b
+
+/** A value from its text; short and simple ones without a parser. */
+export function decodeValue(text: string): JsonValue {
+  switch (text.charCodeAt(0)) {
+    case QUOTE:
+      return text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1)
+    case OPEN_BRACE:
+    case OPEN_BRACKET:
+      return JSON.parse(text) as JsonValue
+    default:
+      return text === 'null' ? null : text === 'true' ? true : text === 'false' ? false : Number(text)
+  }
+}

@@ -1,0 +1,141 @@
+import { skipString, skipValue } from './skip.ts'
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+
+/** What is looked for in a value. */
+interface Wanted {
+  /** The place of the path that ends here, -1 for none. */
+  path: number
+  readonly members: Map<string, Wanted>
+  /** The members by the length of their names, as they stand in JSON. */
+  readonly byLength: Map<number, { readonly name: Uint8Array; readonly wanted: Wanted }[]>
+}
+
+/**
+ * Finds values by their paths in JSON text without parsing the rest. Numbers in a path are indexes where they meet an
+ * array. The text must be as `canonicalJson` gives it.
+ */
+export class FieldLocator {
+  /** Where the value of each path begins, -1 where there is none; after `locate`. */
+  readonly starts: Int32Array
+  readonly ends: Int32Array
+  readonly #root: Wanted = newWanted()
+  #left = 0
+  readonly #distinct: number
+  readonly #same: number[] = []
+
+  constructor(paths: readonly (readonly string[])[]) {
+    this.starts = new Int32Array(paths.length)
+    this.ends = new Int32Array(paths.length)
+    let distinct = 0
+    for (const [at, path] of paths.entries()) {
+      const wanted = path.reduce(member, this.#root)
+      if (wanted.path < 0) {
+        wanted.path = at
+        distinct++
+      }
+      this.#same.push(wanted.path)
+    }
+    this.#distinct = distinct
+  }
+
+  /** @param from where the object begins in the text */
+  locate(json: Uint8Array, from = 0): void {
+    this.starts.fill(-1)
+    this.#left = this.#distinct
+    this.#object(json, from, this.#root)
+    for (const [at, first] of this.#same.entries()) {
+      this.starts[at] = this.starts[first] as number
+      this.ends[at] = this.ends[first] as number
+    }
+  }
+
+  /** Where the value ends, or any place once all is found. */
+  #value(json: Uint8Array, at: number, wanted: Wanted): number {
+    const first = json[at]
+    let end = -1
+    if (wanted.members.size > 0) {
+      if (first === OPEN_BRACE) end = this.#object(json, at, wanted)
+      else if (first === OPEN_BRACKET) end = this.#array(json, at, wanted)
+    }
+    if (wanted.path >= 0) {
+      // An object that was left early has not told where it ends.
+      end = skipValue(json, at)
+      this.starts[wanted.path] = at
+      this.ends[wanted.path] = end
+      this.#left--
+    }
+    return end < 0 ? skipValue(json, at) : end
+  }
+
+  #object(json: Uint8Array, from: number, wanted: Wanted): number {
+    let at = from + 1
+    while (json[at] === QUOTE) {
+      const nameEnd = skipString(json, at)
+      const found = named(json, at + 1, nameEnd - 1, wanted)
+      at = nameEnd + 1
+      at = found === undefined ? skipValue(json, at) : this.#value(json, at, found)
+      if (this.#left === 0) return at
+      if (json[at] === COMMA) at++
+    }
+    return json[at] === CLOSE_BRACE ? at + 1 : at
+  }
+
+  #array(json: Uint8Array, from: number, wanted: Wanted): number {
+    let at = from + 1
+    for (let index = 0; json[at] !== CLOSE_BRACKET && at < json.length; index++) {
+      const found = wanted.members.get(String(index))
+      at = found === undefined ? skipValue(json, at) : this.#value(json, at, found)
+      if (this.#left === 0) return at
+      if (json[at] === COMMA) at++
+    }
+    return at + 1
+  }
+}
+
+function newWanted(): Wanted {
+  return { path: -1, members: new Map(), byLength: new Map() }
+}
+
+function member(wanted: Wanted, name: string): Wanted {
+  const known = wanted.members.get(name)
+  if (known !== undefined) return known
+  const made = newWanted()
+  wanted.members.set(name, made)
+  const text = Buffer.from(JSON.stringify(name)).subarray(1, -1)
+  const alike = wanted.byLength.get(text.length) ?? []
+  wanted.byLength.set(text.length, [...alike, { name: text, wanted: made }])
+  return made
+}
+
+function named(
+  json: Uint8Array,
+  from: number,
+  end: number,
+  { members, byLength }: Wanted,
+): Wanted | undefined {
+  const alike = byLength.get(end - from)
+  if (alike !== undefined) {
+    for (const { name, wanted } of alike) if (isSame(json, from, name)) return wanted
+  }
+  // The same name can be written with other escapes.
+  if (!hasEscape(json, from, end)) return undefined
+  const text = Buffer.from(json.buffer, json.byteOffset + from - 1, end - from + 2).toString()
+  return members.get(JSON.parse(text) as string)
+}
+
+function hasEscape(json: Uint8Array, from: number, end: number): boolean {
+  for (let at = from; at < end; at++) if (json[at] === BACKSLASH) return true
+  return false
+}
+
+function isSame(json: Uint8Array, from: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) if (json[from + i] !== name[i]) return false
+  return true
+}

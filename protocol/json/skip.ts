@@ -1,0 +1,65 @@
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+
+/** Up to here a string is read byte by byte: a search costs a call. */
+const SHORT = 24
+
+/*
+ * Skipping in JSON text that was checked when it was stored: it has no white space, and nothing in it is malformed.
+ */
+
+/** Where a string ends. @param at its quote */
+export function skipString(json: Uint8Array, at: number): number {
+  let end = at + 1
+  for (const short = end + SHORT; end < short;) {
+    const byte = json[end]
+    if (byte === QUOTE) return end + 1
+    end += byte === BACKSLASH ? 2 : 1
+  }
+  for (;;) {
+    const quote = json.indexOf(QUOTE, end)
+    if (quote < 0) return json.length
+    if (!isEscaped(json, quote, end)) return quote + 1
+    end = quote + 1
+  }
+}
+
+/** Whether an odd number of backslashes stands before a place. @param from where nothing is escaped by what is before */
+function isEscaped(json: Uint8Array, at: number, from: number): boolean {
+  let before = at - 1
+  while (before >= from && json[before] === BACKSLASH) before--
+  return (at - before) % 2 === 0
+}
+
+/** Where a value ends. @param at its first byte */
+export function skipValue(json: Uint8Array, at: number): number {
+  const first = json[at]
+  if (first === QUOTE) return skipString(json, at)
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) return skipContainer(json, at)
+  let end = at + 1
+  for (; end < json.length; end++) {
+    const byte = json[end]
+    if (byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET) break
+  }
+  return end
+}
+
+function skipContainer(json: Uint8Array, at: number): number {
+  let depth = 0
+  for (let end = at; end < json.length;) {
+    const byte = json[end]
+    if (byte === QUOTE) {
+      end = skipString(json, end)
+      continue
+    }
+    end++
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
+    else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) return end
+  }
+  return json.length
+}

@@ -1,0 +1,57 @@
+import { FieldLocator } from '../json/field-locator.ts'
+import { parseFieldPath } from './field-path.ts'
+
+/** What an answer shows: the field at a place of the list, or an object of members. */
+type Shape = { readonly field: number } | { readonly members: Map<string, Shape> }
+
+/** The text of a field by its place in the list; undefined where there is none. */
+type TextOf = (field: number) => string | undefined
+
+/**
+ * Picks fields of documents as texts, so that their numbers stay as they were written; those that are not there are left
+ * out. (CouchDB: mango_fields:extract/2)
+ *
+ * @returns a function of a document in canonical JSON
+ */
+export function projection(fields: readonly string[]): (document: Uint8Array) => string {
+  const paths = fields.map(parseFieldPath)
+  const locator = new FieldLocator(paths)
+  const show = objectOf(paths)
+  return document => {
+    locator.locate(document)
+    const text = Buffer.from(document.buffer, document.byteOffset, document.byteLength)
+    return show(field => {
+      const start = locator.starts[field] as number
+      return start < 0 ? undefined : text.toString('utf8', start, locator.ends[field])
+    })
+  }
+}
+
+/** Puts the texts of fields together to an object, with objects on the way to nested ones. */
+export function objectOf(paths: readonly (readonly string[])[]): (textOf: TextOf) => string {
+  const members = new Map<string, Shape>()
+  for (const [field, path] of paths.entries()) add(members, path, field)
+  return textOf => render({ members }, textOf) ?? '{}'
+}
+
+/** A field of a field that is shown whole is shown already. */
+function add(members: Map<string, Shape>, path: readonly string[], field: number): void {
+  const [name = '', ...rest] = path
+  const known = members.get(name)
+  if (rest.length === 0) members.set(name, { field })
+  else if (known === undefined) {
+    const made: Shape = { members: new Map() }
+    members.set(name, made)
+    add(made.members, rest, field)
+  } else if ('members' in known) add(known.members, rest, field)
+}
+
+function render(shape: Shape, textOf: TextOf): string | undefined {
+  if ('field' in shape) return textOf(shape.field)
+  const texts: string[] = []
+  for (const [name, member] of shape.members) {
+    const text = render(member, textOf)
+    if (text !== undefined) texts.push(`${JSON.stringify(name)}:${text}`)
+  }
+  return texts.length === 0 ? undefined : `{${texts.join()}}`
+}

@@ -1,0 +1,33 @@
+import type { DocId } from '../../protocol/document-id.ts'
+import { renderDocument } from '../../protocol/document/render.ts'
+import type { JsonObject } from '../../protocol/json-value.ts'
+import type { Rev } from '../../protocol/revision.ts'
+import { leaves } from '../../protocol/revtree/leaves.ts'
+import { fieldReader, type StoredText } from '../../protocol/selector/read-fields.ts'
+import type { Database } from '../database/database.ts'
+
+/** A document as it is stored, and what its JSON has besides. */
+export interface DocumentContent extends StoredText {
+  readonly id: DocId
+  readonly rev: Rev
+  /** Members behind the body, each with a comma in front. */
+  readonly extras: string
+}
+
+/** The whole document as JSON. */
+export function contentText({ id, rev, body, extras }: DocumentContent): Buffer {
+  return renderDocument({ id, rev, deleted: false, body, extras })
+}
+
+/** How the members are read that a selector looks at: no more than these where that is possible. */
+export function contentReader(selector: JsonObject): (content: DocumentContent) => JsonObject {
+  return fieldReader(selector) ?? (content => JSON.parse(contentText(content).toString()) as JsonObject)
+}
+
+/** The `_conflicts` member, a comma in front; empty where there are none. */
+export function conflictsOf(database: Database, id: DocId): string {
+  const document = database.document(id)
+  if (document === undefined) return ''
+  const others = leaves(document.tree).filter(leaf => !leaf.deleted && leaf.rev !== document.rev)
+  return others.length === 0 ? '' : `,"_conflicts":${JSON.stringify(others.map(({ rev }) => rev))}`
+}

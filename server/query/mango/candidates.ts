@@ -1,0 +1,78 @@
+import { FieldLocator } from '../../../protocol/json/field-locator.ts'
+import type { JsonObject } from '../../../protocol/json-value.ts'
+import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
+import { objectOf } from '../../../protocol/selector/projection.ts'
+import type { Database } from '../../database/database.ts'
+import { contentReader, contentText, type DocumentContent } from '../document-content.ts'
+import { readWinners, type WantedWinner } from './winners.ts'
+
+/** A document that a query looks at. */
+export interface Candidate {
+  /** Where it stands in the index. */
+  readonly rowKey: Uint8Array
+  /** What the selector looks at. */
+  readonly value: JsonObject
+  /** As JSON; of a covering index what it has of it. */
+  readonly json: () => Uint8Array
+}
+
+/** A document to be looked at, and where it stands in the index. */
+export interface Place extends WantedWinner {
+  readonly rowKey: Uint8Array
+}
+
+/** Reads documents, as many at a time as fit in memory. */
+export class DocumentCandidates {
+  readonly #database: Database
+  readonly #conflicts: boolean
+  readonly #read: (content: DocumentContent) => JsonObject
+
+  /** @param selector in normal form */
+  constructor(database: Database, selector: JsonObject, conflicts: boolean) {
+    this.#database = database
+    this.#conflicts = conflicts
+    this.#read = contentReader(selector)
+  }
+
+  async *read(places: readonly Place[]): AsyncGenerator<Candidate[]> {
+    for (let rest = places; rest.length > 0;) {
+      const contents = await readWinners(this.#database, rest, this.#conflicts)
+      const candidates: Candidate[] = []
+      for (const [at, content] of contents.entries()) {
+        if (content === undefined) continue
+        candidates.push({
+          rowKey: (rest[at] as Place).rowKey,
+          value: this.#read(content),
+          json: () => contentText(content),
+        })
+      }
+      yield candidates
+      rest = rest.slice(contents.length)
+    }
+  }
+}
+
+/** Makes documents of what a covering index has of them. */
+export class CoveredCandidates {
+  readonly #elements: FieldLocator
+  readonly #columns: number
+  readonly #show: ReturnType<typeof objectOf>
+
+  constructor(columns: readonly string[]) {
+    this.#columns = columns.length
+    this.#show = objectOf([['_id'], ...columns.map(parseFieldPath)])
+    this.#elements = new FieldLocator(columns.map((_, at) => ['key', String(at)]))
+  }
+
+  /** @param key JSON texts, as is `id` */
+  read({ rowKey, id, key }: { rowKey: Uint8Array; id: string; key: string }): Candidate {
+    const row = Buffer.from(`{"key":${key}}`)
+    this.#elements.locate(row)
+    const { starts, ends } = this.#elements
+    const columns = Array.from({ length: this.#columns }, (_, at) =>
+      starts[at] === -1 ? undefined : row.toString('utf8', starts[at], ends[at]),
+    )
+    const text = this.#show(field => (field === 0 ? id : columns[field - 1]))
+    return { rowKey, value: JSON.parse(text) as JsonObject, json: () => Buffer.from(text) }
+  }
+}
