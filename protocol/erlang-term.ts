@@ -53,6 +53,15 @@ export function jsonTerm(value: unknown): Term {
   return { tuple: [{ list: members }] }
 }
 
+/** The same with the members of all objects in the order of their keys' bytes (CouchDB: `couch_replicator_filters:ejsort/1`). */
+export function sortedJsonTerm(value: unknown): Term {
+  if (Array.isArray(value)) return { list: value.map(sortedJsonTerm) }
+  if (typeof value !== 'object' || value === null) return jsonTerm(value)
+  const members = Object.entries(value).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  const pairs = members.map(([key, member]): Term => ({ tuple: [{ binary: key }, sortedJsonTerm(member)] }))
+  return { tuple: [{ list: pairs }] }
+}
+
 function put(parts: Buffer[], term: Term): void {
   if ('atom' in term) return putSized(parts, ATOM, 2, Buffer.from(term.atom, 'latin1'))
   if ('binary' in term) return putSized(parts, BINARY, 4, Buffer.from(term.binary))

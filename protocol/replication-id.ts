@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { jsonTerm, termToBinary } from './erlang-term.ts'
+import { jsonTerm, sortedJsonTerm, termToBinary } from './erlang-term.ts'
 import type { Term } from './erlang-term.ts'
+import type { JsonObject } from './json-value.ts'
 
 declare const brand: unique symbol
 
@@ -26,7 +27,8 @@ export type IdentityFilter =
   | { readonly kind: 'builtin'; readonly name: string; readonly queryParams: unknown }
   | { readonly kind: 'code'; readonly code: string; readonly queryParams: unknown }
   | { readonly kind: 'docIds'; readonly docIds: readonly string[] }
-  | { readonly kind: 'selector'; readonly selector: unknown }
+  /** Normalized, as Mango does it; the order of members does not count. */
+  | { readonly kind: 'selector'; readonly selector: JsonObject }
 
 /** All that makes one replication different from another. */
 export interface Identity {
@@ -132,6 +134,6 @@ function filterTerms(filter: IdentityFilter): Term[] {
   if (filter.kind === 'none') return []
   if (filter.kind === 'builtin') return [{ binary: filter.name }, jsonTerm(filter.queryParams)]
   if (filter.kind === 'code') return [{ binary: filter.code }, jsonTerm(filter.queryParams)]
-  if (filter.kind === 'selector') return [jsonTerm(filter.selector)]
+  if (filter.kind === 'selector') return [sortedJsonTerm(filter.selector)]
   return [{ list: filter.docIds.map(id => ({ binary: id })) }]
 }

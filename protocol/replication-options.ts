@@ -1,6 +1,9 @@
 import type { SourceSeq } from './checkpoint.ts'
+import { CouchError } from './errors.ts'
+import type { JsonObject } from './json-value.ts'
 import { badFilter, badParameter, badReplication } from './replication-error.ts'
 import { parseJobId } from './replication-id.ts'
+import { normalizeSelector } from './selector/normalize.ts'
 
 /** Which documents a replication takes. */
 export type ReplicationFilter =
@@ -8,7 +11,7 @@ export type ReplicationFilter =
   | { readonly kind: 'builtin'; readonly name: string; readonly queryParams: object }
   | { readonly kind: 'function'; readonly ddoc: string; readonly name: string; readonly queryParams: object }
   | { readonly kind: 'docIds'; readonly docIds: readonly string[] }
-  | { readonly kind: 'selector'; readonly selector: object }
+  | { readonly kind: 'selector'; readonly selector: JsonObject; readonly normalized: JsonObject }
 
 /** The options of a replication, those that were not given filled in from the configuration. */
 export interface ReplicationOptions {
@@ -130,8 +133,17 @@ function parseFilter(body: Members): ReplicationFilter {
     throw badReplication('`doc_ids`,`filter`,`selector` are mutually exclusive')
   }
   if (docIds !== undefined) return { kind: 'docIds', docIds: parseDocIds(docIds) }
-  if (selector !== undefined) return { kind: 'selector', selector }
+  if (selector !== undefined) return parseSelector(selector as JsonObject)
   return filter === undefined ? { kind: 'none' } : namedFilter(filter, queryParams)
+}
+
+/** @throws ReplicationSyntaxError for what Mango refuses */
+function parseSelector(selector: JsonObject): ReplicationFilter {
+  try {
+    return { kind: 'selector', selector, normalized: normalizeSelector(selector) }
+  } catch (error) {
+    throw error instanceof CouchError ? badReplication(error.reason) : error
+  }
 }
 
 /** Percent-encoded, as CouchDB 0.11 took them; each once, in the order of their bytes. */

@@ -4,7 +4,8 @@ import type { JobState } from '../../replicator/job-state.ts'
 import type { Database } from '../database/database.ts'
 import { changesAfter } from '../changes/read-changes.ts'
 import type { DocumentJob } from './document-job.ts'
-import { NODE, activeDocJson, isoTime } from './job-json.ts'
+import { NODE_NAME } from '../node-name.ts'
+import { activeDocJson, isoTime } from './job-json.ts'
 import { readReplicatorDocument } from './stored-documents.ts'
 import type { ReplicatorDocument } from './stored-documents.ts'
 
@@ -53,7 +54,7 @@ function earlyJson(database: string, id: string, job: DocumentJob | undefined, s
     state,
     info: job?.error ? { error: job.error } : null,
     error_count: job?.errorCount ?? 0,
-    node: NODE,
+    node: NODE_NAME,
     last_updated: job ? isoTime(job.updatedAt) : null,
     start_time: job ? isoTime(job.startedAt) : null,
   }

@@ -65,7 +65,7 @@ async function identityFilter(
     case 'builtin':
       return filter
     case 'selector':
-      return { kind: 'selector', selector: sorted(filter.selector) }
+      return { kind: 'selector', selector: filter.normalized }
     case 'function': {
       const code = await fetchCode(filter.ddoc, filter.name, openSource)
       return { kind: 'code', code, queryParams: filter.queryParams }
@@ -104,12 +104,4 @@ function fetchError(reason: string): PeerError {
 /** As CouchDB does it: spaces around code of one line only. */
 function trimmed(code: string): string {
   return code.replace(/^ *([^\n]*?) *(\n?)$/, '$1$2')
-}
-
-/** Selectors that differ in the order of members only are the same (CouchDB: `couch_replicator_filters:ejsort/1`). */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]))
 }

@@ -1,8 +1,6 @@
 import type { Job, JobLag } from '../../replicator/job.ts'
 import type { ReplicationStatus } from '../../replicator/replication.ts'
-
-/** The server's name as a node of a cluster of one. */
-export const NODE = 'nonode@nohost'
+import { NODE_NAME } from '../node-name.ts'
 
 /** CouchDB's form of a time: seconds, UTC. */
 export function isoTime(time: Date): string {
@@ -43,7 +41,7 @@ export function jobJson(job: Job, stallMs: number): object {
         ...(reason ? { reason } : {}),
       }))
       .reverse(),
-    node: NODE,
+    node: NODE_NAME,
     start_time: isoTime(job.addedAt),
   }
 }
@@ -55,7 +53,7 @@ export function activeDocJson(job: Job, stallMs: number): object {
     database: spec.document?.database ?? null,
     doc_id: spec.document?.id ?? null,
     id: spec.id,
-    node: NODE,
+    node: NODE_NAME,
     source: spec.source.url,
     target: spec.target.url,
     state: job.state,
@@ -73,7 +71,7 @@ export function taskJson(job: Job, stallMs: number): object {
   const { spec, status } = job
   const seconds = (time: number): number => Math.floor(time / 1000)
   return {
-    node: NODE,
+    node: NODE_NAME,
     pid: '<0.1.0>',
     process_status: job.idle ? 'waiting' : 'running',
     ...(status ? { ...progressJson(status, job.lag(stallMs)) } : {}),

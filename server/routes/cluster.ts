@@ -2,8 +2,8 @@ import type Router from '@koa/router'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { sendJson } from '../http/reply.ts'
+import { NODE_NAME } from '../node-name.ts'
 import { databaseOf } from './database-of.ts'
-import { NODE_NAME } from './node.ts'
 
 /** What a cluster of one node tells of itself. */
 export function clusterRoutes(router: Router<RequestState>): void {

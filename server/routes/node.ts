@@ -5,14 +5,12 @@ import type { Handler, RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { decodeSegment } from '../http/percent.ts'
 import { sendJson } from '../http/reply.ts'
+import { NODE_NAME } from '../node-name.ts'
 import { prometheusText } from '../metrics/prometheus.ts'
 import { replicationMetrics } from '../replication/prometheus.ts'
 import { statsAt, statsTree } from '../metrics/stats.ts'
 import { systemState } from '../metrics/system.ts'
 import { deleteValue, getAll, getSection, getValue, putValue, reload } from './node-config.ts'
-
-/** The one node that there is. */
-export const NODE_NAME = 'couchette@127.0.0.1'
 
 export function nodeRoutes(router: Router<RequestState>): void {
   endpoint(router, '/_membership', { GET: membership })

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { hashTerms, identityTerms, jobId, parseJobId, replicationId } from '../../protocol/replication-id.ts'
 import type { Identity } from '../../protocol/replication-id.ts'
+import { REPLICATION_DEFAULTS, parseOptions } from '../../protocol/replication-options.ts'
 
 const identity: Identity = {
   uuid: 'somefixedid',
@@ -58,4 +59,25 @@ test('options that tell jobs apart follow the id', t => {
   t.is(jobId(id, { continuous: false, createTarget: false }), id)
   t.is(jobId(id, { continuous: true, createTarget: true }), `${id}+continuous+create_target`)
   t.is(parseJobId('abc continuous create_target'), 'abc+continuous+create_target')
+})
+
+/** The id of a job with that selector. */
+function idWithSelector(selector: object): string {
+  const { filter } = parseOptions({ selector }, REPLICATION_DEFAULTS)
+  if (filter.kind !== 'selector') throw new Error(`the filter is a ${filter.kind}`)
+  return replicationId({ ...identity, filter: { kind: 'selector', selector: filter.normalized } })
+}
+
+// The MD5 of the external term written out by hand: {[{"$and", [{[{"type", {[{"$eq", "x"}]}}]}, …]}]}.
+test('a selector counts as Mango normalizes it, its values with their members in order', t => {
+  const id = 'bc88b978f77c1ce3ade49789604c9f98'
+  const value = { $eq: { 2: 2, 10: 1 } }
+  t.is(idWithSelector({ type: 'x', n: { $not: { $gt: 5 } }, a: { b: value } }), id)
+  t.is(idWithSelector({ $and: [{ type: { $eq: 'x' } }, { n: { $lte: 5 } }, { 'a.b': value }] }), id)
+  t.not(idWithSelector({ n: { $lte: 5 }, type: 'x', a: { b: value } }), id)
+})
+
+test('a selector that Mango refuses is refused with its reason', t => {
+  const error = t.throws(() => parseOptions({ selector: { $nope: 1 } }, REPLICATION_DEFAULTS))
+  t.is(error?.message, 'Invalid operator: $nope')
 })
