@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { commonSession, numberOf } from '../protocol/checkpoint.ts'
 import type { Checkpoint, CommonSession, SourceSeq } from '../protocol/checkpoint.ts'
+import { REPLICATION_ID_VERSION } from '../protocol/replication-id.ts'
 import type { ReplicationId } from '../protocol/replication-id.ts'
 import { PeerError } from './peer-error.ts'
 import type { LocalDocument, Peer } from './peer.ts'
@@ -90,6 +92,25 @@ export class Checkpoints {
     const body = this.#sourceReadOnly ? { ...checkpoint, ...targetOnly } : checkpoint
     this.#targetRev = await this.#put(this.#target, body, this.#targetRev, signal)
     this.#written.target = stateOf(body)
+    await this.#takeBackFromStrangers(signal)
+  }
+
+  /**
+   * A database that was made anew just before the checkpoint was written must not keep it: nobody would notice any more
+   * that it lacks what the old one had.
+   *
+   * @throws PeerError `checkpoint_commit_failure`
+   */
+  async #takeBackFromStrangers(signal: AbortSignal): Promise<void> {
+    const [source, target] = await Promise.all([this.#source.info(signal), this.#target.info(signal)])
+    if (differ(target.instanceStartTime, this.#instances.target)) {
+      await this.#put(this.#target, nowhere(), this.#targetRev, signal)
+      throw outOfSync('Target', this.#target.url)
+    }
+    if (differ(source.instanceStartTime, this.#instances.source)) {
+      if (!this.#sourceReadOnly) await this.#put(this.#source, nowhere(), this.#sourceRev, signal)
+      throw outOfSync('Source', this.#source.url)
+    }
   }
 
   /**
@@ -148,6 +169,17 @@ export class Checkpoints {
     if (source !== undefined || typeof target !== 'object' || target === null) return false
     const { source_read_only: readOnly, source_instance_start_time: instance } = target as TargetOnly
     return readOnly === true && instance === this.#instances.source
+  }
+}
+
+/** A checkpoint that has no session in common with any other. */
+function nowhere(): Checkpoint {
+  const sessionId = randomBytes(16).toString('hex')
+  return {
+    session_id: sessionId,
+    source_last_seq: 0,
+    replication_id_version: REPLICATION_ID_VERSION,
+    history: [],
   }
 }
 

@@ -4,7 +4,7 @@ import type { ReplicationFilter } from '../protocol/replication-options.ts'
 /** What a peer says of its database. */
 export interface DatabaseInfo {
   readonly updateSeq: SourceSeq
-  /** Tells a database from one that was created under its name later; absent where the peer has none. */
+  /** Tells a database from one that was created under its name later; empty where the peer has none. */
   readonly instanceStartTime: string
   readonly documents: number
   readonly deletedDocuments: number

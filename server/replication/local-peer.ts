@@ -64,7 +64,7 @@ export class LocalPeer implements Peer {
     const { seq, state, record } = await this.#open()
     return {
       updateSeq: seq,
-      instanceStartTime: String(record.created),
+      instanceStartTime: record.instance,
       documents: state.docs,
       deletedDocuments: state.deletedDocs,
     }
@@ -153,7 +153,7 @@ export class LocalPeer implements Peer {
 
   /** Every write was on disk when it was answered. */
   async ensureFullCommit(): Promise<string> {
-    return String((await this.#open()).record.created)
+    return (await this.#open()).record.instance
   }
 
   close(): Promise<void> {
