@@ -17,7 +17,7 @@ export interface JobSpec {
   readonly plan: ReplicationPlan
   readonly source: Endpoint
   readonly target: Endpoint
-  /** The document that asks for it; null of a `_replicate` request, which is not tried again. */
+  /** The document that asks for it; null of a `_replicate` request. */
   readonly document: { readonly database: string; readonly id: string } | null
   readonly user: string | null
   /** The name of the source where it is a database of this server. */
@@ -45,6 +45,14 @@ export interface JobLag {
   readonly stalled: { readonly since: Date; readonly waitingFor: string } | null
 }
 
+/** What all jobs of a scheduler have in common: CouchDB's `[replicator]` settings of these names. */
+export interface JobSettings {
+  /** Entries of a job's history. */
+  readonly maxHistory: number
+  /** The longest wait of a job that starts; each waits for a random part of it. */
+  readonly startupJitterMs: number
+}
+
 const PENDING_EVERY_MS = 5_000
 
 /** One job: its state, its history and the replication that runs for it now. */
@@ -65,11 +73,11 @@ export class Job {
   #pending: number | null = null
   #caughtUpAt: Date | null = null
   readonly #rate = new Rate()
-  readonly #maxHistory: number
+  readonly #settings: JobSettings
 
-  constructor(spec: JobSpec, maxHistory: number) {
+  constructor(spec: JobSpec, settings: JobSettings) {
     this.spec = spec
-    this.#maxHistory = maxHistory
+    this.#settings = settings
     this.#record('added')
   }
 
@@ -88,6 +96,11 @@ export class Job {
 
   get stopping(): boolean {
     return this.#running !== undefined && this.#stop?.signal.aborted === true
+  }
+
+  /** Whether a run of it ever got as far as reading the source's changes. */
+  get hasWorked(): boolean {
+    return this.status !== undefined
   }
 
   /** Whether it only waits for its source to change. */
@@ -147,6 +160,7 @@ export class Job {
 
   async #run(signal: AbortSignal): Promise<ReplicationResult> {
     this.#activity = new Activity()
+    await wait(Math.random() * this.#settings.startupJitterMs, signal)
     const peers = await this.spec.open()
     const source = this.#activity.watch(peers.source, 'source')
     const target = this.#activity.watch(peers.target, 'target')
@@ -193,6 +207,6 @@ export class Job {
   #record(type: JobHistoryEntry['type'], reason?: string): void {
     this.history.push({ timestamp: new Date(), type, ...(reason === undefined ? {} : { reason }) })
     // The first entry says since when there is the job.
-    if (this.history.length > this.#maxHistory) this.history.splice(1, 1)
+    if (this.history.length > this.#settings.maxHistory) this.history.splice(1, 1)
   }
 }

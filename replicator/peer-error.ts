@@ -62,6 +62,8 @@ const CODES: Readonly<Record<string, readonly [error: string, (url: string) => s
 
 /** The name, rarely the code, of what undici's parser of HTTP throws. */
 const NO_HTTP = 'HTTPParserError'
+/** How undici's `ProxyAgent` words the status of a proxy that does not let a request through. */
+const PROXY = /^Proxy .*\((\d+)\)/
 const TLS = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|EPROTO)/
 
 /** The error for a request that failed without an answer. Such requests are tried again. */
@@ -72,11 +74,24 @@ export function networkError(cause: unknown, url: string): PeerError {
     return new PeerError('tls_error', `TLS with ${url} failed: ${code}`, { transient: true, cause })
   if (cause instanceof Error && cause.name === NO_HTTP)
     return new PeerError('no_couchdb', `what answers ${url} does not speak HTTP`, { transient: true, cause })
+  const refusal = PROXY.exec(text(cause, ''))?.[1]
+  if (refusal) {
+    const reason = `the proxy answered ${refusal} when it was asked for ${url}`
+    return new PeerError('proxy_refused', reason, { transient: true, cause })
+  }
   const [error, reason] = CODES[code] ?? [
     'connection_failed',
     () => `a request to ${url} failed: ${text(cause, code)}`,
   ]
-  return new PeerError(error, reason(url), { transient: true, cause })
+  return new PeerError(error, reason(url) + elsewhere(cause, url), { transient: true, cause })
+}
+
+/** Where the connection went to, when that is not what the URL names: a proxy, or one of a name's addresses. */
+function elsewhere(cause: unknown, url: string): string {
+  const { address, port } = (cause ?? {}) as { address?: unknown; port?: unknown }
+  if (typeof address !== 'string' || typeof port !== 'number') return ''
+  const place = `${address.includes(':') ? `[${address}]` : address}:${port}`
+  return url.includes(`//${place}/`) ? '' : ` (${place})`
 }
 
 function codeOf(cause: unknown): string {

@@ -20,6 +20,8 @@ export interface ReplicationPlan {
   readonly options: ReplicationOptions
   /** How many sequences a replication may go back without asking; 0 for any number. */
   readonly maxRewind: number
+  /** Documents whose ids have more bytes are passed over. */
+  readonly maxIdBytes: number
 }
 
 /** Told what happens while a replication runs. */
@@ -161,6 +163,7 @@ export class Replication {
       retryPolicy: { retries: options.retriesPerRequest, firstWaitMs: 250, maxWaitMs: 30_000 },
       targetIsEmpty: target.documents + target.deletedDocuments === 0,
       parallel: options.httpConnections,
+      maxIdBytes: this.#plan.maxIdBytes,
       missingRetryMs: MISSING_RETRY_MS,
     }
     return new Transfer(this.#source, this.#target, settings, failure => this.#refused(failure))

@@ -1,16 +1,15 @@
 import { Job } from './job.ts'
-import type { JobSpec } from './job.ts'
+import type { JobSettings, JobSpec } from './job.ts'
 import type { ReplicationResult } from './replication.ts'
 
 /** CouchDB's `[replicator]` settings of these names. */
-export interface SchedulerOptions {
+export interface SchedulerOptions extends JobSettings {
   /** Jobs that run at the same time. */
   readonly maxJobs: number
   /** How often waiting jobs get the place of running ones. */
   readonly intervalMs: number
   /** Jobs that are stopped or started in one such turn. */
   readonly maxChurn: number
-  readonly maxHistory: number
   /** A job that ran for so long has recovered from its crashes. */
   readonly healthThresholdMs: number
   /** The wait after the first crash; it doubles with each crash that follows. */
@@ -24,6 +23,7 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
   intervalMs: 60_000,
   maxChurn: 20,
   maxHistory: 20,
+  startupJitterMs: 0,
   healthThresholdMs: 120_000,
   backoffMs: 30_000,
   shares: {},
@@ -68,7 +68,7 @@ export class Scheduler {
 
   /** Takes a job and starts it if there is room; a job of that id must not be there. */
   add(spec: JobSpec, ended: JobEnded): Job {
-    const entry = { job: new Job(spec, this.#options.maxHistory), ended, notBefore: 0 }
+    const entry = { job: new Job(spec, this.#options), ended, notBefore: 0 }
     this.#entries.set(spec.id, entry)
     if (spec.localSource !== null) this.#sourceOf(spec.localSource).add(entry)
     if (this.#running < this.#options.maxJobs) this.#start(entry)
@@ -131,7 +131,7 @@ export class Scheduler {
 
   #ended(entry: Entry, result: ReplicationResult | null): void {
     const { job } = entry
-    if (result !== null || (job.state === 'crashing' && job.spec.document === null)) {
+    if (result !== null || (job.state === 'crashing' && !isRestartable(job))) {
       if (this.#entries.get(job.spec.id) === entry) this.#forget(entry)
     } else if (job.state === 'crashing') {
       const ran = Date.now() - job.startedAt
@@ -219,6 +219,14 @@ export class Scheduler {
     void entry?.job.stop()
     return entry !== undefined
   }
+}
+
+/**
+ * What `_replicate` asked for is given up when it crashes, unless it is continuous and has worked before: nobody waits
+ * for an answer that would say so.
+ */
+function isRestartable({ spec, hasWorked }: Job): boolean {
+  return spec.document !== null || (spec.plan.options.continuous && hasWorked)
 }
 
 function charge(load: Map<string, number>, owner: string, share: number): void {

@@ -51,7 +51,7 @@ const MAX_ERROR_BYTES = 64 * 1024
  *
  * @throws PeerError `no_couchdb` when it has more than `maxBytes`
  */
-async function readAll(answer: Answer, maxBytes = MAX_HELD_BYTES): Promise<Buffer> {
+export async function readAll(answer: Answer, maxBytes = MAX_HELD_BYTES): Promise<Buffer> {
   const parts: Buffer[] = []
   let bytes = 0
   for await (const chunk of chunks(answer)) {

@@ -27,8 +27,12 @@ export class Connections {
   readonly #throttles = new Map<string, Throttle>()
   readonly #sessions = new Map<string, Session>()
 
-  constructor(tls: TlsOptions = { rejectUnauthorized: true }) {
+  readonly #proxied: boolean
+
+  /** @param proxied whether the environment's proxies are asked; never for what stays on this machine */
+  constructor(tls: TlsOptions = { rejectUnauthorized: true }, { proxied = true } = {}) {
     this.#tls = tls
+    this.#proxied = proxied
   }
 
   /** @param proxy its URL; without one the environment decides */
@@ -48,12 +52,12 @@ export class Connections {
     return throttle
   }
 
-  /** The session that all jobs of this user at this host share. */
-  session(login: Login, dispatcher: Dispatcher): Session {
-    const key = JSON.stringify([login.origin, login.username, login.password])
+  /** The session that all jobs of this user at this host share that reach it the same way. */
+  session(login: Login, proxy = ''): Session {
+    const key = JSON.stringify([login.origin, login.username, login.password, proxy])
     const known = this.#sessions.get(key)
     if (known) return known
-    const session = new Session(login, dispatcher)
+    const session = new Session(login, this.dispatcher(proxy))
     this.#sessions.set(key, session)
     return session
   }
@@ -71,10 +75,10 @@ export class Connections {
       keepAliveMaxTimeout: MAX_KEEP_ALIVE_MS,
       pipelining: 1,
     }
-    if (proxy) return new ProxyAgent({ ...options, uri: proxy, requestTls: this.#tls, proxyTls: this.#tls })
-    return usesEnvironmentProxy()
-      ? new EnvHttpProxyAgent({ ...options, requestTls: this.#tls })
-      : new Agent(options)
+    // Proxies rarely tunnel to other ports than that of TLS: without TLS they are asked for the URL.
+    const through = { ...options, requestTls: this.#tls, proxyTls: this.#tls, proxyTunnel: false }
+    if (proxy) return new ProxyAgent({ ...through, uri: proxy })
+    return this.#proxied && usesEnvironmentProxy() ? new EnvHttpProxyAgent(through) : new Agent(options)
   }
 }
 

@@ -69,7 +69,7 @@ export class HttpClient {
     this.#headers = { accept: 'application/json', 'user-agent': 'Couchette-Replicator', ...endpoint.headers }
     this.#dispatcher = connections.dispatcher(endpoint.proxy)
     this.#throttle = connections.throttle(origin)
-    this.#session = endpoint.basic && connections.session({ origin, ...endpoint.basic }, this.#dispatcher)
+    this.#session = endpoint.basic && connections.session({ origin, ...endpoint.basic }, endpoint.proxy)
     this.#slots = new Semaphore(options.httpConnections)
     this.#gzip = !LOOPBACK.test(hostname)
   }

@@ -18,7 +18,13 @@ import { BulkGetScanner } from './bulk-get-scanner.ts'
 import { readChanges } from './changes-feed.ts'
 import { pendingRequest } from './changes-query.ts'
 import type { HttpClient } from './http-client.ts'
-import { encodeDocId, openRevisionRequest, readRevisions } from './open-revision.ts'
+import {
+  encodeDocId,
+  inlineRevisionRequest,
+  openRevisionRequest,
+  readInlineRevision,
+  readRevisions,
+} from './open-revision.ts'
 
 const DOCS_BEGIN = Buffer.from('{"new_edits":false,"docs":[')
 const DOCS_END = Buffer.from(']}')
@@ -111,8 +117,13 @@ export class HttpPeer implements Peer {
     signal: AbortSignal,
   ): AsyncGenerator<OpenedRevision> {
     const request = openRevisionRequest(wanted.id, wanted.rev, wanted.possibleAncestors)
+    const inline: string[] = []
     for await (const revision of this.#client.stream(request, signal, readRevisions)) {
-      yield revision.kind === 'multipart' ? { ...revision, rev: wanted.rev } : revision
+      if (revision.kind === 'attachments') inline.push(revision.rev)
+      else yield revision.kind === 'multipart' ? { ...revision, rev: wanted.rev } : revision
+    }
+    for (const rev of inline) {
+      yield* this.#client.stream(inlineRevisionRequest(wanted.id, rev), signal, readInlineRevision)
     }
   }
 

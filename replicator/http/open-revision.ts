@@ -2,14 +2,15 @@ import { boundaryOf } from '../../protocol/multipart/content-type.ts'
 import { MultipartParser } from '../../protocol/multipart/parser.ts'
 import type { MultipartEvent } from '../../protocol/multipart/parser.ts'
 import { PeerError } from '../peer-error.ts'
-import type { OpenedRevision } from '../peer.ts'
-import { checkHeld, chunks, header, notJson } from './answer.ts'
+import type { FetchedRevision, OpenedRevision } from '../peer.ts'
+import { checkHeld, chunks, header, notJson, readAll } from './answer.ts'
 import type { Answer } from './answer.ts'
 import { BulkGetScanner, OPEN_REVS_ENTRY } from './bulk-get-scanner.ts'
 import type { Request } from './http-client.ts'
 
 const MAX_QUERY_CHARACTERS = 4000
 const ESCAPED_QUOTES_AND_COMMA = 9
+const OPEN_BRACE = 0x7b
 const ERROR = /;\s*error="?true"?/i
 
 /** A document id in a path: the slash of design documents stays. */
@@ -29,6 +30,19 @@ export function openRevisionRequest(id: string, rev: string, possibleAncestors: 
   }
 }
 
+/** The request for one revision as JSON with its attachments in it, for peers that know no multipart. */
+export function inlineRevisionRequest(id: string, rev: string): Request {
+  const query = `rev=${encodeURIComponent(rev)}&revs=true&attachments=true`
+  return { method: 'GET', path: `${encodeDocId(id)}?${query}`, headers: { accept: 'application/json' } }
+}
+
+/** A document's JSON as it comes. */
+export async function* readInlineRevision(answer: Answer): AsyncGenerator<OpenedRevision> {
+  const json = await readAll(answer)
+  if (json.at(0) !== OPEN_BRACE) throw notJson(answer)
+  yield { kind: 'document', json }
+}
+
 /** As many as servers take in a URL; an attachment too many is sent in vain, no more. */
 function withinUrl(revs: readonly string[]): readonly string[] {
   let length = 0
@@ -37,9 +51,9 @@ function withinUrl(revs: readonly string[]): readonly string[] {
 
 /**
  * The revisions of a multipart/mixed answer: parts of JSON, and parts of multipart/related whose bytes go on as they
- * come.
+ * come. Peers that know no multipart answer JSON; attachments are only named there.
  */
-export async function* readRevisions(answer: Answer): AsyncGenerator<OpenedRevision> {
+export async function* readRevisions(answer: Answer): AsyncGenerator<OpenedRevision | FetchedRevision> {
   const boundary = boundaryOf(header(answer, 'content-type'))
   if (boundary === undefined) {
     yield* readJsonRevisions(answer)
@@ -59,25 +73,14 @@ export async function* readRevisions(answer: Answer): AsyncGenerator<OpenedRevis
   }
 }
 
-/** Peers that know no multipart answer JSON, with stubs of the attachments. */
-async function* readJsonRevisions(answer: Answer): AsyncGenerator<OpenedRevision> {
+async function* readJsonRevisions(answer: Answer): AsyncGenerator<FetchedRevision> {
   const scanner = new BulkGetScanner(OPEN_REVS_ENTRY)
   for await (const chunk of chunks(answer)) {
     const found = scanner.push(chunk)
     checkHeld(answer, scanner.held)
-    for (const revision of found) {
-      if (revision.kind === 'attachments') throw noMultipart(answer)
-      yield revision
-    }
+    yield* found
   }
   if (!scanner.complete) throw notJson(answer)
-}
-
-function noMultipart({ request }: Answer): PeerError {
-  return new PeerError(
-    'no_multipart',
-    `${request} was answered with JSON, which has no place for attachments`,
-  )
 }
 
 function fromJson(json: Buffer, type: string, answer: Answer): OpenedRevision {

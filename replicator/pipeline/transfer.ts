@@ -9,7 +9,7 @@ import type {
   Peer,
   WriteFailure,
 } from '../peer.ts'
-import { retrying, waitToRetry } from '../retry.ts'
+import { backoff, retrying, waitToRetry } from '../retry.ts'
 import type { RetryPolicy } from '../retry.ts'
 import { wait } from '../wait.ts'
 import { eachOf } from './each-of.ts'
@@ -24,6 +24,8 @@ export interface TransferOptions {
   readonly targetIsEmpty: boolean
   /** Requests for single documents that one batch makes at the same time. */
   readonly parallel: number
+  /** Documents whose ids have more bytes are passed over. */
+  readonly maxIdBytes: number
   /** How long to wait for a revision that the feed named and the source does not find. */
   readonly missingRetryMs: number
 }
@@ -33,7 +35,9 @@ type Single = { readonly id: string; readonly rev: string; readonly possibleAnce
 
 const GROUP_BYTES = 8 * 1024 * 1024
 const FIRST_GUESS_BYTES = 2048
+/** How long a peer goes without `_bulk_get` that does not know it, or that failed at it. */
 const PROBE_AGAIN_MS = 10 * 60_000
+const PROBE_FAILED = { retries: Infinity, firstWaitMs: 2_000, maxWaitMs: PROBE_AGAIN_MS }
 
 /** Moves the documents of changes from the source to the target. */
 export class Transfer {
@@ -44,6 +48,8 @@ export class Transfer {
   readonly #refused: FailureSink
   #documentBytes = FIRST_GUESS_BYTES
   #bulkGetFrom: number
+  /** In a row. */
+  #bulkGetFailures = 0
 
   constructor(source: Peer, target: Peer, options: TransferOptions, refused: FailureSink) {
     this.#source = source
@@ -59,8 +65,10 @@ export class Transfer {
    *
    * @returns what was counted, once everything is on the target
    */
-  async move(changes: readonly Change[], signal: AbortSignal): Promise<ReplicationStats> {
+  async move(given: readonly Change[], signal: AbortSignal): Promise<ReplicationStats> {
     const stats = zeroStats()
+    const changes = given.filter(({ id }) => this.#fits(id))
+    if (changes.length < given.length) this.#refuseLongIds(given, stats)
     const missing = await this.#missing.find(changes, signal)
     stats.missingChecked = countRevisions(changes)
     stats.missingFound = countRevisions(missing)
@@ -69,6 +77,18 @@ export class Transfer {
     for (const group of this.#groups(bulk)) add(stats, await this.#moveGroup(group, signal))
     add(stats, await this.#moveSingles(singles.flatMap(revisionsOf), signal))
     return stats
+  }
+
+  #fits(id: string): boolean {
+    return id !== '' && Buffer.byteLength(id) <= this.#options.maxIdBytes
+  }
+
+  #refuseLongIds(changes: readonly Change[], stats: ReplicationStats): void {
+    const reason = `the id is empty or longer than ${this.#options.maxIdBytes} bytes`
+    for (const { id, revs } of changes) {
+      if (this.#fits(id)) continue
+      for (const rev of revs) this.#count(stats, { id, rev, status: 0, error: 'illegal_docid', reason })
+    }
   }
 
   /** Groups whose documents are likely to fit into bounded memory on both sides. */
@@ -91,7 +111,8 @@ export class Transfer {
       return await this.#bulkGet(group, signal)
     } catch (error) {
       if (!(error instanceof PeerError) || error.error !== 'bulk_get_unsupported') throw error
-      this.#bulkGetFrom = Date.now() + PROBE_AGAIN_MS
+      const pause = error.status === 500 ? backoff(PROBE_FAILED, ++this.#bulkGetFailures) : PROBE_AGAIN_MS
+      this.#bulkGetFrom = Date.now() + pause
       return this.#moveSingles(group.flatMap(revisionsOf), signal)
     }
   }
@@ -108,6 +129,7 @@ export class Transfer {
       }
     }
     await writer.flush()
+    this.#bulkGetFailures = 0
     add(stats, await this.#moveSingles(later, signal))
     return stats
   }
@@ -167,7 +189,7 @@ export class Transfer {
     })
   }
 
-  /** Null when the source does not have the revision. */
+  /** Null when the source does not have the revision, whether it says so or answers nothing. */
   async #open(single: Single, writer: DocumentWriter, signal: AbortSignal): Promise<ReplicationStats | null> {
     const stats = zeroStats()
     for await (const revision of this.#source.openRevision(single, signal)) {
@@ -176,7 +198,7 @@ export class Transfer {
       if (revision.kind === 'document' && !isDesign(single.id)) await writer.add(revision.json)
       else this.#count(stats, await this.#target.put(single.id, withRev(revision, single.rev), signal))
     }
-    return stats
+    return stats.docsRead > 0 ? stats : null
   }
 
   #count(stats: ReplicationStats, failure: WriteFailure | null): void {

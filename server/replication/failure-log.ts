@@ -28,7 +28,7 @@ export class FailureLog {
 
   private constructor(database: Database, document: string) {
     this.#database = database
-    this.#id = `_local/replication-failures:${document}` as DocId
+    this.#id = storedUnder(document)
   }
 
   static async open(database: Database, document: string): Promise<FailureLog> {
@@ -36,6 +36,14 @@ export class FailureLog {
     const stored = await readLocalDocument(database, log.#id)
     if (stored) log.#load(JSON.parse(Buffer.from(stored.body).toString()) as StoredLog)
     return log
+  }
+
+  /** Forgets what is stored for a document that is gone. */
+  static async discard(database: Database, document: string): Promise<void> {
+    const id = storedUnder(document)
+    if ((await readLocalDocument(database, id)) === undefined) return
+    const edit = { id, rev: undefined, deleted: true, body: new Uint8Array() }
+    await database.write(new LocalEdits([edit]))
   }
 
   /** How many documents were refused since the job was made, those that are no longer listed too. */
@@ -97,6 +105,10 @@ export class FailureLog {
 interface StoredLog {
   readonly total: number
   readonly failures: readonly LoggedFailure[]
+}
+
+function storedUnder(document: string): DocId {
+  return `_local/replication-failures:${document}` as DocId
 }
 
 function keyOf({ id, rev }: WriteFailure): string {

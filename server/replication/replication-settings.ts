@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ReplicationDefaults } from '../../protocol/replication-options.ts'
 import type { TlsOptions } from '../../replicator/http/connections.ts'
+import type { ReplicationPlan } from '../../replicator/replication.ts'
 import type { SchedulerOptions } from '../../replicator/scheduler.ts'
 import type { Config } from '../config/config.ts'
 
@@ -18,6 +19,14 @@ export function replicationDefaults(config: Config): ReplicationDefaults {
   }
 }
 
+/** What a replication may do that its request cannot change. */
+export function planLimits(config: Config): Pick<ReplicationPlan, 'maxRewind' | 'maxIdBytes'> {
+  return {
+    maxRewind: config.integer('replicator', 'max_rewind'),
+    maxIdBytes: config.integer('replicator', 'max_document_id_length'),
+  }
+}
+
 export function schedulerOptions(config: Config): SchedulerOptions {
   return {
     maxJobs: config.integer('replicator', 'max_jobs'),
@@ -29,6 +38,7 @@ export function schedulerOptions(config: Config): SchedulerOptions {
       Array.from(config.section('replicator.shares'), ([name, share]) => [name, Number(share)]),
     ),
     maxHistory: config.integer('replicator', 'max_history'),
+    startupJitterMs: config.integer('replicator', 'startup_jitter'),
   }
 }
 

@@ -4,6 +4,7 @@ import { changesAfter } from '../changes/read-changes.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
 import { DocumentJob, requestText } from './document-job.ts'
+import { FailureLog } from './failure-log.ts'
 import type { JobMaker } from './job-maker.ts'
 import { readReplicatorDocument } from './stored-documents.ts'
 
@@ -16,6 +17,8 @@ class ReplicatorDatabase {
   readonly #replicator: JobMaker
   readonly #database: Database
   readonly #stop = new AbortController()
+  /** What is under way for documents that have changed. */
+  readonly #looks = new Map<DocId, Promise<void>>()
   readonly #following: Promise<void>
 
   constructor(replicator: JobMaker, database: Database) {
@@ -28,6 +31,7 @@ class ReplicatorDatabase {
   async close(): Promise<void> {
     this.#stop.abort()
     await this.#following
+    await Promise.all(this.#looks.values())
     await Promise.all(Array.from(this.jobs.values(), job => job.stop()))
     this.jobs.clear()
   }
@@ -38,22 +42,30 @@ class ReplicatorDatabase {
     let last = 0
     do {
       for await (const { rows, seq } of changesAfter(this.#database, last, options)) {
-        for (const row of rows) await this.#look((JSON.parse(row) as { id: DocId }).id)
+        for (const row of rows) this.#lookInTurn((JSON.parse(row) as { id: DocId }).id)
         last = seq
         if (signal.aborted) return
       }
     } while (await this.#database.tail.wait(last, signal))
   }
 
+  /** A job that is slow to stop delays its own document, not the others. */
+  #lookInTurn(id: DocId): void {
+    const look = (this.#looks.get(id) ?? Promise.resolve()).then(() => this.#look(id)).catch(() => undefined)
+    this.#looks.set(id, look)
+    void look.then(() => this.#looks.get(id) === look && this.#looks.delete(id))
+  }
+
   /** Brings the job of a document in line with the document as it is now. */
   async #look(id: DocId): Promise<void> {
-    if (id.startsWith('_design/')) return
+    if (id.startsWith('_design/') || this.#stop.signal.aborted) return
     const stored = readReplicatorDocument(this.#database, id)
     const current = this.jobs.get(id)
     const wanted = stored !== null && !TERMINAL.includes(String(stored.members._replication_state))
     if (wanted && current?.text === requestText(stored)) return
     this.jobs.delete(id)
     await current?.stop()
+    if (stored === null) await FailureLog.discard(this.#database, id)
     if (!wanted) return
     const job = new DocumentJob(this.#replicator, this.#database, { id, stored }, ended =>
       this.#forget(ended),

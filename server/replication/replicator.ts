@@ -21,7 +21,7 @@ import { InternalAccess } from './internal-access.ts'
 import type { JobMaker, JobOrigin } from './job-maker.ts'
 import { LocalPeer } from './local-peer.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
-import { replicationDefaults, schedulerOptions, tlsOptions } from './replication-settings.ts'
+import { planLimits, replicationDefaults, schedulerOptions, tlsOptions } from './replication-settings.ts'
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 const ANY_OR_LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1?\]|0\.0\.0\.0)$/
@@ -49,6 +49,8 @@ export class Replicator implements JobMaker {
   rewinds = 0
   readonly #host: ReplicatorHost
   readonly #connections: Connections
+  /** To this server itself. */
+  readonly #inside = new Connections(undefined, { proxied: false })
   #unlisten: (() => void) | undefined
 
   constructor(host: ReplicatorHost) {
@@ -93,7 +95,7 @@ export class Replicator implements JobMaker {
     return {
       ...origin,
       id: jobId(ids.id, options),
-      plan: { ...ids, options, maxRewind: this.#host.config.integer('replicator', 'max_rewind') },
+      plan: { ...ids, options, ...planLimits(this.#host.config) },
       source,
       target,
       rewound: ({ reason, from, to }) => {
@@ -104,10 +106,15 @@ export class Replicator implements JobMaker {
         )
       },
       localSource: source.local ?? this.#ownDatabase(source.url) ?? null,
-      open: async () => ({
-        source: await this.#open(source, request),
-        target: await this.#open(target, request),
-      }),
+      open: () => this.peersOf(request),
+    }
+  }
+
+  /** Both sides of a replication, to be closed by who asked. */
+  async peersOf(request: ReplicationRequest): Promise<{ readonly source: Peer; readonly target: Peer }> {
+    return {
+      source: await this.#open(request.source, request),
+      target: await this.#open(request.target, request),
     }
   }
 
@@ -135,21 +142,19 @@ export class Replicator implements JobMaker {
     this.#unlisten?.()
     await this.documents.close()
     await this.scheduler.close()
-    await this.#connections.close()
+    await Promise.all([this.#connections.close(), this.#inside.close()])
   }
 
   async #open(endpoint: Endpoint, { options, user }: ReplicationRequest): Promise<Peer> {
     const name = endpoint.local ?? this.#ownDatabase(endpoint.url)
     const authority = endpoint.local === undefined ? await this.#userAt(endpoint) : (user ?? ANONYMOUS)
-    if (name === undefined || authority === undefined) return this.#httpPeer(endpoint, options)
+    if (name === undefined || authority === undefined) {
+      return new HttpPeer(new HttpClient(endpoint, options, this.#connections))
+    }
     const headers = { ...endpoint.headers, ...this.access.headersFor(authority) }
-    const server = this.#httpPeer({ url: endpoint.url, headers }, options)
+    const server = new HttpPeer(new HttpClient({ url: endpoint.url, headers }, options, this.#inside))
     const direct = isServerAdmin(authority) && isDatabaseName(name) && !SYSTEM_DATABASE.test(name)
     return direct ? new LocalPeer(this.#host.catalog, name, authority, server) : server
-  }
-
-  #httpPeer(endpoint: Endpoint, options: ReplicationRequest['options']): Peer {
-    return new HttpPeer(new HttpClient(endpoint, options, this.#connections))
   }
 
   /** The database of this server that a URL addresses. */

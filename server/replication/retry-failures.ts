@@ -1,14 +1,46 @@
+import { parseReplication } from '../../protocol/replication-request.ts'
+import type { ReplicationRequest } from '../../protocol/replication-request.ts'
+import { fail } from '../../protocol/errors.ts'
+import type { DocId } from '../../protocol/document-id.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
 import type { Peer, WriteFailure } from '../../replicator/peer.ts'
-import type { DocumentJob } from './document-job.ts'
+import type { Database } from '../database/database.ts'
+import { FailureLog } from './failure-log.ts'
+import type { Replicator } from './replicator.ts'
+import { readReplicatorDocument } from './stored-documents.ts'
 
 const TIMEOUT_MS = 10 * 60_000
 
+/**
+ * What the job of a document could not write: of a job that runs as it stands, of any other as it was stored.
+ *
+ * @throws `missing` when there is no such document
+ */
+export async function failuresOf(replicator: Replicator, database: Database, id: DocId): Promise<FailureLog> {
+  if (readReplicatorDocument(database, id) === null) throw fail('missing')
+  const job = await replicator.documents.job(database.name, id)
+  return job?.failures ?? (await FailureLog.open(database, id))
+}
+
 /** Fetches again what a job's target refused and offers it once more; what is taken leaves the list. */
-export async function retryFailures(job: DocumentJob): Promise<{ written: number; failures: number }> {
-  const { failures, spec } = job
-  if (!failures || !spec) return { written: 0, failures: failures?.list.length ?? 0 }
-  const { source, target } = await spec.open()
+export async function retryFailures(
+  replicator: Replicator,
+  database: Database,
+  id: DocId,
+): Promise<{ written: number; failures: number }> {
+  const failures = await failuresOf(replicator, database, id)
+  const written = failures.list.length > 0 ? await offerAgain(replicator, database, id, failures) : 0
+  await failures.close()
+  return { written, failures: failures.list.length }
+}
+
+async function offerAgain(
+  replicator: Replicator,
+  database: Database,
+  id: DocId,
+  failures: FailureLog,
+): Promise<number> {
+  const { source, target } = await replicator.peersOf(requestOf(replicator, database, id))
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   let written = 0
   try {
@@ -23,7 +55,14 @@ export async function retryFailures(job: DocumentJob): Promise<{ written: number
   } finally {
     await Promise.all([source.close(), target.close()])
   }
-  return { written, failures: failures.list.length }
+  return written
+}
+
+function requestOf(replicator: Replicator, database: Database, id: DocId): ReplicationRequest {
+  const stored = readReplicatorDocument(database, id)
+  const request = stored && parseReplication(stored.members, replicator.defaults)
+  if (!request || 'cancelId' in request) throw fail('missing')
+  return request
 }
 
 async function moveAgain(

@@ -11,9 +11,8 @@ import { decodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { sendJson } from '../http/reply.ts'
 import { documentState, parseStates, replicationDocumentIds } from '../replication/document-states.ts'
-import type { DocumentJob } from '../replication/document-job.ts'
 import { jobJson, taskJson } from '../replication/job-json.ts'
-import { retryFailures } from '../replication/retry-failures.ts'
+import { failuresOf, retryFailures } from '../replication/retry-failures.ts'
 
 export function schedulerRoutes(router: Router<RequestState>): void {
   endpoint(router, '/_active_tasks', { GET: getTasks, HEAD: getTasks })
@@ -93,8 +92,8 @@ async function listDocs(ctx: RequestContext, name: string): Promise<void> {
 const JOB_STATES_TEXT = JOB_STATES.join(',')
 
 async function getFailures(ctx: RequestContext, database: string, id: string): Promise<void> {
-  const { failures } = await jobOf(ctx, database, id)
-  sendJson(ctx, { total: failures?.total ?? 0, failures: failures?.list ?? [] })
+  const { total, list } = await failuresOf(ctx.services.replicator, await open(ctx, database), id as DocId)
+  sendJson(ctx, { total, failures: list })
 }
 
 /** Tries to write the documents again that were refused. */
@@ -104,13 +103,9 @@ async function postDocs(ctx: RequestContext): Promise<void> {
     ctx.set('Allow', 'GET')
     throw fail('methodNotAllowed', 'GET')
   }
-  sendJson(ctx, { ok: true, ...(await retryFailures(await jobOf(ctx, database, document))) })
-}
-
-async function jobOf(ctx: RequestContext, database: string, id: string): Promise<DocumentJob> {
-  const job = await ctx.services.replicator.documents.job(database, id)
-  if (!job) throw fail('missing')
-  return job
+  const { replicator } = ctx.services
+  const outcome = await retryFailures(replicator, await open(ctx, database), document as DocId)
+  sendJson(ctx, { ok: true, ...outcome })
 }
 
 async function open(ctx: RequestContext, name: string): Promise<Database> {

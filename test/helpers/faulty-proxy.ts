@@ -31,6 +31,8 @@ export type Fault =
   | { readonly kind: 'stall request'; readonly after: number }
   /** The connection is closed, unannounced, when the answer has been given. */
   | { readonly kind: 'close after' }
+  /** The peer is asked for JSON whatever the request accepts. */
+  | { readonly kind: 'json only' }
 
 /** Says what goes wrong with a request, if anything. */
 export type Script = (request: SeenRequest) => Fault | undefined
@@ -108,6 +110,7 @@ class Proxy implements FaultyProxy {
     if (fault?.kind === 'stall') line.endAfter(fault.after, 'stall')
     if (fault?.kind === 'close after') response.once('finish', () => setImmediate(() => line.destroy()))
     const onward = this.#ask(request, response, line)
+    if (fault?.kind === 'json only') onward.setHeader('accept', 'application/json')
     if (fault?.kind === 'cut request') cutRequest(request, onward, line, fault.after)
     else if (fault?.kind === 'stall request') stallRequest(request, onward, fault.after)
     else request.pipe(onward)

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { call } from '../helpers/http.ts'
 import { agree } from '../helpers/faults/contents.ts'
-import { seeded, seeds } from '../helpers/faults/random.ts'
+import { inTurn, seeded, seeds } from '../helpers/faults/random.ts'
 import { fill } from '../helpers/faults/sample.ts'
 import { startProxy } from '../helpers/faulty-proxy.ts'
 import type { Script } from '../helpers/faulty-proxy.ts'
@@ -20,29 +20,34 @@ function cutting(random: () => number): Script {
   }
 }
 
+const run = inTurn ? test.serial : test
+
 for (const seed of seeds(1)) {
   for (const direction of ['pull', 'push'] as const) {
-    test(`a ${direction} over connections that are cut anywhere brings everything once (seed ${seed})`, async t => {
-      const random = seeded(seed)
-      const [peer, server] = await Promise.all([startServer(), startServer()])
-      const proxy = await startProxy(peer.url)
-      try {
-        const [from, to] = direction === 'pull' ? [peer, server] : [server, peer]
-        await fill(from.url, 'there', DOCUMENTS, random)
-        await call(to.url, 'PUT', '/there')
-        proxy.script = cutting(random)
-        const remote = `${proxy.url}/there`
-        const ends =
-          direction === 'pull' ? { source: remote, target: 'there' } : { source: 'there', target: remote }
-        const { ok, history, reason } = await replicate(server.url, { ...ends, ...OPTIONS })
-        t.true(ok, reason)
-        t.is(history?.[0]?.doc_write_failures, 0)
-        t.true(proxy.faults > 5)
-        await agree(t, from.url, to.url, 'there')
-      } finally {
-        await proxy.close()
-        await Promise.all([peer.close(), server.close()])
-      }
-    })
+    run(
+      `a ${direction} over connections that are cut anywhere brings everything once (seed ${seed})`,
+      async t => {
+        const random = seeded(seed)
+        const [peer, server] = await Promise.all([startServer(), startServer()])
+        const proxy = await startProxy(peer.url)
+        try {
+          const [from, to] = direction === 'pull' ? [peer, server] : [server, peer]
+          await fill(from.url, 'there', DOCUMENTS, random)
+          await call(to.url, 'PUT', '/there')
+          proxy.script = cutting(random)
+          const remote = `${proxy.url}/there`
+          const ends =
+            direction === 'pull' ? { source: remote, target: 'there' } : { source: 'there', target: remote }
+          const { ok, history, reason } = await replicate(server.url, { ...ends, ...OPTIONS })
+          t.true(ok, reason)
+          t.is(history?.[0]?.doc_write_failures, 0)
+          t.true(proxy.faults > 5)
+          await agree(t, from.url, to.url, 'there')
+        } finally {
+          await proxy.close()
+          await Promise.all([peer.close(), server.close()])
+        }
+      },
+    )
   }
 }

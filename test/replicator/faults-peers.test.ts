@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually } from '../helpers/eventually.ts'
 import { agree } from '../helpers/faults/contents.ts'
 import { IMPATIENT, jobState, replicateBothWays, untilCheckpointed } from '../helpers/faults/jobs.ts'
-import { seeded, seeds } from '../helpers/faults/random.ts'
+import { inTurn, seeded, seeds } from '../helpers/faults/random.ts'
 import { RestartableNode } from '../helpers/faults/restartable.ts'
 import { add } from '../helpers/faults/sample.ts'
 import { call } from '../helpers/http.ts'
@@ -48,8 +48,10 @@ async function settled(near: RestartableNode, far: RestartableNode): Promise<voi
   await untilCheckpointed(near.url, 'push', `${near.url}/${NAME}`)
 }
 
+const run = inTurn ? test.serial : test
+
 for (const seed of seeds(1)) {
-  test(
+  run(
     `a peer that was away for long is caught up with (seed ${seed})`,
     withTwo,
     seed,
@@ -62,7 +64,7 @@ for (const seed of seeds(1)) {
     },
   )
 
-  test(
+  run(
     `the replicating node goes on after a restart (seed ${seed})`,
     withTwo,
     seed,
@@ -74,7 +76,7 @@ for (const seed of seeds(1)) {
     },
   )
 
-  test(
+  run(
     `a peer restored from a backup gets back what it lost (seed ${seed})`,
     withTwo,
     seed,
@@ -87,7 +89,7 @@ for (const seed of seeds(1)) {
     },
   )
 
-  test(
+  run(
     `a peer restored to a state before its last changes were seen in a checkpoint (seed ${seed})`,
     withTwo,
     seed,
@@ -99,7 +101,7 @@ for (const seed of seeds(1)) {
     },
   )
 
-  test(
+  run(
     `the replicating node restored from a backup gets back what it lost (seed ${seed})`,
     withTwo,
     seed,
@@ -112,7 +114,7 @@ for (const seed of seeds(1)) {
     },
   )
 
-  test(
+  run(
     `a database created anew at the peer is filled again (seed ${seed})`,
     withTwo,
     seed,
@@ -123,7 +125,7 @@ for (const seed of seeds(1)) {
     },
   )
 
-  test(
+  run(
     `a database created anew at the replicating node is filled again (seed ${seed})`,
     withTwo,
     seed,

@@ -46,6 +46,12 @@ export const REPLICATOR_SETTINGS = {
       unit: 'seconds',
       about: 'A replication that ran for so long has recovered from its crashes',
     },
+    startup_jitter: {
+      kind: 'integer',
+      default: 0,
+      unit: 'milliseconds',
+      about: 'Longest wait of a replication before it starts; each waits for a random part of it',
+    },
     crash_backoff: {
       kind: 'integer',
       default: 30_000,

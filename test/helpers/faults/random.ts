@@ -14,3 +14,6 @@ export function seeds(few: number): number[] {
   const rounds = Number(process.env.FAULT_ROUNDS ?? few)
   return Array.from({ length: rounds }, (_, at) => at + 1)
 }
+
+/** Many rounds at the same time would be a test of the machine: then each waits for the one before it. */
+export const inTurn = seeds(1).length > 1
