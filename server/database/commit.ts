@@ -169,6 +169,7 @@ export class Commit {
   /** Stores a revision's body, with references to its attachments' content, and returns its number. */
   storeBody(body: Uint8Array, attachments: readonly StoredAttachment[]): number {
     const number = (this.state.bodies += 1)
+    this.state.storedSize += body.length
     this.#writes.put(this.#keys.number(Space.body, number), encodeBodyRecord(body, attachments))
     if (attachments.length > 0) {
       this.#attachments.set(number, attachments)
@@ -188,9 +189,13 @@ export class Commit {
    * Removes a revision's body and its references. The content that they named is left to be checked:
    * `Database#releaseAttachments`.
    */
-  deleteBody(body: number, attachments: readonly StoredAttachment[]): void {
-    this.#writes.delete(this.#keys.number(Space.body, body))
-    for (const { content } of attachments) {
+  deleteBody(body: number): void {
+    const key = this.#keys.number(Space.body, body)
+    const stored = this.#store.getSync(key)
+    const record = stored === undefined ? undefined : decodeBodyRecord(stored)
+    this.state.storedSize -= record?.body.length ?? 0
+    this.#writes.delete(key)
+    for (const { content } of this.#attachments.get(body) ?? record?.attachments ?? []) {
       const address = addressBytes(content)
       this.#writes.delete(this.#keys.bytes(Space.attachment, bodyReference(address, body)))
       this.#writes.put(blobCheckKey(this.#context.database, address), NOTHING)

@@ -103,7 +103,7 @@ class ForgetInterior implements WriteRequest<void> {
       if (document === undefined) continue
       const { tree, freed } = clearInterior(document.tree)
       if (freed.length === 0) continue
-      for (const body of freed) commit.deleteBody(body, commit.attachmentsOf(body))
+      for (const body of freed) commit.deleteBody(body)
       commit.rewrite(id, tree, sizeOf(commit, tree))
     }
   }

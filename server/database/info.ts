@@ -25,14 +25,18 @@ export async function databaseInfo(database: Database): Promise<object> {
 /** About what a document's record, changes row and keys take beside its body. */
 const DOCUMENT_OVERHEAD = 200
 
+/** About what a database takes beside its documents. */
+const DATABASE_OVERHEAD = 4096
+
 /**
- * `external`: the documents' JSON and attachments; `active`: what is in use on disk, by estimate; `file`: what the
- * database takes on disk, what is to be compacted away included.
+ * `external`: the documents' JSON and attachments; `active`: what is in use on disk, by estimate, with the bodies that
+ * only compaction removes; `file`: what the database takes on disk, what nothing refers to any more included.
  */
 async function sizes({ store, keys, state }: Database): Promise<object> {
-  const active = state.externalSize + (state.docs + state.deletedDocs) * DOCUMENT_OVERHEAD
+  const { externalSize, storedSize, docs, deletedDocs } = state
+  const active = Math.max(externalSize, storedSize) + (docs + deletedDocs) * DOCUMENT_OVERHEAD
   const onDisk = await approximateSize(store, keys.all())
-  return { file: Math.max(onDisk, active), external: state.externalSize, active }
+  return { file: Math.max(onDisk, active + DATABASE_OVERHEAD), external: externalSize, active }
 }
 
 const RECORDS_AT_A_TIME = 1000

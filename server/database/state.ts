@@ -12,6 +12,8 @@ export interface DatabaseState {
   purgedInfosLimit: number
   /** Bytes of all leaves' bodies and attachments. */
   externalSize: number
+  /** Bytes of all bodies that are stored, those of revisions that are no leaves too. */
+  storedSize: number
 }
 
 /** CouchDB's defaults of `_revs_limit` and `_purged_infos_limit`. */
@@ -24,6 +26,7 @@ const NEW_DATABASE: DatabaseState = {
   revsLimit: 1000,
   purgedInfosLimit: 1000,
   externalSize: 0,
+  storedSize: 0,
 }
 
 export function encodeState(state: DatabaseState): Buffer {

@@ -50,7 +50,8 @@ function put(database: Database, rev?: Rev): Promise<Rev> {
     announced: BYTES.length,
   } as const
   async function* bytes(): AsyncGenerator<Uint8Array> {
-    yield* [BYTES]
+    // What is uploaded is handed over.
+    yield* [Buffer.from(BYTES)]
   }
   return putAttachment(database, { id: ID, rev, user: SERVER }, incoming, bytes())
 }
@@ -63,8 +64,7 @@ function bodyOf(database: Database, rev: Rev): number {
 /** As compaction does: the body goes, then what it alone referred to. */
 async function removeBody(database: Database, rev: Rev): Promise<void> {
   const body = bodyOf(database, rev)
-  const attachments = database.attachmentsOf(body)
-  await database.write({ ids: [], bytes: 0, apply: commit => commit.deleteBody(body, attachments) })
+  await database.write({ ids: [], bytes: 0, apply: commit => commit.deleteBody(body) })
   await database.releaseAttachments()
 }
 
