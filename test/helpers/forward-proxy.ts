@@ -10,7 +10,7 @@ export interface ForwardProxy {
   /** What was asked of it: "GET 127.0.0.1:5984", "CONNECT 127.0.0.1:6984". */
   readonly asked: readonly string[]
   /** Closes all connections; idempotent. */
-  close(): void
+  readonly close: () => void
 }
 
 /** @param credentials "user:password" that it wants; other requests are refused with 407 */

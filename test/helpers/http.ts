@@ -32,6 +32,8 @@ export async function call<Body = Record<string, unknown>>(
   const typed = options.json === undefined ? {} : { 'content-type': 'application/json' }
   const response = await request(origin + path, {
     method: method,
+    // A kept connection may be closed just when it is used again, by a node that is killed for instance.
+    reset: true,
     headers: { accept: 'application/json', ...headers, ...typed, ...options.headers },
     ...(payload === undefined ? {} : { body: payload }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
