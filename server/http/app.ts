@@ -7,6 +7,7 @@ import { routers } from '../routes/index.ts'
 import type { RequestContext, RequestState } from './context.ts'
 import { answerPreflight, exposeAnswer } from './cors-headers.ts'
 import { admit } from './gate.ts'
+import { answerAsScript } from './jsonp.ts'
 import { sendJson } from './reply.ts'
 import { readRequestLine } from './request-line.ts'
 import { noteRequest } from './request-log.ts'
@@ -68,6 +69,7 @@ async function answer(ctx: RequestContext, next: () => Promise<unknown>): Promis
   exposeAnswer(ctx)
   try {
     readRequestLine(ctx)
+    answerAsScript(ctx)
     await admit(ctx)
     await watchRights(ctx, next)
     if (ctx.respond !== false && ctx.status === 404 && ctx.body === undefined) throw fail('missing')

@@ -42,6 +42,7 @@ export const HTTP_SETTINGS = {
       default: '',
       about: 'If set, the only settings `_config` may change: `[{section,key}, …]`',
     },
+    allow_jsonp: { kind: 'boolean', default: false, about: 'Answers scripts to who names a `callback`' },
     decode_plus_to_space: { kind: 'boolean', default: true, about: 'Takes a `+` in a path for a space' },
     x_forwarded_host: { kind: 'text', default: 'X-Forwarded-Host', about: "Header with the client's host" },
     x_forwarded_proto: {
