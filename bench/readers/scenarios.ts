@@ -1,6 +1,8 @@
 import { inParallel, type Client } from '../client.ts'
 import type { Target } from '../target.ts'
+import { HostileBuilds } from './hostile.ts'
 import { memoryOf } from './memory.ts'
+import type { ReaderReport } from './messages.ts'
 import { nowMs } from './now.ts'
 import { Readers } from './readers.ts'
 
@@ -124,6 +126,38 @@ async function writeLatency(client: Client, database: string): Promise<number[]>
   return latencies.sort((a, b) => a - b)
 }
 
+const HOSTILE_READERS = 100
+
+/** Readers of one database while updates come in at a walk: alone, then while hostile views build in another database. */
+const hostile: Scenario = {
+  name: 'hostile',
+  measure: async target =>
+    target.withClient(8, async client => {
+      const alone = await walk(target, client)
+      const builds = await HostileBuilds.start(target, client)
+      const beside = await walk(target, client)
+      await builds.stop()
+      const tale = ({ p50, p99 }: ReaderReport) => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`
+      return `alone ${tale(alone)}; beside ${builds.failures} builds that failed ${tale(beside)}`
+    }),
+}
+
+async function walk(target: Target, client: Client): Promise<ReaderReport> {
+  const database = await target.database()
+  const path = `/${database}/_changes?${HANGING_ON}`
+  const feeds = await Readers.open(target.url, Array<string>(HOSTILE_READERS).fill(path), WALK_UPDATES)
+  for (let n = 0; n < WALK_UPDATES; n++) {
+    await put(client, database)
+    await new Promise(resolve => setTimeout(resolve, WALK_PAUSE_MS))
+  }
+  const report = await feeds.finish()
+  if (report.incomplete > 0) throw new Error(`${report.incomplete} readers missed rows`)
+  return report
+}
+
+const WALK_UPDATES = 400
+const WALK_PAUSE_MS = 50
+
 async function put(client: Client, database: string): Promise<void> {
   await client.json('PUT', `/${database}/at-${nowMs()}`, 201, '{"some":"document"}')
 }
@@ -146,4 +180,5 @@ export const SCENARIOS: readonly Scenario[] = [
   databases,
   longpoll,
   writes,
+  hostile,
 ]
