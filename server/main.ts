@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { openAttachments } from './attachments/open.ts'
 import { DatabaseEvents } from './changes/database-events.ts'
 import { OpenFeeds } from './changes/live/open-feeds.ts'
 import { Config } from './config/config.ts'
 import { Authenticator } from './auth/authenticator.ts'
-import type { Override } from './config/overrides.ts'
+import type { Flags, Override } from './config/overrides.ts'
+import { SETTINGS } from './config/settings.ts'
 import { openGuardedCatalog } from './guarded-catalog.ts'
 import { createApp } from './http/app.ts'
 import { BodyMemory } from './http/body-memory.ts'
@@ -62,7 +63,8 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
   const store = await openStoreOf(options)
   const config = await Config.open({
     directory: options.data,
-    flags: { settings: options.settings ?? [] },
+    flags: flagsOf(options),
+    shown: shownDefaults(options.data),
     ...environmentOf(options),
   })
   const log = createLog(config, options.logLevel)
@@ -133,6 +135,24 @@ async function openStoreOf({ memory, data, encryption, env = {} }: CouchetteOpti
   return openStore(join(data, 'store'), keys)
 }
 
+function flagsOf({ port, bind, settings = [] }: CouchetteOptions): Flags {
+  return {
+    settings,
+    ...(port === undefined ? {} : { port }),
+    ...(bind === undefined ? {} : { bindAddress: bind }),
+  }
+}
+
+/** What tools ask `_config` for to find the server and its files, and find in the `default.ini` of CouchDB. */
+function shownDefaults(data: string): Override[] {
+  const { port, bind_address: bind } = SETTINGS.chttpd
+  return [
+    { section: 'couchdb', key: 'database_dir', value: resolve(data) },
+    { section: 'chttpd', key: 'port', value: String(port.default) },
+    { section: 'chttpd', key: 'bind_address', value: bind.default },
+  ]
+}
+
 interface Listeners {
   readonly bind: string
   readonly plain: Listener
@@ -140,11 +160,11 @@ interface Listeners {
 }
 
 async function listen(options: CouchetteOptions, config: Config, handle: RequestHandler): Promise<Listeners> {
-  const bind = options.bind ?? config.text('chttpd', 'bind_address')
+  const bind = config.text('chttpd', 'bind_address')
   const tls = config.boolean('ssl', 'enable')
     ? await listenTls(config, handle, await tlsCredentials(config, options.data), bind)
     : undefined
-  const plain = await listenPlain(config, handle, bind, options.port ?? config.integer('chttpd', 'port'))
+  const plain = await listenPlain(config, handle, bind, config.integer('chttpd', 'port'))
   return { bind, plain, tls }
 }
 

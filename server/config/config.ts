@@ -3,7 +3,14 @@ import { type HashSettings, PasswordHasher } from '../auth/hasher.ts'
 import { ADMINS, adminToMake, hashAdminValue, hashSettings } from './admins.ts'
 import { type IniFile, ownFile, readIniFiles, writeIniValue } from './files.ts'
 import { type IniValues, sectionOf } from './ini.ts'
-import { applyOverrides, type Flags, flagOverrides, type NamedAdmin, readEnvironment } from './overrides.ts'
+import {
+  applyOverrides,
+  type Flags,
+  flagOverrides,
+  type NamedAdmin,
+  type Override,
+  readEnvironment,
+} from './overrides.ts'
 import type { KeyOf, Section } from './settings.ts'
 import { checkEntry } from './valid-entry.ts'
 import { Values } from './values.ts'
@@ -14,6 +21,8 @@ export interface ConfigOptions {
   /** Where the ini files are; without one nothing is read nor kept. */
   readonly directory?: string
   readonly flags?: Flags
+  /** What holds where nothing else is set, and is shown then. */
+  readonly shown?: readonly Override[]
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly hasher?: PasswordHasher
 }
@@ -150,9 +159,10 @@ export class Config {
   }
 
   async #load(): Promise<IniValues> {
-    const { directory, flags = {}, env = {} } = this.#options
+    const { directory, flags = {}, shown = [], env = {} } = this.#options
     this.#files = directory === undefined ? [] : await readIniFiles(directory)
     const values: IniValues = new Map()
+    applyOverrides(values, shown)
     for (const file of this.#files) {
       for (const [section, keys] of file.values) {
         for (const [key, value] of keys) sectionOf(values, section).set(key, value)

@@ -29,6 +29,9 @@ export function nodeRoutes(router: Router<RequestState>): void {
   endpoint(router, '/_node/:node/_system', { GET: onNode(ctx => sendJson(ctx, systemState())) })
   endpoint(router, '/_node/:node/_prometheus', { GET: onNode(prometheus) })
   endpoint(router, '/_node/:node/_versions', { GET: onNode(versions) })
+  const others = onNode(nothing)
+  const methods = { DELETE: others, GET: others, POST: others, PUT: others, COPY: others }
+  endpoint(router, '/_node/:node/*rest', methods)
 }
 
 /** A handler for requests to this node, by its name or as `_local`. @throws `noSuchNode` */
@@ -46,6 +49,10 @@ function membership(ctx: RequestContext): void {
 
 function incomplete(): void {
   throw fail('badRequest', 'Incomplete path to _node request')
+}
+
+function nothing(): never {
+  throw fail('missing')
 }
 
 function name(ctx: RequestContext): void {

@@ -13,6 +13,17 @@ test('a value that was put is on disk, and effective at once', async t => {
   t.regex(await readFile(join(data, 'couchette.ini'), 'utf8'), /^require_valid_user = true$/m)
 })
 
+test('what every CouchDB has set is shown, and paths that are none are not found', async t => {
+  const { admin, data } = await securedServer(t)
+  t.is((await admin<unknown>('GET', `${CONFIG}/couchdb/database_dir`)).body, data)
+  t.is((await admin<unknown>('GET', `${CONFIG}/chttpd/bind_address`)).body, '127.0.0.1')
+  t.regex(String((await admin<unknown>('GET', `${CONFIG}/chttpd/port`)).body), /^\d+$/)
+  for (const path of [`${CONFIG}/a/b/c`, '/_node/_local/_nothing', '/_node/_local/_local/x/y']) {
+    const { status, body } = await admin('GET', path)
+    t.deepEqual([status, body], [404, { error: 'not_found', reason: 'missing' }], path)
+  }
+})
+
 test('a value that is not persisted is gone after a reload', async t => {
   const { admin } = await securedServer(t)
   const headers = { 'x-couch-persist': 'false' }
