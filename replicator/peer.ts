@@ -54,7 +54,7 @@ export type FetchedRevision =
 /** A revision as `openRevision` finds it. */
 export type OpenedRevision =
   | { readonly kind: 'document'; readonly json: Uint8Array }
-  /** A `multipart/related` body, as a PUT of the document takes it. */
+  /** A `multipart/related` body, as a PUT of the document takes it; a piece is valid until the next is asked for. */
   | {
       readonly kind: 'multipart'
       readonly rev: string

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
+import { warmUp } from '../replicator/http/warm-up.ts'
 import { type Override, parseOverride } from './config/overrides.ts'
 import { createServer } from './main.ts'
 import { StoreUnavailableError } from './storage/store.ts'
@@ -58,6 +59,7 @@ async function main(): Promise<void> {
   }
   process.stdout.write(`Couchette listens on ${server.url}\n`)
   if (server.tlsPort !== undefined) process.stdout.write(`and with TLS on port ${server.tlsPort}\n`)
+  warmUp().catch(() => undefined)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void server.close().then(() => process.exit(0)))
   }

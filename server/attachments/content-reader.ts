@@ -4,24 +4,33 @@ import { chunksOf, type FileKey, openChunk, type SealedChunk } from '../storage/
 
 /** Reads content out of its file. */
 export interface ContentReader {
-  /** Bytes from a place on, as many unless the file is shorter. */
-  read(at: number, size: number): Promise<Uint8Array>
+  /**
+   * Bytes from a place on, as many unless the file is shorter.
+   *
+   * @param into memory that may be used for them
+   */
+  read(at: number, size: number, into?: Buffer<ArrayBuffer>): Promise<Uint8Array>
   close(): Promise<void>
 }
 
 /** @param length bytes of the content, as they were before they were encrypted */
 export function contentReader(handle: FileHandle, key: FileKey | undefined, length: number): ContentReader {
   return {
-    read: (at, size) =>
+    read: (at, size, into) =>
       key === undefined
-        ? readBytes(handle, at, size)
+        ? readBytes(handle, at, size, into)
         : readSealed(handle, key, { from: at, to: Math.min(at + size, length), length }),
     close: () => handle.close(),
   }
 }
 
-async function readBytes(handle: FileHandle, at: number, size: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(size)
+async function readBytes(
+  handle: FileHandle,
+  at: number,
+  size: number,
+  into = Buffer.allocUnsafeSlow(size),
+): Promise<Buffer> {
+  const buffer = into.subarray(0, size)
   const { bytesRead } = await handle.read(buffer, 0, size, at)
   return buffer.subarray(0, bytesRead)
 }

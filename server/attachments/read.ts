@@ -1,5 +1,5 @@
-import { pipeline, Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import { pipeline, type Readable } from 'node:stream'
+import { createGunzip, type ZlibOptions } from 'node:zlib'
 import type { BlobPin } from './blob-store.ts'
 import type { ContentReader } from './content-reader.ts'
 import type { AttachmentFiles } from './files.ts'
@@ -7,8 +7,9 @@ import type { AttachmentFiles } from './files.ts'
 const READ_BYTES = 128 * 1024
 
 /**
- * Reads pinned content. An object and no generator, so that the pin is released also where a reader is done before it
- * has asked for anything.
+ * Reads pinned content, ahead by one piece. A piece is valid until the next one is asked for: two buffers take turns, as
+ * the collector would let tens of megabytes of new ones gather. An object and no generator, so that the pin is released
+ * also where a reader is done before it has asked for anything.
  */
 export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
   readonly #pin: BlobPin
@@ -16,6 +17,8 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
   readonly #to: number
   #at: number
   #file: ContentReader | undefined
+  #buffers: Buffer<ArrayBuffer>[] = []
+  #ahead: Promise<Uint8Array> | undefined
   #done = false
 
   /** Bytes `from` up to, not including, `to`. */
@@ -31,10 +34,11 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
   }
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    if (this.#done || this.#at >= this.#to) return this.return()
+    if (this.#ahead === undefined && (this.#done || this.#at >= this.#to)) return this.return()
     try {
-      const bytes = await this.#read()
+      const bytes = await (this.#ahead ?? this.#read())
       this.#at += bytes.length
+      this.#readAhead()
       return { done: false, value: bytes }
     } catch (error) {
       await this.return()
@@ -45,11 +49,20 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
   /** Idempotent. */
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.#done = true
+    await this.#ahead?.catch(() => undefined)
+    this.#ahead = undefined
     this.#pin.release()
     const file = this.#file
     this.#file = undefined
     await file?.close()
     return { done: true, value: undefined }
+  }
+
+  #readAhead(): void {
+    this.#ahead = undefined
+    if (this.#done || this.#at >= this.#to) return
+    this.#ahead = this.#read()
+    this.#ahead.catch(() => undefined)
   }
 
   async #read(): Promise<Uint8Array> {
@@ -58,16 +71,25 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
     if (this.#files === undefined) throw new Error('there are no files to read from')
     this.#file ??= await this.#files.openForReading(place)
     // Up to a boundary, so that chunks of encrypted files are decrypted once.
-    const most = READ_BYTES - (this.#at % READ_BYTES)
-    const bytes = await this.#file.read(this.#at, Math.min(most, this.#to - this.#at))
+    const length = Math.min(READ_BYTES - (this.#at % READ_BYTES), this.#to - this.#at)
+    const bytes = await this.#file.read(this.#at, length, this.#nextBuffer())
     if (bytes.length === 0) throw new Error(`attachment file ${place.file} is shorter than recorded`)
     return bytes
+  }
+
+  /** The one that was given before the last. */
+  #nextBuffer(): Buffer<ArrayBuffer> {
+    const used = this.#buffers.length < 2 ? undefined : this.#buffers.shift()
+    const buffer = used ?? Buffer.allocUnsafeSlow(Math.min(READ_BYTES, this.#to - this.#at))
+    this.#buffers.push(buffer)
+    return buffer
   }
 }
 
 /** The decoded bytes of gzipped ones. */
 export function gunzipped(bytes: AsyncIterable<Uint8Array>): Readable {
-  const source = Readable.from(bytes, { objectMode: false, highWaterMark: READ_BYTES })
+  // With a mark of one byte each piece is done with before the next is asked for.
+  const gunzip = createGunzip({ chunkSize: 64 * 1024, writableHighWaterMark: 1 } as ZlibOptions)
   // Errors reach the reader through the last stream; the callback only tells that somebody cares.
-  return pipeline(source, createGunzip({ chunkSize: 64 * 1024 }), () => undefined)
+  return pipeline(bytes, gunzip, () => undefined)
 }

@@ -66,7 +66,7 @@ export async function loadData(
   for (const attachment of attachments) {
     if (!isSent(attachment, view)) continue
     const pieces: Uint8Array[] = []
-    for await (const piece of await store.readDecoded(attachment)) pieces.push(piece)
+    for await (const piece of await store.readDecoded(attachment)) pieces.push(Buffer.from(piece))
     data.set(attachment.content, Buffer.concat(pieces).toString('base64'))
   }
   return data

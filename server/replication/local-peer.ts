@@ -4,6 +4,7 @@ import type { DatabaseName } from '../../protocol/database-name.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { parseBulkDocs } from '../../protocol/document/parse-bulk-docs.ts'
 import { CouchError } from '../../protocol/errors.ts'
+import { relatedContentType } from '../../protocol/multipart/related.ts'
 import { parseRev } from '../../protocol/revision.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
@@ -25,7 +26,8 @@ import { changesAfter } from '../changes/read-changes.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
 import type { EditOutcome } from '../database/edit.ts'
-import { openRevisions, readRevision } from '../database/read-document.ts'
+import { openRevisions, readRevision, type OpenRevision } from '../database/read-document.ts'
+import { relatedBody } from '../database/related-body.ts'
 import { revsDiff } from '../database/revs-diff.ts'
 import { writeDocuments } from '../database/write-documents.ts'
 
@@ -120,11 +122,16 @@ export class LocalPeer implements Peer {
     }
   }
 
-  openRevision(
-    wanted: { readonly id: string; readonly rev: string; readonly possibleAncestors: readonly string[] },
+  async *openRevision(
+    { id, rev, possibleAncestors }: { id: string; rev: string; possibleAncestors: readonly string[] },
     signal: AbortSignal,
-  ): AsyncIterable<OpenedRevision> {
-    return this.#server.openRevision(wanted, signal)
+  ): AsyncGenerator<OpenedRevision> {
+    const database = await this.#open()
+    const attsSince = possibleAncestors.map(parseRev)
+    for (const entry of openRevisions(database, id as DocId, [parseRev(rev)], { latest: true })) {
+      signal.throwIfAborted()
+      yield openedRevision(database, id as DocId, entry, attsSince)
+    }
   }
 
   async bulkDocs(documents: readonly Uint8Array[]): Promise<WriteFailure[]> {
@@ -195,6 +202,29 @@ function fetchRevisions(database: Database, { id, revs }: MissingRevisions): Fet
       ? { kind: 'attachments', id, rev: entry.ok.node.rev }
       : { kind: 'document', json }
   })
+}
+
+function openedRevision(
+  database: Database,
+  id: DocId,
+  entry: OpenRevision,
+  attsSince: readonly Rev[],
+): OpenedRevision {
+  if ('missing' in entry) return { kind: 'missing', rev: entry.missing }
+  const read = readRevision(database, id, entry.ok, {
+    revs: true,
+    attachments: 'follows',
+    attEncodingInfo: true,
+    ...(attsSince.length > 0 ? { attsSince } : {}),
+  })
+  if (read.sent.length === 0) return { kind: 'document', json: read.json }
+  const { boundary, pieces } = relatedBody(database, read)
+  return {
+    kind: 'multipart',
+    rev: entry.ok.node.rev,
+    contentType: relatedContentType(boundary),
+    body: pieces,
+  }
 }
 
 function join(documents: readonly Uint8Array[]): Buffer {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { Readable } from 'node:stream'
 import { writeMixed, type MixedPart } from '../../protocol/multipart/writer.ts'
 import type { StoredAttachment } from '../database/body-record.ts'
 import type { Database } from '../database/database.ts'
@@ -8,6 +7,7 @@ import { contentRange, parseByteRanges, type ByteRange } from '../http/byte-rang
 import type { RequestContext } from '../http/context.ts'
 import { headerText } from '../http/header-text.ts'
 import { notModified } from '../http/reply.ts'
+import { sendPieces } from '../http/send-pieces.ts'
 
 /**
  * Answers an attachment's bytes, or ranges of them: encoded as they are stored to who accepts that, otherwise decoded
@@ -33,7 +33,7 @@ export async function sendAttachment(
     ctx.status = 206
     ctx.set('Content-Range', contentRange(range, length))
     await send(ctx, database, attachment, range)
-  } else sendRanges(ctx, database, attachment, [range, ...more])
+  } else await sendRanges(ctx, database, attachment, [range, ...more])
 }
 
 function setHeaders(ctx: RequestContext, attachment: StoredAttachment, encoded: boolean): void {
@@ -55,12 +55,8 @@ async function send(
   { first, last }: ByteRange,
 ): Promise<void> {
   const length = last - first + 1
-  const isHead = ctx.method === 'HEAD'
-  ctx.body =
-    isHead || length === 0
-      ? Buffer.alloc(0)
-      : streamOf(await database.attachments.read(content, { from: first, to: last + 1 }))
   ctx.length = length
+  await sendPieces(ctx, await database.attachments.read(content, { from: first, to: last + 1 }))
 }
 
 /** Decoded, the length is known only of what was compressed here or by a peer that told it. */
@@ -72,28 +68,25 @@ async function sendEncoded(
 ): Promise<void> {
   const { length, encodedLength = length, content } = attachment
   const lengthIsKnown = encoded || length !== encodedLength
-  if (ctx.method === 'HEAD') ctx.body = Buffer.alloc(0)
-  else {
-    const bytes = encoded
-      ? await database.attachments.read(content)
-      : await database.attachments.readDecoded(attachment)
-    ctx.body = bytes instanceof Readable ? bytes : streamOf(bytes)
-  }
   if (lengthIsKnown) ctx.length = encoded ? encodedLength : length
+  const bytes = encoded
+    ? await database.attachments.read(content)
+    : await database.attachments.readDecoded(attachment)
+  await sendPieces(ctx, bytes)
 }
 
 /** Several ranges as `multipart/byteranges`, without the headers of the whole (CouchDB: send_ranges_multipart/5). */
-function sendRanges(
+async function sendRanges(
   ctx: RequestContext,
   database: Database,
   attachment: StoredAttachment,
   ranges: readonly ByteRange[],
-): void {
+): Promise<void> {
   const boundary = randomBytes(16).toString('hex')
   for (const name of ['ETag', 'Accept-Ranges', 'Content-Security-Policy']) ctx.remove(name)
   ctx.status = 206
   ctx.set('Content-Type', `multipart/byteranges; boundary="${boundary}"`)
-  ctx.body = streamOf(writeMixed(boundary, rangeParts(database, attachment, ranges)))
+  await sendPieces(ctx, writeMixed(boundary, rangeParts(database, attachment, ranges)))
 }
 
 async function* rangeParts(
@@ -108,8 +101,4 @@ async function* rangeParts(
       body: await database.attachments.read(content, { from: first, to: last + 1 }),
     }
   }
-}
-
-function streamOf(bytes: AsyncIterable<Uint8Array>): Readable {
-  return Readable.from(bytes, { objectMode: false, highWaterMark: 256 * 1024 })
 }

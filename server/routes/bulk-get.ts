@@ -54,7 +54,7 @@ export async function postBulkGet(ctx: RequestContext): Promise<void> {
   }
   const type = multipartAsked(ctx)
   if (type === undefined) await streamJson(ctx, renderJson(database, docs, options))
-  else sendParts(ctx, type, parts(database, docs, options))
+  else await sendParts(ctx, type, parts(database, docs, options))
 }
 
 async function askedDocuments(ctx: RequestContext): Promise<readonly unknown[]> {

@@ -1,14 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { Readable } from 'node:stream'
 import type { DocId } from '../../protocol/document-id.ts'
-import { relatedContentType, relatedLength } from '../../protocol/multipart/related.ts'
-import {
-  writeMixed,
-  writeRelated,
-  type AttachmentSource,
-  type MixedPart,
-} from '../../protocol/multipart/writer.ts'
-import type { StoredAttachment } from '../database/body-record.ts'
+import { relatedContentType } from '../../protocol/multipart/related.ts'
+import { writeMixed, type MixedPart } from '../../protocol/multipart/writer.ts'
 import type { Database } from '../database/database.ts'
 import {
   readRevision,
@@ -16,35 +8,40 @@ import {
   type ReadOptions,
   type ReadRevision,
 } from '../database/read-document.ts'
+import { newBoundary, relatedBody } from '../database/related-body.ts'
 import type { RequestContext } from '../http/context.ts'
+import { sendPieces } from '../http/send-pieces.ts'
 
 /** The document and its attachments as `multipart/related`; without any to send, the document alone. */
-export function sendRelated(ctx: RequestContext, database: Database, { json, sent }: ReadRevision): void {
+export async function sendRelated(
+  ctx: RequestContext,
+  database: Database,
+  read: ReadRevision,
+): Promise<void> {
   ctx.status = 200
   ctx.set('Cache-Control', 'must-revalidate')
-  if (sent.length === 0) {
+  if (read.sent.length === 0) {
     ctx.set('Content-Type', 'application/json')
-    ctx.body = json
+    ctx.body = read.json
     return
   }
-  const boundary = newBoundary()
-  const sources = sent.map(attachment => sourceOf(database, attachment))
+  const { boundary, length, pieces } = relatedBody(database, read)
   ctx.set('Content-Type', relatedContentType(boundary))
-  ctx.body = streamOf(writeRelated(boundary, json, sources))
-  ctx.length = relatedLength(boundary, json.length, sources)
+  ctx.length = length
+  await sendPieces(ctx, pieces)
 }
 
 /** Parts of a `multipart/mixed` or `multipart/related` answer, each made when its turn comes. */
-export function sendParts(
+export async function sendParts(
   ctx: RequestContext,
   type: 'multipart/mixed' | 'multipart/related',
   parts: Iterable<MixedPart>,
-): void {
+): Promise<void> {
   const boundary = newBoundary()
   ctx.status = 200
   ctx.set('Cache-Control', 'must-revalidate')
   ctx.set('Content-Type', `${type}; boundary="${boundary}"`)
-  ctx.body = streamOf(writeMixed(boundary, parts))
+  await sendPieces(ctx, writeMixed(boundary, parts))
 }
 
 /**
@@ -78,13 +75,12 @@ export function* openRevisionParts(
 /** A document as a part: as JSON, or nested with the attachments that are sent. */
 export function documentPart(
   database: Database,
-  { json, sent }: ReadRevision,
+  read: ReadRevision,
   relatedHeaders: (boundary: string) => string[],
 ): MixedPart {
-  if (sent.length === 0) return { headers: ['Content-Type: application/json'], body: [json] }
-  const boundary = newBoundary()
-  const sources = sent.map(attachment => sourceOf(database, attachment))
-  return { headers: relatedHeaders(boundary), body: writeRelated(boundary, json, sources) }
+  if (read.sent.length === 0) return { headers: ['Content-Type: application/json'], body: [read.json] }
+  const { boundary, pieces } = relatedBody(database, read)
+  return { headers: relatedHeaders(boundary), body: pieces }
 }
 
 export function errorPart(error: unknown): MixedPart {
@@ -92,28 +88,4 @@ export function errorPart(error: unknown): MixedPart {
     headers: ['Content-Type: application/json; error="true"'],
     body: [Buffer.from(JSON.stringify(error))],
   }
-}
-
-/** The stored bytes as they are, encoded ones with their encoding. */
-function sourceOf(database: Database, attachment: StoredAttachment): AttachmentSource {
-  const { name, contentType, length, encoding, encodedLength, content } = attachment
-  return {
-    name,
-    contentType,
-    encoding,
-    length: encodedLength ?? length,
-    open: () => read(database, content),
-  }
-}
-
-async function* read(database: Database, content: string): AsyncGenerator<Uint8Array> {
-  yield* await database.attachments.read(content)
-}
-
-function streamOf(pieces: AsyncIterable<Uint8Array>): Readable {
-  return Readable.from(pieces, { objectMode: false, highWaterMark: 256 * 1024 })
-}
-
-function newBoundary(): string {
-  return randomBytes(16).toString('hex')
 }

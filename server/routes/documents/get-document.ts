@@ -57,6 +57,6 @@ async function sendWithAttachments(
     : await readRevisionWithData(database, id, found, options)
   if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
   const json = applyReadRules(database, id, read.json, ctx.state.user)
-  if (related) sendRelated(ctx, database, { ...read, json })
+  if (related) await sendRelated(ctx, database, { ...read, json })
   else sendJson(ctx, json)
 }

@@ -25,7 +25,7 @@ export async function sendOpenRevisions(
   const shown = (json: Buffer) => applyReadRules(database, id, json, ctx.state.user)
   checkReadRules(database, id, found, ctx.state.user)
   if (acceptsType(ctx, 'multipart/mixed')) {
-    sendParts(ctx, 'multipart/mixed', openRevisionParts(database, id, found, asked.options, shown))
+    await sendParts(ctx, 'multipart/mixed', openRevisionParts(database, id, found, asked.options, shown))
   } else await streamJson(ctx, render(database, id, found, asked.options, shown))
 }
 
