@@ -20,6 +20,7 @@ import { type KeySources, readMasterKeys } from './storage/encryption/master-key
 import { openMemoryStore, openStore, type Store } from './storage/store.ts'
 import { Uuids } from './uuids.ts'
 import { VERSION } from './version.ts'
+import { WorkQueue } from './work-queue.ts'
 
 export interface CouchetteOptions {
   /** The directory that holds the databases and the configuration; made when it is not there. */
@@ -93,6 +94,14 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
     bodies: new BodyMemory(() => config.integer('couchette', 'max_body_memory')),
     live,
     queries,
+    queryQueue: new WorkQueue(() => ({
+      running: config.integer('couchette', 'max_running_queries'),
+      waiting: config.integer('couchette', 'max_waiting_queries'),
+    })),
+    compactionQueue: new WorkQueue(() => ({
+      running: config.integer('couchette', 'max_running_compactions'),
+      waiting: config.integer('couchette', 'max_waiting_compactions'),
+    })),
     feeds,
     uuids: new Uuids(config),
     authenticator,

@@ -10,6 +10,7 @@ import type { Metrics } from './metrics/metrics.ts'
 import type { Queries } from './query/queries.ts'
 import type { Replicator } from './replication/replicator.ts'
 import type { Uuids } from './uuids.ts'
+import type { WorkQueue } from './work-queue.ts'
 
 /** What the routes work with. */
 export interface Services {
@@ -23,6 +24,9 @@ export interface Services {
   /** The requests whose rights are watched. */
   readonly live: LiveRequests
   readonly queries: Queries
+  /** Views and Mango queries that are answered. */
+  readonly queryQueue: WorkQueue
+  readonly compactionQueue: WorkQueue
   /** The live feeds. */
   readonly feeds: OpenFeeds
   /** Makes ids for documents without one. */

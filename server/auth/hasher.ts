@@ -1,6 +1,6 @@
 import { createHash, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { fail } from '../../protocol/errors.ts'
+import { WorkQueue } from '../work-queue.ts'
 import { type Prf, PRFS, type StoredPassword } from './stored-password.ts'
 
 const derive = promisify(pbkdf2)
@@ -19,12 +19,10 @@ export interface HashSettings {
  * `maxWaiting` others is refused with 503, so that guessing passwords does not take the server's memory and time.
  */
 export class PasswordHasher {
-  readonly #maxWaiting: () => number
-  readonly #waiting: (() => void)[] = []
-  #running = 0
+  readonly #queue: WorkQueue
 
   constructor(maxWaiting: () => number = () => 64) {
-    this.#maxWaiting = maxWaiting
+    this.#queue = new WorkQueue(() => ({ running: AT_ONCE, waiting: maxWaiting() }))
   }
 
   /** Hashes a password with a new salt, or with the one given. */
@@ -45,23 +43,11 @@ export class PasswordHasher {
     return sameText(derivedKey, stored.derivedKey)
   }
 
-  async #derive(password: string, salt: string, prf: Prf, iterations: number): Promise<string> {
-    await this.#turn()
-    try {
-      const { digest, bytes } = PRFS[prf]
-      return (await derive(password, salt, iterations, bytes, digest)).toString('hex')
-    } finally {
-      this.#running--
-      this.#waiting.shift()?.()
-    }
-  }
-
-  async #turn(): Promise<void> {
-    if (this.#running >= AT_ONCE) {
-      if (this.#waiting.length >= this.#maxWaiting()) throw fail('busy')
-      await new Promise<void>(resolve => this.#waiting.push(resolve))
-    }
-    this.#running++
+  #derive(password: string, salt: string, prf: Prf, iterations: number): Promise<string> {
+    const { digest, bytes } = PRFS[prf]
+    return this.#queue.run(async () =>
+      (await derive(password, salt, iterations, bytes, digest)).toString('hex'),
+    )
   }
 }
 

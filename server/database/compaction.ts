@@ -1,3 +1,4 @@
+import type { WorkQueue } from '../work-queue.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { clearInterior } from '../../protocol/revtree/compact.ts'
 import { leaves } from '../../protocol/revtree/leaves.ts'
@@ -23,34 +24,45 @@ export class Compaction {
   readonly #database: WritableDatabase
   #running: Promise<void> | undefined
   #again = false
-  #closed = false
+  readonly #closing = new AbortController()
 
   constructor(database: WritableDatabase) {
     this.#database = database
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted
   }
 
   get running(): boolean {
     return this.#running !== undefined
   }
 
-  /** Begins to compact. What is asked for while it runs is done behind it, once. @param onFailure told of a failure */
-  start(onFailure: (error: unknown) => void): void {
+  /**
+   * Begins to compact, when it is its turn. What is asked for while it runs is done behind it, once.
+   *
+   * @param onFailure told of a failure
+   */
+  start(onFailure: (error: unknown) => void, queue: WorkQueue): void {
     if (this.#running !== undefined) {
       this.#again = true
       return
     }
     this.#again = false
-    this.#running = this.#compact()
-      .catch(onFailure)
+    this.#running = queue
+      .run(() => this.#compact(), this.#closing.signal)
+      .catch((error: unknown) => {
+        if (!this.#closed) onFailure(error)
+      })
       .finally(() => {
         this.#running = undefined
-        if (this.#again && !this.#closed) this.start(onFailure)
+        if (this.#again && !this.#closed) this.start(onFailure, queue)
       })
   }
 
   /** Stops at the next document. Idempotent. */
   async close(): Promise<void> {
-    this.#closed = true
+    this.#closing.abort(new Error('the database was closed'))
     await this.#running
   }
 

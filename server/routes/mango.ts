@@ -7,7 +7,8 @@ import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { decodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
-import { sendJson, streamJson } from '../http/reply.ts'
+import { sendJson } from '../http/reply.ts'
+import { streamQuery } from '../http/stream-query.ts'
 import type { DatabaseQueries } from '../query/database-queries.ts'
 import { explain } from '../query/mango/explain.ts'
 import { readFindRequest, type FindRequest } from '../query/mango/find-request.ts'
@@ -30,7 +31,7 @@ export function mangoRoutes(router: Router<RequestState>): void {
 
 async function postFind(ctx: RequestContext): Promise<void> {
   const { queries, request } = await findRequestOf(ctx)
-  await streamJson(ctx, await find(queries, request))
+  await streamQuery(ctx, () => find(queries, request))
 }
 
 async function postExplain(ctx: RequestContext): Promise<void> {

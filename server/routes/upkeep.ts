@@ -28,8 +28,11 @@ async function startCompaction(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   await readRequestBody(ctx)
-  const { log } = ctx.services
-  database.compaction.start(error => log.error({ err: error, database: database.name }, 'compaction failed'))
+  const { log, compactionQueue } = ctx.services
+  if (!database.compaction.running) compactionQueue.admit()
+  const onFailure = (error: unknown): void =>
+    log.error({ err: error, database: database.name }, 'compaction failed')
+  database.compaction.start(onFailure, compactionQueue)
   sendJson(ctx, { ok: true }, 202)
 }
 

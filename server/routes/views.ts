@@ -8,7 +8,8 @@ import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { decodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
-import { sendJson, streamJson } from '../http/reply.ts'
+import { sendJson } from '../http/reply.ts'
+import { streamQuery } from '../http/stream-query.ts'
 import type { DesignDocument } from '../query/design/design-document.ts'
 import type { ViewIndex } from '../query/views/view-index.ts'
 import { View } from '../query/views/run-query.ts'
@@ -44,7 +45,7 @@ const refused = {}
 async function getView(ctx: RequestContext): Promise<void> {
   const { view, parameters } = await viewOf(ctx)
   const query = view.check(withinQueryLimit(ctx, parameters))
-  await streamJson(ctx, await view.answer([query], { onlyOne: true }))
+  await streamQuery(ctx, () => view.answer([query], { onlyOne: true }))
 }
 
 async function postView(ctx: RequestContext): Promise<void> {
@@ -53,7 +54,7 @@ async function postView(ctx: RequestContext): Promise<void> {
   const body = await jsonBody(ctx)
   if (Object.hasOwn(body, 'queries')) throw fail('queriesMoved')
   const query = view.check(withinQueryLimit(ctx, { ...parametersOfBody(body), ...parameters }))
-  await streamJson(ctx, await view.answer([query], { onlyOne: true }))
+  await streamQuery(ctx, () => view.answer([query], { onlyOne: true }))
 }
 
 /** CouchDB: chttpd_view:handle_temp_view_req/2, whatever the method. */
@@ -69,7 +70,7 @@ async function postQueries(ctx: RequestContext): Promise<void> {
   const queries = queriesOfBody(body).map(query =>
     view.check(withinQueryLimit(ctx, { ...parameters, ...parametersOfBody(query) })),
   )
-  await streamJson(ctx, await view.answer(queries, { onlyOne: false }))
+  await streamQuery(ctx, () => view.answer(queries, { onlyOne: false }))
 }
 
 async function designInfo(ctx: RequestContext): Promise<void> {

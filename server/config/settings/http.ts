@@ -146,6 +146,22 @@ export const HTTP_SETTINGS = {
       default: 64,
       about: 'Password hashes that may wait; past it the answer is 503',
     },
+    max_running_queries: {
+      kind: 'integer',
+      default: 16,
+      about: 'Views and Mango queries that read and compute at a time',
+    },
+    max_waiting_queries: {
+      kind: 'integer',
+      default: 1000,
+      about: 'Queries that may wait, for a turn or for an index; past it the answer is 503',
+    },
+    max_running_compactions: { kind: 'integer', default: 2, about: 'Databases that are compacted at a time' },
+    max_waiting_compactions: {
+      kind: 'integer',
+      default: 1000,
+      about: 'Databases that may wait to be compacted; past it the answer is 503',
+    },
     password_cache_lifetime: {
       kind: 'integer',
       default: 600_000,

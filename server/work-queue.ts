@@ -1,0 +1,134 @@
+import { fail } from '../protocol/errors.ts'
+
+export interface WorkLimits {
+  /** Pieces of work that are done at a time. */
+  readonly running: number
+  /** Those that may wait: what comes beyond is refused. */
+  readonly waiting: number
+}
+
+/**
+ * A bounded queue in front of work that takes the server's time or memory: some of it is done, in the order in which it
+ * came, some waits, and more is refused with 503, so that a crowd does not slow down everybody without end.
+ */
+export class WorkQueue {
+  readonly #limits: () => WorkLimits
+  readonly #turns = new Set<() => void>()
+  #running = 0
+  /** Requests that wait for what is done anyway, as for an index that is being built. */
+  #watching = 0
+
+  /** @param limits read each time, so that they may change */
+  constructor(limits: () => WorkLimits) {
+    this.#limits = limits
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#turns.size + this.#watching
+  }
+
+  /** @throws `busy` when as much runs and waits as may */
+  admit(): void {
+    if (this.#running >= this.#most) this.#admitWaiting()
+  }
+
+  /**
+   * Does a piece of work when it is its turn.
+   *
+   * @param signal takes it out of the queue; what has begun goes on
+   * @throws `busy`, the signal's reason, and what the work throws
+   */
+  async run<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    this.admit()
+    return this.#inTurn(work, signal)
+  }
+
+  /**
+   * Waits for what is done anyway: it takes a place among those that wait, and no turn.
+   *
+   * @throws `busy`, the signal's reason, and what is thrown there
+   */
+  async watch<Result>(wait: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    this.#admitWaiting()
+    this.#watching++
+    try {
+      return await Promise.race([wait(), aborted(signal)])
+    } finally {
+      this.#watching--
+    }
+  }
+
+  /**
+   * Has the pieces of an answer made one at a turn, so that none is held while a client reads slowly. Only the first may
+   * be refused.
+   */
+  async *inTurns<Piece>(
+    pieces: AsyncGenerator<Piece>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Piece, void, undefined> {
+    try {
+      let next = await this.run(() => pieces.next(), signal)
+      while (next.done !== true) {
+        yield next.value
+        next = await this.#inTurn(() => pieces.next(), signal)
+      }
+    } finally {
+      await pieces.return(undefined)
+    }
+  }
+
+  #admitWaiting(): void {
+    if (this.waiting >= this.#limits().waiting) throw fail('busy')
+  }
+
+  /** However it is configured, something is done. */
+  get #most(): number {
+    return Math.max(1, this.#limits().running)
+  }
+
+  async #inTurn<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    if (this.#running < this.#most) this.#running++
+    else await this.#wait(signal)
+    try {
+      return await work()
+    } finally {
+      this.#next()
+    }
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#turns.delete(begin)
+        reject(signal?.reason as Error)
+      }
+      const begin = (): void => {
+        signal?.removeEventListener('abort', leave)
+        resolve()
+      }
+      this.#turns.add(begin)
+      signal?.addEventListener('abort', leave, { once: true })
+    })
+  }
+
+  /** The place of what is done goes straight to the first that waits. */
+  #next(): void {
+    const [begin] = this.#turns
+    if (begin === undefined || this.#running > this.#most) {
+      this.#running--
+      return
+    }
+    this.#turns.delete(begin)
+    begin()
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const leave = (): void => reject(signal.reason as Error)
+    if (signal.aborted) leave()
+    else signal.addEventListener('abort', leave, { once: true })
+  })
+}
