@@ -3,6 +3,7 @@ import { createGunzip } from 'node:zlib'
 import { fail } from '../../protocol/errors.ts'
 import type { HeldBody } from './body-memory.ts'
 import type { RequestContext } from './context.ts'
+import { BODY_TIME } from './security-headers.ts'
 
 /** Smaller bodies leave nothing to release. */
 const COUNTED_BYTES = 1024 * 1024
@@ -16,7 +17,11 @@ export async function readBody(ctx: RequestContext, limit: number): Promise<Buff
   const announced = Number(ctx.get('Content-Length'))
   if (announced > limit) throw fail('tooLarge', 'the request entity is too large')
   watchForSilence(ctx)
-  return collect(decodedBody(ctx), limit, heldBody(ctx))
+  const started = performance.now()
+  const body = await collect(decodedBody(ctx), limit, heldBody(ctx))
+  const time = Math.floor(performance.now() - started)
+  if (time > 0) ctx.set(BODY_TIME, String(time))
+  return body
 }
 
 /** The same within `[chttpd] max_http_request_size`. */

@@ -6,11 +6,24 @@ import { nextRequestId } from './request-id.ts'
 export function secureHeaders(ctx: RequestContext): void {
   const { services } = ctx
   ctx.set('Server', services.serverHeader)
-  ctx.set('X-Couch-Request-ID', (ctx.state.requestId = nextRequestId()))
+  ctx.set('X-Couch-Request-ID', (ctx.state.requestId = givenRequestId(ctx) ?? nextRequestId()))
+  ctx.set(BODY_TIME, '0')
   ctx.set('X-Content-Type-Options', 'nosniff')
   if (services.config.boolean('chttpd', 'enable_xframe_options')) {
     ctx.set('X-Frame-Options', frameOptions(services.config, ctx.host))
   }
+}
+
+/** How long the request's body took to come, in milliseconds: set where a body is read. */
+export const BODY_TIME = 'X-CouchDB-Body-Time'
+
+/** What may stand in a log. */
+const REQUEST_ID = /^[\w-]{1,64}$/
+
+/** A proxy in front may name the requests. */
+function givenRequestId(ctx: RequestContext): string | undefined {
+  const given = ctx.req.headers['x-couch-request-id']
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : undefined
 }
 
 /** Asks browsers for a name and password where the configuration, or the client, wants it so (`couch_httpd:error_headers/4`). */

@@ -42,3 +42,22 @@ test(
     t.falsy(head.text)
   },
 )
+
+test(
+  'every answer names its request, as the client does, and says how long the body took',
+  withServer,
+  async (t, { url }) => {
+    const agent = supertest.agent(url)
+    await agent.put('/db').expect(201)
+    await agent.put('/db/doc').send({}).expect(201)
+    const named = await agent.get('/').set('X-Couch-Request-ID', 'E7498DE1-B661-42FA')
+    t.is(named.headers['x-couch-request-id'], 'E7498DE1-B661-42FA')
+    const odd = await agent.get('/').set('X-Couch-Request-ID', 'no id')
+    t.regex(String(odd.headers['x-couch-request-id']), /^[0-9a-f]{10}$/)
+    for (const path of ['/db/doc?open_revs=all', '/db/_all_docs', '/db/none']) {
+      const { headers } = await agent.head(path)
+      t.regex(String(headers['x-couchdb-body-time']), /^\d+$/, path)
+      t.truthy(headers['x-couch-request-id'], path)
+    }
+  },
+)
