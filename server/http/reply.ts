@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { RequestContext } from './context.ts'
+import { endSoon } from './end-soon.ts'
 import { headerText } from './header-text.ts'
 
 const NEWLINE = 0x0a
@@ -25,7 +26,7 @@ function sendBytes(ctx: RequestContext, body: Buffer, status: number, cacheContr
     'Content-Type': 'application/json',
     'Content-Length': body.length,
   })
-  ctx.res.end(ctx.method === 'HEAD' ? undefined : body)
+  endSoon(ctx.res, ctx.method === 'HEAD' ? undefined : body)
 }
 
 function withNewline(text: Uint8Array): Buffer {
