@@ -36,7 +36,8 @@ export async function* finiteFeed(
   let last = descending ? upTo : start
   const stop = async (): Promise<FeedEnd> => {
     if (isLookUp) return { last, position: last, pending: total - seen }
-    const pending = descending ? await changesBefore(database, last) : await changesBehind(database, last)
+    if (!descending) return { last, position: last, pending: await changesBehind(database, last) }
+    const pending = seen === 0 ? await changesBehind(database, 0) : await changesBefore(database, last)
     return { last, position: last, pending }
   }
   if (out.left === 0) return stop()

@@ -82,14 +82,15 @@ function entryOf(database: Database, doc: unknown, { latest, user }: BulkGetOpti
     const docId = parseDocId(id)
     checkIdIn(database, docId)
     const revs = rev === undefined ? 'all' : [parseRev(rev)]
-    const attsSince = since === undefined ? undefined : parseSince(since)
+    const attsSince = since === undefined ? NO_REVS : parseSince(since)
     const found = openRevisions(database, docId, revs, { latest })
     checkReadRules(database, docId, found, user)
     return {
       id,
       rev,
       docId,
-      ...(attsSince === undefined ? {} : { attsSince }),
+      // An empty list asks for nothing.
+      ...(attsSince.length === 0 ? {} : { attsSince }),
       found,
     }
   } catch (error) {
@@ -132,6 +133,8 @@ function isAskedDocument(doc: unknown): doc is AskedDocument {
 }
 
 const NO_OBJECT = 'document must be a JSON object'
+
+const NO_REVS: readonly Rev[] = []
 
 const SINCE_REASON = 'att_since value must be array of revs.'
 

@@ -40,7 +40,14 @@ function toUtils(ctx: RequestContext): void {
   ctx.body = ''
 }
 
+/** Load balancers take a server in maintenance out: of the requests, or, with "nolb", of theirs alone. */
 function up(ctx: RequestContext): void {
+  const mode = ctx.services.config.text('couchdb', 'maintenance_mode')
+  const status = { true: 'maintenance_mode', nolb: 'nolb' }[mode]
+  if (status !== undefined) {
+    sendJson(ctx, { status }, 404)
+    return
+  }
   sendJson(ctx, { status: 'ok', seeds: {} })
 }
 

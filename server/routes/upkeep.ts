@@ -21,7 +21,7 @@ export function upkeepRoutes(router: Router<RequestState>): void {
   endpoint(router, '/:db/_purge', { POST: postPurge })
   endpoint(router, '/:db/_purged_infos', { GET: getPurgedInfos })
   endpoint(router, '/:db/_revs_limit', { PUT: putRevsLimit, GET: getRevsLimit })
-  endpoint(router, '/:db/_purged_infos_limit', { PUT: putPurgedInfosLimit, GET: getPurgedInfosLimit })
+  endpoint(router, '/:db/_purged_infos_limit', { GET: getPurgedInfosLimit, PUT: putPurgedInfosLimit })
 }
 
 async function startCompaction(ctx: RequestContext): Promise<void> {
@@ -102,7 +102,7 @@ async function getPurgedInfosLimit(ctx: RequestContext): Promise<void> {
 
 async function putPurgedInfosLimit(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
-  const reason = '`purge_infos_limit` must be positive integer'
+  const reason = '`purged_infos_limit` must be positive integer'
   const limit = positiveInteger(parseJson(await readRequestBody(ctx)), reason)
   await database.write(new LimitChange('purgedInfosLimit', limit))
   sendJson(ctx, { ok: true })

@@ -19,6 +19,11 @@ export const DATABASE_SETTINGS = {
       default: false,
       about: "Lets administrators change the users database's `_security`",
     },
+    maintenance_mode: {
+      kind: 'text',
+      default: '',
+      about: '`true` or `nolb`: `_up` answers 404, so that load balancers send nobody here',
+    },
     max_document_size: {
       kind: 'integer',
       default: 8_000_000,

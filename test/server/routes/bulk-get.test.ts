@@ -48,3 +48,25 @@ test('_bulk_get of no database is 404 whatever is sent', withServer, (t, { url }
     },
   ]),
 )
+
+test(
+  '_bulk_get sends attachments newer than atts_since, and none for an empty list',
+  withServer,
+  async (t, { url }) => {
+    await call(url, 'PUT', '/db')
+    const _attachments = { f: { content_type: 'image/png', data: 'AAAA' } }
+    const { body: written } = await call<{ rev: string }>(url, 'PUT', '/db/a', { json: { _attachments } })
+    const attachmentFor = async (since: unknown) => {
+      const json = { docs: [{ id: 'a', atts_since: since }] }
+      const { body } = await call<Answer>(url, 'POST', '/db/_bulk_get', { json })
+      return body.results[0]?.docs[0]?.ok._attachments.f
+    }
+    t.is((await attachmentFor(['0-x']))?.data, 'AAAA')
+    t.true((await attachmentFor([written.rev]))?.stub)
+    t.true((await attachmentFor([]))?.stub)
+  },
+)
+
+interface Answer {
+  results: { docs: { ok: { _attachments: { f: { data?: string; stub?: boolean } } } }[] }[]
+}

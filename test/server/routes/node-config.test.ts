@@ -24,6 +24,21 @@ test('what every CouchDB has set is shown, and paths that are none are not found
   }
 })
 
+test('a server in maintenance is not up for load balancers', async t => {
+  const { admin } = await securedServer(t)
+  for (const [mode, status] of [
+    ['true', 'maintenance_mode'],
+    ['nolb', 'nolb'],
+  ]) {
+    await admin('PUT', `${CONFIG}/couchdb/maintenance_mode`, { json: mode })
+    const answer = await admin('GET', '/_up')
+    t.deepEqual([answer.status, answer.body], [404, { status }])
+    t.is((await admin('GET', '/')).status, 200)
+  }
+  await admin('PUT', `${CONFIG}/couchdb/maintenance_mode`, { json: 'false' })
+  t.is((await admin('GET', '/_up')).status, 200)
+})
+
 test('a value that is not persisted is gone after a reload', async t => {
   const { admin } = await securedServer(t)
   const headers = { 'x-couch-persist': 'false' }
