@@ -1,16 +1,27 @@
+import type { JsonValue } from './json-value.ts'
+
 /** What a client sees of a failure: `{"error": …, "reason": …}` with an HTTP status. */
 export class CouchError extends Error {
   readonly status: number
   readonly error: string
+  /** The reason as text; the client gets what was given, which functions of design documents choose freely. */
   readonly reason: string
+  readonly given: JsonValue
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(status: number, error: string, reason: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    error: string,
+    given: JsonValue,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    const reason = typeof given === 'string' ? given : JSON.stringify(given)
     super(`${error}: ${reason}`)
     this.name = 'CouchError'
     this.status = status
     this.error = error
     this.reason = reason
+    this.given = given
     this.headers = headers
   }
 }

@@ -97,7 +97,7 @@ function sendError(ctx: RequestContext, cause: unknown): void {
   if (error.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
   const ends = error.status === STALLED || !isSoonRead(ctx)
   if (ends && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
-  sendJson(ctx, { error: error.error, reason: error.reason }, error.status)
+  sendJson(ctx, { error: error.error, reason: error.given }, error.status)
 }
 
 /** Of a request whose body did not come, the rest will not come either. */

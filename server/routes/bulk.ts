@@ -3,6 +3,7 @@ import { parseDocId } from '../../protocol/document-id.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseBulkDocs } from '../../protocol/document/parse-bulk-docs.ts'
 import { fail, type CouchError } from '../../protocol/errors.ts'
+import type { JsonValue } from '../../protocol/json-value.ts'
 import type { EditOutcome } from '../database/edit.ts'
 import { writeDocuments, type DocumentToWrite } from '../database/write-documents.ts'
 import { readRequestBody, requireJson } from '../http/body.ts'
@@ -73,6 +74,6 @@ function refuseAtomic({ id, input }: DocumentToWrite): string {
   return JSON.stringify({ id, rev: input.rev ?? '0-', ...told(fail('allOrNothing')) })
 }
 
-function told({ error, reason }: CouchError): { error: string; reason: string } {
-  return { error, reason }
+function told({ error, given }: CouchError): { error: string; reason: JsonValue } {
+  return { error, reason: given }
 }

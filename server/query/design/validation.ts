@@ -3,7 +3,7 @@ import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import { makeRev } from '../../../protocol/revision.ts'
 import { history } from '../../../protocol/revtree/history.ts'
-import { erlangText } from '../../../protocol/selector/erlang-text.ts'
+import { erlangPretty } from '../../../protocol/selector/erlang-pretty.ts'
 import { attachmentsMember } from '../../database/attachments-member.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
@@ -104,7 +104,7 @@ function newDocument({ id, edit, attachments }: ValidatedDocument): string {
   return renderDocument({ id, rev, deleted: edit.deleted, body: edit.body, extras }).toString()
 }
 
-/** (CouchDB: couch_query_servers:validate_doc_update/5) */
+/** What was thrown is the reason, whatever JSON it is. (CouchDB: couch_query_servers:validate_doc_update/5) */
 function errorOf(verdict: Verdict): CouchError | undefined {
   if (verdict === null) return undefined
   if ('error' in verdict) return functionError(verdict.error[1], verdict.error[2])
@@ -112,11 +112,12 @@ function errorOf(verdict: Verdict): CouchError | undefined {
   if (typeof thrown !== 'object' || thrown === null || Array.isArray(thrown)) {
     return fail('unknownFunctionError', textOf(thrown))
   }
-  if (Object.hasOwn(thrown, 'forbidden')) return fail('forbidden', textOf(thrown.forbidden))
-  if (Object.hasOwn(thrown, 'unauthorized')) return fail('unauthorized', textOf(thrown.unauthorized))
+  if (Object.hasOwn(thrown, 'forbidden')) return new CouchError(403, 'forbidden', thrown.forbidden ?? null)
+  if (Object.hasOwn(thrown, 'unauthorized'))
+    return new CouchError(401, 'unauthorized', thrown.unauthorized ?? null)
   return fail('unknownFunctionError', textOf(Object.values(thrown)[0]))
 }
 
 function textOf(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : erlangText(value ?? null)
+  return typeof value === 'string' ? value : erlangPretty(value ?? null)
 }
