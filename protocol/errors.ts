@@ -127,6 +127,16 @@ export const ERRORS = {
     'invalid_non_neg_integer',
     (value: string) => `${value} is not an integer greater than or equal to zero`,
   ],
+  invalidPositive: [
+    400,
+    'invalid_pos_integer',
+    (value: string) => `${value} is not an integer greater than zero`,
+  ],
+  invalidBulkDocs: [
+    400,
+    'invalid_bulk_docs',
+    (value: string) => `Bulk Delete requires an array of non-null docids. Docids: ${value}`,
+  ],
   invalidFields: [
     400,
     'invalid_fields',

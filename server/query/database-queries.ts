@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { CouchError, fail } from '../../protocol/errors.ts'
 import type { JsonValue } from '../../protocol/json-value.ts'
+import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import type { CommittedChange } from '../database/commit.ts'
 import { Space } from '../storage/keys.ts'
@@ -28,21 +29,32 @@ export class DatabaseQueries {
   readonly designs: DesignDocuments
   readonly sandbox: Sandbox
   readonly #log: Logger
+  readonly #config: Config
   readonly #indexes = new Map<string, ViewIndex>()
   readonly #definitions = new WeakMap<DesignDocument, IndexDefinition>()
   #mangoIndexes: readonly MangoIndex[] | undefined
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  static async open(database: Database, sandbox: Sandbox, log: Logger): Promise<DatabaseQueries> {
-    return new DatabaseQueries(database, await DesignDocuments.open(database), sandbox, log)
+  static async open(
+    database: Database,
+    sandbox: Sandbox,
+    context: { log: Logger; config: Config },
+  ): Promise<DatabaseQueries> {
+    return new DatabaseQueries(database, await DesignDocuments.open(database), sandbox, context)
   }
 
-  private constructor(database: Database, designs: DesignDocuments, sandbox: Sandbox, log: Logger) {
+  private constructor(
+    database: Database,
+    designs: DesignDocuments,
+    sandbox: Sandbox,
+    { log, config }: { log: Logger; config: Config },
+  ) {
     this.database = database
     this.designs = designs
     this.sandbox = sandbox
     this.#log = log
+    this.#config = config
     database.validator = new DesignValidator(database, designs, sandbox)
     database.designValidator = new DesignCodeValidator(sandbox)
     database.onCommit.add(changes => this.#onCommit(changes))
@@ -77,10 +89,12 @@ export class DatabaseQueries {
     if (known !== undefined) return known
     const isMango = definition.language === 'query'
     const owner = String(this.database.record.number)
+    const { sandbox } = this
+    const refuses = (reason: string) => this.#refusesReduction(ddoc, reason)
     const index = new ViewIndex(this.database, definition, {
       map: isMango ? mangoMapper(definition) : this.#sandboxMapper(definition),
       reducers: definition.views.map(({ reduce }) =>
-        reduce === undefined ? undefined : reducerOf(reduce, this.sandbox, owner),
+        reduce === undefined ? undefined : reducerOf(reduce, { sandbox, owner, refuses }),
       ),
     })
     this.#indexes.set(definition.signature, index)
@@ -107,6 +121,12 @@ export class DatabaseQueries {
     this.#closed = true
     clearTimeout(this.#timer)
     await Promise.all([...this.#indexes.values()].map(index => index.close()))
+  }
+
+  #refusesReduction({ id }: DesignDocument, reason: string): boolean {
+    const limit = this.#config.text('query_server_config', 'reduce_limit')
+    if (limit !== 'false') this.#log.warn({ database: this.database.name, ddoc: id }, reason)
+    return limit === 'true'
   }
 
   #definitionOf(ddoc: DesignDocument): IndexDefinition {

@@ -22,12 +22,18 @@ export interface IndexerTask {
 export class Queries {
   readonly sandbox: Sandbox
   readonly #log: Logger
+  readonly #config: Config
   readonly #databases = new Map<Database, DatabaseQueries>()
 
   constructor(config: Config, log: Logger) {
     this.#log = log
+    this.#config = config
     this.sandbox = new Sandbox({
-      limits: { ...DEFAULT_LIMITS, timeoutMs: config.integer('couchdb', 'os_process_timeout') },
+      limits: {
+        ...DEFAULT_LIMITS,
+        timeoutMs: config.integer('couchdb', 'os_process_timeout'),
+        memoryBytes: config.integer('quickjs', 'memory_limit_bytes'),
+      },
       onLog: (key, lines) => {
         for (const line of lines) log.info({ function: key }, line)
       },
@@ -36,7 +42,10 @@ export class Queries {
 
   /** Called when a database was opened. */
   async attach(database: Database): Promise<void> {
-    this.#databases.set(database, await DatabaseQueries.open(database, this.sandbox, this.#log))
+    this.#databases.set(
+      database,
+      await DatabaseQueries.open(database, this.sandbox, { log: this.#log, config: this.#config }),
+    )
     database.onClose.add(() => this.#detach(database))
   }
 

@@ -14,7 +14,7 @@ import { explain } from '../query/mango/explain.ts'
 import { readFindRequest, type FindRequest } from '../query/mango/find-request.ts'
 import { find } from '../query/mango/find.ts'
 import { ALL_DOCS, describeIndex } from '../query/mango/mango-index.ts'
-import { createIndex, deleteIndex } from '../query/mango/manage-indexes.ts'
+import { createIndex, deleteIndex, readBulkDelete } from '../query/mango/manage-indexes.ts'
 import { databaseOf } from './database-of.ts'
 import { partitionInPath } from './partition-in-path.ts'
 
@@ -31,7 +31,8 @@ export function mangoRoutes(router: Router<RequestState>): void {
 
 async function postFind(ctx: RequestContext): Promise<void> {
   const { queries, request } = await findRequestOf(ctx)
-  await streamQuery(ctx, () => find(queries, request))
+  const warningRatio = ctx.services.config.integer('mango', 'index_scan_warning_threshold')
+  await streamQuery(ctx, () => find(queries, request, warningRatio))
 }
 
 async function postExplain(ctx: RequestContext): Promise<void> {
@@ -78,13 +79,11 @@ async function removeIndex(ctx: RequestContext): Promise<void> {
 
 /** `{"docids": ["_design/a", …]}`: all indexes of these design documents. */
 async function deleteIndexes(ctx: RequestContext): Promise<void> {
-  const { docids } = await jsonBody(ctx)
-  if (!Array.isArray(docids)) throw fail('missingRequiredKey', 'docids')
+  const docids = readBulkDelete(await jsonBody(ctx))
   const queries = await queriesOf(ctx)
   const success: { id: string; ok: true }[] = []
   const failed: { id: string; error: string }[] = []
   for (const id of docids) {
-    if (typeof id !== 'string') throw fail('invalidString', JSON.stringify(id))
     const names = queries.mangoIndexes.filter(({ ddoc }) => ddoc?.id === id)
     for (const { name } of names) await deleteIndex(queries, id, name, ctx.state.user)
     if (names.length > 0) success.push({ id, ok: true })
@@ -99,7 +98,8 @@ async function findRequestOf(
   const queries = await queriesOf(ctx)
   const partition = partitionInPath(ctx, queries.database)
   const body = await jsonBody(ctx)
-  return { queries, request: readFindRequest(body, partition) }
+  const defaultLimit = ctx.services.config.integer('mango', 'default_limit')
+  return { queries, request: readFindRequest(body, { partition, defaultLimit }) }
 }
 
 async function queriesOf(ctx: RequestContext): Promise<DatabaseQueries> {

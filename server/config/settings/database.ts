@@ -52,6 +52,11 @@ export const DATABASE_SETTINGS = {
     },
   },
   query_server_config: {
+    reduce_limit: {
+      kind: 'text',
+      default: 'true',
+      about: 'Reductions that do not shrink are errors (`true`), logged (`log`) or let be (`false`)',
+    },
     query_limit: {
       kind: 'integer',
       default: 268_435_456,
@@ -61,6 +66,23 @@ export const DATABASE_SETTINGS = {
       kind: 'integer',
       default: 268_435_456,
       about: 'Most rows that one query within a partition may ask for',
+    },
+  },
+  quickjs: {
+    memory_limit_bytes: {
+      kind: 'integer',
+      default: 67_108_864,
+      unit: 'bytes',
+      restart: true,
+      about: 'Memory that the functions of one design document may use',
+    },
+  },
+  mango: {
+    default_limit: { kind: 'integer', default: 25, about: 'Most documents of a `_find` without a `limit`' },
+    index_scan_warning_threshold: {
+      kind: 'integer',
+      default: 10,
+      about: 'So many times more documents looked at than found make `_find` warn; 0: never',
     },
   },
   uuids: {

@@ -2,7 +2,8 @@ import type { JsonValue } from '../../../protocol/json-value.ts'
 import type { DatabaseQueries } from '../database-queries.ts'
 import type { FindRequest } from './find-request.ts'
 import { columnsOf, describeIndex } from './mango-index.ts'
-import { findPlan, type Candidate, type Plan } from './plan.ts'
+import { findPlan, type Plan } from './plan.ts'
+import type { Rejected } from './rank-candidates.ts'
 import { indexableFields, type FieldRange } from './ranges.ts'
 import { isDescending } from './sort.ts'
 
@@ -11,7 +12,7 @@ const MAX = '<MAX>'
 /** Tells how a query would be run, with 3.5's members in its order. */
 export function explain(queries: DatabaseQueries, request: FindRequest): object {
   const { database } = queries
-  const plan = findPlan(queries.mangoIndexes, request)
+  const { plan, rejected } = findPlan(queries.mangoIndexes, request)
   const { limit, skip, fields = [], selector } = request
   const indexable = indexableFields(selector.normalized)
   return {
@@ -23,10 +24,7 @@ export function explain(queries: DatabaseQueries, request: FindRequest): object 
     limit,
     skip,
     fields,
-    index_candidates:
-      plan === undefined
-        ? []
-        : plan.candidates.map((candidate, at) => describeCandidate(candidate, at, request)),
+    index_candidates: rejected.map(candidate => describeRejected(candidate, request)),
     selector_hints: [
       {
         type: 'json',
@@ -47,7 +45,7 @@ function describeOptions(request: FindRequest): object {
     sort: Object.fromEntries(request.sort),
     fields: request.fields ?? [],
     partition: request.partition ?? '',
-    r: 1,
+    r: request.r,
     conflicts: request.conflicts,
     stale: false,
     update: request.update,
@@ -57,17 +55,13 @@ function describeOptions(request: FindRequest): object {
   }
 }
 
-function describeCandidate(
-  { index, usable, reason }: Candidate,
-  at: number,
-  { fields }: FindRequest,
-): object {
+function describeRejected({ index, usable, reason, ranking }: Rejected, { fields }: FindRequest): object {
   const columns = new Set([...columnsOf(index), '_id'])
   const covering =
     index.ddoc === undefined ? null : fields !== undefined && fields.every(field => columns.has(field))
   return {
     index: describeIndex(index),
-    analysis: { usable, reasons: [{ name: reason }], ranking: at + 1, covering },
+    analysis: { usable, reasons: [{ name: reason }], ranking, covering },
   }
 }
 

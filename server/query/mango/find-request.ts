@@ -2,10 +2,8 @@ import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
 import { erlangText } from '../../../protocol/selector/erlang-text.ts'
 import { compileSelector, type CompiledSelector } from '../../../protocol/selector/selector.ts'
-import { readAny, readBoolean, readCount, readOptions, readString } from './options.ts'
+import { readAny, readBoolean, readCount, readOptions, readPositive, readString } from './options.ts'
 import { readSort, type Sort } from './sort.ts'
-
-const DEFAULT_LIMIT = 25
 
 /** A `_find` or `_explain` request. */
 export interface FindRequest {
@@ -25,18 +23,20 @@ export interface FindRequest {
   readonly stable: boolean
   readonly executionStats: boolean
   readonly allowFallback: boolean
+  /** Copies that have to agree: there is one. */
+  readonly r: number
 }
 
 const OPTIONS = {
   selector: { read: compileSelector as (value: JsonValue) => CompiledSelector },
   use_index: { initial: [] as readonly string[], read: readUseIndex },
   bookmark: { initial: undefined, read: readBookmark },
-  limit: { initial: DEFAULT_LIMIT, read: readCount },
+  limit: { initial: undefined, read: readCount as (value: JsonValue) => number | undefined },
   skip: { initial: 0, read: readCount },
   sort: { initial: [] as Sort, read: readSort },
   fields: { initial: undefined, read: readFields },
   partition: { initial: '', read: readString },
-  r: { initial: null, read: readAny },
+  r: { initial: 1, read: readPositive },
   conflicts: { initial: false, read: readBoolean },
   stale: { initial: 'false', read: readAny },
   update: { initial: true, read: readBoolean },
@@ -48,25 +48,30 @@ const OPTIONS = {
 /**
  * Reads a request's body.
  *
- * @param partition of the path, undefined for the whole database
+ * @param context.partition of the path, undefined for the whole database
+ * @param context.defaultLimit `[mango] default_limit`
  * @throws Mango's errors, all 400
  */
-export function readFindRequest(body: JsonObject, partition: string | undefined): FindRequest {
+export function readFindRequest(
+  body: JsonObject,
+  { partition, defaultLimit }: { partition: string | undefined; defaultLimit: number },
+): FindRequest {
   const options = readOptions(body, OPTIONS)
   return {
     selector: options.selector,
     useIndex: options.use_index,
     bookmark: options.bookmark,
-    limit: options.limit,
+    limit: options.limit ?? defaultLimit,
     skip: options.skip,
     sort: options.sort,
     fields: options.fields,
-    partition,
+    partition: partition ?? (options.partition === '' ? undefined : options.partition),
     conflicts: options.conflicts,
     update: options.stale === 'ok' || options.stale === true ? false : options.update,
     stable: options.stable,
     executionStats: options.execution_stats,
     allowFallback: options.allow_fallback,
+    r: options.r,
   }
 }
 

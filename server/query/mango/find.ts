@@ -14,31 +14,31 @@ interface Tally {
   bookmark: string | undefined
 }
 
-const SCAN_WARNING_RATIO = 10
-
 /**
  * Runs a query; the answer comes in pieces, as documents are found.
  *
+ * @param scanWarningRatio where so many times more documents were looked at than found, the answer says so; 0 for never
  * @throws Mango's errors, before the first piece
  */
 export async function find(
   queries: DatabaseQueries,
   request: FindRequest,
+  scanWarningRatio: number,
 ): Promise<AsyncGenerator<Uint8Array | string>> {
   const { database } = queries
   const plan = planQuery(queries.mangoIndexes, request)
   const after = request.bookmark === undefined ? undefined : decodeBookmark(request.bookmark)
   const { ddoc } = plan.index
   if (ddoc === undefined || plan.ranges === 'empty')
-    return answer(request, plan, () => scanAllDocs(database, request, plan, after))
+    return answer(request, { plan, scanWarningRatio }, () => scanAllDocs(database, request, plan, after))
   const index = queries.indexOf(ddoc)
   if (request.update) await index.update()
-  return answer(request, plan, () => scanIndex(database, index, request, plan, after))
+  return answer(request, { plan, scanWarningRatio }, () => scanIndex(database, index, request, plan, after))
 }
 
 async function* answer(
   request: FindRequest,
-  plan: Plan,
+  { plan, scanWarningRatio }: { plan: Plan; scanWarningRatio: number },
   scan: () => AsyncGenerator<Candidate[]>,
 ): AsyncGenerator<Uint8Array | string> {
   const started = performance.now()
@@ -48,7 +48,7 @@ async function* answer(
   yield `\n],\n"bookmark": ${JSON.stringify(tally.bookmark ?? request.bookmark ?? 'nil')}`
   if (plan.ranges !== 'empty') {
     if (request.executionStats) yield `,\n"execution_stats": ${JSON.stringify(statistics(tally, started))}`
-    const warnings = warningsOf(request, plan, tally)
+    const warnings = warningsOf(request, plan, { ...tally, scanWarningRatio })
     if (warnings.length > 0) yield `,\n"warning": ${JSON.stringify(warnings.join('\n'))}`
   }
   yield '}\n'
@@ -100,7 +100,11 @@ function statistics(tally: Tally, started: number): object {
   }
 }
 
-function warningsOf({ useIndex }: FindRequest, { index }: Plan, tally: Tally): string[] {
+function warningsOf(
+  { useIndex }: FindRequest,
+  { index }: Plan,
+  { docs, results, scanWarningRatio }: Tally & { scanWarningRatio: number },
+): string[] {
   const warnings: string[] = []
   const isAskedFor =
     index.ddoc !== undefined &&
@@ -111,7 +115,7 @@ function warningsOf({ useIndex }: FindRequest, { index }: Plan, tally: Tally): s
   }
   if (index.ddoc === undefined)
     warnings.push('No matching index found, create an index to optimize query time.')
-  if (tally.docs > Math.max(1, tally.results) * SCAN_WARNING_RATIO) {
+  if (scanWarningRatio > 0 && docs > Math.max(1, results) * scanWarningRatio) {
     warnings.push(
       'The number of documents examined is high in proportion to the number of results returned. Consider adding a more specific index to improve this.',
     )

@@ -11,7 +11,7 @@ import type { Database } from '../../database/database.ts'
 import { writeDocuments } from '../../database/write-documents.ts'
 import type { DatabaseQueries } from '../database-queries.ts'
 import { DESIGN } from '../design/design-document.ts'
-import { readAny, readName, readOptions, readString } from './options.ts'
+import { readAny, readName, readOptions, readPositive, readString } from './options.ts'
 import { readSort } from './sort.ts'
 
 const REQUEST = {
@@ -19,8 +19,13 @@ const REQUEST = {
   type: { initial: 'json', read: readString },
   name: { initial: undefined, read: readName },
   ddoc: { initial: undefined, read: readName },
-  w: { initial: null, read: readAny },
+  w: { initial: 2, read: readPositive },
   partitioned: { initial: null, read: readAny },
+}
+
+const BULK_DELETE = {
+  docids: { read: readDocids },
+  w: { initial: 2, read: readPositive },
 }
 
 const DEFINITION = {
@@ -91,6 +96,19 @@ export async function deleteIndex(
   const body: JsonObject = isEmpty ? rest : { ...bodyOf(existing.value), views: others }
   const isBare = isEmpty && Object.keys(rest).every(member => member === 'language' || member === 'options')
   await save(queries.database, existing.id, existing.rev, isBare ? { _deleted: true } : body, user)
+}
+
+/** The design documents of a `_bulk_delete`. @throws Mango's errors */
+export function readBulkDelete(body: JsonObject): readonly string[] {
+  return readOptions(body, BULK_DELETE).docids
+}
+
+function readDocids(value: JsonValue): readonly string[] {
+  if (!Array.isArray(value)) throw fail('invalidBulkDocs', erlangText(value))
+  return value.map(id => {
+    if (typeof id !== 'string') throw fail('invalidIndexName', erlangText(id))
+    return id
+  })
 }
 
 function checkType(type: string): void {

@@ -51,6 +51,11 @@ export function readCount(value: JsonValue): number {
   throw fail('invalidCount', erlangText(value))
 }
 
+export function readPositive(value: JsonValue): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value
+  throw fail('invalidPositive', erlangText(value))
+}
+
 /** Members that need no check. */
 export function readAny(value: JsonValue): JsonValue {
   return value

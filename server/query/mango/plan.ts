@@ -3,6 +3,7 @@ import { only } from '../../../protocol/selector/node.ts'
 import type { FindRequest } from './find-request.ts'
 import { ALL_DOCS, columnsOf, type MangoIndex } from './mango-index.ts'
 import { indexableFields, rangeOf, type FieldRange } from './ranges.ts'
+import { rankCandidates, type Fitness, type Judged, type Problem, type Rejected } from './rank-candidates.ts'
 import { fieldsNotRequired, isConstant } from './required-fields.ts'
 
 /** How a query is run. */
@@ -12,14 +13,6 @@ export interface Plan {
   readonly ranges: readonly FieldRange[] | 'empty'
   /** Whether the index alone has what is asked for. */
   readonly covering: boolean
-  /** The indexes that were not chosen, with the reason. */
-  readonly candidates: readonly Candidate[]
-}
-
-export interface Candidate {
-  readonly index: MangoIndex
-  readonly usable: boolean
-  readonly reason: string
 }
 
 /**
@@ -30,51 +23,52 @@ export interface Candidate {
  * @throws `no_usable_index`; `invalid_index` when the index that is asked for does not fit, and no other may be used
  */
 export function planQuery(indexes: readonly MangoIndex[], request: FindRequest): Plan {
-  const found = findPlan(indexes, request)
-  if (found === undefined) throw fail('noUsableIndex')
-  return found
+  const { plan } = findPlan(indexes, request)
+  if (plan === undefined) throw fail('noUsableIndex')
+  return plan
 }
 
-/** The same, undefined where no index can be used. */
-export function findPlan(indexes: readonly MangoIndex[], request: FindRequest): Plan | undefined {
-  const judged = [...indexes, ALL_DOCS].map(index => ({ index, problem: problemOf(index, request) }))
+/** The same, with what it was chosen from; the plan is undefined where no index can be used. */
+export function findPlan(
+  indexes: readonly MangoIndex[],
+  request: FindRequest,
+): { plan: Plan | undefined; rejected: readonly Rejected[] } {
+  const judged: Judged[] = [...indexes, ALL_DOCS].map(index => ({
+    index,
+    problem: problemOf(index, request),
+  }))
   const usable = judged.filter(({ problem }) => problem === undefined).map(({ index }) => index)
   const asked = usable.filter(index => isAskedFor(index, request.useIndex))
   checkFallback(usable, asked, request)
   const choice = asked.length > 0 ? asked : usable
   const ofDesign = choice.filter(({ ddoc }) => ddoc !== undefined)
-  const index = ofDesign.length > 0 ? best(ofDesign, request) : choice[0]
-  if (index === undefined) return undefined
-  const candidates = judged
-    .filter(({ index: other }) => other !== index)
-    .map(({ index: other, problem }) => ({
-      index: other,
-      usable: problem === undefined,
-      reason: problem ?? (other.ddoc === undefined ? 'unfavored_type' : 'less_overlap'),
-    }))
-  return { index, ranges: rangesOf(index, request), covering: covers(index, request), candidates }
+  const ranked = byFitness(ofDesign, request)
+  const index = ranked[0]?.index ?? choice[0]
+  return {
+    plan: index && { index, ranges: rangesOf(index, request), covering: covers(index, request) },
+    rejected: rankCandidates(judged, { index, choice, ranked }),
+  }
 }
 
-function problemOf(index: MangoIndex, request: FindRequest): string | undefined {
-  const { sort, partition, useIndex } = request
-  if (index.ddoc === undefined) return isUsable(index, request) ? undefined : 'field_mismatch'
-  if (index.partialFilter !== undefined && !isAskedFor(index, useIndex)) return 'is_partial'
-  if (index.partitioned !== (partition !== undefined)) return 'scope_mismatch'
-  if (isUsable(index, request)) return undefined
-  return sort.length > 0 && !givesSort(index, request) ? 'sort_order_mismatch' : 'field_mismatch'
+function problemOf(index: MangoIndex, request: FindRequest): Problem | undefined {
+  const { partition, useIndex } = request
+  if (index.ddoc !== undefined) {
+    if (index.partialFilter !== undefined && !isAskedFor(index, useIndex)) return 'is_partial'
+    if (index.partitioned !== (partition !== undefined)) return 'scope_mismatch'
+  }
+  if (!hasFields(index, request)) return 'field_mismatch'
+  return givesSort(index, request) ? undefined : 'sort_order_mismatch'
 }
 
-function isUsable(index: MangoIndex, request: FindRequest): boolean {
+/** Whether the selector asks for what must be there of a document that is in the index. */
+function hasFields(index: MangoIndex, request: FindRequest): boolean {
   const selector = request.selector.normalized
   const sortFields = request.sort.map(([field]) => field)
-  if (index.ddoc === undefined) {
-    if (sortFields.length === 0) return true
-    return sortFields.join() === '_id' && fieldsNotRequired(selector, ['_id']).length === 0
-  }
+  if (index.ddoc === undefined) return sortFields.length === 0 || indexableFields(selector).includes('_id')
   const implied = new Set([...sortFields, '_id', '_rev'])
   const required = columnsOf(index).filter(field => !implied.has(field))
-  const hasFields = Object.keys(selector).length > 0 || required.length === 0
-  return hasFields && fieldsNotRequired(selector, required).length === 0 && givesSort(index, request)
+  if (Object.keys(selector).length === 0) return required.length === 0
+  return fieldsNotRequired(selector, required).length === 0
 }
 
 /** The sort must be the index's order, behind fields that the selector fixes. */
@@ -110,15 +104,18 @@ export function askedName([ddoc = '', name]: readonly string[]): string {
   return name === undefined ? id : `${id}, ${name}`
 }
 
-function best(indexes: readonly MangoIndex[], request: FindRequest): MangoIndex | undefined {
+/** The best first. */
+function byFitness(indexes: readonly MangoIndex[], request: FindRequest): Fitness[] {
   const fields = new Set(indexableFields(request.selector.normalized))
-  const distance = (index: MangoIndex) => fields.size - prefixLength(index, fields)
-  return [...indexes].sort(
-    (a, b) =>
-      distance(a) - distance(b) ||
-      a.fields.length - b.fields.length ||
-      Buffer.compare(Buffer.from(`${a.ddoc?.id} ${a.name}`), Buffer.from(`${b.ddoc?.id} ${b.name}`)),
-  )[0]
+  const nameOf = (index: MangoIndex) => Buffer.from(`${index.ddoc?.id} ${index.name}`)
+  return indexes
+    .map(index => ({ index, distance: fields.size - prefixLength(index, fields) }))
+    .sort(
+      (a, b) =>
+        a.distance - b.distance ||
+        a.index.fields.length - b.index.fields.length ||
+        Buffer.compare(nameOf(a.index), nameOf(b.index)),
+    )
 }
 
 function prefixLength(index: MangoIndex, fields: ReadonlySet<string>): number {

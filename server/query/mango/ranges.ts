@@ -10,7 +10,10 @@ export type Bound = { readonly value: JsonValue; readonly inclusive: boolean } |
 export type FieldRange = { readonly low: Bound; readonly high: Bound } | 'empty'
 
 const ALL: FieldRange = { low: undefined, high: undefined }
-const COMPARISONS = new Set(['$lt', '$lte', '$eq', '$gte', '$gt'])
+const COMPARISONS = new Set(['$lt', '$lte', '$eq', '$gte', '$gt', '$beginsWith'])
+
+/** Behind every string that begins alike: no character comes later in the collation. */
+const LAST_CHARACTER = '\uffff'
 
 /** The fields whose comparisons an index can serve: those under `$and` alone. (CouchDB: mango_idx_view) */
 export function indexableFields(node: JsonObject): string[] {
@@ -43,6 +46,9 @@ function comparisonsOf(node: JsonObject, field: string): Condition[] {
 
 function narrow(range: FieldRange, [operator, value]: Condition, order: typeof compareJson): FieldRange {
   if (range === 'empty') return range
+  if (operator === '$beginsWith' && typeof value === 'string') {
+    return narrow(narrow(range, ['$gte', value], order), ['$lte', value + LAST_CHARACTER], order)
+  }
   const bound = { value, inclusive: operator !== '$lt' && operator !== '$gt' }
   const low = operator.startsWith('$g') || operator === '$eq' ? higher(range.low, bound, order) : range.low
   const high = operator.startsWith('$l') || operator === '$eq' ? lower(range.high, bound, order) : range.high

@@ -14,10 +14,18 @@ export interface Reducer {
   finish(part: JsonValue): Reduced
 }
 
-/** @param owner the database, whose functions share no engine with those of others */
-export function reducerOf(source: string, sandbox: Sandbox, owner: string): Reducer {
+/** What reductions in JavaScript are run with. */
+export interface ReduceContext {
+  readonly sandbox: Sandbox
+  /** The database, whose functions share no engine with those of others. */
+  readonly owner: string
+  /** Told of a reduction that does not shrink; says whether that is an error. (CouchDB: `reduce_limit`) */
+  readonly refuses: (reason: string) => boolean
+}
+
+export function reducerOf(source: string, context: ReduceContext): Reducer {
   const builtin = builtinReduce(source)
-  return builtin === undefined ? new JavaScriptReducer(source, sandbox, owner) : new NativeReducer(builtin)
+  return builtin === undefined ? new JavaScriptReducer(source, context) : new NativeReducer(builtin)
 }
 
 class NativeReducer implements Reducer {
@@ -46,13 +54,11 @@ const OVERFLOW_BYTES = 4096
 /** Parts are `{"value": …}`, or `{"overflow": reason}` for reductions that do not reduce. */
 class JavaScriptReducer implements Reducer {
   readonly #source: string
-  readonly #sandbox: Sandbox
-  readonly #owner: string
+  readonly #context: ReduceContext
 
-  constructor(source: string, sandbox: Sandbox, owner: string) {
+  constructor(source: string, context: ReduceContext) {
     this.#source = source
-    this.#sandbox = sandbox
-    this.#owner = owner
+    this.#context = context
   }
 
   reduce(batches: readonly (readonly Uint8Array[])[], lane: Lane): Promise<JsonValue[]> {
@@ -85,15 +91,17 @@ class JavaScriptReducer implements Reducer {
 
   async #run(texts: readonly string[], options: { rereduce: boolean; lane: Lane }): Promise<JsonValue[]> {
     if (texts.length === 0) return []
-    const values = await this.#sandbox.reduce(this.#owner, this.#source, texts, options)
-    return values.map((value, at) => partOf(value, (texts[at] ?? '').length))
+    const { sandbox, owner, refuses } = this.#context
+    const values = await sandbox.reduce(owner, this.#source, texts, options)
+    return values.map((value, at) => {
+      const reason = overflowOf(value, (texts[at] ?? '').length)
+      return reason !== undefined && refuses(reason) ? { overflow: reason } : { value }
+    })
   }
 }
 
-function partOf(value: JsonValue, inputSize: number): JsonValue {
+function overflowOf(value: JsonValue, inputSize: number): string | undefined {
   const outputSize = JSON.stringify(value).length
-  if (outputSize <= OVERFLOW_BYTES || outputSize * 2 <= inputSize) return { value }
-  return {
-    overflow: `Reduce output must shrink more rapidly: input size: ${inputSize} output size: ${outputSize}`,
-  }
+  if (outputSize <= OVERFLOW_BYTES || outputSize * 2 <= inputSize) return undefined
+  return `Reduce output must shrink more rapidly: input size: ${inputSize} output size: ${outputSize}`
 }
