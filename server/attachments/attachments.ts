@@ -121,9 +121,19 @@ export class Attachments {
    * @throws when the store has lost it
    */
   async retain(metadata: ReceivedMetadata): Promise<ReceivedAttachment> {
-    const pin = await this.#blobs.pin(metadata.content as ContentAddress)
-    if (pin === undefined) throw new Error(`the content of an attachment is missing: ${metadata.content}`)
-    return { metadata, release: () => pin.release() }
+    return { metadata, release: await this.hold(metadata.content) }
+  }
+
+  /**
+   * Keeps content for somebody who is going to read it.
+   *
+   * @returns what lets go of it
+   * @throws when the store has lost it
+   */
+  async hold(content: string): Promise<() => void> {
+    const pin = await this.#blobs.pin(content as ContentAddress)
+    if (pin === undefined) throw new Error(`the content of an attachment is missing: ${content}`)
+    return () => pin.release()
   }
 
   /** The bytes without their encoding. */

@@ -1,5 +1,6 @@
 import type { Attachments } from '../attachments/attachments.ts'
 import type { StoredAttachment } from './body-record.ts'
+import { placeOf } from './inline-data.ts'
 
 /** How the attachments of a revision are shown. */
 export interface AttachmentView {
@@ -16,8 +17,6 @@ export const STUBS: AttachmentView = { show: 'stubs', newerThan: -1, encodingInf
 /** Inline data in base64, by content. */
 export type InlineData = ReadonlyMap<string, string>
 
-const NO_DATA: InlineData = new Map()
-
 /** Whether an attachment comes with its data, or as a stub. */
 export function isSent(attachment: StoredAttachment, view: AttachmentView): boolean {
   return view.show !== 'stubs' && attachment.revpos > view.newerThan
@@ -26,12 +25,12 @@ export function isSent(attachment: StoredAttachment, view: AttachmentView): bool
 /**
  * The `_attachments` member, a comma in front; empty where there are none (CouchDB: couch_att:to_json/4).
  *
- * @param data what `loadData` gave for the same view
+ * @param data what `loadData` gave for the same view; without it, places for `withInlineData` to fill
  */
 export function attachmentsMember(
   attachments: readonly StoredAttachment[],
   view: AttachmentView = STUBS,
-  data: InlineData = NO_DATA,
+  data?: InlineData,
 ): string {
   if (attachments.length === 0) return ''
   const members = attachments.map(
@@ -40,19 +39,19 @@ export function attachmentsMember(
   return `,"_attachments":{${members.join(',')}}`
 }
 
-function describe(attachment: StoredAttachment, view: AttachmentView, data: InlineData): string {
+function describe(attachment: StoredAttachment, view: AttachmentView, data: InlineData | undefined): string {
   const { contentType, revpos, digest, length, encoding, encodedLength, content } = attachment
   const sent = isSent(attachment, view)
-  const described = {
-    content_type: contentType,
-    revpos,
-    digest,
-    ...(sent && view.show === 'data'
-      ? { data: data.get(content) ?? '' }
-      : { length, [sent ? 'follows' : 'stub']: true }),
-    ...(view.encodingInfo && encoding !== undefined ? { encoding, encoded_length: encodedLength } : {}),
-  }
-  return JSON.stringify(described)
+  const described = JSON.stringify({ content_type: contentType, revpos, digest }).slice(0, -1)
+  const shown =
+    sent && view.show === 'data'
+      ? `"data":"${data === undefined ? placeOf(attachment) : (data.get(content) ?? '')}"`
+      : `"length":${length},"${sent ? 'follows' : 'stub'}":true`
+  const encoded =
+    view.encodingInfo && encoding !== undefined
+      ? `,"encoding":"${encoding}","encoded_length":${encodedLength}`
+      : ''
+  return `${described},${shown}${encoded}}`
 }
 
 /** Reads what the view shows inline, decoded. */
@@ -61,8 +60,8 @@ export async function loadData(
   attachments: readonly StoredAttachment[],
   view: AttachmentView,
 ): Promise<InlineData> {
-  if (view.show !== 'data') return NO_DATA
   const data = new Map<string, string>()
+  if (view.show !== 'data') return data
   for (const attachment of attachments) {
     if (!isSent(attachment, view)) continue
     const pieces: Uint8Array[] = []

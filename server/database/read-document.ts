@@ -149,10 +149,21 @@ export function readRevision(
   found: FoundRevision,
   options: OptionsWithoutData,
 ): ReadRevision {
-  return render(database, id, found, database.body(found.node.body), viewOf(found, options), options)
+  return render(
+    database,
+    id,
+    found,
+    database.body(found.node.body),
+    viewOf(found, options),
+    options,
+    undefined,
+  )
 }
 
-/** The same, with the data of attachments inline where that is asked for. */
+/**
+ * The same, with the attachments inline where that is asked for: the JSON has places for `withInlineData` to fill, and
+ * the data itself only where rules will look at the document.
+ */
 export async function readRevisionWithData(
   database: Database,
   id: DocId,
@@ -161,7 +172,8 @@ export async function readRevisionWithData(
 ): Promise<ReadRevision> {
   const record = database.body(found.node.body)
   const view = viewOf(found, options)
-  const data = await loadData(database.attachments, record.attachments, view)
+  const data =
+    database.rules === undefined ? undefined : await loadData(database.attachments, record.attachments, view)
   return render(database, id, found, record, view, options, data)
 }
 
@@ -172,7 +184,7 @@ function render(
   record: BodyRecord,
   view: AttachmentView,
   options: ReadOptions,
-  data?: InlineData,
+  data: InlineData | undefined,
 ): ReadRevision {
   const metadata = metadataOf(found, options)
   const revisions = options.revs === true ? revisionsMember(found, database.state.revsLimit) : ''

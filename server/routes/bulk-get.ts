@@ -6,6 +6,7 @@ import { parseRev, type Rev } from '../../protocol/revision.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import { applyReadRules, checkReadRules } from '../database/apply-rules.ts'
 import type { Database } from '../database/database.ts'
+import { withInlineData } from '../database/inline-data.ts'
 import {
   openRevisions,
   readRevision,
@@ -53,7 +54,8 @@ export async function postBulkGet(ctx: RequestContext): Promise<void> {
     user: ctx.state.user,
   }
   const type = multipartAsked(ctx)
-  if (type === undefined) await streamJson(ctx, renderJson(database, docs, options))
+  if (type === undefined)
+    await streamJson(ctx, withInlineData(renderJson(database, docs, options), database.attachments))
   else await sendParts(ctx, type, parts(database, docs, options))
 }
 

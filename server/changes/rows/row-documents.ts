@@ -33,8 +33,11 @@ export class RowDocuments {
   ): Promise<RowDocuments> {
     const bodies = await readFirstBodies(database, records.map(winnerBody), PAGE_BYTES)
     const extras = new Map<number, string>()
+    let inline = 0
     for (const [at, body] of bodies.entries()) {
       const record = records[at]!
+      if (options.attachments) inline += sizeOf(body)
+      if (inline > PAGE_BYTES && at > 0) return new RowDocuments(records, bodies.slice(0, at), extras)
       if (body === undefined || (body.attachments.length === 0 && !isBranched(record))) continue
       extras.set(at, await extrasOf(database, record, body, options))
     }
@@ -77,6 +80,11 @@ export class RowDocuments {
     if (extras !== undefined) out.text(extras)
     out.bytes(END)
   }
+}
+
+/** Bytes of the attachments. */
+function sizeOf(body: BodyRecord | undefined): number {
+  return (body?.attachments ?? []).reduce((sum, { length }) => sum + length, 0)
 }
 
 async function extrasOf(

@@ -3,6 +3,7 @@ import { FULL_CHUNK, RowBuffer } from '../../changes/rows/row-buffer.ts'
 import { Space } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import { isLiveRecord } from '../document-record.ts'
+import { withInlineData } from '../inline-data.ts'
 import type { DatabaseSnapshot } from '../snapshot.ts'
 import { listKeys } from './list-keys.ts'
 import { countDesigns, listingHead } from './listing-head.ts'
@@ -23,6 +24,15 @@ const SEPARATOR = Buffer.from(',\r\n')
  * @param user whose view of system databases' documents is shown
  */
 export async function* listDocuments(
+  database: Database,
+  query: ListingQuery,
+  user: UserContext,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const rows = listRows(database, query, user)
+  yield* query.attachments ? withInlineData(rows, database.attachments) : rows
+}
+
+async function* listRows(
   database: Database,
   query: ListingQuery,
   user: UserContext,

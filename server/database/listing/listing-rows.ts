@@ -131,7 +131,10 @@ export class ListingRows {
       show: withData ? ('data' as const) : ('stubs' as const),
       encodingInfo: attEncodingInfo,
     }
-    const data = await loadData(this.#database.attachments, attachments, view)
+    const data =
+      this.#database.rules === undefined
+        ? undefined
+        : await loadData(this.#database.attachments, attachments, view)
     return others + attachmentsMember(attachments, view, data)
   }
 }

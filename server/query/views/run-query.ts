@@ -1,5 +1,6 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { Database } from '../../database/database.ts'
+import { withInlineData } from '../../database/inline-data.ts'
 import type { ViewIndex } from './view-index.ts'
 import { ViewReader } from './view-reader.ts'
 import type { GroupCache } from './group-cache.ts'
@@ -40,7 +41,9 @@ export class View {
     else if (queries.some(({ update }) => update === 'lazy')) setImmediate(() => void this.#updateLater())
     const [query] = queries
     if (options.onlyOne && query?.groupLevel !== undefined) return this.#remembered(query)
-    return this.#answerAll(queries, options.onlyOne)
+    const answer = this.#answerAll(queries, options.onlyOne)
+    const hasData = queries.some(({ attachments }) => attachments)
+    return hasData ? withInlineData(answer, this.#database.attachments) : answer
   }
 
   /** Reductions are asked for again and again between two changes. */

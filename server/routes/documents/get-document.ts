@@ -1,6 +1,7 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { applyReadRules } from '../../database/apply-rules.ts'
 import type { Database } from '../../database/database.ts'
+import { withInlineData } from '../../database/inline-data.ts'
 import {
   findRevision,
   findWinner,
@@ -12,7 +13,7 @@ import {
 import { acceptsType } from '../../http/accept.ts'
 import type { RequestContext } from '../../http/context.ts'
 import { Query } from '../../http/query.ts'
-import { notModified, sendJson } from '../../http/reply.ts'
+import { notModified, sendJson, streamJson } from '../../http/reply.ts'
 import { databaseOf } from '../database-of.ts'
 import { checkSoughtId } from '../document-limits.ts'
 import { sendRelated } from '../multipart-answers.ts'
@@ -58,5 +59,10 @@ async function sendWithAttachments(
   if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
   const json = applyReadRules(database, id, read.json, ctx.state.user)
   if (related) await sendRelated(ctx, database, { ...read, json })
-  else sendJson(ctx, json)
+  else await streamJson(ctx, withInlineData(lines(json), database.attachments))
+}
+
+async function* lines(json: Buffer): AsyncGenerator<Uint8Array | string> {
+  yield json
+  yield '\n'
 }

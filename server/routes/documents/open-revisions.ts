@@ -2,6 +2,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 import { applyReadRules, checkReadRules } from '../../database/apply-rules.ts'
 import type { Database } from '../../database/database.ts'
+import { withInlineData } from '../../database/inline-data.ts'
 import {
   openRevisions,
   readRevisionWithData,
@@ -26,7 +27,11 @@ export async function sendOpenRevisions(
   checkReadRules(database, id, found, ctx.state.user)
   if (acceptsType(ctx, 'multipart/mixed')) {
     await sendParts(ctx, 'multipart/mixed', openRevisionParts(database, id, found, asked.options, shown))
-  } else await streamJson(ctx, render(database, id, found, asked.options, shown))
+  } else
+    await streamJson(
+      ctx,
+      withInlineData(render(database, id, found, asked.options, shown), database.attachments),
+    )
 }
 
 async function* render(
