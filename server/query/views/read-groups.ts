@@ -22,13 +22,17 @@ const GROUPS_AT_A_TIME = 100
 /** Where a descending walk begins that has no other beginning. */
 const BEHIND_ALL = Uint8Array.of(0xff)
 
+interface Rows {
+  readonly rows: readonly Uint8Array[]
+}
+
 /** A group whose row is known, or what it is to be reduced from. */
 type Group =
   | { readonly row: string }
   | {
       /** JSON text. */
       readonly key: string
-      readonly segments: readonly Segment[]
+      readonly segments: readonly (Rows | Segment)[]
       /** Called with its row, where the group is worth remembering. */
       readonly remember?: (row: string) => void
     }
@@ -226,7 +230,7 @@ class Grouping {
     return segments
   }
 
-  #segment(rows: Uint8Array[]): Segment {
+  #segment(rows: Uint8Array[]): Rows {
     return { rows: this.#descending ? rows.reverse() : rows }
   }
 }

@@ -10,6 +10,8 @@ import type { ViewReader } from './view-reader.ts'
 import type { RowRange, ViewQuery } from './view-query.ts'
 
 const ROWS_AT_A_TIME = 1000
+/** So many rows are not read to be passed over: nodes tell where they end. */
+const MANY_ROWS = 128
 /** With documents a batch is smaller: it is held in memory. */
 const DOCUMENTS_AT_A_TIME = 100
 const SEPARATOR = Buffer.from(',\n')
@@ -22,7 +24,13 @@ export async function* readRows(
 ): AsyncGenerator<Uint8Array | string> {
   let { skip, limit } = query
   let isFirst = true
-  const ranges = query.byKeys && query.descending ? [...query.ranges].reverse() : query.ranges
+  let ranges = query.byKeys && query.descending ? [...query.ranges].reverse() : query.ranges
+  const [only] = ranges
+  if (skip > MANY_ROWS && reader.hasNodes && ranges.length === 1 && only !== undefined) {
+    const left = await reader.skip(only, skip, query.descending)
+    ranges = [left]
+    skip = left.skip
+  }
   for (const range of ranges) {
     if (limit === 0) return
     for await (const records of rowsOf(reader, range, query, skip + limit)) {

@@ -6,11 +6,17 @@ import type { NodeCache } from './node-cache.ts'
 import { readRange } from './read-range.ts'
 import { compareKeys, type IndexKeys } from './row-key.ts'
 
-/** Rows, or a node that stands for rows. */
-export type Segment =
-  { readonly rows: readonly Uint8Array[] } | { readonly count: number; readonly part: JsonValue | undefined }
+/** Rows, or a node that stands for rows, in a range of row keys; undefined is the end. */
+export type Segment = { readonly from: Uint8Array; readonly to: Uint8Array | undefined } & (
+  | { readonly rows: readonly Uint8Array[] }
+  | { readonly count: number; readonly part: JsonValue | undefined; readonly level: number }
+)
+
+const countOf = (segment: Segment): number => ('rows' in segment ? segment.rows.length : segment.count)
 
 export type Snapshot = StoreSnapshot
+
+const BEGINNING = new Uint8Array(0)
 
 /** Reads a view's rows and nodes as they were when the snapshot was taken. */
 export class ViewReader {
@@ -51,10 +57,36 @@ export class ViewReader {
   /** How many rows there are in a range. */
   async count(from: Uint8Array, to: Uint8Array | undefined): Promise<number> {
     const segments = await this.segments(from, to)
-    return segments.reduce(
-      (sum, segment) => sum + ('rows' in segment ? segment.rows.length : segment.count),
-      0,
-    )
+    return segments.reduce((sum, segment) => sum + countOf(segment), 0)
+  }
+
+  /**
+   * What is left of a range behind its first rows, or in front of its last ones.
+   *
+   * @returns a range, and how many of its rows are still to be passed over: some dozens at most
+   */
+  async skip(
+    range: { from: Uint8Array; to: Uint8Array | undefined },
+    rows: number,
+    descending: boolean,
+  ): Promise<{ from: Uint8Array; to: Uint8Array | undefined; skip: number }> {
+    let skip = rows
+    let segments = await this.segments(range.from, range.to)
+    for (;;) {
+      if (descending) segments.reverse()
+      let found: Segment | undefined
+      for (const segment of segments) {
+        if (skip < countOf(segment)) {
+          found = segment
+          break
+        }
+        skip -= countOf(segment)
+      }
+      if (found === undefined) return { from: range.from, to: range.from, skip: 0 }
+      const { from, to } = found
+      if ('rows' in found) return descending ? { from: range.from, to, skip } : { from, to: range.to, skip }
+      segments = await this.#collect(found.level - 1, from, to)
+    }
   }
 
   async #collect(level: number, from: Uint8Array, to: Uint8Array | undefined): Promise<Segment[]> {
@@ -73,13 +105,15 @@ export class ViewReader {
     const between: Segment[] = []
     for (let at = first; at < whole; at++) {
       const count = nodes.countOf(at)
-      if (count > 0) between.push({ count, part: nodes.partOf(at) })
+      if (count === 0) continue
+      const end = at + 1 < nodes.length ? nodes.startOf(at + 1) : undefined
+      between.push({ count, part: nodes.partOf(at), level, from: nodes.startOf(at), to: end })
     }
     return [...before, ...between, ...after]
   }
 
   async #nodes(level: number, from: Uint8Array, to: Uint8Array | undefined): Promise<LevelNodes> {
-    const kept = this.#cache?.level(level, () => this.#readNodes(level, new Uint8Array(0), undefined))
+    const kept = this.#cache?.level(level, () => this.#readNodes(level, BEGINNING, undefined))
     return kept ?? this.#readNodes(level, from, to)
   }
 
@@ -101,6 +135,6 @@ export class ViewReader {
       lt: to === undefined ? this.keys.rows(this.view).lt : this.keys.row(this.view, to),
       snapshot: this.snapshot,
     })
-    return rows.length === 0 ? [] : [{ rows: rows.map(([, row]) => row) }]
+    return rows.length === 0 ? [] : [{ rows: rows.map(([, row]) => row), from, to }]
   }
 }

@@ -83,7 +83,7 @@ function randomQuery(random: (below: number) => number): Query {
   if (random(3) > 0) query.end_key = end as JsonValue
   if (random(3) === 0) query.inclusive_end = false
   if (random(3) === 0) query.limit = random(20)
-  if (random(3) === 0) query.skip = random(10)
+  if (random(3) === 0) query.skip = random(random(2) === 0 ? 10 : 1000)
   return query
 }
 
