@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startNode } from './child-server.ts'
 import { Client } from './client.ts'
+import { benchDocument, numbers } from './documents.ts'
 import { fillAttachments, fillConflicts, fillPlain } from './replicate/fill.ts'
 import { slowLink } from './replicate/slow-link.ts'
 
@@ -97,8 +98,9 @@ async function link(): Promise<void> {
   const far = await slowLink(a, LINK_BITS, LINK_ROUND_TRIP_MS)
   try {
     const rate = await once(toB, `${far.url}/${name}`, `${b}/${name}`, documents)
-    const bits = ((rate * far.received) / documents) * 8
-    say('pull over 20 Mbit/s, 150 ms', rate, 'docs/s', bits / LINK_BITS)
+    const bytes = JSON.stringify(Array.from(numbers(0, documents), benchDocument)).length
+    say('pull over 20 Mbit/s, 150 ms', rate, 'docs/s', ((rate * bytes) / documents) * (8 / LINK_BITS))
+    say('  bytes that travelled', far.received / documents, 'bytes a document')
   } finally {
     far.close()
   }

@@ -22,6 +22,9 @@ export class Activity {
       this.#during(`${what} of the ${side}`, work)
     return {
       url: peer.url,
+      get moved() {
+        return peer.moved
+      },
       info: signal => noted('GET', peer.info(signal)),
       create: (params, signal) => noted('PUT', peer.create(params, signal)),
       changes: (request, signal) => peer.changes(request, signal),

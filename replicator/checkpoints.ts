@@ -80,10 +80,10 @@ export class Checkpoints {
     const [source, target] = await Promise.all([
       this.#source.ensureFullCommit(signal),
       this.#target.ensureFullCommit(signal),
+      this.verify(signal),
     ])
     if (differ(target, this.#instances.target)) throw outOfSync('Target', this.#target.url)
     if (differ(source, this.#instances.source)) throw outOfSync('Source', this.#source.url)
-    await this.verify(signal)
     if (!this.#sourceReadOnly) await this.#saveToSource(checkpoint, signal)
     const targetOnly: TargetOnly = {
       source_read_only: true,
@@ -157,9 +157,10 @@ export class Checkpoints {
     olderIds: readonly ReplicationId[],
     signal: AbortSignal,
   ): Promise<Partial<LocalDocument>> {
-    const current = await peer.getLocal(this.#id, signal)
+    const [current, ...older] = await Promise.all(
+      [this.#id, ...olderIds].map(id => peer.getLocal(id, signal)),
+    )
     if (current) return current
-    const older = await Promise.all(olderIds.map(id => peer.getLocal(id, signal)))
     const newest = older.find(found => found !== null)
     if (newest) return { body: newest.body }
     return {}

@@ -72,6 +72,12 @@ export interface WriteFailure {
   readonly reason: string
 }
 
+/** Bytes of documents, rows and the like that went from a peer and to it, before compression. */
+export interface BytesMoved {
+  readonly received: number
+  readonly sent: number
+}
+
 /** A `_local` document. */
 export interface LocalDocument {
   readonly rev: string
@@ -85,6 +91,8 @@ export interface LocalDocument {
 export interface Peer {
   /** Its URL without credentials, with a trailing slash. */
   readonly url: string
+
+  readonly moved: BytesMoved
 
   /** @throws PeerError `db_not_found`, `unauthorized` */
   info(signal: AbortSignal): Promise<DatabaseInfo>

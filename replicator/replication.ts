@@ -38,6 +38,9 @@ export interface ReplicationStatus {
   readonly checkpointedSeq: SourceSeq
   readonly throughSeq: SourceSeq
   readonly highestSeq: SourceSeq
+  /** Bytes that came from the source and went to the target in this run. */
+  readonly bytesRead: number
+  readonly bytesWritten: number
   /** Rows that have been read and not yet been moved. */
   readonly queued: number
   /** When something was moved last, or the feed said that there is nothing; milliseconds since 1970. */
@@ -89,6 +92,8 @@ export class Replication {
       checkpointedSeq: this.#committed,
       throughSeq: this.#progress.through,
       highestSeq: this.#progress.highest,
+      bytesRead: this.#source.moved.received,
+      bytesWritten: this.#target.moved.sent,
       queued: this.#queue.rows,
       lastProgressAt: this.#lastProgressAt,
     }
@@ -96,10 +101,7 @@ export class Replication {
 
   /** Opens both sides and finds where to resume; afterwards the replication counts as running. */
   async start(signal: AbortSignal): Promise<void> {
-    const { options } = this.#plan
-    const source = await this.#source.info(signal)
-    if (options.createTarget) await this.#target.create(options.createTargetParams, signal)
-    const target = await this.#target.info(signal)
+    const [source, target] = await Promise.all([this.#source.info(signal), this.#openTarget(signal)])
     await this.#resume(source, target, signal)
     this.#transfer = this.#makeTransfer(target)
   }
@@ -130,6 +132,12 @@ export class Replication {
   /** Saves what has been moved, when the replication is stopped from outside. */
   async saveProgress(): Promise<void> {
     await this.#checkpoint(AbortSignal.timeout(FINAL_TRIES_MS))
+  }
+
+  async #openTarget(signal: AbortSignal): Promise<DatabaseInfo> {
+    const { createTarget, createTargetParams } = this.#plan.options
+    if (createTarget) await this.#target.create(createTargetParams, signal)
+    return this.#target.info(signal)
   }
 
   async #resume(source: DatabaseInfo, target: DatabaseInfo, signal: AbortSignal): Promise<void> {

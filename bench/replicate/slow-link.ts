@@ -6,6 +6,8 @@ export interface Link {
   readonly url: string
   /** Bytes that came from the server so far. */
   readonly received: number
+  /** Bytes that went to the server so far. */
+  readonly sent: number
   close(): void
 }
 
@@ -22,6 +24,12 @@ class Lane {
   }
 
   carry(from: Socket, to: Socket): void {
+    // Timers of different lengths do not fire in the order of their times: each sends what is first.
+    const under: Buffer[] = []
+    const arrive = (): void => {
+      const first = under.shift()
+      if (first) to.write(first)
+    }
     from.on('data', (chunk: Buffer) => {
       this.carried += chunk.length
       this.#freeAt = Math.max(performance.now(), this.#freeAt) + chunk.length / this.#bytesPerMs
@@ -31,10 +39,17 @@ class Lane {
         from.pause()
         setTimeout(() => from.resume(), wait - this.#delayMs)
       }
-      setTimeout(() => to.write(chunk), wait + this.#delayMs)
+      under.push(chunk)
+      setTimeout(arrive, wait + this.#delayMs)
     })
     from.on('end', () =>
-      setTimeout(() => to.end(), Math.max(0, this.#freeAt - performance.now()) + this.#delayMs),
+      setTimeout(
+        () => {
+          for (const rest of under.splice(0)) to.write(rest)
+          to.end()
+        },
+        Math.max(0, this.#freeAt - performance.now()) + this.#delayMs + 1,
+      ),
     )
     from.on('error', () => to.destroy())
   }
@@ -59,6 +74,9 @@ export async function slowLink(target: string, bitsPerSecond: number, roundTripM
     url: `http://${username}:${password}@127.0.0.1:${(server.address() as AddressInfo).port}`,
     get received() {
       return lanes[1].carried
+    },
+    get sent() {
+      return lanes[0].carried
     },
     close: () => {
       server.close()

@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import type { Endpoint } from '../../protocol/replication-endpoint.ts'
 import { networkError } from '../peer-error.ts'
+import type { BytesMoved } from '../peer.ts'
 import { retrying } from '../retry.ts'
 import type { RetryPolicy } from '../retry.ts'
 import { Semaphore } from '../semaphore.ts'
@@ -36,6 +37,8 @@ export interface Request {
 const FIRST_WAIT_MS = 250
 const MAX_WAIT_MS = 30_000
 const MIN_GZIP_BYTES = 4096
+/** No request over loopback takes so long, other than on a machine that is too busy to care. */
+const FAR_MS = 20
 const LOOPBACK = /^(localhost|127\.|\[?::1\]?$)/
 const compress = promisify(gzip)
 
@@ -51,7 +54,10 @@ export class HttpClient {
   readonly #throttle: Throttle
   readonly #session: Session | undefined
   readonly #slots: Semaphore
-  #gzip: boolean
+  readonly #isElsewhere: boolean
+  #refusesGzip = false
+  /** The shortest time to an answer so far. */
+  #quickestMs: number | undefined
   #received = 0
   #sent = 0
 
@@ -71,11 +77,11 @@ export class HttpClient {
     this.#throttle = connections.throttle(origin)
     this.#session = endpoint.basic && connections.session({ origin, ...endpoint.basic }, endpoint.proxy)
     this.#slots = new Semaphore(options.httpConnections)
-    this.#gzip = !LOOPBACK.test(hostname)
+    this.#isElsewhere = !LOOPBACK.test(hostname)
   }
 
   /** Bytes of bodies so far. */
-  get moved(): { received: number; sent: number } {
+  get moved(): BytesMoved {
     return { received: this.#received, sent: this.#sent }
   }
 
@@ -151,7 +157,7 @@ export class HttpClient {
     const { body, encoding } = await this.#encode(request)
     const answer = await this.#dispatch(request, body, { ...auth, ...encoding }, signal)
     if ((answer.status !== 415 && answer.status !== 400) || !encoding['content-encoding']) return answer
-    this.#gzip = false
+    this.#refusesGzip = true
     discard(answer)
     return this.#dispatch(request, request.body, auth, signal)
   }
@@ -164,6 +170,7 @@ export class HttpClient {
   ): Promise<Answer> {
     await this.#throttle.pass(signal)
     const name = `${request.method} ${this.url}${request.path.split('?')[0]}`
+    const asked = performance.now()
     try {
       const response = await this.#dispatcher.request({
         origin: this.#origin,
@@ -172,7 +179,7 @@ export class HttpClient {
         headers: {
           ...this.#headers,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(this.#gzip ? { 'accept-encoding': 'gzip' } : {}),
+          ...(this.#isFar ? { 'accept-encoding': 'gzip' } : {}),
           ...request.headers,
           ...headers,
         },
@@ -181,6 +188,7 @@ export class HttpClient {
         bodyTimeout: this.timeoutMs,
         signal,
       })
+      this.#quickestMs = Math.min(this.#quickestMs ?? Infinity, performance.now() - asked)
       return this.#answer(response, name)
     } catch (error) {
       signal.throwIfAborted()
@@ -202,10 +210,22 @@ export class HttpClient {
     }
   }
 
+  /** Worth compressing for: on another machine, or here at the end of a tunnel. */
+  get #isFar(): boolean {
+    return this.#isElsewhere || (this.#quickestMs ?? 0) > FAR_MS
+  }
+
+  async *#counted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of body) {
+      this.#sent += chunk.length
+      yield chunk
+    }
+  }
+
   async #encode({ body }: Request): Promise<{ body: Request['body']; encoding: Record<string, string> }> {
-    if (!isBytes(body)) return { body, encoding: {} }
+    if (!isBytes(body)) return { body: body && this.#counted(body), encoding: {} }
     this.#sent += body.length
-    if (!this.#gzip || body.length < MIN_GZIP_BYTES) return { body, encoding: {} }
+    if (!this.#isFar || this.#refusesGzip || body.length < MIN_GZIP_BYTES) return { body, encoding: {} }
     return { body: await compress(body, { level: 1 }), encoding: { 'content-encoding': 'gzip' } }
   }
 }

@@ -1,6 +1,7 @@
 import type { SourceSeq } from '../../protocol/checkpoint.ts'
 import { PeerError, databaseNotFound, unauthorized } from '../peer-error.ts'
 import type {
+  BytesMoved,
   Change,
   ChangesBatch,
   ChangesRequest,
@@ -43,6 +44,10 @@ export class HttpPeer implements Peer {
   constructor(client: HttpClient) {
     this.url = client.url
     this.#client = client
+  }
+
+  get moved(): BytesMoved {
+    return this.#client.moved
   }
 
   async info(signal: AbortSignal): Promise<DatabaseInfo> {
@@ -185,11 +190,19 @@ export class HttpPeer implements Peer {
 async function* readBulkGet(answer: Answer): AsyncGenerator<FetchedRevision[]> {
   const scanner = new BulkGetScanner()
   for await (const chunk of chunks(answer)) {
-    const found = scanner.push(chunk)
+    const found = pushed(scanner, chunk, answer)
     checkHeld(answer, scanner.held)
     if (found.length > 0) yield found
   }
   if (!scanner.complete) throw notJson(answer)
+}
+
+function pushed(scanner: BulkGetScanner, chunk: Uint8Array, answer: Answer): FetchedRevision[] {
+  try {
+    return scanner.push(chunk)
+  } catch (cause) {
+    throw notJson(answer, cause)
+  }
 }
 
 function bulkGetUnsupported({ reason, status }: PeerError): PeerError {

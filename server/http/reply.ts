@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { RequestContext } from './context.ts'
 import { endSoon } from './end-soon.ts'
+import { gzipped, wantsGzip } from './gzip.ts'
 import { headerText } from './header-text.ts'
 
 const NEWLINE = 0x0a
@@ -73,7 +74,9 @@ function streamBehind(
   }
   // A stream that nobody began to read would leave what the rest holds.
   ctx.res.once('close', () => void rest.return(undefined).catch(() => undefined))
-  ctx.body = Readable.from(all(), { objectMode: false, highWaterMark: GATHERED_BYTES })
+  ctx.body = wantsGzip(ctx)
+    ? gzipped(ctx, all())
+    : Readable.from(all(), { objectMode: false, highWaterMark: GATHERED_BYTES })
 }
 
 /** Answers JSON in chunks, as `streamChunks` does; to HEAD, that there would be some. A newline ends the answer. */
@@ -109,10 +112,13 @@ export async function streamChunks(
 ): Promise<void> {
   const { res } = ctx
   try {
-    let next = await chunks.next()
+    const first = await chunks.next()
+    const all = startingWith(first, chunks)
+    const sent = wantsGzip(ctx) ? gzipped(ctx, all) : all
     ctx.respond = false
-    for (; next.done !== true && !res.destroyed; next = await chunks.next()) {
-      if (!res.write(next.value)) await drained(res)
+    for await (const chunk of sent as AsyncIterable<Uint8Array>) {
+      if (res.destroyed) break
+      if (!res.write(chunk)) await drained(res)
     }
     res.end()
   } catch (error) {
@@ -122,6 +128,14 @@ export async function streamChunks(
   } finally {
     await chunks.return()
   }
+}
+
+async function* startingWith<T>(
+  first: IteratorResult<T, void>,
+  rest: AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  if (first.done !== true) yield first.value
+  yield* rest
 }
 
 function drained(res: RequestContext['res']): Promise<void> {

@@ -66,15 +66,16 @@ export function activeDocJson(job: Job, stallMs: number): object {
   }
 }
 
-/** A running job in `_active_tasks`. */
-export function taskJson(job: Job, stallMs: number): object {
+/** A running job in `_active_tasks`, with what CouchDB does not tell of it where that is asked for. */
+export function taskJson(job: Job, stallMs: number, withLag: boolean): object {
   const { spec, status } = job
+  const lag = job.lag(stallMs)
   const seconds = (time: number): number => Math.floor(time / 1000)
   return {
     node: NODE_NAME,
     pid: '<0.1.0>',
     process_status: job.idle ? 'waiting' : 'running',
-    ...(status ? { ...progressJson(status, job.lag(stallMs)) } : {}),
+    ...(status ? { ...progressJson(status, lag), ...(withLag ? lagJson(status, lag) : {}) } : {}),
     checkpoint_interval: spec.plan.options.checkpointIntervalMs,
     continuous: spec.plan.options.continuous,
     database: spec.document?.database ?? null,
@@ -94,10 +95,15 @@ function jobInfo(job: Job, stallMs: number): object | null {
   const { status } = job
   if (!status) return null
   const lag = job.lag(stallMs)
-  const { caughtUpAt, docsPerSecond, stalled } = lag
+  return { ...progressJson(status, lag), ...lagJson(status, lag) }
+}
+
+/** What CouchDB does not tell of a job. */
+function lagJson(status: ReplicationStatus, { caughtUpAt, docsPerSecond, stalled }: JobLag): object {
   return {
-    ...progressJson(status, lag),
     docs_per_second: docsPerSecond,
+    bytes_read: status.bytesRead,
+    bytes_written: status.bytesWritten,
     last_caught_up: caughtUpAt === null ? null : isoTime(caughtUpAt),
     ...(stalled ? { stalled: { since: isoTime(stalled.since), waiting_for: stalled.waitingFor } } : {}),
   }

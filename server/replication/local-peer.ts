@@ -11,6 +11,7 @@ import type { UserContext } from '../../protocol/user-context.ts'
 import { parseSeq } from '../../protocol/sequence.ts'
 import { PeerError, databaseNotFound } from '../../replicator/peer-error.ts'
 import type {
+  BytesMoved,
   Change,
   ChangesBatch,
   ChangesRequest,
@@ -52,6 +53,8 @@ export class LocalPeer implements Peer {
   readonly #name: DatabaseName
   readonly #user: UserContext
   readonly #server: Peer
+  #read = 0
+  #written = 0
 
   /** @param server the same database through the server's HTTP interface */
   constructor(catalog: Catalog, name: DatabaseName, user: UserContext, server: Peer) {
@@ -60,6 +63,11 @@ export class LocalPeer implements Peer {
     this.#name = name
     this.#user = user
     this.#server = server
+  }
+
+  get moved(): BytesMoved {
+    const { received, sent } = this.#server.moved
+    return { received: received + this.#read, sent: sent + this.#written }
   }
 
   async info(): Promise<DatabaseInfo> {
@@ -117,7 +125,9 @@ export class LocalPeer implements Peer {
     const database = await this.#open()
     for (let at = 0; at < wanted.length; at += DOCUMENTS_AT_A_TIME) {
       signal.throwIfAborted()
-      yield wanted.slice(at, at + DOCUMENTS_AT_A_TIME).flatMap(one => fetchRevisions(database, one))
+      const found = wanted.slice(at, at + DOCUMENTS_AT_A_TIME).flatMap(one => fetchRevisions(database, one))
+      for (const revision of found) if (revision.kind === 'document') this.#read += revision.json.length
+      yield found
       await setImmediate()
     }
   }
@@ -136,7 +146,9 @@ export class LocalPeer implements Peer {
 
   async bulkDocs(documents: readonly Uint8Array[]): Promise<WriteFailure[]> {
     const database = await this.#open()
-    const { docs } = parseBulkDocs(join(documents))
+    const body = join(documents)
+    const { docs } = this.#parsed(body)
+    this.#written += body.length
     const inputs = docs.map(input => ({ id: input.id as DocId, input }))
     const outcomes = await writeDocuments(database, inputs, { replicated: true, user: this.#user })
     return outcomes.flatMap(failureOf)
@@ -165,6 +177,17 @@ export class LocalPeer implements Peer {
 
   close(): Promise<void> {
     return this.#server.close()
+  }
+
+  /** What a peer gave may be no document. */
+  #parsed(body: Buffer): ReturnType<typeof parseBulkDocs> {
+    try {
+      return parseBulkDocs(body)
+    } catch (error) {
+      if (!(error instanceof CouchError)) throw error
+      const reason = `what the source gave cannot be written to ${this.url}: ${error.reason}`
+      throw new PeerError(error.error, reason, { status: error.status, cause: error })
+    }
   }
 
   async #open(): Promise<Database> {

@@ -45,6 +45,18 @@ const GAUGES: readonly Gauge[] = [
     read: job => job.status?.stats.docsWritten,
   },
   {
+    name: 'couchdb_replication_bytes_read',
+    type: 'gauge',
+    help: 'bytes that came from the source since the job was last started',
+    read: job => job.status?.bytesRead,
+  },
+  {
+    name: 'couchdb_replication_bytes_written',
+    type: 'gauge',
+    help: 'bytes that went to the target since the job was last started',
+    read: job => job.status?.bytesWritten,
+  },
+  {
     name: 'couchdb_replication_doc_write_failures_total',
     type: 'counter',
     help: 'documents that the target refused',

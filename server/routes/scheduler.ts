@@ -24,8 +24,9 @@ export function schedulerRoutes(router: Router<RequestState>): void {
 
 function getTasks(ctx: RequestContext): void {
   const { replicator, queries } = ctx.services
+  const lag = Query.of(ctx).flag('lag')
   const running = replicator.scheduler.jobs.filter(({ state }) => state === 'running')
-  sendJson(ctx, [...queries.tasks(), ...running.map(job => taskJson(job, replicator.stallMs))])
+  sendJson(ctx, [...queries.tasks(), ...running.map(job => taskJson(job, replicator.stallMs, lag))])
 }
 
 function getJobs(ctx: RequestContext): void {

@@ -66,6 +66,9 @@ test('a worker takes what is there, up to its batch size, and a reader waits whe
   t.is(await queue.take(10), undefined)
 })
 
+/** A turn takes as long as two jobs need to stop. */
+const PATIENT = { withinMs: 60_000 }
+
 interface Listing {
   readonly jobs: readonly {
     readonly doc_id: string
@@ -85,9 +88,9 @@ test('more jobs than there is room for all get their turn, and a changed source 
     }
     const arrived = async (name: string, id: string): Promise<boolean> =>
       (await call(url, 'GET', `/${name}-copy/${id}`)).status === 200
-    for (const name of names) await eventually(`${name} had its turn`, () => arrived(name, 'first'))
+    for (const name of names) await eventually(`${name} had its turn`, () => arrived(name, 'first'), PATIENT)
     for (const name of names) await call(url, 'PUT', `/${name}/second`, { json: {} })
-    for (const name of names) await eventually(`${name} was woken`, () => arrived(name, 'second'))
+    for (const name of names) await eventually(`${name} was woken`, () => arrived(name, 'second'), PATIENT)
     const { body } = await call<Listing>(url, 'GET', '/_scheduler/jobs')
     t.is(body.jobs.length, names.length)
     t.true(body.jobs.some(({ history }) => history.some(({ type }) => type === 'stopped')))
@@ -140,5 +143,9 @@ test('metrics and tasks tell how each job stands, without credentials', async t 
     t.notRegex(await metrics(), /:pass@/)
     const { body } = await call<Record<string, unknown>[]>(url, 'GET', '/_active_tasks')
     t.like(body[0], { type: 'replication', continuous: true, docs_written: 1 })
+    t.false('bytes_read' in (body[0] ?? {}))
+    const { body: told } = await call<Record<string, unknown>[]>(url, 'GET', '/_active_tasks?lag=true')
+    t.true(Number(told[0]?.bytes_read) > 0 && Number(told[0]?.bytes_written) > 0)
+    t.regex(await metrics(), /couchdb_replication_bytes_written\{.*\} [1-9]/)
   })
 })

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { slowLink } from '../../bench/replicate/slow-link.ts'
 import { call } from '../helpers/http.ts'
 import { converged, fill, leavesOf, replicate } from '../helpers/replication.ts'
 import { startServer } from '../helpers/server.ts'
@@ -86,3 +87,27 @@ test('one job does not wait for another that moves much', async t => {
   ])
   for (const { ok } of answers) t.true(ok)
 })
+
+for (const way of ['pull', 'push'] as const) {
+  test(`what travels far is compressed, and arrives as it was (${way})`, async t => {
+    const name = `far-${way}`
+    await fill(a.url, name, 10)
+    const docs = Array.from({ length: 2000 }, (_, n) => ({
+      _id: `long-${n}`,
+      text: 'the same '.repeat(40),
+      n,
+    }))
+    await call(a.url, 'POST', `/${name}/_bulk_docs`, { json: { docs } })
+    const link = await slowLink(way === 'pull' ? a.url : b.url, 1_000_000_000, 60)
+    try {
+      const [near, source, target] =
+        way === 'pull' ? [b, `${link.url}/${name}`, name] : [a, name, `${link.url}/${name}`]
+      t.true((await replicate(near.url, { source, target, create_target: true })).ok)
+      t.deepEqual(await leavesOf(b.url, name), await leavesOf(a.url, name))
+      t.is((await call(b.url, 'GET', `/${name}/long-1999`)).body.n, 1999)
+      t.true(way === 'pull' ? link.received < 400_000 : link.sent < 400_000)
+    } finally {
+      link.close()
+    }
+  })
+}
