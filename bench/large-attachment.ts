@@ -1,6 +1,6 @@
 // One very large attachment goes up, down and through a replication, and the memory that the servers need is shown.
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { Agent, request } from 'undici'
 import { startNode, type ChildServer } from './child-server.ts'
 import { target } from './client.ts'
+import { peakMemory } from './peak-memory.ts'
 
 const { values } = parseArgs({ options: { mebibytes: { type: 'string', default: '2048' } } })
 const size = Number(values.mebibytes) * 2 ** 20
@@ -60,13 +61,6 @@ async function replicate(source: ChildServer, to: ChildServer): Promise<void> {
   })
   const result = (await answer.body.json()) as { ok: boolean; history: [{ docs_written: number }] }
   if (!result.ok || result.history[0].docs_written !== 1) throw new Error(JSON.stringify(result))
-}
-
-/** The most memory that a process had resident since the last call, in megabytes. */
-async function peakMemory({ pid }: ChildServer): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  await writeFile(`/proc/${pid}/clear_refs`, '5')
-  return Math.round((Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) * 1024) / 1e6)
 }
 
 async function step(name: string, servers: readonly ChildServer[], work: () => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Rev } from '../revision.ts'
-import { isLeaf, isRoot, nodeAt, rowOf } from './tree.ts'
+import { lineage, rowOf } from './lookup.ts'
+import { isLeaf, nodeAt } from './tree.ts'
 import type { RevNode, RevTree } from './tree.ts'
 
 /** What the tree knows of a revision. */
@@ -23,8 +24,9 @@ export function history(
   rev: Rev,
   limit = Infinity,
 ): { start: number; ids: string[] } | undefined {
-  const rows = lineage(tree, rowOf(tree, rev))
-  if (rows.length === 0) return undefined
+  const row = rowOf(tree, rev)
+  if (row === -1) return undefined
+  const rows = lineage(tree, row)
   const shown = rows.length > limit ? rows.slice(0, limit) : rows
   return { start: tree.generations[rows[0]!]!, ids: shown.map(row => tree.hashes[row]!) }
 }
@@ -32,19 +34,4 @@ export function history(
 /** A revision and its ancestors, newest first, for `_revs_info`; empty when it is not known. */
 export function historyNodes(tree: RevTree, rev: Rev): readonly RevNode[] {
   return lineage(tree, rowOf(tree, rev)).map(row => nodeAt(tree, row))
-}
-
-/** The rows from a row up to its root, in one scan. */
-export function lineage(tree: RevTree, row: number): number[] {
-  if (row === -1) return []
-  const rows = [row]
-  let youngest = row
-  for (let above = row; !isRoot(tree, youngest);) {
-    above--
-    if (tree.generations[above]! < tree.generations[youngest]!) {
-      rows.push(above)
-      youngest = above
-    }
-  }
-  return rows
 }

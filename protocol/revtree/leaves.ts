@@ -1,5 +1,6 @@
 import type { Rev } from '../revision.ts'
-import { compareHashes, DELETED, endOfSubtree, isLeaf, isRoot, nodeAt, rowOf } from './tree.ts'
+import { rowOf } from './lookup.ts'
+import { compareHashes, DELETED, endOfSubtree, isLeaf, isRoot, nodeAt } from './tree.ts'
 import type { RevNode, RevTree } from './tree.ts'
 
 /** A revision without descendants: a live one is a version of the document, several are a conflict. */

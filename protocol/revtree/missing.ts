@@ -1,7 +1,8 @@
 import { generationOf, hashOf } from '../revision.ts'
 import type { Rev } from '../revision.ts'
 import { leaves } from './leaves.ts'
-import { compareHashes, nodeCount, revAt, rowOf } from './tree.ts'
+import { rowOf } from './lookup.ts'
+import { compareHashes, nodeCount, revAt } from './tree.ts'
 import type { RevTree } from './tree.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { lineage } from './history.ts'
 import { mergePath } from './merge.ts'
+import { lineage } from './lookup.ts'
 import { compareHashes, emptyTree, nodeAt } from './tree.ts'
 import type { RevTree } from './tree.ts'
 

@@ -1,4 +1,4 @@
-import { generationOf, hashBytes, hashOf } from '../revision.ts'
+import { hashBytes } from '../revision.ts'
 import type { Rev } from '../revision.ts'
 
 /**
@@ -93,17 +93,6 @@ export function nodeAt(tree: RevTree, row: number): RevNode {
 
 export function revAt(tree: RevTree, row: number): Rev {
   return `${tree.generations[row]!}-${tree.hashes[row]!}` as Rev
-}
-
-/** The row of a revision, -1 when it is not in the tree; the first where roots share it, as CouchDB finds it. */
-export function rowOf(tree: RevTree, rev: Rev): number {
-  const generation = generationOf(rev)
-  const hash = hashOf(rev)
-  const { generations, hashes } = tree
-  for (let row = 0; row < hashes.length; row++) {
-    if (generations[row] === generation && hashes[row] === hash) return row
-  }
-  return -1
 }
 
 /** The row after the last descendant of a row. */

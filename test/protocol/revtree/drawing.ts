@@ -1,4 +1,4 @@
-import { lineage } from '../../../protocol/revtree/history.ts'
+import { lineage } from '../../../protocol/revtree/lookup.ts'
 import { leafRows } from '../../../protocol/revtree/leaves.ts'
 import { mergePath } from '../../../protocol/revtree/merge.ts'
 import type { RevPath } from '../../../protocol/revtree/merge.ts'

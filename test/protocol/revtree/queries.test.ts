@@ -40,6 +40,15 @@ test('a history goes from a revision to its root, newest first', t => {
   )
 })
 
+test('a tree that is asked for all its revisions answers as one that is asked for each alone', t => {
+  const fresh = () => mergePath(tree, path('2-e 3-g 4-h')).tree
+  const asked = fresh()
+  for (const one of revs('1-a 2-b 3-c 2-d 2-e 3-f 3-g 4-h 4-x 1-x')) {
+    t.deepEqual(find(asked, one), find(fresh(), one), one)
+    t.deepEqual(history(asked, one), history(fresh(), one), one)
+  }
+})
+
 test('the leaves of a revision are those that descend from it', t => {
   const of = (one: string): string[] => leavesOf(tree, rev(one)).map(leaf => leaf.rev)
   t.deepEqual(of('1-a'), ['3-c', '2-d', '3-f'])

@@ -1,0 +1,54 @@
+import { generationOf, hashOf } from '../revision.ts'
+import type { Rev } from '../revision.ts'
+import { parentRows, revAt } from './tree.ts'
+import type { RevTree } from './tree.ts'
+
+/** What is kept of a tree that was asked for some of its revisions, so that asking for all takes time linear in it. */
+interface Asked {
+  scans: number
+  rows?: Map<Rev, number>
+  parents?: Int32Array
+}
+
+/** A scan is faster than an index for the first few revisions. */
+const MAX_SCANS = 4
+
+const asked = new WeakMap<RevTree, Asked>()
+
+/** The row of a revision, -1 when it is not in the tree; the first where roots share it, as CouchDB finds it. */
+export function rowOf(tree: RevTree, rev: Rev): number {
+  const memory = memoryOf(tree)
+  if (memory.rows === undefined && memory.scans++ < MAX_SCANS) return scan(tree, rev)
+  memory.rows ??= indexRows(tree)
+  return memory.rows.get(rev) ?? -1
+}
+
+/** The rows from a row up to its root, newest first. */
+export function lineage(tree: RevTree, row: number): number[] {
+  const memory = memoryOf(tree)
+  memory.parents ??= parentRows(tree)
+  const rows: number[] = []
+  for (let at = row; at !== -1; at = memory.parents[at]!) rows.push(at)
+  return rows
+}
+
+function memoryOf(tree: RevTree): Asked {
+  let memory = asked.get(tree)
+  if (memory === undefined) asked.set(tree, (memory = { scans: 0 }))
+  return memory
+}
+
+function scan({ generations, hashes }: RevTree, rev: Rev): number {
+  const generation = generationOf(rev)
+  const hash = hashOf(rev)
+  for (let row = 0; row < hashes.length; row++) {
+    if (generations[row] === generation && hashes[row] === hash) return row
+  }
+  return -1
+}
+
+function indexRows(tree: RevTree): Map<Rev, number> {
+  const rows = new Map<Rev, number>()
+  for (let row = tree.hashes.length - 1; row >= 0; row--) rows.set(revAt(tree, row), row)
+  return rows
+}
