@@ -6,7 +6,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../protocol/js
 import type { Database } from '../database/database.ts'
 import { readRevision } from '../database/read-document.ts'
 import { writeDocuments } from '../database/write-documents.ts'
-import { readBody } from '../http/body.ts'
+import { parseJsonObject } from '../../protocol/json/parse-json.ts'
+import { readBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { shownHeaders } from '../http/shown-headers.ts'
@@ -19,7 +20,8 @@ import { functionAnswer, type FunctionAnswer } from '../query/design/function-an
 import { requestObject } from '../query/design/request-object.ts'
 import { resolvePath, rewrite } from '../query/design/rewrite-rules.ts'
 import { View } from '../query/views/run-query.ts'
-import { parametersOfQuery } from '../query/views/view-parameters.ts'
+import { gatherRows } from '../query/views/gather-rows.ts'
+import { parametersOfBody, parametersOfQuery, type ViewParameters } from '../query/views/view-parameters.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
 
 export function designFunctionRoutes(router: Router<RequestState>): void {
@@ -86,7 +88,7 @@ async function runShow(ctx: RequestContext): Promise<void> {
   send(ctx, functionAnswer(await ctx.services.queries.sandbox.show(ddoc.sandbox, name, args), 200))
 }
 
-/** The rows are read whole before the function gets the first of them. */
+/** The function has all the rows before it runs, or the first of them, where there are more than it has memory for. */
 async function runList(ctx: RequestContext): Promise<void> {
   const { database, ddoc, name } = await functionOf(ctx, 'lists')
   const queries = ctx.services.queries.of(database)
@@ -95,13 +97,32 @@ async function runList(ctx: RequestContext): Promise<void> {
       ? ddoc
       : queries.designs.get(parseDocId(`_design/${segment(ctx, 'other')}`))
   const view = new View(database, queries.indexOf(other), segment(ctx, 'view'))
-  const query = view.check(parametersOfQuery(Query.of(ctx).entries()))
-  const pieces: Uint8Array[] = []
-  for await (const piece of await view.answer([query], { onlyOne: true })) pieces.push(Buffer.from(piece))
-  const { rows, ...head } = JSON.parse(Buffer.concat(pieces).toString()) as JsonObject
-  const args = JSON.stringify([head, await requestOf(ctx, database, null)])
-  const answer = await ctx.services.queries.sandbox.list(ddoc.sandbox, name, args, JSON.stringify(rows ?? []))
+  const request = await requestOf(ctx, database, null)
+  const query = view.check({ ...keysOfBody(ctx, request), ...parametersOfQuery(Query.of(ctx).entries()) })
+  const { head, rows, isWhole } = await gatherRows(
+    await view.answer([query], { onlyOne: true }),
+    MAX_LIST_BYTES,
+  )
+  const answer = await ctx.services.queries.sandbox.list(
+    ddoc.sandbox,
+    name,
+    `[${head},${JSON.stringify(request)}]`,
+    `${rows},${isWhole}`,
+  )
   send(ctx, functionAnswer({ ...answer.head, body: answer.chunks.join('') }, 200))
+}
+
+/** Beyond this the rows would not fit into the memory of an engine. */
+const MAX_LIST_BYTES = 32 * 1024 * 1024
+
+/** The `keys` of a posted body, which is JSON and was read for the request. */
+function keysOfBody(ctx: RequestContext, request: JsonObject): ViewParameters {
+  if (ctx.method !== 'POST') return {}
+  requireJson(ctx)
+  const { keys } = parseJsonObject(
+    Buffer.from(typeof request.body === 'string' ? request.body : ''),
+  ) as JsonObject
+  return keys === undefined ? {} : parametersOfBody({ keys })
 }
 
 async function runRewrite(ctx: RequestContext): Promise<void> {

@@ -95,6 +95,7 @@ export class Sandbox {
     return this.#ask(ddoc, 'show', `[${JSON.stringify(['shows', name])},${args}]`)
   }
 
+  /** @param rows a JSON array, and behind a comma whether these are all */
   async list(ddoc: SandboxDocument, name: string, args: string, rows: string): Promise<ListAnswer> {
     return this.#ask(ddoc, 'list', `[${JSON.stringify(['lists', name])},${args},${rows}]`)
   }

@@ -104,8 +104,8 @@ export function createDispatch(
       }),
     show: (path: string[], args: unknown[]) => render.show(functionAt(path), ddoc, args),
     update: (path: string[], args: unknown[]) => render.update(functionAt(path), ddoc, args),
-    list: (path: string[], args: unknown[], rows: unknown[]) =>
-      render.list(functionAt(path), ddoc, args, rows),
+    list: (path: string[], args: unknown[], rows: unknown[], isWhole: boolean) =>
+      render.list(functionAt(path), ddoc, args, { rows, isWhole }),
     rewrite: (args: unknown[]) => functionAt(['rewrites']).apply(ddoc, args),
   }
 

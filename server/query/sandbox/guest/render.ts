@@ -12,12 +12,12 @@ export interface GuestResponse {
 export interface GuestRender {
   show(run: GuestFunction, ddoc: unknown, args: unknown[]): GuestResponse
   update(run: GuestFunction, ddoc: unknown, args: unknown[]): { document: unknown; response: GuestResponse }
-  /** The head is what `start` was given; the rows are all there when the function runs. */
+  /** The head is what `start` was given; the rows are there when the function runs, or the first of them. */
   list(
     run: GuestFunction,
     ddoc: unknown,
     args: unknown[],
-    rows: unknown[],
+    given: { rows: unknown[]; isWhole: boolean },
   ): { head: GuestResponse; chunks: string[] }
 }
 
@@ -28,6 +28,7 @@ export function createRender(host: GuestHost, mime: GuestMime, errors: GuestErro
   let head: GuestResponse = {}
   let waiting: unknown[] = []
   let place = 0
+  let hasMore = false
 
   scope.start = (response?: GuestResponse) => {
     head = response ?? {}
@@ -35,13 +36,18 @@ export function createRender(host: GuestHost, mime: GuestMime, errors: GuestErro
   scope.send = (chunk: unknown) => {
     chunks.push(String(chunk))
   }
-  scope.getRow = () => (place < waiting.length ? waiting[place++] : null)
+  scope.getRow = () => {
+    if (place < waiting.length) return waiting[place++]
+    if (hasMore) throw ['fatal', 'render_error', 'the list has more rows than it has memory for']
+    return null
+  }
 
   const reset = (rows: unknown[] = []) => {
     chunks = []
     head = {}
     waiting = rows
     place = 0
+    hasMore = false
     mime.reset()
   }
 
@@ -108,8 +114,9 @@ export function createRender(host: GuestHost, mime: GuestMime, errors: GuestErro
         return rethrow(thrown)
       }
     },
-    list(run, ddoc, args, rows) {
+    list(run, ddoc, args, { rows, isWhole }) {
       reset(rows)
+      hasMore = !isWhole
       try {
         let tail = run.apply(ddoc, args)
         if (mime.isUsed()) tail = mime.run(args[1] as Parameters<GuestMime['run']>[0], ddoc)
