@@ -27,7 +27,7 @@ const LEVELS: Readonly<Record<string, string>> = {
  */
 export function createLog(config: Config, level?: string): Logger {
   const configured = () => LEVELS[config.text('log', 'level')] ?? 'warn'
-  const serializers = { err: (error: Error) => withoutQuotes(stdSerializers.err(error)) }
+  const serializers = { err: (error: Error) => withoutBytes(withoutQuotes(stdSerializers.err(error))) }
   const log = pino({ level: level ?? configured(), serializers, base: null }, pino.destination(2))
   if (level === undefined) config.onChange('log', () => (log.level = configured()))
   return log
@@ -37,6 +37,11 @@ function withoutQuotes<T extends { type: string; message: string; stack: string 
   if (error.type !== 'SyntaxError') return error
   const frames = error.stack.split('\n').filter(line => line.startsWith('    at '))
   return { ...error, message: 'cannot be parsed', stack: frames.join('\n') }
+}
+
+/** Node's parser of HTTP hands out the bytes of the request, credentials and all. */
+function withoutBytes<T extends object>(error: T): T {
+  return 'rawPacket' in error ? { ...error, rawPacket: undefined } : error
 }
 
 /** Notes logins that failed, and the names that were tried. */

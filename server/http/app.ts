@@ -119,8 +119,11 @@ function isSoonRead({ req }: RequestContext): boolean {
 }
 
 function isDisconnect(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return (
-    code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE' || code === 'ABORT_ERR'
-  )
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return DISCONNECTS.includes(code) || code.startsWith(BROKEN_REQUEST)
 }
+
+const DISCONNECTS = ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE', 'ABORT_ERR']
+
+/** A body that is no HTTP, or ends too early: Node answers 400 and closes the connection. */
+const BROKEN_REQUEST = 'HPE_'
