@@ -34,9 +34,12 @@ export async function openGuardedCatalog(
     },
   }
   const catalog: Catalog = new Catalog(store, attachments, policy)
-  const users = new StoredUsers(config, catalog)
+  const users = new StoredUsers(config, catalog, metrics)
   const live = new LiveRequests(users)
   config.onChange('admins', () => void live.usersChanged())
+  config.onChange('chttpd_auth', key => {
+    if (key === 'authentication_db') void live.usersChanged()
+  })
   metrics.gauge('couchdb/open_databases', () => catalog.openDatabases)
   await createSystemDatabases(catalog)
   return { catalog, users, live }

@@ -24,18 +24,22 @@ export function systemPolicy(
   open: (name: DatabaseName) => Promise<Database>,
 ): Pick<DatabasePolicy, 'rulesOf' | 'defaultSecurity'> {
   return {
-    rulesOf: name => rulesOf(name, config, open),
+    rulesOf: name => {
+      const users = usersRules(config, () => open(name))
+      const others = otherRules(name, config, open)
+      const isNamed = USERS.test(name)
+      return () => (isNamed || name === usersDatabase(config) ? users : others)
+    },
     defaultSecurity: name =>
       isSystem(name) || !isOpen(config.text('couchdb', 'default_security')) ? ADMINS_ONLY : EVERYBODY,
   }
 }
 
-function rulesOf(
+function otherRules(
   name: DatabaseName,
   config: Config,
   open: (name: DatabaseName) => Promise<Database>,
 ): DatabaseRules | undefined {
-  if (isUsers(name, config)) return usersRules(config, () => open(name))
   return REPLICATOR.test(name)
     ? new ReplicatorRules(
         () => replicationDefaults(config),
@@ -43,6 +47,9 @@ function rulesOf(
       )
     : undefined
 }
+
+/** System databases may lie below a prefix: "shop/_users". */
+const USERS = /(^|\/)_users$/
 
 const REPLICATOR = /(^|\/)_replicator$/
 
@@ -53,9 +60,4 @@ function isSystem(name: DatabaseName): boolean {
 /** "admin_local" closes only what CouchDB serves on a port of its own. */
 function isOpen(defaultSecurity: string): boolean {
   return defaultSecurity === 'everyone' || defaultSecurity === 'admin_local'
-}
-
-/** System databases may lie below a prefix: "shop/_users". */
-function isUsers(name: DatabaseName, config: Config): boolean {
-  return name === usersDatabase(config) || /(^|\/)_users$/.test(name)
 }

@@ -41,7 +41,7 @@ export interface DatabaseRecord {
 
 /** What the server says of its databases. */
 export interface DatabasePolicy {
-  readonly rulesOf?: (name: DatabaseName) => DatabaseRules | undefined
+  readonly rulesOf?: (name: DatabaseName) => () => DatabaseRules | undefined
   /** The `_security` of databases where none was put, JSON text. Default: administrators of the server only. */
   readonly defaultSecurity?: (name: DatabaseName) => string
   /** Told when another `_security` holds. */
@@ -87,8 +87,7 @@ export class Database {
   /** Called when the database is closed. */
   readonly onClose = new Set<() => Promise<void>>()
   readonly #context: CommitContext
-  /** What a system database adds. */
-  readonly rules: DatabaseRules | undefined
+  readonly #rules: (() => DatabaseRules | undefined) | undefined
   #security: StoredSecurity
   readonly #policy: DatabasePolicy
   readonly #writer: Writer
@@ -124,7 +123,7 @@ export class Database {
     this.store = store
     this.attachments = attachments
     this.keys = keys
-    this.rules = policy.rulesOf?.(name)
+    this.#rules = policy.rulesOf?.(name)
     this.#policy = policy
     this.#security = security
     this.tail = new ChangesTail(state.seq)
@@ -148,6 +147,11 @@ export class Database {
         policy.onCommit?.(this, committed.changes.length)
       },
     })
+  }
+
+  /** What a system database adds, which may change with the configuration. */
+  get rules(): DatabaseRules | undefined {
+    return this.#rules?.()
   }
 
   /** Whether a write to the disk failed; the database has to be opened anew. */

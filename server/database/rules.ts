@@ -7,6 +7,9 @@ export interface DatabaseRules {
   /** Asked with the database's validation functions, before them. */
   readonly validator?: DocumentValidator
 
+  /** The design document whose validation function says the same, and so is not run. */
+  readonly saidBy?: DocId
+
   /**
    * Called for each request of somebody who is no server administrator, before its route is asked.
    *

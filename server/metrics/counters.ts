@@ -8,6 +8,8 @@ const STATUSES = [
 export const COUNTERS: Readonly<Record<string, string>> = {
   'couchdb/database_writes': 'number of times a database was changed',
   'couchdb/document_writes': 'number of document write operations',
+  'couchdb/auth_cache_hits': 'number of authentication cache hits',
+  'couchdb/auth_cache_misses': 'number of authentication cache misses',
   'couchdb/open_databases': 'number of open databases',
   'couchdb/httpd/requests': 'number of HTTP requests',
   'couchdb/httpd/aborted_requests': 'number of aborted requests',

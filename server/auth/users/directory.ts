@@ -5,6 +5,8 @@ import { leaves } from '../../../protocol/revtree/leaves.ts'
 import type { Config } from '../../config/config.ts'
 import type { Catalog } from '../../database/catalog.ts'
 import type { Database } from '../../database/database.ts'
+import type { Metrics } from '../../metrics/metrics.ts'
+import { ensureAuthDesign } from './auth-design.ts'
 import { LruMap } from '../lru-map.ts'
 import type { UserDirectory } from '../user-directory.ts'
 import { userOfAdmin, userOfDocument, type UserRecord } from '../user-record.ts'
@@ -30,16 +32,29 @@ interface Cached {
 export class StoredUsers implements UserDirectory {
   readonly #config: Config
   readonly #catalog: Catalog
-  readonly #name: DatabaseName
+  readonly #metrics: Metrics
+  readonly #unlisten: (() => void)[]
+  #ensuring: Promise<void> = Promise.resolve()
   readonly #cache = new LruMap<string, Cached>(() => ({ entries: MAX_CACHED, lifetimeMs: LIFETIME_MS }))
   readonly #upgrade: PasswordUpgrade
   #database: Database | undefined
 
-  constructor(config: Config, catalog: Catalog) {
+  constructor(config: Config, catalog: Catalog, metrics: Metrics) {
     this.#config = config
     this.#catalog = catalog
-    this.#name = usersDatabase(config)
+    this.#metrics = metrics
     this.#upgrade = new PasswordUpgrade(config)
+    const chosen = (key: string): void => {
+      if (key === 'authentication_db') this.#ensureDesign()
+    }
+    this.#unlisten = [
+      config.onChange('chttpd_auth', chosen),
+      config.onChange('couch_httpd_auth', chosen),
+      catalog.listen((event, name) => {
+        if (event === 'created' && name === usersDatabase(config)) this.#ensureDesign()
+      }),
+    ]
+    this.#ensureDesign()
   }
 
   find(name: string): UserRecord | undefined | Promise<UserRecord | undefined> {
@@ -48,9 +63,15 @@ export class StoredUsers implements UserDirectory {
     const isFresh =
       cached !== undefined &&
       database?.tail.closed === false &&
+      database.name === usersDatabase(this.#config) &&
       cached.seq === database.state.seq &&
       cached.admin === this.#config.get('admins', name)
-    return isFresh ? cached.user : this.#read(name)
+    if (!isFresh) {
+      if (this.#config.get('admins', name) === undefined) this.#metrics.count('couchdb/auth_cache_misses')
+      return this.#read(name)
+    }
+    this.#metrics.count('couchdb/auth_cache_hits')
+    return cached.user
   }
 
   loggedIn(user: UserRecord, password: string): void {
@@ -58,8 +79,20 @@ export class StoredUsers implements UserDirectory {
   }
 
   /** Waits for hashes that are being made anew. Idempotent. */
-  close(): Promise<void> {
-    return this.#upgrade.close()
+  async close(): Promise<void> {
+    for (const unlisten of this.#unlisten) unlisten()
+    await this.#ensuring
+    await this.#upgrade.close()
+  }
+
+  #ensureDesign(): void {
+    this.#ensuring = this.#ensuring
+      .then(async () => {
+        const database = await this.#open()
+        if (database !== undefined) await ensureAuthDesign(database)
+      })
+      // A database that is dropped or closed meanwhile needs none.
+      .catch(() => undefined)
   }
 
   async #read(name: string): Promise<UserRecord | undefined> {
@@ -74,9 +107,10 @@ export class StoredUsers implements UserDirectory {
   }
 
   async #open(): Promise<Database | undefined> {
-    if (this.#database?.tail.closed === false) return this.#database
+    const name = usersDatabase(this.#config)
+    if (this.#database?.tail.closed === false && this.#database.name === name) return this.#database
     try {
-      this.#database = await this.#catalog.open(this.#name)
+      this.#database = await this.#catalog.open(name)
     } catch (error) {
       if (!(error instanceof CouchError && error.status === 404)) throw error
       this.#database = undefined

@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
 import type { DatabaseRules } from '../../database/rules.ts'
+import { AUTH_DESIGN } from './auth-design.ts'
 import { plainPassword, withStoredPassword } from './hash-password.ts'
 import { checkPasswordRules, parsePasswordRules } from './password-rules.ts'
 import { checkUserDocument, type DocumentObject } from './user-document.ts'
@@ -13,6 +14,7 @@ import { checkWriter, publicMembers, viewOf } from './visibility.ts'
 /** The rules of the users database (`couch_users_db`). */
 export class UsersRules implements DatabaseRules {
   readonly validator: DocumentValidator
+  readonly saidBy = AUTH_DESIGN
   readonly #config: Config
 
   /** @param bodyOf reads a stored body of the users database */

@@ -7,7 +7,6 @@ export const AUTH_SETTINGS = {
       kind: 'text',
       default: '',
       about: 'The users database, `_users` where nothing is set; shown by `_session` when set',
-      restart: true,
     },
     timeout: { kind: 'integer', default: 600, unit: 'seconds', about: 'Life of a session without a request' },
     allow_persistent_cookies: {

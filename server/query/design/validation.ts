@@ -9,7 +9,7 @@ import type { Database } from '../../database/database.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
 import { functionError } from '../sandbox/errors.ts'
 import type { Sandbox, Verdict } from '../sandbox/sandbox.ts'
-import { isDesignId } from './design-document.ts'
+import { isDesignId, type DesignDocument } from './design-document.ts'
 import type { DesignDocuments } from './design-documents.ts'
 
 /** Judges documents by the `validate_doc_update` functions of a database. */
@@ -25,7 +25,13 @@ export class DesignValidator implements DocumentValidator {
   }
 
   get active(): boolean {
-    return this.#designs.validating.length > 0
+    return this.#validating.length > 0
+  }
+
+  get #validating(): readonly DesignDocument[] {
+    const { validating } = this.#designs
+    const saidBy = this.#database.rules?.saidBy
+    return saidBy === undefined ? validating : validating.filter(({ id }) => id !== saidBy)
   }
 
   async validate(
@@ -36,7 +42,7 @@ export class DesignValidator implements DocumentValidator {
     const asked: number[] = []
     for (const [at, { id }] of documents.entries()) if (!isDesignId(id)) asked.push(at)
     const calls = asked.map(at => this.#callOf(documents[at] as ValidatedDocument, actor))
-    for (const ddoc of this.#designs.validating) {
+    for (const ddoc of this.#validating) {
       const open = asked.flatMap((at, place) =>
         errors[at] === undefined ? [{ at, call: calls[place] ?? '' }] : [],
       )

@@ -1,0 +1,107 @@
+import test from 'ava'
+import { eventually } from '../../helpers/eventually.ts'
+import { addUser, securedServer } from '../../helpers/secured-server.ts'
+
+const CONFIG = '/_node/_local/_config'
+const user = (name: string, members: object = {}) => ({
+  name,
+  type: 'user',
+  roles: [],
+  password: 'secret',
+  ...members,
+})
+
+test('the users database has the design document that clients look for, also after it was made anew', async t => {
+  const { admin, as } = await securedServer(t)
+  const isThere = () =>
+    eventually('the design document is there', async () => {
+      const { status, body } = await admin('GET', '/_users/_design/_auth')
+      return status === 200 && typeof body.validate_doc_update === 'string'
+    })
+  await isThere()
+  t.is((await as(undefined)('GET', '/_users/_design/_auth')).status, 401)
+  t.is((await admin('DELETE', '/_users')).status, 200)
+  t.is((await admin('PUT', '/_users')).status, 201)
+  await isThere()
+})
+
+test('a copy of the users database judges documents as the database itself does', async t => {
+  const secured = await securedServer(t)
+  const { admin } = secured
+  await addUser(secured, 'ann')
+  t.is(
+    (await admin('POST', '/_replicate', { json: { source: '_users', target: 'copy', create_target: true } }))
+      .status,
+    200,
+  )
+  const cases: object[] = [
+    user('tom', { type: 'not user' }),
+    user('tom', { roles: 'none' }),
+    user('tom', { roles: [12] }),
+    user('tom', { roles: undefined }),
+    user('tom', { name: undefined }),
+    user('tom', { name: 'other' }),
+    user('tom', { roles: ['_admin'] }),
+    user('tom', { password_scheme: 'md5', password: undefined }),
+    user('tom', { password_scheme: 'pbkdf2', password: undefined }),
+    user('tom', { password: undefined }),
+  ]
+  for (const json of cases) {
+    const path = 'org.couchdb.user:tom'
+    const [here, there] = [
+      await admin('PUT', `/_users/${path}`, { json }),
+      await admin('PUT', `/copy/${path}`, { json }),
+    ]
+    t.deepEqual([here.status, here.body.reason], [there.status, there.body.reason], JSON.stringify(json))
+  }
+  for (const name of ['_why', 'a:b']) {
+    const json = user(name)
+    const path = `org.couchdb.user:${encodeURIComponent(name)}`
+    const [here, there] = [
+      await admin('PUT', `/_users/${path}`, { json }),
+      await admin('PUT', `/copy/${path}`, { json }),
+    ]
+    t.deepEqual([here.status, here.body.reason], [403, there.body.reason])
+  }
+})
+
+test('another users database holds as soon as the configuration names it, and as long', async t => {
+  const { admin, as } = await securedServer(t)
+  await admin('PUT', '/people')
+  await admin('PUT', '/people/_security', { json: {} })
+  const asBob = () => as('bob:secret')('GET', '/_session')
+  t.is((await asBob()).status, 401)
+  const path = `${CONFIG}/chttpd_auth/authentication_db`
+  t.is((await admin('PUT', path, { json: 'people' })).status, 200)
+  t.is(
+    (await admin('PUT', '/people/org.couchdb.user:bob', { json: user('bob', { roles: ['dev'] }) })).status,
+    201,
+  )
+  const { body } = await admin('GET', '/people/org.couchdb.user:bob')
+  t.is(body.password, undefined)
+  t.is(body.password_scheme, 'pbkdf2')
+  t.like((await asBob()).body, {
+    userCtx: { name: 'bob', roles: ['dev'] },
+    info: { authentication_db: 'people' },
+  })
+  t.is((await as(undefined)('GET', '/people/org.couchdb.user:bob')).status, 404)
+  t.is((await admin('DELETE', path)).status, 200)
+  t.is((await asBob()).status, 401)
+})
+
+test('lookups of users are counted as hits and misses of the cache', async t => {
+  const secured = await securedServer(t)
+  await addUser(secured, 'ann')
+  const count = async (name: string) => {
+    const { body } = await secured.admin<{ value: number }>('GET', `/_node/_local/_stats/couchdb/${name}`)
+    return body.value
+  }
+  const login = () => secured.as('ann:secret')('GET', '/_session')
+  const misses = await count('auth_cache_misses')
+  await login()
+  t.is(await count('auth_cache_misses'), misses + 1)
+  const hits = await count('auth_cache_hits')
+  await login()
+  t.true((await count('auth_cache_hits')) > hits)
+  t.is(await count('auth_cache_misses'), misses + 1)
+})
