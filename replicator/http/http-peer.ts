@@ -33,8 +33,8 @@ const COMMA = Buffer.from(',')
 /** CouchDB counts these as failures of the document, not of the replication. */
 const REFUSED = [401, 403, 409, 412, 413, 415]
 
-/** What servers answer that do not know `_bulk_get`, or know it badly. */
-const NO_BULK_GET = [400, 404, 405, 500, 501]
+/** As CouchDB words what it will never take; it passes over such documents. */
+const PROHIBITED_ATTACHMENT = / was answered 400: Attachment name '_/
 
 /** A database of another server. */
 export class HttpPeer implements Peer {
@@ -111,9 +111,7 @@ export class HttpPeer implements Peer {
     try {
       yield* this.#client.stream(request, signal, readBulkGet)
     } catch (error) {
-      throw error instanceof PeerError && NO_BULK_GET.includes(error.status)
-        ? bulkGetUnsupported(error)
-        : error
+      throw error instanceof PeerError && knowsNoBulkGet(error) ? bulkGetUnsupported(error) : error
     }
   }
 
@@ -146,13 +144,15 @@ export class HttpPeer implements Peer {
       body: document.kind === 'document' ? document.json : document.body,
       headers: { 'content-type': document.kind === 'document' ? 'application/json' : document.contentType },
     } as const
-    return this.#client.open(request, [200, 201, 202, ...REFUSED], signal, async answer => {
+    return this.#client.open(request, [200, 201, 202, 400, ...REFUSED], signal, async answer => {
       if (answer.status < 300) {
         await readJson(answer)
         return null
       }
       const rev = document.kind === 'multipart' ? document.rev : ''
-      return refusal(await statusError(answer), id, rev)
+      const error = await statusError(answer)
+      if (error.status === 400 && !PROHIBITED_ATTACHMENT.test(error.reason)) throw error
+      return refusal(error, id, rev)
     })
   }
 
@@ -204,6 +204,13 @@ function pushed(scanner: BulkGetScanner, chunk: Uint8Array, answer: Answer): Fet
     throw notJson(answer, cause)
   }
 }
+
+/** Whatever servers answer that do not know `_bulk_get`, or know it badly; some things are said of any request. */
+function knowsNoBulkGet({ status }: PeerError): boolean {
+  return status === 500 || status === 501 || (status >= 400 && status < 500 && !ANY_REQUEST.includes(status))
+}
+
+const ANY_REQUEST = [401, 408, 429]
 
 function bulkGetUnsupported({ reason, status }: PeerError): PeerError {
   return new PeerError('bulk_get_unsupported', reason, { status })

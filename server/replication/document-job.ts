@@ -127,6 +127,7 @@ export class DocumentJob {
       _replication_state: 'completed',
       _replication_state_time: isoTime(new Date()),
       _replication_state_reason: undefined,
+      _replication_id: undefined,
       _replication_stats: stats,
     })
     this.#ended(this)
@@ -138,6 +139,7 @@ export class DocumentJob {
       _replication_state: 'failed',
       _replication_state_time: isoTime(new Date()),
       _replication_stats: undefined,
+      _replication_id: undefined,
       _replication_state_reason: reason,
     })
     this.#ended(this)

@@ -5,6 +5,7 @@ import { ReplicationSyntaxError } from '../../protocol/replication-error.ts'
 import { parseReplication } from '../../protocol/replication-request.ts'
 import type { CancelById, ReplicationRequest } from '../../protocol/replication-request.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
+import { requireServerAdmin } from '../auth/authorize.ts'
 import { readBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
@@ -39,8 +40,13 @@ async function postReplicate(ctx: RequestContext): Promise<void> {
   sendJson(ctx, { ok: true, _local_id: spec.id }, 202)
 }
 
+/** Users stop their own jobs only (CouchDB: couch_replicator:check_authorization/2). */
 async function cancel(ctx: RequestContext, id: string): Promise<void> {
-  if (!(await ctx.services.replicator.scheduler.remove(id))) throw fail('missing')
+  const { scheduler } = ctx.services.replicator
+  const job = scheduler.get(id)
+  if (!job) throw fail('missing')
+  if (job.spec.user !== ctx.state.user.name) requireServerAdmin(ctx.state.user)
+  await scheduler.remove(id)
   sendJson(ctx, { ok: true, _local_id: id })
 }
 

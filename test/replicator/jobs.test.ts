@@ -108,3 +108,51 @@ test('a continuous job of `_replicate` that never works is given up', async t =>
   await sleep(300)
   t.is((await jobs(near)).length, 0)
 })
+
+test('users stop their own jobs, and only administrators those of others', async t => {
+  const { url, close } = await startServer()
+  t.teardown(close)
+  for (const name of ['ann', 'bob']) {
+    const json = { name, type: 'user', roles: [], password: name }
+    await call(url, 'PUT', `/_users/org.couchdb.user:${name}`, { json })
+  }
+  for (const name of ['from', 'to']) {
+    await call(url, 'PUT', `/${name}`)
+    await call(url, 'PUT', `/${name}/_security`, { json: {} })
+  }
+  const as = (name: string): string => url.replace(/\/\/[^@]*@/, `//${name}:${name}@`)
+  const job = { source: 'from', target: 'to', continuous: true }
+  const started = await call<{ _local_id: string }>(as('ann'), 'POST', '/_replicate', { json: job })
+  t.is(started.status, 202)
+  const cancel = { json: { replication_id: started.body._local_id, cancel: true } }
+  t.like(await call(as('bob'), 'POST', '/_replicate', cancel), {
+    status: 401,
+    body: { error: 'unauthorized', reason: 'You are not a server admin.' },
+  })
+  t.is((await jobs(url)).length, 1)
+  t.is((await call(as('ann'), 'POST', '/_replicate', cancel)).status, 200)
+  t.is((await call(as('ann'), 'POST', '/_replicate', cancel)).status, 404)
+  await call(as('ann'), 'POST', '/_replicate', { json: job })
+  t.is((await call(url, 'POST', '/_replicate', cancel)).status, 200)
+})
+
+test("what a document says of an older replication's state gives way to its own", async t => {
+  const { url, close } = await startServer()
+  t.teardown(close)
+  await call(url, 'PUT', '/from')
+  const old = {
+    _replication_id: 'old',
+    _replication_state: 'triggered',
+    _replication_state_time: 'old',
+    _replication_state_reason: 'old',
+  }
+  const job = { source: `${url}/from`, target: `${url}/to`, create_target: true, replication_id: 'mine' }
+  t.is((await call(url, 'PUT', '/_replicator/job', { json: { ...job, ...old } })).status, 201)
+  const stored = async (): Promise<Record<string, unknown>> =>
+    (await call(url, 'GET', '/_replicator/job')).body
+  await eventually('it is over', async () => (await stored())._replication_state === 'completed')
+  const document = await stored()
+  t.like(document, { replication_id: 'mine' })
+  t.not(document._replication_state_time, 'old')
+  for (const gone of ['_replication_id', '_replication_state_reason']) t.false(gone in document)
+})

@@ -18,10 +18,12 @@ test.before(async () => {
 test.after.always(() => Promise.all([far.close(), near.close()]))
 
 const noBulkGet: Script = ({ path }) =>
-  path.includes('_bulk_get') ? { kind: 'answer', status: 404 } : undefined
+  path.includes('/_bulk_get') ? { kind: 'answer', status: 404 } : undefined
 
 const OLD: Record<string, Script> = {
   'gives one document at a time': noBulkGet,
+  'answers an odd status to _bulk_get': ({ path }) =>
+    path.includes('/_bulk_get') ? { kind: 'answer', status: 418 } : undefined,
   'knows no multipart': ({ path }) => (path.includes('open_revs') ? { kind: 'json only' } : undefined),
   'knows neither': request =>
     request.path.includes('open_revs') ? { kind: 'json only' } : noBulkGet(request),
@@ -29,7 +31,7 @@ const OLD: Record<string, Script> = {
 
 for (const [what, script] of Object.entries(OLD)) {
   test(`a source that ${what} gives all leaves, with their attachments`, async t => {
-    const name = what.toLowerCase().replaceAll(' ', '-')
+    const name = what.replaceAll(/[ _]/g, '-')
     await fill(far.url, name, 60)
     const text = Buffer.from('compressible '.repeat(500)).toString('base64')
     const conflicts = ['1-a', '1-b'].map(_rev => ({
@@ -67,4 +69,21 @@ test('a source that fails at its first _bulk_get is soon asked again', async t =
   await converged(far.url, near.url, name)
   await agree(t, far.url, near.url, name)
   await replicate(near.url, { ...job, cancel: true })
+})
+
+test('a document whose attachment the target will never take is passed over', async t => {
+  const name = 'prohibited'
+  await fill(far.url, name, 5)
+  const reason = "Attachment name '_foo' starts with prohibited character '_'"
+  const proxy = await startProxy(near.url, ({ method, path }) =>
+    method === 'PUT' && path.includes('/attached-1')
+      ? { kind: 'answer', status: 400, body: JSON.stringify({ error: 'bad_request', reason }) }
+      : undefined,
+  )
+  t.teardown(() => proxy.close())
+  const job = { source: name, target: `${proxy.url}/${name}`, create_target: true }
+  const answer = await replicate(far.url, job)
+  t.true(answer.ok, answer.reason)
+  t.is(answer.history?.[0]?.doc_write_failures, 1)
+  t.is((await call(near.url, 'GET', `/${name}/attached-2`)).status, 200)
 })
