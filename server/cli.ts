@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { warmUp } from '../replicator/http/warm-up.ts'
 import { type Override, parseOverride } from './config/overrides.ts'
-import { createServer } from './main.ts'
+import { RestartableServer } from './restartable.ts'
 import { StoreUnavailableError } from './storage/store.ts'
 
 const USAGE = `couchette [--port N] [--data DIR] [--bind ADDRESS] [--admin NAME:PASSWORD] [--set SECTION/KEY=VALUE] [--log-level LEVEL]
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE)
     return
   }
-  const server = await createServer({
+  const options = {
     data: values.data ?? './data',
     ...(values.port === undefined ? {} : { port: portOf(values.port) }),
     settings: (values.set ?? []).map(settingOf),
@@ -50,7 +50,9 @@ async function main(): Promise<void> {
     ...(values.bind === undefined ? {} : { bind: values.bind }),
     ...(values.admin === undefined ? {} : { admin: adminOf(values.admin) }),
     ...(values['log-level'] === undefined ? {} : { logLevel: values['log-level'] }),
-  })
+  }
+  const restartable = new RestartableServer(options, fatal)
+  const server = await restartable.current
   if (server.createdAdmin !== undefined) {
     const { name, password } = server.createdAdmin
     process.stdout.write(
@@ -61,7 +63,7 @@ async function main(): Promise<void> {
   if (server.tlsPort !== undefined) process.stdout.write(`and with TLS on port ${server.tlsPort}\n`)
   warmUp().catch(() => undefined)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void server.close().then(() => process.exit(0)))
+    process.once(signal, () => void restartable.close().then(() => process.exit(0)))
   }
 }
 
@@ -85,10 +87,12 @@ function adminOf(text: string): { name: string; password: string } {
 
 class UsageError extends Error {}
 
-main().catch((error: unknown) => {
+main().catch(fatal)
+
+function fatal(error: unknown): never {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   const known =
     error instanceof UsageError || error instanceof StoreUnavailableError || typeof code === 'string'
   process.stderr.write(known ? `couchette: ${(error as Error).message}\n` : `${String(error)}\n`)
   process.exit(1)
-})
+}

@@ -34,6 +34,8 @@ export interface CouchetteOptions {
   /** Keeps databases in memory, for tests. */
   readonly memory?: boolean
   readonly logLevel?: string
+  /** Called when an administrator asks for a restart; without it there is no `_restart`. */
+  readonly onRestart?: () => void
   /** Files with the key that the data is encrypted under, and with the one before it. */
   readonly encryption?: Pick<KeySources, 'keyFile' | 'previousKeyFile'>
   /** Settings that beat those of the files. */
@@ -90,6 +92,7 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
     uuid,
     replicator,
     serverHeader: `Couchette/${VERSION}`,
+    restart: options.onRestart,
     metrics,
     bodies: new BodyMemory(() => config.integer('couchette', 'max_body_memory')),
     live,

@@ -35,5 +35,7 @@ export interface Services {
   readonly uuid: string
   readonly replicator: Replicator
   readonly serverHeader: string
+  /** Begins to close the server and open it again, where whoever started it can. */
+  readonly restart: (() => void) | undefined
   readonly log: Logger
 }

@@ -29,6 +29,7 @@ export function nodeRoutes(router: Router<RequestState>): void {
   endpoint(router, '/_node/:node/_system', { GET: onNode(ctx => sendJson(ctx, systemState())) })
   endpoint(router, '/_node/:node/_prometheus', { GET: onNode(prometheus) })
   endpoint(router, '/_node/:node/_versions', { GET: onNode(versions) })
+  endpoint(router, '/_node/:node/_restart', { POST: onNode(restart) })
   const others = onNode(nothing)
   const methods = { DELETE: others, GET: others, POST: others, PUT: others, COPY: others }
   endpoint(router, '/_node/:node/*rest', methods)
@@ -49,6 +50,14 @@ function membership(ctx: RequestContext): void {
 
 function incomplete(): void {
   throw fail('badRequest', 'Incomplete path to _node request')
+}
+
+/** As CouchDB does for those who test it: answered first. @throws `missing` where nobody can restart the server */
+function restart(ctx: RequestContext): void {
+  const begin = ctx.services.restart
+  if (begin === undefined) throw fail('missing')
+  sendJson(ctx, { ok: true })
+  setImmediate(begin)
 }
 
 function nothing(): never {
