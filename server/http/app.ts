@@ -1,4 +1,3 @@
-import type Router from '@koa/router'
 import Koa from 'koa'
 import { CouchError, fail } from '../../protocol/errors.ts'
 import { ANONYMOUS } from '../../protocol/user-context.ts'
@@ -6,6 +5,7 @@ import type { Services } from '../services.ts'
 import { routers } from '../routes/index.ts'
 import type { RequestContext, RequestState } from './context.ts'
 import { answerPreflight, exposeAnswer } from './cors-headers.ts'
+import { Dispatch } from './dispatch.ts'
 import { admit } from './gate.ts'
 import { answerAsScript } from './jsonp.ts'
 import { sendJson } from './reply.ts'
@@ -25,53 +25,42 @@ const SMALL_BODY = 1024 * 1024
 /** The koa application: who asks, which route, and one funnel for everything that is thrown. */
 export function createApp(services: Services): Koa<RequestState> {
   const app = new Koa<RequestState>()
-  const all = routers()
+  const routes = new Dispatch(routers())
   app.on('error', (error: unknown) => {
     // Clients that go away in the middle of an answer are a normal day.
     if (!isDisconnect(error)) services.log.error({ err: error }, 'answer failed')
   })
-  app.use(async (context, next) => {
+  app.use(async context => {
     const started = performance.now()
     const ctx = context as unknown as RequestContext
     ctx.services = services
-    ctx.redispatch = url => redispatch(ctx, url, all)
+    ctx.redispatch = url => redispatch(ctx, url, routes)
     ctx.state.user = ANONYMOUS
     secureHeaders(ctx)
-    if (!answerPreflight(ctx)) await answer(ctx, next)
+    if (!answerPreflight(ctx)) await answer(ctx, routes)
     noteRequest(ctx, started)
   })
-  for (const router of all) app.use(router.routes())
   return app
 }
 
 /** Asks the routes again, under another path: with the same rights, judged anew. */
-async function redispatch(
-  ctx: RequestContext,
-  url: string,
-  all: readonly Router<RequestState>[],
-): Promise<void> {
+async function redispatch(ctx: RequestContext, url: string, routes: Dispatch): Promise<void> {
   const { rewrites = 0 } = ctx.state
   if (rewrites >= MAX_REWRITES) throw fail('badRequest', 'Exceeded rewrite recursion limit')
   ctx.state.rewrites = rewrites + 1
   ctx.url = url
   delete ctx.state.database
   await admit(ctx)
-  for (const router of all) {
-    let isAnswered = true
-    await router.routes()(ctx as never, async () => {
-      isAnswered = false
-    })
-    if (isAnswered) return
-  }
+  await routes.answer(ctx)
 }
 
-async function answer(ctx: RequestContext, next: () => Promise<unknown>): Promise<void> {
+async function answer(ctx: RequestContext, routes: Dispatch): Promise<void> {
   exposeAnswer(ctx)
   try {
     readRequestLine(ctx)
     answerAsScript(ctx)
     await admit(ctx)
-    await watchRights(ctx, next)
+    await watchRights(ctx, () => routes.answer(ctx))
     if (ctx.respond !== false && ctx.status === 404 && ctx.body === undefined) throw fail('missing')
   } catch (error) {
     sendError(ctx, error)

@@ -23,37 +23,38 @@ import { sessionRoutes } from './session.ts'
 import { upkeepRoutes } from './upkeep.ts'
 import { viewRoutes } from './views.ts'
 
-/**
- * Every route of the server, in groups that are asked one after the other. A router tries the patterns of all its paths
- * for each request, so what is asked for most comes in small groups of its own.
- */
-const GROUPS: readonly (readonly ((router: Router<RequestState>) => void)[])[] = [
-  [documentRoutes],
-  [bulkRoutes, changesRoutes, revisionRoutes, sessionRoutes],
-  [viewRoutes, mangoRoutes, designFunctionRoutes],
-  [
-    nodeRoutes,
-    localDocumentRoutes,
-    allDocsRoutes,
-    upkeepRoutes,
-    securityRoutes,
-    serverRoutes,
-    dbUpdatesRoutes,
-    replicateRoutes,
-    schedulerRoutes,
-    databaseListRoutes,
-    partitionRoutes,
-    clusterRoutes,
-    databaseRoutes,
-  ],
-  // Last: these paths match those of endpoints too.
-  [underscoredDocumentRoutes, attachmentRoutes],
+/** Every route of the server. The order counts where several paths match: the first answers. */
+const ROUTES: readonly ((router: Router<RequestState>) => void)[] = [
+  documentRoutes,
+  bulkRoutes,
+  changesRoutes,
+  revisionRoutes,
+  sessionRoutes,
+  viewRoutes,
+  mangoRoutes,
+  designFunctionRoutes,
+  nodeRoutes,
+  localDocumentRoutes,
+  allDocsRoutes,
+  upkeepRoutes,
+  securityRoutes,
+  serverRoutes,
+  dbUpdatesRoutes,
+  replicateRoutes,
+  schedulerRoutes,
+  databaseListRoutes,
+  partitionRoutes,
+  clusterRoutes,
+  databaseRoutes,
+  underscoredDocumentRoutes,
+  attachmentRoutes,
 ]
 
+/** A router for each resource. */
 export function routers(): Router<RequestState>[] {
-  return GROUPS.map(group => {
+  return ROUTES.map(register => {
     const router = new Router<RequestState>()
-    for (const register of group) register(router)
+    register(router)
     return router
   })
 }
