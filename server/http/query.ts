@@ -1,12 +1,15 @@
 import { parseJson } from '../../protocol/json/parse-json.ts'
 import type { RequestContext } from './context.ts'
 
-/** The query of a request. Of a parameter that is given twice the first counts, if `last` is not asked for. */
+/**
+ * The query of a request: parameters divided by `&` or `;` (mochiweb_util:parse_qs/1). Of a parameter that is given twice the first
+ * counts, if `last` is not asked for.
+ */
 export class Query {
   readonly #params: URLSearchParams
 
   constructor(text: string) {
-    this.#params = new URLSearchParams(text)
+    this.#params = new URLSearchParams(text.replaceAll(';', '&'))
   }
 
   static of(ctx: RequestContext): Query {

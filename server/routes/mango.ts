@@ -25,6 +25,7 @@ export function mangoRoutes(router: Router<RequestState>): void {
   endpoint(router, '/:db/_partition/:partition/_explain', { POST: postExplain })
   endpoint(router, '/:db/_index', { GET: listIndexes, POST: postIndex })
   endpoint(router, '/:db/_index/_bulk_delete', { POST: deleteIndexes })
+  endpoint(router, '/:db/_index/:ddoc', {}, 'GET,POST')
   endpoint(router, '/:db/_index/_design/:ddoc/:type/:name', { DELETE: removeIndex })
   endpoint(router, '/:db/_index/:ddoc/:type/:name', { DELETE: removeIndex })
 }

@@ -20,7 +20,7 @@ export function readSort(value: JsonValue): Sort {
 }
 
 function readField(value: JsonValue): readonly [string, Direction] {
-  if (typeof value === 'string') return [value, 'asc']
+  if (typeof value === 'string' && value !== '') return [value, 'asc']
   const entries = isJsonObject(value) ? Object.entries(value) : []
   const [entry] = entries
   if (entries.length === 1 && entry !== undefined && (entry[1] === 'asc' || entry[1] === 'desc')) {

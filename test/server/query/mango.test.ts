@@ -153,3 +153,20 @@ test(
     t.is(all.body.docs.length, 5)
   },
 )
+
+test('indexes are listed and refused as CouchDB does', withServer, async (t, { url }) => {
+  await newDatabase(url, { a: ['a'], b: ['b'] })
+  const names = async (query: string) =>
+    (await call<{ indexes: { name: string }[] }>(url, 'GET', `/db/_index?${query}`)).body.indexes.map(
+      ({ name }) => name,
+    )
+  t.deepEqual(await names('limit=2;'), ['_all_docs', 'a'])
+  t.deepEqual(await names(';skip=2'), ['b'])
+  t.deepEqual(await names(';'), ['_all_docs', 'a', 'b'])
+  t.is((await call(url, 'GET', '/db/_index/foo')).status, 405)
+  const unnamed = await call<Found>(url, 'POST', '/db/_index', { json: { index: { fields: [''] } } })
+  t.deepEqual([unnamed.status, unnamed.body], [
+    400,
+    { error: 'invalid_sort_field', reason: 'Invalid sort field: <<>>' },
+  ] as never)
+})
