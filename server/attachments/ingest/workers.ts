@@ -8,6 +8,9 @@ import { WorkerJob } from './worker-job.ts'
 
 const MAX_WORKERS = 4
 
+/** The bytes of attachments are not in a thread's heap, and what else it allocates dies at once. */
+const SMALL_HEAP = { maxYoungGenerationSizeMb: 2 }
+
 interface WorkerThread {
   readonly thread: Worker
   jobs: number
@@ -62,7 +65,7 @@ export class IngestWorkers {
   }
 
   #start(): WorkerThread {
-    const thread = startThread('./worker', import.meta.url)
+    const thread = startThread('./worker', import.meta.url, { resourceLimits: SMALL_HEAP })
     const worker: WorkerThread = { thread, jobs: 0 }
     thread.unref()
     thread.on('message', (reply: IngestReply) => this.#jobs.get(reply.job)?.job.onReply(reply))
