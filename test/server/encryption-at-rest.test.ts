@@ -28,7 +28,11 @@ interface Node {
 const key = (value: string) => ({ env: { COUCHETTE_ENCRYPTION_KEY: value } })
 
 async function start(data: string, options: Partial<CouchetteOptions>): Promise<Node> {
-  const settings = [{ section: 'chttpd_auth', key: 'iterations', value: '10' }]
+  const settings = [
+    { section: 'chttpd_auth', key: 'iterations', value: '10' },
+    // What compiles the functions of the design document may wait long for a processor.
+    { section: 'couchdb', key: 'os_process_timeout', value: '60000' },
+  ]
   const couchette = await createServer({
     data,
     port: 0,
