@@ -25,7 +25,7 @@ export function mangoRoutes(router: Router<RequestState>): void {
   endpoint(router, '/:db/_partition/:partition/_explain', { POST: postExplain })
   endpoint(router, '/:db/_index', { GET: listIndexes, POST: postIndex })
   endpoint(router, '/:db/_index/_bulk_delete', { POST: deleteIndexes })
-  endpoint(router, '/:db/_index/:ddoc', {}, 'GET,POST')
+  endpoint(router, '/:db/_index/:ddoc', { DELETE: refuseUnnamed }, 'GET,POST')
   endpoint(router, '/:db/_index/_design/:ddoc/:type/:name', { DELETE: removeIndex })
   endpoint(router, '/:db/_index/:ddoc/:type/:name', { DELETE: removeIndex })
 }
@@ -68,6 +68,11 @@ function integerOf(text: string | undefined): number | undefined {
 async function postIndex(ctx: RequestContext): Promise<void> {
   const body = await jsonBody(ctx)
   sendJson(ctx, await createIndex(await queriesOf(ctx), body, ctx.state.user))
+}
+
+/** An index is deleted by its design document, type and name. */
+function refuseUnnamed(): never {
+  throw fail('missing')
 }
 
 async function removeIndex(ctx: RequestContext): Promise<void> {
