@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-const READY_WITHIN_MS = 30_000
+const READY_WITHIN_MS = 90_000
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 const ROOT = new URL('../', import.meta.url)
 

@@ -27,7 +27,7 @@ for (const seed of seeds(1)) {
   test.serial(
     `the replicating node is killed while both sides are edited over a bad line (seed ${seed})`,
     async t => {
-      t.timeout(180_000)
+      t.timeout(600_000)
       const random = seeded(seed)
       const [near, far] = await Promise.all([KillableNode.start(), startServer()])
       const proxy = await startProxy(far.url, cutting(random))
