@@ -1,5 +1,5 @@
 import type Router from '@koa/router'
-import { parseDocId, type DocId } from '../../protocol/document-id.ts'
+import type { DocId } from '../../protocol/document-id.ts'
 import { checkAttachmentName } from '../../protocol/document/attachment-input.ts'
 import { fail } from '../../protocol/errors.ts'
 import { parseRev } from '../../protocol/revision.ts'
@@ -25,9 +25,6 @@ export function attachmentRoutes(router: Router<RequestState>): void {
     GET: refuse,
     HEAD: refuse,
     PUT: refuse,
-  })
-  router.put(/^\/[^_/][^/]*\/(_[^/]+)\/.+$/, context => {
-    parseDocId(decodeSegment(context.captures?.[0] ?? ''))
   })
 }
 
@@ -63,7 +60,7 @@ async function getAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   await sendAttachment(ctx, database, attachment)
 }
 
-async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<void> {
+export async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const name = nameToWrite(ctx)
   const database = await databaseOf(ctx)
   checkIdIn(database, id)
@@ -85,7 +82,7 @@ async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   sendJson(ctx, { ok: true, id, rev: written }, 201)
 }
 
-async function deleteAttachment(ctx: RequestContext, id: DocId): Promise<void> {
+export async function deleteAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const name = nameToWrite(ctx)
   const database = await databaseOf(ctx)
   checkSoughtId(database, id)

@@ -46,8 +46,8 @@ const ROUTES: readonly ((router: Router<RequestState>) => void)[] = [
   partitionRoutes,
   clusterRoutes,
   databaseRoutes,
-  underscoredDocumentRoutes,
   attachmentRoutes,
+  underscoredDocumentRoutes,
 ]
 
 /** A router for each resource. */

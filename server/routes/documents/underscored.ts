@@ -5,6 +5,7 @@ import type { RequestContext, RequestState } from '../../http/context.ts'
 import { endpoint } from '../../http/endpoints.ts'
 import { originOf } from '../../http/origin.ts'
 import { decodeSegment } from '../../http/percent.ts'
+import { deleteAttachment, uploadAttachment } from '../attachments.ts'
 import { databaseOf } from '../database-of.ts'
 import { postForm } from '../form-document.ts'
 import { copyDocument } from './copy-document.ts'
@@ -24,6 +25,25 @@ export function underscoredDocumentRoutes(router: Router<RequestState>): void {
     PUT: ctx => withId(ctx, (_, id) => putDocument(ctx, parseDocId(id))),
     COPY: ctx => withExistingId(ctx, copyDocument),
   })
+  endpoint(router, '/:db/:underscored/*attachment', {
+    DELETE: ctx => withExistingId(ctx, (_, id) => deleteAttachment(ctx, documentWithAttachments(id))),
+    GET: getAttachmentOfUnderscored,
+    HEAD: getAttachmentOfUnderscored,
+    PUT: ctx => withId(ctx, (_, id) => uploadAttachment(ctx, documentWithAttachments(parseDocId(id)))),
+  })
+}
+
+async function getAttachmentOfUnderscored(ctx: RequestContext): Promise<void> {
+  await withExistingId(ctx, (_, id) => {
+    documentWithAttachments(id)
+    redirectToDesign(ctx)
+  })
+}
+
+/** @throws `localAttachment` */
+function documentWithAttachments(id: DocId): DocId {
+  if (isLocalId(id)) throw fail('localAttachment')
+  return id
 }
 
 async function getUnderscored(ctx: RequestContext): Promise<void> {

@@ -354,6 +354,24 @@ export const ROWS: readonly Row[] = [
     status: 404,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl`, headers: { destination: 'copied' } }),
   },
+  {
+    route: 'DELETE /:db/:underscored/*attachment',
+    right: 'member',
+    status: 400,
+    request: ({ db }) => ({ path: `/${db}/_local%2Fl/a` }),
+  },
+  {
+    route: 'GET /:db/:underscored/*attachment',
+    right: 'member',
+    status: 400,
+    request: ({ db }) => ({ path: `/${db}/_local%2Fl/a` }),
+  },
+  {
+    route: 'PUT /:db/:underscored/*attachment',
+    right: 'member',
+    status: 400,
+    request: ({ db }) => ({ path: `/${db}/_local%2Fl/a` }),
+  },
 
   // Design documents
   {
