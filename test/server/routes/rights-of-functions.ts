@@ -7,6 +7,7 @@ const ROUTES: readonly [route: string, path: string, json?: unknown][] = [
   ['POST /:db/_partition/:partition/_find', '/_partition/p/_find', { selector: {} }],
   ['POST /:db/_partition/:partition/_explain', '/_partition/p/_explain', { selector: {} }],
   ['GET /:db/_index', '/_index'],
+  ['DELETE /:db/_index/:ddoc', '/_index/m'],
   ['POST /:db/_design/:name/_update/:function', '/_design/d/_update/f', {}],
   ['PUT /:db/_design/:name/_update/:function', '/_design/d/_update/f', {}],
   ['GET /:db/_design/:name/_update/:function', '/_design/d/_update/f'],
