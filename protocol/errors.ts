@@ -184,6 +184,9 @@ export const ERRORS = {
   viewCompilation: [400, 'compilation_error', (reason: string) => reason],
   unknownFunctionError: [500, 'unknown_error', (reason: string) => reason],
   noUpdateByGet: [405, 'method_not_allowed', 'Update functions do not allow GET'],
+  noShowPath: [404, 'show_error', 'Invalid path.'],
+  noListPath: [404, 'list_error', 'Invalid path.'],
+  noUpdatePath: [404, 'update_error', 'Invalid path.'],
   noRewrites: [404, 'rewrite_error', 'Invalid path.'],
   noRewritePath: [500, 'rewrite_error', 'Rewrite result must produce a new path.'],
   badFunctionAnswer: [

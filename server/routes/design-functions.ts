@@ -4,12 +4,14 @@ import { parseDocument } from '../../protocol/document/parse.ts'
 import { fail } from '../../protocol/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../protocol/json-value.ts'
 import type { Database } from '../database/database.ts'
+import { listDocuments } from '../database/listing/list-documents.ts'
+import { listingQuery } from '../database/listing/listing-query.ts'
 import { readRevision } from '../database/read-document.ts'
 import { writeDocuments } from '../database/write-documents.ts'
 import { parseJsonObject } from '../../protocol/json/parse-json.ts'
 import { readBody, requireJson } from '../http/body.ts'
-import type { RequestContext, RequestState } from '../http/context.ts'
-import { endpoint } from '../http/endpoints.ts'
+import type { Handler, RequestContext, RequestState } from '../http/context.ts'
+import { endpoint, type Methods } from '../http/endpoints.ts'
 import { shownHeaders } from '../http/shown-headers.ts'
 import { decodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
@@ -19,30 +21,45 @@ import type { DesignDocument } from '../query/design/design-document.ts'
 import { functionAnswer, type FunctionAnswer } from '../query/design/function-answer.ts'
 import { requestObject } from '../query/design/request-object.ts'
 import { resolvePath, rewrite } from '../query/design/rewrite-rules.ts'
-import { View } from '../query/views/run-query.ts'
+import { View, type AnswerPieces } from '../query/views/run-query.ts'
 import { gatherRows } from '../query/views/gather-rows.ts'
 import { parametersOfBody, parametersOfQuery, type ViewParameters } from '../query/views/view-parameters.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
 
 export function designFunctionRoutes(router: Router<RequestState>): void {
-  const updates = { POST: runUpdate, PUT: runUpdate, GET: refuseUpdate }
+  const updates = { POST: runUpdate, PUT: runUpdate, DELETE: runUpdate, GET: refuseUpdate }
+  endpoint(router, '/:db/_design/:name/_update', whatever(noPath('noUpdatePath')))
   endpoint(router, '/:db/_design/:name/_update/:function', updates)
   endpoint(router, '/:db/_design/:name/_update/:function/*target', updates)
-  const shows = { GET: runShow, POST: runShow, HEAD: runShow }
+  const shows = whatever(runShow)
+  endpoint(router, '/:db/_design/:name/_show', whatever(noPath('noShowPath')))
   endpoint(router, '/:db/_design/:name/_show/:function', shows)
   endpoint(router, '/:db/_design/:name/_show/:function/*target', shows)
   const lists = { GET: runList, POST: runList, HEAD: runList }
   endpoint(router, '/:db/_design/:name/_list/:function/:view', lists)
   endpoint(router, '/:db/_design/:name/_list/:function/:other/:view', lists)
-  const rewrites = {
-    DELETE: runRewrite,
-    GET: runRewrite,
-    HEAD: runRewrite,
-    POST: runRewrite,
-    PUT: runRewrite,
-  }
+  const noList = noPath('noListPath')
+  const pathless = { GET: noList, POST: noList, HEAD: noList }
+  endpoint(router, '/:db/_design/:name/_list', pathless)
+  endpoint(router, '/:db/_design/:name/_list/:function', pathless)
+  endpoint(router, '/:db/_design/:name/_list/:function/:other/:view/*more', pathless)
+  const rewrites = whatever(runRewrite)
   endpoint(router, '/:db/_design/:name/_rewrite', rewrites)
   endpoint(router, '/:db/_design/:name/_rewrite/*target', rewrites)
+}
+
+/** The same for all methods. */
+function whatever(handler: Handler): Methods {
+  return { DELETE: handler, GET: handler, HEAD: handler, POST: handler, PUT: handler }
+}
+
+/** What is not the path of a function, in a design document that is there. (CouchDB: chttpd_show) */
+function noPath(error: 'noShowPath' | 'noListPath' | 'noUpdatePath'): Handler {
+  return async ctx => {
+    const database = await databaseOf(ctx)
+    ctx.services.queries.of(database).designs.get(docIdOf(ctx, '_design/'))
+    throw fail(error)
+  }
 }
 
 function refuseUpdate(): never {
@@ -91,18 +108,10 @@ async function runShow(ctx: RequestContext): Promise<void> {
 /** The function has all the rows before it runs, or the first of them, where there are more than it has memory for. */
 async function runList(ctx: RequestContext): Promise<void> {
   const { database, ddoc, name } = await functionOf(ctx, 'lists')
-  const queries = ctx.services.queries.of(database)
-  const other =
-    ctx.params.other === undefined
-      ? ddoc
-      : queries.designs.get(parseDocId(`_design/${segment(ctx, 'other')}`))
-  const view = new View(database, queries.indexOf(other), segment(ctx, 'view'))
   const request = await requestOf(ctx, database, null)
-  const query = view.check({ ...keysOfBody(ctx, request), ...parametersOfQuery(Query.of(ctx).entries()) })
-  const { head, rows, isWhole } = await gatherRows(
-    await view.answer([query], { onlyOne: true }),
-    MAX_LIST_BYTES,
-  )
+  const parameters = { ...keysOfBody(ctx, request), ...parametersOfQuery(Query.of(ctx).entries()) }
+  const listed = await listedRows(ctx, database, ddoc, parameters)
+  const { head, rows, isWhole } = await gatherRows(listed, MAX_LIST_BYTES)
   const answer = await ctx.services.queries.sandbox.list(
     ddoc.sandbox,
     name,
@@ -110,6 +119,26 @@ async function runList(ctx: RequestContext): Promise<void> {
     `${rows},${isWhole}`,
   )
   send(ctx, functionAnswer({ ...answer.head, body: answer.chunks.join('') }, 200))
+}
+
+/** The rows of a view of this or another design document, or with `_all_docs` the documents. */
+async function listedRows(
+  ctx: RequestContext,
+  database: Database,
+  ddoc: DesignDocument,
+  parameters: ViewParameters,
+): Promise<AnswerPieces> {
+  const queries = ctx.services.queries.of(database)
+  const other =
+    ctx.params.other === undefined
+      ? ddoc
+      : queries.designs.get(parseDocId(`_design/${segment(ctx, 'other')}`))
+  const name = segment(ctx, 'view')
+  if (name === '_all_docs') {
+    return listDocuments(database, listingQuery(database, 'documents', parameters), ctx.state.user)
+  }
+  const view = new View(database, queries.indexOf(other), name)
+  return view.answer([view.check(parameters)], { onlyOne: true })
 }
 
 /** Beyond this the rows would not fit into the memory of an engine. */

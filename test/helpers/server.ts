@@ -11,6 +11,9 @@ export interface RunningServer {
   readonly close: () => Promise<void>
 }
 
+/** On a busy machine the five seconds of the default do not compile the functions of a design document. */
+const SLOW_FUNCTIONS = { section: 'couchdb', key: 'os_process_timeout', value: '60000' }
+
 /** A real server on a free port, with its data in a directory of its own, and an admin. */
 export async function startServer(options: Partial<CouchetteOptions> = {}): Promise<RunningServer> {
   const dir = await tempDir()
@@ -20,6 +23,7 @@ export async function startServer(options: Partial<CouchetteOptions> = {}): Prom
     admin: ADMIN,
     logLevel: 'silent',
     ...options,
+    settings: [SLOW_FUNCTIONS, ...(options.settings ?? [])],
   })
   const close = async () => {
     await couchette.close()

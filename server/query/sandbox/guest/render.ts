@@ -101,6 +101,9 @@ export function createRender(host: GuestHost, mime: GuestMime, errors: GuestErro
       try {
         return showOnce(run, ddoc, args)
       } catch (thrown) {
+        // Behind the function's name comes a document's id.
+        const { path } = args[1] as { path: string[] }
+        if (args[0] === null && path.length > 5) throw ['error', 'not_found', 'document not found']
         return rethrow(thrown)
       }
     },
