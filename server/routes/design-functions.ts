@@ -116,7 +116,7 @@ async function runList(ctx: RequestContext): Promise<void> {
     ddoc.sandbox,
     name,
     `[${head},${JSON.stringify(request)}]`,
-    `${rows},${isWhole}`,
+    { rows, isWhole },
   )
   send(ctx, functionAnswer({ ...answer.head, body: answer.chunks.join('') }, 200))
 }

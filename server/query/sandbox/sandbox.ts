@@ -95,9 +95,14 @@ export class Sandbox {
     return this.#ask(ddoc, 'show', `[${JSON.stringify(['shows', name])},${args}]`)
   }
 
-  /** @param rows a JSON array, and behind a comma whether these are all */
-  async list(ddoc: SandboxDocument, name: string, args: string, rows: string): Promise<ListAnswer> {
-    return this.#ask(ddoc, 'list', `[${JSON.stringify(['lists', name])},${args},${rows}]`)
+  /** @param given.rows a JSON array */
+  async list(
+    ddoc: SandboxDocument,
+    name: string,
+    args: string,
+    { rows, isWhole = true }: { rows: string; isWhole?: boolean },
+  ): Promise<ListAnswer> {
+    return this.#ask(ddoc, 'list', `[${JSON.stringify(['lists', name])},${args},${rows},${isWhole}]`)
   }
 
   async rewrite(ddoc: SandboxDocument, args: string): Promise<JsonValue> {

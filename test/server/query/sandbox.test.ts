@@ -137,7 +137,7 @@ test('filters, validators, shows, updates, lists and rewrites answer', async t =
     document: { _id: 'new', by: '_design/x' },
     response: { json: { a: 1 } },
   })
-  t.deepEqual(await sandbox.list(ddoc, 'l', '[{},{}]', '[{"key":1},{"key":2}]'), {
+  t.deepEqual(await sandbox.list(ddoc, 'l', '[{},{}]', { rows: '[{"key":1},{"key":2}]' }), {
     head: { code: 201, headers: {} },
     chunks: ['1', '2', '.'],
   })
