@@ -101,7 +101,9 @@ export class Replication {
 
   /** Opens both sides and finds where to resume; afterwards the replication counts as running. */
   async start(signal: AbortSignal): Promise<void> {
-    const [source, target] = await Promise.all([this.#source.info(signal), this.#openTarget(signal)])
+    const source = await this.#source.info(signal)
+    // Only once there is something to replicate: a target is not made for a source that is missing.
+    const target = await this.#openTarget(signal)
     await this.#resume(source, target, signal)
     this.#transfer = this.#makeTransfer(target)
   }
