@@ -30,12 +30,13 @@ for (const seed of seeds(1)) {
       t.timeout(600_000)
       const random = seeded(seed)
       const [near, far] = await Promise.all([KillableNode.start(), startServer()])
-      const proxy = await startProxy(far.url, cutting(random))
+      const proxy = await startProxy(far.url)
       const editors = [near.url, far.url].map(
         (url, at) => new Editor(url, NAME, { name: `editor-${at}`, random }),
       )
       try {
         await replicateBothWays(near.url, proxy.url, NAME)
+        proxy.script = cutting(random)
         for (const editor of editors) editor.start()
         for (let kill = 0; kill < KILLS; kill++) {
           await sleep(200 + random() * 1500)
