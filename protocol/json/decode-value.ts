@@ -1,8 +1,5 @@
+import { QUOTE, OPEN_BRACKET, OPEN_BRACE } from './characters.ts'
 import type { JsonValue } from '../json-value.ts'
-
-const QUOTE = 0x22
-const OPEN_BRACKET = 0x5b
-const OPEN_BRACE = 0x7b
 
 /** A value from its text; short and simple ones without a parser. */
 export function decodeValue(text: string): JsonValue {
