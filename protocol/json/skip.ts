@@ -7,6 +7,7 @@ import {
   OPEN_BRACE,
   CLOSE_BRACE,
 } from './characters.ts'
+
 /** Up to here a string is read byte by byte: a search costs a call. */
 const SHORT = 24
 

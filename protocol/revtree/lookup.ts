@@ -10,13 +10,15 @@ interface Asked {
   parents?: Int32Array
 }
 
-/** A scan is faster than an index for the first few revisions. */
+/** A scan is faster than an index for the first few revisions, and of small trees for all. */
 const MAX_SCANS = 4
+const SMALL = 64
 
 const asked = new WeakMap<RevTree, Asked>()
 
 /** The row of a revision, -1 when it is not in the tree; the first where roots share it, as CouchDB finds it. */
 export function rowOf(tree: RevTree, rev: Rev): number {
+  if (tree.hashes.length <= SMALL) return scan(tree, rev)
   const memory = memoryOf(tree)
   if (memory.rows === undefined && memory.scans++ < MAX_SCANS) return scan(tree, rev)
   memory.rows ??= indexRows(tree)
@@ -25,11 +27,15 @@ export function rowOf(tree: RevTree, rev: Rev): number {
 
 /** The rows from a row up to its root, newest first. */
 export function lineage(tree: RevTree, row: number): number[] {
-  const memory = memoryOf(tree)
-  memory.parents ??= parentRows(tree)
+  const parents = parentsOf(tree)
   const rows: number[] = []
-  for (let at = row; at !== -1; at = memory.parents[at]!) rows.push(at)
+  for (let at = row; at !== -1; at = parents[at]!) rows.push(at)
   return rows
+}
+
+function parentsOf(tree: RevTree): Int32Array {
+  if (tree.hashes.length <= SMALL) return parentRows(tree)
+  return (memoryOf(tree).parents ??= parentRows(tree))
 }
 
 function memoryOf(tree: RevTree): Asked {

@@ -41,11 +41,14 @@ test('a history goes from a revision to its root, newest first', t => {
 })
 
 test('a tree that is asked for all its revisions answers as one that is asked for each alone', t => {
-  const fresh = () => mergePath(tree, path('2-e 3-g 4-h')).tree
-  const asked = fresh()
-  for (const one of revs('1-a 2-b 3-c 2-d 2-e 3-f 3-g 4-h 4-x 1-x')) {
-    t.deepEqual(find(asked, one), find(fresh(), one), one)
-    t.deepEqual(history(asked, one), history(fresh(), one), one)
+  const long = Array.from({ length: 100 }, (_, at) => `${at + 3}-g`).join(' ')
+  for (const line of ['2-e 3-g 4-h', `2-e ${long}`]) {
+    const fresh = () => mergePath(tree, path(line)).tree
+    const asked = fresh()
+    for (const one of revs('1-a 2-b 3-c 2-d 2-e 3-f 3-g 4-h 4-g 99-g 102-g 103-g 4-x 1-x')) {
+      t.deepEqual(find(asked, one), find(fresh(), one), one)
+      t.deepEqual(history(asked, one), history(fresh(), one), one)
+    }
   }
 })
 
