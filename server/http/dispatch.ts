@@ -32,18 +32,16 @@ export class Dispatch {
     this.#seconds = new Set(all.map(({ second }) => second))
   }
 
-  /** @returns false where no path matches */
-  async answer(ctx: RequestContext): Promise<boolean> {
-    let isAnswered = false
+  /** Leaves the answer as it is where no path matches. */
+  async answer(ctx: RequestContext): Promise<void> {
     for (const route of this.#chainOf(ctx.path)) {
-      isAnswered = true
+      let isAnswered = true
       await route(ctx as never, () => {
         isAnswered = false
         return DONE
       })
-      if (isAnswered) break
+      if (isAnswered) return
     }
-    return isAnswered
   }
 
   #chainOf(path: string): readonly Route[] {

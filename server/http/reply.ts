@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { breakOff } from './break-off.ts'
 import type { RequestContext } from './context.ts'
 import { endSoon } from './end-soon.ts'
 import { gzipped, wantsGzip } from './gzip.ts'
@@ -122,9 +123,7 @@ export async function streamChunks(
     }
     res.end()
   } catch (error) {
-    if (ctx.respond !== false) throw error
-    ctx.services.log.error({ err: error, path: ctx.path }, 'answer failed')
-    res.destroy()
+    breakOff(ctx, error)
   } finally {
     await chunks.return()
   }

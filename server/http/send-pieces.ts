@@ -1,3 +1,4 @@
+import { breakOff } from './break-off.ts'
 import type { RequestContext } from './context.ts'
 
 /**
@@ -16,9 +17,7 @@ export async function sendPieces(ctx: RequestContext, pieces: AsyncIterable<Uint
     }
     res.end()
   } catch (error) {
-    if (ctx.respond !== false) throw error
-    ctx.services.log.error({ err: error, path: ctx.path }, 'answer failed')
-    res.destroy()
+    breakOff(ctx, error)
   } finally {
     await iterator.return?.()
   }
