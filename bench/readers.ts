@@ -1,10 +1,7 @@
 // Measures live feeds of a server by its URL; see bench/README.md.
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startNode } from './child-server.ts'
+import { onOwnNode } from './own-node.ts'
 import { SCENARIOS } from './readers/scenarios.ts'
 import { Target } from './target.ts'
 
@@ -32,18 +29,7 @@ if (values.help) console.log(HELP)
 else {
   requireDescriptors(readers + 1000)
   if (values.url !== undefined) await measure(values.url)
-  else await onOwnNode()
-}
-
-async function onOwnNode(): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), 'couchette-readers-'))
-  const node = await startNode(dir)
-  try {
-    await measure(node.url)
-  } finally {
-    await node.stop()
-    await rm(dir, { recursive: true, force: true })
-  }
+  else await onOwnNode(measure)
 }
 
 async function measure(url: string): Promise<void> {

@@ -1,11 +1,8 @@
 // Measures a server by its URL, beside what the machine itself can do; see bench/README.md.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { filesCeiling } from './attachments.ts'
 import { httpCeiling, levelCeilings } from './ceilings.ts'
-import { startNode } from './child-server.ts'
+import { onOwnNode } from './own-node.ts'
 import { table } from './table.ts'
 import { Target } from './target.ts'
 import { median } from './timing.ts'
@@ -38,17 +35,6 @@ const chosen = WORKS.filter(
 if (values.help) console.log(HELP)
 else if (values.url !== undefined) await measureAll(values.url)
 else await onOwnNode(measureAll)
-
-async function onOwnNode(measure: (url: string) => Promise<void>): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), 'couchette-bench-'))
-  const node = await startNode(dir)
-  try {
-    await measure(node.url)
-  } finally {
-    await node.stop()
-    await rm(dir, { recursive: true, force: true })
-  }
-}
 
 /** The ceilings are measured between the works' runs, so that a slow minute of the machine slows both. */
 async function measureAll(url: string): Promise<void> {
