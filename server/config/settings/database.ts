@@ -49,6 +49,7 @@ export const DATABASE_SETTINGS = {
       default: 5000,
       unit: 'milliseconds',
       about: 'Longest run of one call into a design document function',
+      restart: true,
     },
   },
   query_server_config: {
