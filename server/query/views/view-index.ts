@@ -1,18 +1,17 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Database } from '../../database/database.ts'
 import { purgesAfter } from '../../database/purge-log.ts'
-import type { StoreBatch } from '../../storage/store.ts'
 import type { Reducer } from '../reduce/reducer.ts'
-import { ROW_FIELDS, type PackedRows } from '../sandbox/messages.ts'
+import type { PackedRows } from '../sandbox/messages.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { changedDocuments, type ChangedDocument, type ChangesBatch } from './changed-documents.ts'
 import type { IndexDefinition } from './definition.ts'
-import { decodeRowPlaces, encodeRowPlaces, type RowPlace } from './document-rows.ts'
 import type { Snapshot } from './view-reader.ts'
 import { decodeIndexState, encodeIndexState, type IndexState } from './index-state.ts'
 import { NodeCache } from './node-cache.ts'
 import { NodeTree } from './node-tree.ts'
-import type { Change } from './overlay.ts'
+import { oneAhead } from './one-ahead.ts'
+import { RowChanges } from './row-changes.ts'
 import { IndexKeys } from './row-key.ts'
 
 /** Makes rows of documents: map functions in the sandbox, or the fields of a Mango index. */
@@ -193,9 +192,12 @@ export class ViewIndex {
     { isFresh, inBulk }: { isFresh: boolean; inBulk: boolean },
   ): Promise<void> {
     const batch = this.#database.store.batch()
-    const rows = new RowChanges(this.definition.views.length, !inBulk)
-    if (!isFresh) await this.#removeOldRows(documents, batch, rows)
-    this.#putRows(documents, packed, batch, rows)
+    const rows = new RowChanges(batch, this.keys, {
+      views: this.definition.views.length,
+      keepsChanges: !inBulk,
+    })
+    if (!isFresh) await rows.removeOld(documents, this.#database.store)
+    rows.put(documents, packed)
     for (const [view, tree] of this.#trees.entries()) {
       if (!inBulk) await tree.update(rows.changesOf(view), batch)
     }
@@ -209,98 +211,5 @@ export class ViewIndex {
     batch.put(this.keys.state, encodeIndexState(state))
     await batch.write()
     this.#state = state
-  }
-
-  async #removeOldRows(
-    documents: readonly ChangedDocument[],
-    batch: StoreBatch,
-    rows: RowChanges,
-  ): Promise<void> {
-    const keys = documents.map(({ id }) => this.keys.document(id))
-    const records = await this.#database.store.getMany(keys)
-    for (const [at, record] of records.entries()) {
-      if (record === undefined) continue
-      batch.del(keys[at] as Uint8Array)
-      for (const { view, rowKey } of decodeRowPlaces(record)) {
-        batch.del(this.keys.row(view, rowKey))
-        rows.remove(view, rowKey)
-      }
-    }
-  }
-
-  #putRows(
-    documents: readonly ChangedDocument[],
-    packed: PackedRows,
-    batch: StoreBatch,
-    rows: RowChanges,
-  ): void {
-    const { bytes, index } = packed
-    const keyStart = this.keys.rowPrefix.length + 2
-    let places: RowPlace[] = []
-    for (let at = 0; at < index.length; at += ROW_FIELDS) {
-      const [document = 0, view = 0, from, middle, to] = index.subarray(at, at + ROW_FIELDS)
-      const key = bytes.subarray(from, middle)
-      const value = bytes.subarray(middle, to)
-      batch.put(key, value)
-      const rowKey = key.subarray(keyStart)
-      rows.put(view, rowKey, value)
-      places.push({ view, rowKey })
-      if (index[at + ROW_FIELDS] !== document) {
-        batch.put(this.keys.document((documents[document] as ChangedDocument).id), encodeRowPlaces(places))
-        places = []
-      }
-    }
-  }
-}
-
-/** What a batch does to the rows of each view. */
-class RowChanges {
-  readonly added: number[]
-  readonly #changes: Change[][]
-  readonly #keepsChanges: boolean
-
-  constructor(views: number, keepsChanges: boolean) {
-    this.added = new Array<number>(views).fill(0)
-    this.#changes = Array.from({ length: views }, () => [])
-    this.#keepsChanges = keepsChanges
-  }
-
-  put(view: number, rowKey: Uint8Array, value: Uint8Array): void {
-    this.added[view] = (this.added[view] ?? 0) + 1
-    if (this.#keepsChanges) this.#changes[view]?.push([rowKey, value])
-  }
-
-  remove(view: number, rowKey: Uint8Array): void {
-    this.added[view] = (this.added[view] ?? 0) - 1
-    if (this.#keepsChanges) this.#changes[view]?.push([rowKey, undefined])
-  }
-
-  changesOf(view: number): readonly Change[] {
-    return this.#changes[view] ?? []
-  }
-}
-
-/** Applies `make` to each, beginning with the next while the last is used. */
-async function* oneAhead<From, To>(
-  items: AsyncGenerator<From>,
-  make: (item: From) => Promise<To>,
-): AsyncGenerator<To> {
-  const next = async (): Promise<To | undefined> => {
-    const result = await items.next()
-    return result.done === true ? undefined : make(result.value)
-  }
-  let coming = next()
-  try {
-    for (;;) {
-      const made = await coming
-      if (made === undefined) return
-      coming = next()
-      // An error is thrown when it is its turn.
-      coming.catch(() => undefined)
-      yield made
-    }
-  } finally {
-    await coming.catch(() => undefined)
-    await items.return(undefined)
   }
 }

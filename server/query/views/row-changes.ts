@@ -1,0 +1,67 @@
+import type { Store, StoreBatch } from '../../storage/store.ts'
+import { ROW_FIELDS, type PackedRows } from '../sandbox/messages.ts'
+import type { ChangedDocument } from './changed-documents.ts'
+import { decodeRowPlaces, encodeRowPlaces, type RowPlace } from './document-rows.ts'
+import type { Change } from './overlay.ts'
+import type { IndexKeys } from './row-key.ts'
+
+/** What a batch of changed documents does to the rows of each view, put into a batch of the store. */
+export class RowChanges {
+  /** For each view the rows that there are more, or less. */
+  readonly added: number[]
+  readonly #batch: StoreBatch
+  readonly #keys: IndexKeys
+  readonly #changes: Change[][]
+  readonly #keepsChanges: boolean
+
+  /** @param options.keepsChanges whether `changesOf` is going to be asked */
+  constructor(batch: StoreBatch, keys: IndexKeys, options: { views: number; keepsChanges: boolean }) {
+    this.#batch = batch
+    this.#keys = keys
+    this.added = new Array<number>(options.views).fill(0)
+    this.#changes = Array.from({ length: options.views }, () => [])
+    this.#keepsChanges = options.keepsChanges
+  }
+
+  changesOf(view: number): readonly Change[] {
+    return this.#changes[view] ?? []
+  }
+
+  /** Takes out the rows that the documents have in the store. */
+  async removeOld(documents: readonly ChangedDocument[], store: Store): Promise<void> {
+    const keys = documents.map(({ id }) => this.#keys.document(id))
+    const records = await store.getMany(keys)
+    for (const [at, record] of records.entries()) {
+      if (record === undefined) continue
+      this.#batch.del(keys[at] as Uint8Array)
+      for (const { view, rowKey } of decodeRowPlaces(record)) {
+        this.#batch.del(this.#keys.row(view, rowKey))
+        this.#note(view, -1, rowKey, undefined)
+      }
+    }
+  }
+
+  put(documents: readonly ChangedDocument[], { bytes, index }: PackedRows): void {
+    const keyStart = this.#keys.rowPrefix.length + 2
+    let places: RowPlace[] = []
+    for (let at = 0; at < index.length; at += ROW_FIELDS) {
+      const [document = 0, view = 0, from, middle, to] = index.subarray(at, at + ROW_FIELDS)
+      const key = bytes.subarray(from, middle)
+      const value = bytes.subarray(middle, to)
+      this.#batch.put(key, value)
+      const rowKey = key.subarray(keyStart)
+      this.#note(view, 1, rowKey, value)
+      places.push({ view, rowKey })
+      if (index[at + ROW_FIELDS] !== document) {
+        const { id } = documents[document] as ChangedDocument
+        this.#batch.put(this.#keys.document(id), encodeRowPlaces(places))
+        places = []
+      }
+    }
+  }
+
+  #note(view: number, count: 1 | -1, rowKey: Uint8Array, value: Uint8Array | undefined): void {
+    this.added[view] = (this.added[view] ?? 0) + count
+    if (this.#keepsChanges) this.#changes[view]?.push([rowKey, value])
+  }
+}
