@@ -31,9 +31,9 @@ export class Queries {
     this.sandbox = new Sandbox({
       limits: {
         ...DEFAULT_LIMITS,
-        timeoutMs: config.integer('couchdb', 'os_process_timeout'),
         memoryBytes: config.integer('quickjs', 'memory_limit_bytes'),
       },
+      timeoutMs: () => config.integer('couchdb', 'os_process_timeout'),
       onLog: (key, lines) => {
         for (const line of lines) log.info({ function: key }, line)
       },

@@ -48,8 +48,7 @@ export const DATABASE_SETTINGS = {
       kind: 'integer',
       default: 5000,
       unit: 'milliseconds',
-      about: 'Longest run of one call into a design document function',
-      restart: true,
+      about: 'CPU time that one call of a function may take',
     },
   },
   query_server_config: {

@@ -46,17 +46,17 @@ export class EngineHouse {
 
   #work(engine: Engine, job: WorkerJob): WorkerOutcome {
     if (job.setup !== undefined) {
-      const refused = this.#prepare(engine, job.setup)
+      const refused = this.#prepare(engine, job.setup, job.timeoutMs)
       if (refused !== undefined) return { kind: 'answer', text: refused }
     }
-    const text = engine.call(job.command, job.args)
+    const text = engine.call(job.command, job.args, job.timeoutMs)
     if (job.storage === undefined || text.startsWith('-')) return { kind: 'answer', text }
     return { kind: 'rows', rows: packRows(text.slice(1), job.storage) }
   }
 
   /** The error of the setup, if it has one. */
-  #prepare(engine: Engine, setup: EngineSetup): string | undefined {
-    const text = engine.call(setup.command, setup.args)
+  #prepare(engine: Engine, setup: EngineSetup, timeoutMs: number): string | undefined {
+    const text = engine.call(setup.command, setup.args, timeoutMs)
     return text.startsWith('-') ? text : undefined
   }
 

@@ -1,4 +1,5 @@
 import type { QuickJSContext, QuickJSHandle, QuickJSRuntime, QuickJSWASMModule } from 'quickjs-emscripten'
+import { CallClock } from './call-clock.ts'
 import { GUEST_SOURCE } from './guest-source.ts'
 import type { SandboxLimits } from './limits.ts'
 
@@ -23,23 +24,18 @@ export class Engine {
   readonly #runtime: QuickJSRuntime
   readonly #context: QuickJSContext
   readonly #dispatch: QuickJSHandle
-  readonly #timeoutMs: number
   readonly #progress: Int32Array
-  #deadline = Infinity
-  #isOutOfTime = false
+  readonly #clock = new CallClock(() => this.#showProgress())
+  #timeoutMs = 0
   #lines: string[] = []
 
   /** @param progress its first number is raised with each call of a function */
   constructor(module: QuickJSWASMModule, limits: SandboxLimits, progress: Int32Array) {
     this.#progress = progress
-    this.#timeoutMs = limits.timeoutMs
     this.#runtime = module.newRuntime({
       memoryLimitBytes: limits.memoryBytes,
       maxStackSizeBytes: limits.stackBytes,
-      interruptHandler: () => {
-        this.#isOutOfTime ||= performance.now() > this.#deadline
-        return this.#isOutOfTime
-      },
+      interruptHandler: () => this.#clock.isOver,
     })
     this.#context = this.#runtime.newContext()
     this.#dispatch = this.#start()
@@ -56,13 +52,14 @@ export class Engine {
    * Runs a command of the guest.
    *
    * @param args JSON text
+   * @param timeoutMs for each call of a function in it
    * @returns the guest's answer, see GuestDispatch
    * @throws EngineFailure
    */
-  call(command: string, args: string): string {
+  call(command: string, args: string, timeoutMs: number): string {
     const context = this.#context
     const [name, text] = [context.newString(command), context.newString(args)]
-    this.#isOutOfTime = false
+    this.#timeoutMs = timeoutMs
     this.#tick()
     try {
       const result = context.callFunction(this.#dispatch, context.undefined, name, text)
@@ -71,7 +68,7 @@ export class Engine {
       result.value.dispose()
       return answer
     } finally {
-      this.#deadline = Infinity
+      this.#clock.end()
       name.dispose()
       text.dispose()
     }
@@ -95,8 +92,12 @@ export class Engine {
   }
 
   #tick(): void {
+    this.#showProgress()
+    this.#clock.begin(this.#timeoutMs)
+  }
+
+  #showProgress(): void {
     Atomics.add(this.#progress, 0, 1)
-    this.#deadline = performance.now() + this.#timeoutMs
   }
 
   #log(message: string): void {
@@ -106,7 +107,7 @@ export class Engine {
   #failure(error: QuickJSHandle): EngineFailure {
     const thrown = this.#context.dump(error) as { message?: unknown } | null
     error.dispose()
-    if (this.#isOutOfTime) return new EngineFailure('timeout', 'OS process timed out.')
+    if (this.#clock.isOver) return new EngineFailure('timeout', 'OS process timed out.')
     const message = typeof thrown?.message === 'string' ? thrown.message : 'out of memory'
     return new EngineFailure('memory', message)
   }

@@ -1,14 +1,19 @@
-/** What a function of a design document may use. */
+/** What an engine may use. */
 export interface SandboxLimits {
-  /** For one call, as for one document: `[couchdb] os_process_timeout`. */
-  readonly timeoutMs: number
   /** For one engine, which one design document has for itself. */
   readonly memoryBytes: number
   readonly stackBytes: number
 }
 
 export const DEFAULT_LIMITS: SandboxLimits = {
-  timeoutMs: 5000,
   memoryBytes: 64 * 1024 * 1024,
   stackBytes: 256 * 1024,
+}
+
+export const DEFAULT_TIMEOUT_MS = 5000
+const MOST_TIMEOUT_MS = 2 ** 30
+
+/** The time of one call, as for one document, that a configured one stands for: timers have a longest time. */
+export function callTimeout(configuredMs: number): number {
+  return Math.max(1, Math.min(configuredMs, MOST_TIMEOUT_MS))
 }

@@ -3,7 +3,7 @@ import type { SandboxLimits } from './limits.ts'
 /** What a worker is started with. */
 export interface WorkerOptions {
   readonly limits: SandboxLimits
-  /** Counts the calls of functions, so that the pool sees whether a worker gets on. */
+  /** Counts the calls of functions, so that the pool sees whether a worker gets on; 0 while it starts. */
   readonly progress: SharedArrayBuffer
 }
 
@@ -23,6 +23,8 @@ export interface WorkerJob {
   readonly command: string
   /** JSON text. */
   readonly args: string
+  /** How long one call of a function may take, as for one document. */
+  readonly timeoutMs: number
   /** For `map`: how to store the rows that it gives. */
   readonly storage?: RowStorage | undefined
 }

@@ -5,6 +5,8 @@ import type { WorkerJob, WorkerOptions, WorkerReply } from './messages.ts'
 
 /** What a worker gets beyond the time of a call, for what the engine itself cannot interrupt. */
 const GRACE_MS = 2000
+/** How long a thread may take to be there. */
+const START_MS = 60_000
 const STACK_MB = 8
 
 /** Why a worker is gone. */
@@ -20,16 +22,15 @@ export interface PoolWorkerEvents {
 export class PoolWorker {
   readonly #thread: Worker
   readonly #progress = new Int32Array(new SharedArrayBuffer(4))
-  readonly #limits: SandboxLimits
   readonly #events: PoolWorkerEvents
   /** The engines that it should have. */
   readonly prepared = new Set<string>()
   #watch: NodeJS.Timeout | undefined
   #lastProgress = 0
+  readonly #begun = performance.now()
   #hasEnded = false
 
   constructor(limits: SandboxLimits, events: PoolWorkerEvents) {
-    this.#limits = limits
     this.#events = events
     const workerData: WorkerOptions = { limits, progress: this.#progress.buffer }
     this.#thread = startThread('./worker', import.meta.url, {
@@ -47,7 +48,7 @@ export class PoolWorker {
   }
 
   send(job: WorkerJob): void {
-    this.#startWatch()
+    this.#startWatch(job.timeoutMs)
     this.#thread.postMessage(job)
   }
 
@@ -58,14 +59,15 @@ export class PoolWorker {
     await this.#thread.terminate()
   }
 
-  #startWatch(): void {
+  #startWatch(timeoutMs: number): void {
     this.#thread.ref()
     this.#lastProgress = Atomics.load(this.#progress, 0)
     this.#watch = setInterval(() => {
       const progress = Atomics.load(this.#progress, 0)
-      if (progress === this.#lastProgress) this.#end('stuck')
+      const isStarting = progress === 0 && performance.now() - this.#begun < START_MS
+      if (progress === this.#lastProgress && !isStarting) this.#end('stuck')
       this.#lastProgress = progress
-    }, this.#limits.timeoutMs + GRACE_MS)
+    }, timeoutMs + GRACE_MS)
   }
 
   #stopWatch(): void {

@@ -1,12 +1,12 @@
 import { fail } from '../../../protocol/errors.ts'
-import type { SandboxLimits } from './limits.ts'
+import { callTimeout, type SandboxLimits } from './limits.ts'
 import type { EngineSetup, WorkerJob, WorkerOutcome, WorkerReply } from './messages.ts'
 import { PoolWorker, type WorkerEnd } from './pool-worker.ts'
 
 /** Who waits for a job: a request, or nobody but an index that is built in the background. */
 export type Lane = 'request' | 'background'
 
-export interface Job extends Omit<WorkerJob, 'id' | 'setup'> {
+export interface Job extends Omit<WorkerJob, 'id' | 'setup' | 'timeoutMs'> {
   readonly setup: EngineSetup
 }
 
@@ -27,6 +27,7 @@ const IDLE_MS = 60_000
  */
 export class SandboxPool {
   readonly #limits: SandboxLimits
+  readonly #timeoutMs: () => number
   readonly #size: number
   readonly #onLog: (key: string, lines: readonly string[]) => void
   readonly #idle: PoolWorker[] = []
@@ -39,10 +40,13 @@ export class SandboxPool {
 
   constructor(options: {
     limits: SandboxLimits
+    /** Read for each job. */
+    timeoutMs: () => number
     workers: number
     onLog: (key: string, lines: readonly string[]) => void
   }) {
     this.#limits = options.limits
+    this.#timeoutMs = options.timeoutMs
     this.#size = options.workers
     this.#onLog = options.onLog
     this.#sweep = setInterval(() => this.#closeIdle(), IDLE_MS)
@@ -104,7 +108,8 @@ export class SandboxPool {
     this.#lastUse = performance.now()
     this.#running.set(worker, { waiting, id })
     worker.prepared.add(waiting.job.key)
-    worker.send({ ...waiting.job, id, setup: withSetup ? waiting.job.setup : undefined })
+    const setup = withSetup ? waiting.job.setup : undefined
+    worker.send({ ...waiting.job, id, setup, timeoutMs: callTimeout(this.#timeoutMs()) })
   }
 
   #onReply(worker: PoolWorker, reply: WorkerReply): void {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
 import { answerText, outcomeError } from './errors.ts'
-import { DEFAULT_LIMITS, type SandboxLimits } from './limits.ts'
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUT_MS, type SandboxLimits } from './limits.ts'
 import type { PackedRows, RowStorage } from './messages.ts'
 import { SandboxPool, type Job, type Lane } from './pool.ts'
 
@@ -48,12 +48,15 @@ export class Sandbox {
 
   constructor(options: {
     limits?: SandboxLimits
+    /** How long one call of a function may take; read for each job. */
+    timeoutMs?: () => number
     workers?: number
     /** Gets what functions log. */
     onLog?: (key: string, lines: readonly string[]) => void
   }) {
     this.#pool = new SandboxPool({
       limits: options.limits ?? DEFAULT_LIMITS,
+      timeoutMs: options.timeoutMs ?? (() => DEFAULT_TIMEOUT_MS),
       workers: options.workers ?? Math.max(2, Math.min(MAX_WORKERS, availableParallelism())),
       onLog: options.onLog ?? (() => undefined),
     })

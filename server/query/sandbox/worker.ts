@@ -8,6 +8,7 @@ const port = parentPort
 const options = workerData as WorkerOptions
 const house = new EngineHouse(await newQuickJSWASMModuleFromVariant(RELEASE_SYNC), options)
 
+Atomics.add(new Int32Array(options.progress), 0, 1)
 port.on('message', (job: WorkerJob) => {
   const reply = house.run(job)
   port.postMessage(reply, transferable(reply))

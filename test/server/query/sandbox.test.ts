@@ -1,12 +1,19 @@
 import test, { type ExecutionContext } from 'ava'
 import { CouchError } from '../../../protocol/errors.ts'
 import { rowParts } from '../../../server/query/row-value.ts'
+import { CallClock } from '../../../server/query/sandbox/call-clock.ts'
 import { ROW_FIELDS } from '../../../server/query/sandbox/messages.ts'
 import { Sandbox } from '../../../server/query/sandbox/sandbox.ts'
+import { threadCpuMs } from '../../../server/query/sandbox/thread-cpu.ts'
 
-const limits = { timeoutMs: 300, memoryBytes: 16 * 1024 * 1024, stackBytes: 256 * 1024 }
+const limits = { memoryBytes: 16 * 1024 * 1024, stackBytes: 256 * 1024 }
 const lines: string[] = []
-const sandbox = new Sandbox({ limits, workers: 2, onLog: (_key, more) => lines.push(...more) })
+const sandbox = new Sandbox({
+  limits,
+  timeoutMs: () => 300,
+  workers: 2,
+  onLog: (_key, more) => lines.push(...more),
+})
 test.after.always(() => sandbox.close())
 
 const storage = { prefix: new Uint8Array(0), collations: [], partitioned: false, ids: [] }
@@ -187,6 +194,32 @@ test('each document has its own time', async t => {
   const slow = 'function (doc) { var end = Date.now() + 60; while (Date.now() < end); emit(doc._id) }'
   const documents = Array.from({ length: 10 }, (_, i) => ({ _id: `d${i}` }))
   t.is((await map([slow], documents)).length, 10)
+})
+
+test('the time of a call may be changed while the sandbox runs', async t => {
+  let timeoutMs = 50
+  const other = new Sandbox({ timeoutMs: () => timeoutMs, workers: 1 })
+  t.teardown(() => other.close())
+  const filter = 'function () { var end = Date.now() + 1000; while (Date.now() < end); return true }'
+  const slow = {
+    owner: '1',
+    json: JSON.stringify({ filters: { slow: filter, endless: 'function () { for (;;); }' } }),
+  }
+  t.like(await refusal(t, other.filter(slow, 'endless', ['{}'], {})), { error: 'os_process_error' })
+  timeoutMs = 10_000
+  t.deepEqual(await other.filter(slow, 'slow', ['{}'], {}), [true])
+})
+
+test('the time of a call is that of its thread, and not what a busy machine takes from it', t => {
+  if (threadCpuMs() === undefined) return t.pass('nobody tells here')
+  let extended = 0
+  const clock = new CallClock(() => extended++)
+  clock.begin(300)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+  t.deepEqual([clock.isOver, extended], [false, 1])
+  const enough = (threadCpuMs() ?? 0) + 350
+  while ((threadCpuMs() ?? 0) < enough);
+  t.true(clock.isOver)
 })
 
 /** What is known to lead out of JavaScript sandboxes: each must throw, or give what does. */
