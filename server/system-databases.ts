@@ -1,5 +1,5 @@
 import type { DatabaseName } from '../protocol/database-name.ts'
-import { ADMINS_ONLY, EVERYBODY } from '../protocol/security.ts'
+import { EVERYBODY } from '../protocol/security.ts'
 import { usersDatabase } from './auth/users/directory.ts'
 import { usersRules } from './auth/users/rules.ts'
 import type { Config } from './config/config.ts'
@@ -22,7 +22,7 @@ export async function createSystemDatabases(catalog: Catalog): Promise<void> {
 export function systemPolicy(
   config: Config,
   open: (name: DatabaseName) => Promise<Database>,
-): Pick<DatabasePolicy, 'rulesOf' | 'defaultSecurity'> {
+): Pick<DatabasePolicy, 'rulesOf' | 'newSecurity'> {
   return {
     rulesOf: name => {
       const users = usersRules(config, () => open(name))
@@ -30,8 +30,7 @@ export function systemPolicy(
       const isNamed = USERS.test(name)
       return () => (isNamed || name === usersDatabase(config) ? users : others)
     },
-    defaultSecurity: name =>
-      isSystem(name) || !isOpen(config.text('couchdb', 'default_security')) ? ADMINS_ONLY : EVERYBODY,
+    newSecurity: () => (isOpen(config.text('couchdb', 'default_security')) ? EVERYBODY : undefined),
   }
 }
 
@@ -52,10 +51,6 @@ function otherRules(
 const USERS = /(^|\/)_users$/
 
 const REPLICATOR = /(^|\/)_replicator$/
-
-function isSystem(name: DatabaseName): boolean {
-  return /(^|\/)_/.test(name)
-}
 
 /** "admin_local" closes only what CouchDB serves on a port of its own. */
 function isOpen(defaultSecurity: string): boolean {

@@ -12,10 +12,12 @@ import {
   droppedRange,
   metaKey,
   nameOfDatabaseKey,
+  Space,
 } from '../storage/keys.ts'
 import { GroupSync } from '../storage/group-sync.ts'
 import type { Store } from '../storage/store.ts'
 import { Database, type DatabasePolicy, type DatabaseRecord, type SharedStorage } from './database.ts'
+import { SECURITY_SETTING } from './security-setting.ts'
 import { decodeState, type DatabaseState } from './state.ts'
 
 /** What happened to a database, for `_db_updates`. */
@@ -106,11 +108,15 @@ export class Catalog {
         created: Math.floor(Date.now() / 1000),
         ...options,
       }
-      await this.#store
+      const batch = this.#store
         .batch()
         .put(metaKey('next'), Buffer.from(String(number + 1)))
         .put(databaseNameKey(name), Buffer.from(JSON.stringify(record)))
-        .write({ sync: true })
+      const security = this.#policy.newSecurity?.()
+      if (security !== undefined) {
+        batch.put(new DatabaseKeys(number).text(Space.setting, SECURITY_SETTING), Buffer.from(security))
+      }
+      await batch.write({ sync: true })
       this.#changes += 1
       this.#tell('created', name)
       return this.#remember(name, record)

@@ -42,8 +42,8 @@ export interface DatabaseRecord {
 /** What the server says of its databases. */
 export interface DatabasePolicy {
   readonly rulesOf?: (name: DatabaseName) => () => DatabaseRules | undefined
-  /** The `_security` of databases where none was put, JSON text. Default: administrators of the server only. */
-  readonly defaultSecurity?: (name: DatabaseName) => string
+  /** The `_security` that a new database begins with, JSON text. Default: administrators of the server only. */
+  readonly newSecurity?: () => string | undefined
   /** Told when another `_security` holds. */
   readonly onSecurity?: (database: Database) => void
   /** Told after each commit. */
@@ -106,7 +106,7 @@ export class Database {
     ])
     return new Database(shared, name, record, keys, decodeState(state), {
       policy,
-      security: decodeSecurity(security, policy.defaultSecurity?.(name)),
+      security: decodeSecurity(security),
     })
   }
 

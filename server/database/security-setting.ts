@@ -13,16 +13,12 @@ export interface StoredSecurity {
 }
 
 /**
- * Reads what is stored of `_security`.
+ * Reads what is stored of `_security`. Where nothing is stored the database is for administrators of the server.
  *
- * @param otherwise what holds where nothing is stored
  * @throws `bad_request` where it is no security object
  */
-export function decodeSecurity(
-  stored: Uint8Array | undefined,
-  otherwise: string = ADMINS_ONLY,
-): StoredSecurity {
-  const text = stored ?? Buffer.from(otherwise)
+export function decodeSecurity(stored: Uint8Array | undefined): StoredSecurity {
+  const text = stored ?? Buffer.from(ADMINS_ONLY)
   return { text, parsed: parseSecurity(JSON.parse(Buffer.from(text).toString())) }
 }
 

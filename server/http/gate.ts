@@ -54,12 +54,13 @@ export function segmentsOf(path: string): string[] {
   return inDesign === null ? segments : [database, inDesign[1] ?? '', inDesign[2] ?? '', ...rest]
 }
 
-/** Logging in stays open to everybody; `_up` may be left open. @throws `unauthorized` */
+/** Logging in stays open to everybody; `_up` may be left open (`chttpd_auth:party_mode_handler/1`). @throws `unauthorized` */
 function requireValidUser(config: Config, method: string, [first]: readonly string[]): void {
   if (method === 'POST' && first === '_session') return
   const all = config.boolean('chttpd', 'require_valid_user')
   const allButUp = config.boolean('chttpd', 'require_valid_user_except_for_up')
-  if (all || (allButUp && first !== '_up')) throw fail('unauthorized', 'Authentication required.')
+  if (first === '_up' ? all && !allButUp : all || allButUp)
+    throw fail('unauthorized', 'Authentication required.')
 }
 
 async function authorize(ctx: RequestContext, access: Access, segments: readonly string[]): Promise<void> {

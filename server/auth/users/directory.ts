@@ -26,6 +26,7 @@ interface Cached {
   readonly seq: number
   readonly admin: string | undefined
   readonly user: UserRecord | undefined
+  readonly hasDocument: boolean
 }
 
 /** Looks users up among the administrators of the configuration and in the users database. */
@@ -66,12 +67,14 @@ export class StoredUsers implements UserDirectory {
       database.name === usersDatabase(this.#config) &&
       cached.seq === database.state.seq &&
       cached.admin === this.#config.get('admins', name)
-    if (!isFresh) {
-      if (this.#config.get('admins', name) === undefined) this.#metrics.count('couchdb/auth_cache_misses')
-      return this.#read(name)
-    }
-    this.#metrics.count('couchdb/auth_cache_hits')
-    return cached.user
+    this.#count(name, isFresh && cached.hasDocument)
+    return isFresh ? cached.user : this.#read(name)
+  }
+
+  /** What counts are documents: looking for that of an administrator who has none is no miss (`chttpd_auth_cache`). */
+  #count(name: string, hit: boolean): void {
+    if (hit) this.#metrics.count('couchdb/auth_cache_hits')
+    else if (this.#config.get('admins', name) === undefined) this.#metrics.count('couchdb/auth_cache_misses')
   }
 
   loggedIn(user: UserRecord, password: string): void {
@@ -102,7 +105,7 @@ export class StoredUsers implements UserDirectory {
     const ofDocument = database === undefined ? undefined : await readUser(database, name)
     const user = admin === undefined ? ofDocument : userOfAdmin(name, admin, ofDocument?.roles ?? [])
     this.#cache.delete(name)
-    this.#cache.set(name, { seq, admin, user })
+    this.#cache.set(name, { seq, admin, user, hasDocument: ofDocument !== undefined })
     return user
   }
 

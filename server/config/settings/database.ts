@@ -12,7 +12,7 @@ export const DATABASE_SETTINGS = {
     default_security: {
       kind: 'text',
       default: 'admin_only',
-      about: 'Who may use a database without `_security`: `admin_only` or `everyone`',
+      about: 'Who may use databases that are made from now on: `admin_only` or `everyone`',
     },
     users_db_security_editable: {
       kind: 'boolean',

@@ -102,6 +102,35 @@ test('lookups of users are counted as hits and misses of the cache', async t => 
   t.is(await count('auth_cache_misses'), misses + 1)
   const hits = await count('auth_cache_hits')
   await login()
-  t.true((await count('auth_cache_hits')) > hits)
+  t.is(await count('auth_cache_hits'), hits + 1, 'administrators without a document are not counted')
   t.is(await count('auth_cache_misses'), misses + 1)
+})
+
+test('default_security says who may use databases made from then on, those of the system too', async t => {
+  const secured = await securedServer(t, 'couchdb/default_security=everyone')
+  const { admin, as } = secured
+  await addUser(secured, 'ann')
+  t.is((await as('ann:secret')('GET', '/_users/org.couchdb.user:ann')).status, 200)
+  t.is((await as(undefined)('GET', '/_users/org.couchdb.user:ann')).status, 404)
+  await admin('PUT', '/open')
+  await admin('PUT', '/_node/_local/_config/couchdb/default_security', { json: 'admin_only' })
+  await admin('PUT', '/closed')
+  t.is((await as('ann:secret')('PUT', '/open/doc', { json: {} })).status, 201)
+  t.is((await as('ann:secret')('PUT', '/closed/doc', { json: {} })).status, 403)
+})
+
+test('who asks for _up may be left unasked while all others must be known', async t => {
+  const { admin, as } = await securedServer(t)
+  const anonymous = async (path: string) => (await as(undefined)('GET', path)).status
+  for (const [all, butUp, up, root] of [
+    ['false', 'false', 200, 200],
+    ['false', 'true', 200, 401],
+    ['true', 'false', 401, 401],
+    ['true', 'true', 200, 401],
+  ] as const) {
+    const config = '/_node/_local/_config/chttpd/require_valid_user'
+    await admin('PUT', config, { json: all })
+    await admin('PUT', `${config}_except_for_up`, { json: butUp })
+    t.deepEqual([await anonymous('/_up'), await anonymous('/')], [up, root], `${all} ${butUp}`)
+  }
 })
