@@ -198,6 +198,7 @@ export const ERRORS = {
   noTemporaryViews: [410, 'gone', 'Temporary views are not supported in CouchDB'],
   missingView: [404, 'not_found', 'missing_named_view'],
   missingJsonKey: [404, 'not_found', (name: string) => `missing json key: ${name}`],
+  jsonMismatch: [404, 'not_found', 'json_mismatch'],
   unknownQueryLanguage: [500, 'unknown_query_language', (language: string) => language],
   sandboxBusy: [503, 'service_unavailable', 'Too many functions of design documents are waiting.'],
   functionTimeout: [500, 'os_process_error', 'OS process timed out.'],

@@ -7,16 +7,20 @@ export interface RolesClaim {
 }
 
 /**
- * The roles that a token gives: a list of strings, or one string divided by commas.
+ * The roles that a token gives: a list of strings, or one string divided by commas. A claim that is not there under its
+ * name gives none; one that is not there under a configured path refuses the token
+ * (`couch_util:get_nested_json_value/2`).
  *
- * @throws `bad_request` for anything else
+ * @throws `bad_request` for anything else; `not_found` where the path leads nowhere
  */
 export function rolesOfClaims(
   claims: Readonly<Record<string, unknown>>,
   { rolesClaimPath, rolesClaimName }: RolesClaim,
 ): readonly string[] {
-  const path = rolesClaimPath === '' ? [rolesClaimName] : splitPath(rolesClaimPath)
-  const value = path.reduce<unknown>(member, claims) ?? []
+  const value =
+    rolesClaimPath === ''
+      ? (ownMember(claims, rolesClaimName) ?? [])
+      : splitPath(rolesClaimPath).reduce<unknown>(requireMember, claims)
   const roles: readonly unknown[] =
     typeof value === 'string' ? value.split(/\s*,\s*/).filter(role => role !== '') : asList(value)
   if (roles.every(role => typeof role === 'string')) return roles
@@ -27,9 +31,15 @@ function splitPath(path: string): string[] {
   return path.split(/(?<!\\)\./).map(name => name.replaceAll('\\.', '.'))
 }
 
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
-  return (value as Record<string, unknown>)[name]
+function requireMember(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fail('jsonMismatch')
+  const found = ownMember(value as Readonly<Record<string, unknown>>, name)
+  if (found === undefined) throw fail('missingJsonKey', name)
+  return found
+}
+
+function ownMember(value: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(value, name) ? value[name] : undefined
 }
 
 function asList(value: unknown): readonly unknown[] {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { UserContext } from '../../protocol/user-context.ts'
 import { sameText } from './hasher.ts'
-import { isPrf, PRFS } from './stored-password.ts'
+import { hmacDigests } from './hmac-digests.ts'
 
 export interface ProxySettings {
   readonly useSecret: boolean
@@ -28,7 +28,7 @@ export function userOfProxy(
 
 function isSigned(name: string, token: string, { secret, algorithms }: ProxySettings): boolean {
   if (secret === '') return false
-  return algorithms
-    .filter(isPrf)
-    .some(algorithm => sameText(createHmac(PRFS[algorithm].digest, secret).update(name).digest('hex'), token))
+  return hmacDigests(algorithms).some(digest =>
+    sameText(createHmac(digest, secret).update(name).digest('hex'), token),
+  )
 }

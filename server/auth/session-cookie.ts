@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { fail } from '../../protocol/errors.ts'
-import { isPrf, PRFS } from './stored-password.ts'
+import { hmacDigests } from './hmac-digests.ts'
 
 export const SESSION_COOKIE = 'AuthSession'
 
@@ -54,7 +54,7 @@ export function makeSessionCookie(
   algorithms: readonly string[],
 ): string {
   const time = seconds.toString(16).toUpperCase()
-  const mac = sign(`${name}:${time}`, key, digests(algorithms)[0] ?? 'sha256')
+  const mac = sign(`${name}:${time}`, key, hmacDigests(algorithms)[0] ?? 'sha256')
   return Buffer.concat([Buffer.from(`${name}:${time}:`), mac]).toString('base64url')
 }
 
@@ -64,7 +64,7 @@ export function isSignedWith(
   key: string,
   algorithms: readonly string[],
 ): boolean {
-  return digests(algorithms).some(digest => {
+  return hmacDigests(algorithms).some(digest => {
     const expected = sign(`${name}:${time}`, key, digest)
     return expected.length === mac.length && timingSafeEqual(expected, mac)
   })
@@ -104,11 +104,6 @@ function formatDate(ms: number): string {
 
 function sign(text: string, key: string, digest: string): Buffer {
   return createHmac(digest, key).update(text).digest()
-}
-
-/** `[chttpd_auth] hash_algorithms` as Node names them. */
-function digests(algorithms: readonly string[]): string[] {
-  return algorithms.filter(isPrf).map(name => PRFS[name].digest)
 }
 
 function splitAt(text: string, separator: string): [string, string] {

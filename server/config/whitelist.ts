@@ -11,14 +11,21 @@ const PROTECTED = new Set([
   'query_servers',
 ])
 
-const ENTRY = /\{\s*"?([^,"{}]+?)"?\s*,\s*"?([^,"{}]+?)"?\s*\}/g
+/** A pair of atoms, strings or binaries: `{log, level}`, `{"log", "level"}`, `{<<"log">>, <<"level">>}`. */
+const ENTRY = /\{\s*(?:<<)?"?([^,"{}<>]+?)"?(?:>>)?\s*,\s*(?:<<)?"?([^,"{}<>]+?)"?(?:>>)?\s*\}/g
 
 export function isProtectedSection(section: string): boolean {
   return PROTECTED.has(section)
 }
 
-/** Whether `[chttpd] config_whitelist`, `[{section, key}, …]`, lets a setting be changed; an empty one lets all. */
+/**
+ * Whether `[chttpd] config_whitelist`, `[{section, key}, …]`, lets a setting be changed; an empty one lets all. One that
+ * is no list can be put right: a typing error locks nobody out.
+ */
 export function mayChange(whitelist: string, section: string, key: string): boolean {
   if (whitelist === '') return true
+  if (section === 'chttpd' && key === 'config_whitelist' && !LIST.test(whitelist)) return true
   return [...whitelist.matchAll(ENTRY)].some(([, name, entry]) => name === section && entry === key)
 }
+
+const LIST = /^\s*\[.*\]\s*$/s

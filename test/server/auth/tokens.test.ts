@@ -109,6 +109,13 @@ test('roles are found under a path, and may be one string', async t => {
   const settings = { ...SETTINGS, rolesClaimPath: 'access.a\\.b.roles', requiredClaims: '{iss, "me"}' }
   const token = await sign({ sub: 'ann', iss: 'me', access: { 'a.b': { roles: 'x, y' } } })
   t.deepEqual((await userOfJwt(`Bearer ${token}`, settings))?.roles, ['x', 'y'])
+  for (const [access, message] of [
+    [{}, 'not_found: missing json key: a.b'],
+    [['a.b'], 'not_found: json_mismatch'],
+  ] as const) {
+    const lost = userOfJwt(`Bearer ${await sign({ sub: 'ann', iss: 'me', access })}`, settings)
+    await t.throwsAsync(lost, { message })
+  }
   const other = await sign({ sub: 'ann', iss: 'you' })
   await t.throwsAsync(userOfJwt(`Bearer ${other}`, settings), { message: 'bad_request: Invalid iss claim' })
 })
@@ -131,6 +138,11 @@ test('a session cookie is signed, and only its own key opens it', t => {
   t.true(isSignedWith(cookie, 'key', ['sha256', 'sha']))
   t.false(isSignedWith(cookie, 'key', ['sha256']))
   t.false(isSignedWith(cookie, 'key2', ['sha256', 'sha']))
+  for (const algorithm of ['sha512', 'sha3_256', 'blake2s', 'blake2b']) {
+    const other = parseSessionCookie(makeSessionCookie('ann', 1_795_231_000, 'key', [algorithm, 'sha']))
+    t.true(isSignedWith(other, 'key', [algorithm]))
+    t.false(isSignedWith(other, 'key', ['sha']), algorithm)
+  }
   t.false(isSignedWith({ ...cookie, mac: cookie.mac.subarray(1) }, 'key', ['sha']))
   t.false(isSignedWith(parseSessionCookie(value), 'key', []))
   for (const bad of ['nonsense', '%%%', 'YQ', 'YTpi', ' ']) t.throws(() => parseSessionCookie(bad))

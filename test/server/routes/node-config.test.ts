@@ -70,6 +70,14 @@ test('with a whitelist only what is in it can be changed', async t => {
   t.is((await admin('DELETE', `${CONFIG}/admins/admin`)).status, 400)
 })
 
+test('a whitelist that is no list locks nobody out of putting it right', async t => {
+  const { admin } = await securedServer(t, 'chttpd/config_whitelist={[{log, level}]')
+  t.is((await admin('PUT', `${CONFIG}/x/y`, { json: 'z' })).status, 400)
+  const right = '[{chttpd, config_whitelist}, {<<"x">>, <<"y">>}]'
+  t.is((await admin('PUT', `${CONFIG}/chttpd/config_whitelist`, { json: right })).status, 200)
+  t.is((await admin('PUT', `${CONFIG}/x/y`, { json: 'z' })).status, 200)
+})
+
 test('a key with a slash or an equals sign is kept as it is', async t => {
   const { admin } = await securedServer(t)
   const path = `${CONFIG}/jwt_keys/rsa:https%3A%2F%2Fissuer%2Fa%3Db`
