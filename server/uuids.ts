@@ -10,6 +10,7 @@ export class Uuids {
   readonly #config: Config
   #prefix = ''
   #suffix = Infinity
+  #lastMicrosecond = 0
 
   constructor(config: Config) {
     this.#config = config
@@ -20,9 +21,9 @@ export class Uuids {
       case 'random':
         return randomBytes(16).toString('hex')
       case 'utc_random':
-        return microseconds() + randomBytes(9).toString('hex')
+        return this.#time() + randomBytes(9).toString('hex')
       case 'utc_id':
-        return microseconds() + this.#config.text('uuids', 'utc_id_suffix')
+        return this.#time() + this.#config.text('uuids', 'utc_id_suffix')
       default:
         return this.#sequential()
     }
@@ -36,11 +37,11 @@ export class Uuids {
     }
     return this.#prefix + this.#suffix.toString(16).padStart(6, '0')
   }
-}
 
-/** Since 1970, in fourteen hex digits. */
-function microseconds(): string {
-  return Math.floor((performance.timeOrigin + performance.now()) * 1000)
-    .toString(16)
-    .padStart(14, '0')
+  /** Microseconds since 1970 in fourteen hex digits, a later one each time. */
+  #time(): string {
+    const now = Math.floor((performance.timeOrigin + performance.now()) * 1000)
+    this.#lastMicrosecond = Math.max(now, this.#lastMicrosecond + 1)
+    return this.#lastMicrosecond.toString(16).padStart(14, '0')
+  }
 }

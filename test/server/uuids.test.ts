@@ -32,6 +32,12 @@ test('ids of utc_id begin with the time and end with the suffix', async t => {
   t.true(Math.abs(parseInt(id.slice(0, 14), 16) / 1000 - Date.now()) < 60_000)
 })
 
+test('ids of utc_id differ however fast they are made, and ascend', async t => {
+  const ids = await make(t, { algorithm: 'utc_id', utc_id_suffix: 'here' }, 1000)
+  t.is(new Set(ids).size, ids.length)
+  t.deepEqual(ids, ids.toSorted())
+})
+
 test('random ids have nothing in common', async t => {
   for (const algorithm of ['random', 'utc_random']) {
     const ids = await make(t, { algorithm }, 100)
