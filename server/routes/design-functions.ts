@@ -17,7 +17,7 @@ import { decodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { makeEtag } from '../http/etag.ts'
 import { notModified, sendJson } from '../http/reply.ts'
-import type { DesignDocument } from '../query/design/design-document.ts'
+import { requireJavaScript, type DesignDocument } from '../query/design/design-document.ts'
 import { functionAnswer, type FunctionAnswer } from '../query/design/function-answer.ts'
 import { requestObject } from '../query/design/request-object.ts'
 import { resolvePath, rewrite } from '../query/design/rewrite-rules.ts'
@@ -86,9 +86,9 @@ async function save(
   document: JsonValue,
 ): Promise<{ id: string; rev: string }> {
   const input = parseDocument(Buffer.from(JSON.stringify(document)), { term: true })
-  if (input.id === undefined) throw fail('docIdNotString')
   const { user } = ctx.state
-  const [outcome] = await writeDocuments(database, [{ id: input.id, input }], { replicated: false, user })
+  const id = input.id ?? parseDocId('')
+  const [outcome] = await writeDocuments(database, [{ id, input }], { replicated: false, user })
   if (outcome === undefined || outcome.error !== undefined) throw outcome?.error ?? fail('conflict')
   return { id: outcome.id, rev: outcome.rev }
 }
@@ -204,6 +204,7 @@ async function functionOf(
   const functions = ddoc.value[kind]
   if (!isJsonObject(functions)) throw fail('missingJsonKey', kind)
   if (!Object.hasOwn(functions, name)) throw fail('missingJsonKey', name)
+  requireJavaScript(ddoc.value)
   return { database, ddoc, name }
 }
 

@@ -3,12 +3,13 @@ import { fail } from '../../../protocol/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 import type { Database } from '../../database/database.ts'
 import { findWinner, readRevision } from '../../database/read-document.ts'
+import { requireJavaScript } from '../../query/design/design-document.ts'
 import type { SandboxDocument } from '../../query/sandbox/sandbox.ts'
 
 /**
  * A design document that has a function at a path, ready for the sandbox.
  *
- * @throws `missing`, `deleted`, `missingJsonKey` (CouchDB: couch_changes:configure_filter/4)
+ * @throws `missing`, `deleted`, `missingJsonKey`, `unknownQueryLanguage` (CouchDB: couch_changes:configure_filter/4)
  */
 export function designWith(
   database: Database,
@@ -17,10 +18,12 @@ export function designWith(
 ): SandboxDocument {
   const id = `_design/${name}` as DocId
   const json = readRevision(database, id, findWinner(database, id), {}).json.toString()
-  let value: JsonValue = JSON.parse(json) as JsonObject
+  const ddoc = JSON.parse(json) as JsonObject
+  let value: JsonValue = ddoc
   for (const key of path) {
     if (!isJsonObject(value) || !Object.hasOwn(value, key)) throw fail('missingJsonKey', key)
     value = value[key] as JsonValue
   }
+  requireJavaScript(ddoc)
   return { owner: String(database.record.number), json }
 }

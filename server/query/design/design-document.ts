@@ -1,4 +1,5 @@
 import type { DocId } from '../../../protocol/document-id.ts'
+import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 import type { SandboxDocument } from '../sandbox/sandbox.ts'
@@ -20,6 +21,11 @@ export function isDesignId(id: string): boolean {
 /** "javascript" where nothing is said. */
 export function languageOf(value: JsonObject): string {
   return typeof value.language === 'string' ? value.language : 'javascript'
+}
+
+/** @throws `unknown_query_language` for functions in a language that nothing here runs */
+export function requireJavaScript(value: JsonObject): void {
+  if (!isJavaScript(value)) throw fail('unknownQueryLanguage', languageOf(value))
 }
 
 export function isJavaScript(value: JsonObject): boolean {

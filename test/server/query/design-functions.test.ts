@@ -47,6 +47,26 @@ test('shows take any method, updates all that write', withServer, async (t, { ur
   t.is((await call<unknown>(url, 'DELETE', `${DESIGN}/_update/method/a`)).body, 'DELETE')
 })
 
+test('an update function may not make a document without an id', withServer, async (t, { url }) => {
+  await call(url, 'PUT', '/db')
+  const json = { updates: { empty: 'function (doc, req) { return [{}, "oops"] }' } }
+  await call(url, 'PUT', DESIGN, { json })
+  const answer = await call(url, 'PUT', `${DESIGN}/_update/empty/a`)
+  t.is(answer.status, 400)
+  t.deepEqual(answer.body, { error: 'illegal_docid', reason: 'Document id must not be empty' })
+})
+
+test('functions in a language that nothing runs are refused by its name', withServer, async (t, { url }) => {
+  await call(url, 'PUT', '/db')
+  const code = { all: 'fun({Doc}, Req) -> true end.' }
+  await call(url, 'PUT', DESIGN, { json: { language: 'erlang', filters: code, shows: code } })
+  for (const path of ['/db/_changes?filter=d/all', `${DESIGN}/_show/all`]) {
+    const answer = await call(url, 'GET', path)
+    t.is(answer.status, 500)
+    t.deepEqual(answer.body, { error: 'unknown_query_language', reason: 'erlang' })
+  }
+})
+
 // CouchDB: chttpd_show:handle_view_list_req/3
 test('a list is asked for keys by a JSON body, and the function sees it', withServer, async (t, { url }) => {
   await makeDesign(url)
