@@ -8,6 +8,7 @@ import { answerPreflight, exposeAnswer } from './cors-headers.ts'
 import { Dispatch } from './dispatch.ts'
 import { admit } from './gate.ts'
 import { answerAsScript } from './jsonp.ts'
+import { leaveOutHeaders } from './prefer-minimal.ts'
 import { sendJson } from './reply.ts'
 import { readRequestLine } from './request-line.ts'
 import { noteRequest } from './request-log.ts'
@@ -37,6 +38,7 @@ export function createApp(services: Services): Koa<RequestState> {
     ctx.redispatch = url => redispatch(ctx, url, routes)
     ctx.state.user = ANONYMOUS
     secureHeaders(ctx)
+    leaveOutHeaders(ctx)
     if (!answerPreflight(ctx)) await answer(ctx, routes)
     noteRequest(ctx, started)
   })
