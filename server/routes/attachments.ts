@@ -8,6 +8,7 @@ import { findRevision, findWinner, readRevision } from '../database/read-documen
 import { putAttachment, removeAttachment } from '../database/write-attachment.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint, type Methods } from '../http/endpoints.ts'
+import { originOf } from '../http/origin.ts'
 import { decodeSegment, encodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { sendJson } from '../http/reply.ts'
@@ -16,6 +17,7 @@ import { sendAttachment } from './attachment-answer.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
 import { checkIdIn, checkSoughtId } from './document-limits.ts'
 import { revisionNamed } from './documents/named-revision.ts'
+import { checkQuorum, isQuorumOutOfReach } from './write-quorum.ts'
 
 export function attachmentRoutes(router: Router<RequestState>): void {
   endpoint(router, '/:db/:docid/*attachment', methods(''))
@@ -66,6 +68,7 @@ export async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<
   checkIdIn(database, id)
   const encoding = uploadEncoding(ctx)
   checkAnnouncedLength(ctx, name)
+  checkQuorum(ctx)
   const rev = revisionNamed(ctx)
   const contentType = ctx.get('Content-Type') || 'application/octet-stream'
   const bytes = uploadedBytes(ctx.req, ctx.services.config.integer('couchette', 'body_timeout'))
@@ -77,9 +80,9 @@ export async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<
   )
   ctx.set(
     'Location',
-    `http://${ctx.host}/${encodeSegment(database.name)}/${encodeSegment(id)}/${encodeSegment(name)}`,
+    `${originOf(ctx)}/${encodeSegment(database.name)}/${encodeSegment(id)}/${encodeSegment(name)}`,
   )
-  sendJson(ctx, { ok: true, id, rev: written }, 201)
+  sendJson(ctx, { ok: true, id, rev: written }, isQuorumOutOfReach(ctx) ? 202 : 201)
 }
 
 export async function deleteAttachment(ctx: RequestContext, id: DocId): Promise<void> {

@@ -71,3 +71,13 @@ test('a local document is not found by its revision', withServer, (t, { url }) =
     { method: 'GET', path: '/db/_local/l?open_revs=["0-1"]', status: 200, answer: [{ missing: '0-1' }] },
   ]),
 )
+
+test('more copies than there are make the answer 202, also of attachments', withServer, (t, { url }) =>
+  checkAnswers(t, url, [
+    { method: 'PUT', path: '/db', status: 201 },
+    { method: 'PUT', path: '/db/doc?w=2', body: {}, status: 202 },
+    { method: 'PUT', path: '/db/other/a.txt?w=2', body: {}, status: 202 },
+    { method: 'PUT', path: '/db/third/a.txt?w=1', body: {}, status: 201 },
+    { method: 'PUT', path: '/db/third/a.txt?w=x', body: {}, status: 400 },
+  ]),
+)
