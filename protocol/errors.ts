@@ -32,6 +32,7 @@ type Reason = string | ((detail: string) => string)
 export const ERRORS = {
   // Requests
   invalidJson: [400, 'bad_request', 'invalid UTF-8 JSON'],
+  missingBody: [400, 'bad_request', 'Missing request body'],
   bodyNotObject: [400, 'bad_request', 'Request body must be a JSON object'],
   badRequest: [400, 'bad_request', (reason: string) => reason],
   queryParse: [400, 'query_parse_error', (reason: string) => reason],

@@ -19,7 +19,7 @@ import { Queries } from './query/queries.ts'
 import { type KeySources, readMasterKeys } from './storage/encryption/master-key.ts'
 import { openMemoryStore, openStore, type Store } from './storage/store.ts'
 import { Uuids } from './uuids.ts'
-import { VERSION } from './version.ts'
+import { COUCHDB_VERSION, VERSION } from './version.ts'
 import { WorkQueue } from './work-queue.ts'
 
 export interface CouchetteOptions {
@@ -91,7 +91,7 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
     log,
     uuid,
     replicator,
-    serverHeader: `Couchette/${VERSION}`,
+    serverHeader: `CouchDB/${COUCHDB_VERSION} (Couchette/${VERSION})`,
     restart: options.onRestart,
     metrics,
     bodies: new BodyMemory(() => config.integer('couchette', 'max_body_memory')),

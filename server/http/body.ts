@@ -29,6 +29,19 @@ export function readRequestBody(ctx: RequestContext): Promise<Buffer> {
   return readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size'))
 }
 
+/**
+ * The same, where there has to be one (CouchDB: chttpd:json_body/1).
+ *
+ * @throws `missingBody` where the request announces none, not even an empty one
+ */
+export function readJsonBody(ctx: RequestContext): Promise<Buffer> {
+  const { headers, httpVersionMajor } = ctx.req
+  const isAnnounced = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+  // Since HTTP/2 a body needs no announcement.
+  if (!isAnnounced && httpVersionMajor < 2) throw fail('missingBody')
+  return readRequestBody(ctx)
+}
+
 /** By events: an async iterator costs a small request more than everything else about its body. */
 function collect(stream: Readable, limit: number, held: HeldBody): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -161,8 +161,9 @@ export function notModified(ctx: RequestContext, tag: string): boolean {
   if (known === '') return false
   const matches = known.split(',').some(entry => entry.trim().replace(/^W\//, '') === etag)
   if (matches) {
-    ctx.status = 304
-    ctx.body = null
+    ctx.respond = false
+    // CouchDB says so; koa would leave it out.
+    ctx.res.writeHead(304, { 'Content-Length': 0 }).end()
   }
   return matches
 }

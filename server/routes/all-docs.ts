@@ -5,7 +5,7 @@ import { parseJsonObject } from '../../protocol/json/parse-json.ts'
 import type { Database } from '../database/database.ts'
 import { listDocuments, listQueries } from '../database/listing/list-documents.ts'
 import { listingQuery, type Namespace } from '../database/listing/listing-query.ts'
-import { readRequestBody, requireJson } from '../http/body.ts'
+import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { Query } from '../http/query.ts'
@@ -58,7 +58,7 @@ async function postList(ctx: RequestContext, namespace: Namespace): Promise<void
   const database = await databaseOf(ctx)
   const partition = partitionInPath(ctx, database)
   requireJson(ctx)
-  const body = parseJsonObject(await readRequestBody(ctx)) as JsonObject
+  const body = parseJsonObject(await readJsonBody(ctx)) as JsonObject
   if (Object.hasOwn(body, 'keys') && !Array.isArray(body['keys'])) {
     throw fail('badRequest', '`keys` body member must be an array.')
   }
@@ -68,7 +68,7 @@ async function postList(ctx: RequestContext, namespace: Namespace): Promise<void
 async function postQueries(ctx: RequestContext, namespace: Namespace): Promise<void> {
   const database = await databaseOf(ctx)
   const partition = partitionInPath(ctx, database)
-  const body = parseJsonObject(await readRequestBody(ctx)) as JsonObject
+  const body = parseJsonObject(await readJsonBody(ctx)) as JsonObject
   const shared = inQuery(ctx, partition)
   const queries = queriesOfBody(body).map(query =>
     listingQuery(database, namespace, limited(ctx, { ...shared, ...parametersOfBody(query) })),

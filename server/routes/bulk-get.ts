@@ -16,7 +16,7 @@ import {
   type ReadOptions,
 } from '../database/read-document.ts'
 import { acceptsType } from '../http/accept.ts'
-import { readBody, requireJson } from '../http/body.ts'
+import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext } from '../http/context.ts'
 import { Query } from '../http/query.ts'
 import { streamJson } from '../http/reply.ts'
@@ -60,7 +60,7 @@ export async function postBulkGet(ctx: RequestContext): Promise<void> {
 }
 
 async function askedDocuments(ctx: RequestContext): Promise<readonly unknown[]> {
-  const body = parseJson(await readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size')))
+  const body = parseJson(await readJsonBody(ctx))
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fail('bodyNotObject')
   const docs: unknown = 'docs' in body ? body.docs : undefined
   if (!Array.isArray(docs)) throw fail('badRequest', "Missing JSON list of 'docs'.")

@@ -6,7 +6,7 @@ import { fail, type CouchError } from '../../protocol/errors.ts'
 import type { JsonValue } from '../../protocol/json-value.ts'
 import type { EditOutcome } from '../database/edit.ts'
 import { writeDocuments, type DocumentToWrite } from '../database/write-documents.ts'
-import { readRequestBody, requireJson } from '../http/body.ts'
+import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { sendJson } from '../http/reply.ts'
@@ -27,7 +27,7 @@ async function postBulkDocs(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   checkQuorum(ctx)
-  const { docs, newEdits, allOrNothing, w } = parseBulkDocs(await readRequestBody(ctx), documentLimits(ctx))
+  const { docs, newEdits, allOrNothing, w } = parseBulkDocs(await readJsonBody(ctx), documentLimits(ctx))
   checkCount(ctx, docs.length)
   const documents = docs.map(input => toWrite(ctx, input))
   for (const { id } of documents) checkIdIn(database, id)

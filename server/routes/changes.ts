@@ -5,7 +5,7 @@ import type { FeedRequest } from '../changes/feed-request.ts'
 import { CHANGES_STYLES } from '../changes/live/feed-style.ts'
 import { startOf } from '../changes/since.ts'
 import type { Database } from '../database/database.ts'
-import { readBody, requireJson } from '../http/body.ts'
+import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { feedKind, parseChangesQuery } from './changes-query.ts'
@@ -24,7 +24,7 @@ async function getChanges(ctx: RequestContext): Promise<void> {
 async function postChanges(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
-  const body = await readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size'))
+  const body = await readJsonBody(ctx)
   await sendChanges(ctx, database, body.length === 0 ? undefined : parseJsonObject(body))
 }
 

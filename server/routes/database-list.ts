@@ -5,7 +5,7 @@ import type { JsonValue } from '../../protocol/json-value.ts'
 import { parseJsonObject } from '../../protocol/json/parse-json.ts'
 import type { Catalog, NameRange } from '../database/catalog.ts'
 import { databaseInfo } from '../database/info.ts'
-import { readRequestBody, requireJson } from '../http/body.ts'
+import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { makeEtag } from '../http/etag.ts'
@@ -45,7 +45,7 @@ async function* infosOfRange(catalog: Catalog, range: NameRange): AsyncGenerator
 
 async function postInfos(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
-  const { keys } = parseJsonObject(await readRequestBody(ctx))
+  const { keys } = parseJsonObject(await readJsonBody(ctx))
   if (keys === undefined) throw fail('badRequest', '`keys` member must exist.')
   if (!Array.isArray(keys)) throw fail('badRequest', '`keys` member must be an array.')
   if (keys.length > ctx.services.config.integer('chttpd', 'max_db_number_for_dbs_info_req')) {

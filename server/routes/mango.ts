@@ -2,7 +2,7 @@ import type Router from '@koa/router'
 import { fail } from '../../protocol/errors.ts'
 import type { JsonObject } from '../../protocol/json-value.ts'
 import { parseJsonObject } from '../../protocol/json/parse-json.ts'
-import { readBody, requireJson } from '../http/body.ts'
+import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { decodeSegment } from '../http/percent.ts'
@@ -114,7 +114,7 @@ async function queriesOf(ctx: RequestContext): Promise<DatabaseQueries> {
 
 async function jsonBody(ctx: RequestContext): Promise<JsonObject> {
   requireJson(ctx)
-  const body = await readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size'))
+  const body = await readJsonBody(ctx)
   return parseJsonObject(body) as JsonObject
 }
 

@@ -6,7 +6,7 @@ import { parseReplication } from '../../protocol/replication-request.ts'
 import type { CancelById, ReplicationRequest } from '../../protocol/replication-request.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
 import { requireServerAdmin } from '../auth/authorize.ts'
-import { readBody, requireJson } from '../http/body.ts'
+import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { sendJson } from '../http/reply.ts'
@@ -51,7 +51,7 @@ async function cancel(ctx: RequestContext, id: string): Promise<void> {
 }
 
 async function parseRequest(ctx: RequestContext): Promise<ReplicationRequest | CancelById> {
-  const body = parseJson(await readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size')))
+  const body = parseJson(await readJsonBody(ctx))
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fail('bodyNotObject')
   const { replicator } = ctx.services
   try {

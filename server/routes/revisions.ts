@@ -4,7 +4,7 @@ import { fail } from '../../protocol/errors.ts'
 import { parseJson } from '../../protocol/json/parse-json.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
 import { revsDiff } from '../database/revs-diff.ts'
-import { readBody, requireJson } from '../http/body.ts'
+import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { sendJson } from '../http/reply.ts'
@@ -40,7 +40,7 @@ async function postMissingRevs(ctx: RequestContext): Promise<void> {
 /** The body of both: `{"doc":["1-abc", …], …}`. */
 async function askedRevisions(ctx: RequestContext, database: Database): Promise<Map<DocId, Rev[]>> {
   requireJson(ctx)
-  const body = parseJson(await readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size')))
+  const body = parseJson(await readJsonBody(ctx))
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fail('bodyNotObject')
   const asked = new Map<DocId, Rev[]>()
   for (const [id, revs] of Object.entries(body)) {

@@ -3,7 +3,7 @@ import { canonicalJson } from '../../protocol/json/canonical.ts'
 import { fail } from '../../protocol/errors.ts'
 import { requireDbAdmin } from '../auth/authorize.ts'
 import { usersDatabase } from '../auth/users/directory.ts'
-import { readBody } from '../http/body.ts'
+import { readJsonBody } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { sendJson } from '../http/reply.ts'
@@ -25,7 +25,7 @@ async function putSecurity(ctx: RequestContext): Promise<void> {
     throw fail('forbidden', "You can't edit the security object of the user database.")
   }
   requireDbAdmin(ctx.state.user, database.security)
-  const json = await readBody(ctx, config.integer('chttpd', 'max_http_request_size'))
+  const json = await readJsonBody(ctx)
   await database.setSecurity(canonicalJson(json))
   sendJson(ctx, { ok: true })
 }

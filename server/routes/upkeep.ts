@@ -7,7 +7,7 @@ import { requireDbAdmin } from '../auth/authorize.ts'
 import { LimitChange } from '../database/limits.ts'
 import { purgesAfter } from '../database/purge-log.ts'
 import { purge, type PurgeRequest } from '../database/purge.ts'
-import { readRequestBody, requireJson } from '../http/body.ts'
+import { readJsonBody, readRequestBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { sendJson, streamJson } from '../http/reply.ts'
@@ -40,7 +40,7 @@ async function postPurge(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   checkQuorum(ctx)
-  const requests = Object.entries(parseJsonObject(await readRequestBody(ctx))).map(purgeRequest)
+  const requests = Object.entries(parseJsonObject(await readJsonBody(ctx))).map(purgeRequest)
   checkLimits(ctx, requests)
   for (const { id } of requests) checkSoughtId(database, id)
   const purged = await purge(database, requests)
@@ -88,10 +88,7 @@ async function getRevsLimit(ctx: RequestContext): Promise<void> {
 async function putRevsLimit(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireDbAdmin(ctx.state.user, database.security)
-  const limit = positiveInteger(
-    parseJson(await readRequestBody(ctx)),
-    '`revs_limit` must be positive integer',
-  )
+  const limit = positiveInteger(parseJson(await readJsonBody(ctx)), '`revs_limit` must be positive integer')
   await database.write(new LimitChange('revsLimit', limit))
   sendJson(ctx, { ok: true })
 }
@@ -103,7 +100,7 @@ async function getPurgedInfosLimit(ctx: RequestContext): Promise<void> {
 async function putPurgedInfosLimit(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   const reason = '`purged_infos_limit` must be positive integer'
-  const limit = positiveInteger(parseJson(await readRequestBody(ctx)), reason)
+  const limit = positiveInteger(parseJson(await readJsonBody(ctx)), reason)
   await database.write(new LimitChange('purgedInfosLimit', limit))
   sendJson(ctx, { ok: true })
 }

@@ -3,7 +3,7 @@ import { fail } from '../../protocol/errors.ts'
 import type { JsonObject } from '../../protocol/json-value.ts'
 import { parseJsonObject } from '../../protocol/json/parse-json.ts'
 import type { Database } from '../database/database.ts'
-import { readBody, requireJson } from '../http/body.ts'
+import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { decodeSegment } from '../http/percent.ts'
@@ -114,7 +114,7 @@ function indexOf(ctx: RequestContext, database: Database, ddoc: DesignDocument):
 }
 
 async function jsonBody(ctx: RequestContext): Promise<JsonObject> {
-  const body = await readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size'))
+  const body = await readJsonBody(ctx)
   return parseJsonObject(body) as JsonObject
 }
 

@@ -7,7 +7,7 @@ import { readLocalDocument } from '../../database/local-documents.ts'
 import { findWinner } from '../../database/read-document.ts'
 import { writeDocument, type DocumentToWrite } from '../../database/write-documents.ts'
 import { fail } from '../../../protocol/errors.ts'
-import { readRequestBody, requireJson } from '../../http/body.ts'
+import { readJsonBody, requireJson } from '../../http/body.ts'
 import type { RequestContext } from '../../http/context.ts'
 import { Query } from '../../http/query.ts'
 import { sendJson } from '../../http/reply.ts'
@@ -100,7 +100,7 @@ export async function deleteDocument(ctx: RequestContext, id: DocId): Promise<vo
 }
 
 async function readDocument(ctx: RequestContext): Promise<DocumentInput> {
-  return parseDocument(await readRequestBody(ctx), { term: true, ...documentLimits(ctx) })
+  return parseDocument(await readJsonBody(ctx), { term: true, ...documentLimits(ctx) })
 }
 
 function isBatched(query: Query): boolean {

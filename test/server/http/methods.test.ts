@@ -61,3 +61,33 @@ test(
     }
   },
 )
+
+test('who prefers a minimal answer gets no header that is not named', withServer, async (t, { url }) => {
+  const agent = supertest.agent(url)
+  await agent.put('/db').expect(201)
+  await agent.put('/db/doc').send({}).expect(201)
+  const minimal = await agent.get('/db/doc').set('Prefer', 'RETURN=minimal').expect(200)
+  const named = ['cache-control', 'content-length', 'content-type', 'etag', 'server']
+  const ofTheConnection = ['connection', 'date', 'keep-alive']
+  const sent = Object.keys(minimal.headers).filter(name => !ofTheConnection.includes(name))
+  t.deepEqual(sent.sort(), named)
+  const other = await agent.get('/db/doc').set('Prefer', 'respond-async').expect(200)
+  t.truthy(other.headers['x-couch-request-id'])
+  const lines = await agent.get('/db/_changes').set('Prefer', 'return=minimal').expect(200)
+  t.is((lines.body as { results: unknown[] }).results.length, 1)
+})
+
+test('what the client has already is 304, with a length of 0', withServer, async (t, { url }) => {
+  const agent = supertest.agent(url)
+  await agent.put('/db').expect(201)
+  const { headers } = await agent.put('/db/doc').send({}).expect(201)
+  const again = await agent.get('/db/doc').set('If-None-Match', String(headers['etag']))
+  t.is(again.status, 304)
+  t.is(again.headers['content-length'], '0')
+  t.is(again.headers['etag'], headers['etag'])
+})
+
+test('the server names itself as CouchDB does, and itself', withServer, async (t, { url }) => {
+  const { headers } = await supertest.agent(url).get('/').expect(200)
+  t.regex(String(headers['server']), /^CouchDB\/3\.\d+\.\d+ \(Couchette\//)
+})

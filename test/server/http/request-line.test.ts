@@ -1,4 +1,8 @@
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import { json } from 'node:stream/consumers'
 import test from 'ava'
+import { target } from '../../../bench/client.ts'
 import { checkAnswers, refused } from '../../helpers/answers.ts'
 import { call } from '../../helpers/http.ts'
 import { withServer } from '../../helpers/with-server.ts'
@@ -60,3 +64,25 @@ test('a proxy in front says that the client speaks TLS', withServer, async (t, {
   t.is(bySsl.headers['location'], 'https://db.example/db/b')
   t.is(byProto.headers['location'], 'https://db.example/db/c')
 })
+
+test(
+  'a request that announces no body has none, which is not an empty one',
+  withServer,
+  async (t, { url }) => {
+    await call(url, 'PUT', '/db')
+    t.is(await bodyless(url, 'PUT', '/db/doc'), 'Missing request body')
+    t.is(await bodyless(url, 'POST', '/db/_bulk_docs'), 'Missing request body')
+    t.is((await call(url, 'PUT', '/db/doc', { raw: '' })).body['reason'], 'invalid UTF-8 JSON')
+  },
+)
+
+/** Why a request with neither a length nor a transfer encoding is refused. */
+async function bodyless(url: string, method: string, path: string): Promise<unknown> {
+  const { origin, headers } = target(url)
+  const sent = request(origin + path, { method, headers: { ...headers, 'content-type': 'application/json' } })
+  sent.removeHeader('Content-Length')
+  sent.removeHeader('Transfer-Encoding')
+  sent.end()
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  return ((await json(answer)) as { reason: unknown }).reason
+}
