@@ -1,4 +1,4 @@
-import type { CommittedChange } from '../database/commit.ts'
+import type { CommittedChange } from '../database/committed.ts'
 
 /** Bytes of rows that are kept for live feeds; what is older they read from the index. */
 const MOST_RECENT = 1024 * 1024

@@ -3,14 +3,13 @@ import { emptyTree, type RevTree } from '../../protocol/revtree/tree.ts'
 import { decodeTree, encodeTree } from '../../protocol/revtree/codec.ts'
 import { leaves, type Leaf } from '../../protocol/revtree/leaves.ts'
 import { formatSeq } from '../../protocol/sequence.ts'
-import { addressBytes } from '../attachments/content-address.ts'
-import { blobCheckKey, bodyReference } from '../storage/attachment-keys.ts'
 import { type DatabaseKeys, Space } from '../storage/keys.ts'
-import type { GroupSync } from '../storage/group-sync.ts'
 import type { Store } from '../storage/store.ts'
 import { WriteSet } from '../storage/write-set.ts'
-import { decodeBodyRecord, encodeBodyRecord, type StoredAttachment } from './body-record.ts'
 import { encodeChangeRecord } from './change-record.ts'
+import { CommitBodies } from './commit-bodies.ts'
+import type { CommitContext } from './commit-context.ts'
+import type { Committed, CommittedChange, CommittedRemoval } from './committed.ts'
 import { decodeDocumentRecord, encodeDocumentRecord } from './document-record.ts'
 import { encodeState, type DatabaseState } from './state.ts'
 import type { DocumentInCommit, Uncommitted } from './uncommitted.ts'
@@ -18,52 +17,11 @@ import type { DocumentInCommit, Uncommitted } from './uncommitted.ts'
 /** Up to so many records are read on this thread: cheaper than a hop to the thread pool. */
 const READ_AT_ONCE = 32
 
-/** A document's row as it goes to live feeds. */
-export interface CommittedChange {
-  readonly seq: number
-  readonly id: DocId
-  /** The previous sequence of the document, 0 when it is new. */
-  readonly previousSeq: number
-  /** Whether the document was there, and not deleted, before. */
-  readonly wasLive: boolean
-  readonly isLive: boolean
-  readonly record: Uint8Array
-}
-
-/** A document that was removed, with what was stored of it. */
-export interface CommittedRemoval {
-  readonly id: DocId
-  readonly previousSeq: number
-  readonly wasLive: boolean
-}
-
-/** What a commit changed, once it is on disk. */
-export interface Committed {
-  /** In the order of their sequences. */
-  readonly changes: readonly CommittedChange[]
-  readonly removals: readonly CommittedRemoval[]
-  readonly state: DatabaseState
-}
-
 /** A document as it was on disk before the commit. */
 interface Before {
   readonly seq: number
   readonly isLive: boolean
 }
-
-/** What all commits of a database share. */
-export interface CommitContext {
-  readonly store: Store
-  readonly sync: GroupSync
-  readonly keys: DatabaseKeys
-  readonly database: number
-  /** The opaque part of the database's sequences. */
-  readonly suffix: string
-  /** What to write so that the database refers to an attachment's content. */
-  readonly referenceTo: (content: string) => Iterable<[key: Uint8Array, value: Uint8Array]>
-}
-
-const NOTHING = new Uint8Array(0)
 
 /**
  * One atomic, synced batch in the making: documents changed, bodies stored, settings written. Computed while the commit
@@ -71,6 +29,7 @@ const NOTHING = new Uint8Array(0)
  */
 export class Commit {
   readonly state: DatabaseState
+  readonly bodies: CommitBodies
   readonly #context: CommitContext
   readonly #store: Store
   readonly #keys: DatabaseKeys
@@ -82,8 +41,6 @@ export class Commit {
   readonly #removed = new Set<DocId>()
   /** Of each document that was changed or removed. */
   readonly #before = new Map<DocId, Before>()
-  readonly #attachments: Map<number, readonly StoredAttachment[]>
-  readonly #newAttachments = new Map<number, readonly StoredAttachment[]>()
   readonly #changes: CommittedChange[] = []
 
   constructor(context: CommitContext, state: DatabaseState, uncommitted: Uncommitted) {
@@ -91,8 +48,8 @@ export class Commit {
     this.#store = context.store
     this.#keys = context.keys
     this.#documents = new Map(uncommitted.documents)
-    this.#attachments = new Map(uncommitted.attachments)
     this.state = { ...state }
+    this.bodies = new CommitBodies(context, this.state, this.#writes, uncommitted.attachments)
   }
 
   /** Reads the documents that are not known yet, in one go. */
@@ -166,58 +123,6 @@ export class Commit {
     if (previousSeq > 0) this.#writes.delete(this.#keys.number(Space.change, previousSeq))
   }
 
-  /** Stores a revision's body, with references to its attachments' content, and returns its number. */
-  storeBody(body: Uint8Array, attachments: readonly StoredAttachment[]): number {
-    const number = (this.state.bodies += 1)
-    this.state.storedSize += body.length
-    this.#writes.put(this.#keys.number(Space.body, number), encodeBodyRecord(body, attachments))
-    if (attachments.length > 0) {
-      this.#attachments.set(number, attachments)
-      this.#newAttachments.set(number, attachments)
-    }
-    for (const { content } of attachments) {
-      this.#writes.put(
-        this.#keys.bytes(Space.attachment, bodyReference(addressBytes(content), number)),
-        NOTHING,
-      )
-      for (const [key, value] of this.#context.referenceTo(content)) this.#writes.put(key, value)
-    }
-    return number
-  }
-
-  /**
-   * Removes a revision's body and its references. The content that they named is left to be checked:
-   * `Database#releaseAttachments`.
-   */
-  deleteBody(body: number): void {
-    const key = this.#keys.number(Space.body, body)
-    const stored = this.#store.getSync(key)
-    const record = stored === undefined ? undefined : decodeBodyRecord(stored)
-    this.state.storedSize -= record?.body.length ?? 0
-    this.#writes.delete(key)
-    for (const { content } of this.#attachments.get(body) ?? record?.attachments ?? []) {
-      const address = addressBytes(content)
-      this.#writes.delete(this.#keys.bytes(Space.attachment, bodyReference(address, body)))
-      this.#writes.put(blobCheckKey(this.#context.database, address), NOTHING)
-    }
-  }
-
-  /** The attachments of a stored body as this commit sees it, none where it is not there. */
-  attachmentsOf(body: number): readonly StoredAttachment[] {
-    const known = this.#attachments.get(body)
-    if (known !== undefined || body === 0) return known ?? []
-    const record = this.#store.getSync(this.#keys.number(Space.body, body))
-    return record === undefined ? [] : decodeBodyRecord(record).attachments
-  }
-
-  /** Bytes of a stored body and its attachments, 0 where it is not there. */
-  sizeOfBody(body: number): number {
-    const record = body > 0 ? this.#store.getSync(this.#keys.number(Space.body, body)) : undefined
-    if (record === undefined) return 0
-    const { body: json, attachments } = decodeBodyRecord(record)
-    return json.length + attachments.reduce((sum, { length }) => sum + length, 0)
-  }
-
   /** Writes the state also where nothing else is written. */
   putState(): void {
     this.#writes.put(this.#keys.state, encodeState(this.state))
@@ -250,7 +155,7 @@ export class Commit {
     for (const id of this.#removed) documents.set(id, undefined)
     for (const [id, document] of this.#rewritten) documents.set(id, document)
     for (const [id, document] of this.#changed) documents.set(id, document)
-    return { documents, attachments: this.#newAttachments }
+    return { documents, attachments: this.bodies.uncommitted }
   }
 
   /** Writes everything atomically; resolves when it is on disk. */

@@ -115,7 +115,7 @@ class ForgetInterior implements WriteRequest<void> {
       if (document === undefined) continue
       const { tree, freed } = clearInterior(document.tree)
       if (freed.length === 0) continue
-      for (const body of freed) commit.deleteBody(body)
+      for (const body of freed) commit.bodies.remove(body)
       commit.rewrite(id, tree, sizeOf(commit, tree))
     }
   }
@@ -123,5 +123,5 @@ class ForgetInterior implements WriteRequest<void> {
 
 /** Bytes of the leaves' bodies and attachments. */
 function sizeOf(commit: Commit, tree: RevTree): number {
-  return leaves(tree).reduce((sum, { body }) => sum + commit.sizeOfBody(body), 0)
+  return leaves(tree).reduce((sum, { body }) => sum + commit.bodies.sizeOf(body), 0)
 }

@@ -230,7 +230,7 @@ class DocumentMerge {
     const { tree, outcome } = mergePath(this.#tree, { start, hashes, value: { deleted: edit.deleted, body } })
     const isNew = outcome !== 'internal_node' && (this.#replicated || outcome === 'new_leaf')
     if (isNew || (this.#replicated && this.#takesBody(tree, start, hashes, body))) {
-      this.#commit.storeBody(edit.body, attachments)
+      this.#commit.bodies.store(edit.body, attachments)
       this.#written.push(edit.body.length + attachments.reduce((sum, { length }) => sum + length, 0))
     }
     if (this.#replicated || outcome === 'new_leaf') this.#tree = tree

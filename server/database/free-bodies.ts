@@ -4,5 +4,5 @@ import type { Commit } from './commit.ts'
 /** Removes the bodies that a tree no longer refers to. */
 export function freeBodies(commit: Commit, before: RevTree, after: RevTree): void {
   const kept = new Set(bodies(after))
-  for (const body of bodies(before)) if (!kept.has(body)) commit.deleteBody(body)
+  for (const body of bodies(before)) if (!kept.has(body)) commit.bodies.remove(body)
 }

@@ -1,6 +1,6 @@
 import type { DocId } from '../../protocol/document-id.ts'
 import { type DatabaseKeys, Space } from '../storage/keys.ts'
-import type { Committed } from './commit.ts'
+import type { Committed } from './committed.ts'
 import { isLiveRecord } from './document-record.ts'
 import { RankIndex, type Rank, type RankChange } from './rank-index.ts'
 import type { DatabaseSnapshot } from './snapshot.ts'

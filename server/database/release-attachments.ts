@@ -8,7 +8,8 @@ import {
   NO_DATABASE,
   partsOfBlobCheckKey,
 } from '../storage/attachment-keys.ts'
-import type { Commit, CommitContext } from './commit.ts'
+import type { Commit } from './commit.ts'
+import type { CommitContext } from './commit-context.ts'
 import type { WriteRequest } from './writer.ts'
 
 const NOTHING = new Uint8Array(0)

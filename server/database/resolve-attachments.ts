@@ -19,7 +19,7 @@ export function resolveAttachments(
 ): readonly StoredAttachment[] {
   if (edit.attachments.length === 0) return NONE
   const hasStubs = edit.attachments.some(({ kind }) => kind === 'stub')
-  const known = hasStubs ? commit.attachmentsOf(sourceOfStubs(commit, edit, options.replicated)) : NONE
+  const known = hasStubs ? commit.bodies.attachmentsOf(sourceOfStubs(commit, edit, options.replicated)) : NONE
   const revpos = options.replicated ? 0 : edit.revs.start + 1
   return edit.attachments.map(given =>
     given.kind === 'stored'

@@ -1,5 +1,7 @@
 import type { DocId } from '../../protocol/document-id.ts'
-import { Commit, type CommitContext, type Committed } from './commit.ts'
+import { Commit } from './commit.ts'
+import type { CommitContext } from './commit-context.ts'
+import type { Committed } from './committed.ts'
 import type { DatabaseState } from './state.ts'
 import { NOTHING_UNCOMMITTED, type Uncommitted } from './uncommitted.ts'
 

@@ -64,7 +64,7 @@ function bodyOf(database: Database, rev: Rev): number {
 /** As compaction does: the body goes, then what it alone referred to. */
 async function removeBody(database: Database, rev: Rev): Promise<void> {
   const body = bodyOf(database, rev)
-  await database.write({ ids: [], bytes: 0, apply: commit => commit.deleteBody(body) })
+  await database.write({ ids: [], bytes: 0, apply: commit => commit.bodies.remove(body) })
   await database.releaseAttachments()
 }
 
