@@ -12,10 +12,21 @@ export async function streamQuery(
   ctx: RequestContext,
   begin: () => Promise<AsyncGenerator<Uint8Array | string>>,
 ): Promise<void> {
+  await streamJson(ctx, await queryPieces(ctx, begin))
+}
+
+/**
+ * The pieces of a query's answer, which have their turn among those of others.
+ *
+ * @throws as `streamQuery`
+ */
+export async function queryPieces(
+  ctx: RequestContext,
+  begin: () => Promise<AsyncGenerator<Uint8Array | string>>,
+): Promise<AsyncGenerator<Uint8Array | string>> {
   const { queryQueue } = ctx.services
   const client = clientOf(ctx)
-  const pieces = await queryQueue.watch(begin, client)
-  await streamJson(ctx, queryQueue.inTurns(pieces, client))
+  return queryQueue.inTurns(await queryQueue.watch(begin, client), client)
 }
 
 /** Aborted when the connection or the stream of the request closes. */

@@ -33,6 +33,7 @@ export class Queries {
         ...DEFAULT_LIMITS,
         memoryBytes: config.integer('quickjs', 'memory_limit_bytes'),
       },
+      lists: config.integer('query_server_config', 'os_process_limit'),
       timeoutMs: () => config.integer('couchdb', 'os_process_timeout'),
       onLog: (key, lines) => {
         for (const line of lines) log.info({ function: key }, line)

@@ -2,29 +2,23 @@ import type Router from '@koa/router'
 import { parseDocId, type DocId } from '../../protocol/document-id.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import { fail } from '../../protocol/errors.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../../protocol/json-value.ts'
+import { isJsonObject, type JsonValue } from '../../protocol/json-value.ts'
 import type { Database } from '../database/database.ts'
-import { listDocuments } from '../database/listing/list-documents.ts'
-import { listingQuery } from '../database/listing/listing-query.ts'
 import { readRevision } from '../database/read-document.ts'
 import { writeDocuments } from '../database/write-documents.ts'
-import { parseJsonObject } from '../../protocol/json/parse-json.ts'
-import { readBody, requireJson } from '../http/body.ts'
 import type { Handler, RequestContext, RequestState } from '../http/context.ts'
 import { endpoint, type Methods } from '../http/endpoints.ts'
-import { shownHeaders } from '../http/shown-headers.ts'
+import { makeEtag } from '../http/etag.ts'
 import { decodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
-import { makeEtag } from '../http/etag.ts'
-import { notModified, sendJson } from '../http/reply.ts'
-import { requireJavaScript, type DesignDocument } from '../query/design/design-document.ts'
-import { functionAnswer, type FunctionAnswer } from '../query/design/function-answer.ts'
-import { requestObject } from '../query/design/request-object.ts'
+import { notModified } from '../http/reply.ts'
+import type { DesignDocument } from '../query/design/design-document.ts'
+import { functionAnswer } from '../query/design/function-answer.ts'
 import { resolvePath, rewrite } from '../query/design/rewrite-rules.ts'
-import { View, type AnswerPieces } from '../query/views/run-query.ts'
-import { gatherRows } from '../query/views/gather-rows.ts'
-import { parametersOfBody, parametersOfQuery, type ViewParameters } from '../query/views/view-parameters.ts'
+import { answerFunction } from './answer-function.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
+import { functionOf, requestOf, segment } from './function-request.ts'
+import { runList } from './list-function.ts'
 
 export function designFunctionRoutes(router: Router<RequestState>): void {
   const updates = { POST: runUpdate, PUT: runUpdate, DELETE: runUpdate, GET: refuseUpdate }
@@ -77,7 +71,7 @@ async function runUpdate(ctx: RequestContext): Promise<void> {
     ctx.set('X-Couch-Update-NewRev', saved.rev)
     ctx.set('X-Couch-Id', saved.id)
   }
-  send(ctx, functionAnswer(response, saved === undefined ? 200 : 201))
+  answerFunction(ctx, functionAnswer(response, saved === undefined ? 200 : 201))
 }
 
 async function save(
@@ -102,56 +96,7 @@ async function runShow(ctx: RequestContext): Promise<void> {
   if (notModified(ctx, makeEtag(`${ddoc.rev} ${rev} ${ctx.get('Accept')} ${ctx.querystring}`))) return
   const request = await requestOf(ctx, database, id)
   const args = `[${text ?? 'null'},${JSON.stringify(request)}]`
-  send(ctx, functionAnswer(await ctx.services.queries.sandbox.show(ddoc.sandbox, name, args), 200))
-}
-
-/** The function has all the rows before it runs, or the first of them, where there are more than it has memory for. */
-async function runList(ctx: RequestContext): Promise<void> {
-  const { database, ddoc, name } = await functionOf(ctx, 'lists')
-  const request = await requestOf(ctx, database, null)
-  const parameters = { ...keysOfBody(ctx, request), ...parametersOfQuery(Query.of(ctx).entries()) }
-  const listed = await listedRows(ctx, database, ddoc, parameters)
-  const { head, rows, isWhole } = await gatherRows(listed, MAX_LIST_BYTES)
-  const answer = await ctx.services.queries.sandbox.list(
-    ddoc.sandbox,
-    name,
-    `[${head},${JSON.stringify(request)}]`,
-    { rows, isWhole },
-  )
-  send(ctx, functionAnswer({ ...answer.head, body: answer.chunks.join('') }, 200))
-}
-
-/** The rows of a view of this or another design document, or with `_all_docs` the documents. */
-async function listedRows(
-  ctx: RequestContext,
-  database: Database,
-  ddoc: DesignDocument,
-  parameters: ViewParameters,
-): Promise<AnswerPieces> {
-  const queries = ctx.services.queries.of(database)
-  const other =
-    ctx.params.other === undefined
-      ? ddoc
-      : queries.designs.get(parseDocId(`_design/${segment(ctx, 'other')}`))
-  const name = segment(ctx, 'view')
-  if (name === '_all_docs') {
-    return listDocuments(database, listingQuery(database, 'documents', parameters), ctx.state.user)
-  }
-  const view = new View(database, queries.indexOf(other), name)
-  return view.answer([view.check(parameters)], { onlyOne: true })
-}
-
-/** Beyond this the rows would not fit into the memory of an engine. */
-const MAX_LIST_BYTES = 32 * 1024 * 1024
-
-/** The `keys` of a posted body, which is JSON and was read for the request. */
-function keysOfBody(ctx: RequestContext, request: JsonObject): ViewParameters {
-  if (ctx.method !== 'POST') return {}
-  requireJson(ctx)
-  const { keys } = parseJsonObject(
-    Buffer.from(typeof request.body === 'string' ? request.body : ''),
-  ) as JsonObject
-  return keys === undefined ? {} : parametersOfBody({ keys })
+  answerFunction(ctx, functionAnswer(await ctx.services.queries.sandbox.show(ddoc.sandbox, name, args), 200))
 }
 
 async function runRewrite(ctx: RequestContext): Promise<void> {
@@ -177,7 +122,7 @@ async function runRewriteFunction(
   const rewritten = await ctx.services.queries.sandbox.rewrite(ddoc.sandbox, JSON.stringify(request))
   const target = typeof rewritten === 'string' ? { path: rewritten } : rewritten
   if (!isJsonObject(target)) throw fail('noRewrites')
-  if (typeof target.code === 'number') return send(ctx, functionAnswer(target, target.code))
+  if (typeof target.code === 'number') return answerFunction(ctx, functionAnswer(target, target.code))
   if (typeof target.path !== 'string') throw fail('noRewritePath')
   const query = isJsonObject(target.query)
     ? Object.entries(target.query).map(
@@ -193,21 +138,6 @@ function urlOf(path: string, query: readonly (readonly [string, string])[]): str
   return text === '' ? path : `${path}?${text}`
 }
 
-/** @throws `missing json key` where the design document has no such function */
-async function functionOf(
-  ctx: RequestContext,
-  kind: 'updates' | 'shows' | 'lists',
-): Promise<{ database: Database; ddoc: DesignDocument; name: string }> {
-  const database = await databaseOf(ctx)
-  const ddoc = ctx.services.queries.of(database).designs.get(docIdOf(ctx, '_design/'))
-  const name = segment(ctx, 'function')
-  const functions = ddoc.value[kind]
-  if (!isJsonObject(functions)) throw fail('missingJsonKey', kind)
-  if (!Object.hasOwn(functions, name)) throw fail('missingJsonKey', name)
-  requireJavaScript(ddoc.value)
-  return { database, ddoc, name }
-}
-
 /** The document's id behind the function's name, slashes and all. */
 function targetOf(ctx: RequestContext): string | null {
   return ctx.params.target === undefined ? null : segment(ctx, 'target')
@@ -217,39 +147,4 @@ function documentText(database: Database, id: string | null): string | undefined
   const document = id === null ? undefined : database.document(id as DocId)
   if (document === undefined || document.deleted) return undefined
   return readRevision(database, id as DocId, { document, node: document }, {}).json.toString()
-}
-
-async function requestOf(ctx: RequestContext, database: Database, id: string | null): Promise<JsonObject> {
-  const hasBody = ctx.method === 'POST' || ctx.method === 'PUT'
-  const limit = ctx.services.config.integer('chttpd', 'max_http_request_size')
-  return requestObject({
-    database,
-    id,
-    method: ctx.method,
-    url: ctx.url,
-    query: Object.fromEntries(Query.of(ctx).entries()),
-    headers: shownHeaders(ctx.headers),
-    body: hasBody ? (await readBody(ctx, limit)).toString() : undefined,
-    peer: ctx.ip,
-    user: ctx.state.user,
-  })
-}
-
-function send(ctx: RequestContext, { status, headers, body, isJson }: FunctionAnswer): void {
-  if (isJson && headers['content-type'] === 'application/json') {
-    for (const [name, value] of Object.entries(headers)) if (name !== 'content-type') ctx.set(name, value)
-    sendJson(ctx, body, status)
-    return
-  }
-  ctx.status = status
-  const { config } = ctx.services
-  if (config.boolean('csp', 'showlist_enable')) {
-    ctx.set('Content-Security-Policy', config.text('csp', 'showlist_header_value'))
-  }
-  ctx.set({ ...headers })
-  ctx.body = body
-}
-
-function segment(ctx: RequestContext, name: string): string {
-  return decodeSegment(ctx.params[name] ?? '') ?? ''
 }

@@ -57,6 +57,12 @@ export const DATABASE_SETTINGS = {
       default: 'true',
       about: 'Reductions that do not shrink are errors (`true`), logged (`log`) or let be (`false`)',
     },
+    os_process_limit: {
+      kind: 'integer',
+      default: 12,
+      restart: true,
+      about: 'List functions with many rows that run at a time, a thread each; others wait',
+    },
     query_limit: {
       kind: 'integer',
       default: 268_435_456,

@@ -170,6 +170,12 @@ export const HTTP_SETTINGS = {
       default: 1000,
       about: 'Queries that may wait, for a turn or for an index; past it the answer is 503',
     },
+    list_timeout: {
+      kind: 'integer',
+      default: 60_000,
+      unit: 'milliseconds',
+      about: 'Longest time in which the client of a list function takes nothing of its answer',
+    },
     max_running_compactions: { kind: 'integer', default: 2, about: 'Databases that are compacted at a time' },
     max_waiting_compactions: {
       kind: 'integer',

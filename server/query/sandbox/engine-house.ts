@@ -1,5 +1,5 @@
 import type { QuickJSWASMModule } from 'quickjs-emscripten'
-import { Engine, EngineFailure } from './engine.ts'
+import { Engine, EngineFailure, type Exchange } from './engine.ts'
 import type { EngineSetup, WorkerJob, WorkerOptions, WorkerOutcome, WorkerReply } from './messages.ts'
 import { packRows } from './pack-rows.ts'
 
@@ -10,10 +10,12 @@ const MAX_ENGINES = 12
 export class EngineHouse {
   readonly #module: QuickJSWASMModule
   readonly #options: WorkerOptions
+  readonly #exchange: Exchange
   readonly #engines = new Map<string, Engine>()
   #broken = false
 
-  constructor(module: QuickJSWASMModule, options: WorkerOptions) {
+  constructor(module: QuickJSWASMModule, options: WorkerOptions, exchange: Exchange) {
+    this.#exchange = exchange
     this.#module = module
     this.#options = options
   }
@@ -39,7 +41,8 @@ export class EngineHouse {
     if (job.setup === undefined) return undefined
     const [oldest] = this.#engines.keys()
     if (this.#engines.size >= MAX_ENGINES && oldest !== undefined) this.#drop(oldest)
-    const engine = new Engine(this.#module, this.#options.limits, new Int32Array(this.#options.progress))
+    const progress = new Int32Array(this.#options.progress)
+    const engine = new Engine(this.#module, this.#options.limits, { progress, exchange: this.#exchange })
     this.#engines.set(job.key, engine)
     return engine
   }

@@ -2,22 +2,26 @@ import type { QuickJSContext, QuickJSHandle, QuickJSRuntime, QuickJSWASMModule }
 import { CallClock } from './call-clock.ts'
 import { GUEST_SOURCE } from './guest-source.ts'
 import type { SandboxLimits } from './limits.ts'
+import { Progress, type FailureCause } from './messages.ts'
 
 const MAX_LOG_LINES = 100
 const MAX_LOG_LENGTH = 2000
 
+/** Hands over what a function says and gives the answer, in the same turn; undefined ends the job. */
+export type Exchange = (said: string) => string | undefined
+
 /** The engine cannot go on: out of time, or of memory. It is to be disposed of. */
 export class EngineFailure extends Error {
-  readonly kind: 'timeout' | 'memory'
+  readonly kind: FailureCause
 
-  constructor(kind: 'timeout' | 'memory', message: string) {
+  constructor(kind: FailureCause, message: string) {
     super(message)
     this.kind = kind
   }
 }
 
 /**
- * One QuickJS runtime with the guest program in it. Functions in it see nothing of the host but a line of log: no
+ * One QuickJS runtime with the guest program in it. Functions in it see nothing of the host but a line of log, and what it is given to talk to: no
  * network, no files, no timers, no clock finer than `Date`.
  */
 export class Engine {
@@ -25,17 +29,24 @@ export class Engine {
   readonly #context: QuickJSContext
   readonly #dispatch: QuickJSHandle
   readonly #progress: Int32Array
+  readonly #exchange: Exchange
   readonly #clock = new CallClock(() => this.#showProgress())
   #timeoutMs = 0
+  #isStopped = false
   #lines: string[] = []
 
-  /** @param progress its first number is raised with each call of a function */
-  constructor(module: QuickJSWASMModule, limits: SandboxLimits, progress: Int32Array) {
-    this.#progress = progress
+  /** @param host.progress see Progress */
+  constructor(
+    module: QuickJSWASMModule,
+    limits: SandboxLimits,
+    host: { progress: Int32Array; exchange: Exchange },
+  ) {
+    this.#progress = host.progress
+    this.#exchange = host.exchange
     this.#runtime = module.newRuntime({
       memoryLimitBytes: limits.memoryBytes,
       maxStackSizeBytes: limits.stackBytes,
-      interruptHandler: () => this.#clock.isOver,
+      interruptHandler: () => this.#isStopped || this.#clock.isOver,
     })
     this.#context = this.#runtime.newContext()
     this.#dispatch = this.#start()
@@ -60,6 +71,7 @@ export class Engine {
     const context = this.#context
     const [name, text] = [context.newString(command), context.newString(args)]
     this.#timeoutMs = timeoutMs
+    this.#isStopped = false
     this.#tick()
     try {
       const result = context.callFunction(this.#dispatch, context.undefined, name, text)
@@ -85,10 +97,23 @@ export class Engine {
     const context = this.#context
     const log = context.newFunction('log', message => this.#log(context.getString(message)))
     const tick = context.newFunction('tick', () => this.#tick())
+    const exchange = context.newFunction('exchange', said =>
+      context.newString(this.#ask(context.getString(said))),
+    )
     const make = context.unwrapResult(context.evalCode(GUEST_SOURCE, 'guest.js'))
-    const dispatch = context.unwrapResult(context.callFunction(make, context.undefined, log, tick))
-    for (const handle of [log, tick, make]) handle.dispose()
+    const dispatch = context.unwrapResult(context.callFunction(make, context.undefined, log, tick, exchange))
+    for (const handle of [log, tick, exchange, make]) handle.dispose()
     return dispatch
+  }
+
+  /** A function that waits uses up no time. */
+  #ask(said: string): string {
+    this.#clock.end()
+    const heard = this.#exchange(said)
+    this.#tick()
+    if (heard !== undefined) return heard
+    this.#isStopped = true
+    throw new EngineFailure('stopped', 'stopped')
   }
 
   #tick(): void {
@@ -97,7 +122,7 @@ export class Engine {
   }
 
   #showProgress(): void {
-    Atomics.add(this.#progress, 0, 1)
+    Atomics.add(this.#progress, Progress.calls, 1)
   }
 
   #log(message: string): void {
@@ -107,6 +132,7 @@ export class Engine {
   #failure(error: QuickJSHandle): EngineFailure {
     const thrown = this.#context.dump(error) as { message?: unknown } | null
     error.dispose()
+    if (this.#isStopped) return new EngineFailure('stopped', 'stopped')
     if (this.#clock.isOver) return new EngineFailure('timeout', 'OS process timed out.')
     const message = typeof thrown?.message === 'string' ? thrown.message : 'out of memory'
     return new EngineFailure('memory', message)

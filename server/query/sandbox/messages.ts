@@ -3,9 +3,16 @@ import type { SandboxLimits } from './limits.ts'
 /** What a worker is started with. */
 export interface WorkerOptions {
   readonly limits: SandboxLimits
-  /** Counts the calls of functions, so that the pool sees whether a worker gets on; 0 while it starts. */
+  /** Two counters, see Progress. */
   readonly progress: SharedArrayBuffer
 }
+
+export const Progress = {
+  /** Calls of functions, so that the pool sees whether a worker gets on; 0 while it starts. */
+  calls: 0,
+  /** Answers to questions, which wake the thread. */
+  answers: 1,
+} as const
 
 /** Commands that make a new engine ready for its design document. */
 export interface EngineSetup {
@@ -52,6 +59,16 @@ export interface PackedRows {
 
 export const ROW_FIELDS = 5
 
+/** What a function says in the middle of a job: its thread stands still until it has a WorkerAnswer. */
+export interface WorkerQuestion {
+  readonly said: string
+}
+
+export interface WorkerAnswer {
+  /** Undefined ends the job. */
+  readonly heard: string | undefined
+}
+
 export interface WorkerReply {
   readonly id: number
   readonly outcome: WorkerOutcome
@@ -60,9 +77,12 @@ export interface WorkerReply {
   readonly broken: boolean
 }
 
+/** `stopped`: nobody wants the answer any more. */
+export type FailureCause = 'timeout' | 'memory' | 'stopped'
+
 export type WorkerOutcome =
   | { readonly kind: 'answer'; readonly text: string }
   | { readonly kind: 'rows'; readonly rows: PackedRows }
   /** The worker has no engine of that key: send the job again, with its setup. */
   | { readonly kind: 'unprepared' }
-  | { readonly kind: 'failure'; readonly cause: 'timeout' | 'memory'; readonly message: string }
+  | { readonly kind: 'failure'; readonly cause: FailureCause; readonly message: string }

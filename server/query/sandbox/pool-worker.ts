@@ -1,7 +1,14 @@
 import type { Worker } from 'node:worker_threads'
 import { startThread } from '../../start-thread.ts'
 import type { SandboxLimits } from './limits.ts'
-import type { WorkerJob, WorkerOptions, WorkerReply } from './messages.ts'
+import {
+  Progress,
+  type WorkerAnswer,
+  type WorkerJob,
+  type WorkerOptions,
+  type WorkerQuestion,
+  type WorkerReply,
+} from './messages.ts'
 
 /** What a worker gets beyond the time of a call, for what the engine itself cannot interrupt. */
 const GRACE_MS = 2000
@@ -14,6 +21,8 @@ export type WorkerEnd = 'stuck' | 'died'
 
 export interface PoolWorkerEvents {
   onReply(worker: PoolWorker, reply: WorkerReply): void
+  /** The worker stands still until it gets an answer. */
+  onQuestion(worker: PoolWorker, said: string): void
   /** The worker ended while it had a job, or for no reason of ours. */
   onEnd(worker: PoolWorker, end: WorkerEnd): void
 }
@@ -21,12 +30,13 @@ export interface PoolWorkerEvents {
 /** A thread with engines, and the watch over it: one that makes no progress is ended, whatever it does. */
 export class PoolWorker {
   readonly #thread: Worker
-  readonly #progress = new Int32Array(new SharedArrayBuffer(4))
+  readonly #progress = new Int32Array(new SharedArrayBuffer(8))
   readonly #events: PoolWorkerEvents
   /** The engines that it should have. */
   readonly prepared = new Set<string>()
   #watch: NodeJS.Timeout | undefined
   #lastProgress = 0
+  #timeoutMs = 0
   readonly #begun = performance.now()
   #hasEnded = false
 
@@ -39,17 +49,28 @@ export class PoolWorker {
       resourceLimits: { stackSizeMb: STACK_MB },
     })
     this.#thread.unref()
-    this.#thread.on('message', (reply: WorkerReply) => {
+    this.#thread.on('message', (message: WorkerReply | WorkerQuestion) => {
       this.#stopWatch()
-      this.#events.onReply(this, reply)
+      if ('said' in message) this.#events.onQuestion(this, message.said)
+      else this.#events.onReply(this, message)
     })
     this.#thread.on('error', () => this.#end('died'))
     this.#thread.on('exit', () => this.#end('died'))
   }
 
   send(job: WorkerJob): void {
-    this.#startWatch(job.timeoutMs)
+    this.#timeoutMs = job.timeoutMs
+    this.#startWatch()
     this.#thread.postMessage(job)
+  }
+
+  /** Answers a question; undefined ends the job that asked. */
+  answer(heard: string | undefined): void {
+    if (this.#hasEnded) return
+    this.#startWatch()
+    this.#thread.postMessage({ heard } satisfies WorkerAnswer)
+    Atomics.add(this.#progress, Progress.answers, 1)
+    Atomics.notify(this.#progress, Progress.answers)
   }
 
   /** Idempotent. */
@@ -59,15 +80,15 @@ export class PoolWorker {
     await this.#thread.terminate()
   }
 
-  #startWatch(timeoutMs: number): void {
+  #startWatch(): void {
     this.#thread.ref()
-    this.#lastProgress = Atomics.load(this.#progress, 0)
+    this.#lastProgress = Atomics.load(this.#progress, Progress.calls)
     this.#watch = setInterval(() => {
-      const progress = Atomics.load(this.#progress, 0)
+      const progress = Atomics.load(this.#progress, Progress.calls)
       const isStarting = progress === 0 && performance.now() - this.#begun < START_MS
       if (progress === this.#lastProgress && !isStarting) this.#end('stuck')
       this.#lastProgress = progress
-    }, timeoutMs + GRACE_MS)
+    }, this.#timeoutMs + GRACE_MS)
   }
 
   #stopWatch(): void {

@@ -10,9 +10,13 @@ export interface Job extends Omit<WorkerJob, 'id' | 'setup' | 'timeoutMs'> {
   readonly setup: EngineSetup
 }
 
+/** Answers what the function of a job says while it runs; the thread waits for it. */
+export type Talk = (said: string) => Promise<string>
+
 interface Waiting {
   readonly job: Job
   readonly lane: Lane
+  readonly talk: Talk | undefined
   readonly resolve: (outcome: WorkerOutcome) => void
   readonly reject: (error: Error) => void
 }
@@ -53,12 +57,12 @@ export class SandboxPool {
     this.#sweep.unref()
   }
 
-  /** @throws `service_unavailable` when too many wait, or the pool is closed */
-  run(job: Job, lane: Lane): Promise<WorkerOutcome> {
+  /** @throws `service_unavailable` when too many wait, or the pool is closed; what `talk` throws, which ends the job */
+  run(job: Job, lane: Lane, talk?: Talk): Promise<WorkerOutcome> {
     const queue = this.#lanes[lane]
     if (this.#closed || queue.length >= MAX_WAITING) return Promise.reject(fail('sandboxBusy'))
     return new Promise((resolve, reject) => {
-      queue.push({ job, lane, resolve, reject })
+      queue.push({ job, lane, talk, resolve, reject })
       this.#next()
     })
   }
@@ -99,6 +103,7 @@ export class SandboxPool {
     if (idle !== undefined) this.#idle.push(idle)
     return new PoolWorker(this.#limits, {
       onReply: (worker, reply) => this.#onReply(worker, reply),
+      onQuestion: (worker, said) => void this.#onQuestion(worker, said),
       onEnd: (worker, end) => this.#onEnd(worker, end),
     })
   }
@@ -110,6 +115,17 @@ export class SandboxPool {
     worker.prepared.add(waiting.job.key)
     const setup = withSetup ? waiting.job.setup : undefined
     worker.send({ ...waiting.job, id, setup, timeoutMs: callTimeout(this.#timeoutMs()) })
+  }
+
+  async #onQuestion(worker: PoolWorker, said: string): Promise<void> {
+    const waiting = this.#running.get(worker)?.waiting
+    try {
+      worker.answer(await waiting?.talk?.(said))
+    } catch (error) {
+      // The reply that follows comes too late.
+      waiting?.reject(error as Error)
+      worker.answer(undefined)
+    }
   }
 
   #onReply(worker: PoolWorker, reply: WorkerReply): void {

@@ -7,6 +7,7 @@ import type { PackedRows, RowStorage } from './messages.ts'
 import { SandboxPool, type Job, type Lane } from './pool.ts'
 
 const MAX_WORKERS = 4
+const DEFAULT_LISTS = 12
 
 /** A design document for the sandbox: its JSON text with `_id`, and an owner that it shares no engine with others. */
 export interface SandboxDocument {
@@ -34,9 +35,26 @@ export interface UpdateAnswer {
   readonly response: JsonObject
 }
 
-export interface ListAnswer {
+/** What a list function has said since it was heard last. */
+export interface ListSaid {
   readonly head: JsonObject
-  readonly chunks: readonly string[]
+  readonly text: string
+  /** Whether there was a chunk, now or before: then the head is what it is. */
+  readonly hasBegun: boolean
+  /** Whether it waits for rows. */
+  readonly wantsRows: boolean
+}
+
+/** The last that a list function said, and what ended it if it was an error. */
+export interface ListEnd extends ListSaid {
+  readonly error?: readonly ['error', name: string, reason: JsonValue]
+}
+
+/** The first rows of a list function, a JSON array. */
+export interface FirstRows {
+  readonly rows: string
+  /** Whether these are all. */
+  readonly isWhole: boolean
 }
 
 /**
@@ -45,21 +63,26 @@ export interface ListAnswer {
  */
 export class Sandbox {
   readonly #pool: SandboxPool
+  readonly #lists: SandboxPool
 
   constructor(options: {
     limits?: SandboxLimits
     /** How long one call of a function may take; read for each job. */
     timeoutMs?: () => number
     workers?: number
+    /** Threads for list functions that wait for rows, and for who reads what they say. */
+    lists?: number
     /** Gets what functions log. */
     onLog?: (key: string, lines: readonly string[]) => void
   }) {
-    this.#pool = new SandboxPool({
+    const common = {
       limits: options.limits ?? DEFAULT_LIMITS,
       timeoutMs: options.timeoutMs ?? (() => DEFAULT_TIMEOUT_MS),
-      workers: options.workers ?? Math.max(2, Math.min(MAX_WORKERS, availableParallelism())),
       onLog: options.onLog ?? (() => undefined),
-    })
+    }
+    const workers = options.workers ?? Math.max(2, Math.min(MAX_WORKERS, availableParallelism()))
+    this.#pool = new SandboxPool({ ...common, workers })
+    this.#lists = new SandboxPool({ ...common, workers: Math.max(1, options.lists ?? DEFAULT_LISTS) })
   }
 
   /** Compiles a function and throws it away. @throws `compilation_error`, `not_found` for an empty source */
@@ -98,14 +121,23 @@ export class Sandbox {
     return this.#ask(ddoc, 'show', `[${JSON.stringify(['shows', name])},${args}]`)
   }
 
-  /** @param given.rows a JSON array */
+  /**
+   * Runs a list function. One that has not all of its rows has a thread to itself until it is done.
+   *
+   * @param hear takes what it says, and gives the next rows where it wants some: a JSON array, or nothing at the end
+   */
   async list(
     ddoc: SandboxDocument,
     name: string,
     args: string,
-    { rows, isWhole = true }: { rows: string; isWhole?: boolean },
-  ): Promise<ListAnswer> {
-    return this.#ask(ddoc, 'list', `[${JSON.stringify(['lists', name])},${args},${rows},${isWhole}]`)
+    { rows, isWhole }: FirstRows,
+    hear: (said: ListSaid) => Promise<string>,
+  ): Promise<ListEnd> {
+    const path = JSON.stringify(['lists', name])
+    const job = jobOf(ddoc, 'list', `[${path},${args},${rows},${isWhole}]`)
+    const talk = (said: string) => hear(JSON.parse(said) as ListSaid)
+    const outcome = isWhole ? this.#pool.run(job, 'request') : this.#lists.run(job, 'request', talk)
+    return JSON.parse(answerText(await outcome)) as ListEnd
   }
 
   async rewrite(ddoc: SandboxDocument, args: string): Promise<JsonValue> {
@@ -158,23 +190,22 @@ export class Sandbox {
   }
 
   /** Ends the workers. Idempotent. */
-  close(): Promise<void> {
-    return this.#pool.close()
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.close(), this.#lists.close()])
   }
 
   async #ask<Answer>(ddoc: SandboxDocument, command: string, args: string): Promise<Answer> {
-    const job: Job = {
-      key: `ddoc:${ddoc.owner}:${digest(ddoc.json)}`,
-      setup: { command: 'setDesignDocument', args: `[${ddoc.json}]` },
-      command,
-      args,
-    }
-    return JSON.parse(await this.#text(job, 'request')) as Answer
+    return JSON.parse(await this.#text(jobOf(ddoc, command, args), 'request')) as Answer
   }
 
   async #text(job: Job, lane: Lane): Promise<string> {
     return answerText(await this.#pool.run(job, lane))
   }
+}
+
+function jobOf(ddoc: SandboxDocument, command: string, args: string): Job {
+  const setup = { command: 'setDesignDocument', args: `[${ddoc.json}]` } as const
+  return { key: `ddoc:${ddoc.owner}:${digest(ddoc.json)}`, setup, command, args }
 }
 
 function digest(text: string): string {

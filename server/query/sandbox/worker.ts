@@ -1,14 +1,23 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { newQuickJSWASMModuleFromVariant, RELEASE_SYNC } from 'quickjs-emscripten'
 import { EngineHouse } from './engine-house.ts'
-import type { PackedRows, WorkerJob, WorkerOptions, WorkerReply } from './messages.ts'
+import {
+  Progress,
+  type PackedRows,
+  type WorkerAnswer,
+  type WorkerJob,
+  type WorkerOptions,
+  type WorkerQuestion,
+  type WorkerReply,
+} from './messages.ts'
 
 if (parentPort === null) throw new Error('this file runs in a worker thread')
 const port = parentPort
 const options = workerData as WorkerOptions
-const house = new EngineHouse(await newQuickJSWASMModuleFromVariant(RELEASE_SYNC), options)
+const progress = new Int32Array(options.progress)
+const house = new EngineHouse(await newQuickJSWASMModuleFromVariant(RELEASE_SYNC), options, exchange)
 
-Atomics.add(new Int32Array(options.progress), 0, 1)
+Atomics.add(progress, Progress.calls, 1)
 port.on('message', (job: WorkerJob) => {
   const reply = house.run(job)
   port.postMessage(reply, transferable(reply))
@@ -17,4 +26,13 @@ port.on('message', (job: WorkerJob) => {
 function transferable(reply: WorkerReply): ArrayBuffer[] {
   const rows: PackedRows | undefined = reply.outcome.kind === 'rows' ? reply.outcome.rows : undefined
   return rows === undefined ? [] : [rows.bytes.buffer as ArrayBuffer, rows.index.buffer as ArrayBuffer]
+}
+
+/** Asks the pool, for the job that runs; the thread sleeps until there is an answer. */
+function exchange(said: string): string | undefined {
+  const answers = Atomics.load(progress, Progress.answers)
+  port.postMessage({ said } satisfies WorkerQuestion)
+  Atomics.wait(progress, Progress.answers, answers)
+  const received = receiveMessageOnPort(port) as { message: WorkerAnswer } | undefined
+  return received?.message.heard
 }

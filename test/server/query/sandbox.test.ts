@@ -144,10 +144,27 @@ test('filters, validators, shows, updates, lists and rewrites answer', async t =
     document: { _id: 'new', by: '_design/x' },
     response: { json: { a: 1 } },
   })
-  t.deepEqual(await sandbox.list(ddoc, 'l', '[{},{}]', { rows: '[{"key":1},{"key":2}]' }), {
-    head: { code: 201, headers: {} },
-    chunks: ['1', '2', '.'],
+  const [head, rows] = [{ code: 201, headers: {} }, '[{"key":1},{"key":2}]']
+  const said = { head, hasBegun: true, wantsRows: false }
+  const more = ['[{"key":3}]', '[{"key":4}]', '']
+  const heard: unknown[] = []
+  const hear = async (part: unknown) => {
+    heard.push(part)
+    return more.shift() ?? 'nothing'
+  }
+  t.deepEqual(await sandbox.list(ddoc, 'l', '[{},{}]', { rows, isWhole: true }, hear), {
+    ...said,
+    text: '12.',
   })
+  t.deepEqual(await sandbox.list(ddoc, 'l', '[{},{}]', { rows, isWhole: false }, hear), {
+    ...said,
+    text: '.',
+  })
+  const asked = { ...said, wantsRows: true }
+  t.deepEqual(
+    heard,
+    ['12', '3', '4'].map(text => ({ ...asked, text })),
+  )
   t.deepEqual(await sandbox.rewrite(ddoc, '{"path":"b"}'), { path: '/a/b' })
   t.like(await refusal(t, sandbox.filter(ddoc, 'none', [], {})), { status: 404, error: 'not_found' })
 })
@@ -176,7 +193,7 @@ for (const [what, source] of hostile) {
     const error = await refusal(t, map([source], [{ _id: 'a' }]))
     t.is(error.status, 500)
     t.deepEqual(await bystander, ['0/0 "by" null'])
-    t.true(performance.now() - begun < 15_000)
+    t.true(performance.now() - begun < 60_000)
   })
 }
 

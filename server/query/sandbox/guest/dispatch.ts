@@ -1,5 +1,6 @@
 import type { GuestErrors } from './errors.ts'
 import type { GuestFunction, GuestHost } from './host.ts'
+import type { GuestLists } from './lists.ts'
 import type { GuestModules } from './modules.ts'
 import type { GuestRender } from './render.ts'
 import type { GuestViews } from './views.ts'
@@ -17,6 +18,7 @@ export function createDispatch(
   errors: GuestErrors,
   views: GuestViews,
   render: GuestRender,
+  lists: GuestLists,
 ): GuestDispatch {
   const { parse, stringify } = JSON
   const { isArray } = Array
@@ -105,7 +107,7 @@ export function createDispatch(
     show: (path: string[], args: unknown[]) => render.show(functionAt(path), ddoc, args),
     update: (path: string[], args: unknown[]) => render.update(functionAt(path), ddoc, args),
     list: (path: string[], args: unknown[], rows: unknown[], isWhole: boolean) =>
-      render.list(functionAt(path), ddoc, args, { rows, isWhole }),
+      lists.list(functionAt(path), ddoc, args, { rows, isWhole }),
     rewrite: (args: unknown[]) => functionAt(['rewrites']).apply(ddoc, args),
   }
 

@@ -10,6 +10,8 @@ export interface GuestHost {
   log(message: string): void
   /** Gives the next document its own time. */
   tick(): void
+  /** Hands something to who runs the command, in the middle of it, and waits for an answer. */
+  exchange(said: string): string
 }
 
 /** An error as the query server protocol of CouchDB spells it. */
@@ -17,3 +19,10 @@ export type GuestError = ['error' | 'fatal', name: string, reason: unknown]
 
 /** A function of a design document. */
 export type GuestFunction = (this: unknown, ...args: unknown[]) => unknown
+
+/** What a show, list or update function answers. */
+export interface GuestResponse {
+  body?: unknown
+  headers?: Record<string, unknown>
+  [name: string]: unknown
+}

@@ -1,53 +1,28 @@
 import type { GuestErrors } from './errors.ts'
-import type { GuestFunction, GuestHost } from './host.ts'
+import type { GuestFunction, GuestHost, GuestResponse } from './host.ts'
 import type { GuestMime } from './mime.ts'
+import type { GuestSpeech } from './speech.ts'
 
-export interface GuestResponse {
-  body?: unknown
-  headers?: Record<string, unknown>
-  [name: string]: unknown
-}
-
-/** Show, list and update functions, with `start`, `send` and `getRow`. (CouchDB: share/server/render.js) */
+/** Show and update functions. (CouchDB: share/server/render.js) */
 export interface GuestRender {
   show(run: GuestFunction, ddoc: unknown, args: unknown[]): GuestResponse
   update(run: GuestFunction, ddoc: unknown, args: unknown[]): { document: unknown; response: GuestResponse }
-  /** The head is what `start` was given; the rows are there when the function runs, or the first of them. */
-  list(
-    run: GuestFunction,
-    ddoc: unknown,
-    args: unknown[],
-    given: { rows: unknown[]; isWhole: boolean },
-  ): { head: GuestResponse; chunks: string[] }
+  /** Puts the chosen type into the headers. */
+  withType(response: GuestResponse): GuestResponse
+  /** Throws what a function has thrown as the error that its caller gets. */
+  rethrow(thrown: unknown): never
 }
 
-export function createRender(host: GuestHost, mime: GuestMime, errors: GuestErrors): GuestRender {
+export function createRender(
+  host: GuestHost,
+  mime: GuestMime,
+  errors: GuestErrors,
+  speech: GuestSpeech,
+): GuestRender {
   const { isArray } = Array
-  const scope = globalThis as unknown as Record<string, unknown>
-  let chunks: string[] = []
-  let head: GuestResponse = {}
-  let waiting: unknown[] = []
-  let place = 0
-  let hasMore = false
 
-  scope.start = (response?: GuestResponse) => {
-    head = response ?? {}
-  }
-  scope.send = (chunk: unknown) => {
-    chunks.push(String(chunk))
-  }
-  scope.getRow = () => {
-    if (place < waiting.length) return waiting[place++]
-    if (hasMore) throw ['fatal', 'render_error', 'the list has more rows than it has memory for']
-    return null
-  }
-
-  const reset = (rows: unknown[] = []) => {
-    chunks = []
-    head = {}
-    waiting = rows
-    place = 0
-    hasMore = false
+  const reset = () => {
+    speech.reset()
     mime.reset()
   }
 
@@ -82,14 +57,17 @@ export function createRender(host: GuestHost, mime: GuestMime, errors: GuestErro
 
   const showOnce = (run: GuestFunction, ddoc: unknown, args: unknown[]): GuestResponse => {
     const response = wrap(run.apply(ddoc, args) ?? {})
+    const chunks = speech.takeChunks()
     if (chunks.length > 0) {
-      response.headers = { ...response.headers, ...(head as Record<string, unknown>) }
+      response.headers = {
+        ...response.headers,
+        ...(speech.takeStart() as Record<string, unknown> | undefined),
+      }
       response.body = chunks.join('') + String(response.body ?? '')
-      chunks = []
     }
     if (mime.isUsed()) {
       const provided = wrap(mime.run(args[1] as Parameters<GuestMime['run']>[0], ddoc) ?? {})
-      response.body = String(response.body ?? '') + chunks.join('') + String(provided.body ?? '')
+      response.body = String(response.body ?? '') + speech.takeChunks().join('') + String(provided.body ?? '')
       withType(response)
     }
     return isResponse(response) ? response : fail('undefined response from show function')
@@ -117,17 +95,7 @@ export function createRender(host: GuestHost, mime: GuestMime, errors: GuestErro
         return rethrow(thrown)
       }
     },
-    list(run, ddoc, args, { rows, isWhole }) {
-      reset(rows)
-      hasMore = !isWhole
-      try {
-        let tail = run.apply(ddoc, args)
-        if (mime.isUsed()) tail = mime.run(args[1] as Parameters<GuestMime['run']>[0], ddoc)
-        if (tail !== undefined) chunks.push(String(tail))
-        return { head: withType(head), chunks }
-      } catch (thrown) {
-        return rethrow(thrown)
-      }
-    },
+    withType,
+    rethrow,
   }
 }

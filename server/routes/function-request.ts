@@ -1,0 +1,56 @@
+import { fail } from '../../protocol/errors.ts'
+import { isJsonObject, type JsonObject } from '../../protocol/json-value.ts'
+import type { Database } from '../database/database.ts'
+import { readBody } from '../http/body.ts'
+import type { RequestContext } from '../http/context.ts'
+import { decodeSegment } from '../http/percent.ts'
+import { Query } from '../http/query.ts'
+import { shownHeaders } from '../http/shown-headers.ts'
+import { requireJavaScript, type DesignDocument } from '../query/design/design-document.ts'
+import { requestObject } from '../query/design/request-object.ts'
+import { databaseOf, docIdOf } from './database-of.ts'
+
+/**
+ * The function that a path names.
+ *
+ * @throws `missing json key` where the design document has no such function
+ */
+export async function functionOf(
+  ctx: RequestContext,
+  kind: 'updates' | 'shows' | 'lists',
+): Promise<{ database: Database; ddoc: DesignDocument; name: string }> {
+  const database = await databaseOf(ctx)
+  const ddoc = ctx.services.queries.of(database).designs.get(docIdOf(ctx, '_design/'))
+  const name = segment(ctx, 'function')
+  const functions = ddoc.value[kind]
+  if (!isJsonObject(functions)) throw fail('missingJsonKey', kind)
+  if (!Object.hasOwn(functions, name)) throw fail('missingJsonKey', name)
+  requireJavaScript(ddoc.value)
+  return { database, ddoc, name }
+}
+
+/** What a function sees of its request, whose body is read for it. */
+export async function requestOf(
+  ctx: RequestContext,
+  database: Database,
+  id: string | null,
+): Promise<JsonObject> {
+  const hasBody = ctx.method === 'POST' || ctx.method === 'PUT'
+  const limit = ctx.services.config.integer('chttpd', 'max_http_request_size')
+  return requestObject({
+    database,
+    id,
+    method: ctx.method,
+    url: ctx.url,
+    query: Object.fromEntries(Query.of(ctx).entries()),
+    headers: shownHeaders(ctx.headers),
+    body: hasBody ? (await readBody(ctx, limit)).toString() : undefined,
+    peer: ctx.ip,
+    user: ctx.state.user,
+  })
+}
+
+/** A part of the path, decoded. */
+export function segment(ctx: RequestContext, name: string): string {
+  return decodeSegment(ctx.params[name] ?? '') ?? ''
+}

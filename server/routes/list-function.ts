@@ -1,0 +1,73 @@
+import { parseDocId } from '../../protocol/document-id.ts'
+import type { JsonObject } from '../../protocol/json-value.ts'
+import { parseJsonObject } from '../../protocol/json/parse-json.ts'
+import type { Database } from '../database/database.ts'
+import { listDocuments } from '../database/listing/list-documents.ts'
+import { listingQuery } from '../database/listing/listing-query.ts'
+import { requireJson } from '../http/body.ts'
+import type { RequestContext } from '../http/context.ts'
+import { Query } from '../http/query.ts'
+import { queryPieces } from '../http/stream-query.ts'
+import type { DesignDocument } from '../query/design/design-document.ts'
+import { RowBatches } from '../query/views/row-batches.ts'
+import { View, type AnswerPieces } from '../query/views/run-query.ts'
+import { parametersOfBody, parametersOfQuery, type ViewParameters } from '../query/views/view-parameters.ts'
+import { functionOf, requestOf, segment } from './function-request.ts'
+import { ListAnswer } from './list-answer.ts'
+
+/** Characters of rows that a list function gets at a time. */
+const BATCH = 256 * 1024
+
+/** The rows are read while the function runs, and what it says is sent meanwhile, as fast as the client takes it. */
+export async function runList(ctx: RequestContext): Promise<void> {
+  const { database, ddoc, name } = await functionOf(ctx, 'lists')
+  const request = await requestOf(ctx, database, null)
+  const parameters = { ...keysOfBody(ctx, request), ...parametersOfQuery(Query.of(ctx).entries()) }
+  const pieces = await queryPieces(ctx, () => listedRows(ctx, database, ddoc, parameters))
+  const batches = await RowBatches.of(pieces)
+  const answer = new ListAnswer(ctx)
+  try {
+    const rows = (await batches.next(BATCH)) || '[]'
+    const args = `[${batches.head},${JSON.stringify(request)}]`
+    const first = { rows, isWhole: batches.isAtEnd }
+    const { sandbox } = ctx.services.queries
+    await answer.endWith(
+      sandbox.list(ddoc.sandbox, name, args, first, async said => {
+        await answer.take(said)
+        return said.wantsRows ? batches.next(BATCH) : ''
+      }),
+    )
+  } finally {
+    await batches.close()
+  }
+}
+
+/** The rows of a view of this or another design document, or with `_all_docs` the documents. */
+async function listedRows(
+  ctx: RequestContext,
+  database: Database,
+  ddoc: DesignDocument,
+  parameters: ViewParameters,
+): Promise<AnswerPieces> {
+  const queries = ctx.services.queries.of(database)
+  const other =
+    ctx.params.other === undefined
+      ? ddoc
+      : queries.designs.get(parseDocId(`_design/${segment(ctx, 'other')}`))
+  const name = segment(ctx, 'view')
+  if (name === '_all_docs') {
+    return listDocuments(database, listingQuery(database, 'documents', parameters), ctx.state.user)
+  }
+  const view = new View(database, queries.indexOf(other), name)
+  return view.answer([view.check(parameters)], { onlyOne: true })
+}
+
+/** The `keys` of a posted body, which is JSON and was read for the request. */
+function keysOfBody(ctx: RequestContext, request: JsonObject): ViewParameters {
+  if (ctx.method !== 'POST') return {}
+  requireJson(ctx)
+  const { keys } = parseJsonObject(
+    Buffer.from(typeof request.body === 'string' ? request.body : ''),
+  ) as JsonObject
+  return keys === undefined ? {} : parametersOfBody({ keys })
+}
