@@ -7,6 +7,12 @@ export interface WorkLimits {
   readonly waiting: number
 }
 
+/** Who waits: the signal is asked for where there is something to wait for, as one for each request costs much. */
+export interface Waiter {
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal
+}
+
 /**
  * A bounded queue in front of work that takes the server's time or memory: some of it is done, in the order in which it
  * came, some waits, and more is refused with 503, so that a crowd does not slow down everybody without end.
@@ -36,24 +42,27 @@ export class WorkQueue {
   /**
    * Does a piece of work when it is its turn.
    *
-   * @param signal takes it out of the queue; what has begun goes on
+   * @param waiter its signal takes it out of the queue; what has begun goes on
    * @throws `busy`, the signal's reason, and what the work throws
    */
-  async run<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+  async run<Result>(work: () => Promise<Result>, waiter?: Waiter): Promise<Result> {
     this.admit()
-    return this.#inTurn(work, signal)
+    return this.#inTurn(work, waiter)
   }
 
   /**
-   * Waits for what is done anyway: it takes a place among those that wait, and no turn.
+   * Waits for what is done anyway: it takes a place among those that wait, and no turn. What is there at once is not
+   * waited for.
    *
    * @throws `busy`, the signal's reason, and what is thrown there
    */
-  async watch<Result>(wait: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  async watch<Result extends object>(wait: () => Result | Promise<Result>, waiter: Waiter): Promise<Result> {
     this.#admitWaiting()
+    const result = wait()
+    if (!(result instanceof Promise)) return result
     this.#watching++
     try {
-      return await Promise.race([wait(), aborted(signal)])
+      return await Promise.race([result, aborted(waiter.signal)])
     } finally {
       this.#watching--
     }
@@ -65,13 +74,13 @@ export class WorkQueue {
    */
   async *inTurns<Piece>(
     pieces: AsyncGenerator<Piece>,
-    signal: AbortSignal,
+    waiter: Waiter,
   ): AsyncGenerator<Piece, void, undefined> {
     try {
-      let next = await this.run(() => pieces.next(), signal)
+      let next = await this.run(() => pieces.next(), waiter)
       while (next.done !== true) {
         yield next.value
-        next = await this.#inTurn(() => pieces.next(), signal)
+        next = await this.#inTurn(() => pieces.next(), waiter)
       }
     } finally {
       await pieces.return(undefined)
@@ -87,9 +96,9 @@ export class WorkQueue {
     return Math.max(1, this.#limits().running)
   }
 
-  async #inTurn<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+  async #inTurn<Result>(work: () => Promise<Result>, waiter?: Waiter): Promise<Result> {
     if (this.#running < this.#most) this.#running++
-    else await this.#wait(signal)
+    else await this.#wait(waiter?.signal)
     try {
       return await work()
     } finally {

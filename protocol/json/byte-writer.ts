@@ -44,6 +44,17 @@ export class ByteWriter {
     this.length += count
   }
 
+  append(source: Uint8Array): void {
+    this.reserve(source.length)
+    this.bytes.set(source, this.length)
+    this.length += source.length
+  }
+
+  utf8(text: string): void {
+    this.reserve(3 * text.length)
+    this.length += this.bytes.write(text, this.length)
+  }
+
   /** Appends text of one-byte characters. */
   latin1(text: string): void {
     this.reserve(text.length)

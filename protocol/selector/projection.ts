@@ -1,5 +1,6 @@
 import { FieldLocator } from '../json/field-locator.ts'
 import { parseFieldPath } from './field-path.ts'
+import type { StoredText } from './read-fields.ts'
 
 /** What an answer shows: the field at a place of the list, or an object of members. */
 type Shape = { readonly field: number } | { readonly members: Map<string, Shape> }
@@ -21,6 +22,30 @@ export function projection(fields: readonly string[]): (document: Uint8Array) =>
     locator.locate(document)
     const text = Buffer.from(document.buffer, document.byteOffset, document.byteLength)
     return show(field => {
+      const start = locator.starts[field] as number
+      return start < 0 ? undefined : text.toString('utf8', start, locator.ends[field])
+    })
+  }
+}
+
+/**
+ * The same of stored documents, which are not put together for it; undefined where a field is metadata other than `_id`
+ * and `_rev`.
+ */
+export function storedProjection(fields: readonly string[]): ((document: StoredText) => string) | undefined {
+  const paths = fields.map(parseFieldPath)
+  const isMetadata = ([name]: readonly string[]) => name?.startsWith('_') === true
+  const isKnown = (path: readonly string[]) => path.length === 1 && ['_id', '_rev'].includes(path[0] ?? '')
+  if (paths.some(path => isMetadata(path) && !isKnown(path))) return undefined
+  const locator = new FieldLocator(paths)
+  const show = objectOf(paths)
+  return ({ id, rev, body }) => {
+    locator.locate(body)
+    const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    return show(field => {
+      const [name] = paths[field] ?? []
+      if (name === '_id') return JSON.stringify(id)
+      if (name === '_rev') return JSON.stringify(rev)
       const start = locator.starts[field] as number
       return start < 0 ? undefined : text.toString('utf8', start, locator.ends[field])
     })

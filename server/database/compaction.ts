@@ -50,7 +50,7 @@ export class Compaction {
     }
     this.#again = false
     this.#running = queue
-      .run(() => this.#compact(), this.#closing.signal)
+      .run(() => this.#compact(), this.#closing)
       .catch((error: unknown) => {
         if (!this.#closed) onFailure(error)
       })

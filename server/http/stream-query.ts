@@ -1,3 +1,4 @@
+import type { Waiter } from '../work-queue.ts'
 import type { RequestContext } from './context.ts'
 import { streamJson } from './reply.ts'
 
@@ -8,10 +9,7 @@ import { streamJson } from './reply.ts'
  * @param begin brings the index up to date and gives the pieces
  * @throws `busy`, and what `begin` and the first pieces throw
  */
-export async function streamQuery(
-  ctx: RequestContext,
-  begin: () => Promise<AsyncGenerator<Uint8Array | string>>,
-): Promise<void> {
+export async function streamQuery(ctx: RequestContext, begin: () => Pieces | Promise<Pieces>): Promise<void> {
   await streamJson(ctx, await queryPieces(ctx, begin))
 }
 
@@ -22,17 +20,36 @@ export async function streamQuery(
  */
 export async function queryPieces(
   ctx: RequestContext,
-  begin: () => Promise<AsyncGenerator<Uint8Array | string>>,
-): Promise<AsyncGenerator<Uint8Array | string>> {
+  begin: () => Pieces | Promise<Pieces>,
+): Promise<Pieces> {
   const { queryQueue } = ctx.services
-  const client = clientOf(ctx)
+  const client = new Client(ctx)
   return queryQueue.inTurns(await queryQueue.watch(begin, client), client)
 }
 
-/** Aborted when the connection or the stream of the request closes. */
-function clientOf({ res }: RequestContext): AbortSignal {
-  const client = new AbortController()
-  const gone = Object.assign(new Error('the client has left'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
-  res.once('close', () => client.abort(gone))
-  return client.signal
+type Pieces = AsyncGenerator<Uint8Array | string>
+
+/** Who asked; its signal is aborted when the connection or the stream of the request closes. */
+class Client implements Waiter {
+  #left = false
+  #leaving: AbortController | undefined
+
+  constructor({ res }: RequestContext) {
+    res.once('close', () => {
+      this.#left = true
+      this.#leaving?.abort(gone())
+    })
+  }
+
+  get signal(): AbortSignal {
+    if (this.#leaving === undefined) {
+      this.#leaving = new AbortController()
+      if (this.#left) this.#leaving.abort(gone())
+    }
+    return this.#leaving.signal
+  }
+}
+
+function gone(): Error {
+  return Object.assign(new Error('the client has left'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
 }

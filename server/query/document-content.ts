@@ -1,8 +1,10 @@
 import type { DocId } from '../../protocol/document-id.ts'
-import { renderDocument } from '../../protocol/document/render.ts'
+import { renderDocument, writeDocument } from '../../protocol/document/render.ts'
+import type { ByteWriter } from '../../protocol/json/byte-writer.ts'
 import type { JsonObject } from '../../protocol/json-value.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import { leaves } from '../../protocol/revtree/leaves.ts'
+import { projection, storedProjection } from '../../protocol/selector/projection.ts'
 import { fieldReader, type StoredText } from '../../protocol/selector/read-fields.ts'
 import type { Database } from '../database/database.ts'
 
@@ -17,6 +19,22 @@ export interface DocumentContent extends StoredText {
 /** The whole document as JSON. */
 export function contentText({ id, rev, body, extras }: DocumentContent): Buffer {
   return renderDocument({ id, rev, deleted: false, body, extras })
+}
+
+/** Writes the whole document, or some fields of it, as JSON. */
+export function contentWriter(
+  fields: readonly string[] | undefined,
+): (content: DocumentContent, out: ByteWriter) => void {
+  if (fields === undefined) {
+    return ({ id, rev, body, extras }, out) => writeDocument({ id, rev, deleted: false, body, extras }, out)
+  }
+  const project = storedProjection(fields) ?? ofWhole(fields)
+  return (content, out) => out.utf8(project(content))
+}
+
+function ofWhole(fields: readonly string[]): (content: DocumentContent) => string {
+  const project = projection(fields)
+  return content => project(contentText(content))
 }
 
 /** How the members are read that a selector looks at: no more than these where that is possible. */

@@ -46,6 +46,17 @@ export function rowParts(record: Uint8Array): { id: string; key: string; value: 
   }
 }
 
+const BACKSLASH = 0x5c
+
+/** The id of a row's document. */
+export function rowId(record: Uint8Array): string {
+  const row = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  const [from, end] = [HEAD + BEFORE_ID, at(record, 0) - BEFORE_KEY]
+  const escape = row.indexOf(BACKSLASH, from)
+  if (escape < 0 || escape >= end) return row.toString('utf8', from + 1, end - 1)
+  return JSON.parse(row.toString('utf8', from, end)) as string
+}
+
 /** The JSON text of a row's key. */
 export function rowKeyText(record: Uint8Array): string {
   const row = Buffer.from(record.buffer, record.byteOffset, record.byteLength)

@@ -57,17 +57,19 @@ test('who leaves gives up the place in the queue', async t => {
   const running = endless()
   const done = queue.run(running.work)
   const leaver = new AbortController()
-  const waiting = queue.run(async () => t.fail(), leaver.signal)
+  const waiting = queue.run(async () => t.fail(), leaver)
   t.throws(() => queue.admit(), { message: /service_unavailable/ })
   leaver.abort(new Error('left'))
   await t.throwsAsync(waiting, { message: 'left' })
   t.notThrows(() => queue.admit())
   const watcher = new AbortController()
-  const watched = queue.watch(() => new Promise(() => undefined), watcher.signal)
+  const watched = queue.watch(() => new Promise(() => undefined), watcher)
   t.is(queue.waiting, 1)
   watcher.abort(new Error('left too'))
   await t.throwsAsync(watched, { message: 'left too' })
   t.is(queue.waiting, 0)
+  const here = ['here']
+  t.is(await queue.watch(() => here, watcher), here)
   running.end()
   await done
 })
@@ -83,15 +85,15 @@ test('an answer in pieces holds no turn while nobody asks for the next piece', a
       closed++
     }
   }
-  const { signal } = new AbortController()
-  const slow = queue.inTurns(pieces(), signal)
+  const client = new AbortController()
+  const slow = queue.inTurns(pieces(), client)
   t.is((await slow.next()).value, 1)
   const others: number[] = []
-  for await (const piece of queue.inTurns(pieces(), signal)) others.push(piece)
+  for await (const piece of queue.inTurns(pieces(), client)) others.push(piece)
   t.deepEqual(others, [1, 2])
   t.is((await slow.next()).value, 2)
   t.true((await slow.next()).done)
-  const dropped = queue.inTurns(pieces(), signal)
+  const dropped = queue.inTurns(pieces(), client)
   await dropped.next()
   await dropped.return()
   t.is(closed, 3)

@@ -2,6 +2,7 @@ import { decodeBodyRecord, type BodyRecord } from '../../database/body-record.ts
 import type { Database } from '../../database/database.ts'
 import type { SnapshotRange } from '../../database/snapshot.ts'
 import { numberOfKey, Space } from '../../storage/keys.ts'
+import { readMany } from '../../storage/read-many.ts'
 import type { Entry, StoreIterator } from '../../storage/store.ts'
 
 /** A range of bodies is read where so large a part of it is wanted; otherwise each body is looked up. */
@@ -11,6 +12,9 @@ const READ_AHEAD = { highWaterMarkBytes: 256 * 1024 }
 
 /** Bodies that are looked up at a time. */
 const AT_ONCE = 100
+
+/** So few bodies are looked up however they lie. */
+const FEW = 32
 
 /** Where bodies are read from: the store as it is, or a snapshot. */
 export interface BodySource {
@@ -40,7 +44,9 @@ export async function readFirstBodies(
   numbers: readonly number[],
   mostBytes: number,
 ): Promise<(BodyRecord | undefined)[]> {
-  return decode(await readRecords(database, numbers, database.store, mostBytes))
+  if (numbers.length > FEW) return decode(await readRecords(database, numbers, database.store, mostBytes))
+  const keys = numbers.map(number => database.keys.number(Space.body, number))
+  return decode(await readMany(database.store, keys))
 }
 
 function decode(records: Records): (BodyRecord | undefined)[] {

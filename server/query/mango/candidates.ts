@@ -1,9 +1,11 @@
+import type { ByteWriter } from '../../../protocol/json/byte-writer.ts'
 import { FieldLocator } from '../../../protocol/json/field-locator.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
-import { objectOf } from '../../../protocol/selector/projection.ts'
+import { objectOf, projection } from '../../../protocol/selector/projection.ts'
 import type { Database } from '../../database/database.ts'
-import { contentReader, contentText, type DocumentContent } from '../document-content.ts'
+import { contentReader, contentWriter, type DocumentContent } from '../document-content.ts'
+import type { FindRequest } from './find-request.ts'
 import { readWinners, type WantedWinner } from './winners.ts'
 
 /** A document that a query looks at. */
@@ -12,8 +14,8 @@ export interface Candidate {
   readonly rowKey: Uint8Array
   /** What the selector looks at. */
   readonly value: JsonObject
-  /** As JSON; of a covering index what it has of it. */
-  readonly json: () => Uint8Array
+  /** Writes what is asked for as JSON; of a covering index what it has of it. */
+  readonly write: (out: ByteWriter) => void
 }
 
 /** A document to be looked at, and where it stands in the index. */
@@ -26,12 +28,13 @@ export class DocumentCandidates {
   readonly #database: Database
   readonly #conflicts: boolean
   readonly #read: (content: DocumentContent) => JsonObject
+  readonly #write: (content: DocumentContent, out: ByteWriter) => void
 
-  /** @param selector in normal form */
-  constructor(database: Database, selector: JsonObject, conflicts: boolean) {
+  constructor(database: Database, { selector, conflicts, fields }: FindRequest) {
     this.#database = database
     this.#conflicts = conflicts
-    this.#read = contentReader(selector)
+    this.#read = contentReader(selector.normalized)
+    this.#write = contentWriter(fields)
   }
 
   async *read(places: readonly Place[]): AsyncGenerator<Candidate[]> {
@@ -43,11 +46,11 @@ export class DocumentCandidates {
         candidates.push({
           rowKey: (rest[at] as Place).rowKey,
           value: this.#read(content),
-          json: () => contentText(content),
+          write: out => this.#write(content, out),
         })
       }
       yield candidates
-      rest = rest.slice(contents.length)
+      rest = contents.length < rest.length ? rest.slice(contents.length) : []
     }
   }
 }
@@ -57,8 +60,11 @@ export class CoveredCandidates {
   readonly #elements: FieldLocator
   readonly #columns: number
   readonly #show: ReturnType<typeof objectOf>
+  readonly #project: (document: Uint8Array) => string
 
-  constructor(columns: readonly string[]) {
+  /** @param fields those that are asked for */
+  constructor(columns: readonly string[], fields: readonly string[]) {
+    this.#project = projection(fields)
     this.#columns = columns.length
     this.#show = objectOf([['_id'], ...columns.map(parseFieldPath)])
     this.#elements = new FieldLocator(columns.map((_, at) => ['key', String(at)]))
@@ -73,6 +79,10 @@ export class CoveredCandidates {
       starts[at] === -1 ? undefined : row.toString('utf8', starts[at], ends[at]),
     )
     const text = this.#show(field => (field === 0 ? id : columns[field - 1]))
-    return { rowKey, value: JSON.parse(text) as JsonObject, json: () => Buffer.from(text) }
+    return {
+      rowKey,
+      value: JSON.parse(text) as JsonObject,
+      write: out => out.utf8(this.#project(Buffer.from(text))),
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { projection } from '../../../protocol/selector/projection.ts'
+import { ByteWriter } from '../../../protocol/json/byte-writer.ts'
 import type { DatabaseQueries } from '../database-queries.ts'
 import { decodeBookmark, encodeBookmark } from './bookmark.ts'
 import type { FindRequest } from './find-request.ts'
@@ -20,11 +20,11 @@ interface Tally {
  * @param scanWarningRatio where so many times more documents were looked at than found, the answer says so; 0 for never
  * @throws Mango's errors, before the first piece
  */
-export async function find(
+export function find(
   queries: DatabaseQueries,
   request: FindRequest,
   scanWarningRatio: number,
-): Promise<AsyncGenerator<Uint8Array | string>> {
+): AsyncGenerator<Uint8Array> | Promise<AsyncGenerator<Uint8Array>> {
   const { database } = queries
   const plan = planQuery(queries.mangoIndexes, request)
   const after = request.bookmark === undefined ? undefined : decodeBookmark(request.bookmark)
@@ -32,40 +32,42 @@ export async function find(
   if (ddoc === undefined || plan.ranges === 'empty')
     return answer(request, { plan, scanWarningRatio }, () => scanAllDocs(database, request, plan, after))
   const index = queries.indexOf(ddoc)
-  if (request.update) await index.update()
-  return answer(request, { plan, scanWarningRatio }, () => scanIndex(database, index, request, plan, after))
+  const begin = () =>
+    answer(request, { plan, scanWarningRatio }, () => scanIndex(database, index, request, plan, after))
+  return request.update && index.isBehind ? index.update().then(begin) : begin()
 }
 
 async function* answer(
   request: FindRequest,
   { plan, scanWarningRatio }: { plan: Plan; scanWarningRatio: number },
   scan: () => AsyncGenerator<Candidate[]>,
-): AsyncGenerator<Uint8Array | string> {
+): AsyncGenerator<Uint8Array> {
   const started = performance.now()
   const tally: Tally = { keys: 0, docs: 0, results: 0, bookmark: undefined }
-  yield '{"docs":[\n'
-  if (plan.ranges !== 'empty') yield* documents(request, plan, scan(), tally)
-  yield `\n],\n"bookmark": ${JSON.stringify(tally.bookmark ?? request.bookmark ?? 'nil')}`
+  const out = new ByteWriter(PAGE_BYTES)
+  out.latin1('{"docs":[\n')
+  if (plan.ranges !== 'empty') yield* documents(request, plan, { batches: scan(), tally, out })
+  out.latin1(`\n],\n"bookmark": ${JSON.stringify(tally.bookmark ?? request.bookmark ?? 'nil')}`)
   if (plan.ranges !== 'empty') {
-    if (request.executionStats) yield `,\n"execution_stats": ${JSON.stringify(statistics(tally, started))}`
+    if (request.executionStats)
+      out.latin1(`,\n"execution_stats": ${JSON.stringify(statistics(tally, started))}`)
     const warnings = warningsOf(request, plan, { ...tally, scanWarningRatio })
-    if (warnings.length > 0) yield `,\n"warning": ${JSON.stringify(warnings.join('\n'))}`
+    if (warnings.length > 0) out.utf8(`,\n"warning": ${JSON.stringify(warnings.join('\n'))}`)
   }
-  yield '}\n'
+  out.latin1('}\n')
+  yield out.take()
 }
 
-const SEPARATOR = Buffer.from(',\n')
+/** What is found is given when there is so much of it. */
+const PAGE_BYTES = 16 * 1024
 
 async function* documents(
-  { selector, limit, skip, fields }: FindRequest,
+  { selector, limit, skip }: FindRequest,
   plan: Plan,
-  batches: AsyncGenerator<Candidate[]>,
-  tally: Tally,
+  { batches, tally, out }: { batches: AsyncGenerator<Candidate[]>; tally: Tally; out: ByteWriter },
 ): AsyncGenerator<Uint8Array> {
-  const project = fields === undefined ? undefined : projection(fields)
   let toSkip = skip
   for await (const batch of batches) {
-    const texts: Uint8Array[] = []
     let last: Candidate | undefined
     let isEnd = false
     for (const candidate of batch) {
@@ -80,13 +82,13 @@ async function* documents(
         toSkip--
         continue
       }
-      if (tally.results > 0) texts.push(SEPARATOR)
-      texts.push(project === undefined ? candidate.json() : Buffer.from(project(candidate.json())))
+      if (tally.results > 0) out.latin1(',\n')
+      candidate.write(out)
       tally.results++
     }
     if (last !== undefined) tally.bookmark = encodeBookmark(last.rowKey)
-    if (texts.length > 0) yield Buffer.concat(texts)
     if (isEnd) return
+    if (out.position >= PAGE_BYTES) yield out.take()
   }
 }
 

@@ -4,8 +4,10 @@ import type { JsonValue } from '../../../protocol/json-value.ts'
 import { decodeDocumentRecord } from '../../database/document-record.ts'
 import type { Database } from '../../database/database.ts'
 import { Space, textOfKey } from '../../storage/keys.ts'
+import { readMany } from '../../storage/read-many.ts'
+import type { Entry } from '../../storage/store.ts'
 import { isDesignId } from '../design/design-document.ts'
-import { rowParts } from '../row-value.ts'
+import { rowId, rowParts } from '../row-value.ts'
 import { behind } from '../views/row-key.ts'
 import type { ViewIndex } from '../views/view-index.ts'
 import { CoveredCandidates, DocumentCandidates, type Candidate, type Place } from './candidates.ts'
@@ -31,7 +33,7 @@ export async function* scanAllDocs(
   const reverse = isDescending(request.sort)
   const resumed = after === undefined ? {} : resume(database.keys.bytes(Space.document, after), reverse)
   const iterator = database.store.iterator({ ...range, ...resumed, reverse, ...READ_AHEAD })
-  const candidates = new DocumentCandidates(database, request.selector.normalized, request.conflicts)
+  const candidates = new DocumentCandidates(database, request)
   try {
     for (let size = firstBatch(request); ; size = BATCH) {
       const entries = await iterator.nextv(size)
@@ -63,18 +65,18 @@ export async function* scanIndex(
   const range = { gte: index.keys.row(view, bounds.from), lt: index.keys.row(view, bounds.to) }
   const resumed = after === undefined ? {} : resume(index.keys.row(view, after), reverse)
   const iterator = database.store.iterator({ ...range, ...resumed, reverse, ...READ_AHEAD })
-  const covered = plan.covering ? new CoveredCandidates(columnsOf(plan.index)) : undefined
-  const documents = new DocumentCandidates(database, request.selector.normalized, request.conflicts)
+  const covered = plan.covering
+    ? new CoveredCandidates(columnsOf(plan.index), request.fields ?? [])
+    : undefined
+  const documents = new DocumentCandidates(database, request)
   try {
     for (let size = firstBatch(request); ; size = BATCH) {
       const entries = await iterator.nextv(size)
       if (entries.length === 0) return
-      const rows = entries.map(([key, record]) => ({
-        rowKey: index.keys.rowKeyOf(key, 'row'),
-        ...rowParts(record),
-      }))
-      if (covered !== undefined) yield rows.map(row => covered.read(row))
-      else yield* documents.read(await placesOf(database, rows))
+      const rowKeyOf = (key: Uint8Array) => index.keys.rowKeyOf(key, 'row')
+      if (covered !== undefined)
+        yield entries.map(([key, row]) => covered.read({ rowKey: rowKeyOf(key), ...rowParts(row) }))
+      else yield* documents.read(await placesOf(database, entries, rowKeyOf))
     }
   } finally {
     await iterator.close()
@@ -88,14 +90,16 @@ function firstBatch({ limit, skip }: FindRequest): number {
 
 async function placesOf(
   database: Database,
-  rows: readonly { readonly rowKey: Uint8Array; readonly id: string }[],
+  entries: readonly Entry[],
+  rowKeyOf: (key: Uint8Array) => Uint8Array,
 ): Promise<Place[]> {
-  const ids = rows.map(({ id }) => JSON.parse(id) as DocId)
-  const records = await database.store.getMany(ids.map(id => database.keys.text(Space.document, id)))
-  return rows.map(({ rowKey }, at) => {
+  const ids = entries.map(([, row]) => rowId(row) as DocId)
+  const keys = ids.map(id => database.keys.text(Space.document, id))
+  const records = await readMany(database.store, keys)
+  return entries.map(([key], at) => {
     const record = records[at]
     const summary = record === undefined ? undefined : decodeDocumentRecord(record)
-    return { id: ids[at] as DocId, rowKey, summary }
+    return { id: ids[at] as DocId, rowKey: rowKeyOf(key), summary }
   })
 }
 

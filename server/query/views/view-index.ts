@@ -87,6 +87,11 @@ export class ViewIndex {
     return cache
   }
 
+  /** Whether there is something to take up. */
+  get isBehind(): boolean {
+    return this.#isBehind(this.#database.state.seq)
+  }
+
   /**
    * Takes up what changed; returns when the index is as far as the database was at the call.
    *
