@@ -91,6 +91,7 @@ export const ERRORS = {
   // Attachments and multipart
   attachmentMissing: [404, 'not_found', 'Document is missing attachment'],
   missingStub: [412, 'missing_stub', (place: string) => `Invalid attachment stub in ${place}`],
+  noEncodingAccepted: [406, 'not_acceptable', 'unsupported encoding'],
   localAttachment: [400, 'bad_request', '_local documents do not accept attachments.'],
   attachmentNameNotUtf8: [400, 'bad_request', 'Attachment name is not UTF-8 encoded'],
   attachmentTooShort: [400, 'bad_request', 'attachment shorter than expected'],

@@ -23,6 +23,13 @@ export function acceptsEncoding(ctx: RequestContext, encoding: string): boolean 
   return named !== undefined && named.q > 0
 }
 
+/** Whether the client takes an answer as it is: it does unless it refuses that, by name or with all the rest. */
+export function acceptsIdentity(ctx: RequestContext): boolean {
+  const listed = parseWeighted(String(ctx.headers['accept-encoding'] ?? ''))
+  const named = listed.find(({ value }) => value === 'identity') ?? listed.find(({ value }) => value === '*')
+  return named === undefined || named.q > 0
+}
+
 function parseWeighted(header: string): Weighted[] {
   return header.split(',').map(entry => {
     const [value = '', ...parameters] = entry.split(';').map(part => part.trim().toLowerCase())

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { fail } from '../../protocol/errors.ts'
 import { writeMixed, type MixedPart } from '../../protocol/multipart/writer.ts'
 import type { StoredAttachment } from '../database/body-record.ts'
 import type { Database } from '../database/database.ts'
-import { acceptsEncoding } from '../http/accept.ts'
+import { acceptsEncoding, acceptsIdentity } from '../http/accept.ts'
 import { contentRange, parseByteRanges, type ByteRange } from '../http/byte-ranges.ts'
 import type { RequestContext } from '../http/context.ts'
 import { headerText } from '../http/header-text.ts'
@@ -18,6 +19,8 @@ export async function sendAttachment(
   database: Database,
   attachment: StoredAttachment,
 ): Promise<void> {
+  // Asked before anything else of it (CouchDB: couch_httpd:accepted_encodings/1).
+  if (!acceptsIdentity(ctx) && !acceptsEncoding(ctx, 'gzip')) throw fail('noEncodingAccepted')
   if (notModified(ctx, attachment.digest.slice('md5-'.length))) return
   const encoded = attachment.encoding !== undefined && acceptsEncoding(ctx, attachment.encoding)
   setHeaders(ctx, attachment, encoded)

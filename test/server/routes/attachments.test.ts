@@ -125,6 +125,19 @@ test('several ranges come as parts, ranges that cannot be are refused, and long 
   }
 })
 
+test('who refuses an attachment as it is and compressed gets none', async t => {
+  const { url } = await open(t)
+  await call(url, 'PUT', '/db/doc/a.txt', { raw: 'a'.repeat(100), headers: { 'content-type': 'text/plain' } })
+  const get = (encodings: string) =>
+    call(url, 'GET', '/db/doc/a.txt', { headers: { 'accept-encoding': encodings } })
+  const refused = await get('deflate, *;q=0')
+  t.is(refused.status, 406)
+  t.deepEqual(refused.body, { error: 'not_acceptable', reason: 'unsupported encoding' })
+  t.is((await get('identity;q=0')).status, 406)
+  t.is((await get('gzip, *;q=0')).headers['content-encoding'], 'gzip')
+  t.is((await get('deflate')).status, 200)
+})
+
 test('whatever the name, an attachment is found under it', async t => {
   const { server } = await open(t)
   const name = fc
