@@ -4,6 +4,7 @@ import { allDocsRoutes } from './all-docs.ts'
 import { attachmentRoutes } from './attachments.ts'
 import { bulkRoutes } from './bulk.ts'
 import { changesRoutes } from './changes.ts'
+import { clusterSetupRoutes } from './cluster-setup.ts'
 import { clusterRoutes } from './cluster.ts'
 import { databaseListRoutes } from './database-list.ts'
 import { databaseRoutes } from './databases.ts'
@@ -45,6 +46,7 @@ const ROUTES: readonly ((router: Router<RequestState>) => void)[] = [
   databaseListRoutes,
   partitionRoutes,
   clusterRoutes,
+  clusterSetupRoutes,
   databaseRoutes,
   attachmentRoutes,
   underscoredDocumentRoutes,

@@ -62,7 +62,7 @@ function current(ctx: RequestContext, section: string, key: string): string {
 }
 
 /** @throws `forbidden` for sections that are closed, `modificationNotAllowed` where the whitelist has no such entry */
-function checkMayChange(ctx: RequestContext, section: string, key: string): void {
+export function checkMayChange(ctx: RequestContext, section: string, key: string): void {
   if (isProtectedSection(section)) {
     throw fail('forbidden', 'Config section blacklisted for modification over HTTP API.')
   }

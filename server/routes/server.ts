@@ -1,5 +1,6 @@
 import type Router from '@koa/router'
 import { fail } from '../../protocol/errors.ts'
+import { requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { makeEtag } from '../http/etag.ts'
@@ -12,6 +13,7 @@ export function serverRoutes(router: Router<RequestState>): void {
   endpoint(router, '/', { GET: welcome, HEAD: welcome })
   endpoint(router, '/_up', { GET: up, HEAD: up })
   endpoint(router, '/_uuids', { GET: uuids })
+  endpoint(router, '/_reload_query_servers', { POST: reloadQueryServers })
   endpoint(router, '/favicon.ico', { GET: noFauxton, HEAD: noFauxton })
   endpoint(router, '/_utils/*file', { GET: noFauxton, HEAD: noFauxton })
   endpoint(router, '/_utils', { GET: toUtils, HEAD: toUtils })
@@ -26,6 +28,12 @@ function welcome(ctx: RequestContext): void {
     features: ['partitioned', 'scheduler'],
     vendor: { name: 'Couchette', version: VERSION },
   })
+}
+
+/** Functions always are those of the design documents as they stand: nothing is to be started anew. */
+function reloadQueryServers(ctx: RequestContext): void {
+  requireJson(ctx)
+  sendJson(ctx, { ok: true })
 }
 
 /** There is no Fauxton here; CouchDB's own serves any server whose CORS lets it. */

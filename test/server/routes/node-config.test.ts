@@ -78,6 +78,33 @@ test('a whitelist that is no list locks nobody out of putting it right', async t
   t.is((await admin('PUT', `${CONFIG}/x/y`, { json: 'z' })).status, 200)
 })
 
+test('who sets a CouchDB up finds one that is ready, and can name its administrator and databases', async t => {
+  const { admin, as } = await securedServer(t)
+  const setup = (json: object) => admin('POST', '/_cluster_setup', { json })
+  const state = async () => (await admin('GET', '/_cluster_setup')).body['state']
+  t.is(await state(), 'single_node_enabled')
+  await admin('DELETE', '/_replicator')
+  t.is(await state(), 'single_node_disabled')
+  const shops = { ensure_dbs_exist: ['_users', '_replicator', 'shop'] }
+  const named = { username: 'second', password: 'plain', bind_address: '127.0.0.1', port: 5984 }
+  const enabled = await setup({ action: 'enable_single_node', ...named, ...shops })
+  t.is(enabled.status, 201)
+  t.deepEqual(enabled.body, { ok: true })
+  t.is((await as('second:plain')('GET', '/shop')).status, 200)
+  t.is(await state(), 'single_node_enabled')
+  for (const [action, reason] of [
+    ['finish_cluster', 'Cluster is already finished'],
+    ['add_node', 'This server is a single node.'],
+    ['other', "Invalid Action'"],
+  ]) {
+    const refused = await setup({ action })
+    t.is(refused.status, 400)
+    t.is(refused.body['reason'], reason)
+  }
+  t.is((await setup({ action: 'finish_cluster', ensure_dbs_exist: ['more'] })).status, 201)
+  t.is((await admin('GET', '/more')).status, 200)
+})
+
 test('a key with a slash or an equals sign is kept as it is', async t => {
   const { admin } = await securedServer(t)
   const path = `${CONFIG}/jwt_keys/rsa:https%3A%2F%2Fissuer%2Fa%3Db`
