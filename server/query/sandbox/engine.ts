@@ -32,8 +32,10 @@ export class Engine {
   readonly #exchange: Exchange
   readonly #clock = new CallClock(() => this.#showProgress())
   #timeoutMs = 0
-  #isStopped = false
+  /** Why the call is to end, though the guest may not have noticed. */
+  #stop: EngineFailure | undefined
   #lines: string[] = []
+  #given: string[] = []
 
   /** @param host.progress see Progress */
   constructor(
@@ -46,7 +48,7 @@ export class Engine {
     this.#runtime = module.newRuntime({
       memoryLimitBytes: limits.memoryBytes,
       maxStackSizeBytes: limits.stackBytes,
-      interruptHandler: () => this.#isStopped || this.#clock.isOver,
+      interruptHandler: () => this.#stop !== undefined || this.#clock.isOver,
     })
     this.#context = this.#runtime.newContext()
     this.#dispatch = this.#start()
@@ -57,6 +59,13 @@ export class Engine {
     const lines = this.#lines
     this.#lines = []
     return lines
+  }
+
+  /** What the last call gave away besides its answer, in front of it. */
+  takeGiven(): string[] {
+    const given = this.#given
+    this.#given = []
+    return given
   }
 
   /**
@@ -71,13 +80,15 @@ export class Engine {
     const context = this.#context
     const [name, text] = [context.newString(command), context.newString(args)]
     this.#timeoutMs = timeoutMs
-    this.#isStopped = false
+    this.#stop = undefined
+    this.#given = []
     this.#tick()
     try {
       const result = context.callFunction(this.#dispatch, context.undefined, name, text)
       if (result.error !== undefined) throw this.#failure(result.error)
-      const answer = context.getString(result.value)
+      const answer = this.#textOf(result.value)
       result.value.dispose()
+      this.#throwIfStopped()
       return answer
     } finally {
       this.#clock.end()
@@ -97,13 +108,18 @@ export class Engine {
     const context = this.#context
     const log = context.newFunction('log', message => this.#log(context.getString(message)))
     const tick = context.newFunction('tick', () => this.#tick())
-    const exchange = context.newFunction('exchange', said =>
-      context.newString(this.#ask(context.getString(said))),
-    )
+    const give = context.newFunction('give', part => void this.#given.push(this.#textOf(part)))
+    const exchange = context.newFunction('exchange', said => context.newString(this.#ask(this.#textOf(said))))
     const make = context.unwrapResult(context.evalCode(GUEST_SOURCE, 'guest.js'))
-    const dispatch = context.unwrapResult(context.callFunction(make, context.undefined, log, tick, exchange))
-    for (const handle of [log, tick, exchange, make]) handle.dispose()
+    const dispatch = context.unwrapResult(
+      context.callFunction(make, context.undefined, log, tick, give, exchange),
+    )
+    for (const handle of [log, tick, give, exchange, make]) handle.dispose()
     return dispatch
+  }
+
+  #throwIfStopped(): void {
+    if (this.#stop !== undefined) throw this.#stop
   }
 
   /** A function that waits uses up no time. */
@@ -112,8 +128,14 @@ export class Engine {
     const heard = this.#exchange(said)
     this.#tick()
     if (heard !== undefined) return heard
-    this.#isStopped = true
-    throw new EngineFailure('stopped', 'stopped')
+    throw (this.#stop = new EngineFailure('stopped', 'stopped'))
+  }
+
+  /** What the guest says is never empty; where there is no memory to hand it over the engine says that it is. */
+  #textOf(handle: QuickJSHandle): string {
+    const text = this.#context.getString(handle)
+    if (text !== '') return text
+    throw (this.#stop = new EngineFailure('memory', 'out of memory'))
   }
 
   #tick(): void {
@@ -132,7 +154,7 @@ export class Engine {
   #failure(error: QuickJSHandle): EngineFailure {
     const thrown = this.#context.dump(error) as { message?: unknown } | null
     error.dispose()
-    if (this.#isStopped) return new EngineFailure('stopped', 'stopped')
+    if (this.#stop !== undefined) return this.#stop
     if (this.#clock.isOver) return new EngineFailure('timeout', 'OS process timed out.')
     const message = typeof thrown?.message === 'string' ? thrown.message : 'out of memory'
     return new EngineFailure('memory', message)

@@ -11,9 +11,9 @@ import { createViews } from './guest/views.ts'
  * The program that makes a fresh engine ready: a function of the host that returns the dispatcher. `__name` is what
  * the loader of TypeScript in tests wraps functions in.
  */
-export const GUEST_SOURCE = `(log, tick, exchange) => {
+export const GUEST_SOURCE = `(log, tick, give, exchange) => {
   const __name = made => made
-  const host = { log, tick, exchange }
+  const host = { log, tick, give, exchange }
   const errors = (${createErrors.toString()})()
   const modules = (${createModules.toString()})()
   const views = (${createViews.toString()})(host, modules, errors)

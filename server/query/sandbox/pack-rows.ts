@@ -14,17 +14,20 @@ interface Emitted {
 }
 
 /**
- * Packs what the guest's `map` answered into records of the store. Rows of one document and one function with equal
+ * Packs what the guest's `map` gave and answered into records of the store. Rows of one document and one function with equal
  * keys stand in the order of their terms, as CouchDB sorts them, and are told apart by an ordinal.
  */
-export function packRows(text: string, storage: RowStorage): PackedRows {
+export function packRows(texts: readonly string[], storage: RowStorage): PackedRows {
   const packer = new RowPacker(storage)
-  const documents = text.split('\u0004')
-  for (let document = 0; document < documents.length - 1; document++) {
-    const functions = (documents[document] as string).split('\u0003')
-    for (let at = 0; at < functions.length - 1; at++) {
-      const rows = functions[at] as string
-      if (rows !== '') packer.add(document, at, rows)
+  let document = 0
+  for (const text of texts) {
+    for (const ofDocument of text.split('\u0004').slice(0, -1)) {
+      const functions = ofDocument.split('\u0003')
+      for (let at = 0; at < functions.length - 1; at++) {
+        const rows = functions[at] as string
+        if (rows !== '') packer.add(document, at, rows)
+      }
+      document++
     }
   }
   return packer.finish()

@@ -70,6 +70,23 @@ test('a map function that throws, or emits what is not JSON, emits nothing for t
   t.true(lines.some(line => line.includes('with doc._id b')))
 })
 
+test('more rows than an engine has memory for are mapped all the same, unless they are of one document', async t => {
+  const rows = 'var s = "x".repeat(1000); for (var i = 0; i < doc.n; i++) emit(i, s)'
+  const documents = Array.from({ length: 25 }, (_, i) => ({ _id: `d${i}`, n: 1000 }))
+  t.is((await map([`function (doc) { ${rows} }`], documents)).length, 25_000)
+  const error = await refusal(
+    t,
+    map(
+      [`function (doc) { ${rows} }`],
+      [
+        { _id: 'a', n: 25_000 },
+        { _id: 'b', n: 1 },
+      ],
+    ),
+  )
+  t.is(error.status, 500)
+})
+
 test('functions, symbols and numbers that JSON does not have are emitted as null', async t => {
   t.deepEqual(await map(['function () { emit(function () {}, NaN); emit(undefined, Symbol()) }'], [{}]), [
     '0/0 null null',

@@ -17,6 +17,8 @@ export function createErrors(): GuestErrors {
       if (isArray(thrown) && (thrown[0] === 'error' || thrown[0] === 'fatal')) {
         return ['error', String(thrown[1]), thrown[2]]
       }
+      // The engine throws null where there is no memory for an error.
+      if (thrown === null) return ['error', 'InternalError', 'out of memory']
       const { error, reason, name, message, stack } = shape(thrown)
       if (name === 'InternalError') return ['error', name, message]
       if (error && reason) return ['error', String(error), reason]
@@ -25,7 +27,11 @@ export function createErrors(): GuestErrors {
       return ['error', 'unnamed_error', stack]
     },
     isFatal(thrown) {
-      return (isArray(thrown) && thrown[0] === 'fatal') || shape(thrown).name === 'InternalError'
+      return (
+        thrown === null ||
+        (isArray(thrown) && thrown[0] === 'fatal') ||
+        shape(thrown).name === 'InternalError'
+      )
     },
   }
 }

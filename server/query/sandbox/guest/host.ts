@@ -10,6 +10,8 @@ export interface GuestHost {
   log(message: string): void
   /** Gives the next document its own time. */
   tick(): void
+  /** Hands over a part of what a command answers, which then takes no memory of the engine. */
+  give(part: string): void
   /** Hands something to who runs the command, in the middle of it, and waits for an answer. */
   exchange(said: string): string
 }

@@ -7,7 +7,8 @@ export interface GuestViews {
   setMaps(sources: unknown[]): void
   /**
    * The rows that each function emits for each document, as text: key and value in JSON, separated by U+0001, rows
-   * ended by U+0002, functions by U+0003, documents by U+0004. JSON text has none of them.
+   * ended by U+0002, functions by U+0003, documents by U+0004. JSON text has none of them. Where there are many, the first
+   * documents' rows are given to the host.
    */
   map(documents: unknown[]): string
   /** Whether a map function emits anything for each document. */
@@ -20,6 +21,7 @@ export function createViews(host: GuestHost, modules: GuestModules, errors: Gues
   const { stringify } = JSON
   const { freeze, keys: namesOf } = Object
   const scope = globalThis as unknown as Record<string, unknown>
+  const longest = 4 * 1024 * 1024
   let maps: GuestFunction[] = []
   let rows = ''
   let hasEmitted = false
@@ -69,6 +71,10 @@ export function createViews(host: GuestHost, modules: GuestModules, errors: Gues
           out += `${mapOne(map, document)}\u0003`
         }
         out += '\u0004'
+        if (out.length > longest) {
+          host.give(out)
+          out = ''
+        }
       }
       return out
     },
