@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import { countOf, partOf } from './node.ts'
-import { compareKeys } from './row-key.ts'
+import { placeOf } from './row-key.ts'
 
 /** The nodes of a level, in order; their reductions are decoded once. */
 export class LevelNodes {
@@ -33,13 +33,6 @@ export class LevelNodes {
 
   /** The place of the first that does not begin before the key. */
   placeOf(key: Uint8Array): number {
-    let low = 0
-    let high = this.#starts.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (compareKeys(this.#starts[middle] as Uint8Array, key) < 0) low = middle + 1
-      else high = middle
-    }
-    return low
+    return placeOf(this.#starts, key)
   }
 }

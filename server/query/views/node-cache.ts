@@ -1,3 +1,4 @@
+import { BlockCache } from './block-cache.ts'
 import { GroupCache } from './group-cache.ts'
 import type { LevelNodes } from './level-nodes.ts'
 
@@ -8,6 +9,7 @@ const MAX_ROWS = 250_000
 export class NodeCache {
   readonly seq: number
   readonly groups = new GroupCache()
+  readonly blocks = new BlockCache()
   readonly #rows: number
   readonly #levels = new Map<number, Promise<LevelNodes>>()
 

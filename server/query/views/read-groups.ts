@@ -1,12 +1,13 @@
 import type { JsonValue } from '../../../protocol/json-value.ts'
-import type { Entry } from '../../storage/store.ts'
 import { rawKey } from '../../../protocol/collation/raw-key.ts'
 import { viewKey } from '../../../protocol/collation/view-key.ts'
-import type { Reduced, Reducer } from '../reduce/reducer.ts'
+import type { Reducer } from '../reduce/reducer.ts'
 import { rowKeyText } from '../row-value.ts'
 import type { Collation } from '../sandbox/messages.ts'
 import type { GroupCache } from './group-cache.ts'
 import { readRange } from './read-range.ts'
+import type { Rows } from './row-block.ts'
+import { reduceGroups, type Group, type RowsAlone } from './reduce-groups.ts'
 import { behind, compareKeys } from './row-key.ts'
 import type { RowRange, ViewQuery } from './view-query.ts'
 import type { Segment, ViewReader } from './view-reader.ts'
@@ -14,28 +15,12 @@ import type { Segment, ViewReader } from './view-reader.ts'
 /** A group up to this many rows is read row by row; a larger one by its nodes. */
 const SMALL_GROUP = 48
 const ROWS_AT_A_TIME = 64
-/** Behind a large group another is likely. */
-const ROWS_BEHIND_LARGE = 2
+const MOST_ROWS_AT_A_TIME = 256
 /** So many groups are reduced in one go. */
 const GROUPS_AT_A_TIME = 100
 
 /** Where a descending walk begins that has no other beginning. */
 const BEHIND_ALL = Uint8Array.of(0xff)
-
-interface Rows {
-  readonly rows: readonly Uint8Array[]
-}
-
-/** A group whose row is known, or what it is to be reduced from. */
-type Group =
-  | { readonly row: string }
-  | {
-      /** JSON text. */
-      readonly key: string
-      readonly segments: readonly (Rows | Segment)[]
-      /** Called with its row, where the group is worth remembering. */
-      readonly remember?: (row: string) => void
-    }
 
 /** A group that a walk is in. */
 interface OpenGroup {
@@ -47,12 +32,12 @@ interface OpenGroup {
   readonly foundFrom: Uint8Array | undefined
 }
 
-/** The reduced rows of a query, as JSON texts. */
+/** The reduced rows of a query, as JSON texts, some at a time. */
 export async function* readGroups(
   reader: ViewReader,
   query: ViewQuery,
   options: { reducer: Reducer; collation: Collation; partitionBytes: number; groups: GroupCache },
-): AsyncGenerator<string> {
+): AsyncGenerator<string[]> {
   const { reducer } = options
   let { skip, limit } = query
   if (limit === 0) return
@@ -65,12 +50,12 @@ export async function* readGroups(
     waiting.push(group)
     limit--
     if (waiting.length === GROUPS_AT_A_TIME || limit === 0) {
-      yield* await reduceGroups(waiting, reducer)
+      yield await reduceGroups(waiting, reducer)
       waiting = []
     }
     if (limit === 0) break
   }
-  yield* await reduceGroups(waiting, reducer)
+  if (waiting.length > 0) yield await reduceGroups(waiting, reducer)
 }
 
 type GroupOptions = Parameters<typeof readGroups>[2]
@@ -118,32 +103,37 @@ class Grouping {
 
   async *groups(): AsyncGenerator<Group> {
     let current: OpenGroup | undefined
-    let size = ROWS_AT_A_TIME
+    // At its beginning and behind a large group the walk comes upon what others came upon: blocks that may be in memory.
+    let size: number | 'block' = 'block'
     for (;;) {
       const known = current === undefined ? this.#known() : undefined
       if (known !== undefined) {
         yield known
-        size = ROWS_BEHIND_LARGE
+        size = 'block'
         continue
       }
       const foundFrom = this.#position
-      const entries = await this.#read(size)
-      if (entries.length === 0) break
-      for (const [place, [rowKey, record]] of entries.entries()) {
+      const { keys, rows } = await this.#read(size)
+      if (rows.length === 0) break
+      for (const [place, row] of rows.entries()) {
+        const rowKey = keys[place] as Uint8Array
         if (current !== undefined && isWithin(rowKey, current.start, current.end)) {
-          current.rows.push(record)
+          current.rows.push(row)
         } else {
           if (current !== undefined) yield { key: current.key, segments: [this.#segment(current.rows)] }
-          current = this.#groupAt(rowKey, record, place === 0 ? foundFrom : undefined)
+          current = this.#groupAt(rowKey, row, place === 0 ? foundFrom : undefined)
         }
       }
-      this.#goBehind((entries.at(-1) as [Uint8Array, Uint8Array])[0])
-      const isLarge: boolean = current !== undefined && current.rows.length >= Math.min(size, SMALL_GROUP)
+      const isLarge: boolean =
+        current !== undefined &&
+        this.#goesOn(current) &&
+        current.rows.length >= Math.min(rows.length, SMALL_GROUP)
       if (current !== undefined && isLarge && this.#reader.hasNodes) {
         yield await this.#whole(current)
         current = undefined
       }
-      size = isLarge ? ROWS_BEHIND_LARGE : ROWS_AT_A_TIME
+      if (isLarge) size = 'block'
+      else size = size === 'block' ? ROWS_AT_A_TIME : Math.min(2 * size, MOST_ROWS_AT_A_TIME)
     }
     if (current !== undefined) yield { key: current.key, segments: [this.#segment(current.rows)] }
   }
@@ -198,22 +188,51 @@ class Grouping {
     return { key: isCut ? JSON.stringify(shown) : text, start, end: behind(start), rows: [record], foundFrom }
   }
 
-  async #read(limit: number): Promise<Entry[]> {
-    if (this.#to !== undefined && compareKeys(this.#from, this.#to) >= 0) return []
+  /** The next rows, in the order of the walk, which then stands behind them. */
+  async #read(size: number | 'block'): Promise<Rows> {
+    const isEmpty = this.#to !== undefined && compareKeys(this.#from, this.#to) >= 0
+    if (isEmpty) return { keys: [], rows: [] }
+    const block = size === 'block' ? await this.#readBlock() : undefined
+    if (block !== undefined) return block
     const { store, keys, view, snapshot } = this.#reader
     const entries = await readRange(store, {
       gte: keys.row(view, this.#from),
       lt: this.#to === undefined ? keys.rows(view).lt : keys.row(view, this.#to),
       reverse: this.#descending,
-      limit,
+      limit: size === 'block' ? ROWS_AT_A_TIME : size,
       snapshot,
     })
-    return entries.map(([key, value]) => [keys.rowKeyOf(key, 'row'), value])
+    const rowKeys = entries.map(([key]) => keys.rowKeyOf(key, 'row'))
+    this.#goBehind(rowKeys.at(-1))
+    return { keys: rowKeys, rows: entries.map(([, row]) => row) }
   }
 
-  #goBehind(rowKey: Uint8Array): void {
+  /** The rest of the block that the walk stands in, or the next; undefined where blocks are not kept. */
+  async #readBlock(): Promise<Rows | undefined> {
+    for (;;) {
+      const block = await this.#reader.blockAt(this.#position, this.#descending ? 'before' : 'behind')
+      if (block === undefined) return undefined
+      const { keys, rows } = block.between(this.#from, this.#to)
+      const edge = this.#descending ? block.from : block.to
+      if (edge === undefined) this.#goBehind(keys.at(-1))
+      else if (this.#descending) this.#to = edge
+      else this.#from = edge
+      const isEnd = edge === undefined || (this.#to !== undefined && compareKeys(this.#from, this.#to) >= 0)
+      if (rows.length === 0 && !isEnd) continue
+      return this.#descending ? { keys: keys.toReversed(), rows: rows.toReversed() } : { keys, rows }
+    }
+  }
+
+  #goBehind(rowKey: Uint8Array | undefined): void {
+    if (rowKey === undefined) return
     if (this.#descending) this.#to = rowKey
     else this.#from = Buffer.concat([rowKey, Uint8Array.of(0)])
+  }
+
+  /** Whether rows of a group can lie where the walk has not been. */
+  #goesOn({ start, end }: OpenGroup): boolean {
+    if (this.#descending) return this.#to === undefined || compareKeys(start, this.#to) < 0
+    return compareKeys(end, this.#from) > 0
   }
 
   /** What is left of a group in the range; the walk goes on behind it. */
@@ -230,42 +249,11 @@ class Grouping {
     return segments
   }
 
-  #segment(rows: Uint8Array[]): Rows {
+  #segment(rows: Uint8Array[]): RowsAlone {
     return { rows: this.#descending ? rows.reverse() : rows }
   }
 }
 
 function isWithin(rowKey: Uint8Array, start: Uint8Array, end: Uint8Array): boolean {
   return compareKeys(rowKey, start) >= 0 && compareKeys(rowKey, end) < 0
-}
-
-async function reduceGroups(groups: readonly Group[], reducer: Reducer): Promise<string[]> {
-  const lane = 'request'
-  const rows = groups.flatMap(group =>
-    'row' in group ? [] : group.segments.flatMap(segment => ('rows' in segment ? [segment.rows] : [])),
-  )
-  const reduced = (await reducer.reduce(rows, lane)).values()
-  const parts = groups.map(group =>
-    'row' in group
-      ? []
-      : group.segments.map(segment =>
-          'rows' in segment ? (reduced.next().value as JsonValue) : (segment.part ?? null),
-        ),
-  )
-  const many = parts.filter(list => list.length > 1)
-  const rereduced = (await reducer.rereduce(many, lane)).values()
-  return groups.map((group, at) => {
-    if ('row' in group) return group.row
-    const list = parts[at] as JsonValue[]
-    const part = list.length > 1 ? (rereduced.next().value as JsonValue) : (list[0] ?? null)
-    const row = render(group.key, reducer.finish(part))
-    group.remember?.(row)
-    return row
-  })
-}
-
-function render(key: string, reduced: Reduced): string {
-  if ('value' in reduced) return `{"key":${key},"value":${JSON.stringify(reduced.value)}}`
-  const { error, reason } = reduced
-  return `{"key":${key},"error":${JSON.stringify(error)},"reason":${JSON.stringify(reason)}}`
 }

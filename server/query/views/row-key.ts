@@ -97,3 +97,15 @@ export function behind(prefix: Uint8Array): Uint8Array {
 export function compareKeys(a: Uint8Array, b: Uint8Array): number {
   return Buffer.compare(a, b)
 }
+
+/** The place of the first of ordered keys that is not before a key. */
+export function placeOf(keys: readonly Uint8Array[], key: Uint8Array): number {
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (compareKeys(keys[middle] as Uint8Array, key) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}

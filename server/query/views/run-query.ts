@@ -12,6 +12,9 @@ import { viewQuery, type QueriedView, type ViewQuery } from './view-query.ts'
 /** The parts of an answer, in the order in which CouchDB writes them. */
 export type AnswerPieces = AsyncGenerator<Uint8Array | string>
 
+/** Reduced rows are given together: most answers have few. */
+const PIECE_LENGTH = 64 * 1024
+
 /** A view of an index, ready to be asked. */
 export class View {
   readonly #database: Database
@@ -36,9 +39,16 @@ export class View {
    *
    * @param onlyOne whether the answer is that of a query, and not a list of answers
    */
-  async answer(queries: readonly ViewQuery[], options: { onlyOne: boolean }): Promise<AnswerPieces> {
-    if (queries.some(({ update }) => update === 'true')) await this.#index.update()
-    else if (queries.some(({ update }) => update === 'lazy')) setImmediate(() => void this.#updateLater())
+  answer(queries: readonly ViewQuery[], options: { onlyOne: boolean }): AnswerPieces | Promise<AnswerPieces> {
+    const begin = () => this.#begin(queries, options)
+    if (queries.some(({ update }) => update === 'true')) {
+      return this.#index.isBehind ? this.#index.update().then(begin) : begin()
+    }
+    if (queries.some(({ update }) => update === 'lazy')) setImmediate(() => void this.#updateLater())
+    return begin()
+  }
+
+  #begin(queries: readonly ViewQuery[], options: { onlyOne: boolean }): AnswerPieces {
     const [query] = queries
     if (options.onlyOne && query?.groupLevel !== undefined) return this.#remembered(query)
     const answer = this.#answerAll(queries, options.onlyOne)
@@ -56,11 +66,16 @@ export class View {
     }
     const { seq } = this.#index.state
     let text = ''
+    let isWhole = true
     for await (const piece of this.#answerAll([query], true)) {
       text += typeof piece === 'string' ? piece : Buffer.from(piece).toString()
-      yield piece
+      if (text.length < PIECE_LENGTH) continue
+      yield text
+      text = ''
+      isWhole = false
     }
-    if (this.#index.state.seq === seq) this.#index.answers.put(seq, key, text)
+    if (isWhole && this.#index.state.seq === seq) this.#index.answers.put(seq, key, text)
+    yield text
   }
 
   async *#answerAll(queries: readonly ViewQuery[], onlyOne: boolean): AnswerPieces {
@@ -113,13 +128,13 @@ export class View {
     if (reducer === undefined) return
     let isFirst = true
     const { collation } = this.#described
-    for await (const row of readGroups(reader, query, {
+    for await (const rows of readGroups(reader, query, {
       reducer,
       collation,
       partitionBytes: query.partitionBytes,
       groups,
     })) {
-      yield isFirst ? row : `,\n${row}`
+      yield `${isFirst ? '' : ',\n'}${rows.join(',\n')}`
       isFirst = false
     }
   }

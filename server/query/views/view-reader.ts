@@ -4,6 +4,7 @@ import { LevelNodes } from './level-nodes.ts'
 import { LEVELS } from './levels.ts'
 import type { NodeCache } from './node-cache.ts'
 import { readRange } from './read-range.ts'
+import { RowBlock, type Rows } from './row-block.ts'
 import { compareKeys, type IndexKeys } from './row-key.ts'
 
 /** Rows, or a node that stands for rows, in a range of row keys; undefined is the end. */
@@ -89,6 +90,25 @@ export class ViewReader {
     }
   }
 
+  /**
+   * The rows between two nodes of level 1 about a place: those behind it, or those before it; undefined where nodes are
+   * not kept in memory.
+   */
+  async blockAt(place: Uint8Array | undefined, side: 'behind' | 'before'): Promise<RowBlock | undefined> {
+    const cache = this.#cache
+    const kept = this.hasNodes ? cache?.level(1, () => this.#readNodes(1, BEGINNING, undefined)) : undefined
+    if (cache === undefined || kept === undefined) return undefined
+    const nodes = await kept
+    let at = place === undefined ? nodes.length : nodes.placeOf(place)
+    const begins =
+      side === 'behind' && at < nodes.length && compareKeys(nodes.startOf(at), place ?? BEGINNING) === 0
+    if (!begins) at--
+    if (at < 0) return undefined
+    const from = nodes.startOf(at)
+    const to = at + 1 < nodes.length ? nodes.startOf(at + 1) : undefined
+    return cache.blocks.get(from, async () => new RowBlock({ from, to }, await this.#readRows(from, to)))
+  }
+
   async #collect(level: number, from: Uint8Array, to: Uint8Array | undefined): Promise<Segment[]> {
     if (to !== undefined && compareKeys(from, to) >= 0) return []
     if (level === 0) return this.#rows(from, to)
@@ -130,11 +150,19 @@ export class ViewReader {
   }
 
   async #rows(from: Uint8Array, to: Uint8Array | undefined): Promise<Segment[]> {
+    const block = await this.blockAt(from, 'behind')
+    const isWithin =
+      block !== undefined && (block.to === undefined || (to !== undefined && compareKeys(to, block.to) <= 0))
+    const { rows } = isWithin ? block.between(from, to) : await this.#readRows(from, to)
+    return rows.length === 0 ? [] : [{ rows, from, to }]
+  }
+
+  async #readRows(from: Uint8Array, to: Uint8Array | undefined): Promise<Rows> {
     const rows = await readRange(this.store, {
       gte: this.keys.row(this.view, from),
       lt: to === undefined ? this.keys.rows(this.view).lt : this.keys.row(this.view, to),
       snapshot: this.snapshot,
     })
-    return rows.length === 0 ? [] : [{ rows: rows.map(([, row]) => row), from, to }]
+    return { keys: rows.map(([key]) => this.keys.rowKeyOf(key, 'row')), rows: rows.map(([, row]) => row) }
   }
 }

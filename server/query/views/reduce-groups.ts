@@ -1,0 +1,49 @@
+import type { JsonValue } from '../../../protocol/json-value.ts'
+import type { Reduced, Reducer } from '../reduce/reducer.ts'
+import type { Rows } from './row-block.ts'
+import type { Segment } from './view-reader.ts'
+
+export type RowsAlone = Pick<Rows, 'rows'>
+
+/** A group whose row is known, or what it is to be reduced from. */
+export type Group =
+  | { readonly row: string }
+  | {
+      /** JSON text. */
+      readonly key: string
+      readonly segments: readonly (RowsAlone | Segment)[]
+      /** Called with its row, where the group is worth remembering. */
+      readonly remember?: (row: string) => void
+    }
+
+/** The rows of groups, as JSON texts. */
+export async function reduceGroups(groups: readonly Group[], reducer: Reducer): Promise<string[]> {
+  const lane = 'request'
+  const rows = groups.flatMap(group =>
+    'row' in group ? [] : group.segments.flatMap(segment => ('rows' in segment ? [segment.rows] : [])),
+  )
+  const reduced = (await reducer.reduce(rows, lane)).values()
+  const parts = groups.map(group =>
+    'row' in group
+      ? []
+      : group.segments.map(segment =>
+          'rows' in segment ? (reduced.next().value as JsonValue) : (segment.part ?? null),
+        ),
+  )
+  const many = parts.filter(list => list.length > 1)
+  const rereduced = (await reducer.rereduce(many, lane)).values()
+  return groups.map((group, at) => {
+    if ('row' in group) return group.row
+    const list = parts[at] as JsonValue[]
+    const part = list.length > 1 ? (rereduced.next().value as JsonValue) : (list[0] ?? null)
+    const row = render(group.key, reducer.finish(part))
+    group.remember?.(row)
+    return row
+  })
+}
+
+function render(key: string, reduced: Reduced): string {
+  if ('value' in reduced) return `{"key":${key},"value":${JSON.stringify(reduced.value)}}`
+  const { error, reason } = reduced
+  return `{"key":${key},"error":${JSON.stringify(error)},"reason":${JSON.stringify(reason)}}`
+}
