@@ -63,6 +63,11 @@ export const ERRORS = {
   ],
   databaseExists: [412, 'file_exists', 'The database could not be created, the file already exists.'],
 
+  partitionOverflow: [
+    403,
+    'partition_overflow',
+    (id: string) => `Partition limit exceeded due to update on '${id}'`,
+  ],
   illegalPartition: [400, 'illegal_partition', (reason: string) => reason],
 
   // Documents

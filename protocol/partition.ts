@@ -13,6 +13,11 @@ export function parsePartition(name: string): string {
   return name
 }
 
+/** The partition that a document is in, of a partitioned database; undefined for a design document. */
+export function partitionOf(id: string): string | undefined {
+  return isDesignId(id) ? undefined : id.slice(0, id.indexOf(':'))
+}
+
 /**
  * Checks an id by which a document of a partitioned database is looked for: it has to name the partition to look in
  * (CouchDB: couch_partition:hash/1).

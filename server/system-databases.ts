@@ -22,7 +22,7 @@ export async function createSystemDatabases(catalog: Catalog): Promise<void> {
 export function systemPolicy(
   config: Config,
   open: (name: DatabaseName) => Promise<Database>,
-): Pick<DatabasePolicy, 'rulesOf' | 'newSecurity'> {
+): Pick<DatabasePolicy, 'rulesOf' | 'newSecurity' | 'maxPartitionSize'> {
   return {
     rulesOf: name => {
       const users = usersRules(config, () => open(name))
@@ -30,6 +30,7 @@ export function systemPolicy(
       const isNamed = USERS.test(name)
       return () => (isNamed || name === usersDatabase(config) ? users : others)
     },
+    maxPartitionSize: () => config.integer('couchdb', 'max_partition_size'),
     newSecurity: () => (isOpen(config.text('couchdb', 'default_security')) ? EVERYBODY : undefined),
   }
 }

@@ -16,7 +16,8 @@ import {
 } from '../storage/keys.ts'
 import { GroupSync } from '../storage/group-sync.ts'
 import type { Store } from '../storage/store.ts'
-import { Database, type DatabasePolicy, type DatabaseRecord, type SharedStorage } from './database.ts'
+import { Database, type DatabasePolicy, type SharedStorage } from './database.ts'
+import type { DatabaseRecord } from './database-record.ts'
 import { SECURITY_SETTING } from './security-setting.ts'
 import { decodeState, type DatabaseState } from './state.ts'
 

@@ -1,6 +1,7 @@
 import type { DatabaseKeys } from '../storage/keys.ts'
 import type { GroupSync } from '../storage/group-sync.ts'
 import type { Store } from '../storage/store.ts'
+import type { PartitionSizes } from './partition-sizes.ts'
 
 /** What all commits of a database share. */
 export interface CommitContext {
@@ -12,4 +13,6 @@ export interface CommitContext {
   readonly suffix: string
   /** What to write so that the database refers to an attachment's content. */
   readonly referenceTo: (content: string) => Iterable<[key: Uint8Array, value: Uint8Array]>
+  /** Of a partitioned database. */
+  readonly partitions: PartitionSizes | undefined
 }

@@ -80,7 +80,7 @@ export class Commit {
     const before = this.#documents.get(id)
     this.state.seq += 1
     this.#count(before, deleted)
-    this.state.externalSize += size - (before?.size ?? 0)
+    this.#grow(id, size - (before?.size ?? 0))
     const document: DocumentInCommit = {
       id,
       tree,
@@ -100,7 +100,7 @@ export class Commit {
   rewrite(id: DocId, tree: RevTree, size: number): void {
     const document = this.#documents.get(id)
     if (document === undefined) return
-    this.state.externalSize += size - document.size
+    this.#grow(id, size - document.size)
     const rewritten = { ...document, tree, size }
     this.#documents.set(id, rewritten)
     if (this.#changed.has(id)) this.#changed.set(id, rewritten)
@@ -112,7 +112,7 @@ export class Commit {
     const before = this.#documents.get(id)
     if (before === undefined) return
     this.#count(before, undefined)
-    this.state.externalSize -= before.size
+    this.#grow(id, -before.size)
     const { seq: previousSeq } = this.#remember(id, before)
     this.#changed.delete(id)
     this.#rewritten.delete(id)
@@ -121,6 +121,16 @@ export class Commit {
     this.delete(Space.document, id)
     this.delete(Space.tree, id)
     if (previousSeq > 0) this.#writes.delete(this.#keys.number(Space.change, previousSeq))
+  }
+
+  /** Bytes of the documents of a partition, with what this commit does to them. */
+  async partitionSize(partition: string): Promise<number> {
+    return (await this.#context.partitions?.sizeOf(partition, this.#documents)) ?? 0
+  }
+
+  #grow(id: DocId, bytes: number): void {
+    this.state.externalSize += bytes
+    this.#context.partitions?.grow(id, bytes)
   }
 
   /** Writes the state also where nothing else is written. */

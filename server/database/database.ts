@@ -18,7 +18,9 @@ import type { CommittedChange } from './committed.ts'
 import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
 import { decodeDocumentRecord, type DocumentSummary } from './document-record.ts'
 import type { DocumentEdit, DocumentValidator, EditOutcome } from './edit.ts'
+import type { DatabaseRecord } from './database-record.ts'
 import { LaterWrites } from './later-writes.ts'
+import { PartitionSizes } from './partition-sizes.ts'
 import { DatabaseRanks } from './ranks.ts'
 import { ReleaseAttachments } from './release-attachments.ts'
 import type { DatabaseRules } from './rules.ts'
@@ -27,24 +29,13 @@ import { DatabaseSnapshot } from './snapshot.ts'
 import { decodeState, type DatabaseState } from './state.ts'
 import { Writer, type WriteRequest } from './writer.ts'
 
-/** What is stored under a database's name. */
-export interface DatabaseRecord {
-  /** Never reused: all keys of the database begin with it. */
-  readonly number: number
-  /** Random and unique to this creation of the database: the opaque part of its sequences. */
-  readonly instance: string
-  /** Seconds since 1970. */
-  readonly created: number
-  readonly partitioned: boolean
-  /** What `q` asked for when it was made. */
-  readonly shards?: number
-}
-
 /** What the server says of its databases. */
 export interface DatabasePolicy {
   readonly rulesOf?: (name: DatabaseName) => () => DatabaseRules | undefined
   /** The `_security` that a new database begins with, JSON text. Default: administrators of the server only. */
   readonly newSecurity?: () => string | undefined
+  /** How large a partition may grow, in bytes; 0 for no limit. */
+  readonly maxPartitionSize?: () => number
   /** Told when another `_security` holds. */
   readonly onSecurity?: (database: Database) => void
   /** Told after each commit. */
@@ -137,6 +128,7 @@ export class Database {
       database: record.number,
       suffix: record.instance,
       referenceTo: content => attachments.referenceTo(content, record.number),
+      partitions: record.partitioned ? new PartitionSizes(store, keys) : undefined,
     }
     this.#writer = new Writer({
       context: this.#context,
@@ -222,6 +214,7 @@ export class Database {
       new DocumentEdits({
         edits,
         replicated: options.replicated,
+        maxPartitionSize: this.record.partitioned ? (this.#policy.maxPartitionSize?.() ?? 0) : 0,
         memory: this.#validation,
         actor: { user: options.user, security: this.security },
         validators: [

@@ -1,17 +1,20 @@
 import { compareDocIds, type DocId } from '../../protocol/document-id.ts'
-import { fail, type CouchError } from '../../protocol/errors.ts'
-import { newRevId, type HashedAttachment } from '../../protocol/revision-id.ts'
-import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
-import { encodeTree } from '../../protocol/revtree/codec.ts'
+import { fail } from '../../protocol/errors.ts'
+import { partitionOf } from '../../protocol/partition.ts'
+import { makeRev } from '../../protocol/revision.ts'
 import { find } from '../../protocol/revtree/history.ts'
-import { leaves, winner } from '../../protocol/revtree/leaves.ts'
-import { mergePath } from '../../protocol/revtree/merge.ts'
-import { stem } from '../../protocol/revtree/stem.ts'
-import { emptyTree, nodeCount, type RevTree } from '../../protocol/revtree/tree.ts'
+import { emptyTree } from '../../protocol/revtree/tree.ts'
 import type { StoredAttachment } from './body-record.ts'
 import type { Commit } from './commit.ts'
-import type { Actor, DocumentEdit, DocumentValidator, EditOutcome, ValidatedDocument } from './edit.ts'
-import { freeBodies } from './free-bodies.ts'
+import { DocumentMerge } from './document-merge.ts'
+import {
+  parentGiven,
+  type Actor,
+  type DocumentEdit,
+  type DocumentValidator,
+  type EditOutcome,
+  type ValidatedDocument,
+} from './edit.ts'
 import { resolveAttachments } from './resolve-attachments.ts'
 import { isDatabaseAdmin } from '../../protocol/security.ts'
 import type { WriteRequest } from './writer.ts'
@@ -29,6 +32,8 @@ export interface DocumentEditsOptions {
   readonly edits: readonly DocumentEdit[]
   /** `new_edits=false`: the revisions are taken as they are, and never conflict. */
   readonly replicated: boolean
+  /** In bytes, of a partitioned database; 0 for no limit. */
+  readonly maxPartitionSize: number
   readonly memory: ValidationMemory
   readonly actor: Actor
   /** All are asked; the first error counts. */
@@ -54,14 +59,33 @@ export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
     const refused = this.#check(commit)
     this.#resolveAttachments(commit, refused)
     await this.#validate(commit, refused)
+    const full = await this.#fullPartitions(commit)
     for (const group of this.#groupsInOrder()) {
-      const document = new DocumentMerge(commit, group.id, this.#options.replicated)
+      const document = new DocumentMerge(commit, group.id, {
+        replicated: this.#options.replicated,
+        mayGrow: full.size === 0 || !full.has(partitionOf(group.id)),
+      })
       for (const at of group.edits) {
         this.#outcomes[at] = refused.get(at) ?? this.#merge(document, at)
       }
       document.finish()
     }
     return this.#outcomes
+  }
+
+  /**
+   * Partitions whose documents may only shrink, as they are before the request (CouchDB: couch_db_updater:update_docs_int/5).
+   * None is larger than the whole database, so that most are never counted.
+   */
+  async #fullPartitions(commit: Commit): Promise<ReadonlySet<string | undefined>> {
+    const { edits, replicated, maxPartitionSize } = this.#options
+    const full = new Set<string>()
+    if (replicated || maxPartitionSize <= 0 || commit.state.externalSize < maxPartitionSize) return full
+    for (const partition of new Set(edits.map(({ id }) => partitionOf(id)))) {
+      if (partition === undefined) continue
+      if ((await commit.partitionSize(partition)) >= maxPartitionSize) full.add(partition)
+    }
+    return full
   }
 
   /** Before anything is merged: a stub that stands for nothing refuses the whole request. */
@@ -156,108 +180,6 @@ export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
     const list = [...groups].map(([id, edits]) => ({ id, edits }))
     return list.length > 1 ? list.sort((a, b) => compareDocIds(a.id, b.id)) : list
   }
-}
-
-/** One document's tree while the edits of a request are merged into it. */
-class DocumentMerge {
-  readonly #commit: Commit
-  readonly #id: DocId
-  readonly #replicated: boolean
-  #tree: RevTree
-  #written: number[] = []
-
-  constructor(commit: Commit, id: DocId, replicated: boolean) {
-    this.#commit = commit
-    this.#id = id
-    this.#replicated = replicated
-    this.#tree = commit.document(id)?.tree ?? emptyTree
-  }
-
-  /**
-   * A new revision on the one that the edit names; on a deleted document only a creation, which extends the winning
-   * tombstone (CouchDB: couch_db_updater:merge_rev_tree/4).
-   */
-  mergeEdit(edit: DocumentEdit, attachments: readonly StoredAttachment[]): Rev | CouchError {
-    const creation = edit.revs.start === 0 && !edit.deleted
-    const onTombstone = this.#isDeleted()
-    if (onTombstone && !creation) return fail('conflict')
-    const parent = onTombstone ? winner(this.#tree).rev : parentGiven(edit)
-    const ancestors = onTombstone && parent !== undefined ? [hashOf(parent)] : edit.revs.hashes
-    const generation = parent === undefined ? 1 : generationOf(parent) + 1
-    const rev = newRevId({
-      deleted: edit.deleted,
-      parent,
-      body: edit.term ?? new Uint8Array(0),
-      attachments: attachments.map(attachment => (onTombstone ? undefined : hashed(attachment))),
-    })
-    const outcome = this.#merge(edit, generation, [hashOf(rev), ...ancestors], attachments)
-    return outcome === 'new_leaf' ? rev : fail('conflict')
-  }
-
-  /** A revision from elsewhere: takes its place in the tree, whatever the leaves are. */
-  mergeRevision(edit: DocumentEdit, attachments: readonly StoredAttachment[]): Rev | CouchError {
-    this.#merge(edit, edit.revs.start, edit.revs.hashes, attachments)
-    return makeRev(edit.revs.start, edit.revs.hashes[0] ?? '')
-  }
-
-  finish(): void {
-    const before = this.#commit.document(this.#id)?.tree
-    if (this.#tree === (before ?? emptyTree)) return
-    // Stemming also joins roots that have come to share revisions, so it is not only for long histories.
-    const tree = stem(this.#tree, this.#commit.state.revsLimit)
-    // Ancestors that a known revision brought along may be beyond the limit: then nothing has changed.
-    if (this.#written.length === 0 && before !== undefined && sameTree(tree, before)) return
-    if (tree !== this.#tree) freeBodies(this.#commit, this.#tree, tree)
-    const all = leaves(tree)
-    this.#commit.change(this.#id, tree, all[0]?.deleted === true, this.#sizeOf(all.length))
-  }
-
-  /** Exact for a document with one leaf; with several, bodies that were replaced still count until compaction. */
-  #sizeOf(leafCount: number): number {
-    const last = this.#written.at(-1)
-    if (leafCount === 1 && last !== undefined) return last
-    const before = this.#commit.document(this.#id)?.size ?? 0
-    return this.#written.reduce((sum, size) => sum + size, before)
-  }
-
-  #merge(
-    edit: DocumentEdit,
-    start: number,
-    hashes: readonly string[],
-    attachments: readonly StoredAttachment[],
-  ): 'new_leaf' | 'new_branch' | 'internal_node' {
-    const body = this.#commit.state.bodies + 1
-    const { tree, outcome } = mergePath(this.#tree, { start, hashes, value: { deleted: edit.deleted, body } })
-    const isNew = outcome !== 'internal_node' && (this.#replicated || outcome === 'new_leaf')
-    if (isNew || (this.#replicated && this.#takesBody(tree, start, hashes, body))) {
-      this.#commit.bodies.store(edit.body, attachments)
-      this.#written.push(edit.body.length + attachments.reduce((sum, { length }) => sum + length, 0))
-    }
-    if (this.#replicated || outcome === 'new_leaf') this.#tree = tree
-    return outcome
-  }
-
-  /** Whether a known revision took the body: it does when it had none. */
-  #takesBody(tree: RevTree, start: number, hashes: readonly string[], body: number): boolean {
-    return tree !== this.#tree && find(tree, makeRev(start, hashes[0] ?? ''))?.body === body
-  }
-
-  #isDeleted(): boolean {
-    return nodeCount(this.#tree) > 0 && winner(this.#tree).deleted
-  }
-}
-
-function hashed({ name, contentType, digest }: StoredAttachment): HashedAttachment {
-  return { name, type: contentType, digest: Buffer.from(digest.slice('md5-'.length), 'base64') }
-}
-
-function sameTree(a: RevTree, b: RevTree): boolean {
-  return Buffer.compare(encodeTree(a), encodeTree(b)) === 0
-}
-
-function parentGiven(edit: DocumentEdit): Rev | undefined {
-  const hash = edit.revs.hashes[0]
-  return hash === undefined ? undefined : makeRev(edit.revs.start, hash)
 }
 
 /** CouchDB: couch_db:prep_and_validate_update/5. */

@@ -1,6 +1,6 @@
 import type { CouchError } from '../../protocol/errors.ts'
 import type { DocId } from '../../protocol/document-id.ts'
-import type { Rev } from '../../protocol/revision.ts'
+import { makeRev, type Rev } from '../../protocol/revision.ts'
 import type { Security } from '../../protocol/security.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { StoredAttachment } from './body-record.ts'
@@ -19,6 +19,12 @@ export interface DocumentEdit {
   /** The body's external term; replicated revisions have their id already and need none. */
   readonly term: Uint8Array | undefined
   readonly attachments: readonly EditAttachment[]
+}
+
+/** The revision that an edit replaces. */
+export function parentGiven(edit: DocumentEdit): Rev | undefined {
+  const hash = edit.revs.hashes[0]
+  return hash === undefined ? undefined : makeRev(edit.revs.start, hash)
 }
 
 /** An attachment whose data came with the edit, or a reference to one of the revision that the edit replaces. */

@@ -36,6 +36,12 @@ export const DATABASE_SETTINGS = {
       unit: 'bytes',
       about: 'Largest attachment that is taken',
     },
+    max_partition_size: {
+      kind: 'integer',
+      default: 10_737_418_240,
+      unit: 'bytes',
+      about: 'Where a partition takes no more; 0 for no limit',
+    },
     max_document_id_length: {
       kind: 'integer',
       default: Infinity,

@@ -132,3 +132,52 @@ test('a query asks for no more rows than is configured', withServer, async (t, {
     t.is(body.rows.length, 1, path)
   }
 })
+
+// CouchDB: couch_db_updater:is_overflowed/3
+test(
+  'a partition that is full takes what makes it smaller, and replications',
+  withServer,
+  async (t, { url }) => {
+    const setting = '/_node/_local/_config/couchdb/max_partition_size'
+    const text = 'x'.repeat(1000)
+    const overflow = {
+      error: 'partition_overflow',
+      reason: "Partition limit exceeded due to update on 'a:new'",
+    }
+    const write = (_id: string, more: object = {}) =>
+      call<{ rev: string }>(url, 'POST', '/db', { json: { _id, ...more } })
+    await call(url, 'PUT', setting, { json: '5000' })
+    await call(url, 'PUT', '/db?partitioned=true')
+    let last = await write('a:0', { text })
+    for (let n = 1; n < 20 && last.status === 201; n++)
+      last = await write(`a:${n}`, { text })
+    t.is(last.status, 403)
+    const { body: info } = await call<{ sizes: { external: number } }>(url, 'GET', '/db/_partition/a')
+    t.true(info.sizes.external >= 5000 && info.sizes.external < 7000, JSON.stringify(info))
+
+    const refusedOne = await write('a:new', { n: 1 })
+    t.is(refusedOne.status, 403)
+    t.deepEqual(refusedOne.body as object, overflow)
+    const docs = [{ _id: 'a:new' }, { _id: 'b:1', text }, { _id: '_design/d', text }]
+    const { body: outcomes } = await call<object[]>(url, 'POST', '/db/_bulk_docs', { json: { docs } })
+    t.deepEqual(outcomes[0], { id: 'a:new', ...overflow })
+    t.like(outcomes[1], { ok: true })
+    t.like(outcomes[2], { ok: true })
+
+    const { body: first } = await call<{ _rev: string }>(url, 'GET', '/db/a:0')
+    t.is((await write('a:0', { _rev: first._rev, text: `${text}y` })).status, 403)
+    t.is((await write('a:0', { text })).status, 409)
+    const same = await write('a:0', { _rev: first._rev, text: 'y'.repeat(1000) })
+    t.is(same.status, 201)
+    const replicated = { json: { _id: 'a:replicated', _rev: '1-a', text } }
+    t.is((await call(url, 'PUT', '/db/a:replicated?new_edits=false', replicated)).status, 201)
+
+    t.is((await write('a:0', { _rev: same.body.rev, _deleted: true })).status, 201)
+    await call(url, 'POST', '/db/_purge', { json: { 'a:replicated': ['1-a'] } })
+    t.is((await write('a:new', { n: 1 })).status, 201)
+    await call(url, 'PUT', setting, { json: '4000' })
+    t.is((await write('a:more')).status, 403)
+    await call(url, 'PUT', setting, { json: '0' })
+    t.is((await write('a:more')).status, 201)
+  },
+)

@@ -1,0 +1,128 @@
+import type { DocId } from '../../protocol/document-id.ts'
+import { fail, type CouchError } from '../../protocol/errors.ts'
+import { newRevId, type HashedAttachment } from '../../protocol/revision-id.ts'
+import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
+import { encodeTree } from '../../protocol/revtree/codec.ts'
+import { find } from '../../protocol/revtree/history.ts'
+import { leaves, winner } from '../../protocol/revtree/leaves.ts'
+import { mergePath } from '../../protocol/revtree/merge.ts'
+import { stem } from '../../protocol/revtree/stem.ts'
+import { emptyTree, nodeCount, type RevTree } from '../../protocol/revtree/tree.ts'
+import type { StoredAttachment } from './body-record.ts'
+import type { Commit } from './commit.ts'
+import { parentGiven, type DocumentEdit } from './edit.ts'
+import { freeBodies } from './free-bodies.ts'
+
+/** One document's tree while the edits of a request are merged into it. */
+export class DocumentMerge {
+  readonly #commit: Commit
+  readonly #id: DocId
+  readonly #replicated: boolean
+  readonly #mayGrow: boolean
+  #tree: RevTree
+  #written: number[] = []
+
+  /**
+   * @param options.replicated `new_edits=false`: revisions are taken as they are
+   * @param options.mayGrow whether an edit may be larger than what it replaces
+   */
+  constructor(commit: Commit, id: DocId, options: { replicated: boolean; mayGrow: boolean }) {
+    this.#commit = commit
+    this.#id = id
+    this.#replicated = options.replicated
+    this.#mayGrow = options.mayGrow
+    this.#tree = commit.document(id)?.tree ?? emptyTree
+  }
+
+  /**
+   * A new revision on the one that the edit names; on a deleted document only a creation, which extends the winning
+   * tombstone (CouchDB: couch_db_updater:merge_rev_tree/4).
+   */
+  mergeEdit(edit: DocumentEdit, attachments: readonly StoredAttachment[]): Rev | CouchError {
+    const creation = edit.revs.start === 0 && !edit.deleted
+    const onTombstone = this.#isDeleted()
+    if (onTombstone && !creation) return fail('conflict')
+    const parent = onTombstone ? winner(this.#tree).rev : parentGiven(edit)
+    const ancestors = onTombstone && parent !== undefined ? [hashOf(parent)] : edit.revs.hashes
+    const generation = parent === undefined ? 1 : generationOf(parent) + 1
+    const rev = newRevId({
+      deleted: edit.deleted,
+      parent,
+      body: edit.term ?? new Uint8Array(0),
+      attachments: attachments.map(attachment => (onTombstone ? undefined : hashed(attachment))),
+    })
+    const outcome = this.#merge(edit, generation, [hashOf(rev), ...ancestors], attachments)
+    if (outcome === 'overflow') return fail('partitionOverflow', this.#id)
+    return outcome === 'new_leaf' ? rev : fail('conflict')
+  }
+
+  /** A revision from elsewhere: takes its place in the tree, whatever the leaves are. */
+  mergeRevision(edit: DocumentEdit, attachments: readonly StoredAttachment[]): Rev | CouchError {
+    this.#merge(edit, edit.revs.start, edit.revs.hashes, attachments)
+    return makeRev(edit.revs.start, edit.revs.hashes[0] ?? '')
+  }
+
+  finish(): void {
+    const before = this.#commit.document(this.#id)?.tree
+    if (this.#tree === (before ?? emptyTree)) return
+    // Stemming also joins roots that have come to share revisions, so it is not only for long histories.
+    const tree = stem(this.#tree, this.#commit.state.revsLimit)
+    // Ancestors that a known revision brought along may be beyond the limit: then nothing has changed.
+    if (this.#written.length === 0 && before !== undefined && sameTree(tree, before)) return
+    if (tree !== this.#tree) freeBodies(this.#commit, this.#tree, tree)
+    const all = leaves(tree)
+    this.#commit.change(this.#id, tree, all[0]?.deleted === true, this.#sizeOf(all.length))
+  }
+
+  /** Exact for a document with one leaf; with several, bodies that were replaced still count until compaction. */
+  #sizeOf(leafCount: number): number {
+    const last = this.#written.at(-1)
+    if (leafCount === 1 && last !== undefined) return last
+    const before = this.#commit.document(this.#id)?.size ?? 0
+    return this.#written.reduce((sum, size) => sum + size, before)
+  }
+
+  #merge(
+    edit: DocumentEdit,
+    start: number,
+    hashes: readonly string[],
+    attachments: readonly StoredAttachment[],
+  ): 'new_leaf' | 'new_branch' | 'internal_node' | 'overflow' {
+    const body = this.#commit.state.bodies + 1
+    const { tree, outcome } = mergePath(this.#tree, { start, hashes, value: { deleted: edit.deleted, body } })
+    const size = edit.body.length + attachments.reduce((sum, { length }) => sum + length, 0)
+    if (outcome === 'new_leaf' && !this.#mayGrow && size > this.#replacedSize(start, hashes))
+      return 'overflow'
+    const isNew = outcome !== 'internal_node' && (this.#replicated || outcome === 'new_leaf')
+    if (isNew || (this.#replicated && this.#takesBody(tree, start, hashes, body))) {
+      this.#commit.bodies.store(edit.body, attachments)
+      this.#written.push(size)
+    }
+    if (this.#replicated || outcome === 'new_leaf') this.#tree = tree
+    return outcome
+  }
+
+  /** Whether a known revision took the body: it does when it had none. */
+  #takesBody(tree: RevTree, start: number, hashes: readonly string[], body: number): boolean {
+    return tree !== this.#tree && find(tree, makeRev(start, hashes[0] ?? ''))?.body === body
+  }
+
+  /** Bytes of the leaf that a new one replaces, 0 where it replaces none. */
+  #replacedSize(start: number, [, parent]: readonly string[]): number {
+    if (leaves(this.#tree).length <= 1) return this.#commit.document(this.#id)?.size ?? 0
+    const replaced = parent === undefined ? undefined : find(this.#tree, makeRev(start - 1, parent))
+    return this.#commit.bodies.sizeOf(replaced?.body ?? 0)
+  }
+
+  #isDeleted(): boolean {
+    return nodeCount(this.#tree) > 0 && winner(this.#tree).deleted
+  }
+}
+
+function hashed({ name, contentType, digest }: StoredAttachment): HashedAttachment {
+  return { name, type: contentType, digest: Buffer.from(digest.slice('md5-'.length), 'base64') }
+}
+
+function sameTree(a: RevTree, b: RevTree): boolean {
+  return Buffer.compare(encodeTree(a), encodeTree(b)) === 0
+}
