@@ -4,7 +4,7 @@ import type { JsonObject } from '../../protocol/json-value.ts'
 import { parseJsonObject } from '../../protocol/json/parse-json.ts'
 import type { Database } from '../database/database.ts'
 import { listDocuments, listQueries } from '../database/listing/list-documents.ts'
-import { listingQuery, type Namespace } from '../database/listing/listing-query.ts'
+import { listingQuery, type ListingQuery, type Namespace } from '../database/listing/listing-query.ts'
 import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
@@ -71,7 +71,7 @@ async function postQueries(ctx: RequestContext, namespace: Namespace): Promise<v
   const body = parseJsonObject(await readJsonBody(ctx)) as JsonObject
   const shared = inQuery(ctx, partition)
   const queries = queriesOfBody(body).map(query =>
-    listingQuery(database, namespace, limited(ctx, { ...shared, ...parametersOfBody(query) })),
+    queryOf(ctx, database, namespace, { ...shared, ...parametersOfBody(query) }),
   )
   await streamJsonChunks(ctx, listQueries(database, queries, ctx.state.user))
 }
@@ -82,8 +82,18 @@ async function send(
   namespace: Namespace,
   parameters: ViewParameters,
 ): Promise<void> {
-  const query = listingQuery(database, namespace, limited(ctx, parameters))
+  const query = queryOf(ctx, database, namespace, parameters)
   await streamJsonChunks(ctx, listDocuments(database, query, ctx.state.user))
+}
+
+function queryOf(
+  ctx: RequestContext,
+  database: Database,
+  namespace: Namespace,
+  parameters: ViewParameters,
+): ListingQuery {
+  const query = listingQuery(database, namespace, limited(ctx, parameters))
+  return { ...query, includeSystem: Query.of(ctx).flag('include_system') }
 }
 
 /** The parameters of the query, and the partition that the path names. */

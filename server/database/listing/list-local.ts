@@ -9,23 +9,26 @@ import type { StoredEntry } from './listing-rows.ts'
 
 const DOCUMENTS_AT_A_TIME = 250
 
+/** What nodes of a CouchDB cluster remember of each other, and indexes of purges. */
+const SYSTEM_DOCUMENT = /^_local\/(?:shard-sync|purge)-/
+
 /** The `_local` documents of a range. Nobody counts them: totals are null. */
 export async function* listLocal(
   database: Database,
   query: ListingQuery,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { from, to, descending, skip, limit, includeDocs } = query
+  const { from, to, descending, skip, limit, includeDocs, includeSystem } = query
   const snapshot = database.snapshot()
-  const rows = limit === Infinity ? -1 : limit + skip
-  const iterator = snapshot.iterator({ gte: from, lt: to, reverse: descending, limit: rows })
+  const iterator = snapshot.iterator({ gte: from, lt: to, reverse: descending })
   try {
     const out = new RowBuffer()
     out.text(listingHead(database, query, snapshot, { total: null, offset: null }))
     let at = 0
-    for (;;) {
-      const entries = await iterator.nextv(DOCUMENTS_AT_A_TIME)
+    while (at < skip + limit) {
+      const entries = await iterator.nextv(Math.min(DOCUMENTS_AT_A_TIME, skip + limit - at))
       if (entries.length === 0) break
       for (const entry of entries) {
+        if (includeSystem !== true && SYSTEM_DOCUMENT.test(textOfKey(entry[0]))) continue
         if (at++ < skip) continue
         if (at > skip + 1) out.text(',\r\n')
         localRow(out, entry, includeDocs)

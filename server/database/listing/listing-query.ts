@@ -25,6 +25,8 @@ export interface ListingQuery {
   readonly conflicts: boolean
   readonly attachments: boolean
   readonly attEncodingInfo: boolean
+  /** Also the local documents that a cluster of CouchDB keeps for itself. */
+  readonly includeSystem?: boolean
 }
 
 /**

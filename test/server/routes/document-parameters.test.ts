@@ -1,5 +1,6 @@
 import test from 'ava'
 import { checkAnswers, refused } from '../../helpers/answers.ts'
+import { call } from '../../helpers/http.ts'
 import { withServer } from '../../helpers/with-server.ts'
 
 const MISSING = { status: 404, answer: refused('not_found', 'missing') }
@@ -71,6 +72,23 @@ test('a local document is not found by its revision', withServer, (t, { url }) =
     { method: 'GET', path: '/db/_local/l?open_revs=["0-1"]', status: 200, answer: [{ missing: '0-1' }] },
   ]),
 )
+
+// CouchDB: chttpd_local_docs_tests
+test('what clusters keep as local documents is listed to who asks for it', withServer, async (t, { url }) => {
+  const ids = ['1', 'purge-mrview-a', 'shard-sync-a', 'z'].map(name => `_local/${name}`)
+  await call(url, 'PUT', '/db')
+  await call(url, 'POST', '/db/_bulk_docs', { json: { docs: ids.map(_id => ({ _id })) } })
+  const listed = async (query: string) => {
+    const { body } = await call<{ rows: { id: string }[] }>(url, 'GET', `/db/_local_docs?${query}`)
+    return body.rows.map(({ id }) => id)
+  }
+  t.deepEqual(await listed(''), ['_local/1', '_local/z'])
+  t.deepEqual(await listed('limit=1&skip=1'), ['_local/z'])
+  t.deepEqual(await listed('include_system=true&limit=3'), ids.slice(0, 3))
+  t.deepEqual(await listed('include_system=true&descending=true'), ids.toReversed())
+  t.deepEqual(await listed('limit=0'), [])
+  t.deepEqual(await listed(`keys=${JSON.stringify(ids.slice(1, 2))}`), ids.slice(1, 2))
+})
 
 test('more copies than there are make the answer 202, also of attachments', withServer, (t, { url }) =>
   checkAnswers(t, url, [
