@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import type { RequestContext } from './context.ts'
+import { originOf } from './origin.ts'
 import { nextRequestId } from './request-id.ts'
 
 /** The headers of every answer: who answers, under which id, and what browsers must not do with it. */
@@ -10,7 +11,7 @@ export function secureHeaders(ctx: RequestContext): void {
   ctx.set(BODY_TIME, '0')
   ctx.set('X-Content-Type-Options', 'nosniff')
   if (services.config.boolean('chttpd', 'enable_xframe_options')) {
-    ctx.set('X-Frame-Options', frameOptions(services.config, ctx.host))
+    ctx.set('X-Frame-Options', frameOptions(services.config, originOf(ctx)))
   }
 }
 
@@ -36,9 +37,8 @@ export function challenge(ctx: RequestContext): void {
 }
 
 /** `[x_frame_options]` (`chttpd_xframe_options`). */
-function frameOptions(config: Config, host: string): string {
+function frameOptions(config: Config, origin: string): string {
   if (config.boolean('x_frame_options', 'same_origin')) return 'SAMEORIGIN'
   const hosts = config.list('x_frame_options', 'hosts')
-  const allowed = hosts.includes('*') ? host : hosts.find(name => name.replace(/^\w+:\/\//, '') === host)
-  return allowed === undefined ? 'DENY' : `ALLOW-FROM ${allowed}`
+  return hosts.includes('*') || hosts.includes(origin) ? `ALLOW-FROM ${origin}` : 'DENY'
 }

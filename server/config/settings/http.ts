@@ -87,8 +87,12 @@ export const HTTP_SETTINGS = {
     max_age: { kind: 'integer', default: 600, unit: 'seconds', about: 'How long a preflight holds' },
   },
   x_frame_options: {
-    same_origin: { kind: 'boolean', default: true, about: 'Sends `SAMEORIGIN`, otherwise `DENY` or a host' },
-    hosts: { kind: 'list', default: [], about: 'Hosts that may frame answers when `same_origin` is off' },
+    same_origin: { kind: 'boolean', default: false, about: 'Sends `SAMEORIGIN`, otherwise `DENY` or a host' },
+    hosts: {
+      kind: 'list',
+      default: [],
+      about: 'Origins whose pages may frame answers where `same_origin` is off; `*` for all',
+    },
   },
   csp: {
     attachments_enable: { kind: 'boolean', default: true, about: 'Sends a policy with attachments' },

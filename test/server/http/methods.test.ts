@@ -91,3 +91,22 @@ test('the server names itself as CouchDB does, and itself', withServer, async (t
   const { headers } = await supertest.agent(url).get('/').expect(200)
   t.regex(String(headers['server']), /^CouchDB\/3\.\d+\.\d+ \(Couchette\//)
 })
+
+test('who may frame answers is told by their own origin', withServer, async (t, { url }) => {
+  const agent = supertest.agent(url)
+  const set = (path: string, value: string) =>
+    agent.put(`/_node/_local/_config/${path}`).send(JSON.stringify(value)).expect(200)
+  const told = async () =>
+    (await agent.get('/').set('Host', 'db.example')).headers['x-frame-options'] as unknown
+  t.is(await told(), undefined)
+  await set('chttpd/enable_xframe_options', 'true')
+  t.is(await told(), 'DENY')
+  await set('x_frame_options/hosts', 'http://a.example, http://db.example')
+  t.is(await told(), 'ALLOW-FROM http://db.example')
+  await set('x_frame_options/hosts', 'http://a.example')
+  t.is(await told(), 'DENY')
+  await set('x_frame_options/hosts', '*')
+  t.is(await told(), 'ALLOW-FROM http://db.example')
+  await set('x_frame_options/same_origin', 'true')
+  t.is(await told(), 'SAMEORIGIN')
+})
