@@ -9,7 +9,7 @@ import { DesignCodeValidator } from './design/check-design.ts'
 import type { DesignDocument } from './design/design-document.ts'
 import { DesignDocuments } from './design/design-documents.ts'
 import { DesignValidator } from './design/validation.ts'
-import { contentText } from './document-content.ts'
+import { contentTexts } from './document-content.ts'
 import { mangoIndexes, type MangoIndex } from './mango/mango-index.ts'
 import { mangoMapper } from './mango/mapper.ts'
 import { reducerOf } from './reduce/reducer.ts'
@@ -150,12 +150,7 @@ export class DatabaseQueries {
       if (mapped.length === 0) return { bytes: new Uint8Array(), index: new Uint32Array() }
       const ids = mapped.map(({ id }) => id)
       const storage = { prefix: keys.rowPrefix, collations, partitioned: definition.partitioned, ids }
-      const rows = await this.sandbox.map(
-        views,
-        mapped.map(content => contentText(content).toString()),
-        storage,
-        'background',
-      )
+      const rows = await this.sandbox.map(views, contentTexts(mapped), storage, 'background')
       // The sandbox counts the documents that it was given.
       if (mapped.length < documents.length) {
         const places = [...documents.keys()].filter(at => documents[at]?.content !== undefined)

@@ -1,6 +1,6 @@
 import type { DocId } from '../../protocol/document-id.ts'
 import { renderDocument, writeDocument } from '../../protocol/document/render.ts'
-import type { ByteWriter } from '../../protocol/json/byte-writer.ts'
+import { ByteWriter } from '../../protocol/json/byte-writer.ts'
 import type { JsonObject } from '../../protocol/json-value.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import { leaves } from '../../protocol/revtree/leaves.ts'
@@ -20,6 +20,22 @@ export interface DocumentContent extends StoredText {
 export function contentText({ id, rev, body, extras }: DocumentContent): Buffer {
   return renderDocument({ id, rev, deleted: false, body, extras })
 }
+
+/** The whole documents as a JSON array. */
+export function contentTexts(contents: readonly DocumentContent[]): string {
+  const bytes = contents.reduce((sum, { body, extras }) => sum + body.length + extras.length, 0)
+  const out = new ByteWriter(bytes + AROUND_BODY * contents.length)
+  out.latin1('[')
+  for (const [at, { id, rev, body, extras }] of contents.entries()) {
+    if (at > 0) out.latin1(',')
+    writeDocument({ id, rev, deleted: false, body, extras }, out)
+  }
+  out.latin1(']')
+  return out.take().toString()
+}
+
+/** More than the id and revision of most documents take. */
+const AROUND_BODY = 200
 
 /** Writes the whole document, or some fields of it, as JSON. */
 export function contentWriter(

@@ -1,5 +1,6 @@
 import { createDispatch } from './guest/dispatch.ts'
 import { createErrors } from './guest/errors.ts'
+import { createTick } from './guest/host.ts'
 import { createLists } from './guest/lists.ts'
 import { createMime } from './guest/mime.ts'
 import { createModules } from './guest/modules.ts'
@@ -13,7 +14,7 @@ import { createViews } from './guest/views.ts'
  */
 export const GUEST_SOURCE = `(log, tick, give, exchange) => {
   const __name = made => made
-  const host = { log, tick, give, exchange }
+  const host = { log, tick: (${createTick.toString()})(tick), give, exchange }
   const errors = (${createErrors.toString()})()
   const modules = (${createModules.toString()})()
   const views = (${createViews.toString()})(host, modules, errors)

@@ -147,20 +147,15 @@ export class Sandbox {
   /**
    * The rows that map functions emit for documents, as records of the store.
    *
-   * @param documents JSON texts
+   * @param documents a JSON array
    */
-  async map(
-    views: SandboxViews,
-    documents: readonly string[],
-    storage: RowStorage,
-    lane: Lane,
-  ): Promise<PackedRows> {
+  async map(views: SandboxViews, documents: string, storage: RowStorage, lane: Lane): Promise<PackedRows> {
     const args = JSON.stringify([views.lib, views.maps])
     const job: Job = {
       key: `views:${views.owner}:${digest(args)}`,
       setup: { command: 'setViews', args },
       command: 'map',
-      args: `[${documents.join()}]`,
+      args: documents,
       storage,
     }
     const outcome = await this.#pool.run(job, lane)

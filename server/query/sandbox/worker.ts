@@ -1,5 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { newQuickJSWASMModuleFromVariant, RELEASE_SYNC } from 'quickjs-emscripten'
+import { newQuickJSWASMModuleFromVariant } from 'quickjs-emscripten'
 import { EngineHouse } from './engine-house.ts'
 import {
   Progress,
@@ -10,12 +10,13 @@ import {
   type WorkerQuestion,
   type WorkerReply,
 } from './messages.ts'
+import { VARIANT } from './variant.ts'
 
 if (parentPort === null) throw new Error('this file runs in a worker thread')
 const port = parentPort
 const options = workerData as WorkerOptions
 const progress = new Int32Array(options.progress)
-const house = new EngineHouse(await newQuickJSWASMModuleFromVariant(RELEASE_SYNC), options, exchange)
+const house = new EngineHouse(await newQuickJSWASMModuleFromVariant(VARIANT), options, exchange)
 
 Atomics.add(progress, Progress.calls, 1)
 port.on('message', (job: WorkerJob) => {

@@ -10,7 +10,7 @@ import type { Snapshot } from './view-reader.ts'
 import { decodeIndexState, encodeIndexState, type IndexState } from './index-state.ts'
 import { NodeCache } from './node-cache.ts'
 import { NodeTree } from './node-tree.ts'
-import { oneAhead } from './one-ahead.ts'
+import { pipeline } from './pipeline.ts'
 import { RowChanges } from './row-changes.ts'
 import { IndexKeys } from './row-key.ts'
 
@@ -135,8 +135,7 @@ export class ViewIndex {
     const inBulk = !this.#state.hasNodes || total > MANY_CHANGES
     const { includeDesign, localSeq } = this.definition
     const batches = changedDocuments(this.#database, this.#state.seq, { snapshot, includeDesign, localSeq })
-    // The next documents are read and mapped while the rows of these are written.
-    for await (const { batch, rows } of oneAhead(batches, changes => this.#mapBatch(changes))) {
+    for await (const { batch, rows } of pipeline(batches, changes => this.#mapBatch(changes))) {
       this.#closing.signal.throwIfAborted()
       await this.#write(batch, rows, { isFresh, inBulk })
       this.#note(batch.documents.length)

@@ -25,7 +25,12 @@ async function map(
   lib: { [name: string]: string } | null = null,
 ): Promise<string[]> {
   const texts = documents.map(document => JSON.stringify(document))
-  const { bytes, index } = await sandbox.map({ owner: '1', maps, lib }, texts, storage, 'background')
+  const { bytes, index } = await sandbox.map(
+    { owner: '1', maps, lib },
+    `[${texts.join()}]`,
+    storage,
+    'background',
+  )
   const rows: string[] = []
   for (let at = 0; at < index.length; at += ROW_FIELDS) {
     const [document, view, , start, end] = index.subarray(at, at + ROW_FIELDS)
@@ -301,7 +306,7 @@ test('what one design document does to its globals does not reach another', asyn
 test('a design document has other engines in another database', async t => {
   const maps = ['function (doc) { globalThis.seen = (globalThis.seen || 0) + 1; emit(seen) }']
   const count = async (owner: string) => {
-    const { bytes, index } = await sandbox.map({ owner, maps, lib: null }, ['{}'], storage, 'request')
+    const { bytes, index } = await sandbox.map({ owner, maps, lib: null }, '[{}]', storage, 'request')
     return rowParts(bytes.subarray(index[3], index[4])).key
   }
   t.is(await count('a'), '1')

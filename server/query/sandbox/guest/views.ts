@@ -20,6 +20,7 @@ export interface GuestViews {
 export function createViews(host: GuestHost, modules: GuestModules, errors: GuestErrors): GuestViews {
   const { stringify } = JSON
   const { freeze, keys: namesOf } = Object
+  const { isArray } = Array
   const scope = globalThis as unknown as Record<string, unknown>
   const longest = 4 * 1024 * 1024
   let maps: GuestFunction[] = []
@@ -32,10 +33,19 @@ export function createViews(host: GuestHost, modules: GuestModules, errors: Gues
     rows += `${stringify(key) ?? 'null'}\u0001${stringify(value) ?? 'null'}\u0002`
   }
 
-  const deepFreeze = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return
+  const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+  const deepFreeze = (value: object): void => {
     freeze(value)
-    for (const name of namesOf(value)) deepFreeze((value as Record<string, unknown>)[name])
+    if (isArray(value)) {
+      for (let at = 0; at < value.length; at++) if (isObject(value[at])) deepFreeze(value[at] as object)
+      return
+    }
+    const names = namesOf(value)
+    for (let at = 0; at < names.length; at++) {
+      const member = (value as Record<string, unknown>)[names[at] as string]
+      if (isObject(member)) deepFreeze(member)
+    }
   }
 
   const ignore = (thrown: unknown, id?: unknown): void => {
@@ -65,7 +75,7 @@ export function createViews(host: GuestHost, modules: GuestModules, errors: Gues
     map(documents) {
       let out = ''
       for (const document of documents) {
-        deepFreeze(document)
+        if (isObject(document)) deepFreeze(document)
         for (const map of maps) {
           host.tick()
           out += `${mapOne(map, document)}\u0003`
