@@ -5,6 +5,7 @@ import { parseBasic } from './basic.ts'
 import { type HandlerName, parseHandlers } from './handlers.ts'
 import { userOfJwt } from './jwt.ts'
 import { PasswordCheck } from './password-check.ts'
+import { ProvenConnections } from './proven-connections.ts'
 import { userOfProxy } from './proxy.ts'
 import { Sessions } from './sessions.ts'
 import { verifyTotp } from './totp.ts'
@@ -18,6 +19,8 @@ export interface Credentials {
   readonly peer: string
   /** The request came over TLS. */
   readonly secure: boolean
+  /** Stands for the connection, where there is one. */
+  readonly connection?: object
 }
 
 export interface Authentication {
@@ -35,6 +38,7 @@ export class Authenticator {
   readonly #config: Config
   readonly #users: UserDirectory
   readonly #passwords: PasswordCheck
+  readonly #proven: ProvenConnections
   /** Told of each login that failed: wrong name, password or token, or a locked name. */
   onFailure: ((name: string, peer: string) => void) | undefined
   #handlers: { readonly text: string; readonly names: readonly HandlerName[] } = { text: '', names: [] }
@@ -43,6 +47,7 @@ export class Authenticator {
     this.#config = config
     this.#users = users
     this.#passwords = new PasswordCheck(config)
+    this.#proven = new ProvenConnections(() => config.integer('couchette', 'password_cache_lifetime'))
     this.sessions = new Sessions(config, name => users.find(name))
   }
 
@@ -61,7 +66,8 @@ export class Authenticator {
    */
   async authenticate(request: Credentials): Promise<Authentication> {
     for (const handler of this.handlers) {
-      const known = await this.#try(handler, request)
+      const found = this.#try(handler, request)
+      const known = found instanceof Promise ? await found : found
       if (known !== undefined) return known
     }
     return NOBODY
@@ -86,12 +92,16 @@ export class Authenticator {
     }
   }
 
-  #try(handler: HandlerName, request: Credentials): Promise<Authentication | undefined> {
+  /** Answers at once where there is nothing to wait for: this runs with every request. */
+  #try(
+    handler: HandlerName,
+    request: Credentials,
+  ): Authentication | undefined | Promise<Authentication | undefined> {
     switch (handler) {
       case 'cookie':
-        return this.#byCookie(request)
+        return request.header('cookie') === undefined ? undefined : this.#byCookie(request)
       case 'default':
-        return this.#byBasic(request)
+        return this.#byProof(request) ?? this.#byBasic(request)
       case 'proxy':
         return this.#byProxy(request)
       case 'jwt':
@@ -104,13 +114,27 @@ export class Authenticator {
     return session && { user: session.user, setCookie: session.renewal }
   }
 
+  /** What the connection proved before, while nothing has changed about the user. */
+  #byProof(request: Credentials): Authentication | undefined {
+    const { connection, peer } = request
+    const header = request.header('authorization')
+    if (connection === undefined || header === undefined) return undefined
+    const user = this.#proven.userOf(connection, header)
+    if (user === undefined || this.#users.find(user.name) !== user) return undefined
+    return this.#passwords.isLocked(user, peer) ? undefined : byPassword(user)
+  }
+
   async #byBasic(request: Credentials): Promise<Authentication | undefined> {
-    const basic = parseBasic(request.header('authorization'))
+    const header = request.header('authorization')
+    const basic = parseBasic(header)
     if (basic === undefined) return undefined
     // There is no token in a header: with a second factor, an empty one is wrong.
     const user = await this.login(basic.name, basic.password, request.peer)
     if (user === undefined) throw fail('unauthorized', WRONG)
-    return known({ name: user.name, roles: user.roles, authenticated: 'default' })
+    if (request.connection !== undefined && header !== undefined) {
+      this.#proven.add(request.connection, header, user)
+    }
+    return byPassword(user)
   }
 
   async #byProxy(request: Credentials): Promise<Authentication | undefined> {
@@ -142,6 +166,10 @@ export class Authenticator {
       }),
     )
   }
+}
+
+function byPassword({ name, roles }: UserRecord): Authentication {
+  return { user: { name, roles, authenticated: 'default' }, setCookie: undefined }
 }
 
 function known(user: UserContext | undefined): Authentication | undefined {

@@ -1,6 +1,6 @@
 import { fail } from '../../protocol/errors.ts'
 import type { Config } from '../config/config.ts'
-import { Lockout, type LockoutSettings } from './lockout.ts'
+import { type Attempt, Lockout, type LockoutSettings } from './lockout.ts'
 import { formatAdminPassword, type StoredPassword } from './stored-password.ts'
 import type { UserRecord } from './user-record.ts'
 import { VerifiedPasswords } from './verified-passwords.ts'
@@ -27,11 +27,15 @@ export class PasswordCheck {
    *   `busy`
    */
   async isRight(user: UserRecord, password: string, peer: string): Promise<boolean> {
-    const attempt = { peer, name: user.name, salt: user.salt }
-    if (this.#lockout.state(attempt) === 'locked') throw fail('forbidden', LOCKED)
+    if (this.isLocked(user, peer)) throw fail('forbidden', LOCKED)
     const right = user.password !== undefined && (await this.#verify(user.name, password, user.password))
-    if (!right) this.#lockout.failed(attempt)
+    if (!right) this.#lockout.failed(attemptOf(user, peer))
     return right
+  }
+
+  /** Whether passwords of the name are refused, right or wrong, when they come from that address. */
+  isLocked(user: UserRecord, peer: string): boolean {
+    return this.#lockout.state(attemptOf(user, peer)) === 'locked'
   }
 
   async #verify(name: string, password: string, stored: StoredPassword): Promise<boolean> {
@@ -62,6 +66,10 @@ export class PasswordCheck {
       throw fail('forbidden', 'Iteration count is too high for this server')
     }
   }
+}
+
+function attemptOf({ name, salt }: UserRecord, peer: string): Attempt {
+  return { peer, name, salt }
 }
 
 function lockoutSettings(config: Config): LockoutSettings {

@@ -9,6 +9,9 @@ export interface UserDirectory {
    */
   find(name: string): UserRecord | undefined | Promise<UserRecord | undefined>
 
+  /** Whether a record that was found still holds, as far as that is known without reading anything. */
+  isCurrent(user: UserRecord): boolean
+
   /** Told of a right password, in case that its hash is to be made anew. */
   loggedIn(user: UserRecord, password: string): void
 }

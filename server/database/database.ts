@@ -1,8 +1,6 @@
 import type { DatabaseName } from '../../protocol/database-name.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { fail } from '../../protocol/errors.ts'
-import { decodeTree } from '../../protocol/revtree/codec.ts'
-import { emptyTree, type RevTree } from '../../protocol/revtree/tree.ts'
 import type { Security } from '../../protocol/security.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import { formatSeq, type Seq } from '../../protocol/sequence.ts'
@@ -16,7 +14,6 @@ import { Compaction } from './compaction.ts'
 import type { CommitContext } from './commit-context.ts'
 import type { CommittedChange } from './committed.ts'
 import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
-import { decodeDocumentRecord, type DocumentSummary } from './document-record.ts'
 import type { DocumentEdit, DocumentValidator, EditOutcome } from './edit.ts'
 import type { DatabaseRecord } from './database-record.ts'
 import { LaterWrites } from './later-writes.ts'
@@ -27,6 +24,7 @@ import type { DatabaseRules } from './rules.ts'
 import { decodeSecurity, SecurityChange, SECURITY_SETTING, type StoredSecurity } from './security-setting.ts'
 import { DatabaseSnapshot } from './snapshot.ts'
 import { decodeState, type DatabaseState } from './state.ts'
+import { StoredDocument } from './stored-document.ts'
 import { Writer, type WriteRequest } from './writer.ts'
 
 /** What the server says of its databases. */
@@ -49,11 +47,6 @@ export interface SharedStorage {
   readonly store: Store
   readonly sync: GroupSync
   readonly attachments: Attachments
-}
-
-/** A document's record with its tree. */
-export interface StoredDocument extends DocumentSummary {
-  readonly tree: RevTree
 }
 
 /** One open database: reads go to the store, changes through its writer. */
@@ -236,19 +229,19 @@ export class Database {
   }
 
   /**
-   * The record and tree of a document, undefined when there is none. Single records are read on this thread: that costs
+   * A document, undefined when there is none. Single records are read on this thread: that costs
    * a few microseconds where the pages are in memory, a third of what a hop to the thread pool does.
    */
   document(id: DocId): StoredDocument | undefined {
     const record = this.store.getSync(this.keys.text(Space.document, id))
-    return record === undefined ? undefined : this.#withTree(id, record)
+    return record === undefined ? undefined : this.#stored(id, record)
   }
 
   /** The same for many, in their order, in one go. */
   async documents(ids: readonly DocId[]): Promise<(StoredDocument | undefined)[]> {
     const records = await this.store.getMany(ids.map(id => this.keys.text(Space.document, id)))
     return records.map((record, at) =>
-      record === undefined ? undefined : this.#withTree(ids[at] as DocId, record),
+      record === undefined ? undefined : this.#stored(ids[at] as DocId, record),
     )
   }
 
@@ -282,11 +275,8 @@ export class Database {
     this.tail.close()
   }
 
-  #withTree(id: DocId, record: Uint8Array): StoredDocument {
-    const summary = decodeDocumentRecord(record)
-    if (summary.treeOffset > 0) return { ...summary, tree: decodeTree(record, summary.treeOffset) }
-    const tree = this.store.getSync(this.keys.text(Space.tree, id))
-    return { ...summary, tree: tree === undefined ? emptyTree : decodeTree(tree) }
+  #stored(id: DocId, record: Uint8Array): StoredDocument {
+    return new StoredDocument(record, () => this.store.getSync(this.keys.text(Space.tree, id)))
   }
 }
 

@@ -13,7 +13,8 @@ import {
   type InlineData,
 } from './attachments-member.ts'
 import type { BodyRecord, StoredAttachment } from './body-record.ts'
-import type { Database, StoredDocument } from './database.ts'
+import type { Database } from './database.ts'
+import type { StoredDocument } from './stored-document.ts'
 
 /** What to tell of a document besides its body. */
 export interface ReadOptions {
@@ -31,6 +32,10 @@ export interface ReadOptions {
 
 /** Options that need no attachment's data. */
 export type OptionsWithoutData = Omit<ReadOptions, 'attachments'> & { readonly attachments?: 'follows' }
+
+export function isWithoutData(options: ReadOptions): options is OptionsWithoutData {
+  return options.attachments !== 'data'
+}
 
 /** A revision that was found, before it is rendered. */
 export interface FoundRevision {
@@ -191,7 +196,8 @@ function render(
   const attachments = attachmentsMember(record.attachments, view, data)
   const { rev, deleted } = found.node
   return {
-    ...found,
+    document: found.document,
+    node: found.node,
     record,
     json: renderDocument({ id, rev, deleted, body: record.body, extras: revisions + metadata + attachments }),
     sent: record.attachments.filter(attachment => isSent(attachment, view)),

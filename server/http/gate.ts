@@ -36,7 +36,10 @@ async function authenticate(ctx: RequestContext): Promise<UserContext> {
   const { user, setCookie } = await ctx.services.authenticator.authenticate({
     header: name => headers[name] as string | undefined,
     peer: peerOf(ctx.req),
-    secure: isSecure(ctx),
+    get secure() {
+      return isSecure(ctx)
+    },
+    connection: ctx.req.socket,
   })
   if (setCookie !== undefined) ctx.set('Set-Cookie', setCookie)
   return user

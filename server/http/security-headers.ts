@@ -5,11 +5,11 @@ import { nextRequestId } from './request-id.ts'
 
 /** The headers of every answer: who answers, under which id, and what browsers must not do with it. */
 export function secureHeaders(ctx: RequestContext): void {
-  const { services } = ctx
-  ctx.set('Server', services.serverHeader)
-  ctx.set('X-Couch-Request-ID', (ctx.state.requestId = givenRequestId(ctx) ?? nextRequestId()))
-  ctx.set(BODY_TIME, '0')
-  ctx.set('X-Content-Type-Options', 'nosniff')
+  const { res, services } = ctx
+  res.setHeader('Server', services.serverHeader)
+  res.setHeader('X-Couch-Request-ID', (ctx.state.requestId = givenRequestId(ctx) ?? nextRequestId()))
+  res.setHeader(BODY_TIME, '0')
+  res.setHeader('X-Content-Type-Options', 'nosniff')
   if (services.config.boolean('chttpd', 'enable_xframe_options')) {
     ctx.set('X-Frame-Options', frameOptions(services.config, originOf(ctx)))
   }

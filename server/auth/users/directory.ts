@@ -59,22 +59,14 @@ export class StoredUsers implements UserDirectory {
   }
 
   find(name: string): UserRecord | undefined | Promise<UserRecord | undefined> {
-    const database = this.#database
-    const cached = this.#cache.get(name)
-    const isFresh =
-      cached !== undefined &&
-      database?.tail.closed === false &&
-      database.name === usersDatabase(this.#config) &&
-      cached.seq === database.state.seq &&
-      cached.admin === this.#config.get('admins', name)
-    this.#count(name, isFresh && cached.hasDocument)
-    return isFresh ? cached.user : this.#read(name)
+    const cached = this.#fresh(name)
+    if (cached !== undefined) return cached.user
+    this.#count(name, false)
+    return this.#read(name)
   }
 
-  /** What counts are documents: looking for that of an administrator who has none is no miss (`chttpd_auth_cache`). */
-  #count(name: string, hit: boolean): void {
-    if (hit) this.#metrics.count('couchdb/auth_cache_hits')
-    else if (this.#config.get('admins', name) === undefined) this.#metrics.count('couchdb/auth_cache_misses')
+  isCurrent(user: UserRecord): boolean {
+    return this.#fresh(user.name)?.user === user
   }
 
   loggedIn(user: UserRecord, password: string): void {
@@ -86,6 +78,27 @@ export class StoredUsers implements UserDirectory {
     for (const unlisten of this.#unlisten) unlisten()
     await this.#ensuring
     await this.#upgrade.close()
+  }
+
+  /** What is known of a name, while nothing has changed since it was read. */
+  #fresh(name: string): Cached | undefined {
+    const database = this.#database
+    const cached = this.#cache.get(name)
+    const isFresh =
+      cached !== undefined &&
+      database?.tail.closed === false &&
+      database.name === usersDatabase(this.#config) &&
+      cached.seq === database.state.seq &&
+      cached.admin === this.#config.get('admins', name)
+    if (!isFresh) return undefined
+    this.#count(name, cached.hasDocument)
+    return cached
+  }
+
+  /** What counts are documents: looking for that of an administrator who has none is no miss (`chttpd_auth_cache`). */
+  #count(name: string, hit: boolean): void {
+    if (hit) this.#metrics.count('couchdb/auth_cache_hits')
+    else if (this.#config.get('admins', name) === undefined) this.#metrics.count('couchdb/auth_cache_misses')
   }
 
   #ensureDesign(): void {

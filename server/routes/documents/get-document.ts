@@ -5,6 +5,7 @@ import { withInlineData } from '../../database/inline-data.ts'
 import {
   findRevision,
   findWinner,
+  isWithoutData,
   readRevision,
   readRevisionWithData,
   type FoundRevision,
@@ -33,12 +34,11 @@ export async function getDocument(ctx: RequestContext, id: DocId): Promise<void>
     rev === undefined
       ? findWinner(database, id, { deleted })
       : findRevision(database, id, rev, { latest: false })
-  const { attachments, ...others } = options
-  if (attachments !== undefined) {
+  if (!isWithoutData(options)) {
     await sendWithAttachments(ctx, database, id, found, options)
     return
   }
-  const read = readRevision(database, id, found, others)
+  const read = readRevision(database, id, found, options)
   const json = applyReadRules(database, id, read.json, ctx.state.user)
   if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
   sendJson(ctx, json)
