@@ -84,10 +84,11 @@ export class RankIndex {
   async #currentSnapshot(): Promise<DatabaseSnapshot> {
     for (let attempt = 1; ; attempt++) {
       const snapshot = this.#snapshot()
-      if (snapshot.state.seq <= this.#seq || attempt === ATTEMPTS) return snapshot
+      const { seq } = snapshot.state
+      if (seq <= this.#seq || attempt === ATTEMPTS) return snapshot
       await snapshot.close()
-      // The commit is on disk: that it is counted is a matter of turns of the event loop.
-      await new Promise<void>(resolve => this.#onApply.push(resolve))
+      // The commit is on disk: that it is counted is a matter of turns of the event loop, of which closing took some.
+      if (this.#seq < seq) await new Promise<void>(resolve => this.#onApply.push(resolve))
     }
   }
 
