@@ -2,14 +2,14 @@ import type Router from '@koa/router'
 import { parseDocId, type DocId } from '../../protocol/document-id.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import { fail } from '../../protocol/errors.ts'
-import { isJsonObject, type JsonValue } from '../../protocol/json-value.ts'
+import { isJsonObject, type JsonObject } from '../../protocol/json-value.ts'
 import type { Database } from '../database/database.ts'
 import { readRevision } from '../database/read-document.ts'
 import { writeDocuments } from '../database/write-documents.ts'
 import type { Handler, RequestContext, RequestState } from '../http/context.ts'
 import { endpoint, type Methods } from '../http/endpoints.ts'
 import { makeEtag } from '../http/etag.ts'
-import { decodeSegment } from '../http/percent.ts'
+import { decodeSegment, encodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { notModified } from '../http/reply.ts'
 import type { DesignDocument } from '../query/design/design-document.ts'
@@ -29,9 +29,9 @@ export function designFunctionRoutes(router: Router<RequestState>): void {
   endpoint(router, '/:db/_design/:name/_show', whatever(noPath('noShowPath')))
   endpoint(router, '/:db/_design/:name/_show/:function', shows)
   endpoint(router, '/:db/_design/:name/_show/:function/*target', shows)
-  const lists = { GET: runList, POST: runList, HEAD: runList }
-  endpoint(router, '/:db/_design/:name/_list/:function/:view', lists)
-  endpoint(router, '/:db/_design/:name/_list/:function/:other/:view', lists)
+  const lists = { GET: runList, POST: runList, HEAD: runList, OPTIONS: runList }
+  endpoint(router, '/:db/_design/:name/_list/:function/:view', lists, 'GET,POST,HEAD')
+  endpoint(router, '/:db/_design/:name/_list/:function/:other/:view', lists, 'GET,POST,HEAD')
   const noList = noPath('noListPath')
   const pathless = { GET: noList, POST: noList, HEAD: noList }
   endpoint(router, '/:db/_design/:name/_list', pathless)
@@ -66,10 +66,10 @@ async function runUpdate(ctx: RequestContext): Promise<void> {
   const request = await requestOf(ctx, database, id)
   const args = `[${documentText(database, id) ?? 'null'},${JSON.stringify(request)}]`
   const { document, response } = await ctx.services.queries.sandbox.update(ddoc.sandbox, name, args)
-  const saved = document === null ? undefined : await save(ctx, database, document)
+  const saved = isJsonObject(document) ? await save(ctx, database, document) : undefined
   if (saved !== undefined) {
     ctx.set('X-Couch-Update-NewRev', saved.rev)
-    ctx.set('X-Couch-Id', saved.id)
+    ctx.set('X-Couch-Id', encodeSegment(saved.id))
   }
   answerFunction(ctx, functionAnswer(response, saved === undefined ? 200 : 201))
 }
@@ -77,7 +77,7 @@ async function runUpdate(ctx: RequestContext): Promise<void> {
 async function save(
   ctx: RequestContext,
   database: Database,
-  document: JsonValue,
+  document: JsonObject,
 ): Promise<{ id: string; rev: string }> {
   const input = parseDocument(Buffer.from(JSON.stringify(document)), { term: true })
   const { user } = ctx.state
@@ -96,7 +96,10 @@ async function runShow(ctx: RequestContext): Promise<void> {
   if (notModified(ctx, makeEtag(`${ddoc.rev} ${rev} ${ctx.get('Accept')} ${ctx.querystring}`))) return
   const request = await requestOf(ctx, database, id)
   const args = `[${text ?? 'null'},${JSON.stringify(request)}]`
-  answerFunction(ctx, functionAnswer(await ctx.services.queries.sandbox.show(ddoc.sandbox, name, args), 200))
+  const answer = functionAnswer(await ctx.services.queries.sandbox.show(ddoc.sandbox, name, args), 200)
+  // Those are not the function's to say.
+  const headers = Object.entries(answer.headers).filter(([header]) => header !== 'etag' && header !== 'vary')
+  answerFunction(ctx, { ...answer, headers: Object.fromEntries(headers) })
 }
 
 async function runRewrite(ctx: RequestContext): Promise<void> {

@@ -2,7 +2,8 @@ import { compareJson } from '../../../protocol/collation/compare.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import { numberValue, rowKeyText, rowValueText } from '../row-value.ts'
 import { cardinality, emptyRegisters, insert, union, type Registers } from './hyperloglog.ts'
-import { addStats, mergeStats, showStats, startStats, statsOfNumbers } from './stats.ts'
+import { printNumeric } from './numeric.ts'
+import { addStats, mergeStats, startStats, statsOfNumbers } from './stats.ts'
 import { SUM_START, sum } from './sum.ts'
 
 /** A reduce function of CouchDB's own. What it gives for some rows is JSON, can be stored, and reduced with others. */
@@ -11,24 +12,23 @@ export interface BuiltinReduce {
   reduce(rows: readonly Uint8Array[]): JsonValue
   /** @param parts what it gave for rows, in the order of the index */
   rereduce(parts: readonly JsonValue[]): JsonValue
-  /** What is answered. */
-  finish(part: JsonValue): JsonValue
+  /** What is answered, as JSON. */
+  finish(part: JsonValue): string
 }
 
-const same = (part: JsonValue): JsonValue => part
 const valueOf = (row: Uint8Array): JsonValue =>
   numberValue(row) ?? (JSON.parse(rowValueText(row)) as JsonValue)
 
 const count: BuiltinReduce = {
   reduce: rows => rows.length,
   rereduce: parts => (parts as number[]).reduce((total, part) => total + part, 0),
-  finish: same,
+  finish: JSON.stringify,
 }
 
 const sumAll: BuiltinReduce = {
   reduce: rows => sum(rows.map(valueOf), SUM_START),
   rereduce: parts => sum(parts, SUM_START),
-  finish: same,
+  finish: printNumeric,
 }
 
 const stats: BuiltinReduce = {
@@ -46,7 +46,7 @@ const stats: BuiltinReduce = {
       mergeStats(parts) ?? others.reduce<JsonValue>((all, part) => addStats(part, all), startStats(first))
     )
   },
-  finish: showStats,
+  finish: printNumeric,
 }
 
 const distinct: BuiltinReduce = {
@@ -56,19 +56,19 @@ const distinct: BuiltinReduce = {
     return registers.encode()
   },
   rereduce: parts => union(parts as unknown as ReturnType<Registers['encode']>[]),
-  finish: part => cardinality(part as unknown as ReturnType<Registers['encode']>),
+  finish: part => String(cardinality(part as unknown as ReturnType<Registers['encode']>)),
 }
 
 const first: BuiltinReduce = {
   reduce: rows => valueOf(rows[0] as Uint8Array),
   rereduce: parts => parts[0] ?? null,
-  finish: same,
+  finish: JSON.stringify,
 }
 
 const last: BuiltinReduce = {
   reduce: rows => valueOf(rows[rows.length - 1] as Uint8Array),
   rereduce: parts => parts[parts.length - 1] ?? null,
-  finish: same,
+  finish: JSON.stringify,
 }
 
 /** The N first of the distinct values, the largest or the smallest. */
@@ -82,7 +82,7 @@ function ranked(size: number, sign: 1 | -1): BuiltinReduce {
   return {
     reduce: rows => merge(rows.map(valueOf)),
     rereduce: parts => merge((parts as JsonValue[][]).flat()),
-    finish: same,
+    finish: JSON.stringify,
   }
 }
 

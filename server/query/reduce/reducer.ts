@@ -4,8 +4,8 @@ import type { Lane } from '../sandbox/pool.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { builtinReduce, type BuiltinReduce } from './builtin.ts'
 
-/** A row of an answer's value: what the reduction gave, or why it gave nothing. */
-export type Reduced = { readonly value: JsonValue } | { readonly error: string; readonly reason: string }
+/** A row of an answer's value: what the reduction gave, as JSON, or why it gave nothing. */
+export type Reduced = { readonly json: string } | { readonly error: string; readonly reason: string }
 
 /** Reduces rows of a view, many batches at a time; what it gives is JSON that can be stored and reduced again. */
 export interface Reducer {
@@ -44,7 +44,7 @@ class NativeReducer implements Reducer {
   }
 
   finish(part: JsonValue): Reduced {
-    return { value: this.#builtin.finish(part) }
+    return { json: this.#builtin.finish(part) }
   }
 }
 
@@ -86,7 +86,7 @@ class JavaScriptReducer implements Reducer {
   finish(part: JsonValue): Reduced {
     const { value, overflow } = part as JsonObject
     if (typeof overflow === 'string') return { error: 'reduce_overflow_error', reason: overflow }
-    return { value: value ?? null }
+    return { json: JSON.stringify(value ?? null) }
   }
 
   async #run(texts: readonly string[], options: { rereduce: boolean; lane: Lane }): Promise<JsonValue[]> {

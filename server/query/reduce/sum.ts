@@ -1,4 +1,5 @@
 import { compareBytes } from '../../../protocol/collation/raw.ts'
+import { isNumeric, plus } from './numeric.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 
 export const SUM_START = 0
@@ -40,13 +41,13 @@ function isError(value: JsonValue): boolean {
 }
 
 function add(value: JsonValue, total: JsonValue): JsonValue {
-  if (typeof value === 'number') {
-    if (typeof total === 'number') return total + value
+  if (isNumeric(value)) {
+    if (isNumeric(total)) return plus(total, value)
     if (Array.isArray(total)) return addArrays(total, [value])
   }
   if (Array.isArray(value)) {
     if (Array.isArray(total)) return addArrays(total, value)
-    if (typeof total === 'number') return addArrays([total], value)
+    if (isNumeric(total)) return addArrays([total], value)
   }
   if (isJsonObject(value)) {
     if (total === SUM_START) return value
@@ -59,8 +60,8 @@ function addArrays(a: JsonValue[], b: JsonValue[]): JsonValue[] {
   const length = Math.max(a.length, b.length)
   return Array.from({ length }, (_, i) => {
     const [x, y] = [a[i] ?? 0, b[i] ?? 0]
-    if (typeof x !== 'number' || typeof y !== 'number') throw new NotSummable(b)
-    return x + y
+    if (!isNumeric(x) || !isNumeric(y)) throw new NotSummable(b)
+    return plus(x, y)
   })
 }
 

@@ -54,7 +54,10 @@ export class EngineHouse {
     }
     const text = engine.call(job.command, job.args, job.timeoutMs)
     if (job.storage === undefined || text.startsWith('-')) return { kind: 'answer', text }
-    return { kind: 'rows', rows: packRows([...engine.takeGiven(), text.slice(1)], job.storage) }
+    return {
+      kind: 'rows',
+      rows: packRows([...engine.takeGiven(), text.slice(1)], job.storage, () => engine.showProgress()),
+    }
   }
 
   /** The error of the setup, if it has one. */

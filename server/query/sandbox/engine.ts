@@ -30,7 +30,7 @@ export class Engine {
   readonly #dispatch: QuickJSHandle
   readonly #progress: Int32Array
   readonly #exchange: Exchange
-  readonly #clock = new CallClock(() => this.#showProgress())
+  readonly #clock = new CallClock(() => this.showProgress())
   #timeoutMs = 0
   /** Why the call is to end, though the guest may not have noticed. */
   #stop: EngineFailure | undefined
@@ -97,6 +97,11 @@ export class Engine {
     }
   }
 
+  /** Says that the thread gets on, though no function is called. */
+  showProgress(): void {
+    Atomics.add(this.#progress, Progress.calls, 1)
+  }
+
   /** An engine that ran out of memory may not be able to clean up; its module then is to be given up. */
   dispose(): void {
     this.#dispatch.dispose()
@@ -139,12 +144,8 @@ export class Engine {
   }
 
   #tick(): void {
-    this.#showProgress()
+    this.showProgress()
     this.#clock.begin(this.#timeoutMs)
-  }
-
-  #showProgress(): void {
-    Atomics.add(this.#progress, Progress.calls, 1)
   }
 
   #log(message: string): void {

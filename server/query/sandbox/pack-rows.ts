@@ -16,8 +16,14 @@ interface Emitted {
 /**
  * Packs what the guest's `map` gave and answered into records of the store. Rows of one document and one function with equal
  * keys stand in the order of their terms, as CouchDB sorts them, and are told apart by an ordinal.
+ *
+ * @param onPart called behind each text
  */
-export function packRows(texts: readonly string[], storage: RowStorage): PackedRows {
+export function packRows(
+  texts: readonly string[],
+  storage: RowStorage,
+  onPart: () => void = () => undefined,
+): PackedRows {
   const packer = new RowPacker(storage)
   let document = 0
   for (const text of texts) {
@@ -29,6 +35,7 @@ export function packRows(texts: readonly string[], storage: RowStorage): PackedR
       }
       document++
     }
+    onPart()
   }
   return packer.finish()
 }

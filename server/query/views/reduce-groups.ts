@@ -43,7 +43,7 @@ export async function reduceGroups(groups: readonly Group[], reducer: Reducer): 
 }
 
 function render(key: string, reduced: Reduced): string {
-  if ('value' in reduced) return `{"key":${key},"value":${JSON.stringify(reduced.value)}}`
+  if ('json' in reduced) return `{"key":${key},"value":${reduced.json}}`
   const { error, reason } = reduced
   return `{"key":${key},"error":${JSON.stringify(error)},"reason":${JSON.stringify(reason)}}`
 }

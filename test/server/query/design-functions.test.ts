@@ -15,8 +15,13 @@ async function makeDesign(url: string): Promise<void> {
     shows: {
       name: 'function (doc, req) { return doc.name }',
       method: 'function (doc, req) { return req.method }',
+      tagged: 'function () { return { headers: { Etag: "mine", "X-Mine": "yes" }, body: "" } }',
     },
-    updates: { method: 'function (doc, req) { return [null, req.method] }' },
+    updates: {
+      new: 'function (doc, req) { return [{ _id: req.id }, "made"] }',
+      list: 'function () { return [[1], "kept"] }',
+      method: 'function (doc, req) { return [null, req.method] }',
+    },
   }
   await call(url, 'PUT', DESIGN, { json })
   const docs = [{ _id: 'a', name: 'Ada' }, { _id: 'b' }, { _id: 'c' }]
@@ -65,6 +70,22 @@ test('functions in a language that nothing runs are refused by its name', withSe
     t.is(answer.status, 500)
     t.deepEqual(answer.body, { error: 'unknown_query_language', reason: 'erlang' })
   }
+})
+
+// CouchDB: chttpd_show:send_doc_update_response/6, apply_etag/2
+test('an update saves objects alone, and names what it saved in a header', withServer, async (t, { url }) => {
+  await makeDesign(url)
+  const made = await call<unknown>(url, 'PUT', `${DESIGN}/_update/new/x/y z`.replace(' ', '%20'))
+  t.deepEqual([made.status, made.headers['x-couch-id'], made.body], [201, 'x%2Fy%20z', 'made'])
+  const kept = await call<unknown>(url, 'PUT', `${DESIGN}/_update/list/a`)
+  t.deepEqual([kept.status, kept.headers['x-couch-id'], kept.body], [200, undefined, 'kept'])
+})
+
+test('a show function has headers, but not the ETag', withServer, async (t, { url }) => {
+  await makeDesign(url)
+  const { headers } = await call<unknown>(url, 'GET', `${DESIGN}/_show/tagged/a`)
+  t.is(headers['x-mine'], 'yes')
+  t.not(headers.etag, 'mine')
 })
 
 // CouchDB: chttpd_show:handle_view_list_req/3
