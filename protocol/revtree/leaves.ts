@@ -16,6 +16,11 @@ export function leaves(tree: RevTree): readonly Leaf[] {
     .map(row => nodeAt(tree, row))
 }
 
+/** All leaves in tree order: of siblings, the lesser hash first (CouchDB: couch_key_tree:get_all_leafs/1). */
+export function leavesInTreeOrder(tree: RevTree): readonly Leaf[] {
+  return leafRows(tree, 0, tree.hashes.length).map(row => nodeAt(tree, row))
+}
+
 /** The leaf that reads and `_changes` show. The tree must not be empty. */
 export function winner(tree: RevTree): Leaf {
   let best = -1

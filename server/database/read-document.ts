@@ -3,7 +3,7 @@ import { renderDocument } from '../../protocol/document/render.ts'
 import { fail } from '../../protocol/errors.ts'
 import { generationOf, hashBytes, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
 import { find, history, historyNodes } from '../../protocol/revtree/history.ts'
-import { leaves, leavesOf } from '../../protocol/revtree/leaves.ts'
+import { leaves, leavesInTreeOrder, leavesOf } from '../../protocol/revtree/leaves.ts'
 import type { RevNode } from '../../protocol/revtree/tree.ts'
 import {
   attachmentsMember,
@@ -111,7 +111,7 @@ export function openRevisions(
     if (revs === 'all') throw fail('missing')
     return revs.map(missing => ({ missing }))
   }
-  if (revs === 'all') return leaves(document.tree).map(node => ({ ok: { document, node } }))
+  if (revs === 'all') return leavesInTreeOrder(document.tree).map(node => ({ ok: { document, node } }))
   if (revs.length === 1 && revs[0] !== undefined && !document.branched) {
     const [node] = options.latest ? leavesOf(document.tree, revs[0]) : storedNode(document, revs[0])
     return [node === undefined ? { missing: revs[0] } : { ok: { document, node } }]

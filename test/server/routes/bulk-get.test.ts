@@ -3,6 +3,10 @@ import { call } from '../../helpers/http.ts'
 import { checkAnswers, refused } from '../../helpers/answers.ts'
 import { withServer } from '../../helpers/with-server.ts'
 
+interface BulkGet {
+  readonly results: readonly { readonly docs: readonly { readonly ok: { readonly _rev: string } }[] }[]
+}
+
 type Row = readonly [asked: unknown, id: unknown, rev: unknown, error: string, reason: string]
 
 /** What CouchDB says of rows that it cannot read (chttpd_db:bulk_get_parse_arg/2). */
@@ -35,6 +39,31 @@ test('a row of _bulk_get that cannot be read is an error of its own', withServer
     ROWS.map(([, id, rev, error, reason]) => ({ id, docs: [{ error: { id, rev, error, reason } }] })),
   )
 })
+
+// CouchDB: chttpd_bulk_get_test
+test(
+  '_bulk_get without a revision gives all leaves in the order of the tree',
+  withServer,
+  async (t, { url }) => {
+    const histories = [
+      ['c', 'a'],
+      ['d', 'b', 'a'],
+      ['b', 'a'],
+      ['e', 'a'],
+    ]
+    const docs = histories.map(ids => ({ _id: 'doc', _revisions: { start: ids.length, ids } }))
+    await call(url, 'PUT', '/db')
+    await call(url, 'POST', '/db/_bulk_docs', { json: { docs, new_edits: false } })
+    const leaves = async (asked: object, query = '') => {
+      const json = { docs: [{ id: 'doc', ...asked }] }
+      const { body } = await call<BulkGet>(url, 'POST', `/db/_bulk_get${query}`, { json })
+      return body.results[0]?.docs.map(({ ok }) => ok._rev)
+    }
+    t.deepEqual(await leaves({}), ['3-d', '2-c', '2-e'])
+    t.deepEqual(await leaves({ rev: '1-a' }, '?latest=true'), ['3-d', '2-c', '2-e'])
+    t.deepEqual(await leaves({ rev: '2-b' }, '?latest=true'), ['3-d'])
+  },
+)
 
 test('_bulk_get of no database is 404 whatever is sent', withServer, (t, { url }) =>
   checkAnswers(t, url, [
