@@ -28,12 +28,6 @@ export interface WriteOptions {
   readonly user: UserContext
 }
 
-export interface WriteOptions {
-  /** `new_edits=false`: revisions are taken as they are. */
-  readonly replicated: boolean
-  readonly user: UserContext
-}
-
 /**
  * Writes documents with their attachments: inline data goes to the attachment store first, and is given up again where
  * its document is refused. The rules of system databases have their say first. `_local` documents go with the others.
@@ -79,18 +73,17 @@ async function writeStored(
 ): Promise<readonly EditOutcome[]> {
   if (documents.length === 0) return []
   const held: ReceivedAttachment[] = []
+  const { replicated, user } = options
   try {
     const edits = []
-    for (const { id, input, received = [], added = [] } of documents) {
-      const own = (input.attachments ?? []).filter(
-        ({ name }) => !added.some(one => one.metadata.name === name),
-      )
-      const attachments = [
-        ...added.map(({ metadata }): EditAttachment => ({ kind: 'stored', attachment: metadata })),
-        ...(await editAttachments(database.attachments, own, { received, held, ...options })),
-      ]
-      const ruled = await applyWriteRules(database, id, input, options.user)
-      edits.push(toEdit(id, ruled, { ...options, attachments }))
+    for (const document of documents) {
+      const { id, input } = document
+      const attachments = hasAttachments(document)
+        ? await attachmentsOf(database.attachments, document, { replicated, held })
+        : NONE
+      const ruled = applyWriteRules(database, id, input, user)
+      // Most databases have no rules: what is there at once is not waited for.
+      edits.push(toEdit(id, ruled instanceof Promise ? await ruled : ruled, { replicated, attachments }))
     }
     return await database.update(edits, options)
   } finally {
@@ -109,29 +102,35 @@ export async function writeDocument(
   return outcome.rev
 }
 
+const NONE: readonly EditAttachment[] = []
+
+function hasAttachments({ input, added }: DocumentToWrite): boolean {
+  return input.attachments !== undefined || added !== undefined
+}
+
 interface Receiving {
   readonly replicated: boolean
-  readonly received: readonly ReceivedAttachment[]
   /** Where what is received is noted, to be released. */
   readonly held: ReceivedAttachment[]
 }
 
-async function editAttachments(
+async function attachmentsOf(
   store: Attachments,
-  inputs: readonly AttachmentInput[],
-  { replicated, received, held }: Receiving,
+  { input, received = [], added = [] }: DocumentToWrite,
+  { replicated, held }: Receiving,
 ): Promise<EditAttachment[]> {
-  const attachments: EditAttachment[] = []
+  const own = (input.attachments ?? []).filter(({ name }) => !added.some(one => one.metadata.name === name))
+  const attachments = added.map(({ metadata }): EditAttachment => ({ kind: 'stored', attachment: metadata }))
   const following = [...received]
-  for (const input of inputs) {
-    if (input.stub) {
-      attachments.push(stubOf(input))
+  for (const one of own) {
+    if (one.stub) {
+      attachments.push(stubOf(one))
       continue
     }
-    const attachment = input.follows ? following.shift() : await receiveInline(store, input)
+    const attachment = one.follows ? following.shift() : await receiveInline(store, one)
     if (attachment === undefined) continue
-    if (!input.follows) held.push(attachment)
-    const revpos = replicated ? (input.revpos ?? 0) : undefined
+    if (!one.follows) held.push(attachment)
+    const revpos = replicated ? (one.revpos ?? 0) : undefined
     attachments.push({
       kind: 'stored',
       attachment: { ...attachment.metadata, ...(revpos === undefined ? {} : { revpos }) },
