@@ -19,8 +19,13 @@ export class ByteWriter {
     this.length += 8
   }
 
+  /** Makes room for so many more. */
+  reserve(count: number): void {
+    if (this.length + count > this.bytes.length) this.grow(count)
+  }
+
   append(bytes: Uint8Array): void {
-    if (this.length + bytes.length > this.bytes.length) this.grow(bytes.length)
+    this.reserve(bytes.length)
     this.bytes.set(bytes, this.length)
     this.length += bytes.length
   }

@@ -6,7 +6,7 @@ import type { Database } from '../database/database.ts'
 import type { CommittedChange } from '../database/committed.ts'
 import { Space } from '../storage/keys.ts'
 import { DesignCodeValidator } from './design/check-design.ts'
-import type { DesignDocument } from './design/design-document.ts'
+import { languageOf, type DesignDocument } from './design/design-document.ts'
 import { DesignDocuments } from './design/design-documents.ts'
 import { DesignValidator } from './design/validation.ts'
 import { contentTexts } from './document-content.ts'
@@ -176,7 +176,7 @@ export class DatabaseQueries {
     for (const ddoc of this.designs.all()) {
       if (this.#closed || !hasViews(ddoc.value.views ?? null) || ddoc.value.autoupdate === false) continue
       try {
-        await this.indexOf(ddoc).update()
+        await this.indexOf(ddoc).update(languageOf(ddoc.value) === 'query' ? 'rows' : 'nodes')
       } catch (error) {
         if (!this.#closed && !(error instanceof CouchError)) {
           this.#log.error({ err: error, database: this.database.name, ddoc: ddoc.id }, 'index build failed')

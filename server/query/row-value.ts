@@ -1,22 +1,30 @@
+import type { ByteWriter } from '../../protocol/collation/byte-writer.ts'
+
 const HEAD = 8
 const BEFORE_ID = '{"id":'.length
 const BEFORE_KEY = ',"key":'.length
 const BEFORE_VALUE = ',"value":'.length
 
+const encoder = new TextEncoder()
+
 /**
- * The stored value of a view's row: where the key's and the value's JSON begin in the row (four bytes each), then the
- * row as it is answered: `{"id":"a","key":1,"value":null}`.
+ * Writes the stored value of a view's row: where the key's and the value's JSON begin in the row (four bytes each), then
+ * the row as it is answered: `{"id":"a","key":1,"value":null}`.
  *
  * @param id the document's id as JSON, as are key and value
  */
-export function encodeRowValue(id: string, key: string, value: string): Buffer {
-  const row = Buffer.from(`{"id":${id},"key":${key},"value":${value}}`)
-  const keyAt = BEFORE_ID + Buffer.byteLength(id) + BEFORE_KEY
-  const record = Buffer.allocUnsafe(HEAD + row.length)
-  record.writeUInt32BE(keyAt, 0)
-  record.writeUInt32BE(keyAt + Buffer.byteLength(key) + BEFORE_VALUE, 4)
-  record.set(row, HEAD)
-  return record
+export function writeRowValue(id: string, key: string, value: string, out: ByteWriter): void {
+  const row = `{"id":${id},"key":${key},"value":${value}}`
+  out.reserve(HEAD + 3 * row.length)
+  const { bytes, length } = out
+  const { written } = encoder.encodeInto(row, bytes.subarray(length + HEAD))
+  const size =
+    written === row.length ? (text: string) => text.length : (text: string) => Buffer.byteLength(text)
+  const keyAt = BEFORE_ID + size(id) + BEFORE_KEY
+  const places = new DataView(bytes.buffer, bytes.byteOffset + length, HEAD)
+  places.setUint32(0, keyAt)
+  places.setUint32(4, keyAt + size(key) + BEFORE_VALUE)
+  out.length = length + HEAD + written
 }
 
 /** The row as it is answered. */

@@ -34,7 +34,7 @@ export function find(
   const index = queries.indexOf(ddoc)
   const begin = () =>
     answer(request, { plan, scanWarningRatio }, () => scanIndex(database, index, request, plan, after))
-  return request.update && index.isBehind ? index.update().then(begin) : begin()
+  return request.update && index.isBehind('rows') ? index.update('rows').then(begin) : begin()
 }
 
 async function* answer(

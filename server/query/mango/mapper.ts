@@ -6,7 +6,7 @@ import { isJsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
 import { compileSelector } from '../../../protocol/selector/selector.ts'
 import { contentReader, contentText, type DocumentContent } from '../document-content.ts'
-import { encodeRowValue } from '../row-value.ts'
+import { writeRowValue } from '../row-value.ts'
 import type { PackedRows } from '../sandbox/messages.ts'
 import type { ChangedDocument } from '../views/changed-documents.ts'
 import type { IndexDefinition } from '../views/definition.ts'
@@ -73,7 +73,7 @@ function packEntries(
       out.append(Buffer.from(id))
       for (let i = 0; i < ORDINAL_BYTES; i++) out.byte(0)
       index.push(out.length)
-      out.append(encodeRowValue(JSON.stringify(id), `[${key.join()}]`, 'null'))
+      writeRowValue(JSON.stringify(id), `[${key.join()}]`, 'null', out)
       index.push(out.length)
     }
   }

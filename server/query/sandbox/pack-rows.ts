@@ -3,7 +3,7 @@ import { rawKey, writeRawKey } from '../../../protocol/collation/raw-key.ts'
 import { writeViewKey } from '../../../protocol/collation/view-key.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import { ORDINAL_BYTES } from '../views/row-key.ts'
-import { encodeRowValue } from '../row-value.ts'
+import { writeRowValue } from '../row-value.ts'
 import type { Collation, PackedRows, RowStorage } from './messages.ts'
 
 interface Emitted {
@@ -61,7 +61,7 @@ class RowPacker {
       this.#index.push(document, at, this.#out.length)
       this.#writeKey(at, row.sortKey, idBytes, ordinal)
       this.#index.push(this.#out.length)
-      this.#out.append(encodeRowValue(idText, row.key, row.value))
+      writeRowValue(idText, row.key, row.value, this.#out)
       this.#index.push(this.#out.length)
     }
   }

@@ -2,10 +2,9 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { readFirstBodies } from '../../changes/rows/read-bodies.ts'
 import { idOf, revOf } from '../../changes/rows/row-text.ts'
 import { attachmentsMember } from '../../database/attachments-member.ts'
-import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
+import { isBranched, isDeleted, seqOf, winnerBody } from '../../database/change-record.ts'
 import type { Database } from '../../database/database.ts'
-import { numberOfKey, Space } from '../../storage/keys.ts'
-import type { Entry } from '../../storage/store.ts'
+import { Space } from '../../storage/keys.ts'
 import { isDesignId } from '../design/design-document.ts'
 import { conflictsOf, type DocumentContent } from '../document-content.ts'
 import type { Snapshot } from './view-reader.ts'
@@ -39,7 +38,7 @@ export async function* changedDocuments(
 ): AsyncGenerator<ChangesBatch> {
   const { lt } = database.keys.range(Space.change)
   const { snapshot } = options
-  const iterator = database.store.iterator({
+  const iterator = database.store.values({
     gte: database.keys.number(Space.change, since + 1),
     lt,
     snapshot,
@@ -47,13 +46,12 @@ export async function* changedDocuments(
   })
   try {
     for (;;) {
-      let entries = await iterator.nextv(DOCUMENTS_AT_A_TIME)
-      if (entries.length === 0) return
-      while (entries.length > 0) {
-        const documents = await readFirst(database, entries, options)
-        const [last] = entries[documents.length - 1] as Entry
-        yield { documents, seq: numberOfKey(last) }
-        entries = entries.slice(documents.length)
+      let records = await iterator.nextv(DOCUMENTS_AT_A_TIME)
+      if (records.length === 0) return
+      while (records.length > 0) {
+        const documents = await readFirst(database, records, options)
+        yield { documents, seq: seqOf(records[documents.length - 1] as Uint8Array) }
+        records = records.slice(documents.length)
       }
     }
   } finally {
@@ -64,13 +62,12 @@ export async function* changedDocuments(
 /** The first documents of a page, at least one. */
 async function readFirst(
   database: Database,
-  entries: readonly Entry[],
+  records: readonly Uint8Array[],
   options: Options,
 ): Promise<ChangedDocument[]> {
-  const records = entries.map(([, record]) => record)
   const bodies = await readFirstBodies(database, records.map(winnerBody), BATCH_BYTES)
   return bodies.map((stored, at) => {
-    const [key, record] = entries[at] as Entry
+    const record = records[at] as Uint8Array
     const id = idOf(record)
     const isWanted = !isDeleted(record) && (options.includeDesign || !isDesignId(id))
     // A body that is gone was replaced since: its document comes again, with a later change.
@@ -78,7 +75,7 @@ async function readFirst(
     const extras =
       attachmentsMember(stored.attachments) +
       (isBranched(record) ? conflictsOf(database, id) : '') +
-      (options.localSeq ? `,"_local_seq":${numberOfKey(key)}` : '')
+      (options.localSeq ? `,"_local_seq":${seqOf(record)}` : '')
     return { id, content: { id, rev: revOf(record), body: stored.body, extras } }
   })
 }

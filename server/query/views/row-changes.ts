@@ -45,9 +45,11 @@ export class RowChanges {
     const keyStart = this.#keys.rowPrefix.length + 2
     let places: RowPlace[] = []
     for (let at = 0; at < index.length; at += ROW_FIELDS) {
-      const [document = 0, view = 0, from, middle, to] = index.subarray(at, at + ROW_FIELDS)
-      const key = bytes.subarray(from, middle)
-      const value = bytes.subarray(middle, to)
+      const document = index[at] as number
+      const view = index[at + 1] as number
+      const middle = index[at + 3] as number
+      const key = bytes.subarray(index[at + 2], middle)
+      const value = bytes.subarray(middle, index[at + 4])
       this.#batch.put(key, value)
       const rowKey = key.subarray(keyStart)
       this.#note(view, 1, rowKey, value)

@@ -15,6 +15,9 @@ const STATE = 0
 const DOCUMENT = 1
 const ROW = 2
 const NODE = 3
+const BEHIND_NODES = 4
+/** The place of the byte behind all kinds. */
+const END = 5
 
 const NOTHING = new Uint8Array(0)
 
@@ -28,15 +31,17 @@ export class IndexKeys {
   readonly state: Uint8Array
   /** What the keys of all its rows begin with, without the view. */
   readonly rowPrefix: Uint8Array
-  readonly #keys: DatabaseKeys
-  readonly #signature: Uint8Array
+  /** What keys begin with, by their kind. */
+  readonly #prefixes: readonly Uint8Array[]
 
   /** @param signature in hex */
   constructor(keys: DatabaseKeys, signature: string) {
-    this.#keys = keys
-    this.#signature = Buffer.from(signature, 'hex').subarray(0, SIGNATURE_BYTES)
-    this.state = this.#key(STATE, NOTHING)
-    this.rowPrefix = this.#key(ROW, NOTHING)
+    const bytes = Buffer.from(signature, 'hex').subarray(0, SIGNATURE_BYTES)
+    this.#prefixes = [STATE, DOCUMENT, ROW, NODE, BEHIND_NODES, 0xff].map(kind =>
+      keys.bytes(Space.index, Buffer.concat([bytes, Uint8Array.of(kind)])),
+    )
+    this.state = this.#key(STATE)
+    this.rowPrefix = this.#key(ROW)
   }
 
   document(id: string): Uint8Array {
@@ -45,11 +50,11 @@ export class IndexKeys {
 
   /** @param rowKey sort key, document id and ordinal */
   row(view: number, rowKey: Uint8Array): Uint8Array {
-    return this.#key(ROW, Buffer.concat([viewBytes(view), rowKey]))
+    return this.#key(ROW, viewBytes(view), rowKey)
   }
 
   node(view: number, level: number, rowKey: Uint8Array): Uint8Array {
-    return this.#key(NODE, Buffer.concat([viewBytes(view), Uint8Array.of(level), rowKey]))
+    return this.#key(NODE, viewBytes(view), Uint8Array.of(level), rowKey)
   }
 
   /** All rows of a view. */
@@ -63,11 +68,11 @@ export class IndexKeys {
   }
 
   allNodes(): KeyRange {
-    return { gte: this.#key(NODE, NOTHING), lt: this.#key(NODE + 1, NOTHING) }
+    return { gte: this.#key(NODE), lt: this.#key(BEHIND_NODES) }
   }
 
   all(): KeyRange {
-    return { gte: this.#key(STATE, NOTHING), lt: this.#key(0xff, NOTHING) }
+    return { gte: this.#key(STATE), lt: this.#key(END) }
   }
 
   /** The sort key, document id and ordinal in the key of a row or node. */
@@ -75,8 +80,8 @@ export class IndexKeys {
     return key.subarray(this.rowPrefix.length + (kind === 'row' ? 2 : 3))
   }
 
-  #key(kind: number, rest: Uint8Array): Buffer {
-    return this.#keys.bytes(Space.index, Buffer.concat([this.#signature, Uint8Array.of(kind), rest]))
+  #key(kind: number, ...rest: Uint8Array[]): Buffer {
+    return Buffer.concat([this.#prefixes[kind] as Uint8Array, ...rest])
   }
 }
 

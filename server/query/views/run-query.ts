@@ -42,7 +42,7 @@ export class View {
   answer(queries: readonly ViewQuery[], options: { onlyOne: boolean }): AnswerPieces | Promise<AnswerPieces> {
     const begin = () => this.#begin(queries, options)
     if (queries.some(({ update }) => update === 'true')) {
-      return this.#index.isBehind ? this.#index.update().then(begin) : begin()
+      return this.#index.isBehind('nodes') ? this.#index.update('nodes').then(begin) : begin()
     }
     if (queries.some(({ update }) => update === 'lazy')) setImmediate(() => void this.#updateLater())
     return begin()
@@ -163,6 +163,6 @@ export class View {
 
   async #updateLater(): Promise<void> {
     // Who asked has an answer; the next who asks gets the error.
-    await this.#index.update().catch(() => undefined)
+    await this.#index.update('nodes').catch(() => undefined)
   }
 }

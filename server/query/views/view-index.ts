@@ -17,6 +17,9 @@ import { IndexKeys } from './row-key.ts'
 /** Makes rows of documents: map functions in the sandbox, or the fields of a Mango index. */
 export type MapDocuments = (documents: readonly ChangedDocument[], keys: IndexKeys) => Promise<PackedRows>
 
+/** Nodes are of use to views: a Mango query reads rows alone. */
+export type Needed = 'rows' | 'nodes'
+
 /** How a build gets on, for `_active_tasks`. */
 export interface BuildProgress {
   readonly started: number
@@ -88,19 +91,20 @@ export class ViewIndex {
   }
 
   /** Whether there is something to take up. */
-  get isBehind(): boolean {
-    return this.#isBehind(this.#database.state.seq)
+  isBehind(needed: Needed): boolean {
+    return this.#isBehind(this.#database.state.seq, needed)
   }
 
   /**
    * Takes up what changed; returns when the index is as far as the database was at the call.
    *
+   * @param needed of an index that was never asked for nodes, rows alone are cheaper to keep
    * @throws what map functions end with: `os_process_error` when one takes too long
    */
-  async update(): Promise<void> {
+  async update(needed: Needed): Promise<void> {
     const wanted = this.#database.state.seq
-    while (this.#isBehind(wanted)) {
-      this.#running ??= this.#run().finally(() => {
+    while (this.#isBehind(wanted, needed)) {
+      this.#running ??= this.#run(needed).finally(() => {
         this.#running = undefined
       })
       await this.#running
@@ -113,26 +117,26 @@ export class ViewIndex {
     await this.#running?.catch(() => undefined)
   }
 
-  #isBehind(seq: number): boolean {
-    return this.#state.seq < seq || !this.#state.hasNodes
+  #isBehind(seq: number, needed: Needed): boolean {
+    return this.#state.seq < seq || (needed === 'nodes' && !this.#state.hasNodes)
   }
 
-  async #run(): Promise<void> {
+  async #run(needed: Needed): Promise<void> {
     const snapshot = this.#database.store.snapshot()
     try {
-      await this.#takeUp(snapshot, this.#database.state.seq)
+      await this.#takeUp(snapshot, this.#database.state.seq, needed)
     } finally {
       await snapshot.close()
       this.#progress = undefined
     }
   }
 
-  async #takeUp(snapshot: Snapshot, target: number): Promise<void> {
+  async #takeUp(snapshot: Snapshot, target: number, needed: Needed): Promise<void> {
     await this.#forgetPurged(snapshot)
     const isFresh = this.#state.seq === 0
     const total = target - this.#state.seq
     this.#progress = { started: Date.now(), updated: Date.now(), total, done: 0 }
-    const inBulk = !this.#state.hasNodes || total > MANY_CHANGES
+    const inBulk = !this.#state.hasNodes || total > MANY_CHANGES || (isFresh && needed === 'rows')
     const { includeDesign, localSeq } = this.definition
     const batches = changedDocuments(this.#database, this.#state.seq, { snapshot, includeDesign, localSeq })
     for await (const { batch, rows } of pipeline(batches, changes => this.#mapBatch(changes))) {
@@ -141,7 +145,7 @@ export class ViewIndex {
       this.#note(batch.documents.length)
     }
     if (this.#state.seq < target) await this.#save({ ...this.#state, seq: target })
-    if (!inBulk) return
+    if (!inBulk || needed === 'rows') return
     for (const tree of this.#trees) await tree.rebuild(this.#closing.signal)
     await this.#save({ ...this.#state, hasNodes: true })
   }

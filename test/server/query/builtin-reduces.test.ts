@@ -1,12 +1,17 @@
 import test from 'ava'
+import { ByteWriter } from '../../../protocol/collation/byte-writer.ts'
 import { builtinReduce } from '../../../server/query/reduce/builtin.ts'
-import { encodeRowValue } from '../../../server/query/row-value.ts'
+import { writeRowValue } from '../../../server/query/row-value.ts'
 
 /** What is answered for values, reduced in two halves as the nodes of an index are. */
 function reduced(name: string, values: readonly string[]): string {
   const reduce = builtinReduce(name)
   if (reduce === undefined) throw new Error(`no ${name}`)
-  const rows = values.map(value => encodeRowValue('"a"', 'null', value))
+  const rows = values.map(value => {
+    const out = new ByteWriter()
+    writeRowValue('"a"', 'null', value, out)
+    return out.take()
+  })
   const half = Math.ceil(rows.length / 2)
   const parts = [rows.slice(0, half), rows.slice(half)].filter(list => list.length > 0)
   const stored = parts.map(list => JSON.parse(JSON.stringify(reduce.reduce(list))) as never)
