@@ -21,6 +21,11 @@ export function leavesInTreeOrder(tree: RevTree): readonly Leaf[] {
   return leafRows(tree, 0, tree.hashes.length).map(row => nodeAt(tree, row))
 }
 
+/** The body numbers of all leaves, in tree order. */
+export function leafBodies(tree: RevTree): number[] {
+  return leafRows(tree, 0, tree.hashes.length).map(row => tree.bodies[row]!)
+}
+
 /** The leaf that reads and `_changes` show. The tree must not be empty. */
 export function winner(tree: RevTree): Leaf {
   let best = -1

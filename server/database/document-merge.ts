@@ -4,12 +4,13 @@ import { newRevId, type HashedAttachment } from '../../protocol/revision-id.ts'
 import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
 import { encodeTree } from '../../protocol/revtree/codec.ts'
 import { find } from '../../protocol/revtree/history.ts'
-import { leaves, winner } from '../../protocol/revtree/leaves.ts'
+import { leaves, winner, type Leaf } from '../../protocol/revtree/leaves.ts'
 import { mergePath } from '../../protocol/revtree/merge.ts'
 import { stem } from '../../protocol/revtree/stem.ts'
 import { emptyTree, nodeCount, type RevTree } from '../../protocol/revtree/tree.ts'
 import type { StoredAttachment } from './body-record.ts'
 import type { Commit } from './commit.ts'
+import { documentSize } from './document-size.ts'
 import { parentGiven, type DocumentEdit } from './edit.ts'
 import { freeBodies } from './free-bodies.ts'
 
@@ -20,7 +21,8 @@ export class DocumentMerge {
   readonly #replicated: boolean
   readonly #mayGrow: boolean
   #tree: RevTree
-  #written: number[] = []
+  /** Bytes of the bodies that were stored, by their numbers. */
+  readonly #written = new Map<number, number>()
 
   /**
    * @param options.replicated `new_edits=false`: revisions are taken as they are
@@ -68,18 +70,15 @@ export class DocumentMerge {
     // Stemming also joins roots that have come to share revisions, so it is not only for long histories.
     const tree = stem(this.#tree, this.#commit.state.revsLimit)
     // Ancestors that a known revision brought along may be beyond the limit: then nothing has changed.
-    if (this.#written.length === 0 && before !== undefined && sameTree(tree, before)) return
+    if (this.#written.size === 0 && before !== undefined && sameTree(tree, before)) return
     if (tree !== this.#tree) freeBodies(this.#commit, this.#tree, tree)
     const all = leaves(tree)
-    this.#commit.change(this.#id, tree, all[0]?.deleted === true, this.#sizeOf(all.length))
+    this.#commit.change(this.#id, tree, all[0]?.deleted === true, this.#sizeOf(tree, all))
   }
 
-  /** Exact for a document with one leaf; with several, bodies that were replaced still count until compaction. */
-  #sizeOf(leafCount: number): number {
-    const last = this.#written.at(-1)
-    if (leafCount === 1 && last !== undefined) return last
-    const before = this.#commit.document(this.#id)?.size ?? 0
-    return this.#written.reduce((sum, size) => sum + size, before)
+  #sizeOf(tree: RevTree, [only, other]: readonly Leaf[]): number {
+    const written = only === undefined || other !== undefined ? undefined : this.#written.get(only.body)
+    return written ?? documentSize(this.#commit, this.#commit.document(this.#id), tree, this.#written)
   }
 
   #merge(
@@ -96,7 +95,7 @@ export class DocumentMerge {
     const isNew = outcome !== 'internal_node' && (this.#replicated || outcome === 'new_leaf')
     if (isNew || (this.#replicated && this.#takesBody(tree, start, hashes, body))) {
       this.#commit.bodies.store(edit.body, attachments)
-      this.#written.push(size)
+      this.#written.set(body, size)
     }
     if (this.#replicated || outcome === 'new_leaf') this.#tree = tree
     return outcome

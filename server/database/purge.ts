@@ -6,6 +6,7 @@ import { nodeCount } from '../../protocol/revtree/tree.ts'
 import { Space } from '../storage/keys.ts'
 import type { Commit } from './commit.ts'
 import type { WritableDatabase } from './writable-database.ts'
+import { documentSize } from './document-size.ts'
 import { freeBodies } from './free-bodies.ts'
 import type { WriteRequest } from './writer.ts'
 
@@ -57,6 +58,8 @@ class Purge implements WriteRequest<readonly Rev[][]> {
   }
 }
 
+const NOTHING_WRITTEN: ReadonlyMap<number, number> = new Map()
+
 function forget(commit: Commit, { id, revs }: PurgeRequest): Rev[] {
   const document = commit.document(id)
   if (document === undefined) return []
@@ -64,6 +67,6 @@ function forget(commit: Commit, { id, revs }: PurgeRequest): Rev[] {
   if (removed.length === 0) return []
   freeBodies(commit, document.tree, tree)
   if (nodeCount(tree) === 0) commit.remove(id)
-  else commit.change(id, tree, winner(tree).deleted, document.size)
+  else commit.change(id, tree, winner(tree).deleted, documentSize(commit, document, tree, NOTHING_WRITTEN))
   return removed
 }
