@@ -29,9 +29,10 @@ function givenRequestId(ctx: RequestContext): string | undefined {
 
 /** Asks browsers for a name and password where the configuration, or the client, wants it so (`couch_httpd:error_headers/4`). */
 export function challenge(ctx: RequestContext): void {
-  const asked = ctx.get('X-CouchDB-WWW-Authenticate')
+  const { config } = ctx.services
+  const asked = ctx.get('X-CouchDB-WWW-Authenticate') || config.text('chttpd', 'WWW-Authenticate')
   if (asked !== '') ctx.set('WWW-Authenticate', asked)
-  else if (ctx.services.config.boolean('chttpd', 'require_valid_user')) {
+  else if (config.boolean('chttpd', 'require_valid_user')) {
     ctx.set('WWW-Authenticate', 'Basic realm="server"')
   }
 }

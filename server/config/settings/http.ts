@@ -31,6 +31,11 @@ export const HTTP_SETTINGS = {
       unit: 'milliseconds',
       about: 'Longest wait of a feed without a heartbeat',
     },
+    'WWW-Authenticate': {
+      kind: 'text',
+      default: '',
+      about: 'Challenge that 401 is sent with, `Basic realm="…"`, so that browsers ask for a password',
+    },
     enable_cors: { kind: 'boolean', default: false, about: 'Answers cross-origin requests as `[cors]` says' },
     enable_xframe_options: {
       kind: 'boolean',

@@ -110,3 +110,16 @@ test('who may frame answers is told by their own origin', withServer, async (t, 
   await set('x_frame_options/same_origin', 'true')
   t.is(await told(), 'SAMEORIGIN')
 })
+
+test('401 challenges as it is configured, or as the client wants it', withServer, async (t, { url }) => {
+  const agent = supertest.agent(url)
+  const anonymous = supertest.agent(url.replace(/\/\/.*@/, '//'))
+  const challenge = async (headers: Record<string, string> = {}) =>
+    (await anonymous.get('/_all_dbs').set(headers).expect(401)).headers['www-authenticate'] as unknown
+  t.is(await challenge(), undefined)
+  t.is(await challenge({ 'X-CouchDB-WWW-Authenticate': 'Cookie' }), 'Cookie')
+  const basic = 'Basic realm="administrator"'
+  await agent.put('/_node/_local/_config/chttpd/WWW-Authenticate').send(JSON.stringify(basic)).expect(200)
+  t.is(await challenge(), basic)
+  t.is(await challenge({ 'X-CouchDB-WWW-Authenticate': 'Cookie' }), 'Cookie')
+})
