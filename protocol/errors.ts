@@ -195,6 +195,7 @@ export const ERRORS = {
   noListPath: [404, 'list_error', 'Invalid path.'],
   noUpdatePath: [404, 'update_error', 'Invalid path.'],
   noRewrites: [404, 'rewrite_error', 'Invalid path.'],
+  insecureRewrite: [500, 'insecure_rewrite_rule', 'too many ../.. segments'],
   noRewritePath: [500, 'rewrite_error', 'Rewrite result must produce a new path.'],
   badFunctionAnswer: [
     500,

@@ -15,9 +15,6 @@ import { noteRequest } from './request-log.ts'
 import { challenge, secureHeaders } from './security-headers.ts'
 import { watchRights } from './watch-rights.ts'
 
-/** `[httpd] rewrite_limit` of CouchDB. */
-const MAX_REWRITES = 100
-
 /** What clients are told to wait where the server is too busy. */
 const RETRY_AFTER_SECONDS = '1'
 
@@ -48,7 +45,8 @@ export function createApp(services: Services): Koa<RequestState> {
 /** Asks the routes again, under another path: with the same rights, judged anew. */
 async function redispatch(ctx: RequestContext, url: string, routes: Dispatch): Promise<void> {
   const { rewrites = 0 } = ctx.state
-  if (rewrites >= MAX_REWRITES) throw fail('badRequest', 'Exceeded rewrite recursion limit')
+  if (rewrites >= ctx.services.config.integer('httpd', 'rewrite_limit'))
+    throw fail('badRequest', 'Exceeded rewrite recursion limit')
   ctx.state.rewrites = rewrites + 1
   ctx.url = url
   delete ctx.state.database

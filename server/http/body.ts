@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { fail } from '../../protocol/errors.ts'
 import type { HeldBody } from './body-memory.ts'
@@ -16,6 +16,7 @@ const COUNTED_BYTES = 1024 * 1024
 export async function readBody(ctx: RequestContext, limit: number): Promise<Buffer> {
   const announced = Number(ctx.get('Content-Length'))
   if (announced > limit) throw fail('tooLarge', 'the request entity is too large')
+  if (ctx.state.body !== undefined) return ctx.state.body
   watchForSilence(ctx)
   const started = performance.now()
   const body = await collect(decodedBody(ctx), limit, heldBody(ctx))
@@ -100,12 +101,19 @@ export function watchForSilence(ctx: RequestContext): void {
  * @throws `badContentEncoding`
  */
 export function decodedBody(ctx: RequestContext): Readable {
+  if (ctx.state.body !== undefined) return sentBody(ctx)
   const encoding = ctx.get('Content-Encoding').toLowerCase()
   if (encoding === '' || encoding === 'identity') return ctx.req
   if (encoding !== 'gzip') throw fail('badContentEncoding', encoding)
   const gunzip = createGunzip()
   ctx.req.once('error', error => gunzip.destroy(error))
   return ctx.req.pipe(gunzip)
+}
+
+/** The bytes of a request's body as they came. */
+export function sentBody(ctx: RequestContext): Readable {
+  const { body } = ctx.state
+  return body === undefined ? ctx.req : Readable.from([body], { objectMode: false })
 }
 
 /** @throws `badContentType` unless the body is announced as JSON */

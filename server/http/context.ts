@@ -10,6 +10,8 @@ export interface RequestState {
   requestId?: string
   /** The database that the path names, once the user may see it. */
   database?: Database
+  /** The request's body, where a function has read it before the route, or has put another in its place. */
+  body?: Buffer
   /** How often the path was rewritten. */
   rewrites?: number
 }

@@ -12,6 +12,7 @@ import { originOf } from '../http/origin.ts'
 import { decodeSegment, encodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { sendJson } from '../http/reply.ts'
+import { sentBody } from '../http/body.ts'
 import { uploadedBytes } from '../http/upload-stream.ts'
 import { sendAttachment } from './attachment-answer.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
@@ -71,7 +72,7 @@ export async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<
   checkQuorum(ctx)
   const rev = revisionNamed(ctx)
   const contentType = ctx.get('Content-Type') || 'application/octet-stream'
-  const bytes = uploadedBytes(ctx.req, ctx.services.config.integer('couchette', 'body_timeout'))
+  const bytes = uploadedBytes(sentBody(ctx), ctx.services.config.integer('couchette', 'body_timeout'))
   const written = await putAttachment(
     database,
     { id, rev, user: ctx.state.user },

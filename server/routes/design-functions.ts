@@ -9,16 +9,14 @@ import { writeDocuments } from '../database/write-documents.ts'
 import type { Handler, RequestContext, RequestState } from '../http/context.ts'
 import { endpoint, type Methods } from '../http/endpoints.ts'
 import { makeEtag } from '../http/etag.ts'
-import { decodeSegment, encodeSegment } from '../http/percent.ts'
-import { Query } from '../http/query.ts'
+import { encodeSegment } from '../http/percent.ts'
 import { notModified } from '../http/reply.ts'
-import type { DesignDocument } from '../query/design/design-document.ts'
 import { functionAnswer } from '../query/design/function-answer.ts'
-import { resolvePath, rewrite } from '../query/design/rewrite-rules.ts'
 import { answerFunction } from './answer-function.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
 import { functionOf, requestOf, segment } from './function-request.ts'
 import { runList } from './list-function.ts'
+import { runRewrite } from './rewrite.ts'
 
 export function designFunctionRoutes(router: Router<RequestState>): void {
   const updates = { POST: runUpdate, PUT: runUpdate, DELETE: runUpdate, GET: refuseUpdate }
@@ -100,45 +98,6 @@ async function runShow(ctx: RequestContext): Promise<void> {
   // Those are not the function's to say.
   const headers = Object.entries(answer.headers).filter(([header]) => header !== 'etag' && header !== 'vary')
   answerFunction(ctx, { ...answer, headers: Object.fromEntries(headers) })
-}
-
-async function runRewrite(ctx: RequestContext): Promise<void> {
-  const database = await databaseOf(ctx)
-  const ddoc = ctx.services.queries.of(database).designs.get(docIdOf(ctx, '_design/'))
-  const { rewrites } = ddoc.value
-  const name = ddoc.id.slice('_design/'.length)
-  if (typeof rewrites === 'string') return runRewriteFunction(ctx, database, ddoc)
-  if (!Array.isArray(rewrites)) throw fail('noRewrites')
-  const path = (ctx.params.target ?? '').split('/').filter(part => part !== '')
-  const decoded = path.map(part => decodeSegment(part) ?? part)
-  const { path: to, query } = rewrite(rewrites, ctx.method, decoded, [...Query.of(ctx).entries()])
-  await ctx.redispatch(urlOf(resolvePath(database.name, name, to), query))
-}
-
-/** A function answers itself, with a `code`, or with the path that answers. */
-async function runRewriteFunction(
-  ctx: RequestContext,
-  database: Database,
-  ddoc: DesignDocument,
-): Promise<void> {
-  const request = await requestOf(ctx, database, null)
-  const rewritten = await ctx.services.queries.sandbox.rewrite(ddoc.sandbox, JSON.stringify(request))
-  const target = typeof rewritten === 'string' ? { path: rewritten } : rewritten
-  if (!isJsonObject(target)) throw fail('noRewrites')
-  if (typeof target.code === 'number') return answerFunction(ctx, functionAnswer(target, target.code))
-  if (typeof target.path !== 'string') throw fail('noRewritePath')
-  const query = isJsonObject(target.query)
-    ? Object.entries(target.query).map(
-        ([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const,
-      )
-    : [...Query.of(ctx).entries()]
-  const path = resolvePath(database.name, ddoc.id.slice('_design/'.length), target.path)
-  await ctx.redispatch(urlOf(path, query))
-}
-
-function urlOf(path: string, query: readonly (readonly [string, string])[]): string {
-  const text = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString()
-  return text === '' ? path : `${path}?${text}`
 }
 
 /** The document's id behind the function's name, slashes and all. */

@@ -1,7 +1,7 @@
 import { fail } from '../../protocol/errors.ts'
 import { isJsonObject, type JsonObject } from '../../protocol/json-value.ts'
 import type { Database } from '../database/database.ts'
-import { readBody } from '../http/body.ts'
+import { readRequestBody } from '../http/body.ts'
 import type { RequestContext } from '../http/context.ts'
 import { decodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
@@ -35,8 +35,7 @@ export async function requestOf(
   database: Database,
   id: string | null,
 ): Promise<JsonObject> {
-  const hasBody = ctx.method === 'POST' || ctx.method === 'PUT'
-  const limit = ctx.services.config.integer('chttpd', 'max_http_request_size')
+  if (ctx.method === 'POST' || ctx.method === 'PUT') ctx.state.body = await readRequestBody(ctx)
   return requestObject({
     database,
     id,
@@ -44,7 +43,7 @@ export async function requestOf(
     url: ctx.url,
     query: Object.fromEntries(Query.of(ctx).entries()),
     headers: shownHeaders(ctx.headers),
-    body: hasBody ? (await readBody(ctx, limit)).toString() : undefined,
+    body: ctx.state.body?.toString(),
     peer: ctx.ip,
     user: ctx.state.user,
   })

@@ -2,6 +2,18 @@ import type { Setting } from '../setting.ts'
 
 /** The wire: listening, limits, cross-origin requests, TLS, logs. `[couchette]` holds what CouchDB has no word for. */
 export const HTTP_SETTINGS = {
+  httpd: {
+    rewrite_limit: {
+      kind: 'integer',
+      default: 100,
+      about: 'Rewrites of one request, which may lead to others',
+    },
+    secure_rewrites: {
+      kind: 'boolean',
+      default: true,
+      about: 'Rules of `_rewrite` lead to nothing but their own database',
+    },
+  },
   chttpd: {
     port: { kind: 'integer', default: 5984, about: 'Port of plain HTTP', restart: true },
     bind_address: { kind: 'text', default: '127.0.0.1', about: 'Address to listen on', restart: true },

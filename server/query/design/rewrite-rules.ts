@@ -15,6 +15,24 @@ interface Match {
 
 const KEYS = new Set(['key', 'startkey', 'start_key', 'endkey', 'end_key', 'keys'])
 
+/** A rule leads up from the design document to its database at most, where that is not allowed. */
+const SAFE_STEPS_UP = 2
+
+/**
+ * The rules of a design document's `rewrites`.
+ *
+ * @param isSafe whether none may lead out of the database (CouchDB: `secure_rewrites`)
+ * @throws `insecure_rewrite_rule` where one does, whether it is asked for or not
+ */
+export function compileRules(rules: readonly JsonValue[], isSafe: boolean): JsonObject[] {
+  const compiled = rules.filter(isJsonObject)
+  for (const { to } of compiled) {
+    const up = segments(to ?? null).filter(segment => segment === '..').length
+    if (isSafe && up > SAFE_STEPS_UP) throw fail('insecureRewrite')
+  }
+  return compiled
+}
+
 /**
  * Applies the rules of a design document's `rewrites`; the first that fits counts. (CouchDB: chttpd_rewrite)
  *
@@ -22,13 +40,13 @@ const KEYS = new Set(['key', 'startkey', 'start_key', 'endkey', 'end_key', 'keys
  * @throws `not_found` where no rule fits
  */
 export function rewrite(
-  rules: readonly JsonValue[],
+  rules: readonly JsonObject[],
   method: string,
   path: readonly string[],
   query: readonly (readonly [string, string])[],
 ): Rewritten {
   for (const rule of rules) {
-    if (!isJsonObject(rule) || !fits(rule.method, method)) continue
+    if (!fits(rule.method, method)) continue
     const match = matchPath(segments(rule.from ?? '*'), path)
     if (match !== undefined) return follow(rule, match, query)
   }
@@ -101,18 +119,12 @@ function encode(segment: string): string {
   return segment === '..' || segment === '.' ? segment : encodeURIComponent(segment)
 }
 
-/**
- * Resolves a path from a design document's own; it may lead up to the database, no further.
- *
- * @throws `bad_request`
- */
+/** Resolves a path from a design document's own. */
 export function resolvePath(database: string, ddoc: string, path: string): string {
   const resolved = [encodeURIComponent(database), '_design', encodeURIComponent(ddoc)]
   for (const segment of path.split('/')) {
-    if (segment === '..') {
-      if (resolved.length < 2) throw fail('badRequest', 'insecure_rewrite_rule: too many ../.. segments')
-      resolved.pop()
-    } else if (segment !== '' && segment !== '.') resolved.push(segment)
+    if (segment === '..') resolved.pop()
+    else if (segment !== '' && segment !== '.') resolved.push(segment)
   }
   return `/${resolved.join('/')}`
 }

@@ -19,6 +19,8 @@ const ROUTES: readonly [route: string, path: string, json?: unknown][] = [
   ['GET /:db/_design/:name/_show/:function/*target', '/_design/d/_show/f/doc'],
   ['POST /:db/_design/:name/_show/:function/*target', '/_design/d/_show/f/doc', {}],
   ['GET /:db/_design/:name/_list/:function/:view', '/_design/d/_list/f/v'],
+  ['OPTIONS /:db/_design/:name/_list/:function/:view', '/_design/d/_list/f/v'],
+  ['OPTIONS /:db/_design/:name/_list/:function/:other/:view', '/_design/d/_list/f/d/v'],
   ['POST /:db/_design/:name/_list/:function/:view', '/_design/d/_list/f/v', {}],
   ['GET /:db/_design/:name/_list/:function/:other/:view', '/_design/d/_list/f/d/v'],
   ['POST /:db/_design/:name/_list/:function/:other/:view', '/_design/d/_list/f/d/v', {}],
