@@ -24,6 +24,8 @@ const ROUTES: readonly [route: string, path: string, json?: unknown][] = [
   ['POST /:db/_design/:name/_list/:function/:view', '/_design/d/_list/f/v', {}],
   ['GET /:db/_design/:name/_list/:function/:other/:view', '/_design/d/_list/f/d/v'],
   ['POST /:db/_design/:name/_list/:function/:other/:view', '/_design/d/_list/f/d/v', {}],
+  ['OPTIONS /:db/_design/:name/_list/:function/:view', '/_design/d/_list/f/v'],
+  ['OPTIONS /:db/_design/:name/_list/:function/:other/:view', '/_design/d/_list/f/d/v'],
   ['DELETE /:db/_design/:name/_show', '/_design/d/_show'],
   ['DELETE /:db/_design/:name/_update', '/_design/d/_update'],
   ['GET /:db/_design/:name/_show', '/_design/d/_show'],
