@@ -5,13 +5,14 @@ import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
 import { objectOf, projection } from '../../../protocol/selector/projection.ts'
 import type { Database } from '../../database/database.ts'
 import { contentReader, contentWriter, type DocumentContent } from '../document-content.ts'
+import { rowParts } from '../row-value.ts'
 import type { FindRequest } from './find-request.ts'
 import { readWinners, type WantedWinner } from './winners.ts'
 
 /** A document that a query looks at. */
 export interface Candidate {
-  /** Where it stands in the index. */
-  readonly rowKey: Uint8Array
+  /** Where it stands in the index: its row key. */
+  readonly place: () => Uint8Array
   /** What the selector looks at. */
   readonly value: JsonObject
   /** Writes what is asked for as JSON; of a covering index what it has of it. */
@@ -20,7 +21,7 @@ export interface Candidate {
 
 /** A document to be looked at, and where it stands in the index. */
 export interface Place extends WantedWinner {
-  readonly rowKey: Uint8Array
+  readonly place: () => Uint8Array
 }
 
 /** Reads documents, as many at a time as fit in memory. */
@@ -44,7 +45,7 @@ export class DocumentCandidates {
       for (const [at, content] of contents.entries()) {
         if (content === undefined) continue
         candidates.push({
-          rowKey: (rest[at] as Place).rowKey,
+          place: (rest[at] as Place).place,
           value: this.#read(content),
           write: out => this.#write(content, out),
         })
@@ -70,8 +71,8 @@ export class CoveredCandidates {
     this.#elements = new FieldLocator(columns.map((_, at) => ['key', String(at)]))
   }
 
-  /** @param key JSON texts, as is `id` */
-  read({ rowKey, id, key }: { rowKey: Uint8Array; id: string; key: string }): Candidate {
+  read(record: Uint8Array, place: () => Uint8Array): Candidate {
+    const { id, key } = rowParts(record)
     const row = Buffer.from(`{"key":${key}}`)
     this.#elements.locate(row)
     const { starts, ends } = this.#elements
@@ -80,7 +81,7 @@ export class CoveredCandidates {
     )
     const text = this.#show(field => (field === 0 ? id : columns[field - 1]))
     return {
-      rowKey,
+      place,
       value: JSON.parse(text) as JsonObject,
       write: out => out.utf8(this.#project(Buffer.from(text))),
     }

@@ -86,7 +86,7 @@ async function* documents(
       candidate.write(out)
       tally.results++
     }
-    if (last !== undefined) tally.bookmark = encodeBookmark(last.rowKey)
+    if (last !== undefined) tally.bookmark = encodeBookmark(last.place())
     if (isEnd) return
     if (out.position >= PAGE_BYTES) yield out.take()
   }

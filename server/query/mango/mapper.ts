@@ -6,7 +6,7 @@ import { isJsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
 import { compileSelector } from '../../../protocol/selector/selector.ts'
 import { contentReader, contentText, type DocumentContent } from '../document-content.ts'
-import { writeRowValue } from '../row-value.ts'
+import { rowId, rowKeyText, writeRowValue } from '../row-value.ts'
 import type { PackedRows } from '../sandbox/messages.ts'
 import type { ChangedDocument } from '../views/changed-documents.ts'
 import type { IndexDefinition } from '../views/definition.ts'
@@ -68,14 +68,28 @@ function packEntries(
       out.append(keys.rowPrefix)
       out.byte(view >> 8)
       out.byte(view & 255)
-      if (partitioned) writeViewKey(id.slice(0, id.indexOf(':')), out)
-      writeViewKey(key.map(decodeValue), out)
-      out.append(Buffer.from(id))
-      for (let i = 0; i < ORDINAL_BYTES; i++) out.byte(0)
+      writeEntryKey({ id, key: key.map(decodeValue), partitioned }, out)
       index.push(out.length)
       writeRowValue(JSON.stringify(id), `[${key.join()}]`, 'null', out)
       index.push(out.length)
     }
   }
   return { bytes: out.take(), index: Uint32Array.from(index) }
+}
+
+function writeEntryKey(
+  { id, key, partitioned }: { id: string; key: JsonValue; partitioned: boolean },
+  out: ByteWriter,
+): void {
+  if (partitioned) writeViewKey(id.slice(0, id.indexOf(':')), out)
+  writeViewKey(key, out)
+  out.append(Buffer.from(id))
+  for (let i = 0; i < ORDINAL_BYTES; i++) out.byte(0)
+}
+
+/** The row key of an entry, made anew from its record: a query needs that of the last alone. */
+export function entryKey(row: Uint8Array, partitioned: boolean): Uint8Array {
+  const out = new ByteWriter()
+  writeEntryKey({ id: rowId(row), key: JSON.parse(rowKeyText(row)) as JsonValue, partitioned }, out)
+  return out.take()
 }

@@ -5,14 +5,14 @@ import { decodeDocumentRecord } from '../../database/document-record.ts'
 import type { Database } from '../../database/database.ts'
 import { Space, textOfKey } from '../../storage/keys.ts'
 import { readMany } from '../../storage/read-many.ts'
-import type { Entry } from '../../storage/store.ts'
 import { isDesignId } from '../design/design-document.ts'
-import { rowId, rowParts } from '../row-value.ts'
+import { rowId } from '../row-value.ts'
 import { behind } from '../views/row-key.ts'
 import type { ViewIndex } from '../views/view-index.ts'
 import { CoveredCandidates, DocumentCandidates, type Candidate, type Place } from './candidates.ts'
 import type { FindRequest } from './find-request.ts'
 import { columnsOf } from './mango-index.ts'
+import { entryKey } from './mapper.ts'
 import type { Plan } from './plan.ts'
 import type { FieldRange } from './ranges.ts'
 import { isDescending } from './sort.ts'
@@ -42,7 +42,7 @@ export async function* scanAllDocs(
       for (const [key, record] of entries) {
         const id = textOfKey(key) as DocId
         const summary = decodeDocumentRecord(record)
-        if (!summary.deleted && !isDesignId(id)) places.push({ id, summary, rowKey: Buffer.from(id) })
+        if (!summary.deleted && !isDesignId(id)) places.push({ id, summary, place: () => Buffer.from(id) })
       }
       yield* candidates.read(places)
     }
@@ -64,19 +64,18 @@ export async function* scanIndex(
   const bounds = rowRange(plan.ranges, request.partition)
   const range = { gte: index.keys.row(view, bounds.from), lt: index.keys.row(view, bounds.to) }
   const resumed = after === undefined ? {} : resume(index.keys.row(view, after), reverse)
-  const iterator = database.store.iterator({ ...range, ...resumed, reverse, ...READ_AHEAD })
+  const iterator = database.store.values({ ...range, ...resumed, reverse, ...READ_AHEAD })
   const covered = plan.covering
     ? new CoveredCandidates(columnsOf(plan.index), request.fields ?? [])
     : undefined
   const documents = new DocumentCandidates(database, request)
   try {
     for (let size = firstBatch(request); ; size = BATCH) {
-      const entries = await iterator.nextv(size)
-      if (entries.length === 0) return
-      const rowKeyOf = (key: Uint8Array) => index.keys.rowKeyOf(key, 'row')
-      if (covered !== undefined)
-        yield entries.map(([key, row]) => covered.read({ rowKey: rowKeyOf(key), ...rowParts(row) }))
-      else yield* documents.read(await placesOf(database, entries, rowKeyOf))
+      const rows = await iterator.nextv(size)
+      if (rows.length === 0) return
+      const placeOf = (row: Uint8Array) => () => entryKey(row, index.definition.partitioned)
+      if (covered !== undefined) yield rows.map(row => covered.read(row, placeOf(row)))
+      else yield* documents.read(await placesOf(database, rows, placeOf))
     }
   } finally {
     await iterator.close()
@@ -90,16 +89,16 @@ function firstBatch({ limit, skip }: FindRequest): number {
 
 async function placesOf(
   database: Database,
-  entries: readonly Entry[],
-  rowKeyOf: (key: Uint8Array) => Uint8Array,
+  rows: readonly Uint8Array[],
+  placeOf: (row: Uint8Array) => () => Uint8Array,
 ): Promise<Place[]> {
-  const ids = entries.map(([, row]) => rowId(row) as DocId)
+  const ids = rows.map(row => rowId(row) as DocId)
   const keys = ids.map(id => database.keys.text(Space.document, id))
   const records = await readMany(database.store, keys)
-  return entries.map(([key], at) => {
+  return rows.map((row, at) => {
     const record = records[at]
     const summary = record === undefined ? undefined : decodeDocumentRecord(record)
-    return { id: ids[at] as DocId, rowKey: rowKeyOf(key), summary }
+    return { id: ids[at] as DocId, place: placeOf(row), summary }
   })
 }
 

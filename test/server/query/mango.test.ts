@@ -170,3 +170,42 @@ test('indexes are listed and refused as CouchDB does', withServer, async (t, { u
     { error: 'invalid_sort_field', reason: 'Invalid sort field: <<>>' },
   ] as never)
 })
+
+test(
+  'bookmarks lead through an index page by page, in both directions and in a partition',
+  withServer,
+  async (t, { url }) => {
+    await call(url, 'PUT', '/db?partitioned=true')
+    const values = [1, -0.5, 'ä', 'a\u0000b', [1, 'x'], { b: 1, a: null }, null, true, '', 1e30]
+    const docs = values.flatMap((value, at) => [
+      { _id: `p:"${at}`, value, n: 1 },
+      { _id: `ü:${at}`, value, n: 1 },
+    ])
+    await call(url, 'POST', '/db/_bulk_docs', { json: { docs } })
+    const options = { index: { fields: ['value', 'n'] }, ddoc: 'v', name: 'v' }
+    await call(url, 'POST', '/db/_index', { json: options })
+    await call(url, 'POST', '/db/_index', { json: { ...options, ddoc: 'w', name: 'w', partitioned: false } })
+    const pages = async (path: string, query: object) => {
+      const found: unknown[] = []
+      let bookmark: string | undefined
+      for (;;) {
+        const json = { selector: { value: { $gt: null }, n: { $gte: 0 } }, limit: 3, ...query, bookmark }
+        const { body } = await call<Found & { bookmark: string }>(url, 'POST', path, { json })
+        if (body.docs.length === 0) return found
+        found.push(...body.docs)
+        bookmark = body.bookmark
+      }
+    }
+    for (const direction of ['asc', 'desc'])
+      for (const fields of [undefined, ['_id', 'value']])
+        for (const [path, use_index, number] of [
+          ['/db/_find', 'w', 18],
+          ['/db/_partition/%C3%BC/_find', 'v', 9],
+        ] as const) {
+          const query = { use_index, sort: [{ value: direction }], fields }
+          const [paged, whole] = [await pages(path, query), await pages(path, { ...query, limit: 100 })]
+          t.is(whole.length, number)
+          t.deepEqual(paged, whole)
+        }
+  },
+)
