@@ -78,7 +78,7 @@ function follow(value: JsonObject, rule: Rule, path: readonly string[]): void {
   for (const member of names) {
     const found = value[member] as JsonValue
     const place = [...path, member]
-    if (!types.includes(typeOf(found))) throw wrongType(place, types)
+    if (!types.some(type => type === typeOf(found))) throw wrongType(place, types)
     if (isJsonObject(found)) follow(found, rest, place)
   }
 }
@@ -87,6 +87,7 @@ function wrongType(path: readonly string[], types: readonly TypeName[]): Error {
   return fail('invalidDesignDoc', `\`${path.join('.')}\` field must have ${types.join(' or ')} type`)
 }
 
-function typeOf(value: JsonValue): TypeName {
+function typeOf(value: JsonValue): TypeName | 'null' {
+  if (value === null) return 'null'
   return Array.isArray(value) ? 'array' : (typeof value as TypeName)
 }

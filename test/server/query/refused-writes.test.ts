@@ -60,3 +60,18 @@ test(
     t.deepEqual(body, { error: 'unknown_error', reason: '{[{<<"text">>,<<"odd">>}]}' })
   },
 )
+
+// CouchDB: couch_mrview:validate_ddoc_field/2
+test('null is no object where a design document has to have one', withServer, async (t, { url }) => {
+  await call(url, 'PUT', '/db')
+  for (const [member, name] of [
+    [{ views: null }, 'views'],
+    [{ views: { all: null } }, 'views.all'],
+    [{ options: null }, 'options'],
+  ] as const) {
+    const refused = await call(url, 'PUT', '/db/_design/d', { json: member })
+    t.is(refused.status, 400)
+    const reason = `\`${name}\` field must have object type`
+    t.deepEqual(refused.body, { error: 'invalid_design_doc', reason })
+  }
+})
