@@ -40,17 +40,21 @@ function indexOf(
 ): MangoIndex[] {
   if (!isJsonObject(map) || !isJsonObject(map.fields)) return []
   const options = isJsonObject(ddoc.value.options) ? ddoc.value.options : {}
-  const filter = map.partial_filter_selector
-  const hasFilter = isJsonObject(filter) && Object.keys(filter).length > 0
   return [
     {
       ddoc,
       name,
       fields: Object.entries(map.fields) as [string, Direction][],
-      partialFilter: hasFilter ? filter : undefined,
+      partialFilter: partialFilterOf(map),
       partitioned: databaseIsPartitioned && options.partitioned !== false,
     },
   ]
+}
+
+/** The selector of the documents that are in an index, which old definitions call `selector`. */
+export function partialFilterOf(map: JsonObject): JsonObject | undefined {
+  const filters = [map.partial_filter_selector, map.selector].filter(value => value !== undefined)
+  return filters.filter(isJsonObject).find(filter => Object.keys(filter).length > 0)
 }
 
 /** As `_index` lists it. */

@@ -12,6 +12,7 @@ import type { ChangedDocument } from '../views/changed-documents.ts'
 import type { IndexDefinition } from '../views/definition.ts'
 import { ORDINAL_BYTES, type IndexKeys } from '../views/row-key.ts'
 import type { MapDocuments } from '../views/view-index.ts'
+import { partialFilterOf } from './mango-index.ts'
 
 /** The JSON texts of the fields of an index, or undefined for documents that are not in it. */
 export type MangoKey = (document: DocumentContent) => string[] | undefined
@@ -20,7 +21,7 @@ export type MangoKey = (document: DocumentContent) => string[] | undefined
 export function mangoKey(map: JsonValue): MangoKey {
   const definition = isJsonObject(map) ? map : {}
   const fields = isJsonObject(definition.fields) ? Object.keys(definition.fields) : []
-  const isSelected = partialFilter(definition.partial_filter_selector ?? {})
+  const isSelected = partialFilter(partialFilterOf(definition) ?? {})
   const fieldsOf = fieldTexts(fields.map(parseFieldPath))
   return document => (isSelected(document) ? fieldsOf(document) : undefined)
 }

@@ -12,6 +12,9 @@ export type FieldRange = { readonly low: Bound; readonly high: Bound } | 'empty'
 const ALL: FieldRange = { low: undefined, high: undefined }
 const COMPARISONS = new Set(['$lt', '$lte', '$eq', '$gte', '$gt', '$beginsWith'])
 
+/** `$exists` narrows nothing, but an index that has the field is the better for it: it may cover the query. */
+const INDEXABLE = new Set([...COMPARISONS, '$exists'])
+
 /** Behind every string that begins alike: no character comes later in the collation. */
 const LAST_CHARACTER = '\uffff'
 
@@ -21,7 +24,7 @@ export function indexableFields(node: JsonObject): string[] {
   const [name, operand] = only(node)
   if (name === '$and') return [...new Set((operand as JsonObject[]).flatMap(indexableFields))].sort()
   if (isOperator(name)) return []
-  return COMPARISONS.has(only(operand as JsonObject)[0]) ? [name] : []
+  return INDEXABLE.has(only(operand as JsonObject)[0]) ? [name] : []
 }
 
 /** The range of a field: all comparisons of it that hold together. */
