@@ -1,6 +1,7 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { readFirstBodies } from '../../changes/rows/read-bodies.ts'
 import { attachmentsMember } from '../../database/attachments-member.ts'
+import type { BodyRecord } from '../../database/body-record.ts'
 import type { Database } from '../../database/database.ts'
 import type { DocumentSummary } from '../../database/document-record.ts'
 import { conflictsOf, type DocumentContent } from '../document-content.ts'
@@ -29,9 +30,19 @@ export async function readWinners(
   const found = await readFirstBodies(database, numbers, BATCH_BYTES)
   return found.map((record, at) => {
     const { id, summary } = wanted[at] as WantedWinner
-    if (summary === undefined || summary.deleted || record === undefined) return undefined
-    const extras =
-      (conflicts && summary.branched ? conflictsOf(database, id) : '') + attachmentsMember(record.attachments)
-    return { id, rev: summary.rev, body: record.body, extras }
+    if (summary === undefined || summary.deleted) return undefined
+    // The body is gone where the document was edited and its database compacted in between.
+    const now = record === undefined ? database.document(id) : summary
+    if (now === undefined || now.deleted) return undefined
+    return contentOf(database, { id, summary: now, record: record ?? database.body(now.body), conflicts })
   })
+}
+
+function contentOf(
+  database: Database,
+  found: { id: DocId; summary: DocumentSummary; record: BodyRecord; conflicts: boolean },
+): DocumentContent {
+  const { id, summary, record, conflicts } = found
+  const others = conflicts && summary.branched ? conflictsOf(database, id) : ''
+  return { id, rev: summary.rev, body: record.body, extras: others + attachmentsMember(record.attachments) }
 }

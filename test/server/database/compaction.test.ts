@@ -7,19 +7,11 @@ import { findRevision } from '../../../server/database/read-document.ts'
 import { Space } from '../../../server/storage/keys.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
-import { WorkQueue } from '../../../server/work-queue.ts'
+import { compact } from '../../helpers/compact.ts'
 import { memoryDatabase } from '../../helpers/memory-database.ts'
 import { write } from '../../helpers/write.ts'
 
 const ID = 'doc' as DocId
-
-async function compact(database: Database): Promise<void> {
-  const onFailure = (error: unknown): never => {
-    throw error
-  }
-  database.compaction.start(onFailure, new WorkQueue(() => ({ running: 1, waiting: 1 })))
-  while (database.compaction.running) await new Promise(resolve => setImmediate(resolve))
-}
 
 async function bodiesIn({ store, keys }: Database): Promise<number> {
   return (await store.keys(keys.range(Space.body)).all()).length
