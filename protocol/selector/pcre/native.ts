@@ -1,45 +1,82 @@
 import type { ByteSet, Regex } from './ast.ts'
 
-/** How often a pattern repeats without a bound; more than once, and backtracking could take polynomial time. */
-const MAX_UNBOUNDED = 1
 /** A bounded repetition of more than this counts as one without a bound. */
 const SMALL_REPEAT = 16
+/** Patterns of more work than this, wherever they begin in a text, are left to our own engine. */
+const MAX_WORK = 10_000
+
+/** A pattern for JavaScript's engine. */
+export interface NativeRegex {
+  readonly expression: RegExp
+  /** The most steps that it can take on a text of that length. */
+  readonly steps: (length: number) => number
+}
+
+/** How much backtracking a pattern allows. */
+interface Backtracking {
+  /** In how many ways it can match from one place, repetitions without a bound counted as one. */
+  readonly ways: number
+  /** The bytes that one way looks at. */
+  readonly size: number
+  /** Repetitions without a bound. */
+  readonly unbounded: number
+}
 
 /**
  * The same pattern for JavaScript's engine, which is many times faster, where it provably cannot backtrack much:
- * single bytes, at most one of them repeated without a bound, no assertions but of places. Undefined where it could.
+ * single bytes, at most one of them repeated without a bound, few choices, no assertions but of places. Undefined where
+ * it could.
  */
-export function nativeRegex(regex: Regex): { expression: RegExp; isLinear: boolean } | undefined {
-  const unbounded = countUnbounded(regex)
-  if (unbounded > MAX_UNBOUNDED) return undefined
-  return { expression: new RegExp(source(regex)), isLinear: unbounded === 0 }
-}
-
-function countUnbounded(regex: Regex): number {
-  switch (regex.kind) {
-    case 'set':
-      return 0
-    case 'sequence':
-      return sum(regex.items)
-    case 'choice':
-      return sum(regex.options)
-    case 'group':
-      return countUnbounded(regex.item)
-    case 'assert':
-      return 0
-    case 'repeat':
-      if (regex.item.kind !== 'set') return Infinity
-      return regex.max > SMALL_REPEAT ? 1 : 0
-    case 'atomic':
-    case 'look':
-    case 'backreference':
-      return Infinity
+export function nativeRegex(regex: Regex): NativeRegex | undefined {
+  const { ways, size, unbounded } = backtracking(regex)
+  const work = ways * size
+  // More than one repetition without a bound could take polynomial time.
+  if (unbounded > 1 || work > MAX_WORK) return undefined
+  return {
+    expression: new RegExp(source(regex)),
+    steps: length => work * length * (unbounded === 0 ? 1 : length),
   }
 }
 
-function sum(parts: readonly Regex[]): number {
-  return parts.reduce((total, part) => total + countUnbounded(part), 0)
+function backtracking(regex: Regex): Backtracking {
+  switch (regex.kind) {
+    case 'set':
+      return { ways: 1, size: 1, unbounded: 0 }
+    case 'sequence':
+      return regex.items.map(backtracking).reduce(
+        (all, { ways, size, unbounded }) => ({
+          ways: all.ways * ways,
+          size: all.size + size,
+          unbounded: all.unbounded + unbounded,
+        }),
+        { ways: 1, size: 0, unbounded: 0 },
+      )
+    case 'choice':
+      return regex.options.map(backtracking).reduce(
+        (all, { ways, size, unbounded }) => ({
+          ways: all.ways + ways,
+          size: Math.max(all.size, size),
+          unbounded: all.unbounded + unbounded,
+        }),
+        { ways: 0, size: 0, unbounded: 0 },
+      )
+    case 'group':
+      return backtracking(regex.item)
+    case 'assert':
+      return { ways: 1, size: 1, unbounded: 0 }
+    case 'repeat':
+      if (regex.item.kind !== 'set') return IMPOSSIBLE
+      return regex.max > SMALL_REPEAT
+        ? { ways: 1, size: 1 + regex.min, unbounded: 1 }
+        : { ways: 1 + regex.max - regex.min, size: regex.max, unbounded: 0 }
+    case 'atomic':
+    case 'look':
+    case 'backreference':
+      return IMPOSSIBLE
+  }
 }
+
+const IMPOSSIBLE: Backtracking = { ways: 1, size: 1, unbounded: Infinity }
 
 const PLACES = {
   start: '^',

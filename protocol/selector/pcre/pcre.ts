@@ -4,8 +4,8 @@ import { parsePattern } from './parse.ts'
 import { compileProgram } from './program.ts'
 import { Matcher } from './run.ts'
 
-/** Texts up to this length may be given to a native expression that takes quadratic time. */
-const MAX_QUADRATIC_LENGTH = 1024
+/** A native expression that may take more steps than this on a text is not asked: they are some milliseconds. */
+const MAX_NATIVE_STEPS = 10_000_000
 
 /**
  * Compiles a pattern as PCRE reads it in CouchDB: over the bytes of UTF-8, so that `.` is a byte. No pattern and no
@@ -26,8 +26,10 @@ function matcher(pattern: string): (text: string) => boolean {
   const native = nativeRegex(regex)
   if (native === undefined) return text => slow.test(Buffer.from(text))
   return text => {
-    if (!native.isLinear && text.length > MAX_QUADRATIC_LENGTH) return slow.test(Buffer.from(text))
-    return native.expression.test(bytesAsText(text))
+    const bytes = bytesAsText(text)
+    return native.steps(bytes.length) > MAX_NATIVE_STEPS
+      ? slow.test(Buffer.from(bytes, 'latin1'))
+      : native.expression.test(bytes)
   }
 }
 

@@ -76,10 +76,13 @@ const hostile: [pattern: string, text: string][] = [
   ['(a*)*\\1b', 'a'.repeat(5000)],
   ['.*.*.*=.*', 'x'.repeat(20000)],
   ['(?=(a+)+$)x', 'a'.repeat(5000) + '!'],
+  [`${'x?'.repeat(60)}${'x'.repeat(60)}`, 'x'.repeat(59)],
+  [`${'(x|x)'.repeat(60)}y`, 'x'.repeat(500)],
+  [`${'a'.repeat(5000)}b`, 'a'.repeat(100_000)],
 ]
 
 for (const [pattern, text] of hostile) {
-  test(`/${pattern}/ on a long text does not match, within a second`, t => {
+  test(`/${pattern.slice(0, 40)}/ on a long text does not match, within a second`, t => {
     const matches = compilePcre(pattern)
     const begun = performance.now()
     t.false(matches?.(text))
