@@ -33,6 +33,7 @@ export const ERRORS = {
   // Requests
   invalidJson: [400, 'bad_request', 'invalid UTF-8 JSON'],
   missingBody: [400, 'bad_request', 'Missing request body'],
+  tooManyDigits: [400, 'bad_request', 'Integers of the body have too many digits.'],
   bodyNotObject: [400, 'bad_request', 'Request body must be a JSON object'],
   badRequest: [400, 'bad_request', (reason: string) => reason],
   queryParse: [400, 'query_parse_error', (reason: string) => reason],

@@ -1,6 +1,6 @@
 import { fail } from '../errors.ts'
 import type { ByteWriter } from '../json/byte-writer.ts'
-import { canonicalJson, externalTerm } from '../json/canonical.ts'
+import { canonicalJson } from '../json/canonical.ts'
 import { withoutDuplicates } from '../json/duplicates.ts'
 import { JsonScanner } from '../json/scanner.ts'
 import type { DocumentInput, DocumentLimits } from './document-input.ts'
@@ -35,7 +35,9 @@ const HINT_WINDOW = 128
  * @throws `bad_request` and what `parseDocument` throws
  */
 export function parseBulkDocs(json: Uint8Array, limits: DocumentLimits = {}): BulkDocsInput {
-  const raw = scanBulk(json)
+  const guess = seemsReplicated(json)
+  let raw = scanBulk(json, !guess)
+  if (guess && raw.others.get('new_edits') !== 'false') raw = scanBulk(json, true)
   if (!raw.isObject) throw fail('bodyNotObject')
   if (raw.docs === undefined) throw fail(raw.others.has('docs') ? 'bulkDocsNotArray' : 'bulkDocsMissing')
   const newEdits = raw.others.get('new_edits') ?? 'true'
@@ -59,23 +61,19 @@ function finishBulkDoc(
   const doc = finishDocument(source, raw, limits)
   if (newEdits === 'false' && doc.rev === undefined && doc.revisions === undefined)
     throw fail('revisionRequired')
-  return newEdits === 'false' || doc.term !== undefined ? doc : { ...doc, term: externalTerm(doc.body) }
+  return doc
 }
 
-function scanBulk(json: Uint8Array): RawBulk {
-  const scanner = newScanner(json)
+function scanBulk(json: Uint8Array, term: boolean): RawBulk {
+  const scanner = new JsonScanner(json, { term })
   const raw = scanRequest(scanner)
   if (!scanner.hasSuspiciousKeys) return raw
-  return scanRequest(newScanner(withoutDuplicates(scanner.source)))
-}
-
-function newScanner(json: Uint8Array): JsonScanner {
-  return new JsonScanner(json, { term: !seemsReplicated(json) })
+  return scanRequest(new JsonScanner(withoutDuplicates(scanner.source), { term }))
 }
 
 /**
  * Whether terms will not be needed, told from the beginning or the end of the text, where clients put `new_edits`. It is
- * a guess: a wrong one costs time only.
+ * a guess: a wrong one costs a second reading.
  */
 function seemsReplicated(json: Uint8Array): boolean {
   const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength)

@@ -20,6 +20,9 @@ const NULL = Buffer.from('null')
 
 /** Digits that a JavaScript number holds exactly. */
 const SAFE_DIGITS = 15
+const LONG_INTEGER = 1000
+/** Digits that the long integers of one text may have together: these take about a tenth of a second. */
+const MAX_LONG_DIGITS = 500_000
 const TEXT_CHUNK = 64 * 1024
 const TERM_CHUNK = 64 * 1024
 const SCRATCH = 256
@@ -46,6 +49,7 @@ export class JsonTokens {
   excess = 0
   #decoded: ByteWriter | undefined
   #isEscaped = false
+  #longDigits = 0
 
   /** @param source UTF-8; must not change while results that may be part of it are in use */
   constructor(source: Uint8Array, options: { readonly term: boolean }) {
@@ -113,7 +117,14 @@ export class JsonTokens {
     if (value === 0 && isNegative) this.#replace(position, '0')
     if (this.term === undefined) return
     if (digits <= SAFE_DIGITS) writeInteger(this.term, isNegative && value !== 0 ? -value : value)
-    else writeBigInteger(this.term, BigInt(source.toString('latin1', position, at)))
+    else this.#bigInteger(this.term, position, at)
+  }
+
+  /** The longer an integer is the more time a digit takes: those of long ones are counted. */
+  #bigInteger(term: ByteWriter, from: number, to: number): void {
+    if (to - from > LONG_INTEGER) this.#longDigits += to - from
+    if (this.#longDigits > MAX_LONG_DIGITS) throw fail('tooManyDigits')
+    writeBigInteger(term, BigInt(this.source.toString('latin1', from, to)))
   }
 
   /** Reads true, false or null. */
