@@ -83,20 +83,20 @@ function extendFrom(tree: RevTree, meeting: number, path: StoredPath): Merged {
   let node = meeting
   let generation = generations[meeting]!
   let known = giveValue(tree, meeting, path, generation)
+  let children: number[] = []
   let row = node + 1
   while (generation < start && row < hashes.length && !isRoot(tree, row) && generations[row]! > generation) {
-    if (generations[row] === generation + 1) {
-      const order = compareHashes(hashes[row]!, path.hashes[start - generation - 1]!)
-      if (order > 0) break
-      if (order === 0) {
-        node = row
-        generation++
-        known = giveValue(known, node, path, generation)
-      }
-    }
+    if (hashes[row] === path.hashes[start - generation - 1] && generations[row] === generation + 1) {
+      node = row
+      generation++
+      known = giveValue(known, node, path, generation)
+      children = []
+    } else if (generations[row] === generation + 1) children.push(row)
     row++
   }
   if (generation === start) return { tree: known, outcome: 'internal_node' }
+  const next = path.hashes[start - generation - 1]!
+  row = children[placeAmong(children, child => compareHashes(hashes[child]!, next))] ?? row
   const outcome = row === node + 1 && isEndOfLine(tree, row, generation) ? 'new_leaf' : 'new_branch'
   return { tree: insertAt(known, row, path, generation + 1), outcome }
 }
@@ -161,7 +161,21 @@ function putInFront(tree: RevTree, root: number, path: StoredPath): RevTree {
 
 /** Adds a tree of one root to others at its place in their order. */
 function addRoot(others: RevTree, added: RevTree): RevTree {
-  let row = 0
-  while (row < others.hashes.length && compareRoots(others, row, added, 0) <= 0) row = endOfRoot(others, row)
-  return concat([sliceRows(others, 0, row), added, sliceRows(others, row, others.hashes.length)])
+  const end = others.hashes.length
+  const roots: number[] = []
+  for (let row = 0; row < end; row++) if (isRoot(others, row)) roots.push(row)
+  const row = roots[placeAmong(roots, root => compareRoots(others, root, added, 0))] ?? end
+  return concat([sliceRows(others, 0, row), added, sliceRows(others, row, end)])
+}
+
+/** The place of the first of sorted rows that comes behind what they are compared with. */
+function placeAmong(rows: readonly number[], compare: (row: number) => number): number {
+  let low = 0
+  let high = rows.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compare(rows[middle]!) <= 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }

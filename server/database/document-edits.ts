@@ -4,6 +4,7 @@ import { partitionOf } from '../../protocol/partition.ts'
 import { makeRev } from '../../protocol/revision.ts'
 import { find } from '../../protocol/revtree/history.ts'
 import { emptyTree } from '../../protocol/revtree/tree.ts'
+import { TimeSlice } from '../time-slice.ts'
 import type { StoredAttachment } from './body-record.ts'
 import type { Commit } from './commit.ts'
 import { DocumentMerge } from './document-merge.ts'
@@ -60,12 +61,15 @@ export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
     this.#resolveAttachments(commit, refused)
     await this.#validate(commit, refused)
     const full = await this.#fullPartitions(commit)
+    const slice = new TimeSlice()
     for (const group of this.#groupsInOrder()) {
       const document = new DocumentMerge(commit, group.id, {
         replicated: this.#options.replicated,
         mayGrow: full.size === 0 || !full.has(partitionOf(group.id)),
       })
       for (const at of group.edits) {
+        // Each revision of a document with thousands of branches takes as many steps.
+        if (slice.isOver) await slice.pause()
         this.#outcomes[at] = refused.get(at) ?? this.#merge(document, at)
       }
       document.finish()
