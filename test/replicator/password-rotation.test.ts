@@ -18,6 +18,10 @@ interface JobState {
   readonly info: { readonly error?: string; readonly doc_write_failures?: number } | null
 }
 
+/** Basic is not among them: what the replication reads and writes it reads and writes with its cookie. */
+const HANDLERS = ['cookie', 'proxy'].map(name => `{chttpd_auth, ${name}_authentication_handler}`).join(', ')
+const AS_ADMIN = { 'X-Auth-CouchDB-UserName': 'admin', 'X-Auth-CouchDB-Roles': '_admin' }
+
 /** A node that speaks TLS under the authority of the tests, and trusts that authority alone. */
 async function tlsNode(t: ExecutionContext): Promise<TlsNode> {
   const secured = await securedServer(
@@ -32,8 +36,11 @@ async function tlsNode(t: ExecutionContext): Promise<TlsNode> {
     'replicator/interval=200',
     'replicator/checkpoint_interval=500',
     `chttpd_auth/timeout=${SESSION_SECONDS}`,
+    `chttpd/authentication_handlers=${HANDLERS}`,
   )
-  return { ...secured, tlsUrl: `https://127.0.0.1:${secured.server.tlsPort ?? 0}` }
+  const admin: TlsNode['admin'] = (method, path, options) =>
+    secured.as<never>(undefined)(method, path, { ...options, headers: AS_ADMIN })
+  return { ...secured, admin, tlsUrl: `https://127.0.0.1:${secured.server.tlsPort ?? 0}` }
 }
 
 /** A node with a database that the user `sync` may use. */
@@ -42,6 +49,7 @@ async function nodeWithUser(t: ExecutionContext): Promise<TlsNode> {
   await addUser(node, 'sync')
   await node.admin('PUT', '/db')
   t.is((await node.admin('PUT', '/db/_security', { json: MEMBERS })).status, 200)
+  t.is((await node.as('sync:secret')('GET', '/db')).status, 401)
   return node
 }
 
