@@ -98,15 +98,14 @@ export type OpenRevision = { readonly ok: FoundRevision } | { readonly missing: 
 /**
  * The revisions asked for, or all leaves; with `latest` the leaves that grew from them.
  *
+ * @param document undefined where there is none
  * @throws `missing` when all leaves of a document that is not there are asked for
  */
 export function openRevisions(
-  database: Database,
-  id: DocId,
+  document: StoredDocument | undefined,
   revs: readonly Rev[] | 'all',
   options: { latest: boolean },
 ): OpenRevision[] {
-  const document = database.document(id)
   if (document === undefined) {
     if (revs === 'all') throw fail('missing')
     return revs.map(missing => ({ missing }))

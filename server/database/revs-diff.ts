@@ -1,6 +1,7 @@
 import type { DocId } from '../../protocol/document-id.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import { missingRevs, possibleAncestors } from '../../protocol/revtree/missing.ts'
+import { TimeSlice } from '../time-slice.ts'
 import type { Database } from './database.ts'
 
 export interface MissingRevisions {
@@ -16,8 +17,10 @@ export async function revsDiff(
 ): Promise<MissingRevisions[]> {
   const documents = await database.documents([...asked.keys()])
   const result: MissingRevisions[] = []
+  const slice = new TimeSlice()
   let at = 0
   for (const [id, revs] of asked) {
+    if (slice.isOver) await slice.pause()
     const document = documents[at++]
     if (document === undefined) {
       if (revs.length > 0) result.push({ id, missing: revs, possibleAncestors: [] })

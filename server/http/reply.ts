@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { TimeSlice } from '../time-slice.ts'
 import { breakOff } from './break-off.ts'
 import type { RequestContext } from './context.ts'
 import { endSoon } from './end-soon.ts'
@@ -50,12 +51,14 @@ export async function streamJson(
   status = 200,
 ): Promise<void> {
   const gathered: Uint8Array[] = []
+  const slice = new TimeSlice()
   let bytes = 0
   for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
     const piece = typeof next.value === 'string' ? Buffer.from(next.value) : next.value
     gathered.push(piece)
     bytes += piece.length
     if (bytes >= GATHERED_BYTES) return streamBehind(ctx, Buffer.concat(gathered), pieces, status)
+    if (slice.isOver) await slice.pause()
   }
   sendBytes(ctx, Buffer.concat(gathered), status, 'must-revalidate')
 }
@@ -70,8 +73,13 @@ function streamBehind(
   ctx.set('Cache-Control', 'must-revalidate')
   ctx.set('Content-Type', 'application/json')
   const all = async function* () {
+    const slice = new TimeSlice()
     yield first
-    yield* rest
+    for await (const piece of rest) {
+      yield piece
+      // A client that reads fast would never let the event loop turn.
+      if (slice.isOver) await slice.pause()
+    }
   }
   // A stream that nobody began to read would leave what the rest holds.
   ctx.res.once('close', () => void rest.return(undefined).catch(() => undefined))

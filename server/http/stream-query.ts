@@ -6,10 +6,10 @@ import { streamJson } from './reply.ts'
  * Answers a query in pieces, as `streamJson` does, through the queue of queries: what waits for an index, and what reads
  * and computes, has its turn among the others, and is given up when the client leaves.
  *
- * @param begin brings the index up to date and gives the pieces
+ * @param begin brings the index up to date and gives the pieces; it may ask whether its client waits
  * @throws `busy`, and what `begin` and the first pieces throw
  */
-export async function streamQuery(ctx: RequestContext, begin: () => Pieces | Promise<Pieces>): Promise<void> {
+export async function streamQuery(ctx: RequestContext, begin: Begin): Promise<void> {
   await streamJson(ctx, await queryPieces(ctx, begin))
 }
 
@@ -18,16 +18,20 @@ export async function streamQuery(ctx: RequestContext, begin: () => Pieces | Pro
  *
  * @throws as `streamQuery`
  */
-export async function queryPieces(
-  ctx: RequestContext,
-  begin: () => Pieces | Promise<Pieces>,
-): Promise<Pieces> {
+export async function queryPieces(ctx: RequestContext, begin: Begin): Promise<Pieces> {
   const { queryQueue } = ctx.services
   const client = new Client(ctx)
-  return queryQueue.inTurns(await queryQueue.watch(begin, client), client)
+  return queryQueue.inTurns(await queryQueue.watch(() => begin(client), client), client)
 }
 
 type Pieces = AsyncGenerator<Uint8Array | string>
+
+type Begin = (client: Waiter) => Pieces | Promise<Pieces>
+
+/** Does in the queue of queries what takes time or memory, when it is its turn. @throws `busy`, and what `work` throws */
+export function runQuery<Result>(ctx: RequestContext, work: () => Promise<Result>): Promise<Result> {
+  return ctx.services.queryQueue.run(work, new Client(ctx))
+}
 
 /** Who asked; its signal is aborted when the connection or the stream of the request closes. */
 class Client implements Waiter {

@@ -138,7 +138,7 @@ export class LocalPeer implements Peer {
   ): AsyncGenerator<OpenedRevision> {
     const database = await this.#open()
     const attsSince = possibleAncestors.map(parseRev)
-    for (const entry of openRevisions(database, id as DocId, [parseRev(rev)], { latest: true })) {
+    for (const entry of openRevisions(database.document(id as DocId), [parseRev(rev)], { latest: true })) {
       signal.throwIfAborted()
       yield openedRevision(database, id as DocId, entry, attsSince)
     }
@@ -218,7 +218,7 @@ function* batches(rows: readonly string[], size: number): Generator<ChangesBatch
 }
 
 function fetchRevisions(database: Database, { id, revs }: MissingRevisions): FetchedRevision[] {
-  return openRevisions(database, id as DocId, revs.map(parseRev), { latest: true }).map(entry => {
+  return openRevisions(database.document(id as DocId), revs.map(parseRev), { latest: true }).map(entry => {
     if ('missing' in entry) return { kind: 'missing', id, rev: entry.missing, reason: 'missing' }
     const { json, record } = readRevision(database, id as DocId, entry.ok, { revs: true })
     return record.attachments.length > 0

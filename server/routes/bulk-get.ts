@@ -7,6 +7,7 @@ import type { UserContext } from '../../protocol/user-context.ts'
 import { applyReadRules, checkReadRules } from '../database/apply-rules.ts'
 import type { Database } from '../database/database.ts'
 import { withInlineData } from '../database/inline-data.ts'
+import type { StoredDocument } from '../database/stored-document.ts'
 import {
   openRevisions,
   readRevision,
@@ -19,7 +20,7 @@ import { acceptsType } from '../http/accept.ts'
 import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext } from '../http/context.ts'
 import { Query } from '../http/query.ts'
-import { streamJson } from '../http/reply.ts'
+import { streamQuery } from '../http/stream-query.ts'
 import { databaseOf } from './database-of.ts'
 import { checkIdIn } from './document-limits.ts'
 import { documentPart, errorPart, sendParts } from './multipart-answers.ts'
@@ -55,7 +56,9 @@ export async function postBulkGet(ctx: RequestContext): Promise<void> {
   }
   const type = multipartAsked(ctx)
   if (type === undefined)
-    await streamJson(ctx, withInlineData(renderJson(database, docs, options), database.attachments))
+    await streamQuery(ctx, async () =>
+      withInlineData(renderJson(database, docs, options), database.attachments),
+    )
   else await sendParts(ctx, type, parts(database, docs, options))
 }
 
@@ -75,29 +78,47 @@ function multipartAsked(ctx: RequestContext): 'multipart/mixed' | 'multipart/rel
   return types.find(type => acceptsType(ctx, type))
 }
 
-function entryOf(database: Database, doc: unknown, { latest, user }: BulkGetOptions): Entry {
-  if (!isAskedDocument(doc)) return noEntry(NO_OBJECT)
-  const { id, rev, atts_since: since } = doc
-  // An empty object counts as none.
-  if (id === undefined) return noEntry(Object.keys(doc).length === 0 ? NO_OBJECT : 'document id missed')
-  try {
-    const docId = parseDocId(id)
-    checkIdIn(database, docId)
-    const revs = rev === undefined ? 'all' : [parseRev(rev)]
-    const attsSince = since === undefined ? NO_REVS : parseSince(since)
-    const found = openRevisions(database, docId, revs, { latest })
-    checkReadRules(database, docId, found, user)
-    return {
-      id,
-      rev,
-      docId,
-      // An empty list asks for nothing.
-      ...(attsSince.length === 0 ? {} : { attsSince }),
-      found,
+/** Finds what is asked for. */
+class Entries {
+  readonly #database: Database
+  readonly #options: BulkGetOptions
+  /** The document that was asked for last: who wants many revisions of one names it for each. */
+  #last: { readonly id: DocId; readonly document: StoredDocument | undefined } | undefined
+
+  constructor(database: Database, options: BulkGetOptions) {
+    this.#database = database
+    this.#options = options
+  }
+
+  of(doc: unknown): Entry {
+    if (!isAskedDocument(doc)) return noEntry(NO_OBJECT)
+    const { id, rev, atts_since: since } = doc
+    // An empty object counts as none.
+    if (id === undefined) return noEntry(Object.keys(doc).length === 0 ? NO_OBJECT : 'document id missed')
+    try {
+      const docId = parseDocId(id)
+      checkIdIn(this.#database, docId)
+      const revs = rev === undefined ? 'all' : [parseRev(rev)]
+      const attsSince = since === undefined ? NO_REVS : parseSince(since)
+      const found = openRevisions(this.#document(docId), revs, this.#options)
+      checkReadRules(this.#database, docId, found, this.#options.user)
+      return {
+        id,
+        rev,
+        docId,
+        // An empty list asks for nothing.
+        ...(attsSince.length === 0 ? {} : { attsSince }),
+        found,
+      }
+    } catch (error) {
+      if (!(error instanceof CouchError)) throw error
+      return { id, rev: revBlamed(doc, error), found: [], error }
     }
-  } catch (error) {
-    if (!(error instanceof CouchError)) throw error
-    return { id, rev: revBlamed(doc, error), found: [], error }
+  }
+
+  #document(id: DocId): StoredDocument | undefined {
+    if (this.#last?.id !== id) this.#last = { id, document: this.#database.document(id) }
+    return this.#last.document
   }
 }
 
@@ -155,44 +176,37 @@ async function* renderJson(
 ): AsyncGenerator<Uint8Array | string> {
   let pieces: Uint8Array[] = []
   let bytes = 0
-  let separator = '{"results":[\n'
-  for (const doc of docs) {
-    const entry = entryOf(database, doc, options)
-    const head = `${separator}{"id":${JSON.stringify(entry.id ?? null)},"docs":[`
-    for (const piece of await renderEntry(database, entry, options, head)) {
-      pieces.push(piece)
-      bytes += piece.length
-    }
-    separator = ',\n'
-    if (bytes < CHUNK_BYTES) continue
-    yield Buffer.concat(pieces, bytes)
+  let text = '{"results":['
+  const take = (): Buffer => {
+    const chunk = Buffer.concat([...pieces, Buffer.from(text)])
     pieces = []
     bytes = 0
+    text = ''
+    return chunk
   }
-  yield Buffer.concat([...pieces, Buffer.from(docs.length === 0 ? '{"results":[]}\n' : '\n]}\n')])
-}
-
-async function renderEntry(
-  database: Database,
-  entry: Entry,
-  options: BulkGetOptions,
-  head: string,
-): Promise<Uint8Array[]> {
-  const pieces: Uint8Array[] = []
-  let text =
-    entry.error === undefined ? head : `${head}{"error":${JSON.stringify(errorRow(entry, entry.error))}}`
-  for (const [at, found] of entry.found.entries()) {
-    if (at > 0) text += ','
-    if ('missing' in found) {
-      const row = errorRow({ ...entry, rev: found.missing }, fail('missing'))
-      text += `{"error":${JSON.stringify(row)}}`
-    } else {
-      pieces.push(Buffer.from(`${text}{"ok":`), await readJson(database, entry, found.ok, options))
+  const entries = new Entries(database, options)
+  for (const [place, doc] of docs.entries()) {
+    const entry = entries.of(doc)
+    text += `${place === 0 ? '' : ','}\n{"id":${JSON.stringify(entry.id ?? null)},"docs":[`
+    if (entry.error !== undefined) text += `{"error":${JSON.stringify(errorRow(entry, entry.error))}}`
+    for (const [at, found] of entry.found.entries()) {
+      if (at > 0) text += ','
+      if ('missing' in found) {
+        const row = errorRow({ ...entry, rev: found.missing }, fail('missing'))
+        text += `{"error":${JSON.stringify(row)}}`
+        continue
+      }
+      const json = await readJson(database, entry, found.ok, options)
+      pieces.push(Buffer.from(`${text}{"ok":`), json)
+      bytes += text.length + json.length
       text = '}'
+      if (bytes >= CHUNK_BYTES) yield take()
     }
+    text += ']}'
+    if (text.length >= CHUNK_BYTES) yield take()
   }
-  pieces.push(Buffer.from(`${text}]}`))
-  return pieces
+  text += docs.length === 0 ? ']}\n' : '\n]}\n'
+  yield take()
 }
 
 async function readJson(
@@ -213,8 +227,9 @@ function errorRow({ id, rev }: Entry, { error, reason }: CouchError): unknown {
 
 /** CouchDB: chttpd_db:send_docs_multipart_bulk_get/4. */
 function* parts(database: Database, docs: readonly unknown[], options: BulkGetOptions): Generator<MixedPart> {
+  const entries = new Entries(database, options)
   for (const doc of docs) {
-    const entry = entryOf(database, doc, options)
+    const entry = entries.of(doc)
     if (entry.error !== undefined) yield errorPart(errorRow(entry, entry.error))
     for (const found of entry.found) {
       if ('missing' in found) {

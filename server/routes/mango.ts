@@ -33,7 +33,7 @@ export function mangoRoutes(router: Router<RequestState>): void {
 async function postFind(ctx: RequestContext): Promise<void> {
   const { queries, request } = await findRequestOf(ctx)
   const warningRatio = ctx.services.config.integer('mango', 'index_scan_warning_threshold')
-  await streamQuery(ctx, () => find(queries, request, warningRatio))
+  await streamQuery(ctx, client => find(queries, request, warningRatio, client))
 }
 
 async function postExplain(ctx: RequestContext): Promise<void> {

@@ -8,6 +8,7 @@ import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { sendJson } from '../http/reply.ts'
+import { runQuery } from '../http/stream-query.ts'
 import type { Database } from '../database/database.ts'
 import { databaseOf } from './database-of.ts'
 import { checkSoughtId } from './document-limits.ts'
@@ -19,7 +20,8 @@ export function revisionRoutes(router: Router<RequestState>): void {
 
 async function postRevsDiff(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
-  const missing = await revsDiff(database, await askedRevisions(ctx, database))
+  const asked = await askedRevisions(ctx, database)
+  const missing = await runQuery(ctx, () => revsDiff(database, asked))
   sendJson(
     ctx,
     Object.fromEntries(
@@ -33,7 +35,8 @@ async function postRevsDiff(ctx: RequestContext): Promise<void> {
 
 async function postMissingRevs(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
-  const missing = await revsDiff(database, await askedRevisions(ctx, database))
+  const asked = await askedRevisions(ctx, database)
+  const missing = await runQuery(ctx, () => revsDiff(database, asked))
   sendJson(ctx, { missing_revs: Object.fromEntries(missing.map(({ id, missing }) => [id, missing])) })
 }
 

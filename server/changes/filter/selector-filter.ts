@@ -4,6 +4,7 @@ import type { CompiledSelector } from '../../../protocol/selector/selector.ts'
 import type { BodyRecord } from '../../database/body-record.ts'
 import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
 import type { Database } from '../../database/database.ts'
+import { TimeSlice } from '../../time-slice.ts'
 import { readFirstBodies } from '../rows/read-bodies.ts'
 import { PAGE_BYTES } from '../rows/rendition.ts'
 import { idOf, revOf } from '../rows/row-text.ts'
@@ -57,10 +58,14 @@ class OwnBodies {
 
   async select(database: Database, records: readonly Uint8Array[]): Promise<Verdict[]> {
     const bodies = await readFirstBodies(database, records.map(winnerBody), PAGE_BYTES)
-    return bodies.map((body, at) => {
+    const slice = new TimeSlice()
+    const verdicts: Verdict[] = []
+    for (const [at, body] of bodies.entries()) {
       const record = records[at]!
-      return body !== undefined && !isBranched(record) && this.#matches(record, body)
-    })
+      verdicts.push(body !== undefined && !isBranched(record) && this.#matches(record, body))
+      if (slice.isOver) await slice.pause()
+    }
+    return verdicts
   }
 
   #matches(record: Uint8Array, body: BodyRecord): boolean {

@@ -184,7 +184,7 @@ export const HTTP_SETTINGS = {
     max_running_queries: {
       kind: 'integer',
       default: 16,
-      about: 'Views and Mango queries that read and compute at a time',
+      about: 'Views, lists, `_find`, `_bulk_get` and `_revs_diff` at a time',
     },
     max_waiting_queries: {
       kind: 'integer',

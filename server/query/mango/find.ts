@@ -1,4 +1,6 @@
 import { ByteWriter } from '../../../protocol/json/byte-writer.ts'
+import { TimeSlice } from '../../time-slice.ts'
+import type { Waiter } from '../../work-queue.ts'
 import type { DatabaseQueries } from '../database-queries.ts'
 import { decodeBookmark, encodeBookmark } from './bookmark.ts'
 import type { FindRequest } from './find-request.ts'
@@ -18,35 +20,41 @@ interface Tally {
  * Runs a query; the answer comes in pieces, as documents are found.
  *
  * @param scanWarningRatio where so many times more documents were looked at than found, the answer says so; 0 for never
+ * @param client for whom a long search is given up when it leaves
  * @throws Mango's errors, before the first piece
  */
 export function find(
   queries: DatabaseQueries,
   request: FindRequest,
   scanWarningRatio: number,
+  client: Waiter,
 ): AsyncGenerator<Uint8Array> | Promise<AsyncGenerator<Uint8Array>> {
   const { database } = queries
   const plan = planQuery(queries.mangoIndexes, request)
   const after = request.bookmark === undefined ? undefined : decodeBookmark(request.bookmark)
   const { ddoc } = plan.index
   if (ddoc === undefined || plan.ranges === 'empty')
-    return answer(request, { plan, scanWarningRatio }, () => scanAllDocs(database, request, plan, after))
+    return answer(request, { plan, scanWarningRatio, client }, () =>
+      scanAllDocs(database, request, plan, after),
+    )
   const index = queries.indexOf(ddoc)
   const begin = () =>
-    answer(request, { plan, scanWarningRatio }, () => scanIndex(database, index, request, plan, after))
+    answer(request, { plan, scanWarningRatio, client }, () =>
+      scanIndex(database, index, request, plan, after),
+    )
   return request.update && index.isBehind('rows') ? index.update('rows').then(begin) : begin()
 }
 
 async function* answer(
   request: FindRequest,
-  { plan, scanWarningRatio }: { plan: Plan; scanWarningRatio: number },
+  { plan, scanWarningRatio, client }: { plan: Plan; scanWarningRatio: number; client: Waiter },
   scan: () => AsyncGenerator<Candidate[]>,
 ): AsyncGenerator<Uint8Array> {
   const started = performance.now()
   const tally: Tally = { keys: 0, docs: 0, results: 0, bookmark: undefined }
   const out = new ByteWriter(PAGE_BYTES)
   out.latin1('{"docs":[\n')
-  if (plan.ranges !== 'empty') yield* documents(request, plan, { batches: scan(), tally, out })
+  if (plan.ranges !== 'empty') yield* documents(request, plan, { batches: scan(), client, tally, out })
   out.latin1(`\n],\n"bookmark": ${JSON.stringify(tally.bookmark ?? request.bookmark ?? 'nil')}`)
   if (plan.ranges !== 'empty') {
     if (request.executionStats)
@@ -61,16 +69,25 @@ async function* answer(
 /** What is found is given when there is so much of it. */
 const PAGE_BYTES = 16 * 1024
 
+interface Search {
+  readonly batches: AsyncGenerator<Candidate[]>
+  readonly client: Waiter
+  readonly tally: Tally
+  readonly out: ByteWriter
+}
+
 async function* documents(
   { selector, limit, skip }: FindRequest,
   plan: Plan,
-  { batches, tally, out }: { batches: AsyncGenerator<Candidate[]>; tally: Tally; out: ByteWriter },
+  { batches, client, tally, out }: Search,
 ): AsyncGenerator<Uint8Array> {
+  const slice = new TimeSlice()
   let toSkip = skip
   for await (const batch of batches) {
     let last: Candidate | undefined
     let isEnd = false
     for (const candidate of batch) {
+      if (slice.isOver) await slice.pause(client.signal)
       tally.keys++
       if (!plan.covering) tally.docs++
       if (!selector.matches(candidate.value)) continue

@@ -22,7 +22,7 @@ export async function sendOpenRevisions(
   id: DocId,
   asked: { revs: readonly Rev[] | 'all'; latest: boolean; options: ReadOptions },
 ): Promise<void> {
-  const found = sortOpenRevisions(openRevisions(database, id, asked.revs, asked))
+  const found = sortOpenRevisions(openRevisions(database.document(id), asked.revs, asked))
   const shown = (json: Buffer) => applyReadRules(database, id, json, ctx.state.user)
   checkReadRules(database, id, found, ctx.state.user)
   if (acceptsType(ctx, 'multipart/mixed')) {

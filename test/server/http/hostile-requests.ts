@@ -240,6 +240,39 @@ export const HOSTILE: readonly HostileRequest[] = [
     expected: [201, 400],
   },
   {
+    title: 'a number of 8,000,000 digits',
+    bytes: send('PUT', '/db/digits2', `{"a":${'9'.repeat(7_900_000)}}`),
+    expected: [400],
+  },
+  {
+    title: 'a thousand numbers of 8,000 digits, among revisions that are none',
+    bytes: send(
+      'POST',
+      '/db/_bulk_docs',
+      `{"docs":[{"a":[${Array(1000).fill('9'.repeat(8000)).join()}],"b":{"new_edits":false}}]}`,
+    ),
+    expected: [400],
+  },
+  {
+    title: 'a revision of one document, asked for 10,000 times',
+    bytes: send('POST', '/db/_bulk_get', JSON.stringify({ docs: Array(10_000).fill({ id: 'doc' }) })),
+    expected: [200],
+  },
+  {
+    title: 'a choice of 5,000',
+    bytes: send(
+      'POST',
+      '/db/_find',
+      JSON.stringify({ selector: { $or: Array.from({ length: 5000 }, (_, n) => ({ [`f${n}`]: n })) } }),
+    ),
+    expected: [200],
+  },
+  {
+    title: 'a pattern of a thousand choices',
+    bytes: send('POST', '/db/_find', JSON.stringify({ selector: { _id: { $regex: 'x?'.repeat(1000) } } })),
+    expected: [200],
+  },
+  {
     title: 'an exponent without end',
     bytes: send('PUT', '/db/exponent', '{"a":1e999999999}'),
     expected: [400],

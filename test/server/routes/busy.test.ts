@@ -51,3 +51,24 @@ test('clients that leave leave the queue', async t => {
     })
   }
 })
+
+test('a query that would take minutes leaves others their turn, and ends when its client leaves', async t => {
+  const { admin } = await securedServer(t, 'couchette/max_running_queries=1')
+  await admin('PUT', '/db')
+  const docs = Array.from({ length: 3000 }, (_, n) => ({ _id: `d${n}`, x: 'x'.repeat(50) }))
+  await admin('POST', '/db/_bulk_docs', { json: { docs } })
+  const find = (selector: object, signal?: AbortSignal) =>
+    admin('POST', '/db/_find', { json: { selector }, ...(signal === undefined ? {} : { signal }) })
+  const client = new AbortController()
+  let isOver = false
+  const long = find({ x: { $regex: 'x?'.repeat(500) + 'x'.repeat(500) } }, client.signal)
+  const left = t.throwsAsync(
+    long.finally(() => (isOver = true)),
+    { any: true },
+  )
+  t.is((await admin('GET', '/_up')).status, 200)
+  t.false(isOver)
+  client.abort()
+  await left
+  t.is((await find({ _id: 'd1' })).status, 200)
+})
