@@ -120,7 +120,7 @@ export class Authenticator {
     const header = request.header('authorization')
     if (connection === undefined || header === undefined) return undefined
     const user = this.#proven.userOf(connection, header)
-    if (user === undefined || this.#users.find(user.name) !== user) return undefined
+    if (user === undefined || !this.#users.isCurrent(user)) return undefined
     return this.#passwords.isLocked(user, peer) ? undefined : byPassword(user)
   }
 

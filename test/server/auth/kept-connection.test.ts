@@ -47,6 +47,12 @@ test('what a connection proved holds until the user changes, and for that header
     const locked = await ask('ann', 'two')
     t.is(locked[0], 403)
     t.is(locked[2], first[2])
+
+    await ask('admin', 'pass')
+    const conflict = { name: 'admin', type: 'user', roles: [], _id: 'org.couchdb.user:admin' }
+    const docs = ['1-a', '1-b'].map(_rev => ({ ...conflict, _rev }))
+    await call(server.url, 'POST', '/_users/_bulk_docs', { json: { new_edits: false, docs } })
+    t.is((await ask('admin', 'pass'))[0], 401)
   } finally {
     close()
     await server.close()
