@@ -4,6 +4,7 @@ import { decodeTree, encodeTree } from '../../protocol/revtree/codec.ts'
 import { leaves, type Leaf } from '../../protocol/revtree/leaves.ts'
 import { formatSeq } from '../../protocol/sequence.ts'
 import { type DatabaseKeys, Space } from '../storage/keys.ts'
+import { readMany } from '../storage/read-many.ts'
 import type { Store } from '../storage/store.ts'
 import { WriteSet } from '../storage/write-set.ts'
 import { encodeChangeRecord } from './change-record.ts'
@@ -13,9 +14,6 @@ import type { Committed, CommittedChange, CommittedRemoval } from './committed.t
 import { decodeDocumentRecord, encodeDocumentRecord } from './document-record.ts'
 import { encodeState, type DatabaseState } from './state.ts'
 import type { DocumentInCommit, Uncommitted } from './uncommitted.ts'
-
-/** Up to so many records are read on this thread: cheaper than a hop to the thread pool. */
-const READ_AT_ONCE = 32
 
 /** A document as it was on disk before the commit. */
 interface Before {
@@ -56,10 +54,7 @@ export class Commit {
   async load(ids: Iterable<DocId>): Promise<void> {
     const wanted = [...new Set(ids)].filter(id => !this.#documents.has(id))
     const keys = wanted.map(id => this.#keys.text(Space.document, id))
-    const records =
-      keys.length <= READ_AT_ONCE
-        ? keys.map(key => this.#store.getSync(key))
-        : await this.#store.getMany(keys)
+    const records = await readMany(this.#store, keys)
     for (const [at, id] of wanted.entries()) {
       const record = records[at]
       if (record !== undefined) this.#documents.set(id, this.#decode(id, record))

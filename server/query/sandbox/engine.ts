@@ -21,8 +21,8 @@ export class EngineFailure extends Error {
 }
 
 /**
- * One QuickJS runtime with the guest program in it. Functions in it see nothing of the host but a line of log, and what it is given to talk to: no
- * network, no files, no timers, no clock finer than `Date`.
+ * One QuickJS runtime with the guest program in it. Functions in it see nothing of the host but a line of log, and what
+ * it is given to talk to: no network, no files, no timers, no clock finer than `Date`.
  */
 export class Engine {
   readonly #runtime: QuickJSRuntime
