@@ -1,4 +1,4 @@
-import { decodeDocumentRecord } from '../database/document-record.ts'
+import { DocumentSummary } from '../database/document-record.ts'
 import type { Database } from '../database/database.ts'
 import { Space } from '../storage/keys.ts'
 import type { Candidates } from './filter/change-filter.ts'
@@ -31,7 +31,7 @@ async function seqsOf(database: Database, candidates: Candidates): Promise<numbe
     for (let from = 0; from < candidates.ids.length; from += AT_ONCE) {
       const ids = candidates.ids.slice(from, from + AT_ONCE)
       const records = await store.getMany(ids.map(id => keys.text(Space.document, id)))
-      for (const record of records) if (record !== undefined) seqs.push(decodeDocumentRecord(record).seq)
+      for (const record of records) if (record !== undefined) seqs.push(new DocumentSummary(record).seq)
     }
     return seqs
   }
@@ -39,6 +39,6 @@ async function seqsOf(database: Database, candidates: Candidates): Promise<numbe
     gte: keys.text(Space.document, candidates.from),
     lt: keys.text(Space.document, candidates.to),
   }
-  for await (const record of store.values(range)) seqs.push(decodeDocumentRecord(record).seq)
+  for await (const record of store.values(range)) seqs.push(new DocumentSummary(record).seq)
   return seqs
 }

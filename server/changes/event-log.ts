@@ -2,7 +2,7 @@ import type { DatabaseName } from '../../protocol/database-name.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import type { DatabaseEvent } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
-import { decodeDocumentRecord } from '../database/document-record.ts'
+import { DocumentSummary } from '../database/document-record.ts'
 import { Space, textOfKey } from '../storage/keys.ts'
 
 /** The database whose documents are the events of `_db_updates`. */
@@ -37,6 +37,6 @@ export async function* createdDatabases(
   const { keys, store } = log
   const range = { gte: keys.text(Space.document, CREATED), lt: keys.text(Space.document, AFTER_CREATED) }
   for await (const [key, record] of store.iterator(range)) {
-    yield { name: textOfKey(key).slice(CREATED.length), seq: decodeDocumentRecord(record).seq }
+    yield { name: textOfKey(key).slice(CREATED.length), seq: new DocumentSummary(record).seq }
   }
 }

@@ -11,7 +11,7 @@ import { encodeChangeRecord } from './change-record.ts'
 import { CommitBodies } from './commit-bodies.ts'
 import type { CommitContext } from './commit-context.ts'
 import type { Committed, CommittedChange, CommittedRemoval } from './committed.ts'
-import { decodeDocumentRecord, encodeDocumentRecord } from './document-record.ts'
+import { DocumentSummary, encodeDocumentRecord } from './document-record.ts'
 import { encodeState, type DatabaseState } from './state.ts'
 import type { DocumentInCommit, Uncommitted } from './uncommitted.ts'
 
@@ -228,7 +228,7 @@ export class Commit {
   }
 
   #decode(id: DocId, record: Uint8Array): DocumentInCommit {
-    const { seq, deleted, size, treeOffset } = decodeDocumentRecord(record)
+    const { seq, deleted, size, treeOffset } = new DocumentSummary(record)
     const document = { id, seq, deleted, size, treeBeside: treeOffset === 0 }
     if (treeOffset > 0) return { ...document, tree: decodeTree(record, treeOffset) }
     const tree = this.#store.getSync(this.#keys.text(Space.tree, id))

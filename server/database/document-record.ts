@@ -4,7 +4,7 @@ import type { Rev } from '../../protocol/revision.ts'
  * What is stored under a document's id, apart from its tree: enough to list it and to find its winner without
  * decoding the tree.
  */
-export interface DocumentSummary {
+export class DocumentSummary {
   /** The document's place in the changes feed. */
   readonly seq: number
   readonly rev: Rev
@@ -17,6 +17,19 @@ export interface DocumentSummary {
   readonly branched: boolean
   /** Where the encoded tree begins in the record, 0 when it lies under its own key. */
   readonly treeOffset: number
+
+  constructor(bytes: Uint8Array) {
+    const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const flags = record.readUInt8(0)
+    const end = HEADER + record.readUInt32BE(19)
+    this.seq = record.readUIntBE(1, 6)
+    this.rev = record.toString('utf8', HEADER, end) as Rev
+    this.deleted = (flags & DELETED) !== 0
+    this.body = record.readUIntBE(7, 6)
+    this.size = record.readUIntBE(13, 6)
+    this.branched = (flags & BRANCHED) !== 0
+    this.treeOffset = (flags & TREE_BESIDE) !== 0 ? 0 : end
+  }
 }
 
 const DELETED = 1
@@ -48,21 +61,6 @@ export function encodeDocumentRecord(
   record.write(document.rev, HEADER, revLength)
   if (!beside) record.set(tree, HEADER + revLength)
   return { record, tree: beside ? tree : undefined }
-}
-
-export function decodeDocumentRecord(bytes: Uint8Array): DocumentSummary {
-  const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const flags = record.readUInt8(0)
-  const end = HEADER + record.readUInt32BE(19)
-  return {
-    seq: record.readUIntBE(1, 6),
-    rev: record.toString('utf8', HEADER, end) as Rev,
-    deleted: (flags & DELETED) !== 0,
-    body: record.readUIntBE(7, 6),
-    size: record.readUIntBE(13, 6),
-    branched: (flags & BRANCHED) !== 0,
-    treeOffset: (flags & TREE_BESIDE) !== 0 ? 0 : end,
-  }
 }
 
 /** Whether the winner is not deleted, without decoding the rest. */

@@ -2,7 +2,7 @@ import { formatSeq } from '../../protocol/sequence.ts'
 import { Space } from '../storage/keys.ts'
 import { approximateSize } from '../storage/upkeep.ts'
 import type { Database } from './database.ts'
-import { decodeDocumentRecord } from './document-record.ts'
+import { DocumentSummary } from './document-record.ts'
 
 /** What `GET /db` tells, with 3.5's members in its order. */
 export async function databaseInfo(database: Database): Promise<object> {
@@ -51,7 +51,7 @@ export async function partitionInfo(database: Database, partition: string): Prom
       const records = await iterator.nextv(RECORDS_AT_A_TIME)
       if (records.length === 0) break
       for (const record of records) {
-        const { deleted, size } = decodeDocumentRecord(record)
+        const { deleted, size } = new DocumentSummary(record)
         counted[deleted ? 'deletedDocs' : 'docs'] += 1
         counted.external += size
       }

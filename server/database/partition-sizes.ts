@@ -2,7 +2,7 @@ import type { DocId } from '../../protocol/document-id.ts'
 import { partitionOf } from '../../protocol/partition.ts'
 import { type DatabaseKeys, Space, textOfKey } from '../storage/keys.ts'
 import type { Store } from '../storage/store.ts'
-import { decodeDocumentRecord } from './document-record.ts'
+import { DocumentSummary } from './document-record.ts'
 
 const RECORDS_AT_A_TIME = 1000
 
@@ -54,7 +54,7 @@ export class PartitionSizes {
         const records = await iterator.nextv(RECORDS_AT_A_TIME)
         if (records.length === 0) return size
         for (const [key, record] of records) {
-          if (!known.has(textOfKey(key) as DocId)) size += decodeDocumentRecord(record).size
+          if (!known.has(textOfKey(key) as DocId)) size += new DocumentSummary(record).size
         }
       }
     } finally {

@@ -1,34 +1,19 @@
-import type { Rev } from '../../protocol/revision.ts'
 import { decodeTree } from '../../protocol/revtree/codec.ts'
 import { emptyTree, type RevTree } from '../../protocol/revtree/tree.ts'
-import { decodeDocumentRecord, type DocumentSummary } from './document-record.ts'
+import { DocumentSummary } from './document-record.ts'
 
 /**
  * A document as it is on disk. Its tree is read and decoded when somebody asks for it: who wants the winner needs none,
  * however long the history is.
  */
-export class StoredDocument implements DocumentSummary {
-  readonly seq: number
-  readonly rev: Rev
-  readonly deleted: boolean
-  readonly body: number
-  readonly size: number
-  readonly branched: boolean
-  readonly treeOffset: number
+export class StoredDocument extends DocumentSummary {
   readonly #record: Uint8Array
   readonly #readTree: () => Uint8Array | undefined
   #tree: RevTree | undefined
 
   /** @param readTree gives the encoded tree where it lies under its own key */
   constructor(record: Uint8Array, readTree: () => Uint8Array | undefined) {
-    const { seq, rev, deleted, body, size, branched, treeOffset } = decodeDocumentRecord(record)
-    this.seq = seq
-    this.rev = rev
-    this.deleted = deleted
-    this.body = body
-    this.size = size
-    this.branched = branched
-    this.treeOffset = treeOffset
+    super(record)
     this.#record = record
     this.#readTree = readTree
   }

@@ -2,7 +2,7 @@ import { decodeTree } from '../../../protocol/revtree/codec.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
 import type { RevTree } from '../../../protocol/revtree/tree.ts'
 import { treeKeyOf } from '../../storage/keys.ts'
-import { decodeDocumentRecord } from '../document-record.ts'
+import { DocumentSummary } from '../document-record.ts'
 import type { DatabaseSnapshot } from '../snapshot.ts'
 
 /** The `_conflicts` of a document's winner, a comma in front; empty where there are none. */
@@ -22,7 +22,7 @@ async function treeOf(
   key: Uint8Array,
   record: Uint8Array,
 ): Promise<RevTree | undefined> {
-  const { treeOffset } = decodeDocumentRecord(record)
+  const { treeOffset } = new DocumentSummary(record)
   if (treeOffset > 0) return decodeTree(record, treeOffset)
   const [tree] = await snapshot.getMany([treeKeyOf(key)])
   return tree && decodeTree(tree)

@@ -10,7 +10,7 @@ import { attachmentsMember, loadData, STUBS } from '../attachments-member.ts'
 import type { BodyRecord } from '../body-record.ts'
 import type { Database } from '../database.ts'
 import {
-  decodeDocumentRecord,
+  DocumentSummary,
   isBranchedRecord,
   isLiveRecord,
   REV_OFFSET,
@@ -111,7 +111,7 @@ export class ListingRows {
 
   #ruled(key: Uint8Array, record: Uint8Array, { body: { body }, extras }: Document): Buffer {
     const id = textOfKey(key) as DocId
-    const { rev } = decodeDocumentRecord(record)
+    const { rev } = new DocumentSummary(record)
     const json = renderDocument({ id, rev, deleted: false, body, extras })
     return applyReadRules(this.#database, id, json, this.#user)
   }

@@ -1,7 +1,7 @@
 import { viewKey } from '../../../protocol/collation/view-key.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
-import { decodeDocumentRecord } from '../../database/document-record.ts'
+import { DocumentSummary } from '../../database/document-record.ts'
 import type { Database } from '../../database/database.ts'
 import { Space, textOfKey } from '../../storage/keys.ts'
 import { readMany } from '../../storage/read-many.ts'
@@ -41,7 +41,7 @@ export async function* scanAllDocs(
       const places: Place[] = []
       for (const [key, record] of entries) {
         const id = textOfKey(key) as DocId
-        const summary = decodeDocumentRecord(record)
+        const summary = new DocumentSummary(record)
         if (!summary.deleted && !isDesignId(id)) places.push({ id, summary, place: () => Buffer.from(id) })
       }
       yield* candidates.read(places)
@@ -97,7 +97,7 @@ async function placesOf(
   const records = await readMany(database.store, keys)
   return rows.map((row, at) => {
     const record = records[at]
-    const summary = record === undefined ? undefined : decodeDocumentRecord(record)
+    const summary = record === undefined ? undefined : new DocumentSummary(record)
     return { id: ids[at] as DocId, place: placeOf(row), summary }
   })
 }
