@@ -161,11 +161,13 @@ export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
   #toValidate(commit: Commit, at: number): ValidatedDocument {
     const edit = this.#edit(at)
     const { id, revs } = edit
-    const tree = commit.document(id)?.tree ?? emptyTree
+    const document = commit.document(id)
+    const tree = document?.tree ?? emptyTree
+    const { replicated } = this.#options
     const given = revs.hashes.map((hash, back) => makeRev(revs.start - back, hash))
-    const ancestors = this.#options.replicated ? given.slice(1) : given.slice(0, 1)
+    const ancestors = replicated ? given.slice(1) : given.slice(0, 1)
     const previous = ancestors.map(rev => find(tree, rev)).find(node => node !== undefined && node.body > 0)
-    return { id, edit, attachments: this.#attachments.get(at) ?? [], previous }
+    return { id, edit, attachments: this.#attachments.get(at) ?? [], document, replicated, previous }
   }
 
   #edit(at: number): DocumentEdit {

@@ -1,6 +1,7 @@
 import type { CouchError } from '../../protocol/errors.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { makeRev, type Rev } from '../../protocol/revision.ts'
+import type { RevTree } from '../../protocol/revtree/tree.ts'
 import type { Security } from '../../protocol/security.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { StoredAttachment } from './body-record.ts'
@@ -61,6 +62,10 @@ export interface ValidatedDocument {
   readonly edit: DocumentEdit
   /** The edit's attachments, stubs resolved. */
   readonly attachments: readonly StoredAttachment[]
+  /** The document as it stands, undefined for a new one. */
+  readonly document: { readonly tree: RevTree } | undefined
+  /** `new_edits=false`: the edit's first revision is its own, not its parent's. */
+  readonly replicated: boolean
   /** The stored body number of the revision that the edit replaces. */
   readonly previous: { readonly rev: Rev; readonly deleted: boolean; readonly body: number } | undefined
 }

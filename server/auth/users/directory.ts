@@ -2,6 +2,7 @@ import type { DatabaseName } from '../../../protocol/database-name.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { CouchError, fail } from '../../../protocol/errors.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
+import type { RevTree } from '../../../protocol/revtree/tree.ts'
 import type { Config } from '../../config/config.ts'
 import type { Catalog } from '../../database/catalog.ts'
 import type { Database } from '../../database/database.ts'
@@ -20,6 +21,10 @@ export function usersDatabase(config: Config): DatabaseName {
 
 const MAX_CACHED = 10_000
 const LIFETIME_MS = 600_000
+/** Longer names are looked up each time, so that made-up ones do not fill memory. */
+const MAX_CACHED_NAME = 256
+
+const NOTHING_READ = { seq: -1, user: undefined }
 
 interface Cached {
   /** The sequence of the users database at which this was read: any change makes it stale. */
@@ -113,13 +118,24 @@ export class StoredUsers implements UserDirectory {
 
   async #read(name: string): Promise<UserRecord | undefined> {
     const admin = this.#config.get('admins', name)
-    const database = await this.#open()
-    const seq = database?.state.seq ?? -1
-    const ofDocument = database === undefined ? undefined : await readUser(database, name)
+    const read = this.#readDocument(name)
+    // Whatever the users database holds, or fails to hold, an administrator of the configuration gets in.
+    const { seq, user: ofDocument } = await (admin === undefined ? read : read.catch(() => NOTHING_READ))
     const user = admin === undefined ? ofDocument : userOfAdmin(name, admin, ofDocument?.roles ?? [])
     this.#cache.delete(name)
-    this.#cache.set(name, { seq, admin, user, hasDocument: ofDocument !== undefined })
+    if (name.length <= MAX_CACHED_NAME) {
+      this.#cache.set(name, { seq, admin, user, hasDocument: ofDocument !== undefined })
+    }
     return user
+  }
+
+  /** @throws `unauthorized` while the document is in conflict */
+  async #readDocument(name: string): Promise<{ seq: number; user: UserRecord | undefined }> {
+    const database = await this.#open()
+    if (database === undefined) return NOTHING_READ
+    const { seq } = database.state
+    const allowsConflicts = this.#config.boolean('chttpd_auth', 'allow_conflicted_user_docs')
+    return { seq, user: readUser(database, name, allowsConflicts) }
   }
 
   async #open(): Promise<Database | undefined> {
@@ -135,10 +151,10 @@ export class StoredUsers implements UserDirectory {
   }
 }
 
-async function readUser(database: Database, name: string): Promise<UserRecord | undefined> {
+function readUser(database: Database, name: string, allowsConflicts: boolean): UserRecord | undefined {
   const document = database.document((USER_PREFIX + name) as DocId)
   if (document === undefined || document.deleted) return undefined
-  if (document.branched && leaves(document.tree).filter(leaf => !leaf.deleted).length > 1) {
+  if (document.branched && !allowsConflicts && isInConflict(document.tree)) {
     const reason =
       'User document conflicts must be resolved before the document is used for authentication purposes.'
     throw fail('unauthorized', reason)
@@ -149,4 +165,8 @@ async function readUser(database: Database, name: string): Promise<UserRecord | 
     document.rev,
     JSON.parse(Buffer.from(body).toString()) as Record<string, unknown>,
   )
+}
+
+function isInConflict(tree: RevTree): boolean {
+  return leaves(tree).filter(leaf => !leaf.deleted).length > 1
 }

@@ -7,6 +7,7 @@ import type { Actor, DocumentValidator, ValidatedDocument } from '../../database
 import type { DatabaseRules } from '../../database/rules.ts'
 import { AUTH_DESIGN } from './auth-design.ts'
 import { plainPassword, withStoredPassword } from './hash-password.ts'
+import { refuseBranches } from './branches.ts'
 import { checkPasswordRules, parsePasswordRules } from './password-rules.ts'
 import { checkUserDocument, type DocumentObject } from './user-document.ts'
 import { checkWriter, publicMembers, viewOf } from './visibility.ts'
@@ -65,7 +66,10 @@ class UserValidator implements DocumentValidator {
     documents: readonly ValidatedDocument[],
     actor: Actor,
   ): Promise<readonly (CouchError | undefined)[]> {
-    return Promise.all(documents.map(document => this.#judge(document, actor)))
+    const refused = refuseBranches(documents, actor)
+    return Promise.all(
+      documents.map(async document => refused.get(document) ?? (await this.#judge(document, actor))),
+    )
   }
 
   async #judge(

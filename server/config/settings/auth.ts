@@ -53,6 +53,11 @@ export const AUTH_SETTINGS = {
       default: true,
       about: 'Hashes a password anew at login where the scheme, digest or iterations changed',
     },
+    allow_conflicted_user_docs: {
+      kind: 'boolean',
+      default: false,
+      about: 'Users whose document is in conflict may log in, with its winning version',
+    },
     password_regexp: {
       kind: 'text',
       default: '',
