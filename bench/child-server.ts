@@ -25,7 +25,7 @@ export async function startNode(
   env: Readonly<Record<string, string>> = {},
 ): Promise<ChildServer> {
   const admin = { COUCHDB_USER: ADMIN.name, COUCHDB_PASSWORD: ADMIN.password }
-  const child = await startScript('server/cli', ['--port', '0', '--data', data], { ...admin, ...env })
+  const child = await startScript('cli/main', ['--port', '0', '--data', data], { ...admin, ...env })
   return { ...child, url: child.url.replace('://', `://${ADMIN.name}:${ADMIN.password}@`) }
 }
 

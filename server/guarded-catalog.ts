@@ -3,6 +3,7 @@ import { StoredUsers, usersDatabase } from './auth/users/directory.ts'
 import type { Config } from './config/config.ts'
 import { Catalog } from './database/catalog.ts'
 import type { DatabasePolicy } from './database/database.ts'
+import type { Disposal } from './disposal.ts'
 import { LiveRequests } from './http/live-requests.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Queries } from './query/queries.ts'
@@ -15,13 +16,18 @@ export interface GuardedCatalog {
   readonly live: LiveRequests
 }
 
+export interface CatalogParts {
+  readonly store: Store
+  readonly attachments: Attachments
+  readonly config: Config
+  readonly metrics: Metrics
+  readonly queries: Queries
+}
+
 /** The databases of a store, those who may use them, and the watch over requests whose right goes away. */
 export async function openGuardedCatalog(
-  store: Store,
-  attachments: Attachments,
-  config: Config,
-  metrics: Metrics,
-  queries: Queries,
+  { store, attachments, config, metrics, queries }: CatalogParts,
+  disposal: Disposal,
 ): Promise<GuardedCatalog> {
   const policy: DatabasePolicy = {
     ...systemPolicy(config, name => catalog.open(name)),
@@ -34,7 +40,9 @@ export async function openGuardedCatalog(
     },
   }
   const catalog: Catalog = new Catalog(store, attachments, policy)
+  disposal.add(() => catalog.close())
   const users = new StoredUsers(config, catalog, metrics)
+  disposal.add(() => users.close())
   const live = new LiveRequests(users)
   config.onChange('admins', () => void live.usersChanged())
   config.onChange('chttpd_auth', key => {

@@ -19,16 +19,29 @@ const LEVELS: Readonly<Record<string, string>> = {
   none: 'silent',
 }
 
+/** pino's own words, which `--log-level` takes too. */
+const PINO_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+
+/** The levels that a person may choose: pino's and CouchDB's words. */
+export const LOG_LEVELS: readonly string[] = [...new Set([...PINO_LEVELS, ...Object.keys(LEVELS)])]
+
+export function isLogLevel(text: string): boolean {
+  return LOG_LEVELS.includes(text)
+}
+
 /**
  * The server's log: one JSON object a line, to standard error. What clients send is not in it: no headers, queries or
  * bodies, and no messages of parsers, which quote what they parse.
  *
- * @param level pino's word; without one `[log] level` says it, also when it changes
+ * @param level one of `LOG_LEVELS`; without one `[log] level` says it, also when it changes
  */
 export function createLog(config: Config, level?: string): Logger {
   const configured = () => LEVELS[config.text('log', 'level')] ?? 'warn'
   const serializers = { err: (error: Error) => withoutBytes(withoutQuotes(stdSerializers.err(error))) }
-  const log = pino({ level: level ?? configured(), serializers, base: null }, pino.destination(2))
+  const log = pino(
+    { level: level === undefined ? configured() : (LEVELS[level] ?? level), serializers, base: null },
+    pino.destination(2),
+  )
   if (level === undefined) config.onChange('log', () => (log.level = configured()))
   return log
 }

@@ -7,6 +7,7 @@ import { Config } from './config/config.ts'
 import { Authenticator } from './auth/authenticator.ts'
 import type { Flags, Override } from './config/overrides.ts'
 import { SETTINGS } from './config/settings.ts'
+import { Disposal } from './disposal.ts'
 import { openGuardedCatalog } from './guarded-catalog.ts'
 import { createApp } from './http/app.ts'
 import { BodyMemory } from './http/body-memory.ts'
@@ -16,6 +17,7 @@ import { tlsCredentials } from './tls/credentials.ts'
 import { Replicator } from './replication/replicator.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { Queries } from './query/queries.ts'
+import { fileError } from './start-error.ts'
 import { type KeySources, readMasterKeys } from './storage/encryption/master-key.ts'
 import { openMemoryStore, openStore, type Store } from './storage/store.ts'
 import { Uuids } from './uuids.ts'
@@ -29,7 +31,10 @@ export interface CouchetteOptions {
   readonly port?: number
   /** Default: `[chttpd] bind_address`, 127.0.0.1: only this machine. */
   readonly bind?: string
-  /** The administrator to have; without one, and without one configured, one is made with a generated password. */
+  /**
+   * The administrator to have: made where there is none of that name, else given this password. Without one, and without
+   * one configured, one is made with a generated password.
+   */
   readonly admin?: { readonly name: string; readonly password: string }
   /** Keeps databases in memory, for tests. */
   readonly memory?: boolean
@@ -52,37 +57,65 @@ export interface Couchette {
   readonly tlsPort: number | undefined
   /** The administrator that was made because there was none: to be shown once. */
   readonly createdAdmin: { readonly name: string; readonly password: string } | undefined
+  /** What an operator should know about the configuration that was read, a sentence each; it is logged, too. */
+  readonly warnings: readonly string[]
   /** Waits for what was accepted, ends feeds and connections. Idempotent. */
   close(): Promise<void>
 }
 
 /**
- * Starts a server; it listens when this resolves.
+ * Starts a server; it listens when this resolves. A start that fails closes what it had opened: the directory is free.
  *
  * @throws {StoreUnavailableError} when the data is held by another process, of a newer format, or of another key
+ * @throws {StartError} for an address, a directory or a file that cannot be used
  */
 export async function createServer(options: CouchetteOptions): Promise<Couchette> {
-  await mkdir(options.data, { recursive: true })
+  const disposal = new Disposal()
+  try {
+    return await start(options, disposal)
+  } catch (error) {
+    await disposal.close().catch(() => undefined)
+    throw error
+  }
+}
+
+async function start(options: CouchetteOptions, disposal: Disposal): Promise<Couchette> {
+  await mkdir(options.data, { recursive: true }).catch((error: unknown) => {
+    throw fileError(error, 'The data directory', options.data)
+  })
   const store = await openStoreOf(options)
+  disposal.add(() => store.close())
   const config = await Config.open({
     directory: options.data,
     flags: flagsOf(options),
     shown: shownDefaults(options.data),
     ...environmentOf(options),
   })
+  disposal.add(() => config.close())
   const log = createLog(config, options.logLevel)
   const metrics = new Metrics()
   const feeds = new OpenFeeds(error => log.warn({ err: error }, 'a feed failed'))
   metrics.gauge('couchdb/httpd/clients_requesting_changes', () => feeds.count)
   const directory = options.memory === true ? undefined : join(options.data, 'attachments')
   const attachments = await openAttachments(store, directory, config)
+  disposal.add(() => attachments.close())
   const queries = new Queries(config, log)
-  const { catalog, users, live } = await openGuardedCatalog(store, attachments, config, metrics, queries)
+  disposal.add(() => queries.close())
+  const listeners: Listener[] = []
+  disposal.add(() => endConnections(listeners))
+  const { catalog, users, live } = await openGuardedCatalog(
+    { store, attachments, config, metrics, queries },
+    disposal,
+  )
   const events = new DatabaseEvents(catalog, error => log.error({ err: error }, '_db_updates failed'))
+  disposal.add(() => events.close())
+  // A password that is being hashed anew is still written, and told as an update.
+  disposal.add(() => users.close())
   const uuid = config.text('couchdb', 'uuid')
   let address = { url: '', port: 0 }
   const authenticator = new Authenticator(config, users)
   watchLogins(authenticator, log)
+  for (const warning of config.warnings) log.warn(warning)
   const replicator = new Replicator({ config, uuid, catalog, log, authenticator, address: () => address })
   const app = createApp({
     catalog,
@@ -110,29 +143,17 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
     authenticator,
   })
   const handle = app.callback()
-  const { bind, plain, tls } = await listen(options, config, (req, res) => void handle(req, res))
+  disposal.add(() => stopListening(listeners))
+  const { bind, plain, tls } = await listen(options, config, (req, res) => void handle(req, res), listeners)
   address = { url: `http://${bind.includes(':') ? `[${bind}]` : bind}:${plain.port}`, port: plain.port }
-  const listeners = tls === undefined ? [plain] : [plain, tls]
+  disposal.add(() => replicator.close())
   await replicator.start()
-  let closing: Promise<void> | undefined
   return {
     ...address,
     tlsPort: tls?.port,
     createdAdmin: config.createdAdmin,
-    close: () =>
-      (closing ??= (async () => {
-        await replicator.close()
-        const stopped = Promise.all(listeners.map(listener => listener.stop()))
-        await users.close()
-        await events.close()
-        await catalog.close()
-        for (const listener of listeners) listener.cut()
-        await stopped
-        await queries.close()
-        await attachments.close()
-        await config.close()
-        await store.close()
-      })()),
+    warnings: config.warnings,
+    close: () => disposal.close(),
   }
 }
 
@@ -171,13 +192,31 @@ interface Listeners {
   readonly tls: Listener | undefined
 }
 
-async function listen(options: CouchetteOptions, config: Config, handle: RequestHandler): Promise<Listeners> {
+/** @param opened gets each listener as soon as it is open */
+async function listen(
+  options: CouchetteOptions,
+  config: Config,
+  handle: RequestHandler,
+  opened: Listener[],
+): Promise<Listeners> {
   const bind = config.text('chttpd', 'bind_address')
   const tls = config.boolean('ssl', 'enable')
     ? await listenTls(config, handle, await tlsCredentials(config, options.data), bind)
     : undefined
+  if (tls !== undefined) opened.push(tls)
   const plain = await listenPlain(config, handle, bind, config.integer('chttpd', 'port'))
+  opened.push(plain)
   return { bind, plain, tls }
+}
+
+/** Takes no more connections; requests that run go on. */
+function stopListening(listeners: readonly Listener[]): void {
+  for (const listener of listeners) void listener.stop()
+}
+
+async function endConnections(listeners: readonly Listener[]): Promise<void> {
+  for (const listener of listeners) listener.cut()
+  await Promise.all(listeners.map(listener => listener.stop()))
 }
 
 function environmentOf({ admin, env = {} }: CouchetteOptions): { env: Record<string, string | undefined> } {

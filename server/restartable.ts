@@ -35,8 +35,13 @@ export class RestartableServer {
     this.#current = (async () => {
       const server = await before
       await server.close()
-      return this.#open({ ...this.#options, port: server.port })
+      return this.#open({ ...withoutAdmin(this.#options), port: server.port })
     })()
     this.#current.catch(this.#onFailure)
   }
+}
+
+/** The options of a restart: a password that was changed since the process started stays as it is. */
+function withoutAdmin({ admin: _admin, env = {}, ...options }: CouchetteOptions): CouchetteOptions {
+  return { ...options, env: { ...env, COUCHDB_USER: undefined, COUCHDB_PASSWORD: undefined } }
 }

@@ -4,7 +4,7 @@ import type { SourceFile } from './helpers/source-files.ts'
 
 const MAX_LINES = 400
 
-const product = ['protocol', 'server', 'replicator'].flatMap(sourceFiles)
+const product = ['protocol', 'server', 'replicator', 'cli'].flatMap(sourceFiles)
 
 /** The arrows of docs/architecture.md: what the files of a folder may not import. */
 const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] = [
@@ -20,6 +20,16 @@ const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] 
   },
   {
     folder: 'server/',
+    forbidden: /^(test|bench)\//,
+    because: 'the product does without its tests and benchmarks',
+  },
+  {
+    folder: 'cli/main.ts',
+    forbidden: /^(server\/(?!commands\/)|test\/|bench\/)/,
+    because: 'the command line reaches a data directory through server/commands',
+  },
+  {
+    folder: 'cli/',
     forbidden: /^(test|bench)\//,
     because: 'the product does without its tests and benchmarks',
   },
@@ -55,6 +65,24 @@ for (const { folder, forbidden, because } of ARROWS) {
     t.deepEqual(broken, [])
   })
 }
+
+test('cli/main.ts alone reaches the server: other files of cli know its HTTP API only', t => {
+  const broken = product
+    .filter(({ path }) => path.startsWith('cli/') && path !== 'cli/main.ts')
+    .flatMap(({ path, imports }) =>
+      imports.filter(name => name.startsWith('server/')).map(name => `${path} → ${name}`),
+    )
+  t.deepEqual(broken, [])
+})
+
+test('commands are reached from cli/main.ts alone', t => {
+  const broken = product
+    .filter(({ path }) => path !== 'cli/main.ts' && !path.startsWith('server/commands/'))
+    .flatMap(({ path, imports }) =>
+      imports.filter(name => name.startsWith('server/commands/')).map(name => `${path} → ${name}`),
+    )
+  t.deepEqual(broken, [])
+})
 
 test('protocol has no timers', t => {
   const timed = product

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { HashSettings, PasswordHasher } from '../auth/hasher.ts'
 import { formatAdminPassword, isPrf, parseAdminPassword } from '../auth/stored-password.ts'
-import type { NamedAdmin } from './overrides.ts'
+import { DEFAULT_ADMIN, type NamedAdmin } from './overrides.ts'
 import type { Values } from './values.ts'
-
-const DEFAULT_ADMIN = 'admin'
 
 /** The section whose values are passwords, and are hashed before they are kept. */
 export const ADMINS = 'admins'
@@ -25,10 +23,27 @@ export function hashSettings(values: Values): HashSettings {
   }
 }
 
-/** The administrator to make at this start: the environment's if it is not there yet, one of our own if there is none. */
-export function adminToMake(values: Values, named: NamedAdmin | undefined): NamedAdmin | undefined {
+/**
+ * Returns the administrator to write at this start: the one that is named, if it is not there or has another password;
+ * one with a generated password, if there is none at all.
+ */
+export async function adminToWrite(
+  values: Values,
+  named: NamedAdmin | undefined,
+  hasher: PasswordHasher,
+): Promise<NamedAdmin | undefined> {
   const admins = values.section(ADMINS)
-  if (named !== undefined) return admins.has(named.name) ? undefined : named
+  if (named !== undefined)
+    return (await hasPassword(admins.get(named.name), named, hasher)) ? undefined : named
   if (admins.size > 0) return undefined
   return { name: DEFAULT_ADMIN, password: randomBytes(18).toString('base64url') }
+}
+
+async function hasPassword(
+  stored: string | undefined,
+  { password }: NamedAdmin,
+  hasher: PasswordHasher,
+): Promise<boolean> {
+  const parsed = stored === undefined ? undefined : parseAdminPassword(stored)
+  return parsed !== undefined && (await hasher.verify(password, parsed))
 }

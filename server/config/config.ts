@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type HashSettings, PasswordHasher } from '../auth/hasher.ts'
-import { ADMINS, adminToMake, hashAdminValue, hashSettings } from './admins.ts'
+import { ADMINS, adminToWrite, hashAdminValue, hashSettings } from './admins.ts'
 import { type IniFile, ownFile, readIniFiles, writeIniValue } from './files.ts'
 import { type IniValues, sectionOf } from './ini.ts'
 import {
@@ -32,6 +32,9 @@ export interface ChangeOptions {
   readonly persist?: boolean
 }
 
+const USER_WITHOUT_PASSWORD =
+  'COUCHDB_USER is set without COUCHDB_PASSWORD: no administrator was made of it; set both.'
+
 /**
  * The configuration of a server: CouchDB's sections and keys from the ini files of its directory, the environment and
  * the command line, changed while it runs and kept. Values are text, as `_config` shows them; `integer`, `boolean`,
@@ -45,6 +48,7 @@ export class Config {
   #files: readonly IniFile[] = []
   #change: Promise<unknown> = Promise.resolve()
   #createdAdmin: NamedAdmin | undefined
+  readonly #warnings: string[] = []
 
   private constructor(options: ConfigOptions) {
     this.#options = options
@@ -69,6 +73,11 @@ export class Config {
   /** The administrator that was made because there was none; its password is nowhere else: to be shown once. */
   get createdAdmin(): NamedAdmin | undefined {
     return this.#createdAdmin
+  }
+
+  /** What an operator should know about what was read, a sentence each. */
+  get warnings(): readonly string[] {
+    return this.#warnings
   }
 
   /** What is set, as it was written; `undefined` where the default holds. */
@@ -181,10 +190,14 @@ export class Config {
   }
 
   async #makeAdmin(): Promise<void> {
-    const named = readEnvironment(this.#options.env ?? {}).admin
-    const admin = adminToMake(this.#values, named)
+    const env = this.#options.env ?? {}
+    const named = readEnvironment(env).admin
+    if (named === undefined && env.COUCHDB_USER) this.#warnings.push(USER_WITHOUT_PASSWORD)
+    const admin = await adminToWrite(this.#values, named, this.hasher)
     if (admin === undefined) return
-    await this.set(ADMINS, admin.name, admin.password)
+    const before = await this.set(ADMINS, admin.name, admin.password)
+    if (before !== undefined)
+      this.#warnings.push(`The administrator "${admin.name}" was given a new password.`)
     if (named === undefined) this.#createdAdmin = admin
   }
 

@@ -32,12 +32,15 @@ export interface Environment {
   readonly admin: NamedAdmin | undefined
 }
 
-/** Reads `COUCHDB_USER`, `COUCHDB_PASSWORD` and `COUCHDB_SECRET`. */
+/** The administrator whom `COUCHDB_PASSWORD` means without `COUCHDB_USER`. */
+export const DEFAULT_ADMIN = 'admin'
+
+/** Reads `COUCHDB_USER`, `COUCHDB_PASSWORD` and `COUCHDB_SECRET`. A user without a password is no administrator. */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
-  const { COUCHDB_USER: name, COUCHDB_PASSWORD: password, COUCHDB_SECRET: secret } = env
+  const { COUCHDB_USER, COUCHDB_PASSWORD: password, COUCHDB_SECRET: secret } = env
   return {
     overrides: secret ? [{ section: 'chttpd_auth', key: 'secret', value: secret }] : [],
-    admin: name && password ? { name, password } : undefined,
+    admin: password ? { name: COUCHDB_USER || DEFAULT_ADMIN, password } : undefined,
   }
 }
 

@@ -3,13 +3,14 @@ import { createSecureServer } from 'node:http2'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import type { Config } from '../config/config.ts'
+import { listenError } from '../start-error.ts'
 
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void
 
 /** An open port. */
 export interface Listener {
   readonly port: number
-  /** Takes no more connections; resolves when all are gone. */
+  /** Takes no more connections; resolves when all are gone. Idempotent. */
   stop(): Promise<void>
   /** Ends the connections that are left. */
   cut(): void
@@ -76,12 +77,13 @@ async function listen(server: Server, config: Config, host: string, port: number
     socket.once('close', () => sockets.delete(socket))
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error: Error) => reject(listenError(error, host, port)))
     server.listen({ port, host, backlog: config.integer('chttpd', 'backlog') }, resolve)
   })
+  let stopped: Promise<void> | undefined
   return {
     port: (server.address() as AddressInfo).port,
-    stop: () => new Promise(resolve => server.close(() => resolve())),
+    stop: () => (stopped ??= new Promise(resolve => server.close(() => resolve()))),
     cut: () => {
       for (const socket of sockets) socket.destroy()
     },

@@ -36,6 +36,21 @@ export async function openStore(directory: string, keys?: MasterKeys): Promise<S
   }
 }
 
+/**
+ * Makes sure that no process has the store of `directory` open, without reading it; needs no key.
+ *
+ * @throws {StoreUnavailableError} where it is in use, damaged or missing
+ */
+export async function checkUnused(directory: string): Promise<void> {
+  const level = new Level<Uint8Array, Uint8Array>(directory, { ...ENCODINGS, createIfMissing: false })
+  try {
+    await level.open()
+  } catch (error) {
+    throw unavailable(directory, error)
+  }
+  await level.close()
+}
+
 /** A store that lives as long as the process: for tests. */
 export async function openMemoryStore(): Promise<MemoryLevel<Uint8Array, Uint8Array>> {
   const store = new MemoryLevel<Uint8Array, Uint8Array>(ENCODINGS)

@@ -123,7 +123,7 @@ test('a proxy that is not there is named', async t => {
 async function nodeWith(t: ExecutionContext, env: Record<string, string>): Promise<string> {
   const data = await tempDir()
   const login = { COUCHDB_USER: ADMIN.name, COUCHDB_PASSWORD: ADMIN.password }
-  const child = await startScript('server/cli', ['--port', '0', '--data', data.path], { ...login, ...env })
+  const child = await startScript('cli/main', ['--port', '0', '--data', data.path], { ...login, ...env })
   t.teardown(async () => {
     await child.kill()
     await data.remove()

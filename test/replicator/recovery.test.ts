@@ -207,7 +207,7 @@ test('kill -9 at random moments while both sides are written to loses nothing', 
   await writeFile(join(dir.path, 'local.ini'), ['[replicator]', ...ini, ''].join('\n'))
   const env = { COUCHDB_USER: ADMIN.name, COUCHDB_PASSWORD: ADMIN.password }
   const start = (): Promise<ChildServer> =>
-    startScript('server/cli', ['--port', String(port), '--data', dir.path], env)
+    startScript('cli/main', ['--port', String(port), '--data', dir.path], env)
   let server = await start()
   let writing = true
   const acknowledged = { here: new Set<string>(), there: new Set<string>() }

@@ -9,7 +9,7 @@ import { tempDir } from '../helpers/temp.ts'
 
 test('a request whose body breaks off is answered and not logged, let alone with its credentials', async t => {
   const dir = await tempDir()
-  const args = ['--import', 'tsx', 'server/cli.ts', '--port', '0', '--data', dir.path, '--admin', 'a:secret']
+  const args = ['--import', 'tsx', 'cli/main.ts', '--port', '0', '--data', dir.path, '--admin', 'a:secret']
   const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const logged = text(server.stderr)
   try {

@@ -30,7 +30,7 @@ export class KillableNode {
     const settings = IMPATIENT.flatMap(({ section, key, value }) => ['--set', `${section}/${key}=${value}`])
     const options = ['--port', String(this.#port), '--data', this.#dir.path, ...settings]
     const env = { COUCHDB_USER: ADMIN.name, COUCHDB_PASSWORD: ADMIN.password }
-    this.#server = await startScript('server/cli', options, env)
+    this.#server = await startScript('cli/main', options, env)
   }
 
   async kill(): Promise<void> {
