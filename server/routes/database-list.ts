@@ -11,7 +11,7 @@ import { endpoint } from '../http/endpoints.ts'
 import { makeEtag } from '../http/etag.ts'
 import { Query } from '../http/query.ts'
 import { notModified, streamJson } from '../http/reply.ts'
-import { parametersOfQuery } from '../query/views/view-parameters.ts'
+import { parametersOfQuery, type ViewParameters } from '../query/views/view-parameters.ts'
 
 /** Lists of databases: `_all_dbs`, `_dbs_info`. */
 export function databaseListRoutes(router: Router<RequestState>): void {
@@ -20,23 +20,23 @@ export function databaseListRoutes(router: Router<RequestState>): void {
 }
 
 async function getNames(ctx: RequestContext): Promise<void> {
-  const range = nameRange(ctx)
+  const names = namesOf(ctx)
   if (notModified(ctx, listEtag(ctx))) return
-  await streamJson(ctx, listed(names(ctx.services.catalog, range)))
+  await streamJson(ctx, listed(texts(names)))
 }
 
-async function* names(catalog: Catalog, range: NameRange): AsyncGenerator<string> {
-  for await (const name of catalog.names(range)) yield JSON.stringify(name)
+async function* texts(names: AsyncIterable<DatabaseName>): AsyncGenerator<string> {
+  for await (const name of names) yield JSON.stringify(name)
 }
 
 async function getInfos(ctx: RequestContext): Promise<void> {
-  const range = nameRange(ctx)
+  const names = namesOf(ctx)
   if (notModified(ctx, listEtag(ctx))) return
-  await streamJson(ctx, listed(infosOfRange(ctx.services.catalog, range)))
+  await streamJson(ctx, listed(infosOfNames(ctx.services.catalog, names)))
 }
 
-async function* infosOfRange(catalog: Catalog, range: NameRange): AsyncGenerator<string> {
-  for await (const name of catalog.names(range)) {
+async function* infosOfNames(catalog: Catalog, names: AsyncIterable<DatabaseName>): AsyncGenerator<string> {
+  for await (const name of names) {
     const info = await infoOf(catalog, name)
     // Dropped since it was listed.
     if (info !== undefined) yield JSON.stringify({ key: name, info })
@@ -71,17 +71,30 @@ function listEtag(ctx: RequestContext): string {
   return makeEtag(ctx.services.catalog.version + ctx.querystring)
 }
 
-/** Names are listed as the documents of a database are: keys that are no strings count as not given. */
-function nameRange(ctx: RequestContext): NameRange {
+/** The names that a query asks for: those of a range, or those of its `keys` that exist. */
+function namesOf(ctx: RequestContext): AsyncIterable<DatabaseName> {
+  const { catalog } = ctx.services
   const parameters = parametersOfQuery(Query.of(ctx).entries())
-  const { descending = false, inclusiveEnd = true, limit = Infinity, skip = 0 } = parameters
-  const start = text(parameters.startKey)
-  const end = text(parameters.endKey)
+  const { keys, descending = false, limit = Infinity, skip = 0 } = parameters
+  if (keys === undefined) return catalog.names(nameRange(parameters))
+  return existing(catalog, (descending ? keys.toReversed() : keys).slice(skip, skip + limit))
+}
+
+async function* existing(catalog: Catalog, keys: readonly JsonValue[]): AsyncGenerator<DatabaseName> {
+  for (const key of keys) {
+    if (typeof key === 'string' && isDatabaseName(key) && (await catalog.exists(key))) yield key
+  }
+}
+
+/** Names are listed as the documents of a database are: keys that are no strings sort before all names. */
+function nameRange(parameters: ViewParameters): NameRange {
+  const { startKey, endKey, descending = false, inclusiveEnd = true, limit = Infinity, skip = 0 } = parameters
+  const highest = descending ? startKey : endKey
   return {
-    ...(start === undefined ? {} : { [descending ? 'lte' : 'gte']: start }),
-    ...(end === undefined ? {} : { [endBound(descending, inclusiveEnd)]: end }),
+    ...(typeof startKey === 'string' ? { [descending ? 'lte' : 'gte']: startKey } : {}),
+    ...(typeof endKey === 'string' ? { [endBound(descending, inclusiveEnd)]: endKey } : {}),
     reverse: descending,
-    limit,
+    limit: highest === undefined || typeof highest === 'string' ? limit : 0,
     skip,
   }
 }
@@ -89,10 +102,6 @@ function nameRange(ctx: RequestContext): NameRange {
 function endBound(descending: boolean, inclusive: boolean): 'gte' | 'gt' | 'lte' | 'lt' {
   if (descending) return inclusive ? 'gte' : 'gt'
   return inclusive ? 'lte' : 'lt'
-}
-
-function text(value: JsonValue | undefined): DatabaseName | undefined {
-  return typeof value === 'string' ? (value as DatabaseName) : undefined
 }
 
 async function* listed(entries: AsyncIterable<string>): AsyncGenerator<string> {

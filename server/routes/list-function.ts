@@ -11,7 +11,12 @@ import { queryPieces } from '../http/stream-query.ts'
 import type { DesignDocument } from '../query/design/design-document.ts'
 import { RowBatches } from '../query/views/row-batches.ts'
 import { View, type AnswerPieces } from '../query/views/run-query.ts'
-import { parametersOfBody, parametersOfQuery, type ViewParameters } from '../query/views/view-parameters.ts'
+import {
+  parametersOfBody,
+  parametersOfQuery,
+  type Asked,
+  type ViewParameters,
+} from '../query/views/view-parameters.ts'
 import { functionOf, requestOf, segment } from './function-request.ts'
 import { ListAnswer } from './list-answer.ts'
 
@@ -22,7 +27,11 @@ const BATCH = 256 * 1024
 export async function runList(ctx: RequestContext): Promise<void> {
   const { database, ddoc, name } = await functionOf(ctx, 'lists')
   const request = await requestOf(ctx, database, null)
-  const parameters = { ...keysOfBody(ctx, request), ...parametersOfQuery(Query.of(ctx).entries()) }
+  const asked = segment(ctx, 'view') === '_all_docs' ? 'documents' : 'view'
+  const parameters = {
+    ...keysOfBody(ctx, request, asked),
+    ...parametersOfQuery(Query.of(ctx).entries(), asked),
+  }
   const pieces = await queryPieces(ctx, () => listedRows(ctx, database, ddoc, parameters))
   const batches = await RowBatches.of(pieces)
   const answer = new ListAnswer(ctx)
@@ -63,11 +72,11 @@ async function listedRows(
 }
 
 /** The `keys` of a posted body, which is JSON and was read for the request. */
-function keysOfBody(ctx: RequestContext, request: JsonObject): ViewParameters {
+function keysOfBody(ctx: RequestContext, request: JsonObject, asked: Asked): ViewParameters {
   if (ctx.method !== 'POST') return {}
   requireJson(ctx)
   const { keys } = parseJsonObject(
     Buffer.from(typeof request.body === 'string' ? request.body : ''),
   ) as JsonObject
-  return keys === undefined ? {} : parametersOfBody({ keys })
+  return keys === undefined ? {} : parametersOfBody({ keys }, asked)
 }

@@ -53,7 +53,7 @@ async function postView(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
   const body = await jsonBody(ctx)
   if (Object.hasOwn(body, 'queries')) throw fail('queriesMoved')
-  const query = view.check(withinQueryLimit(ctx, { ...parametersOfBody(body), ...parameters }))
+  const query = view.check(withinQueryLimit(ctx, { ...parametersOfBody(body, 'view'), ...parameters }))
   await streamQuery(ctx, () => view.answer([query], { onlyOne: true }))
 }
 
@@ -68,7 +68,7 @@ async function postQueries(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
   const body = await jsonBody(ctx)
   const queries = queriesOfBody(body).map(query =>
-    view.check(withinQueryLimit(ctx, { ...parameters, ...parametersOfBody(query) })),
+    view.check(withinQueryLimit(ctx, { ...parameters, ...parametersOfBody(query, 'view') })),
   )
   await streamQuery(ctx, () => view.answer(queries, { onlyOne: false }))
 }
@@ -100,7 +100,7 @@ async function viewOf(ctx: RequestContext): Promise<{ view: View; parameters: Vi
   const partition = partitionInPath(ctx, database)
   const index = indexOf(ctx, database, designOf(ctx, database))
   const view = new View(database, index, decodeSegment(ctx.params.view ?? '') ?? '')
-  const parameters = parametersOfQuery(Query.of(ctx).entries())
+  const parameters = parametersOfQuery(Query.of(ctx).entries(), 'view')
   return { view, parameters: partition === undefined ? parameters : { ...parameters, partition } }
 }
 

@@ -49,7 +49,7 @@ export function listingQuery(
   }
   return {
     namespace,
-    keys: keys && (descending ? keys.toReversed() : keys).slice(skip, skip + limit),
+    keys: keys && keysOf(namespace, (descending ? keys.toReversed() : keys).slice(skip, skip + limit)),
     ...rangeOf(database, namespace, parameters),
     descending,
     limit,
@@ -60,6 +60,12 @@ export function listingQuery(
     attachments: parameters.attachments === true,
     attEncodingInfo: parameters.attEncodingInfo === true,
   }
+}
+
+/** `_design_docs` and `_local_docs` leave out keys of other documents (fabric_view_all_docs:filter_keys_by_namespace/2). */
+function keysOf(namespace: Namespace, keys: readonly JsonValue[]): readonly JsonValue[] {
+  const prefix = { documents: '', design: '_design/', local: '_local/' }[namespace]
+  return prefix === '' ? keys : keys.filter(key => typeof key === 'string' && key.startsWith(prefix))
 }
 
 interface Range {
@@ -81,22 +87,32 @@ function rangeOf(database: Database, namespace: Namespace, parameters: ViewParam
     : within(given, { from: key(`${partition}:`), to: key(`${partition};`) })
 }
 
-/** Keys that are no strings count as not given, and document ids stand in for keys that are not. */
+/**
+ * Document ids stand in for keys that are not given. Keys that are no strings sort before all ids: CouchDB compares them
+ * as Erlang terms (couch_mrview_util:ad_skey_opts/1).
+ */
 function givenRange(parameters: ViewParameters, key: (id: string) => Uint8Array, whole: Range): Range {
   const { descending = false, inclusiveEnd = true } = parameters
-  const start = textOf(parameters.startKey) ?? parameters.startKeyDocId
-  const end = textOf(parameters.endKey) ?? parameters.endKeyDocId
+  const start = givenOr(parameters.startKey, parameters.startKeyDocId)
+  const end = givenOr(parameters.endKey, parameters.endKeyDocId)
   const [first, last] = descending ? [end, start] : [start, end]
   const firstIncluded = !descending || inclusiveEnd
   const lastIncluded = descending || inclusiveEnd
   return {
-    from: first === undefined ? whole.from : firstIncluded ? key(first) : behind(key(first)),
-    to: last === undefined ? whole.to : lastIncluded ? behind(key(last)) : key(last),
+    from: typeof first !== 'string' ? whole.from : firstIncluded ? key(first) : behind(key(first)),
+    to:
+      last === undefined
+        ? whole.to
+        : typeof last !== 'string'
+          ? whole.from
+          : lastIncluded
+            ? behind(key(last))
+            : key(last),
   }
 }
 
-function textOf(value: JsonValue | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined
+function givenOr(value: JsonValue | undefined, other: string | undefined): JsonValue | undefined {
+  return value === undefined ? other : value
 }
 
 /** The key that follows a key. */
