@@ -61,10 +61,12 @@ export async function* readGroups(
 type GroupOptions = Parameters<typeof readGroups>[2]
 
 async function* groupsOf(reader: ViewReader, query: ViewQuery, options: GroupOptions): AsyncGenerator<Group> {
-  for (const range of query.ranges) {
-    if (query.groupLevel === 0) {
+  for (const [at, range] of query.ranges.entries()) {
+    // The rows of one of several keys are one group, which shows the key as it was asked for.
+    const key = query.groupLevel === 0 ? 'null' : query.keyTexts[at]
+    if (key !== undefined) {
       const segments = await reader.segments(range.from, range.to)
-      if (segments.length > 0) yield { key: 'null', segments }
+      if (segments.length > 0) yield { key, segments }
     } else {
       yield* new Grouping(reader, query, range, options).groups()
     }

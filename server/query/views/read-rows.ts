@@ -24,7 +24,7 @@ export async function* readRows(
 ): AsyncGenerator<Uint8Array | string> {
   let { skip, limit } = query
   let isFirst = true
-  let ranges = query.byKeys && query.descending ? [...query.ranges].reverse() : query.ranges
+  let { ranges } = query
   const [only] = ranges
   if (skip > MANY_ROWS && reader.hasNodes && ranges.length === 1 && only !== undefined) {
     const left = await reader.skip(only, skip, query.descending)

@@ -7,7 +7,7 @@ import type { GroupCache } from './group-cache.ts'
 import { readGroups } from './read-groups.ts'
 import { readRows } from './read-rows.ts'
 import type { ViewParameters } from './view-parameters.ts'
-import { viewQuery, type QueriedView, type ViewQuery } from './view-query.ts'
+import { viewQuery, type QueriedView, type RowRange, type ViewQuery } from './view-query.ts'
 
 /** The parts of an answer, in the order in which CouchDB writes them. */
 export type AnswerPieces = AsyncGenerator<Uint8Array | string>
@@ -139,17 +139,15 @@ export class View {
     }
   }
 
-  /** The rows before the first that is answered, in the order of the query. */
+  /**
+   * The number of rows before the first that is answered, in the order of the query. Of several keys the first that has
+   * rows counts, and the last where none has (couch_mrview:map_fold/5). A partition's rows are skipped where they are
+   * read, others behind that, up to the end of the view (fabric_view:fix_skip_and_limit/1).
+   */
   async #offset(reader: ViewReader, query: ViewQuery, total: number): Promise<number> {
-    const range = query.ranges[0]
-    if (range === undefined || (query.byKeys && query.limit === 0)) return 0
-    const isFromEnd = query.descending && !query.byKeys
-    if (isFromEnd && range.to === undefined) return Math.min(total, query.skip)
-    const start = new Uint8Array(0)
-    const before = isFromEnd
-      ? total - (await reader.count(start, range.to))
-      : await reader.count(start, range.from)
-    return Math.min(total, before + query.skip)
+    const isPartition = query.partitionBytes > 0
+    const place = await firstRow(reader, query, isPartition ? query.skip : 0, total)
+    return isPartition ? place : Math.min(total, place + query.skip)
   }
 
   get #described(): QueriedView {
@@ -165,4 +163,31 @@ export class View {
     // Who asked has an answer; the next who asks gets the error.
     await this.#index.update('nodes').catch(() => undefined)
   }
+}
+
+/** The number of rows of the view before the first of a query's rows behind those that are skipped. */
+async function firstRow(reader: ViewReader, query: ViewQuery, skip: number, total: number): Promise<number> {
+  let left = skip
+  let place = 0
+  for (const [at, range] of query.ranges.entries()) {
+    const before = await rowsBefore(reader, range, query.descending, total)
+    if (left === 0 && at === query.ranges.length - 1) return before
+    const rows = await reader.count(range.from, range.to)
+    if (rows > left) return before + left
+    place = before + rows
+    left -= rows
+  }
+  return place
+}
+
+const BEGINNING = new Uint8Array(0)
+
+async function rowsBefore(
+  reader: ViewReader,
+  { from, to }: RowRange,
+  descending: boolean,
+  total: number,
+): Promise<number> {
+  if (!descending) return from.length === 0 ? 0 : reader.count(BEGINNING, from)
+  return to === undefined ? 0 : total - (await reader.count(BEGINNING, to))
 }

@@ -125,29 +125,47 @@ const READERS: Readonly<Record<string, Read>> = {
   partition: given => ({ partition: text(given) }),
 }
 
+/** What is asked, which decides what a single one of `keys` means. */
+export type Asked = 'view' | 'documents'
+
+/** A view takes a single one of `keys` for a `key` (couch_mrview_http:treat_single_keys_as_key/2). */
+const VIEW_READERS: Readonly<Record<string, Read>> = {
+  ...READERS,
+  keys: given => {
+    const keys = keyList(given)
+    const [key] = keys
+    return keys.length === 1 && key !== undefined ? { startKey: key, endKey: key } : { keys }
+  },
+}
+
 /**
- * Reads the parameters of a query string. Others than these are not looked at.
- * (CouchDB: couch_mrview_http:parse_param/4)
+ * Reads the parameters of a query string; others than these are ignored (CouchDB: couch_mrview_http:parse_param/4).
  *
  * @throws `query_parse_error`, `bad_request` for what is no JSON
  */
-export function parametersOfQuery(query: Iterable<readonly [string, string]>): ViewParameters {
+export function parametersOfQuery(
+  query: Iterable<readonly [string, string]>,
+  asked: Asked = 'documents',
+): ViewParameters {
   let parameters: ViewParameters = {}
   for (const [name, given] of query) {
-    const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined
-    if (read !== undefined) parameters = { ...parameters, ...read({ text: given }, name) }
+    parameters = { ...parameters, ...readerOf(name, asked)?.({ text: given }, name) }
   }
   return parameters
 }
 
-/** The same for the members of a body, which are typed. */
-export function parametersOfBody(body: JsonObject): ViewParameters {
+/** Reads the parameters among the members of a body, which are typed. @throws as `parametersOfQuery` */
+export function parametersOfBody(body: JsonObject, asked: Asked = 'documents'): ViewParameters {
   let parameters: ViewParameters = {}
   for (const [name, value] of Object.entries(body)) {
-    const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined
-    if (read !== undefined) parameters = { ...parameters, ...read({ value }, name) }
+    parameters = { ...parameters, ...readerOf(name, asked)?.({ value }, name) }
   }
   return parameters
+}
+
+function readerOf(name: string, asked: Asked): Read | undefined {
+  const readers = asked === 'view' ? VIEW_READERS : READERS
+  return Object.hasOwn(readers, name) ? readers[name] : undefined
 }
 
 /** The queries of a `queries` body. @throws `bad_request` */

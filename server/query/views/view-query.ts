@@ -18,9 +18,11 @@ export interface RowRange {
 export interface ViewQuery {
   /** Equal for equal queries of a view. */
   readonly key: string
-  /** One, or one for each of `keys`. */
+  /** One, or one for each of `keys`, in the order of the answer. */
   readonly ranges: readonly RowRange[]
   readonly byKeys: boolean
+  /** The JSON texts of `keys`, as grouped rows show them; empty where there are none. */
+  readonly keyTexts: readonly string[]
   /** Length of what the row keys begin with when a partition is asked. */
   readonly partitionBytes: number
   readonly descending: boolean
@@ -54,15 +56,19 @@ export function viewQuery(parameters: ViewParameters, view: QueriedView): ViewQu
   checkPartition(parameters, view)
   checkOrder(parameters, view.collation)
   const sortKey = view.collation === 'raw' ? rawKey : viewKey
-  const { keys } = parameters
+  const keys = keysInOrder(parameters, groupLevel)
   const ranges =
     keys === undefined
       ? [partitioned(rangeOf(parameters, sortKey), parameters.partition, sortKey)]
-      : keys.map(key => partitioned(keyRange(sortKey(key)), parameters.partition, sortKey))
+      : keys.map(key => {
+          const range = rangeOf({ ...parameters, startKey: key, endKey: key }, sortKey)
+          return partitioned(range, parameters.partition, sortKey)
+        })
   return {
     key: JSON.stringify(parameters),
     ranges,
     byKeys: keys !== undefined,
+    keyTexts: groupLevel === undefined ? [] : (keys ?? []).map(key => JSON.stringify(key)),
     partitionBytes: parameters.partition === undefined ? 0 : sortKey(parameters.partition).length,
     descending: parameters.descending === true,
     limit: parameters.limit ?? Infinity,
@@ -75,6 +81,14 @@ export function viewQuery(parameters: ViewParameters, view: QueriedView): ViewQu
     update: parameters.update ?? 'true',
     updateSeq: parameters.updateSeq === true,
   }
+}
+
+/** Descending rows come in the reverse order of their keys, reduced ones in the keys' own (fabric_view_map:go/8). */
+function keysInOrder(
+  { keys, descending }: ViewParameters,
+  groupLevel: number | undefined,
+): readonly JsonValue[] | undefined {
+  return descending === true && groupLevel === undefined ? keys?.toReversed() : keys
 }
 
 /** Checks what holds for all lists of rows, those of documents too. @throws `query_parse_error` */
@@ -98,11 +112,11 @@ function groupLevelOf(
 
 function checkKeys({ keys, startKey, endKey }: ViewParameters, groupLevel: number | undefined): void {
   if (keys === undefined) return
-  if (startKey !== undefined || endKey !== undefined) {
-    throw fail('queryParse', '`keys` is incompatible with `key`, `start_key` and `end_key`')
-  }
   if (groupLevel !== undefined && groupLevel !== Infinity) {
     throw fail('queryParse', 'Multi-key fetches for reduce views must use `group=true`')
+  }
+  if (keys.length > 0 && (startKey !== undefined || endKey !== undefined)) {
+    throw fail('queryParse', '`keys` is incompatible with `key`, `start_key` and `end_key`')
   }
 }
 
@@ -175,11 +189,6 @@ function lower(
 ): Uint8Array {
   if (id === undefined) return inclusive ? key : behind(key)
   return inclusive ? at(id) : behind(at(id))
-}
-
-/** All rows of a key. */
-export function keyRange(sortKey: Uint8Array): RowRange {
-  return { from: sortKey, to: behind(sortKey) }
 }
 
 /** In a partitioned view the sort key of the partition comes before that of the key. */

@@ -52,3 +52,96 @@ test('a temporary view is gone, and missing in a missing database', withServer, 
   t.deepEqual(body, { error: 'gone', reason: 'Temporary views are not supported in CouchDB' })
   t.is((await call(url, 'POST', '/missing/_temp_view', { json })).status, 404)
 })
+
+interface Answer {
+  readonly total_rows?: number
+  readonly offset?: number
+  readonly rows?: readonly { readonly id?: string; readonly key: unknown; readonly value: unknown }[]
+  readonly reason?: string
+}
+
+/** Nine documents d0 to d8, whose keys are 0, 1, 2, 0, 1, … */
+async function makeThirds(url: string): Promise<void> {
+  await call(url, 'PUT', '/db')
+  const map = 'function (doc) { emit(doc.k, 1) }'
+  await call(url, 'PUT', '/db/_design/d', { json: { views: { k: { map }, sum: { map, reduce: '_sum' } } } })
+  const docs = Array.from({ length: 9 }, (_, at) => ({ _id: `d${at}`, k: at % 3 }))
+  await call(url, 'POST', '/db/_bulk_docs', { json: { docs } })
+}
+
+// CouchDB: couch_mrview_util:key_opts/2 applies them to each key; the offset is that of the first row found.
+test('document ids and the excluded end limit each of several keys', withServer, async (t, { url }) => {
+  await makeThirds(url)
+  const ask = async (query: string) => {
+    const { body } = await call<Answer>(url, 'GET', `/db/_design/d/_view/k?${query}`)
+    return `${body.offset}: ${(body.rows ?? []).map(({ id }) => id).join()}`
+  }
+  t.is(await ask('keys=[0,2]&startkey_docid=d3&endkey_docid=d5'), '1: d3,d5')
+  t.is(await ask('keys=[2,0]&startkey_docid=d3'), '7: d5,d8,d3,d6')
+  t.is(await ask('keys=[2,0]&endkey_docid=d3'), '6: d2,d0,d3')
+  t.is(await ask('keys=[0,2]&startkey_docid=d5&endkey_docid=d3&descending=true'), '1: d5,d3')
+  t.is(await ask('keys=[0,2]&inclusive_end=false'), '6: ')
+  t.is(await ask('keys=[0,2]&inclusive_end=false&descending=true'), '6: ')
+  t.is(await ask('keys=[0,2]&inclusive_end=false&endkey_docid=d5'), '0: d0,d3,d2')
+  t.is(await ask('keys=[0]&startkey_docid=d3'), '1: d3,d6')
+  t.is(await ask('key=0&startkey_docid=d3&endkey_docid=d3'), '1: d3')
+})
+
+test('the offset of several keys is that of the first that has rows', withServer, async (t, { url }) => {
+  await makeThirds(url)
+  const offset = async (query: string) =>
+    (await call<Answer>(url, 'GET', `/db/_design/d/_view/k?${query}`)).body.offset
+  t.is(await offset('keys=[0.5,2,1]'), 6)
+  t.is(await offset('keys=[2,0.5,1]&descending=true'), 3)
+  t.is(await offset('keys=[7,0.5,"x"]'), 9)
+  t.is(await offset('keys=[7,0.5]'), 3)
+  t.is(await offset('keys=[]'), 0)
+  t.is(await offset('keys=[1,0]&limit=0'), 3)
+  t.is(await offset('keys=[2,0]&skip=7'), 9)
+})
+
+test('a single key in keys is a key', withServer, async (t, { url }) => {
+  await makeThirds(url)
+  const path = '/db/_design/d/_view/sum'
+  const one = [{ key: null, value: 3 }]
+  t.deepEqual((await call<Answer>(url, 'GET', `${path}?keys=[1]`)).body.rows, one)
+  t.deepEqual((await call<Answer>(url, 'POST', path, { json: { keys: [1] } })).body.rows, one)
+  t.deepEqual((await call<Answer>(url, 'GET', `${path}?keys=[1]&group=true`)).body.rows, [
+    { key: 1, value: 3 },
+  ])
+  const { body } = await call<{ results: Answer[] }>(url, 'POST', `${path}/queries`, {
+    json: { queries: [{ keys: [1] }, { keys: [1, 2], group: true }] },
+  })
+  t.deepEqual(
+    body.results.map(({ rows }) => rows?.length),
+    [1, 2],
+  )
+  const none = await call<Answer>(url, 'GET', '/db/_design/d/_view/k?keys=[7]')
+  t.deepEqual(none.body, { total_rows: 9, offset: 9, rows: [] })
+  const reversed = await call<Answer>(url, 'GET', '/db/_design/d/_view/k?keys=[1]&startkey=2')
+  t.regex(reversed.body.reason ?? '', /^No rows can match your key range/)
+  for (const keys of ['[]', '[1,2]']) {
+    const { body } = await call<Answer>(url, 'GET', `${path}?keys=${keys}`)
+    t.is(body.reason, 'Multi-key fetches for reduce views must use `group=true`')
+  }
+})
+
+// In CouchDB the coordinator finds the rows of a key by collation (fabric_view:reduce_row_dict_take/3).
+test('grouped rows of several keys show each key as it was asked for', withServer, async (t, { url }) => {
+  await makeThirds(url)
+  const rows = async (query: string) =>
+    (await call<Answer>(url, 'GET', `/db/_design/d/_view/sum?group=true&${query}`)).body.rows?.map(
+      ({ key, value }) => [key, value],
+    )
+  t.deepEqual(await rows('keys=[2,1,2,5]'), [
+    [2, 3],
+    [1, 3],
+    [2, 3],
+  ])
+  t.deepEqual(await rows('keys=[2,1,0]&skip=1&limit=1'), [[1, 3]])
+  t.deepEqual(await rows('keys=[2,0]&startkey_docid=d3'), [
+    [2, 2],
+    [0, 2],
+  ])
+  t.deepEqual(await rows('keys=[0,2]&inclusive_end=false'), [])
+})
