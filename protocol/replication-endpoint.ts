@@ -2,7 +2,7 @@ import { invalidEndpoint, missingEndpoint } from './replication-error.ts'
 
 /** A source or target as a replication names it. */
 export interface Endpoint {
-  /** Without credentials, with a trailing slash; what messages and listings show. */
+  /** Without credentials, with a trailing slash. Messages and listings show its `publicUrl`. */
   readonly url: string
   readonly basic?: { readonly username: string; readonly password: string }
   /** Without basic credentials. */
@@ -46,6 +46,15 @@ function fromUrl(
     ...(proxy ? { proxy } : {}),
     ...(addressed ? {} : { local: text }),
   }
+}
+
+/**
+ * Returns a URL as messages, listings, metrics and the log show it: without its query, which may hold a token, and
+ * without anything before an "@". That a password has characters which end the authority of a URL ("/", "@") hides no less.
+ */
+export function publicUrl(url: string): string {
+  const address = URL.canParse(url) ? url.replace(/[?#].*$/s, '') : url
+  return address.replace(/^((?:[a-z][a-z0-9+.-]*:)?\/\/).*@/is, '$1').replace(/[?#].*$/s, '')
 }
 
 /** Queries are kept as they are; every other URL ends in a slash. */

@@ -32,6 +32,21 @@ export function badReplication(reason: string): ReplicationSyntaxError {
   return new ReplicationSyntaxError('bad_request', reason)
 }
 
+/** Erlang's error for a value that no clause of a `case` takes: CouchDB shows it as the reason. */
+export function noClause(value: unknown): ReplicationSyntaxError {
+  return new ReplicationSyntaxError('error', `{error,{case_clause,${erlangText(value)}}}`)
+}
+
+function erlangText(value: unknown): string {
+  if (typeof value === 'string') return `<<${JSON.stringify(value)}>>`
+  if (Array.isArray(value)) return `[${value.map(erlangText).join(',')}]`
+  if (typeof value !== 'object' || value === null) return String(value)
+  const members = Object.entries(value).map(
+    ([name, member]) => `{<<${JSON.stringify(name)}>>,${erlangText(member)}}`,
+  )
+  return `{[${members.join(',')}]}`
+}
+
 export function badFilter(): ReplicationSyntaxError {
   return new ReplicationSyntaxError('error', 'Invalid filter. Must match `ddocname/filtername`.')
 }

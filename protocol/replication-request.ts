@@ -1,6 +1,6 @@
 import { parseEndpoint } from './replication-endpoint.ts'
 import type { Endpoint } from './replication-endpoint.ts'
-import { badReplication } from './replication-error.ts'
+import { badReplication, noClause } from './replication-error.ts'
 import { parseOptions } from './replication-options.ts'
 import type { ReplicationDefaults, ReplicationOptions } from './replication-options.ts'
 
@@ -29,12 +29,14 @@ export function parseReplication(
   defaults: ReplicationDefaults,
   localUrl?: (name: string) => string,
 ): ReplicationRequest | CancelById {
+  // `_replicate` takes the user of the request, whatever its body says.
+  const user = localUrl === undefined ? parseUser(body.user_ctx) : null
   const proxies = parseProxies(body)
   const options = parseOptions(body, defaults)
   if (options.cancel && options.id !== undefined) return { cancelId: options.id }
   const source = parseEndpoint(body.source, proxies.source, localUrl)
   const target = parseEndpoint(body.target, proxies.target, localUrl)
-  return { source, target, options, user: parseUser(body.user_ctx) }
+  return { source, target, options, user }
 }
 
 function parseProxies(body: Members): { source: string; target: string } {
@@ -50,8 +52,10 @@ function proxyUrl(value: unknown): string {
   return value
 }
 
+/** @throws ReplicationSyntaxError with the match error that CouchDB's parser ends with */
 function parseUser(value: unknown): ReplicationRequest['user'] {
-  if (typeof value !== 'object' || value === null) return null
+  if (value === undefined) return null
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw noClause(value)
   const { name, roles } = value as Members
   return {
     name: typeof name === 'string' ? name : null,

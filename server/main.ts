@@ -112,7 +112,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   // A password that is being hashed anew is still written, and told as an update.
   disposal.add(() => users.close())
   const uuid = config.text('couchdb', 'uuid')
-  let address = { url: '', port: 0 }
+  let address = { url: '', address: '', port: 0 }
   const authenticator = new Authenticator(config, users)
   watchLogins(authenticator, log)
   for (const warning of config.warnings) log.warn(warning)
@@ -145,11 +145,13 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   const handle = app.callback()
   disposal.add(() => stopListening(listeners))
   const { bind, plain, tls } = await listen(options, config, (req, res) => void handle(req, res), listeners)
-  address = { url: `http://${bind.includes(':') ? `[${bind}]` : bind}:${plain.port}`, port: plain.port }
+  const url = `http://${bind.includes(':') ? `[${bind}]` : bind}:${plain.port}`
+  address = { url, address: plain.address, port: plain.port }
   disposal.add(() => replicator.close())
   await replicator.start()
   return {
-    ...address,
+    url,
+    port: plain.port,
     tlsPort: tls?.port,
     createdAdmin: config.createdAdmin,
     warnings: config.warnings,

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import { PeerError, isTransientStatus, networkError } from '../peer-error.ts'
 import { parseRetryAfter } from './throttle.ts'
 
@@ -11,6 +12,8 @@ export interface Answer {
   readonly body: Readable
   /** What was asked, for messages: `GET http://host/db/_changes`. */
   readonly request: string
+  /** Makes the peer's own words fit to be shown: without credentials, and not too long. */
+  readonly words: (text: string) => string
   /** Told how much of the body was read. */
   readonly received: (bytes: number) => void
 }
@@ -78,7 +81,7 @@ export async function readJson(answer: Answer): Promise<unknown> {
 
 /** A body that is no JSON was cut short, or the peer is no CouchDB. */
 export function notJson(answer: Answer, cause?: unknown): PeerError {
-  const type = header(answer, 'content-type') ?? 'no content type'
+  const type = answer.words(header(answer, 'content-type') ?? 'no content type')
   const reason = type.includes('json')
     ? `${answer.request} was answered with JSON that is broken or cut short`
     : `${answer.request} was answered ${answer.status} with ${type}, not with JSON: this is no CouchDB`
@@ -109,7 +112,7 @@ export async function statusError(answer: Answer): Promise<PeerError> {
   const location = header(answer, 'location')
   if (status >= 300 && status < 400 && location !== undefined) {
     discard(answer)
-    return new PeerError('redirected', `${request} was redirected to ${withoutCredentials(location)}`, {
+    return new PeerError('redirected', `${request} was redirected to ${answer.words(publicUrl(location))}`, {
       status,
     })
   }
@@ -128,7 +131,8 @@ async function errorBody(answer: Answer): Promise<{ error?: string; reason: stri
       string,
       unknown
     >
-    if (typeof error === 'string') return { error, reason: `: ${describe(error, reason)}` }
+    if (typeof error === 'string')
+      return { error: answer.words(error), reason: `: ${answer.words(describe(error, reason))}` }
   } catch {
     // A proxy's page says nothing that the status does not.
   }
@@ -138,8 +142,4 @@ async function errorBody(answer: Answer): Promise<{ error?: string; reason: stri
 function describe(error: string, reason: unknown): string {
   if (typeof reason === 'string') return reason
   return reason === undefined || reason === null ? error : JSON.stringify(reason)
-}
-
-function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//')
 }

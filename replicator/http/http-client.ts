@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
+import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import type { Endpoint } from '../../protocol/replication-endpoint.ts'
 import { networkError } from '../peer-error.ts'
 import type { BytesMoved } from '../peer.ts'
@@ -12,6 +13,7 @@ import { decoded, discard, header, readJson, statusError } from './answer.ts'
 import type { Answer } from './answer.ts'
 import type { Connections } from './connections.ts'
 import type { Session } from './session.ts'
+import { wordsOf } from './redact.ts'
 import { parseRetryAfter } from './throttle.ts'
 import type { Throttle } from './throttle.ts'
 
@@ -55,6 +57,7 @@ export class HttpClient {
   readonly #session: Session | undefined
   readonly #slots: Semaphore
   readonly #isElsewhere: boolean
+  readonly #words: (text: string) => string
   #refusesGzip = false
   /** The shortest time to an answer so far. */
   #quickestMs: number | undefined
@@ -63,7 +66,7 @@ export class HttpClient {
 
   constructor(endpoint: Endpoint, options: HttpOptions, connections: Connections) {
     const { origin, pathname, hostname } = new URL(endpoint.url)
-    this.url = endpoint.url
+    this.url = publicUrl(endpoint.url)
     this.timeoutMs = options.connectionTimeoutMs
     this.retryPolicy = {
       retries: options.retriesPerRequest,
@@ -78,6 +81,7 @@ export class HttpClient {
     this.#session = endpoint.basic && connections.session({ origin, ...endpoint.basic }, endpoint.proxy)
     this.#slots = new Semaphore(options.httpConnections)
     this.#isElsewhere = !LOOPBACK.test(hostname)
+    this.#words = wordsOf(endpoint)
   }
 
   /** Bytes of bodies so far. */
@@ -205,6 +209,7 @@ export class HttpClient {
       status,
       headers,
       request,
+      words: this.#words,
       body: decoded(body, header({ headers }, 'content-encoding')),
       received: bytes => (this.#received += bytes),
     }

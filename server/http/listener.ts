@@ -9,6 +9,8 @@ export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void
 
 /** An open port. */
 export interface Listener {
+  /** In digits, as the operating system gave it. */
+  readonly address: string
   readonly port: number
   /** Takes no more connections; resolves when all are gone. Idempotent. */
   stop(): Promise<void>
@@ -80,9 +82,11 @@ async function listen(server: Server, config: Config, host: string, port: number
     server.once('error', (error: Error) => reject(listenError(error, host, port)))
     server.listen({ port, host, backlog: config.integer('chttpd', 'backlog') }, resolve)
   })
+  const { address, port: taken } = server.address() as AddressInfo
   let stopped: Promise<void> | undefined
   return {
-    port: (server.address() as AddressInfo).port,
+    address,
+    port: taken,
     stop: () => (stopped ??= new Promise(resolve => server.close(() => resolve()))),
     cut: () => {
       for (const socket of sockets) socket.destroy()

@@ -12,6 +12,7 @@ import { backoff } from '../../replicator/retry.ts'
 import type { Database } from '../database/database.ts'
 import { FailureLog } from './failure-log.ts'
 import { isoTime, statsJson } from './job-json.ts'
+import { loginFromDocument } from './job-maker.ts'
 import type { JobMaker } from './job-maker.ts'
 import { updateReplicatorDocument } from './stored-documents.ts'
 import type { ReplicatorDocument } from './stored-documents.ts'
@@ -95,7 +96,12 @@ export class DocumentJob {
     const document = { database: this.#database.name, id: this.id }
     while (!this.#stop.signal.aborted) {
       try {
-        const spec = await this.#replicator.specOf(request, { document, user: request.user?.name ?? null })
+        const loginFrom = loginFromDocument(this.#document.members)
+        const spec = await this.#replicator.specOf(request, {
+          document,
+          user: request.user?.name ?? null,
+          loginFrom,
+        })
         this.#early = nextState(this.#early, 'identified')
         return { ...spec, refused: failure => this.failures?.add(failure) }
       } catch (error) {

@@ -1,4 +1,5 @@
 import type { DocId } from '../../protocol/document-id.ts'
+import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import { JOB_STATES } from '../../replicator/job-state.ts'
 import type { JobState } from '../../replicator/job-state.ts'
 import type { Database } from '../database/database.ts'
@@ -84,9 +85,10 @@ function overJson(database: string, id: string, { members }: ReplicatorDocument)
 function endpointUrl(endpoint: unknown): unknown {
   const url =
     typeof endpoint === 'object' && endpoint !== null ? (endpoint as { url?: unknown }).url : endpoint
-  if (typeof url !== 'string' || !/^https?:\/\//.test(url)) return url ?? null
-  const bare = url.replace(/^(https?:\/\/)[^/@]*@/, '$1')
-  return bare.includes('?') || bare.endsWith('/') ? bare : `${bare}/`
+  if (typeof url !== 'string') return null
+  if (!/^https?:\/\//.test(url)) return publicUrl(url)
+  const bare = publicUrl(url)
+  return bare.endsWith('/') ? bare : `${bare}/`
 }
 
 /** The states that a query names: "completed,failed". Undefined where one is none. */

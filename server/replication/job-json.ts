@@ -1,3 +1,4 @@
+import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import type { Job, JobLag } from '../../replicator/job.ts'
 import type { ReplicationStatus } from '../../replicator/replication.ts'
 import { NODE_NAME } from '../node-name.ts'
@@ -29,8 +30,8 @@ export function jobJson(job: Job, stallMs: number): object {
     database: spec.document?.database ?? null,
     id: spec.id,
     pid: job.state === 'running' ? '<0.1.0>' : null,
-    source: spec.source.url,
-    target: spec.target.url,
+    source: publicUrl(spec.source.url),
+    target: publicUrl(spec.target.url),
     user: spec.user,
     doc_id: spec.document?.id ?? null,
     info: jobInfo(job, stallMs),
@@ -54,8 +55,8 @@ export function activeDocJson(job: Job, stallMs: number): object {
     doc_id: spec.document?.id ?? null,
     id: spec.id,
     node: NODE_NAME,
-    source: spec.source.url,
-    target: spec.target.url,
+    source: publicUrl(spec.source.url),
+    target: publicUrl(spec.target.url),
     state: job.state,
     info: job.state === 'crashing' ? { error: job.error?.message ?? '' } : jobInfo(job, stallMs),
     error_count: job.crashes,
@@ -81,9 +82,9 @@ export function taskJson(job: Job, stallMs: number, withLag: boolean): object {
     database: spec.document?.database ?? null,
     doc_id: spec.document?.id ?? null,
     replication_id: spec.id,
-    source: spec.source.url,
+    source: publicUrl(spec.source.url),
     started_on: seconds(job.startedAt),
-    target: spec.target.url,
+    target: publicUrl(spec.target.url),
     type: 'replication',
     updated_on: seconds(status?.lastProgressAt ?? job.startedAt),
     user: spec.user,
@@ -122,5 +123,5 @@ function seqText(seq: string | number): string {
 }
 
 function proxyUrl(url: string | undefined): string | null {
-  return url === undefined ? null : url.replace(/\/\/[^/@]*@/, '//')
+  return url === undefined ? null : publicUrl(url)
 }

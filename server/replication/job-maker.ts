@@ -7,6 +7,16 @@ import type { Scheduler } from '../../replicator/scheduler.ts'
 export interface JobOrigin {
   readonly document: JobSpec['document']
   readonly user: string | null
+  /**
+   * Where a login with the credentials of a URL of this very server is counted as coming from: the address of the
+   * client that posted the job, or a word for the owner of its document. Wrong passwords in jobs lock out nobody else.
+   */
+  readonly loginFrom: string
+}
+
+/** Returns `JobOrigin.loginFrom` for a replication document, whose client is gone when its job starts. */
+export function loginFromDocument(members: Readonly<Record<string, unknown>>): string {
+  return `_replicator of ${JSON.stringify(members.owner ?? null)}`
 }
 
 /** What the jobs of documents need of the replicator. */

@@ -1,3 +1,4 @@
+import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import { JOB_STATES } from '../../replicator/job-state.ts'
 import type { Job } from '../../replicator/job.ts'
 import type { Replicator } from './replicator.ts'
@@ -98,8 +99,8 @@ function labels({ spec }: Job): string {
   const pairs = {
     id,
     doc: document === null ? '' : `${document.database}/${document.id}`,
-    source: source.url,
-    target: target.url,
+    source: publicUrl(source.url),
+    target: publicUrl(target.url),
   }
   return Object.entries(pairs)
     .map(

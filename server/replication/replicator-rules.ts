@@ -2,15 +2,20 @@ import type { DocId } from '../../protocol/document-id.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import { type CouchError, fail } from '../../protocol/errors.ts'
+import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import { ReplicationSyntaxError } from '../../protocol/replication-error.ts'
 import type { ReplicationDefaults } from '../../protocol/replication-options.ts'
 import { parseReplication } from '../../protocol/replication-request.ts'
+import { leaves } from '../../protocol/revtree/leaves.ts'
 import { isDatabaseAdmin } from '../../protocol/security.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../database/edit.ts'
 import type { DatabaseRules } from '../database/rules.ts'
 
 /** The role of the replicator itself, which writes the states of jobs into their documents. */
 export const REPLICATOR_ROLE = '_replicator'
+
+/** Members that may hold credentials. */
+const WITH_CREDENTIALS = ['source', 'target', 'proxy', 'source_proxy', 'target_proxy'] as const
 
 const NOT_OWN = "Can't update replication documents from other users."
 
@@ -44,9 +49,11 @@ export class ReplicatorRules implements DatabaseRules {
     if (id.startsWith('_design/') || isDatabaseAdmin(user, security)) return json
     const document = JSON.parse(json.toString()) as Members
     if (document.owner !== undefined && document.owner === user.name) return json
-    const { source, target } = document
-    const hidden = { ...document, source: withoutCredentials(source), target: withoutCredentials(target) }
-    return Buffer.from(JSON.stringify(hidden))
+    const hidden = WITH_CREDENTIALS.filter(name => name in document).map(name => [
+      name,
+      withoutCredentials(document[name]),
+    ])
+    return Buffer.from(JSON.stringify({ ...document, ...Object.fromEntries(hidden) }))
   }
 
   #check(body: Members): void {
@@ -73,12 +80,16 @@ class OwnerValidator implements DocumentValidator {
     return Promise.all(documents.map(document => this.#judge(document, actor)))
   }
 
-  async #judge({ previous }: ValidatedDocument, { user, security }: Actor): Promise<CouchError | undefined> {
-    if (previous === undefined || previous.deleted || previous.body === 0) return undefined
+  /** A branch beside somebody's job could become the winner, and so the job: every live leaf has to be the user's own. */
+  async #judge({ document }: ValidatedDocument, { user, security }: Actor): Promise<CouchError | undefined> {
+    if (document === undefined) return undefined
     if (isDatabaseAdmin(user, security) || user.roles.includes(REPLICATOR_ROLE)) return undefined
-    const { owner } = JSON.parse(Buffer.from(await this.#bodyOf(previous.body)).toString()) as Members
-    if (owner !== undefined && owner === user.name) return undefined
-    return fail('forbidden', NOT_OWN)
+    for (const { deleted, body } of leaves(document.tree)) {
+      if (deleted || body === 0) continue
+      const { owner } = JSON.parse(Buffer.from(await this.#bodyOf(body)).toString()) as Members
+      if (owner === undefined || owner !== user.name) return fail('forbidden', NOT_OWN)
+    }
+    return undefined
   }
 }
 
@@ -105,8 +116,8 @@ function pick({ body, term, size }: DocumentInput): Pick<DocumentInput, 'body' |
 }
 
 function withoutCredentials(endpoint: unknown): unknown {
-  if (typeof endpoint === 'string') return endpoint.replace(/^(https?:\/\/)[^/@]*@/, '$1')
-  if (typeof endpoint !== 'object' || endpoint === null) return endpoint
+  if (typeof endpoint === 'string') return publicUrl(endpoint)
+  if (typeof endpoint !== 'object' || endpoint === null || Array.isArray(endpoint)) return null
   const { auth: _auth, headers: _headers, ...rest } = endpoint as Members
   return { ...rest, ...('url' in rest ? { url: withoutCredentials(rest.url) } : {}) }
 }

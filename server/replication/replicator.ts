@@ -1,9 +1,9 @@
 import { isDatabaseName } from '../../protocol/database-name.ts'
+import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import type { Endpoint } from '../../protocol/replication-endpoint.ts'
 import { jobId } from '../../protocol/replication-id.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import { ANONYMOUS, isServerAdmin } from '../../protocol/user-context.ts'
-import type { UserContext } from '../../protocol/user-context.ts'
 import { Connections } from '../../replicator/http/connections.ts'
 import { HttpClient } from '../../replicator/http/http-client.ts'
 import { HttpPeer } from '../../replicator/http/http-peer.ts'
@@ -15,16 +15,16 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { Catalog } from '../database/catalog.ts'
-import { decodeSegment } from '../http/percent.ts'
 import { identify } from './identify.ts'
 import { InternalAccess } from './internal-access.ts'
 import type { JobMaker, JobOrigin } from './job-maker.ts'
 import { LocalPeer } from './local-peer.ts'
+import { localLogin } from './local-login.ts'
+import { ownDatabase } from './own-url.ts'
+import type { BoundAddress } from './own-url.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
 import { planLimits, replicationDefaults, schedulerOptions, tlsOptions } from './replication-settings.ts'
 
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
-const ANY_OR_LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1?\]|0\.0\.0\.0)$/
 /** Databases whose documents are not simply what was written. */
 const SYSTEM_DATABASE = /^_|\/_(users|replicator)$/
 
@@ -33,7 +33,7 @@ export interface ReplicatorHost {
   readonly config: Config
   readonly uuid: string
   /** Where it listens, known once it does; the URL has neither credentials nor a slash at its end. */
-  readonly address: () => { readonly url: string; readonly port: number }
+  readonly address: () => BoundAddress & { readonly url: string }
   readonly catalog: Catalog
   readonly log: Logger
   readonly authenticator: Authenticator
@@ -90,7 +90,7 @@ export class Replicator implements JobMaker {
   async specOf(request: ReplicationRequest, origin: JobOrigin): Promise<JobSpec> {
     const { options, source, target } = request
     const ids = await identify(request, { uuid: this.#host.uuid, port: this.#host.address().port }, () =>
-      this.#open(source, request),
+      this.#open(source, request, origin.loginFrom),
     )
     return {
       ...origin,
@@ -101,20 +101,28 @@ export class Replicator implements JobMaker {
       rewound: ({ reason, from, to }) => {
         this.rewinds++
         this.#host.log.warn(
-          { id: ids.id, source: source.url, target: target.url, from, to },
+          { id: ids.id, source: publicUrl(source.url), target: publicUrl(target.url), from, to },
           `replication rewound: ${reason}`,
         )
       },
-      localSource: source.local ?? this.#ownDatabase(source.url) ?? null,
-      open: () => this.peersOf(request),
+      localSource: source.local ?? this.#ownDatabase(source) ?? null,
+      open: () => this.peersOf(request, origin.loginFrom),
     }
   }
 
-  /** Both sides of a replication, to be closed by who asked. */
-  async peersOf(request: ReplicationRequest): Promise<{ readonly source: Peer; readonly target: Peer }> {
+  /**
+   * Returns both sides of a replication, to be closed by the caller.
+   *
+   * @param loginFrom See `JobOrigin`.
+   * @throws PeerError `replication_auth_error` where a URL of this very server has credentials that are wrong
+   */
+  async peersOf(
+    request: ReplicationRequest,
+    loginFrom: string,
+  ): Promise<{ readonly source: Peer; readonly target: Peer }> {
     return {
-      source: await this.#open(request.source, request),
-      target: await this.#open(request.target, request),
+      source: await this.#open(request.source, request, loginFrom),
+      target: await this.#open(request.target, request, loginFrom),
     }
   }
 
@@ -145,38 +153,23 @@ export class Replicator implements JobMaker {
     await Promise.all([this.#connections.close(), this.#inside.close()])
   }
 
-  async #open(endpoint: Endpoint, { options, user }: ReplicationRequest): Promise<Peer> {
-    const name = endpoint.local ?? this.#ownDatabase(endpoint.url)
-    const authority = endpoint.local === undefined ? await this.#userAt(endpoint) : (user ?? ANONYMOUS)
-    if (name === undefined || authority === undefined) {
-      return new HttpPeer(new HttpClient(endpoint, options, this.#connections))
-    }
+  async #open(endpoint: Endpoint, { options, user }: ReplicationRequest, loginFrom: string): Promise<Peer> {
+    const name = endpoint.local ?? this.#ownDatabase(endpoint)
+    // The credentials of a URL that is not surely our own are for that peer, and nobody else.
+    if (name === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.#connections))
+    const authority =
+      endpoint.local === undefined
+        ? await localLogin(this.#host.authenticator, endpoint, loginFrom)
+        : (user ?? ANONYMOUS)
+    if (authority === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.#inside))
     const headers = { ...endpoint.headers, ...this.access.headersFor(authority) }
     const server = new HttpPeer(new HttpClient({ url: endpoint.url, headers }, options, this.#inside))
     const direct = isServerAdmin(authority) && isDatabaseName(name) && !SYSTEM_DATABASE.test(name)
     return direct ? new LocalPeer(this.#host.catalog, name, authority, server) : server
   }
 
-  /** The database of this server that a URL addresses. */
-  #ownDatabase(url: string): string | undefined {
-    const own = new URL(this.#host.address().url)
-    const { protocol, hostname, port, pathname } = new URL(url)
-    const sameHost =
-      hostname === own.hostname || (LOOPBACK.test(hostname) && ANY_OR_LOOPBACK.test(own.hostname))
-    if (protocol !== 'http:' || port !== own.port || !sameHost) return undefined
-    return decodeSegment(pathname.slice(1, -1))
-  }
-
-  /** Credentials that are wrong, or of another kind, are for the server's HTTP interface to judge. */
-  async #userAt({ basic }: Endpoint): Promise<UserContext | undefined> {
-    if (!basic) return undefined
-    const authorization = `Basic ${Buffer.from(`${basic.username}:${basic.password}`).toString('base64')}`
-    const credentials = {
-      header: (name: string) => (name === 'authorization' ? authorization : undefined),
-      peer: '127.0.0.1',
-      secure: false,
-    }
-    const known = await this.#host.authenticator.authenticate(credentials).catch(() => undefined)
-    return known?.user
+  /** The database of this server that an endpoint addresses; behind a proxy the same address is another machine's. */
+  #ownDatabase({ url, proxy }: Endpoint): string | undefined {
+    return proxy === undefined ? ownDatabase(url, this.#host.address()) : undefined
   }
 }

@@ -6,6 +6,7 @@ import { PeerError } from '../../replicator/peer-error.ts'
 import type { Peer, WriteFailure } from '../../replicator/peer.ts'
 import type { Database } from '../database/database.ts'
 import { FailureLog } from './failure-log.ts'
+import { loginFromDocument } from './job-maker.ts'
 import type { Replicator } from './replicator.ts'
 import { readReplicatorDocument } from './stored-documents.ts'
 
@@ -40,7 +41,8 @@ async function offerAgain(
   id: DocId,
   failures: FailureLog,
 ): Promise<number> {
-  const { source, target } = await replicator.peersOf(requestOf(replicator, database, id))
+  const { request, loginFrom } = requestOf(replicator, database, id)
+  const { source, target } = await replicator.peersOf(request, loginFrom)
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   let written = 0
   try {
@@ -58,11 +60,15 @@ async function offerAgain(
   return written
 }
 
-function requestOf(replicator: Replicator, database: Database, id: DocId): ReplicationRequest {
+function requestOf(
+  replicator: Replicator,
+  database: Database,
+  id: DocId,
+): { readonly request: ReplicationRequest; readonly loginFrom: string } {
   const stored = readReplicatorDocument(database, id)
   const request = stored && parseReplication(stored.members, replicator.defaults)
   if (!request || 'cancelId' in request) throw fail('missing')
-  return request
+  return { request, loginFrom: loginFromDocument(stored.members) }
 }
 
 async function moveAgain(

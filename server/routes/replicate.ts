@@ -9,6 +9,7 @@ import { requireServerAdmin } from '../auth/authorize.ts'
 import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { peerOf } from '../http/peer.ts'
 import { sendJson } from '../http/reply.ts'
 
 export function replicateRoutes(router: Router<RequestState>): void {
@@ -30,7 +31,8 @@ async function postReplicate(ctx: RequestContext): Promise<void> {
   if ('cancelId' in asked) return cancel(ctx, asked.cancelId)
   const { replicator } = ctx.services
   const request = { ...asked, user: ctx.state.user }
-  const spec = await replicator.specOf(request, { document: null, user: request.user.name }).catch(rethrow)
+  const origin = { document: null, user: request.user.name, loginFrom: peerOf(ctx.req) }
+  const spec = await replicator.specOf(request, origin).catch(rethrow)
   if (request.options.cancel) return cancel(ctx, spec.id)
   if (!request.options.continuous) {
     sendJson(ctx, { ok: true, ...(await replicator.run(spec).catch(rethrow)) })

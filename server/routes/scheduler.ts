@@ -51,12 +51,13 @@ interface DocsPath {
   readonly failures: boolean
 }
 
+/** @throws `bad_request` where no `_replicator` database is named */
 function parsePath(text: string): DocsPath {
   const segments = text.split('/').map(segment => decodeSegment(segment) ?? segment)
   const end = segments.findIndex(segment => /(^|\/)_replicator$/.test(segment)) + 1
-  const split = end > 0 ? end : 1
-  const [document, last] = segments.slice(split)
-  return { database: segments.slice(0, split).join('/'), document, failures: last === 'failures' }
+  if (end === 0) throw fail('badRequest', 'Invalid path')
+  const [document, last] = segments.slice(end)
+  return { database: segments.slice(0, end).join('/'), document, failures: last === 'failures' }
 }
 
 async function getDocs(ctx: RequestContext): Promise<void> {

@@ -1,0 +1,156 @@
+import test from 'ava'
+import { sendJson, startFalsePeer } from '../../helpers/faults/false-peer.ts'
+import { eventually } from '../../helpers/eventually.ts'
+import { call } from '../../helpers/http.ts'
+import { replicate } from '../../helpers/replication.ts'
+import { startServer } from '../../helpers/server.ts'
+
+/** More than `[chttpd_auth_lockout] threshold`. */
+const GUESSES = 7
+
+function withLogin(url: string, name: string, password: string): string {
+  return url.replace(/\/\/([^@]*@)?/, `//${name}:${password}@`)
+}
+
+test("a peer's password is tried on the peer only, however often and at whatever port of this machine", async t => {
+  const [far, near] = await Promise.all([
+    startServer({ admin: { name: 'admin', password: 'other' } }),
+    startServer(),
+  ])
+  t.teardown(() => Promise.all([far.close(), near.close()]))
+  await call(withLogin(far.url, 'admin', 'other'), 'PUT', '/from')
+  await call(near.url, 'PUT', '/to')
+  for (let n = 0; n < GUESSES; n++) {
+    const source = `${withLogin(far.url, 'admin', 'other')}/from`
+    t.true((await replicate(near.url, { source, target: 'to', since_seq: n })).ok)
+  }
+  t.is((await call(near.url, 'GET', '/to')).status, 200)
+})
+
+test('a job with a wrong password for this very server locks out the one who made it, and no administrator', async t => {
+  const settings = [{ section: 'replicator', key: 'crash_backoff', value: '20' }]
+  const { url, close } = await startServer({ settings })
+  t.teardown(close)
+  for (const name of ['from', 'to']) await call(url, 'PUT', `/${name}`)
+  const source = `${withLogin(url, 'admin', 'wrong')}/from`
+  await call(url, 'PUT', '/_replicator/job', { json: { source, target: `${url}/to`, owner: 'ann' } })
+  const state = async () => (await call(url, 'GET', '/_scheduler/docs/_replicator/job')).body
+  await eventually('it has guessed often', async () => Number((await state()).error_count) >= GUESSES)
+  t.regex(JSON.stringify((await state()).info), /replication_auth_error/)
+  t.is((await call(url, 'GET', '/to')).status, 200)
+  const right = { source: `${url}/from`, target: `${url}/to`, owner: 'ann', doc_ids: ['y'] }
+  await call(url, 'PUT', '/_replicator/right', { json: right })
+  const info = async () =>
+    JSON.stringify((await call(url, 'GET', '/_scheduler/docs/_replicator/right')).body.info)
+  await eventually('the right password is refused too', async () =>
+    /replication_auth_error/.test(await info()),
+  )
+  const others = { ...right, owner: 'bob', doc_ids: ['x'] }
+  await call(url, 'PUT', '/_replicator/bobs', { json: others })
+  const bobs = async () => (await call(url, 'GET', '/_replicator/bobs')).body._replication_state
+  await eventually("another's job goes on", async () => (await bobs()) === 'completed')
+})
+
+test('`_replicate` guesses no better than a login from the same address', async t => {
+  const { url, close } = await startServer()
+  t.teardown(close)
+  await call(url, 'PUT', '/_users/org.couchdb.user:ann', {
+    json: { name: 'ann', type: 'user', roles: [], password: 'ann' },
+  })
+  await call(url, 'PUT', '/from')
+  const ann = withLogin(url, 'ann', 'ann')
+  const guess = (password: string): Promise<{ error?: string }> =>
+    replicate(ann, { source: `${withLogin(url, 'admin', password)}/from`, target: 'nosuch' })
+  for (let n = 0; n < GUESSES; n++) t.is((await guess(`wrong-${n}`)).error, 'replication_auth_error')
+  t.is((await guess('pass')).error, 'replication_auth_error')
+})
+
+const ECHOED: Record<string, object> = {
+  'a password': { auth: { basic: { username: 'u', password: 'se"cr/et' } } },
+  'a token': { headers: { Authorization: 'Bearer token-secret' } },
+  'a header of another name': { headers: { 'X-Api-Key': 'key-secret' } },
+  'a cookie': { headers: { Cookie: 'AuthSession=cookie-secret' } },
+}
+
+for (const [what, credentials] of Object.entries(ECHOED)) {
+  test(`what a peer sends back of the credentials is not shown: ${what}`, async t => {
+    const peer = await startFalsePeer((request, response) => {
+      if (request.url === '/_session') return sendJson(response, 404, {})
+      const login = Buffer.from((request.headers.authorization ?? '').slice(6), 'base64').toString()
+      const reason = `you sent ${JSON.stringify(request.headers)} ${login}`
+      sendJson(response, 400, { error: reason, reason })
+    })
+    const { url, close } = await startServer()
+    t.teardown(async () => {
+      peer.close()
+      await close()
+    })
+    const job = { source: { url: peer.url, ...credentials }, target: `${url}/to`, retries_per_request: 0 }
+    await call(url, 'PUT', '/_replicator/job', { json: job })
+    const shown = async (): Promise<string> => {
+      const paths = ['/_scheduler/jobs', '/_scheduler/docs/_replicator/job', '/_active_tasks']
+      const all = await Promise.all(paths.map(path => call(url, 'GET', path)))
+      return JSON.stringify([...all.map(({ body }) => body), await replicate(url, job)])
+    }
+    await eventually('the refusal is shown', async () => /you sent/.test(await shown()))
+    t.notRegex(await shown(), /secret|se.{1,3}cr.{1,3}et|dTpzZ/)
+  })
+}
+
+test('others see a job without what may be secret in it, and cannot put a branch in its place', async t => {
+  const { url, close } = await startServer()
+  t.teardown(close)
+  for (const name of ['ann', 'bob']) {
+    const json = { name, type: 'user', roles: [], password: name }
+    await call(url, 'PUT', `/_users/org.couchdb.user:${name}`, { json })
+  }
+  await call(url, 'PUT', '/_replicator/_security', { json: { members: { names: ['ann', 'bob'] } } })
+  const job = {
+    source: {
+      url: 'http://u:p@secret1@far/db?token=secret2',
+      headers: { a: 'secret3' },
+      auth: { b: 'secret4' },
+    },
+    target: 'http://u:p/secret5@far/db#secret6',
+    source_proxy: 'http://u:p@secret7@proxy:80',
+    target_proxy: 'http://u:secret8@proxy:80',
+    _replication_state: 'failed',
+  }
+  const ann = withLogin(url, 'ann', 'ann')
+  const bob = withLogin(url, 'bob', 'bob')
+  const { status, body } = await call(ann, 'PUT', '/_replicator/job', { json: job })
+  t.is(status, 201)
+  const paths = ['job', `job?rev=${String(body.rev)}`, 'job?open_revs=all', 'job?revs=true&attachments=true']
+  for (const path of paths) {
+    t.regex(JSON.stringify((await call(ann, 'GET', `/_replicator/${path}`)).body), /secret1/)
+    t.notRegex(JSON.stringify((await call(bob, 'GET', `/_replicator/${path}`)).body), /secret/, path)
+  }
+  const bulk = { json: { docs: [{ id: 'job' }] } }
+  t.notRegex(JSON.stringify((await call(bob, 'POST', '/_replicator/_bulk_get', bulk)).body), /secret/)
+  const branch = {
+    _id: 'job',
+    _revisions: { start: 9, ids: ['f'.repeat(32)] },
+    source: 'http://evil/db',
+    target: 'http://evil/db',
+    _replication_state: 'completed',
+  }
+  const refused = { error: 'forbidden', reason: "Can't update replication documents from other users." }
+  for (const json of [branch, { ...branch, _deleted: true }]) {
+    const asked = { json: { new_edits: false, docs: [json] } }
+    t.like((await call<object[]>(bob, 'POST', '/_replicator/_bulk_docs', asked)).body[0], refused)
+  }
+  const { _id, ...single } = branch
+  t.like(
+    await call(bob, 'PUT', '/_replicator/job?new_edits=false', {
+      json: { ...single, _rev: `9-${'f'.repeat(32)}` },
+    }),
+    { status: 403, body: refused },
+  )
+  t.like((await call(ann, 'GET', '/_replicator/job?conflicts=true')).body, { owner: 'ann', _rev: body.rev })
+  t.is(
+    (await call(ann, 'POST', '/_replicator/_bulk_docs', { json: { new_edits: false, docs: [branch] } }))
+      .status,
+    201,
+  )
+  t.like((await call(ann, 'GET', '/_replicator/job')).body, { owner: 'ann', source: 'http://evil/db' })
+})
