@@ -6,7 +6,7 @@ import type { Database } from '../database/database.ts'
 import type { CommittedChange } from '../database/committed.ts'
 import { Space } from '../storage/keys.ts'
 import { DesignCodeValidator } from './design/check-design.ts'
-import { languageOf, type DesignDocument } from './design/design-document.ts'
+import { isRunnable, languageOf, type DesignDocument } from './design/design-document.ts'
 import { DesignDocuments } from './design/design-documents.ts'
 import { DesignValidator } from './design/validation.ts'
 import { contentTexts } from './document-content.ts'
@@ -56,7 +56,7 @@ export class DatabaseQueries {
     this.#log = log
     this.#config = config
     database.validator = new DesignValidator(database, designs, sandbox)
-    database.designValidator = new DesignCodeValidator(sandbox)
+    database.designValidator = new DesignCodeValidator(sandbox, String(database.record.number))
     database.onCommit.add(changes => this.#onCommit(changes))
   }
 
@@ -94,7 +94,9 @@ export class DatabaseQueries {
     const index = new ViewIndex(this.database, definition, {
       map: isMango ? mangoMapper(definition) : this.#sandboxMapper(definition),
       reducers: definition.views.map(({ reduce }) =>
-        reduce === undefined ? undefined : reducerOf(reduce, { sandbox, owner, refuses }),
+        reduce === undefined
+          ? undefined
+          : reducerOf(reduce, { sandbox, owner, language: definition.language, refuses }),
       ),
     })
     this.#indexes.set(definition.signature, index)
@@ -138,9 +140,10 @@ export class DatabaseQueries {
   }
 
   #sandboxMapper(definition: IndexDefinition): MapDocuments {
-    if (definition.language !== 'javascript') throw fail('unknownQueryLanguage', definition.language)
+    if (!isRunnable(definition.language)) throw fail('unknownQueryLanguage', definition.language)
     const views = {
       owner: String(this.database.record.number),
+      language: definition.language,
       maps: definition.views.map(({ map }) => map as string),
       lib: definition.lib,
     }

@@ -6,7 +6,7 @@ import type { RequestContext } from '../http/context.ts'
 import { decodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { shownHeaders } from '../http/shown-headers.ts'
-import { requireJavaScript, type DesignDocument } from '../query/design/design-document.ts'
+import { requireRunnable, type DesignDocument } from '../query/design/design-document.ts'
 import { requestObject } from '../query/design/request-object.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
 
@@ -25,7 +25,7 @@ export async function functionOf(
   const functions = ddoc.value[kind]
   if (!isJsonObject(functions)) throw fail('missingJsonKey', kind)
   if (!Object.hasOwn(functions, name)) throw fail('missingJsonKey', name)
-  requireJavaScript(ddoc.value)
+  requireRunnable(ddoc.value)
   return { database, ddoc, name }
 }
 

@@ -3,7 +3,7 @@ import { fail } from '../../../protocol/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 import type { Database } from '../../database/database.ts'
 import { findWinner, readRevision } from '../../database/read-document.ts'
-import { requireJavaScript } from '../../query/design/design-document.ts'
+import { languageOf, requireRunnable } from '../../query/design/design-document.ts'
 import type { SandboxDocument } from '../../query/sandbox/sandbox.ts'
 
 /**
@@ -24,6 +24,6 @@ export function designWith(
     if (!isJsonObject(value) || !Object.hasOwn(value, key)) throw fail('missingJsonKey', key)
     value = value[key] as JsonValue
   }
-  requireJavaScript(ddoc)
-  return { owner: String(database.record.number), json }
+  requireRunnable(ddoc)
+  return { owner: String(database.record.number), json, language: languageOf(ddoc) }
 }

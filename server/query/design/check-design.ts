@@ -2,17 +2,20 @@ import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import type { DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
 import { isBuiltinReduce } from '../reduce/builtin.ts'
-import type { Sandbox } from '../sandbox/sandbox.ts'
+import type { Sandbox, SandboxFunction } from '../sandbox/sandbox.ts'
 import { checkShape, viewEntries } from './check-shape.ts'
-import { isDesignId, isJavaScript } from './design-document.ts'
+import { isDesignId, isRunnable, languageOf } from './design-document.ts'
 
 /** Judges design documents by their own code. */
 export class DesignCodeValidator implements DocumentValidator {
   readonly active = true
   readonly #sandbox: Sandbox
+  readonly #owner: string
 
-  constructor(sandbox: Sandbox) {
+  /** @param owner the database, see SandboxFunction */
+  constructor(sandbox: Sandbox, owner: string) {
     this.#sandbox = sandbox
+    this.#owner = owner
   }
 
   validate(documents: readonly ValidatedDocument[]): Promise<readonly (CouchError | undefined)[]> {
@@ -22,7 +25,11 @@ export class DesignCodeValidator implements DocumentValidator {
   async #check({ id, edit }: ValidatedDocument): Promise<CouchError | undefined> {
     if (!isDesignId(id) || edit.deleted) return undefined
     try {
-      await checkDesign(JSON.parse(Buffer.from(edit.body).toString()) as JsonObject, this.#sandbox)
+      await checkDesign(
+        JSON.parse(Buffer.from(edit.body).toString()) as JsonObject,
+        this.#sandbox,
+        this.#owner,
+      )
       return undefined
     } catch (error) {
       if (error instanceof CouchError) return error
@@ -37,31 +44,27 @@ export class DesignCodeValidator implements DocumentValidator {
  *
  * @throws `invalid_design_doc`, `compilation_error`, `not_found` for an empty function
  */
-export async function checkDesign(ddoc: JsonObject, sandbox: Sandbox): Promise<void> {
+export async function checkDesign(ddoc: JsonObject, sandbox: Sandbox, owner: string): Promise<void> {
   checkShape(ddoc)
-  if (!isJavaScript(ddoc)) return
+  const language = languageOf(ddoc)
+  if (!isRunnable(language)) return
+  const compile = (kind: string, view: string, source: string) =>
+    compileOne(sandbox, { owner, language, source }, `${kind} function in the '${view}' view`)
   for (const [name, { map, reduce }] of viewEntries(ddoc)) {
-    await compile(sandbox, 'map', name, map as string)
-    if (typeof reduce === 'string') await checkReduce(sandbox, name, reduce)
+    await compile('map', name, map as string)
+    if (typeof reduce === 'string' && !isBuiltinReduce(reduce)) {
+      if (reduce.startsWith('_'))
+        throw fail('invalidDesignDoc', `\`${reduce}\` is not a supported reduce function.`)
+      await compile('reduce', name, reduce)
+    }
   }
 }
 
-async function checkReduce(sandbox: Sandbox, name: string, reduce: string): Promise<void> {
-  if (isBuiltinReduce(reduce)) return
-  if (reduce.startsWith('_')) {
-    throw fail('invalidDesignDoc', `\`${reduce}\` is not a supported reduce function.`)
-  }
-  await compile(sandbox, 'reduce', name, reduce)
-}
-
-async function compile(sandbox: Sandbox, kind: string, view: string, source: string): Promise<void> {
+async function compileOne(sandbox: Sandbox, code: SandboxFunction, subject: string): Promise<void> {
   try {
-    await sandbox.compile(source)
+    await sandbox.compile(code)
   } catch (error) {
     if (!(error instanceof CouchError) || error.error !== 'compilation_error') throw error
-    throw fail(
-      'viewCompilation',
-      `Compilation of the ${kind} function in the '${view}' view failed: ${error.reason}`,
-    )
+    throw fail('viewCompilation', `Compilation of the ${subject} failed: ${error.reason}`)
   }
 }

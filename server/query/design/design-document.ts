@@ -23,11 +23,14 @@ export function languageOf(value: JsonObject): string {
   return typeof value.language === 'string' ? value.language : 'javascript'
 }
 
-/** @throws `unknown_query_language` for functions in a language that nothing here runs */
-export function requireJavaScript(value: JsonObject): void {
-  if (!isJavaScript(value)) throw fail('unknownQueryLanguage', languageOf(value))
+/** Those that the sandbox runs. CouchDB runs the third in QuickJS, whatever engine runs the first. */
+const LANGUAGES = new Set(['javascript', 'coffeescript', 'javascript_quickjs'])
+
+/** @throws `unknown_query_language` for functions in a language that the sandbox does not run */
+export function requireRunnable(value: JsonObject): void {
+  if (!isRunnable(languageOf(value))) throw fail('unknownQueryLanguage', languageOf(value))
 }
 
-export function isJavaScript(value: JsonObject): boolean {
-  return languageOf(value) === 'javascript'
+export function isRunnable(language: string): boolean {
+  return LANGUAGES.has(language)
 }

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../protocol/json-value.ts'
 import type { CommittedChange } from '../../database/committed.ts'
 import type { Database } from '../../database/database.ts'
 import { Space, textOfKey } from '../../storage/keys.ts'
-import { DESIGN, isDesignId, isJavaScript, type DesignDocument } from './design-document.ts'
+import { DESIGN, isDesignId, isRunnable, languageOf, type DesignDocument } from './design-document.ts'
 
 /** Behind every id that begins with "_design/". */
 const AFTER_DESIGN = '_design0'
@@ -67,12 +67,13 @@ export class DesignDocuments {
     const { body } = this.#database.body(document.body)
     const json = renderDocument({ id, rev, deleted: false, body }).toString()
     const owner = String(this.#database.record.number)
-    this.#documents.set(id, { id, rev, value: JSON.parse(json) as JsonObject, sandbox: { owner, json } })
+    const value = JSON.parse(json) as JsonObject
+    this.#documents.set(id, { id, rev, value, sandbox: { owner, json, language: languageOf(value) } })
   }
 
   #findValidating(): void {
     this.#validating = [...this.#documents.values()].filter(
-      ({ value }) => typeof value.validate_doc_update === 'string' && isJavaScript(value),
+      ({ value }) => typeof value.validate_doc_update === 'string' && isRunnable(languageOf(value)),
     )
   }
 }

@@ -8,7 +8,7 @@ import { attachmentsMember } from '../../database/attachments-member.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
 import { functionError } from '../sandbox/errors.ts'
-import type { Sandbox, Verdict } from '../sandbox/sandbox.ts'
+import type { Sandbox, SandboxDocument, Verdict } from '../sandbox/sandbox.ts'
 import { isDesignId, type DesignDocument } from './design-document.ts'
 import type { DesignDocuments } from './design-documents.ts'
 
@@ -55,7 +55,7 @@ export class DesignValidator implements DocumentValidator {
     return errors
   }
 
-  async #ask(ddoc: { owner: string; json: string }, calls: string[]): Promise<Verdict[]> {
+  async #ask(ddoc: SandboxDocument, calls: string[]): Promise<Verdict[]> {
     if (calls.length === 0) return []
     try {
       return await this.#sandbox.validate(ddoc, calls)
@@ -68,7 +68,7 @@ export class DesignValidator implements DocumentValidator {
     }
   }
 
-  async #askAlone(ddoc: { owner: string; json: string }, call: string): Promise<Verdict> {
+  async #askAlone(ddoc: SandboxDocument, call: string): Promise<Verdict> {
     try {
       const [verdict = null] = await this.#sandbox.validate(ddoc, [call])
       return verdict

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
 import { rowParts } from '../row-value.ts'
-import type { Lane } from '../sandbox/pool.ts'
+import type { Lane } from '../sandbox/admission.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { builtinReduce, type BuiltinReduce } from './builtin.ts'
 
@@ -19,6 +19,7 @@ export interface ReduceContext {
   readonly sandbox: Sandbox
   /** The database, whose functions share no engine with those of others. */
   readonly owner: string
+  readonly language: string
   /** Told of a reduction that does not shrink; says whether that is an error. (CouchDB: `reduce_limit`) */
   readonly refuses: (reason: string) => boolean
 }
@@ -91,8 +92,8 @@ class JavaScriptReducer implements Reducer {
 
   async #run(texts: readonly string[], options: { rereduce: boolean; lane: Lane }): Promise<JsonValue[]> {
     if (texts.length === 0) return []
-    const { sandbox, owner, refuses } = this.#context
-    const values = await sandbox.reduce(owner, this.#source, texts, options)
+    const { sandbox, owner, language, refuses } = this.#context
+    const values = await sandbox.reduce({ owner, language, source: this.#source }, texts, options)
     return values.map((value, at) => {
       const reason = overflowOf(value, (texts[at] ?? '').length)
       return reason !== undefined && refuses(reason) ? { overflow: reason } : { value }

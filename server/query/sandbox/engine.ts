@@ -1,16 +1,21 @@
-import type { QuickJSContext, QuickJSHandle, QuickJSRuntime, QuickJSWASMModule } from 'quickjs-emscripten'
+import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from 'quickjs-emscripten'
 import { CallClock } from './call-clock.ts'
 import { GUEST_SOURCE } from './guest-source.ts'
 import type { SandboxLimits } from './limits.ts'
 import { Progress, type FailureCause } from './messages.ts'
+import type { PrepareFunction } from './source-preparer.ts'
+import type { EngineModule } from './variant.ts'
+import type { WasmMemory } from './wasm-memory.ts'
 
 const MAX_LOG_LINES = 100
 const MAX_LOG_LENGTH = 2000
+/** The characters that one call may give away: the host's memory is bounded like the engine's. */
+const MAX_GIVEN_LENGTH = 128 * 1024 * 1024
 
 /** Hands over what a function says and gives the answer, in the same turn; undefined ends the job. */
 export type Exchange = (said: string) => string | undefined
 
-/** The engine cannot go on: out of time, or of memory. It is to be disposed of. */
+/** The engine cannot go on: out of time, or of memory. It is not used again. */
 export class EngineFailure extends Error {
   readonly kind: FailureCause
 
@@ -30,28 +35,38 @@ export class Engine {
   readonly #dispatch: QuickJSHandle
   readonly #progress: Int32Array
   readonly #exchange: Exchange
+  readonly #prepareFunction: PrepareFunction
+  readonly #memory: WasmMemory
   readonly #clock = new CallClock(() => this.showProgress())
   #timeoutMs = 0
   /** Why the call is to end, though the guest may not have noticed. */
   #stop: EngineFailure | undefined
   #lines: string[] = []
   #given: string[] = []
+  #givenLength = 0
 
   /** @param host.progress see Progress */
   constructor(
-    module: QuickJSWASMModule,
+    { quickjs, memory }: EngineModule,
     limits: SandboxLimits,
-    host: { progress: Int32Array; exchange: Exchange },
+    host: { progress: Int32Array; exchange: Exchange; prepare: PrepareFunction },
   ) {
     this.#progress = host.progress
     this.#exchange = host.exchange
-    this.#runtime = module.newRuntime({
+    this.#prepareFunction = host.prepare
+    this.#memory = memory
+    this.#runtime = quickjs.newRuntime({
       memoryLimitBytes: limits.memoryBytes,
       maxStackSizeBytes: limits.stackBytes,
       interruptHandler: () => this.#stop !== undefined || this.#clock.isOver,
     })
     this.#context = this.#runtime.newContext()
     this.#dispatch = this.#start()
+  }
+
+  /** The size of its memory, which is freed with the engine. */
+  get memoryBytes(): number {
+    return this.#memory.buffer.byteLength
   }
 
   /** The lines that were logged since the last call of this. */
@@ -64,7 +79,7 @@ export class Engine {
   /** What the last call gave away besides its answer, in front of it. */
   takeGiven(): string[] {
     const given = this.#given
-    this.#given = []
+    this.#forgetGiven()
     return given
   }
 
@@ -81,7 +96,7 @@ export class Engine {
     const [name, text] = [context.newString(command), context.newString(args)]
     this.#timeoutMs = timeoutMs
     this.#stop = undefined
-    this.#given = []
+    this.#forgetGiven()
     this.#tick()
     try {
       const result = context.callFunction(this.#dispatch, context.undefined, name, text)
@@ -102,29 +117,50 @@ export class Engine {
     Atomics.add(this.#progress, Progress.calls, 1)
   }
 
-  /** An engine that ran out of memory may not be able to clean up; its module then is to be given up. */
-  dispose(): void {
-    this.#dispatch.dispose()
-    this.#context.dispose()
-    this.#runtime.dispose()
-  }
-
   #start(): QuickJSHandle {
     const context = this.#context
     const log = context.newFunction('log', message => this.#log(context.getString(message)))
     const tick = context.newFunction('tick', () => this.#tick())
-    const give = context.newFunction('give', part => void this.#given.push(this.#textOf(part)))
+    const give = context.newFunction('give', part => this.#give(this.#textOf(part)))
     const exchange = context.newFunction('exchange', said => context.newString(this.#ask(this.#textOf(said))))
+    const prepare = context.newFunction('prepare', (source, language) =>
+      context.newString(this.#prepare(this.#textOf(source), context.getString(language))),
+    )
     const make = context.unwrapResult(context.evalCode(GUEST_SOURCE, 'guest.js'))
     const dispatch = context.unwrapResult(
-      context.callFunction(make, context.undefined, log, tick, give, exchange),
+      context.callFunction(make, context.undefined, log, tick, give, exchange, prepare),
     )
-    for (const handle of [log, tick, give, exchange, make]) handle.dispose()
+    for (const handle of [log, tick, give, exchange, prepare, make]) handle.dispose()
     return dispatch
   }
 
   #throwIfStopped(): void {
     if (this.#stop !== undefined) throw this.#stop
+  }
+
+  #give(part: string): void {
+    this.#given.push(part)
+    this.#givenLength += part.length
+    if (this.#givenLength > MAX_GIVEN_LENGTH)
+      throw (this.#stop = new EngineFailure('memory', 'out of memory'))
+  }
+
+  #forgetGiven(): void {
+    this.#given = []
+    this.#givenLength = 0
+  }
+
+  /** JSON of a PreparedSource, or of why there is none. Compilers have a time of their own. */
+  #prepare(source: string, language: string): string {
+    this.#clock.end()
+    this.showProgress()
+    try {
+      return JSON.stringify(this.#prepareFunction(source, language, this.#timeoutMs))
+    } catch (error) {
+      return JSON.stringify({ error: (error as Error).message })
+    } finally {
+      this.#tick()
+    }
   }
 
   /** A function that waits uses up no time. */

@@ -12,11 +12,11 @@ import { createViews } from './guest/views.ts'
  * The program that makes a fresh engine ready: a function of the host that returns the dispatcher. `__name` is what
  * the loader of TypeScript in tests wraps functions in.
  */
-export const GUEST_SOURCE = `(log, tick, give, exchange) => {
+export const GUEST_SOURCE = `(log, tick, give, exchange, prepare) => {
   const __name = made => made
-  const host = { log, tick: (${createTick.toString()})(tick), give, exchange }
+  const host = { log, tick: (${createTick.toString()})(tick), give, exchange, prepare }
   const errors = (${createErrors.toString()})()
-  const modules = (${createModules.toString()})()
+  const modules = (${createModules.toString()})(host)
   const views = (${createViews.toString()})(host, modules, errors)
   const mime = (${createMime.toString()})()
   const speech = (${createSpeech.toString()})()

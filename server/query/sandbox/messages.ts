@@ -25,6 +25,10 @@ export interface EngineSetup {
 export interface WorkerJob {
   readonly id: number
   readonly key: string
+  /** The language of the functions: "coffeescript" takes a compiler; all else is JavaScript. */
+  readonly language?: string | undefined
+  /** Whether the engine is not to be kept. */
+  readonly isOnce?: boolean | undefined
   /** Left out when the worker should have the engine. */
   readonly setup?: EngineSetup | undefined
   readonly command: string
@@ -73,8 +77,6 @@ export interface WorkerReply {
   readonly id: number
   readonly outcome: WorkerOutcome
   readonly log: readonly string[]
-  /** The worker cannot be trusted any more. */
-  readonly broken: boolean
 }
 
 /** `stopped`: nobody wants the answer any more. */

@@ -15,6 +15,8 @@ const GRACE_MS = 2000
 /** How long a thread may take to be there. */
 const START_MS = 60_000
 const STACK_MB = 8
+/** For texts on their way into the engine and out of it. */
+const HEAP_MB = 768
 
 /** Why a worker is gone. */
 export type WorkerEnd = 'stuck' | 'died'
@@ -34,6 +36,8 @@ export class PoolWorker {
   readonly #events: PoolWorkerEvents
   /** The engines that it should have. */
   readonly prepared = new Set<string>()
+  /** When it got its last job, by the monotonic clock. */
+  lastUse = 0
   #watch: NodeJS.Timeout | undefined
   #lastProgress = 0
   #timeoutMs = 0
@@ -46,7 +50,7 @@ export class PoolWorker {
     this.#thread = startThread('./worker', import.meta.url, {
       workerData,
       env: {},
-      resourceLimits: { stackSizeMb: STACK_MB },
+      resourceLimits: { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: HEAP_MB },
     })
     this.#thread.unref()
     this.#thread.on('message', (message: WorkerReply | WorkerQuestion) => {
@@ -59,6 +63,7 @@ export class PoolWorker {
   }
 
   send(job: WorkerJob): void {
+    this.lastUse = performance.now()
     this.#timeoutMs = job.timeoutMs
     this.#startWatch()
     this.#thread.postMessage(job)

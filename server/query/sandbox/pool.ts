@@ -1,12 +1,15 @@
 import { fail } from '../../../protocol/errors.ts'
+import { Admission, type Lane } from './admission.ts'
+import { FairQueue } from './fair-queue.ts'
 import { callTimeout, type SandboxLimits } from './limits.ts'
 import type { EngineSetup, WorkerJob, WorkerOutcome, WorkerReply } from './messages.ts'
 import { PoolWorker, type WorkerEnd } from './pool-worker.ts'
 
-/** Who waits for a job: a request, or nobody but an index that is built in the background. */
-export type Lane = 'request' | 'background'
+const LANES: readonly Lane[] = ['validation', 'request', 'background']
 
 export interface Job extends Omit<WorkerJob, 'id' | 'setup' | 'timeoutMs'> {
+  /** The database whose functions run: databases take turns. */
+  readonly owner: string
   readonly setup: EngineSetup
 }
 
@@ -23,11 +26,13 @@ interface Waiting {
 
 /** Those that wait are requests and index builds, which have bounds of their own; this one is for what nobody foresaw. */
 const MAX_WAITING = 10_000
+/** One database can fill half of them. */
+const MAX_WAITING_OF_OWNER = MAX_WAITING / 2
 const IDLE_MS = 60_000
 
 /**
  * Worker threads that run functions of design documents. A job whose worker has to be ended fails alone: the others
- * wait in the pool and go to other workers. Requests go before index builds, and index builds leave a worker to them.
+ * wait in the pool and go to other workers. Databases take turns, and none can take all workers (see Admission).
  */
 export class SandboxPool {
   readonly #limits: SandboxLimits
@@ -36,10 +41,14 @@ export class SandboxPool {
   readonly #onLog: (key: string, lines: readonly string[]) => void
   readonly #idle: PoolWorker[] = []
   readonly #running = new Map<PoolWorker, { waiting: Waiting; id: number }>()
-  readonly #lanes: Record<Lane, Waiting[]> = { request: [], background: [] }
+  readonly #lanes: Readonly<Record<Lane, FairQueue<Waiting>>> = {
+    validation: new FairQueue(),
+    request: new FairQueue(),
+    background: new FairQueue(),
+  }
+  readonly #admission: Admission
   readonly #sweep: NodeJS.Timeout
   #lastId = 0
-  #lastUse = 0
   #closed = false
 
   constructor(options: {
@@ -52,6 +61,7 @@ export class SandboxPool {
     this.#limits = options.limits
     this.#timeoutMs = options.timeoutMs
     this.#size = options.workers
+    this.#admission = new Admission(options.workers)
     this.#onLog = options.onLog
     this.#sweep = setInterval(() => this.#closeIdle(), IDLE_MS)
     this.#sweep.unref()
@@ -60,9 +70,10 @@ export class SandboxPool {
   /** @throws `service_unavailable` when too many wait, or the pool is closed; what `talk` throws, which ends the job */
   run(job: Job, lane: Lane, talk?: Talk): Promise<WorkerOutcome> {
     const queue = this.#lanes[lane]
-    if (this.#closed || queue.length >= MAX_WAITING) return Promise.reject(fail('sandboxBusy'))
+    const isFull = queue.length >= MAX_WAITING || queue.lengthOf(job.owner) >= MAX_WAITING_OF_OWNER
+    if (this.#closed || isFull) return Promise.reject(fail('sandboxBusy'))
     return new Promise((resolve, reject) => {
-      queue.push({ job, lane, talk, resolve, reject })
+      queue.push(job.owner, { job, lane, talk, resolve, reject })
       this.#next()
     })
   }
@@ -71,7 +82,7 @@ export class SandboxPool {
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#sweep)
-    const waiting = [...this.#lanes.request.splice(0), ...this.#lanes.background.splice(0)]
+    const waiting = LANES.flatMap(lane => this.#lanes[lane].drain())
     for (const { reject } of waiting) reject(fail('sandboxBusy'))
     for (const { waiting } of this.#running.values()) waiting.reject(fail('sandboxBusy'))
     const workers = [...this.#idle.splice(0), ...this.#running.keys()]
@@ -87,11 +98,16 @@ export class SandboxPool {
 
   /** What is to run now, if there is a worker for it. */
   #take(): Waiting | undefined {
-    if (this.#closed || this.#running.size >= this.#size) return undefined
-    const request = this.#lanes.request.shift()
-    if (request !== undefined) return request
-    const builds = [...this.#running.values()].filter(({ waiting }) => waiting.lane === 'background').length
-    return builds < Math.max(1, this.#size - 1) ? this.#lanes.background.shift() : undefined
+    if (this.#closed) return undefined
+    const running = [...this.#running.values()].map(({ waiting: { lane, job } }) => ({
+      lane,
+      owner: job.owner,
+    }))
+    for (const lane of LANES) {
+      const next = this.#lanes[lane].take(owner => this.#admission.mayRun({ lane, owner }, running))
+      if (next !== undefined) return next
+    }
+    return undefined
   }
 
   /** An idle worker that has the engine, or any, or a new one. */
@@ -110,11 +126,11 @@ export class SandboxPool {
 
   #start(worker: PoolWorker, waiting: Waiting, withSetup = !worker.prepared.has(waiting.job.key)): void {
     const id = ++this.#lastId
-    this.#lastUse = performance.now()
     this.#running.set(worker, { waiting, id })
-    worker.prepared.add(waiting.job.key)
+    if (waiting.job.isOnce !== true) worker.prepared.add(waiting.job.key)
     const setup = withSetup ? waiting.job.setup : undefined
-    worker.send({ ...waiting.job, id, setup, timeoutMs: callTimeout(this.#timeoutMs()) })
+    const { owner: _owner, ...job } = waiting.job
+    worker.send({ ...job, id, setup, timeoutMs: callTimeout(this.#timeoutMs()) })
   }
 
   async #onQuestion(worker: PoolWorker, said: string): Promise<void> {
@@ -135,8 +151,7 @@ export class SandboxPool {
     if (reply.log.length > 0) this.#onLog(waiting.job.key, reply.log)
     if (reply.outcome.kind === 'unprepared') return this.#start(worker, waiting, true)
     this.#running.delete(worker)
-    if (reply.broken) void worker.close()
-    else this.#idle.push(worker)
+    this.#idle.push(worker)
     waiting.resolve(reply.outcome)
     this.#next()
   }
@@ -155,7 +170,10 @@ export class SandboxPool {
   }
 
   #closeIdle(): void {
-    if (this.#running.size > 0 || performance.now() - this.#lastUse < IDLE_MS) return
-    for (const worker of this.#idle.splice(0)) void worker.close()
+    const limit = performance.now() - IDLE_MS
+    for (const worker of this.#idle.filter(({ lastUse }) => lastUse < limit)) {
+      this.#idle.splice(this.#idle.indexOf(worker), 1)
+      void worker.close()
+    }
   }
 }

@@ -4,7 +4,8 @@ import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
 import { answerText, outcomeError } from './errors.ts'
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUT_MS, type SandboxLimits } from './limits.ts'
 import type { PackedRows, RowStorage } from './messages.ts'
-import { SandboxPool, type Job, type Lane } from './pool.ts'
+import type { Lane } from './admission.ts'
+import { SandboxPool, type Job } from './pool.ts'
 
 const MAX_WORKERS = 4
 const DEFAULT_LISTS = 12
@@ -14,14 +15,27 @@ export interface SandboxDocument {
   /** The database. Two databases with the same design document have engines of their own. */
   readonly owner: string
   readonly json: string
+  /** JavaScript where left out. */
+  readonly language?: string
 }
 
 /** The map functions of an index. */
 export interface SandboxViews {
   readonly owner: string
+  /** JavaScript where left out. */
+  readonly language?: string
   readonly maps: readonly string[]
   /** The members of `views.lib`, null when it has none. */
   readonly lib: JsonValue
+}
+
+/** A function outside of a design document that is run. */
+export interface SandboxFunction {
+  /** The database, whose functions share no engine with those of others. */
+  readonly owner: string
+  /** JavaScript where left out. */
+  readonly language?: string
+  readonly source: string
 }
 
 /** What a validation function says of a document: null when it may be written. */
@@ -86,10 +100,11 @@ export class Sandbox {
   }
 
   /** Compiles a function and throws it away. @throws `compilation_error`, `not_found` for an empty source */
-  async compile(source: string): Promise<void> {
-    const setup = { command: 'compile', args: '["function () {}"]' } as const
-    const key = `compile:${digest(source)}`
-    await this.#text({ key, setup, command: 'compile', args: JSON.stringify([source]) }, 'request')
+  async compile({ owner, language, source }: SandboxFunction): Promise<void> {
+    const setup = { command: 'compile', args: '["(function () {})"]' } as const
+    const key = `compile:${owner}`
+    const args = JSON.stringify([source, language])
+    await this.#text({ owner, key, language, isOnce: true, setup, command: 'compile', args }, 'validation')
   }
 
   /** Which documents a filter function passes. */
@@ -110,7 +125,7 @@ export class Sandbox {
 
   /** @param calls the arguments of each call as one JSON array: `[newDoc, oldDoc, userCtx, secObj]` */
   async validate(ddoc: SandboxDocument, calls: readonly string[]): Promise<Verdict[]> {
-    return this.#ask(ddoc, 'validate', `[[${calls.join()}]]`)
+    return this.#ask(ddoc, 'validate', `[[${calls.join()}]]`, 'validation')
   }
 
   async update(ddoc: SandboxDocument, name: string, args: string): Promise<UpdateAnswer> {
@@ -150,9 +165,12 @@ export class Sandbox {
    * @param documents a JSON array
    */
   async map(views: SandboxViews, documents: string, storage: RowStorage, lane: Lane): Promise<PackedRows> {
-    const args = JSON.stringify([views.lib, views.maps])
+    const { owner, language } = views
+    const args = JSON.stringify([views.lib, views.maps, language])
     const job: Job = {
-      key: `views:${views.owner}:${digest(args)}`,
+      owner,
+      language,
+      key: `views:${owner}:${digest(args)}`,
       setup: { command: 'setViews', args },
       command: 'map',
       args: documents,
@@ -170,14 +188,15 @@ export class Sandbox {
    * @param batches JSON of `[keys, values]` for each; the keys of a rereduce are null
    */
   async reduce(
-    owner: string,
-    source: string,
+    { owner, language, source }: SandboxFunction,
     batches: readonly string[],
     options: { rereduce: boolean; lane: Lane },
   ): Promise<JsonValue[]> {
     const job: Job = {
-      key: `reduce:${owner}:${digest(source)}`,
-      setup: { command: 'setViews', args: '[null,[]]' },
+      owner,
+      language,
+      key: `reduce:${owner}:${language ?? ''}:${digest(source)}`,
+      setup: { command: 'setViews', args: JSON.stringify([null, [], language]) },
       command: 'reduce',
       args: `[${JSON.stringify(source)},[${batches.join()}],${options.rereduce}]`,
     }
@@ -189,8 +208,13 @@ export class Sandbox {
     await Promise.all([this.#pool.close(), this.#lists.close()])
   }
 
-  async #ask<Answer>(ddoc: SandboxDocument, command: string, args: string): Promise<Answer> {
-    return JSON.parse(await this.#text(jobOf(ddoc, command, args), 'request')) as Answer
+  async #ask<Answer>(
+    ddoc: SandboxDocument,
+    command: string,
+    args: string,
+    lane: Lane = 'request',
+  ): Promise<Answer> {
+    return JSON.parse(await this.#text(jobOf(ddoc, command, args), lane)) as Answer
   }
 
   async #text(job: Job, lane: Lane): Promise<string> {
@@ -199,8 +223,9 @@ export class Sandbox {
 }
 
 function jobOf(ddoc: SandboxDocument, command: string, args: string): Job {
-  const setup = { command: 'setDesignDocument', args: `[${ddoc.json}]` } as const
-  return { key: `ddoc:${ddoc.owner}:${digest(ddoc.json)}`, setup, command, args }
+  const { owner, language, json } = ddoc
+  const setup = { command: 'setDesignDocument', args: `[${json}]` } as const
+  return { owner, language, key: `ddoc:${owner}:${digest(json)}`, setup, command, args }
 }
 
 function digest(text: string): string {

@@ -1,6 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { newQuickJSWASMModuleFromVariant } from 'quickjs-emscripten'
-import { EngineHouse } from './engine-house.ts'
+import { EngineCache } from './engine-cache.ts'
 import {
   Progress,
   type PackedRows,
@@ -10,19 +9,20 @@ import {
   type WorkerQuestion,
   type WorkerReply,
 } from './messages.ts'
-import { VARIANT } from './variant.ts'
 
 if (parentPort === null) throw new Error('this file runs in a worker thread')
 const port = parentPort
 const options = workerData as WorkerOptions
 const progress = new Int32Array(options.progress)
-const house = new EngineHouse(await newQuickJSWASMModuleFromVariant(VARIANT), options, exchange)
+const engines = new EngineCache(options, exchange)
 
 Atomics.add(progress, Progress.calls, 1)
-port.on('message', (job: WorkerJob) => {
-  const reply = house.run(job)
+port.on('message', (job: WorkerJob) => void answer(job))
+
+async function answer(job: WorkerJob): Promise<void> {
+  const reply = await engines.run(job)
   port.postMessage(reply, transferable(reply))
-})
+}
 
 function transferable(reply: WorkerReply): ArrayBuffer[] {
   const rows: PackedRows | undefined = reply.outcome.kind === 'rows' ? reply.outcome.rows : undefined

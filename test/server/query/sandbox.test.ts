@@ -111,18 +111,18 @@ test('modules of views.lib can be required, relative to each other too', async t
 })
 
 test('what does not compile is refused with the source in the reason', async t => {
-  const error = await refusal(t, sandbox.compile('function (doc) { emit(doc._id, '))
+  const error = await refusal(t, sandbox.compile({ owner: '1', source: 'function (doc) { emit(doc._id, ' }))
   t.like(error, {
     status: 400,
     error: 'compilation_error',
     reason: "SyntaxError: unexpected token in expression: '' (function (doc) { emit(doc._id, )",
   })
-  t.like(await refusal(t, sandbox.compile('')), {
+  t.like(await refusal(t, sandbox.compile({ owner: '1', source: '' })), {
     status: 404,
     error: 'not_found',
     reason: 'missing function',
   })
-  t.like(await refusal(t, sandbox.compile('5')), { error: 'compilation_error' })
+  t.like(await refusal(t, sandbox.compile({ owner: '1', source: '5' })), { error: 'compilation_error' })
 })
 
 const ddoc = {
@@ -195,8 +195,15 @@ test('reduces and rereduces many batches; one that throws gives null', async t =
   const source =
     'function (keys, values, rereduce) { if (values.length > 2) throw 1; return rereduce ? sum(values) : keys.length }'
   const batches = ['[[[1,"a"],[2,"b"]],[5,6]]', '[[[1,"a"]],[5]]', '[[],[1,2,3]]']
-  t.deepEqual(await sandbox.reduce('1', source, batches, { rereduce: false, lane: 'request' }), [2, 1, null])
-  t.deepEqual(await sandbox.reduce('1', source, ['[null,[5,6]]'], { rereduce: true, lane: 'request' }), [11])
+  t.deepEqual(await sandbox.reduce({ owner: '1', source }, batches, { rereduce: false, lane: 'request' }), [
+    2,
+    1,
+    null,
+  ])
+  t.deepEqual(
+    await sandbox.reduce({ owner: '1', source }, ['[null,[5,6]]'], { rereduce: true, lane: 'request' }),
+    [11],
+  )
 })
 
 const hostile: [what: string, source: string][] = [
@@ -220,10 +227,10 @@ for (const [what, source] of hostile) {
 }
 
 test('a function that recurses without end emits nothing or fails, and others go on', async t => {
-  await map(['function f() { f() }'], [{ _id: 'a' }]).catch((error: unknown) =>
+  await map(['(function f() { f() })'], [{ _id: 'a' }]).catch((error: unknown) =>
     t.true(error instanceof CouchError),
   )
-  await map(['function f(x) { return [1].map(f) }'], [{ _id: 'a' }]).catch((error: unknown) =>
+  await map(['(function f(x) { return [1].map(f) })'], [{ _id: 'a' }]).catch((error: unknown) =>
     t.true(error instanceof CouchError),
   )
   t.deepEqual(await map(['function (doc) { emit(doc._id) }'], [{ _id: 'by' }]), ['0/0 "by" null'])
@@ -315,9 +322,9 @@ test('a design document has other engines in another database', async t => {
 
 test('a closed sandbox refuses work', async t => {
   const other = new Sandbox({ workers: 1 })
-  const pending = other.compile('function () { for (;;); }')
+  const pending = other.compile({ owner: '1', source: 'function () { for (;;); }' })
   await other.close()
   await other.close()
   await t.throwsAsync(pending)
-  t.like(await refusal(t, other.compile('function () {}')), { status: 503 })
+  t.like(await refusal(t, other.compile({ owner: '1', source: 'function () {}' })), { status: 503 })
 })

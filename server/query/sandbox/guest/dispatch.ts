@@ -70,13 +70,16 @@ export function createDispatch(
     setDesignDocument(document: Record<string, unknown>) {
       ddoc = document
       compiled.clear()
+      modules.setLanguage(ddoc.language)
       modules.setRoot(ddoc)
     },
-    setViews(lib: unknown, maps: unknown[]) {
+    setViews(lib: unknown, maps: unknown[], language: unknown) {
+      modules.setLanguage(language)
       if (lib !== null) modules.setRoot({ views: { lib } })
       views.setMaps(maps)
     },
-    compile(source: unknown) {
+    compile(source: unknown, language: unknown) {
+      modules.setLanguage(language)
       modules.compile(source)
     },
     emits: (path: string[], documents: unknown[]) => {

@@ -14,6 +14,8 @@ export interface GuestHost {
   give(part: string): void
   /** Hands something to who runs the command, in the middle of it, and waits for an answer. */
   exchange(said: string): string
+  /** Makes code of the source of a function: JSON of a PreparedSource, or of an `error`. */
+  prepare(source: string, language: string): string
 }
 
 /** An error as the query server protocol of CouchDB spells it. */

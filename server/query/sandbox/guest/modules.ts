@@ -1,14 +1,16 @@
-import type { GuestFunction } from './host.ts'
+import type { GuestFunction, GuestHost } from './host.ts'
 
 /** Compiles the functions of a design document, and the CommonJS modules in its members. */
 export interface GuestModules {
   /**
-   * @param source an expression that is a function
+   * @param source a script whose value is a function
    * @throws GuestError `compilation_error`, or `not_found` where there is no source
    */
   compile(source: unknown): GuestFunction
   /** Makes the members of `root` what `require` finds. */
   setRoot(root: unknown): void
+  /** The language of the functions that are compiled from now on; modules are JavaScript always. */
+  setLanguage(language: unknown): void
 }
 
 interface Place {
@@ -17,29 +19,45 @@ interface Place {
   readonly parent?: Place
 }
 
-export function createModules(): GuestModules {
-  const evaluate = globalThis.eval
-  const { stringify } = JSON
-  const scope = globalThis as unknown as { compiled?: unknown; require?: (name: string) => unknown }
+export function createModules(host: GuestHost): GuestModules {
+  const evaluate = globalThis.eval as (code: string) => unknown
+  const { parse, stringify } = JSON
+  const { SyntaxError } = globalThis
+  const scope = globalThis as unknown as { require?: (name: string) => unknown }
   const isObject = (value: unknown): value is Record<string, unknown> =>
     typeof value === 'object' && value !== null
   let root: unknown
+  let language = 'javascript'
   let loaded: { [id: string]: { exports: unknown } } = {}
 
   const refuse = (reason: string): never => {
     throw ['error', 'invalid_require_path', reason]
   }
 
+  const valueOf = (source: string): unknown => {
+    const { code, plain, error } = parse(host.prepare(source, language)) as {
+      code: string
+      plain: string
+      error?: string
+    }
+    if (error !== undefined) throw error
+    try {
+      return evaluate(code)
+    } catch (thrown) {
+      // The error of what was made of the source is about another text.
+      if (thrown instanceof SyntaxError && code !== plain) return evaluate(plain)
+      throw thrown
+    }
+  }
+
   const compile = (source: unknown): GuestFunction => {
     if (typeof source !== 'string' || source === '') throw ['error', 'not_found', 'missing function']
+    let found: unknown
     try {
-      // Not in parentheses: the engine's message for a source that ends too early then names its end.
-      evaluate(`globalThis.compiled = ${source}`)
+      found = valueOf(source)
     } catch (error) {
       throw ['error', 'compilation_error', `${String(error)} (${source})`]
     }
-    const found = scope.compiled
-    delete scope.compiled
     if (typeof found === 'function') return found as GuestFunction
     throw ['error', 'compilation_error', `Expression does not eval to a function. (${source})`]
   }
@@ -69,7 +87,7 @@ export function createModules(): GuestModules {
     const module = { id: place.id, exports: {} as unknown, current: place.value, parent: place.parent }
     loaded[place.id] = module
     try {
-      const run = compile(`function (module, exports, require) { ${place.value}\n }`)
+      const run = evaluate(`(function (module, exports, require) { ${place.value}\n })`) as GuestFunction
       run.call(globalThis, module, module.exports, requireFrom(place))
     } catch (error) {
       delete loaded[place.id]
@@ -84,6 +102,9 @@ export function createModules(): GuestModules {
       root = value
       loaded = {}
       scope.require = requireFrom(undefined)
+    },
+    setLanguage(value) {
+      language = typeof value === 'string' ? value : 'javascript'
     },
   }
 }

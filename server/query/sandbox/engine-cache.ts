@@ -1,36 +1,44 @@
-import type { QuickJSWASMModule } from 'quickjs-emscripten'
 import { Engine, EngineFailure, type Exchange } from './engine.ts'
 import type { EngineSetup, WorkerJob, WorkerOptions, WorkerOutcome, WorkerReply } from './messages.ts'
 import { packRows } from './pack-rows.ts'
+import { SourcePreparer } from './source-preparer.ts'
+import { EngineModules, INITIAL_BYTES } from './variant.ts'
 
-/** Each engine has an arena of its own in the worker's memory, which does not shrink. */
-const MAX_ENGINES = 12
+const MAX_ENGINES = 8
+/** Part of the initial memory that an engine at rest has touched, about. */
+const RESTING_BYTES = 4 * 1024 * 1024
 
-/** The engines of one worker, those that were used last. */
-export class EngineHouse {
-  readonly #module: QuickJSWASMModule
+/**
+ * The engines of one worker, those that were used last. Each has a WebAssembly memory of its own, which is bounded, does
+ * not shrink, and is freed with the engine: one that has grown beyond the bound of all is not kept.
+ */
+export class EngineCache {
   readonly #options: WorkerOptions
   readonly #exchange: Exchange
+  readonly #modules: EngineModules
+  readonly #preparer: SourcePreparer
   readonly #engines = new Map<string, Engine>()
-  #broken = false
 
-  constructor(module: QuickJSWASMModule, options: WorkerOptions, exchange: Exchange) {
+  constructor(options: WorkerOptions, exchange: Exchange) {
     this.#exchange = exchange
-    this.#module = module
     this.#options = options
+    this.#modules = new EngineModules(options.limits.memoryBytes)
+    this.#preparer = new SourcePreparer(this.#modules)
   }
 
-  run(job: WorkerJob): WorkerReply {
-    const engine = this.#engine(job)
+  async run(job: WorkerJob): Promise<WorkerReply> {
+    if (job.language === 'coffeescript') await this.#preparer.readyCoffeeScript()
+    const engine = await this.#engine(job)
     if (engine === undefined) return this.#reply(job, { kind: 'unprepared' }, [])
     const outcome = this.#attempt(() => this.#work(engine, job))
     const log = engine.takeLog()
-    if (mustGo(outcome)) this.#drop(job.key)
+    if (job.isOnce === true || mustGo(outcome)) this.#engines.delete(job.key)
+    this.#evict()
     return this.#reply(job, outcome, log)
   }
 
   /** The engine of the job, made ready if need be; undefined where it is not here and the job does not say how. */
-  #engine(job: WorkerJob): Engine | undefined {
+  async #engine(job: WorkerJob): Promise<Engine | undefined> {
     const known = this.#engines.get(job.key)
     if (known !== undefined) {
       // Back to the end of those that may be dropped.
@@ -39,10 +47,11 @@ export class EngineHouse {
       return known
     }
     if (job.setup === undefined) return undefined
-    const [oldest] = this.#engines.keys()
-    if (this.#engines.size >= MAX_ENGINES && oldest !== undefined) this.#drop(oldest)
-    const progress = new Int32Array(this.#options.progress)
-    const engine = new Engine(this.#module, this.#options.limits, { progress, exchange: this.#exchange })
+    const engine = new Engine(await this.#modules.make(), this.#options.limits, {
+      progress: new Int32Array(this.#options.progress),
+      exchange: this.#exchange,
+      prepare: this.#preparer.prepare,
+    })
     this.#engines.set(job.key, engine)
     return engine
   }
@@ -72,30 +81,30 @@ export class EngineHouse {
     } catch (error) {
       if (error instanceof EngineFailure)
         return { kind: 'failure', cause: error.kind, message: error.message }
-      // The engine itself fell over, out of stack or memory: nothing in its module can be relied on.
-      this.#broken = true
-      return {
-        kind: 'failure',
-        cause: 'memory',
-        message: error instanceof Error ? error.message : String(error),
-      }
+      // The engine itself fell over, out of stack or memory. It has its module for itself.
+      const message = error instanceof Error ? error.message : String(error)
+      return { kind: 'failure', cause: 'memory', message }
     }
   }
 
-  #drop(key: string): void {
-    const engine = this.#engines.get(key)
-    this.#engines.delete(key)
-    if (this.#broken) return
-    try {
-      engine?.dispose()
-    } catch {
-      this.#broken = true
+  /** Drops the engines that were not used for longest, until the others fit. */
+  #evict(): void {
+    let bytes = 0
+    for (const { memoryBytes } of this.#engines.values()) bytes += restingBytes(memoryBytes)
+    for (const [key, { memoryBytes }] of this.#engines) {
+      if (this.#engines.size <= MAX_ENGINES && bytes <= this.#options.limits.memoryBytes / 2) return
+      this.#engines.delete(key)
+      bytes -= restingBytes(memoryBytes)
     }
   }
 
   #reply(job: WorkerJob, outcome: WorkerOutcome, log: readonly string[]): WorkerReply {
-    return { id: job.id, outcome, log, broken: this.#broken }
+    return { id: job.id, outcome, log }
   }
+}
+
+function restingBytes(memoryBytes: number): number {
+  return memoryBytes - INITIAL_BYTES + RESTING_BYTES
 }
 
 /** An engine is not used again after it failed, nor when its setup was refused or its memory is full. */
