@@ -149,6 +149,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   address = { url, address: plain.address, port: plain.port }
   disposal.add(() => replicator.close())
   await replicator.start()
+  disposal.add(() => config.hasher.close())
   return {
     url,
     port: plain.port,

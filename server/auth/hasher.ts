@@ -1,5 +1,7 @@
 import { createHash, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { promisify } from 'node:util'
+import { fail } from '../../protocol/errors.ts'
 import { WorkQueue } from '../work-queue.ts'
 import { type Prf, PRFS, type StoredPassword } from './stored-password.ts'
 
@@ -20,9 +22,16 @@ export interface HashSettings {
  */
 export class PasswordHasher {
   readonly #queue: WorkQueue
+  readonly #closing = new AbortController()
 
   constructor(maxWaiting: () => number = () => 64) {
     this.#queue = new WorkQueue(() => ({ running: AT_ONCE, waiting: maxWaiting() }))
+    setMaxListeners(0, this.#closing.signal)
+  }
+
+  /** Refuses what waits and what comes, with 503: a server that stops does not wait for passwords. Idempotent. */
+  close(): void {
+    this.#closing.abort(fail('busy'))
   }
 
   /** Hashes a password with a new salt, or with the one given. */
@@ -45,9 +54,10 @@ export class PasswordHasher {
 
   #derive(password: string, salt: string, prf: Prf, iterations: number): Promise<string> {
     const { digest, bytes } = PRFS[prf]
-    return this.#queue.run(async () =>
-      (await derive(password, salt, iterations, bytes, digest)).toString('hex'),
-    )
+    this.#closing.signal.throwIfAborted()
+    const work = async (): Promise<string> =>
+      (await derive(password, salt, iterations, bytes, digest)).toString('hex')
+    return this.#queue.run(work, this.#closing)
   }
 }
 

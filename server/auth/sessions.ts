@@ -10,6 +10,7 @@ import {
   timeOf,
 } from './session-cookie.ts'
 import { LruMap } from './lru-map.ts'
+import { isUsableSalt } from './password-limits.ts'
 import type { UserRecord } from './user-record.ts'
 
 const MAX_VERIFIED = 10_000
@@ -53,7 +54,8 @@ export class Sessions {
     const cookie = known ?? parseSessionCookie(value)
     const user = await this.#find(cookie.name)
     const made = timeOf(cookie)
-    if (user === undefined || made === undefined) return undefined
+    // Without a salt of its own, the key would be that of proxy tokens.
+    if (user === undefined || made === undefined || !isUsableSalt(user.salt)) return undefined
     const left = made + this.#timeout - Date.now() / 1000
     const key = this.#key(user) + this.#algorithms.join()
     if (left <= 0) return undefined

@@ -1,18 +1,60 @@
 import { createHmac } from 'node:crypto'
 import { sameText } from './hasher.ts'
+import { LruMap } from './lru-map.ts'
 import { isPrf, PRFS } from './stored-password.ts'
 import type { Totp } from './user-record.ts'
 
 const STEP_SECONDS = 30
+/** A token is right in three steps; afterwards nothing needs to be known of it. */
+const TOKEN_LIFETIME_MS = 3 * STEP_SECONDS * 1000
+const MAX_NAMES = 100_000
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
-/** Whether the token is of this step, the one before or the one after (RFC 6238; `couch_httpd_auth:verify_token/4`). */
-export function verifyTotp(totp: Totp, token: string, nowMs = Date.now()): boolean {
-  const key = decodeBase32(totp.key)
-  if (key === undefined || key.length === 0 || !isPrf(totp.algorithm)) return false
+/** More characters are no key of any authenticator, and cost time. */
+const MAX_KEY_CHARACTERS = 1024
+/** The truncated digest of RFC 4226 has no more digits. */
+const MAX_TOKEN_DIGITS = 10
+
+/** The second factor of all users: tokens by time (RFC 6238), each of which is taken once. */
+export class TotpCheck {
+  /** The step of the last token that was taken, by name and key. */
+  readonly #used: LruMap<string, number>
+  readonly #now: () => number
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now
+    this.#used = new LruMap(() => ({ entries: MAX_NAMES, lifetimeMs: TOKEN_LIFETIME_MS }), now)
+  }
+
+  /** Takes a token; one that was taken before, or is older than one that was, is wrong. */
+  take(name: string, totp: Totp, token: string): boolean {
+    const step = stepOfToken(totp, token, this.#now())
+    const key = `${totp.key}\0${name}`
+    if (step === undefined || step <= (this.#used.get(key) ?? -1)) return false
+    this.#used.delete(key)
+    this.#used.set(key, step)
+    return true
+  }
+}
+
+/** Returns the step that the token is of: the current one, the one before or the one after (`couch_httpd_auth:verify_token/4`). */
+export function stepOfToken(totp: Totp, token: string, nowMs = Date.now()): number | undefined {
+  const key = totp.key.length > MAX_KEY_CHARACTERS ? undefined : decodeBase32(totp.key)
+  if (key === undefined || key.length === 0 || !isPrf(totp.algorithm) || !isTokenLength(totp.length))
+    return undefined
   const step = Math.floor(nowMs / 1000 / STEP_SECONDS)
-  const tokens = [step - 1, step, step + 1].map(at => generate(totp, key, at))
-  return tokens.map(expected => sameText(expected, token)).includes(true)
+  // All are computed and compared, so that the time tells nothing.
+  const right = [step - 1, step, step + 1].filter(at => sameText(generate(totp, key, at), token))
+  return right.at(-1)
+}
+
+/** Returns whether a second factor can be checked. */
+export function isUsableTotp({ key, algorithm, length }: Totp): boolean {
+  return key.length <= MAX_KEY_CHARACTERS && isPrf(algorithm) && isTokenLength(length)
+}
+
+function isTokenLength(length: number): boolean {
+  return Number.isInteger(length) && length >= 1 && length <= MAX_TOKEN_DIGITS
 }
 
 function generate({ algorithm, length }: Totp, key: Buffer, step: number): string {

@@ -1,3 +1,4 @@
+import { isUsablePassword } from './password-limits.ts'
 import { isPrf, parseAdminPassword, type StoredPassword } from './stored-password.ts'
 
 /** What is known of somebody who may log in: an administrator of the configuration, or a document of `_users`. */
@@ -33,7 +34,7 @@ export function userOfDocument(
     rev,
     roles: Array.isArray(roles) ? roles.filter(role => typeof role === 'string') : [],
     salt: typeof salt === 'string' ? salt : '',
-    password: passwordOfDocument(document),
+    password: usablePassword(document),
     totp: totp === undefined ? undefined : parseTotp(totp),
   }
 }
@@ -56,6 +57,11 @@ export function userOfAdmin(
   }
 }
 
+function usablePassword(document: Readonly<Record<string, unknown>>): StoredPassword | undefined {
+  const stored = passwordOfDocument(document)
+  return stored !== undefined && isUsablePassword(stored) ? stored : undefined
+}
+
 function passwordOfDocument(document: Readonly<Record<string, unknown>>): StoredPassword | undefined {
   const {
     password_scheme: scheme = 'simple',
@@ -72,7 +78,7 @@ function passwordOfDocument(document: Readonly<Record<string, unknown>>): Stored
 }
 
 /** One that cannot be read still keeps Basic authentication out. */
-function parseTotp(value: unknown): Totp {
+export function parseTotp(value: unknown): Totp {
   const { key, algorithm = 'sha', length = 6 } = (value ?? {}) as Record<string, unknown>
   return {
     key: typeof key === 'string' ? key : '',

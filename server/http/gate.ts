@@ -35,7 +35,7 @@ async function authenticate(ctx: RequestContext): Promise<UserContext> {
   const headers = ctx.req.headers
   const { user, setCookie } = await ctx.services.authenticator.authenticate({
     header: name => headers[name] as string | undefined,
-    peer: peerOf(ctx.req),
+    peer: peerOf(ctx.req, ctx.services.config),
     get secure() {
       return isSecure(ctx)
     },

@@ -8,6 +8,7 @@ import { customFilter, viewFilter } from '../changes/filter/function-filters.ts'
 import { selectorFilter } from '../changes/filter/selector-filter.ts'
 import type { Database } from '../database/database.ts'
 import type { RequestContext } from '../http/context.ts'
+import { peerOf } from '../http/peer.ts'
 import { Query } from '../http/query.ts'
 import { shownHeaders } from '../http/shown-headers.ts'
 import { requestObject } from '../query/design/request-object.ts'
@@ -84,7 +85,7 @@ function functionOf(
     query: Object.fromEntries(Query.of(ctx).entries()),
     headers: shownHeaders(ctx.headers),
     body: body === undefined ? undefined : JSON.stringify(body),
-    peer: ctx.ip,
+    peer: peerOf(ctx.req, ctx.services.config),
     user: ctx.state.user,
   })
   return customFilter(database, { sandbox: ctx.services.queries.sandbox, ddoc }, name, request)

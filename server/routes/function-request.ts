@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts'
 import { readRequestBody } from '../http/body.ts'
 import type { RequestContext } from '../http/context.ts'
 import { decodeSegment } from '../http/percent.ts'
+import { peerOf } from '../http/peer.ts'
 import { Query } from '../http/query.ts'
 import { shownHeaders } from '../http/shown-headers.ts'
 import { requireRunnable, type DesignDocument } from '../query/design/design-document.ts'
@@ -44,7 +45,7 @@ export async function requestOf(
     query: Object.fromEntries(Query.of(ctx).entries()),
     headers: shownHeaders(ctx.headers),
     body: ctx.state.body?.toString(),
-    peer: ctx.ip,
+    peer: peerOf(ctx.req, ctx.services.config),
     user: ctx.state.user,
   })
 }

@@ -31,7 +31,7 @@ async function postReplicate(ctx: RequestContext): Promise<void> {
   if ('cancelId' in asked) return cancel(ctx, asked.cancelId)
   const { replicator } = ctx.services
   const request = { ...asked, user: ctx.state.user }
-  const origin = { document: null, user: request.user.name, loginFrom: peerOf(ctx.req) }
+  const origin = { document: null, user: request.user.name, loginFrom: peerOf(ctx.req, ctx.services.config) }
   const spec = await replicator.specOf(request, origin).catch(rethrow)
   if (request.options.cancel) return cancel(ctx, spec.id)
   if (!request.options.continuous) {

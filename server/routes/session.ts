@@ -36,7 +36,7 @@ function getSession(ctx: RequestContext): void {
 async function logIn(ctx: RequestContext): Promise<void> {
   const { authenticator } = ctx.services
   const { name, password, token } = await readLogin(ctx)
-  const user = await authenticator.login(name, password, peerOf(ctx.req), token)
+  const user = await authenticator.login(name, password, peerOf(ctx.req, ctx.services.config), token)
   const secure = isSecure(ctx)
   if (user === undefined) {
     ctx.set('Set-Cookie', authenticator.sessions.end(secure))

@@ -6,6 +6,18 @@ import type { StoredPassword } from '../stored-password.ts'
 
 const PASSWORD = 'password'
 
+/** The members that say how a password is kept: none of an older hash stays (CouchDB: couch_users_db:remove_password_fields/1). */
+const PASSWORD_MEMBERS = new Set([
+  PASSWORD,
+  'derived_key',
+  'iterations',
+  'password_scheme',
+  'password_sha',
+  'pbkdf2_prf',
+  'preserve_salt',
+  'salt',
+])
+
 /**
  * The plain password in a user's document; `undefined` where there is none, or null, which leaves the document as it is.
  *
@@ -24,9 +36,7 @@ export function plainPassword(body: Buffer): string | undefined {
 /** The document with the hash in place of the password: the hash's members come first, as CouchDB has them. */
 export function withStoredPassword(input: DocumentInput, stored: StoredPassword): DocumentInput {
   const hash = membersOf(stored)
-  const others = (jsonMembers(input.body) ?? []).filter(
-    ([name]) => name !== PASSWORD && !Object.hasOwn(hash, name),
-  )
+  const others = (jsonMembers(input.body) ?? []).filter(([name]) => !PASSWORD_MEMBERS.has(name))
   const text = `{${[...Object.entries(hash).map(printMember), ...others.map(printRaw)].join(',')}}`
   const { body, term, size } = parseDocument(Buffer.from(text), { term: true })
   return { ...input, body, term, size }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { AttachmentInput } from '../../../protocol/document/attachment-input.ts'
 import { parseDocument } from '../../../protocol/document/parse.ts'
@@ -15,11 +16,14 @@ import { USER_PREFIX } from './user-document.ts'
 
 /**
  * Hashes passwords anew, at a login, where the configured scheme, digest or iterations are others than the stored ones
- * (`couch_password_hasher`). The salt stays, so that sessions go on; the document gets another revision.
+ * (`couch_password_hasher`). The salt stays, so that sessions go on; the document gets another revision. That comes
+ * some time after the login, so that the request which logged in can still change the document under the revision that
+ * its client knows.
  */
 export class PasswordUpgrade {
   readonly #config: Config
   readonly #running = new Map<string, Promise<void>>()
+  readonly #closing = new AbortController()
 
   constructor(config: Config) {
     this.#config = config
@@ -38,11 +42,15 @@ export class PasswordUpgrade {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort()
     await Promise.all(this.#running.values())
   }
 
   async #upgrade(users: Database, name: string, rev: string, salt: string, password: string): Promise<void> {
     const id = (USER_PREFIX + name) as DocId
+    const delay = this.#config.integer('couchette', 'password_upgrade_delay')
+    await sleep(delay, undefined, { signal: this.#closing.signal, ref: false })
+    if (users.document(id)?.rev !== rev) return
     const hashed = await this.#config.hasher.hash(password, this.#config.hashSettings, salt)
     const document = users.document(id)
     if (document === undefined || document.deleted || document.rev !== rev) return

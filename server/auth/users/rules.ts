@@ -1,6 +1,7 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { DocumentInput } from '../../../protocol/document/document-input.ts'
 import { CouchError, fail } from '../../../protocol/errors.ts'
+import { isDatabaseAdmin } from '../../../protocol/security.ts'
 import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
@@ -8,6 +9,8 @@ import type { DatabaseRules } from '../../database/rules.ts'
 import { AUTH_DESIGN } from './auth-design.ts'
 import { plainPassword, withStoredPassword } from './hash-password.ts'
 import { refuseBranches } from './branches.ts'
+import { maxIterations } from '../password-limits.ts'
+import { checkOwnLimits } from './own-limits.ts'
 import { checkPasswordRules, parsePasswordRules } from './password-rules.ts'
 import { checkUserDocument, type DocumentObject } from './user-document.ts'
 import { checkWriter, publicMembers, viewOf } from './visibility.ts'
@@ -21,7 +24,7 @@ export class UsersRules implements DatabaseRules {
   /** @param bodyOf reads a stored body of the users database */
   constructor(config: Config, bodyOf: (body: number) => Promise<Uint8Array>) {
     this.#config = config
-    this.validator = new UserValidator(bodyOf)
+    this.validator = new UserValidator(bodyOf, () => maxIterations(config))
   }
 
   /** Design documents are not shown, there or not; attachments belong to the document's own user. */
@@ -57,9 +60,11 @@ export class UsersRules implements DatabaseRules {
 class UserValidator implements DocumentValidator {
   readonly active = true
   readonly #bodyOf: (body: number) => Promise<Uint8Array>
+  readonly #maxIterations: () => number
 
-  constructor(bodyOf: (body: number) => Promise<Uint8Array>) {
+  constructor(bodyOf: (body: number) => Promise<Uint8Array>, maxIterations: () => number) {
     this.#bodyOf = bodyOf
+    this.#maxIterations = maxIterations
   }
 
   validate(
@@ -79,12 +84,10 @@ class UserValidator implements DocumentValidator {
     if (id.startsWith('_design/')) return undefined
     const before =
       previous === undefined || previous.body === 0 ? undefined : parse(await this.#bodyOf(previous.body))
+    const document = parse(edit.body)
     try {
-      checkUserDocument(
-        { id, deleted: edit.deleted, document: parse(edit.body), previous: before },
-        user,
-        security,
-      )
+      checkUserDocument({ id, deleted: edit.deleted, document, previous: before }, user, security)
+      if (!edit.deleted && !isDatabaseAdmin(user, security)) checkOwnLimits(document, this.#maxIterations())
       return undefined
     } catch (error) {
       if (error instanceof CouchError) return error

@@ -176,6 +176,11 @@ export const HTTP_SETTINGS = {
       unit: 'bytes',
       about: 'Memory of all request bodies together; past it the answer is 503',
     },
+    trusted_proxies: {
+      kind: 'list',
+      default: [],
+      about: 'Addresses and networks whose `X-Forwarded-For` names the client: `10.0.0.1`, `fd00::/8`',
+    },
     max_password_checks: {
       kind: 'integer',
       default: 64,
@@ -202,6 +207,17 @@ export const HTTP_SETTINGS = {
       kind: 'integer',
       default: 1000,
       about: 'Databases that may wait to be compacted; past it the answer is 503',
+    },
+    max_password_iterations: {
+      kind: 'integer',
+      default: 2_000_000,
+      about: 'Most PBKDF2 iterations that a user document may ask for, unless `iterations` is higher',
+    },
+    password_upgrade_delay: {
+      kind: 'integer',
+      default: 1000,
+      unit: 'milliseconds',
+      about: 'Wait after a login before its outdated hash is replaced',
     },
     password_cache_lifetime: {
       kind: 'integer',

@@ -48,11 +48,17 @@ test('what a connection proved holds until the user changes, and for that header
     t.is(locked[0], 403)
     t.is(locked[2], first[2])
 
-    await ask('admin', 'pass')
-    const conflict = { name: 'admin', type: 'user', roles: [], _id: 'org.couchdb.user:admin' }
-    const docs = ['1-a', '1-b'].map(_rev => ({ ...conflict, _rev }))
-    await call(server.url, 'POST', '/_users/_bulk_docs', { json: { new_edits: false, docs } })
-    t.is((await ask('admin', 'pass'))[0], 401)
+    const branches = async (name: string, revs: readonly string[]) => {
+      const document = { name, type: 'user', roles: [], password: 'pass', _id: `org.couchdb.user:${name}` }
+      const docs = revs.map(_rev => ({ ...document, _rev }))
+      await call(server.url, 'POST', '/_users/_bulk_docs', { json: { new_edits: false, docs } })
+    }
+    await branches('tom', ['1-a'])
+    t.is((await ask('tom', 'pass'))[0], 200)
+    await branches('tom', ['1-b'])
+    t.is((await ask('tom', 'pass'))[0], 401)
+    await branches('admin', ['1-a', '1-b'])
+    t.is((await ask('admin', 'pass'))[0], 200, 'administrators of the configuration need no document')
   } finally {
     close()
     await server.close()

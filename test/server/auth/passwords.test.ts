@@ -1,8 +1,8 @@
 import test from 'ava'
 import { PasswordHasher } from '../../../server/auth/hasher.ts'
-import { Lockout } from '../../../server/auth/lockout.ts'
+import { Lockout, networkOf } from '../../../server/auth/lockout.ts'
 import { formatAdminPassword, parseAdminPassword } from '../../../server/auth/stored-password.ts'
-import { verifyTotp } from '../../../server/auth/totp.ts'
+import { stepOfToken, TotpCheck } from '../../../server/auth/totp.ts'
 import { userOfDocument } from '../../../server/auth/user-record.ts'
 import { VerifiedPasswords } from '../../../server/auth/verified-passwords.ts'
 
@@ -55,13 +55,26 @@ test('a document without a password that can be checked lets nobody in', t => {
   t.is(of({ password_scheme: 'pbkdf2', salt: 's', derived_key: 'aa', iterations: -1 }), undefined)
   t.is(of({ password_scheme: 'plain', password: 'x' }), undefined)
   t.is(of({}), undefined)
-  t.like(of({ salt: 's', password_sha: 'aa' }), { scheme: 'simple' })
-  t.like(of({ password_scheme: 'pbkdf2', salt: 's', derived_key: 'aa' }), { prf: 'sha', iterations: 10_000 })
+  const [sha, hash] = ['a'.repeat(40), { password_scheme: 'pbkdf2', derived_key: 'a'.repeat(40) }]
+  t.like(of({ salt: 's', password_sha: sha }), { scheme: 'simple' })
+  t.like(of({ ...hash, salt: 's' }), { prf: 'sha', iterations: 10_000 })
+  for (const salt of [undefined, '', '\0', '\0\0', 's'.repeat(1025)]) {
+    t.is(of({ ...hash, salt }), undefined)
+    t.is(of({ salt, password_sha: sha }), undefined)
+  }
+  t.is(of({ ...hash, salt: 's', derived_key: 'a'.repeat(42) }), undefined)
+  t.is(of({ salt: 's', password_sha: 'a'.repeat(42) }), undefined)
 })
 
 test('a name is locked for an address after five failures, and free again after five minutes', t => {
   let now = 0
-  const settings = { mode: 'enforce', threshold: 5, maxObjects: 100, maxLifetimeMs: 300_000 } as const
+  const settings = {
+    mode: 'enforce',
+    threshold: 5,
+    maxObjects: 100,
+    maxLifetimeMs: 300_000,
+    maxWaiting: 1,
+  } as const
   const lockout = new Lockout(
     () => settings,
     () => now,
@@ -79,7 +92,13 @@ test('a name is locked for an address after five failures, and free again after 
 })
 
 test('failures that are remembered are bounded', t => {
-  const settings = { mode: 'enforce', threshold: 1, maxObjects: 2, maxLifetimeMs: 1000 } as const
+  const settings = {
+    mode: 'enforce',
+    threshold: 1,
+    maxObjects: 2,
+    maxLifetimeMs: 1000,
+    maxWaiting: 1,
+  } as const
   const lockout = new Lockout(() => settings)
   const attempts = ['a', 'b', 'c'].map(name => ({ peer: 'p', name, salt: '' }))
   for (const attempt of attempts) lockout.failed(attempt)
@@ -103,10 +122,62 @@ test('a verified password is known until another one is stored', t => {
 test('a second factor is right for its step and the ones beside it', t => {
   // RFC 6238, appendix B: SHA-1, 59 s, eight digits.
   const totp = { key: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', algorithm: 'sha', length: 8 }
-  t.true(verifyTotp(totp, '94287082', 59_000))
-  t.true(verifyTotp(totp, '94287082', 89_000))
-  t.false(verifyTotp(totp, '94287082', 120_000))
-  t.false(verifyTotp(totp, '', 59_000))
-  t.false(verifyTotp({ ...totp, key: '' }, '94287082', 59_000))
-  t.false(verifyTotp({ ...totp, key: '!' }, '94287082', 59_000))
+  t.is(stepOfToken(totp, '94287082', 59_000), 1)
+  t.is(stepOfToken(totp, '94287082', 89_000), 1)
+  t.is(stepOfToken(totp, '94287082', 120_000), undefined)
+  t.is(stepOfToken(totp, '', 59_000), undefined)
+  for (const wrong of [
+    { key: '' },
+    { key: '!' },
+    { key: 'A'.repeat(2000) },
+    { length: 0 },
+    { length: 5e8 },
+  ]) {
+    t.is(stepOfToken({ ...totp, ...wrong }, '94287082', 59_000), undefined, JSON.stringify(wrong))
+  }
 })
+
+test('a token is taken once, and an older one not after it', t => {
+  let now = 59_000
+  const check = new TotpCheck(() => now)
+  const totp = { key: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', algorithm: 'sha', length: 8 }
+  t.true(check.take('ann', totp, '94287082'))
+  t.false(check.take('ann', totp, '94287082'))
+  t.true(check.take('bob', totp, '94287082'))
+  now = 89_000
+  t.false(check.take('ann', totp, '94287082'))
+})
+
+test('as many guesses are under way as may fail', async t => {
+  const settings = {
+    mode: 'enforce',
+    threshold: 2,
+    maxObjects: 9,
+    maxLifetimeMs: 1e6,
+    maxWaiting: 1,
+  } as const
+  const lockout = new Lockout(() => settings)
+  const attempt = { peer: 'p', name: 'ann', salt: '' }
+  const first = await lockout.begin(attempt)
+  const second = await lockout.begin(attempt)
+  const third = lockout.begin(attempt)
+  await t.throwsAsync(lockout.begin(attempt), { message: /busy/ })
+  t.truthy(await lockout.begin({ ...attempt, name: 'bob' }))
+  first?.end('right')
+  const admitted = await third
+  t.truthy(admitted)
+  second?.end('wrong')
+  admitted?.end('wrong')
+  t.is(await lockout.begin(attempt), undefined)
+})
+
+for (const [one, other, same] of [
+  ['2001:db8:1:2:3:4:5:6', '2001:0db8:1:2::1', true],
+  ['2001:db8:1:2::1', '2001:db8:1:3::1', false],
+  ['::1', '::2', true],
+  ['10.0.0.1', '10.0.0.2', false],
+] as const) {
+  test(`${one} and ${other} are ${same ? 'one network' : 'two networks'} to those who guess`, t => {
+    t.is(networkOf(one) === networkOf(other), same)
+  })
+}

@@ -67,7 +67,7 @@ test('a login may send browsers on to a path of this server, and to no other pla
 })
 
 test('five wrong passwords lock a name for the address, the right one too, until the password changes', async t => {
-  const secured = await securedServer(t)
+  const secured = await securedServer(t, 'couchette/trusted_proxies=127.0.0.1')
   const rev = await addUser(secured, 'ann')
   for (let attempt = 0; attempt < 5; attempt++) t.is((await secured.as('ann:wrong')('GET', '/')).status, 401)
   const { status, body } = await secured.as('ann:secret')('GET', '/')
@@ -81,7 +81,7 @@ test('five wrong passwords lock a name for the address, the right one too, until
 })
 
 test('a login hashes an old password anew, and sessions go on', async t => {
-  const secured = await securedServer(t)
+  const secured = await securedServer(t, 'couchette/password_upgrade_delay=0')
   const old = {
     name: 'ann',
     type: 'user',
