@@ -19,11 +19,18 @@ export interface ResetAdminOptions {
   readonly passwordStdin?: boolean
 }
 
+export interface CheckConfigOptions {
+  readonly data: string
+  readonly set?: string[]
+  readonly json?: boolean
+}
+
 /** The commands that work on a data directory. Each resolves with its exit code. */
 export interface LocalCommands extends ErrorKinds {
   readonly version: string
   readonly serve: (options: ServeOptions) => Promise<number>
   readonly resetAdmin: (options: ResetAdminOptions) => Promise<number>
+  readonly checkConfig: (options: CheckConfigOptions) => Promise<number>
 }
 
 const DATA = ['--data <directory>', 'directory of the databases and the configuration', './data'] as const
@@ -33,6 +40,7 @@ Examples:
   couchette                                        serves ./data on http://127.0.0.1:5984
   couchette serve --port 5985 --data /srv/couch    another port and directory
   couchette reset-admin --data /srv/couch          a new password for "admin"
+  couchette check-config --data /srv/couch         settings that do not work
 
 couchette COMMAND --help shows the options of a command.`
 
@@ -62,6 +70,7 @@ function createProgram(commands: LocalCommands, done: (code: number) => void): C
     .enablePositionalOptions()
   addServe(program, commands, done)
   addResetAdmin(program, commands, done)
+  addCheckConfig(program, commands, done)
   return program
 }
 
@@ -95,6 +104,20 @@ function addResetAdmin(program: Command, { resetAdmin }: LocalCommands, done: (c
     .action(async (name: string, options: Omit<ResetAdminOptions, 'name'>) =>
       done(await resetAdmin({ ...options, name })),
     )
+}
+
+function addCheckConfig(
+  program: Command,
+  { checkConfig }: LocalCommands,
+  done: (code: number) => void,
+): void {
+  program
+    .command('check-config')
+    .description('Lists settings that are wrong, unknown, not supported or without effect.')
+    .option(...DATA)
+    .option('--set <section/key=value>', 'a setting of the command line to check as well', collect)
+    .option('--json', 'prints JSON')
+    .action(async (options: CheckConfigOptions) => done(await checkConfig(options)))
 }
 
 function collect(value: string, values: string[] = []): string[] {

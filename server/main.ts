@@ -88,7 +88,8 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   const config = await Config.open({
     directory: options.data,
     flags: flagsOf(options),
-    shown: shownDefaults(options.data),
+    shown: shownDefaults(),
+    fixed: fixedValues(options.data),
     ...environmentOf(options),
   })
   disposal.add(() => config.close())
@@ -145,6 +146,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   const handle = app.callback()
   disposal.add(() => stopListening(listeners))
   const { bind, plain, tls } = await listen(options, config, (req, res) => void handle(req, res), listeners)
+  config.tellListening({ bind, port: plain.port })
   const url = `http://${bind.includes(':') ? `[${bind}]` : bind}:${plain.port}`
   address = { url, address: plain.address, port: plain.port }
   disposal.add(() => replicator.close())
@@ -179,14 +181,21 @@ function flagsOf({ port, bind, settings = [] }: CouchetteOptions): Flags {
   }
 }
 
-/** What tools ask `_config` for to find the server and its files, and find in the `default.ini` of CouchDB. */
-function shownDefaults(data: string): Override[] {
+/** What tools ask `_config` for, and find in the `default.ini` of CouchDB. */
+function shownDefaults(): Override[] {
   const { port, bind_address: bind } = SETTINGS.chttpd
   return [
-    { section: 'couchdb', key: 'database_dir', value: resolve(data) },
+    { section: 'vendor', key: 'name', value: 'Couchette' },
     { section: 'chttpd', key: 'port', value: String(port.default) },
     { section: 'chttpd', key: 'bind_address', value: bind.default },
+    { section: 'feature_flags', key: 'partitioned||*', value: 'true' },
+    { section: 'log', key: 'writer', value: SETTINGS.log.writer.default },
+    { section: 'log', key: 'level', value: SETTINGS.log.level.default },
   ]
+}
+
+function fixedValues(data: string): Override[] {
+  return ['database_dir', 'view_index_dir'].map(key => ({ section: 'couchdb', key, value: resolve(data) }))
 }
 
 interface Listeners {

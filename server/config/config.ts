@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { fail } from '../../protocol/errors.ts'
 import { type HashSettings, PasswordHasher } from '../auth/hasher.ts'
 import { ADMINS, adminToWrite, hashAdminValue, hashSettings } from './admins.ts'
+import { configurationFindings, type Finding, refuseErrors, valueComplaint, warnings } from './findings.ts'
 import { type IniFile, ownFile, readIniFiles, writeIniValue } from './files.ts'
-import { type IniValues, sectionOf } from './ini.ts'
+import { copyOf, type IniValues, sectionOf } from './ini.ts'
 import {
   applyOverrides,
   type Flags,
@@ -10,6 +12,7 @@ import {
   type NamedAdmin,
   type Override,
   readEnvironment,
+  showListening,
 } from './overrides.ts'
 import type { KeyOf, Section } from './settings.ts'
 import { checkEntry } from './valid-entry.ts'
@@ -23,6 +26,8 @@ export interface ConfigOptions {
   readonly flags?: Flags
   /** What holds where nothing else is set, and is shown then. */
   readonly shown?: readonly Override[]
+  /** What is shown, whatever is set. */
+  readonly fixed?: readonly Override[]
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly hasher?: PasswordHasher
 }
@@ -49,6 +54,8 @@ export class Config {
   #change: Promise<unknown> = Promise.resolve()
   #createdAdmin: NamedAdmin | undefined
   readonly #warnings: string[] = []
+  #findings: readonly Finding[] = []
+  #listening: readonly Override[] = []
 
   private constructor(options: ConfigOptions) {
     this.#options = options
@@ -59,6 +66,8 @@ export class Config {
   /**
    * Reads the configuration and makes what a first start lacks: the server's uuid, the secret of cookies, an
    * administrator. Plain passwords of `[admins]` are hashed where they stand.
+   *
+   * @throws {ConfigError} for malformed lines, and for values that are none
    */
   static async open(options: ConfigOptions = {}): Promise<Config> {
     const config = new Config(options)
@@ -77,7 +86,12 @@ export class Config {
 
   /** What an operator should know about what was read, a sentence each. */
   get warnings(): readonly string[] {
-    return this.#warnings
+    return [...this.#warnings, ...warnings(this.#findings)]
+  }
+
+  /** What in the files and flags does not do what it says. */
+  get findings(): readonly Finding[] {
+    return this.#findings
   }
 
   /** What is set, as it was written; `undefined` where the default holds. */
@@ -121,6 +135,8 @@ export class Config {
   /**
    * Sets a value; a plain password of `[admins]` is hashed first. Resolves, when it is on disk, with what was set
    * before.
+   *
+   * @throws `bad_request` for a value that the setting does not take
    */
   set(
     section: string,
@@ -130,6 +146,8 @@ export class Config {
   ): Promise<string | undefined> {
     return this.#inTurn(async () => {
       checkEntry(section, key, value)
+      const wrong = value === '' ? undefined : valueComplaint(section, key, value)
+      if (wrong !== undefined) throw fail('badRequest', `[${section}] ${key}: ${wrong}.`)
       const kept = section === ADMINS ? await hashAdminValue(value, this.#values, this.hasher) : value
       if (persist) await this.#write(section, key, kept)
       return this.#put(section, key, kept)
@@ -154,6 +172,21 @@ export class Config {
     })
   }
 
+  /**
+   * Shows where the server listens: as the port, where any free one was asked for, and in `[httpd]`, where older tools
+   * look for it.
+   */
+  tellListening({ bind, port }: { readonly bind: string; readonly port: number }): void {
+    this.#listening = [
+      { section: 'chttpd', key: 'port', value: String(port) },
+      { section: 'httpd', key: 'port', value: String(port) },
+      { section: 'httpd', key: 'bind_address', value: bind },
+    ]
+    const values = copyOf(this.#values.all())
+    showListening(values, this.#listening)
+    this.#values.replace(values)
+  }
+
   /** Calls back after each change of a value in that section. @returns how to stop that */
   onChange(section: string, listener: ConfigListener): () => void {
     const listeners = this.#listeners.get(section) ?? new Set()
@@ -168,8 +201,11 @@ export class Config {
   }
 
   async #load(): Promise<IniValues> {
-    const { directory, flags = {}, shown = [], env = {} } = this.#options
+    const { directory, flags = {}, shown = [], fixed = [], env = {} } = this.#options
     this.#files = directory === undefined ? [] : await readIniFiles(directory)
+    const findings = configurationFindings(directory, this.#files, flags.settings ?? [])
+    refuseErrors(findings)
+    this.#findings = findings
     const values: IniValues = new Map()
     applyOverrides(values, shown)
     for (const file of this.#files) {
@@ -179,6 +215,8 @@ export class Config {
     }
     applyOverrides(values, readEnvironment(env).overrides)
     applyOverrides(values, flagOverrides(flags))
+    applyOverrides(values, fixed)
+    showListening(values, this.#listening)
     return values
   }
 

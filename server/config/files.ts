@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { editIni, type IniValues, parseIni } from './ini.ts'
+import { fileError } from '../start-error.ts'
+import { editIni, type IniValues, parseIni, scanIni, type ScannedIni } from './ini.ts'
 
 /** The file that the server itself writes; it is read last, so that what was set through `_config` holds. */
 const OWN_FILE = 'couchette.ini'
@@ -8,6 +9,7 @@ const OWN_FILE = 'couchette.ini'
 export interface IniFile {
   readonly path: string
   readonly values: IniValues
+  readonly scanned: ScannedIni
 }
 
 /**
@@ -17,7 +19,7 @@ export interface IniFile {
 export async function readIniFiles(directory: string): Promise<IniFile[]> {
   const paths = [join(directory, 'local.ini'), ...(await fragments(directory)), ownFile(directory)]
   const files = await Promise.all(paths.map(async path => ({ path, text: await readText(path) })))
-  return files.map(({ path, text }) => ({ path, values: parseIni(text) }))
+  return files.map(({ path, text }) => ({ path, values: parseIni(text), scanned: scanIni(text) }))
 }
 
 export function ownFile(directory: string): string {
@@ -46,7 +48,11 @@ async function fragments(directory: string): Promise<string[]> {
 }
 
 async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(ifMissing(''))
+  return readFile(path, 'utf8')
+    .catch(ifMissing(''))
+    .catch((error: unknown) => {
+      throw fileError(error, 'The configuration', path)
+    })
 }
 
 /** Written beside and renamed, both synced: after a crash the file is the old one or the new one. */

@@ -6,20 +6,43 @@ type Line =
   | { readonly kind: 'value'; readonly key: string; readonly value: string }
   | { readonly kind: 'other' }
 
+/** A value with the number of its line, counted from 1. */
+export interface IniEntry {
+  readonly section: string
+  readonly key: string
+  readonly value: string
+  readonly line: number
+}
+
+export interface ScannedIni {
+  readonly entries: readonly IniEntry[]
+  /** Lines that are neither a section, a value, a comment nor empty. */
+  readonly malformed: readonly { readonly line: number; readonly text: string }[]
+}
+
 /**
  * Parses CouchDB's ini syntax (`config:parse_ini/1`, 3.3 and later): `;` begins a comment at the start of a line or
  * after white space; a key may hold "=" where " = " divides; a key without a value is as good as absent; values are
- * not unquoted and do not go over several lines.
+ * not unquoted and do not go over several lines. What CouchDB passes over in silence is `malformed`, but for lines that
+ * begin with "#", which are meant as comments.
  */
+export function scanIni(text: string): ScannedIni {
+  const entries: IniEntry[] = []
+  const malformed: { line: number; text: string }[] = []
+  let section = ''
+  for (const [index, raw] of text.split(/\r\n|\n|\r/).entries()) {
+    const line = parseLine(raw)
+    if (line.kind === 'section') section = line.name
+    else if (line.kind === 'value' && section !== '') {
+      if (line.value !== '') entries.push({ section, key: line.key, value: line.value, line: index + 1 })
+    } else if (!isBlank(raw)) malformed.push({ line: index + 1, text: raw.trim() })
+  }
+  return { entries, malformed }
+}
+
 export function parseIni(text: string): IniValues {
   const values: IniValues = new Map()
-  let section = ''
-  for (const line of text.split(/\r\n|\n|\r/).map(parseLine)) {
-    if (line.kind === 'section') section = line.name
-    else if (line.kind === 'value' && section !== '' && line.value !== '') {
-      sectionOf(values, section).set(line.key, line.value)
-    }
-  }
+  for (const { section, key, value } of scanIni(text).entries) sectionOf(values, section).set(key, value)
   return values
 }
 
@@ -44,6 +67,10 @@ export function sectionOf(values: IniValues, section: string): Map<string, strin
   return keys
 }
 
+export function copyOf(values: ReadonlyMap<string, ReadonlyMap<string, string>>): IniValues {
+  return new Map([...values].map(([section, keys]) => [section, new Map(keys)]))
+}
+
 function parseLine(raw: string): Line {
   const line = raw.trimStart().startsWith(';') ? '' : raw.replace(/[ \t];.*$/, '').trim()
   const heading = /^\[([^\]]+)\]$/.exec(line)
@@ -52,6 +79,10 @@ function parseLine(raw: string): Line {
   const at = spaced > 0 ? spaced + 1 : line.indexOf('=')
   if (at <= 0) return { kind: 'other' }
   return { kind: 'value', key: line.slice(0, at).trim(), value: line.slice(at + 1).trim() }
+}
+
+function isBlank(raw: string): boolean {
+  return /^\s*([;#]|$)/.test(raw.replace(/^\uFEFF/, ''))
 }
 
 /** The numbers of the lines that give the key of that section a value. */

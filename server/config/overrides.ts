@@ -57,3 +57,12 @@ export function flagOverrides(flags: Flags): Override[] {
 export function applyOverrides(values: IniValues, overrides: readonly Override[]): void {
   for (const { section, key, value } of overrides) sectionOf(values, section).set(key, value)
 }
+
+/** Puts in where the server listens: values that are not set, and a port for which any free one was asked. */
+export function showListening(values: IniValues, listening: readonly Override[]): void {
+  for (const { section, key, value } of listening) {
+    const keys = sectionOf(values, section)
+    const set = keys.get(key)
+    if (set === undefined || (key === 'port' && set === '0')) keys.set(key, value)
+  }
+}

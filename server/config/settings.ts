@@ -2,6 +2,7 @@ import type { Setting } from './setting.ts'
 import { AUTH_SETTINGS } from './settings/auth.ts'
 import { DATABASE_SETTINGS } from './settings/database.ts'
 import { HTTP_SETTINGS } from './settings/http.ts'
+import { CHANNEL_SETTINGS, OPERATION_SETTINGS } from './settings/operations.ts'
 import { REPLICATOR_SETTINGS } from './settings/replicator.ts'
 
 /**
@@ -13,6 +14,7 @@ export const SETTINGS = {
   ...HTTP_SETTINGS,
   ...AUTH_SETTINGS,
   ...REPLICATOR_SETTINGS,
+  ...OPERATION_SETTINGS,
 } as const satisfies Record<string, Record<string, Setting>>
 
 export type Settings = typeof SETTINGS
@@ -33,12 +35,26 @@ export const OLDER_SECTION: Readonly<Record<string, string>> = {
 const NAMED_BY_OPERATOR: Readonly<Record<string, { readonly sensitive: boolean }>> = {
   admins: { sensitive: true },
   jwt_keys: { sensitive: true },
+  'smoosh.ignore': { sensitive: false },
 }
 
 /** The setting, where it is one that Couchette knows. */
 export function settingOf(section: string, key: string): Setting | undefined {
-  const keys = (SETTINGS as Record<string, Record<string, Setting>>)[section]
+  const keys = keysOf(section)
   return keys !== undefined && Object.hasOwn(keys, key) ? keys[key] : undefined
+}
+
+/** The settings of a section by their keys, those of `[smoosh.CHANNEL]` and `[cors:HOST]` too. */
+export function keysOf(section: string): Readonly<Record<string, Setting>> | undefined {
+  if (/^smoosh\.(?!ignore$)/.test(section)) return CHANNEL_SETTINGS
+  if (section.startsWith('cors:')) return SETTINGS.cors
+  const sections: Record<string, Record<string, Setting>> = SETTINGS
+  return Object.hasOwn(sections, section) ? sections[section] : undefined
+}
+
+/** Returns whether the operator names the keys of the section. */
+export function hasKeysOfYourOwn(section: string): boolean {
+  return Object.hasOwn(NAMED_BY_OPERATOR, section)
 }
 
 /** Whether the value must not be logged. */

@@ -1,6 +1,6 @@
 import { type IniValues, sectionOf } from './ini.ts'
 import { OLDER_SECTION, type KeyOf, type Section, settingOf } from './settings.ts'
-import { parseBoolean, parseInteger, parseList, type Setting } from './setting.ts'
+import { parseBoolean, parseInteger, parseList, parseNumber, type Setting } from './setting.ts'
 
 type Parsed = number | boolean | string | readonly string[]
 
@@ -80,6 +80,8 @@ function parse(setting: Setting, text: string | undefined): Parsed {
   switch (setting.kind) {
     case 'integer':
       return parseInteger(text) ?? setting.default
+    case 'number':
+      return parseNumber(text) ?? setting.default
     case 'boolean':
       return parseBoolean(text) ?? setting.default
     case 'text':

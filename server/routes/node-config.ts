@@ -1,6 +1,7 @@
 import { fail } from '../../protocol/errors.ts'
 import { parseJson } from '../../protocol/json/parse-json.ts'
 import { ADMINS } from '../config/admins.ts'
+import { ConfigError } from '../config/findings.ts'
 import { isSensitive } from '../config/settings.ts'
 import { isProtectedSection, mayChange } from '../config/whitelist.ts'
 import { readBody } from '../http/body.ts'
@@ -45,8 +46,11 @@ export async function deleteValue(ctx: RequestContext): Promise<void> {
   sendJson(ctx, shown(section, key, before))
 }
 
+/** Reads the files again; where they hold what cannot be, all stays as it was. @throws `bad_request` */
 export async function reload(ctx: RequestContext): Promise<void> {
-  await ctx.services.config.reload()
+  await ctx.services.config.reload().catch((error: unknown) => {
+    throw error instanceof ConfigError ? fail('badRequest', error.message) : error
+  })
   sendJson(ctx, { ok: true })
 }
 

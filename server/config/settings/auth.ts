@@ -34,11 +34,13 @@ export const AUTH_SETTINGS = {
     password_scheme: {
       kind: 'text',
       default: 'pbkdf2',
+      choices: ['pbkdf2', 'simple'],
       about: 'How new passwords are hashed: `pbkdf2`, `simple`',
     },
     pbkdf2_prf: {
       kind: 'text',
       default: 'sha256',
+      choices: ['sha', 'sha224', 'sha256', 'sha384', 'sha512'],
       about: 'Digest of PBKDF2: `sha`, `sha224`, `sha256`, `sha384`, `sha512`',
     },
     iterations: { kind: 'integer', default: 600_000, about: 'PBKDF2 iterations of new hashes' },
@@ -70,7 +72,12 @@ export const AUTH_SETTINGS = {
     x_auth_token: { kind: 'text', default: 'X-Auth-CouchDB-Token', about: 'Header of the proxy: token' },
   },
   chttpd_auth_lockout: {
-    mode: { kind: 'text', default: 'enforce', about: 'After repeated failures: `enforce`, `warn` or `off`' },
+    mode: {
+      kind: 'text',
+      default: 'enforce',
+      choices: ['enforce', 'warn', 'off'],
+      about: 'After repeated failures: `enforce`, `warn` or `off`',
+    },
     threshold: {
       kind: 'integer',
       default: 5,

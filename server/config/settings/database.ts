@@ -12,6 +12,7 @@ export const DATABASE_SETTINGS = {
     default_security: {
       kind: 'text',
       default: 'admin_only',
+      choices: ['admin_only', 'admin_local', 'everyone'],
       about: 'Who may use databases that are made from now on: `admin_only` or `everyone`',
     },
     users_db_security_editable: {
@@ -22,7 +23,20 @@ export const DATABASE_SETTINGS = {
     maintenance_mode: {
       kind: 'text',
       default: '',
+      choices: ['true', 'false', 'nolb'],
       about: '`true` or `nolb`: `_up` answers 404, so that load balancers send nobody here',
+    },
+    database_dir: {
+      kind: 'text',
+      default: '',
+      restart: true,
+      about: 'The data directory, as `--data` chose it; shown, and not changed here',
+    },
+    view_index_dir: {
+      kind: 'text',
+      default: '',
+      restart: true,
+      about: 'The same directory: indexes lie with the databases; shown, and not changed here',
     },
     max_document_size: {
       kind: 'integer',
@@ -61,6 +75,7 @@ export const DATABASE_SETTINGS = {
     reduce_limit: {
       kind: 'text',
       default: 'true',
+      choices: ['true', 'false', 'log'],
       about: 'Reductions that do not shrink are errors (`true`), logged (`log`) or let be (`false`)',
     },
     os_process_limit: {
@@ -101,6 +116,7 @@ export const DATABASE_SETTINGS = {
     algorithm: {
       kind: 'text',
       default: 'sequential',
+      choices: ['random', 'sequential', 'utc_random', 'utc_id'],
       about: 'How ids are made: `random`, `sequential`, `utc_random`, `utc_id`',
     },
     utc_id_suffix: { kind: 'text', default: '', about: 'End of the ids of `utc_id`' },
@@ -110,6 +126,8 @@ export const DATABASE_SETTINGS = {
     compression_level: {
       kind: 'integer',
       default: 8,
+      min: 0,
+      max: 9,
       about: 'Gzip level of compressible attachments; 0 for none',
     },
     compressible_types: {

@@ -15,7 +15,7 @@ export const HTTP_SETTINGS = {
     },
   },
   chttpd: {
-    port: { kind: 'integer', default: 5984, about: 'Port of plain HTTP', restart: true },
+    port: { kind: 'integer', default: 5984, min: 0, max: 65_535, about: 'Port of plain HTTP', restart: true },
     bind_address: { kind: 'text', default: '127.0.0.1', about: 'Address to listen on', restart: true },
     backlog: { kind: 'integer', default: 512, about: 'Connections that wait to be accepted', restart: true },
     require_valid_user: { kind: 'boolean', default: false, about: 'Refuses anonymous requests' },
@@ -123,7 +123,7 @@ export const HTTP_SETTINGS = {
   },
   ssl: {
     enable: { kind: 'boolean', default: false, about: 'Serves TLS, with HTTP/2 and HTTP/1.1', restart: true },
-    port: { kind: 'integer', default: 6984, about: 'Port of TLS', restart: true },
+    port: { kind: 'integer', default: 6984, min: 0, max: 65_535, about: 'Port of TLS', restart: true },
     cert_file: {
       kind: 'text',
       default: '',
@@ -144,7 +144,36 @@ export const HTTP_SETTINGS = {
     level: {
       kind: 'text',
       default: 'warning',
+      choices: [
+        'debug',
+        'info',
+        'notice',
+        'warning',
+        'warn',
+        'error',
+        'err',
+        'critical',
+        'crit',
+        'alert',
+        'emergency',
+        'emerg',
+        'none',
+      ],
       about: '`debug`, `info`, `notice`, `warning`, `error`, `critical`, `alert`, `emergency`, `none`',
+    },
+    writer: {
+      kind: 'text',
+      default: 'stderr',
+      choices: ['stderr', 'file', 'journald', 'syslog'],
+      restart: true,
+      about:
+        "`stderr`; `file`; `journald`: standard error with systemd's levels; `syslog` writes to standard error",
+    },
+    file: {
+      kind: 'text',
+      default: './couch.log',
+      restart: true,
+      about: 'The file of `file`, within the data directory; opened anew on SIGHUP and SIGUSR1',
     },
   },
   couchette: {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { securedServer } from '../../helpers/secured-server.ts'
@@ -17,7 +17,11 @@ test('what every CouchDB has set is shown, and paths that are none are not found
   const { admin, data } = await securedServer(t)
   t.is((await admin<unknown>('GET', `${CONFIG}/couchdb/database_dir`)).body, data)
   t.is((await admin<unknown>('GET', `${CONFIG}/chttpd/bind_address`)).body, '127.0.0.1')
-  t.regex(String((await admin<unknown>('GET', `${CONFIG}/chttpd/port`)).body), /^\d+$/)
+  t.is((await admin<unknown>('GET', `${CONFIG}/couchdb/view_index_dir`)).body, data)
+  const port = String((await admin<unknown>('GET', `${CONFIG}/chttpd/port`)).body)
+  t.regex(port, /^[1-9]\d+$/)
+  t.deepEqual((await admin<unknown>('GET', `${CONFIG}/httpd`)).body, { bind_address: '127.0.0.1', port })
+  t.deepEqual((await admin<unknown>('GET', `${CONFIG}/log`)).body, { level: 'warning', writer: 'stderr' })
   for (const path of [`${CONFIG}/a/b/c`, '/_node/_local/_nothing', '/_node/_local/_local/x/y']) {
     const { status, body } = await admin('GET', path)
     t.deepEqual([status, body], [404, { error: 'not_found', reason: 'missing' }], path)
@@ -126,4 +130,29 @@ test('statistics count what was asked, and Prometheus reads them', async t => {
     .split('\n')
     .filter(line => line !== '' && !line.startsWith('#'))
   t.true(lines.every(line => /^[a-z_]+(\{[a-z]+="[^"]+"\})? [0-9.e+-]+$/.test(line)))
+})
+
+test('a value that the setting does not take is refused with what it takes, and changes nothing', async t => {
+  const { admin, data } = await securedServer(t)
+  const cases: [string, string, string][] = [
+    ['replicator/max_jobs', 'many', '[replicator] max_jobs: it takes a whole number or infinity.'],
+    ['chttpd/port', '70000', '[chttpd] port: it takes a number from 0 to 65535.'],
+    ['httpd/enable_cors', 'yes', '[httpd] enable_cors: it takes true or false.'],
+    ['uuids/algorithm', 'best', '[uuids] algorithm: it takes one of random, sequential, utc_random, utc_id.'],
+    [
+      'smoosh.ratio_dbs/min_priority',
+      'high',
+      '[smoosh.ratio_dbs] min_priority: it takes a number or infinity.',
+    ],
+    ['smoosh.ratio_dbs/from', '25:00', '[smoosh.ratio_dbs] from: it takes a time of day, HH:MM.'],
+  ]
+  for (const [setting, value, reason] of cases) {
+    const { status, body } = await admin('PUT', `${CONFIG}/${setting}`, { json: value })
+    t.deepEqual([status, body], [400, { error: 'bad_request', reason }])
+  }
+  t.false((await readFile(join(data, 'couchette.ini'), 'utf8')).includes('max_jobs'))
+  await writeFile(join(data, 'local.ini'), '[replicator]\nmax_jobs = many\n')
+  const { status, body } = await admin('POST', `${CONFIG}/_reload`)
+  const reason = 'local.ini:2: [replicator] max_jobs = many: it takes a whole number or infinity.'
+  t.deepEqual([status, body], [400, { error: 'bad_request', reason }])
 })
