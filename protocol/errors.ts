@@ -165,6 +165,16 @@ export const ERRORS = {
     'Sorts currently only support a single direction for all fields.',
   ],
   noUsableIndex: [400, 'no_usable_index', 'No index exists for this sort, try indexing by the sort fields.'],
+  noUsableGlobalIndex: [
+    400,
+    'no_usable_index',
+    'No global index exists for this sort, try indexing by the sort fields.',
+  ],
+  noUsablePartitionedIndex: [
+    400,
+    'no_usable_index',
+    'No partitioned index exists for this sort, try indexing by the sort fields.',
+  ],
   indexNotNamed: [400, 'invalid_index', 'You must specify an index with the `use_index` parameter.'],
   indexNotSuitable: [
     400,

@@ -92,8 +92,9 @@ async function deleteIndexes(ctx: RequestContext): Promise<void> {
   for (const id of docids) {
     const names = queries.mangoIndexes.filter(({ ddoc }) => ddoc?.id === id)
     for (const { name } of names) await deleteIndex(queries, id, name, ctx.state.user)
-    if (names.length > 0) success.push({ id, ok: true })
-    else failed.push({ id, error: 'not_found' })
+    // CouchDB puts each in front of those before it.
+    if (names.length > 0) success.unshift({ id, ok: true })
+    else failed.unshift({ id, error: 'not_found' })
   }
   sendJson(ctx, { success, fail: failed })
 }

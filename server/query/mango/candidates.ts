@@ -19,9 +19,16 @@ export interface Candidate {
   readonly write: (out: ByteWriter) => void
 }
 
+/** A design document among all documents: it is counted, and never found. */
+export const DESIGN_DOCUMENT = Symbol('design document')
+
+/** What a query comes upon. */
+export type Counted = Candidate | typeof DESIGN_DOCUMENT
+
 /** A document to be looked at, and where it stands in the index. */
 export interface Place extends WantedWinner {
   readonly place: () => Uint8Array
+  readonly isDesign?: boolean
 }
 
 /** Reads documents, as many at a time as fit in memory. */
@@ -38,14 +45,16 @@ export class DocumentCandidates {
     this.#write = contentWriter(fields)
   }
 
-  async *read(places: readonly Place[]): AsyncGenerator<Candidate[]> {
+  async *read(places: readonly Place[]): AsyncGenerator<Counted[]> {
     for (let rest = places; rest.length > 0;) {
       const contents = await readWinners(this.#database, rest, this.#conflicts)
-      const candidates: Candidate[] = []
+      const candidates: Counted[] = []
       for (const [at, content] of contents.entries()) {
+        const { place, isDesign = false } = rest[at] as Place
+        if (isDesign) candidates.push(DESIGN_DOCUMENT)
         if (content === undefined) continue
         candidates.push({
-          place: (rest[at] as Place).place,
+          place,
           value: this.#read(content),
           write: out => this.#write(content, out),
         })

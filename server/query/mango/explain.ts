@@ -70,7 +70,7 @@ function describeRead({ index, ranges, covering }: Plan, request: FindRequest): 
     ranges === 'empty' ? [null, null] : index.ddoc === undefined ? idKeys(ranges) : arrayKeys(ranges)
   const reverse = isDescending(request.sort)
   return {
-    include_docs: !covering,
+    include_docs: !covering && request.r === 1,
     view_type: 'map',
     reduce: false,
     partition: request.partition ?? null,

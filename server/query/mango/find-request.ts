@@ -2,7 +2,15 @@ import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
 import { erlangText } from '../../../protocol/selector/erlang-text.ts'
 import { compileSelector, type CompiledSelector } from '../../../protocol/selector/selector.ts'
-import { readAny, readBoolean, readCount, readOptions, readPositive, readString } from './options.ts'
+import {
+  readAny,
+  readBoolean,
+  readCount,
+  readOptions,
+  readPositive,
+  readString,
+  splitIndexName,
+} from './options.ts'
 import { readSort, type Sort } from './sort.ts'
 
 /** A `_find` or `_explain` request. */
@@ -77,16 +85,9 @@ export function readFindRequest(
 
 function readUseIndex(value: JsonValue): readonly string[] {
   if (value === null) return []
-  if (typeof value === 'string') return splitName(value)
+  if (typeof value === 'string') return splitIndexName(value)
   if (Array.isArray(value) && value.length <= 2 && value.every(name => typeof name === 'string')) return value
   throw fail('invalidIndexName', erlangText(value))
-}
-
-/** "i", "_design/i", "i/name" or "_design/i/name". */
-function splitName(name: string): string[] {
-  const parts = name.split('/')
-  if (parts[0] === '_design') return [`_design/${parts[1] ?? ''}`, ...parts.slice(2)].slice(0, 2)
-  return parts.slice(0, 2)
 }
 
 function readBookmark(value: JsonValue): string | undefined {

@@ -5,13 +5,15 @@ import type { DatabaseQueries } from '../database-queries.ts'
 import { decodeBookmark, encodeBookmark } from './bookmark.ts'
 import type { FindRequest } from './find-request.ts'
 import { askedName, planQuery, type Plan } from './plan.ts'
-import type { Candidate } from './candidates.ts'
+import { DESIGN_DOCUMENT, type Candidate, type Counted } from './candidates.ts'
 import { scanAllDocs, scanIndex } from './scan.ts'
 
 /** What an answer ends with. */
 interface Tally {
   keys: number
   docs: number
+  /** Documents that were read from several copies, which `r` asks for. */
+  quorum: number
   results: number
   bookmark: string | undefined
 }
@@ -30,7 +32,7 @@ export function find(
   client: Waiter,
 ): AsyncGenerator<Uint8Array> | Promise<AsyncGenerator<Uint8Array>> {
   const { database } = queries
-  const plan = planQuery(queries.mangoIndexes, request)
+  const plan = planQuery(queries.mangoIndexes, request, database.record.partitioned)
   const after = request.bookmark === undefined ? undefined : decodeBookmark(request.bookmark)
   const { ddoc } = plan.index
   if (ddoc === undefined || plan.ranges === 'empty')
@@ -48,10 +50,10 @@ export function find(
 async function* answer(
   request: FindRequest,
   { plan, scanWarningRatio, client }: { plan: Plan; scanWarningRatio: number; client: Waiter },
-  scan: () => AsyncGenerator<Candidate[]>,
+  scan: () => AsyncGenerator<Counted[]>,
 ): AsyncGenerator<Uint8Array> {
   const started = performance.now()
-  const tally: Tally = { keys: 0, docs: 0, results: 0, bookmark: undefined }
+  const tally: Tally = { keys: 0, docs: 0, quorum: 0, results: 0, bookmark: undefined }
   const out = new ByteWriter(PAGE_BYTES)
   out.latin1('{"docs":[\n')
   if (plan.ranges !== 'empty') yield* documents(request, plan, { batches: scan(), client, tally, out })
@@ -70,14 +72,14 @@ async function* answer(
 const PAGE_BYTES = 16 * 1024
 
 interface Search {
-  readonly batches: AsyncGenerator<Candidate[]>
+  readonly batches: AsyncGenerator<Counted[]>
   readonly client: Waiter
   readonly tally: Tally
   readonly out: ByteWriter
 }
 
 async function* documents(
-  { selector, limit, skip }: FindRequest,
+  { selector, limit, skip, r }: FindRequest,
   plan: Plan,
   { batches, client, tally, out }: Search,
 ): AsyncGenerator<Uint8Array> {
@@ -89,7 +91,10 @@ async function* documents(
     for (const candidate of batch) {
       if (slice.isOver) await slice.pause(client.signal)
       tally.keys++
-      if (!plan.covering) tally.docs++
+      // What several copies are asked for is read where the answer is put together, behind design documents' removal.
+      if (!plan.covering && r === 1) tally.docs++
+      if (candidate === DESIGN_DOCUMENT) continue
+      if (!plan.covering && r > 1) tally.quorum++
       if (!selector.matches(candidate.value)) continue
       // The row behind the page is looked at too, as CouchDB looks at it.
       isEnd = tally.results === limit && toSkip === 0
@@ -113,7 +118,7 @@ function statistics(tally: Tally, started: number): object {
   return {
     total_keys_examined: tally.keys,
     total_docs_examined: tally.docs,
-    total_quorum_docs_examined: 0,
+    total_quorum_docs_examined: tally.quorum,
     results_returned: tally.results,
     execution_time_ms: Math.round((performance.now() - started) * 1000) / 1000,
   }
@@ -122,7 +127,7 @@ function statistics(tally: Tally, started: number): object {
 function warningsOf(
   { useIndex }: FindRequest,
   { index }: Plan,
-  { docs, results, scanWarningRatio }: Tally & { scanWarningRatio: number },
+  { docs, quorum, results, scanWarningRatio }: Tally & { scanWarningRatio: number },
 ): string[] {
   const warnings: string[] = []
   const isAskedFor =
@@ -134,7 +139,7 @@ function warningsOf(
   }
   if (index.ddoc === undefined)
     warnings.push('No matching index found, create an index to optimize query time.')
-  if (scanWarningRatio > 0 && docs > Math.max(1, results) * scanWarningRatio) {
+  if (scanWarningRatio > 0 && docs + quorum > Math.max(1, results) * scanWarningRatio) {
     warnings.push(
       'The number of documents examined is high in proportion to the number of results returned. Consider adding a more specific index to improve this.',
     )

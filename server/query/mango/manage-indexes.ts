@@ -10,8 +10,8 @@ import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
 import { writeDocuments } from '../../database/write-documents.ts'
 import type { DatabaseQueries } from '../database-queries.ts'
-import { DESIGN } from '../design/design-document.ts'
-import { readAny, readName, readOptions, readPositive, readString } from './options.ts'
+import { DESIGN, type DesignDocument } from '../design/design-document.ts'
+import { readAny, readName, readOptions, readPositive, readString, splitIndexName } from './options.ts'
 import { readSort } from './sort.ts'
 
 const REQUEST = {
@@ -48,25 +48,60 @@ export async function createIndex(
 ): Promise<{ result: 'created' | 'exists'; id: string; name: string }> {
   const options = readOptions(body, REQUEST)
   checkType(options.type)
-  const definition = readDefinition(options.index)
-  const generated = createHash('sha1').update(JSON.stringify(options.index)).digest('hex')
-  const name = options.name ?? generated
-  const id = parseDocId(designId(options.ddoc ?? generated))
+  const view = { map: readDefinition(options.index), reduce: '_count', options: { def: options.index } }
+  const index = { name: options.name ?? digestOf(options.index), view, partitioned: options.partitioned }
+  const ids = designIdsOf(options)
+  const holder = ids.find(id => holdsIndex(queries.designs.find(id), index))
+  if (holder !== undefined) return { result: 'exists', id: holder, name: index.name }
+  const [id] = ids
   const existing = queries.designs.find(id)
   if (existing !== undefined && existing.value.language !== 'query') {
     throw fail('invalidDesignLanguage', languageText(existing.value))
   }
-  const view = { map: definition, reduce: '_count', options: { def: options.index } }
-  const body_ = withView(
-    withPartitioned(bodyOf(existing?.value), options.partitioned, existing !== undefined),
-    name,
-    view,
-  )
-  if (existing !== undefined && JSON.stringify(body_) === JSON.stringify(bodyOf(existing.value))) {
-    return { result: 'exists', id, name }
-  }
-  await save(queries.database, id, existing?.rev, body_, user)
-  return { result: 'created', id, name }
+  const named = withPartitioned(bodyOf(existing?.value), index.partitioned, existing !== undefined)
+  await save(queries.database, id, existing?.rev, withView(named, index.name, view), user)
+  return { result: 'created', id, name: index.name }
+}
+
+interface NewIndex {
+  readonly name: string
+  readonly view: JsonObject
+  readonly partitioned: JsonValue
+}
+
+function holdsIndex(ddoc: DesignDocument | undefined, { name, view, partitioned }: NewIndex): boolean {
+  if (ddoc === undefined || ddoc.value.language !== 'query') return false
+  const { views, options } = ddoc.value
+  if (!isJsonObject(views) || !Object.hasOwn(views, name)) return false
+  const isPartitioned = isJsonObject(options) ? options.partitioned : undefined
+  if (typeof partitioned === 'boolean' && partitioned !== isPartitioned) return false
+  return JSON.stringify(views[name]) === JSON.stringify(view)
+}
+
+/**
+ * The design document that a new index goes into, and others in which it may exist. A generated id covers the index, its
+ * name and whether it is partitioned, as CouchDB's does (mango_idx:gen_name/2), so that indexes of different names do not
+ * share a design document. Earlier versions named it by the index alone.
+ */
+function designIdsOf({
+  index,
+  name,
+  ddoc,
+  partitioned,
+}: {
+  readonly index: JsonValue
+  readonly name: string | undefined
+  readonly ddoc: string | undefined
+  readonly partitioned: JsonValue
+}): readonly [DocId, ...DocId[]] {
+  if (ddoc !== undefined) return [parseDocId(designId(ddoc))]
+  const ofIndex = parseDocId(designId(digestOf(index)))
+  if (name === undefined && typeof partitioned !== 'boolean') return [ofIndex]
+  return [parseDocId(designId(digestOf([index, name ?? null, partitioned]))), ofIndex]
+}
+
+function digestOf(value: JsonValue): string {
+  return createHash('sha1').update(JSON.stringify(value)).digest('hex')
 }
 
 /**
@@ -98,7 +133,7 @@ export async function deleteIndex(
   await save(queries.database, existing.id, existing.rev, isBare ? { _deleted: true } : body, user)
 }
 
-/** The design documents of a `_bulk_delete`. @throws Mango's errors */
+/** The ids of the design documents of a `_bulk_delete`, whether they were given with `_design/` or without. @throws Mango's errors */
 export function readBulkDelete(body: JsonObject): readonly string[] {
   return readOptions(body, BULK_DELETE).docids
 }
@@ -107,7 +142,8 @@ function readDocids(value: JsonValue): readonly string[] {
   if (!Array.isArray(value)) throw fail('invalidBulkDocs', erlangText(value))
   return value.map(id => {
     if (typeof id !== 'string') throw fail('invalidIndexName', erlangText(id))
-    return id
+    splitIndexName(id)
+    return designId(id)
   })
 }
 

@@ -60,3 +60,16 @@ export function readPositive(value: JsonValue): number {
 export function readAny(value: JsonValue): JsonValue {
   return value
 }
+
+/**
+ * Splits the name of an index into its design document and, where it is given, its view: "i", "_design/i", "i/name" or
+ * "_design/i/name" (CouchDB: mango_opts:validate_use_index/1).
+ *
+ * @throws `invalid_index_name` for more parts
+ */
+export function splitIndexName(name: string): string[] {
+  const parts = name.split('/')
+  const named = parts[0] === '_design' && parts.length > 1 ? parts.slice(1) : parts
+  if (named.length > 2) throw fail('invalidIndexName', erlangText(name))
+  return named
+}

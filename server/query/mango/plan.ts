@@ -22,10 +22,15 @@ export interface Plan {
  *
  * @throws `no_usable_index`; `invalid_index` when the index that is asked for does not fit, and no other may be used
  */
-export function planQuery(indexes: readonly MangoIndex[], request: FindRequest): Plan {
+export function planQuery(
+  indexes: readonly MangoIndex[],
+  request: FindRequest,
+  databaseIsPartitioned: boolean,
+): Plan {
   const { plan } = findPlan(indexes, request)
-  if (plan === undefined) throw fail('noUsableIndex')
-  return plan
+  if (plan !== undefined) return plan
+  if (!databaseIsPartitioned) throw fail('noUsableIndex')
+  throw fail(request.partition === undefined ? 'noUsableGlobalIndex' : 'noUsablePartitionedIndex')
 }
 
 /** The same, with what it was chosen from; the plan is undefined where no index can be used. */

@@ -9,7 +9,7 @@ import { isDesignId } from '../design/design-document.ts'
 import { rowId } from '../row-value.ts'
 import { behind } from '../views/row-key.ts'
 import type { ViewIndex } from '../views/view-index.ts'
-import { CoveredCandidates, DocumentCandidates, type Candidate, type Place } from './candidates.ts'
+import { CoveredCandidates, DocumentCandidates, type Counted, type Place } from './candidates.ts'
 import type { FindRequest } from './find-request.ts'
 import { columnsOf } from './mango-index.ts'
 import { entryKey } from './mapper.ts'
@@ -22,13 +22,13 @@ const MAX_FIRST_BATCH = 128
 const BATCH = 500
 const READ_AHEAD = { highWaterMarkBytes: 256 * 1024 }
 
-/** The entries of all documents, in order of their ids; design documents are passed over. */
+/** The entries of all documents, in order of their ids. */
 export async function* scanAllDocs(
   database: Database,
   request: FindRequest,
   plan: Plan,
   after: Uint8Array | undefined,
-): AsyncGenerator<Candidate[]> {
+): AsyncGenerator<Counted[]> {
   const range = idRange(database, plan.ranges, request.partition)
   const reverse = isDescending(request.sort)
   const resumed = after === undefined ? {} : resume(database.keys.bytes(Space.document, after), reverse)
@@ -42,7 +42,10 @@ export async function* scanAllDocs(
       for (const [key, record] of entries) {
         const id = textOfKey(key) as DocId
         const summary = new DocumentSummary(record)
-        if (!summary.deleted && !isDesignId(id)) places.push({ id, summary, place: () => Buffer.from(id) })
+        if (summary.deleted) continue
+        const place = () => Buffer.from(id)
+        if (isDesignId(id)) places.push({ id, summary: undefined, place, isDesign: true })
+        else places.push({ id, summary, place })
       }
       yield* candidates.read(places)
     }
@@ -58,7 +61,7 @@ export async function* scanIndex(
   request: FindRequest,
   plan: Plan,
   after: Uint8Array | undefined,
-): AsyncGenerator<Candidate[]> {
+): AsyncGenerator<Counted[]> {
   const view = index.definition.views.findIndex(({ name }) => name === plan.index.name)
   const reverse = isDescending(request.sort)
   const bounds = rowRange(plan.ranges, request.partition)
