@@ -35,8 +35,11 @@ export function decodeLocalDocument(id: DocId, record: Uint8Array): LocalDocumen
   return { id, rev: makeRev(0, String(number)), body: record.subarray(REVISION_BYTES) }
 }
 
-export function renderLocalDocument({ id, rev, body }: LocalDocument): Buffer {
-  return renderDocument({ id, rev, deleted: false, body })
+/** @param options.revs with `_revisions`, which a local document has one of */
+export function renderLocalDocument({ id, rev, body }: LocalDocument, options = { revs: false }): Buffer {
+  const revisions = { start: generationOf(rev), ids: [hashOf(rev)] }
+  const extras = options.revs ? `,"_revisions":${JSON.stringify(revisions)}` : ''
+  return renderDocument({ id, rev, deleted: false, body, extras })
 }
 
 /** Writes `_local` documents; a deletion answers 0-0 (CouchDB: couch_db:update_local_doc_revs/1). */

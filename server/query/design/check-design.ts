@@ -3,8 +3,9 @@ import type { JsonObject } from '../../../protocol/json-value.ts'
 import type { DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
 import { isBuiltinReduce } from '../reduce/builtin.ts'
 import type { Sandbox, SandboxFunction } from '../sandbox/sandbox.ts'
-import { checkShape, viewEntries } from './check-shape.ts'
+import { checkShape } from './check-shape.ts'
 import { isDesignId, isRunnable, languageOf } from './design-document.ts'
+import { viewsByMap } from './views-by-map.ts'
 
 /** Judges design documents by their own code. */
 export class DesignCodeValidator implements DocumentValidator {
@@ -50,12 +51,13 @@ export async function checkDesign(ddoc: JsonObject, sandbox: Sandbox, owner: str
   if (!isRunnable(language)) return
   const compile = (kind: string, view: string, source: string) =>
     compileOne(sandbox, { owner, language, source }, `${kind} function in the '${view}' view`)
-  for (const [name, { map, reduce }] of viewEntries(ddoc)) {
-    await compile('map', name, map as string)
-    if (typeof reduce === 'string' && !isBuiltinReduce(reduce)) {
+  for (const { map, name, reduces } of viewsByMap(ddoc)) {
+    await compile('map', name, map)
+    for (const [reduceName, reduce] of reduces) {
+      if (isBuiltinReduce(reduce)) continue
       if (reduce.startsWith('_'))
         throw fail('invalidDesignDoc', `\`${reduce}\` is not a supported reduce function.`)
-      await compile('reduce', name, reduce)
+      await compile('reduce', reduceName, reduce)
     }
   }
 }

@@ -1,4 +1,5 @@
 import { compareJson } from '../../../protocol/collation/compare.ts'
+import { fail } from '../../../protocol/errors.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import { numberValue, rowKeyText, rowValueText } from '../row-value.ts'
 import { cardinality, emptyRegisters, insert, union, type Registers } from './hyperloglog.ts'
@@ -97,12 +98,22 @@ const NAMED: readonly (readonly [prefix: string, reduce: BuiltinReduce])[] = [
 
 const MAX_RANKED = 100
 
-/** The built-in function of that name, undefined where there is none. What follows `_sum` and the like is ignored. */
+/**
+ * The built-in function of that name, undefined where there is none. What follows `_sum` and the like is ignored.
+ *
+ * @throws `invalid_design_doc` for a rank that is none
+ */
 export function builtinReduce(name: string): BuiltinReduce | undefined {
-  const rank = /^_(top|bottom)_([1-9]\d{0,2})$/.exec(name)
-  if (rank !== null && Number(rank[2]) <= MAX_RANKED)
-    return ranked(Number(rank[2]), rank[1] === 'top' ? -1 : 1)
+  const rank = /^_(top|bottom)_(.*)$/s.exec(name)
+  if (rank !== null) return ranked(rankOf(rank[2] as string), rank[1] === 'top' ? -1 : 1)
   return NAMED.find(([prefix]) => name.startsWith(prefix))?.[1]
+}
+
+function rankOf(text: string): number {
+  if (!/^[+-]?\d+$/.test(text)) throw fail('invalidDesignDoc', 'invalid rank reducer')
+  const rank = Number(text)
+  if (rank >= 1 && rank <= MAX_RANKED) return rank
+  throw fail('invalidDesignDoc', `rank value must be between 1 and ${MAX_RANKED}`)
 }
 
 export function isBuiltinReduce(name: string): boolean {

@@ -21,7 +21,8 @@ export async function getLocalDocument(ctx: RequestContext, id: DocId): Promise<
   }
   const document = await readLocalDocument(database, id)
   if (document === undefined || rev !== undefined) throw fail('missing')
-  if (!notModified(ctx, localEtag(document))) sendJson(ctx, renderLocalDocument(document))
+  if (!notModified(ctx, localEtag(document)))
+    sendJson(ctx, renderLocalDocument(document, { revs: options.revs === true }))
 }
 
 /**

@@ -34,3 +34,15 @@ test('integers add up to integers, and what a float went into is a float', t => 
 test('text is not summed, whatever it looks like', t => {
   for (const value of ['"1.0"', '[1, "1.0"]']) t.regex(reduced('_sum', ['1', value]), /builtin_reduce_error/)
 })
+
+test('rank reducers take ranks from 1 to 100', t => {
+  t.is(reduced('_top_2', ['1', '3', '2', '3']), '[3,2]')
+  t.is(reduced('_bottom_02', ['1', '3', '2']), '[1,2]')
+  t.is(reduced('_bottom_+100', ['1']), '[1]')
+  for (const name of ['_top_0', '_top_101', '_bottom_-1', '_bottom_00'])
+    t.throws(() => builtinReduce(name), { message: /rank value must be between 1 and 100/ }, name)
+  for (const name of ['_top_', '_top_Foo', '_bottom_1x', '_bottom_1.5'])
+    t.throws(() => builtinReduce(name), { message: /invalid rank reducer/ }, name)
+  t.is(builtinReduce('_top'), undefined)
+  t.is(builtinReduce('_bottom5'), undefined)
+})

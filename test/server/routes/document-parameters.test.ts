@@ -99,3 +99,19 @@ test('more copies than there are make the answer 202, also of attachments', with
     { method: 'PUT', path: '/db/third/a.txt?w=x', body: {}, status: 400 },
   ]),
 )
+
+// CouchDB: couch_doc:to_json_revisions/3, with the number as its one hash.
+test('a local document has one revision to show', withServer, (t, { url }) =>
+  checkAnswers(t, url, [
+    { method: 'PUT', path: '/db', status: 201 },
+    { method: 'PUT', path: '/db/_local/x', body: { n: 1 }, status: 201 },
+    { method: 'PUT', path: '/db/_local/x', body: { _rev: '0-1', n: 2 }, status: 201 },
+    {
+      method: 'GET',
+      path: '/db/_local/x?revs=true&revs_info=true&conflicts=true',
+      status: 200,
+      answer: { _id: '_local/x', _rev: '0-2', n: 2, _revisions: { start: 0, ids: ['2'] } },
+    },
+    { method: 'GET', path: '/db/_local/x', status: 200, answer: { _id: '_local/x', _rev: '0-2', n: 2 } },
+  ]),
+)
