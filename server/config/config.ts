@@ -221,7 +221,7 @@ export class Config {
   }
 
   async #makeOnce(section: string, key: string): Promise<void> {
-    if (this.get(section, key) !== undefined) return
+    if (this.#values.effective(section, key) !== undefined) return
     const value = randomBytes(16).toString('hex')
     await this.#write(section, key, value)
     this.#values.put(section, key, value)

@@ -5,7 +5,7 @@ import type { IniEntry } from './ini.ts'
 import type { Override } from './overrides.ts'
 import { complaint, type Setting } from './setting.ts'
 import { otherSetting, type OtherSettings } from './settings/other.ts'
-import { hasKeysOfYourOwn, keysOf, OLDER_SECTION, settingOf } from './settings.ts'
+import { hasKeysOfYourOwn, keysOf, OLDER_SECTION, olderSectionOf, settingOf } from './settings.ts'
 
 /**
  * Something in the configuration that does not do what it says. `error`: the server does not start with it;
@@ -97,6 +97,15 @@ function entryFindings({ section, key, value, place }: Placed, directory: string
   const newer = NEWER_SECTION[section] ?? ''
   const here = otherSetting(section, key)
   const known = settingOf(section, key) ?? (here === undefined ? settingOf(newer, key) : undefined)
+  if (
+    known !== undefined &&
+    newer !== '' &&
+    settingOf(section, key) === undefined &&
+    olderSectionOf(newer, key) !== section
+  ) {
+    const text = `${setting} is not read: set [${newer}] ${key}.`
+    return [{ kind: 'unsupported', place, setting, text }]
+  }
   if (known !== undefined) return knownFindings(known, { section, key, value, place })
   const other = here ?? otherSetting(newer, key)
   return [other === undefined ? unknown(section, key, place) : otherFinding(other, setting, place)]

@@ -25,10 +25,36 @@ export type KeyOf<S extends Section, K extends Setting['kind']> = {
   [Key in keyof Settings[S] & string]: Settings[S][Key] extends { readonly kind: K } ? Key : never
 }[keyof Settings[S] & string]
 
-/** Older names of sections, where CouchDB still looks when the newer one has no value. */
+/** Settings of `[chttpd]` that CouchDB still looks for in `[httpd]` (`chttpd_util:get_chttpd_config/2`). */
+const MOVED_FROM_HTTPD = new Set([
+  'WWW-Authenticate',
+  'allow_jsonp',
+  'changes_timeout',
+  'config_whitelist',
+  'enable_cors',
+  'enable_xframe_options',
+  'max_http_request_size',
+  'require_valid_user',
+  'rewrite_limit',
+  'secure_rewrites',
+  'x_forwarded_host',
+  'x_forwarded_proto',
+  'x_forwarded_ssl',
+])
+
+/** Settings of `[chttpd_auth]` that are newer than the section's old name, `[couch_httpd_auth]`. */
+const NEVER_MOVED = new Set(['allow_conflicted_user_docs', 'authentication_db', 'upgrade_hash_on_auth'])
+
+/** Older names of sections. */
 export const OLDER_SECTION: Readonly<Record<string, string>> = {
   chttpd: 'httpd',
   chttpd_auth: 'couch_httpd_auth',
+}
+
+/** Returns the older section where CouchDB looks for a setting that its own section does not have. */
+export function olderSectionOf(section: string, key: string): string | undefined {
+  const hasMoved = section === 'chttpd' ? MOVED_FROM_HTTPD.has(key) : !NEVER_MOVED.has(key)
+  return hasMoved ? OLDER_SECTION[section] : undefined
 }
 
 /** Sections where the operator names the keys, and whether their values are secrets. */

@@ -1,5 +1,5 @@
 import { type IniValues, sectionOf } from './ini.ts'
-import { OLDER_SECTION, type KeyOf, type Section, settingOf } from './settings.ts'
+import { type KeyOf, olderSectionOf, type Section, settingOf } from './settings.ts'
 import { parseBoolean, parseInteger, parseList, parseNumber, type Setting } from './setting.ts'
 
 type Parsed = number | boolean | string | readonly string[]
@@ -15,6 +15,12 @@ export class Values {
   /** What is set, as it was written; `undefined` where the default holds. */
   get(section: string, key: string): string | undefined {
     return this.#set.get(section)?.get(key)
+  }
+
+  /** What is set under the setting's section or, without a value there, under the older name of the section. */
+  effective(section: string, key: string): string | undefined {
+    const older = olderSectionOf(section, key)
+    return this.get(section, key) ?? (older === undefined ? undefined : this.get(older, key))
   }
 
   /** The keys that are set in a section. */
@@ -61,29 +67,28 @@ export class Values {
     if (known !== undefined) return known
     const setting = settingOf(section, key)
     if (setting === undefined) throw new Error(`There is no setting ${section}/${key}`)
-    const value = parse(setting, this.get(section, key) ?? this.#older(section, key))
+    const older = olderSectionOf(section, key)
+    const value =
+      parse(setting, this.get(section, key)) ??
+      parse(setting, older === undefined ? undefined : this.get(older, key)) ??
+      setting.default
     let keys = this.#parsed.get(section)
     if (keys === undefined) this.#parsed.set(section, (keys = new Map<string, Parsed>()))
     keys.set(key, value)
     return value
   }
-
-  #older(section: string, key: string): string | undefined {
-    const older = OLDER_SECTION[section]
-    return older === undefined ? undefined : this.get(older, key)
-  }
 }
 
 /** What cannot be read counts as not set, as in CouchDB. */
-function parse(setting: Setting, text: string | undefined): Parsed {
-  if (text === undefined) return setting.default
+function parse(setting: Setting, text: string | undefined): Parsed | undefined {
+  if (text === undefined) return undefined
   switch (setting.kind) {
     case 'integer':
-      return parseInteger(text) ?? setting.default
+      return parseInteger(text)
     case 'number':
-      return parseNumber(text) ?? setting.default
+      return parseNumber(text)
     case 'boolean':
-      return parseBoolean(text) ?? setting.default
+      return parseBoolean(text)
     case 'text':
       return text
     case 'list':

@@ -45,7 +45,7 @@ export function createApp(services: Services): Koa<RequestState> {
 /** Asks the routes again, under another path: with the same rights, judged anew. */
 async function redispatch(ctx: RequestContext, url: string, routes: Dispatch): Promise<void> {
   const { rewrites = 0 } = ctx.state
-  if (rewrites >= ctx.services.config.integer('httpd', 'rewrite_limit'))
+  if (rewrites >= ctx.services.config.integer('chttpd', 'rewrite_limit'))
     throw fail('badRequest', 'Exceeded rewrite recursion limit')
   ctx.state.rewrites = rewrites + 1
   ctx.url = url

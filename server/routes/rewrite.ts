@@ -19,7 +19,7 @@ export async function runRewrite(ctx: RequestContext): Promise<void> {
   const { rewrites } = ddoc.value
   if (typeof rewrites === 'string') return runRewriteFunction(ctx, database, ddoc)
   if (!Array.isArray(rewrites)) throw fail('noRewrites')
-  const rules = compileRules(rewrites, ctx.services.config.boolean('httpd', 'secure_rewrites'))
+  const rules = compileRules(rewrites, ctx.services.config.boolean('chttpd', 'secure_rewrites'))
   const path = (ctx.params.target ?? '').split('/').filter(part => part !== '')
   const decoded = path.map(part => decodeSegment(part) ?? part)
   const { path: to, query } = rewrite(rules, ctx.method, decoded, [...Query.of(ctx).entries()])

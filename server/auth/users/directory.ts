@@ -55,7 +55,6 @@ export class StoredUsers implements UserDirectory {
     }
     this.#unlisten = [
       config.onChange('chttpd_auth', chosen),
-      config.onChange('couch_httpd_auth', chosen),
       catalog.listen((event, name) => {
         if (event === 'created' && name === usersDatabase(config)) this.#ensureDesign()
       }),

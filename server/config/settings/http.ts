@@ -2,18 +2,6 @@ import type { Setting } from '../setting.ts'
 
 /** The wire: listening, limits, cross-origin requests, TLS, logs. `[couchette]` holds what CouchDB has no word for. */
 export const HTTP_SETTINGS = {
-  httpd: {
-    rewrite_limit: {
-      kind: 'integer',
-      default: 100,
-      about: 'Rewrites of one request, which may lead to others',
-    },
-    secure_rewrites: {
-      kind: 'boolean',
-      default: true,
-      about: 'Rules of `_rewrite` lead to nothing but their own database',
-    },
-  },
   chttpd: {
     port: { kind: 'integer', default: 5984, min: 0, max: 65_535, about: 'Port of plain HTTP', restart: true },
     bind_address: { kind: 'text', default: '127.0.0.1', about: 'Address to listen on', restart: true },
@@ -74,6 +62,16 @@ export const HTTP_SETTINGS = {
       about: 'Headers that are sent to who asks with `Prefer: return=minimal`',
     },
     allow_jsonp: { kind: 'boolean', default: false, about: 'Answers scripts to who names a `callback`' },
+    rewrite_limit: {
+      kind: 'integer',
+      default: 100,
+      about: 'Rewrites of one request, which may lead to others',
+    },
+    secure_rewrites: {
+      kind: 'boolean',
+      default: true,
+      about: 'Rules of `_rewrite` lead to nothing but their own database',
+    },
     decode_plus_to_space: { kind: 'boolean', default: true, about: 'Takes a `+` in a path for a space' },
     x_forwarded_host: { kind: 'text', default: 'X-Forwarded-Host', about: "Header with the client's host" },
     x_forwarded_proto: {
