@@ -13,6 +13,7 @@ import { sendJson } from './reply.ts'
 import { readRequestLine } from './request-line.ts'
 import { noteRequest } from './request-log.ts'
 import { challenge, secureHeaders } from './security-headers.ts'
+import { redirectsToSignIn } from './sign-in-redirect.ts'
 import { watchRights } from './watch-rights.ts'
 
 /** What clients are told to wait where the server is too busy. */
@@ -86,7 +87,8 @@ function sendError(ctx: RequestContext, cause: unknown): void {
   if (error.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
   const ends = error.status === STALLED || !isSoonRead(ctx)
   if (ends && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
-  sendJson(ctx, { error: error.error, reason: error.given }, error.status)
+  const status = redirectsToSignIn(ctx, error) ? 302 : error.status
+  sendJson(ctx, { error: error.error, reason: error.given }, status)
 }
 
 /** Of a request whose body did not come, the rest will not come either. */

@@ -6,6 +6,7 @@ import { bulkRoutes } from './bulk.ts'
 import { changesRoutes } from './changes.ts'
 import { clusterSetupRoutes } from './cluster-setup.ts'
 import { clusterRoutes } from './cluster.ts'
+import { dashboardRoutes } from './dashboard.ts'
 import { databaseListRoutes } from './database-list.ts'
 import { databaseRoutes } from './databases.ts'
 import { dbUpdatesRoutes } from './db-updates.ts'
@@ -26,6 +27,7 @@ import { viewRoutes } from './views.ts'
 
 /** Every route of the server. The order counts where several paths match: the first answers. */
 const ROUTES: readonly ((router: Router<RequestState>) => void)[] = [
+  dashboardRoutes,
   documentRoutes,
   bulkRoutes,
   changesRoutes,

@@ -4,7 +4,6 @@ import { requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { makeEtag } from '../http/etag.ts'
-import { originOf } from '../http/origin.ts'
 import { Query } from '../http/query.ts'
 import { sendJson } from '../http/reply.ts'
 import { COUCHDB_VERSION, VERSION } from '../version.ts'
@@ -14,9 +13,6 @@ export function serverRoutes(router: Router<RequestState>): void {
   endpoint(router, '/_up', { GET: up, HEAD: up })
   endpoint(router, '/_uuids', { GET: uuids })
   endpoint(router, '/_reload_query_servers', { POST: reloadQueryServers })
-  endpoint(router, '/favicon.ico', { GET: noFauxton, HEAD: noFauxton })
-  endpoint(router, '/_utils/*file', { GET: noFauxton, HEAD: noFauxton })
-  endpoint(router, '/_utils', { GET: toUtils, HEAD: toUtils })
 }
 
 /** PouchDB takes a server for a CouchDB by `couchdb`, and derives its replication ids from `uuid`. */
@@ -34,18 +30,6 @@ function welcome(ctx: RequestContext): void {
 function reloadQueryServers(ctx: RequestContext): void {
   requireJson(ctx)
   sendJson(ctx, { ok: true })
-}
-
-/** There is no Fauxton here; CouchDB's own serves any server whose CORS lets it. */
-function noFauxton(): void {
-  throw fail('missing')
-}
-
-function toUtils(ctx: RequestContext): void {
-  if (ctx.path.endsWith('/')) throw fail('missing')
-  ctx.redirect(`${originOf(ctx)}/_utils/`)
-  ctx.status = 301
-  ctx.body = ''
 }
 
 /** Load balancers take a server in maintenance out: of the requests, or, with "nolb", of theirs alone. */

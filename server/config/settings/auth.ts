@@ -8,6 +8,11 @@ export const AUTH_SETTINGS = {
       default: '',
       about: 'The users database, `_users` where nothing is set; shown by `_session` when set',
     },
+    authentication_redirect: {
+      kind: 'text',
+      default: '/_utils/session.html',
+      about: 'Page to which browsers are sent that ask for HTML and must sign in first; empty: none',
+    },
     timeout: { kind: 'integer', default: 600, unit: 'seconds', about: 'Life of a session without a request' },
     allow_persistent_cookies: {
       kind: 'boolean',

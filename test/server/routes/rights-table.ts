@@ -149,7 +149,7 @@ export const ROWS: readonly Row[] = [
   { route: 'GET /_reshard', right: 'server-admin', status: 200 },
   { route: 'GET /_reshard/state', right: 'server-admin', status: 200 },
   { route: 'GET /_reshard/jobs', right: 'server-admin', status: 200 },
-  { route: 'GET /favicon.ico', right: 'everybody', status: 404 },
+  { route: 'GET /favicon.ico', right: 'everybody', status: 200 },
   {
     route: 'POST /_dbs_info',
     right: 'server-admin',
