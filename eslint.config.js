@@ -3,7 +3,7 @@ import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  { ignores: ['dist/', 'data/', 'fixtures/', 'eslint.config.js'] },
+  { ignores: ['dist/', 'data/', 'fixtures/', 'eslint.config.js', 'ava.engines.config.js'] },
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {

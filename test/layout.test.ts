@@ -4,7 +4,7 @@ import type { SourceFile } from './helpers/source-files.ts'
 
 const MAX_LINES = 400
 
-const product = ['protocol', 'server', 'replicator', 'cli'].flatMap(sourceFiles)
+const product = ['protocol', 'server', 'replicator', 'cli', 'dashboard'].flatMap(sourceFiles)
 
 /** The arrows of docs/architecture.md: what the files of a folder may not import. */
 const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] = [
@@ -52,6 +52,11 @@ const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] 
     folder: 'server/routes/',
     forbidden: /^(server\/storage\/|level$|abstract-level$|classic-level$|memory-level$)/,
     because: 'routes reach the store through use cases',
+  },
+  {
+    folder: 'dashboard/',
+    forbidden: /^(protocol|server|replicator|test|bench|cli)\/|^node:(?!url$)/,
+    because: 'the web interface runs in browsers and knows the HTTP API only',
   },
 ]
 

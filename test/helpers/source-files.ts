@@ -16,7 +16,7 @@ export interface SourceFile {
 /** All TypeScript files of a folder of the project. */
 export function sourceFiles(folder: string): SourceFile[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter(file => file.endsWith('.ts'))
+    .filter(file => /\.tsx?$/.test(file))
     .map(file => sourceFile(join(folder, file)))
 }
 

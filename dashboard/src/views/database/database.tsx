@@ -1,0 +1,43 @@
+import { databaseInfo } from '../../api/databases.ts'
+import { hasStatus } from '../../api/http.ts'
+import { linkTo, type Place } from '../../lib/location.ts'
+import { useResource } from '../../ui/hooks.ts'
+import { Empty, ErrorNotice, Page, Tabs } from '../../ui/kit.tsx'
+import { NotFound } from '../not-found.tsx'
+import { Document } from './document/document.tsx'
+import { Documents } from './documents.tsx'
+import { DatabaseHeader } from './header.tsx'
+import type { DatabaseViewProps } from './props.ts'
+
+/** A database and what is in it: `#/db/NAME/VIEW/…`. */
+export default function Database({ place }: { place: Place }) {
+  const [, database = '', view = 'docs'] = place.segments
+  const info = useResource(signal => databaseInfo(database, signal), [database], 15_000)
+  if (view === 'doc') return <Document key={place.segments.join('/')} database={database} place={place} />
+  if (hasStatus(info.error, 404)) {
+    return (
+      <Page title={database} crumbs={[{ text: 'Databases', link: linkTo(['databases']) }]}>
+        <div class="card">
+          <Empty title="There is no database of this name.">
+            It may have been deleted. <a href={linkTo(['databases'])}>See the databases that there are</a>
+          </Empty>
+        </div>
+      </Page>
+    )
+  }
+  const Tab = TABS.find(({ id }) => id === view)
+  return (
+    <>
+      <DatabaseHeader database={database} info={info} />
+      <Tabs
+        current={view}
+        items={TABS.map(({ id, text }) => [id, text, linkTo(['db', database, id])] as const)}
+      />
+      {info.error !== undefined && <ErrorNotice error={info.error} retry={info.reload} />}
+      {Tab === undefined ? <NotFound /> : <Tab.View database={database} place={place} />}
+    </>
+  )
+}
+
+const TABS: readonly { id: string; text: string; View: (props: DatabaseViewProps) => preact.JSX.Element }[] =
+  [{ id: 'docs', text: 'Documents', View: Documents }]

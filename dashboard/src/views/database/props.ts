@@ -1,0 +1,7 @@
+import type { Place } from '../../lib/location.ts'
+
+/** What every view of a database is given. */
+export interface DatabaseViewProps {
+  readonly database: string
+  readonly place: Place
+}

@@ -1,0 +1,51 @@
+import test from 'ava'
+import { diffLines } from '../../dashboard/src/lib/line-diff.ts'
+import { differencesOf, mergeLeaves, resolutionTexts } from '../../dashboard/src/lib/merge-leaves.ts'
+
+const A =
+  '{"_id":"x","_rev":"3-a","_revisions":{"start":3,"ids":[]},"n":12345678901234567890,"same":1.0,"items":[1,2]}'
+const B = '{"_id":"x","_rev":"2-b","n":12345678901234567891,"same":1.0,"extra":true}'
+
+test('members that differ are listed with their text in each leaf', t => {
+  t.deepEqual(differencesOf([A, B]), [
+    { name: 'n', values: ['12345678901234567890', '12345678901234567891'] },
+    { name: 'items', values: ['[1,2]', undefined] },
+    { name: 'extra', values: [undefined, 'true'] },
+  ])
+})
+
+test('a merge takes each member from the leaf that was picked', t => {
+  t.is(mergeLeaves([A, B], {}), '{"n":12345678901234567890,"same":1.0,"items":[1,2]}')
+  t.is(
+    mergeLeaves([A, B], { n: 1, extra: 1, items: 1 }),
+    '{"n":12345678901234567891,"same":1.0,"extra":true}',
+  )
+})
+
+test('a resolution is a child of the winner and a tombstone for each other leaf', t => {
+  t.deepEqual(resolutionTexts('x', '{"n":1.0}', '3-a', ['2-b']), [
+    '{"_id":"x","_rev":"3-a","n":1.0}',
+    '{"_id":"x","_rev":"2-b","_deleted":true}',
+  ])
+})
+
+test('replaced lines stand beside each other', t => {
+  t.deepEqual(
+    diffLines('a\nb\nc', 'a\nB\nc\nd').map(({ kind, left, right }) => [
+      kind,
+      left?.text,
+      right?.text,
+      right?.number,
+    ]),
+    [
+      ['same', 'a', 'a', 1],
+      ['changed', 'b', 'B', 2],
+      ['same', 'c', 'c', 3],
+      ['added', undefined, 'd', 4],
+    ],
+  )
+  t.deepEqual(
+    diffLines('a\nb', 'a').map(({ kind }) => kind),
+    ['same', 'removed'],
+  )
+})
