@@ -1,4 +1,5 @@
 import { Connection } from '../changes/live/connection.ts'
+import { EmptyLongpoll } from '../changes/live/empty-longpoll.ts'
 import { LiveFeed, type LiveFeedParts } from '../changes/live/live-feed.ts'
 import { normalFeed } from '../changes/normal-feed.ts'
 import type { Database } from '../database/database.ts'
@@ -22,7 +23,9 @@ export async function answerFeed(ctx: RequestContext, parts: Omit<LiveFeedParts,
     watchReader(ctx.services.live, { database, user: ctx.state.user }, res)
     await streamChunks(ctx, normalFeed(database, request, rendition, style))
   } else {
-    await new LiveFeed({ ...parts, feeds: ctx.services.feeds }).start(onGone => {
+    const isEmpty = request.kind === 'longpoll' && request.limit === 0
+    const Feed = isEmpty ? EmptyLongpoll : LiveFeed
+    await new Feed({ ...parts, feeds: ctx.services.feeds }).start(onGone => {
       ctx.respond = false
       res.writeHead(200, headers)
       watchReader(ctx.services.live, { database, user: ctx.state.user }, res)

@@ -10,6 +10,8 @@ export interface FeedStyle {
   readonly headers: Readonly<Record<string, string>>
   /** Stands before the rows. */
   readonly opening: Uint8Array | undefined
+  /** Sent when a feed begins to wait without having given rows (fabric_view_changes: waiting_for_updates). */
+  readonly idle: SharedChunk | undefined
   readonly heartbeat: SharedChunk
   /** Whether the first rows end it. */
   readonly endsWithRows: boolean
@@ -26,6 +28,7 @@ const ARRAY: FeedStyle = {
   framing: ARRAY_FRAMING,
   headers: JSON_HEADERS,
   opening: Buffer.from('{"results":[\n'),
+  idle: NEWLINE,
   heartbeat: NEWLINE,
   endsWithRows: true,
   ending: (last, pending) => Buffer.from(`\n],\n"last_seq":"${last}","pending":${pending}}\n`),
@@ -36,6 +39,7 @@ const LINE: FeedStyle = {
   framing: LINE_FRAMING,
   headers: JSON_HEADERS,
   opening: undefined,
+  idle: NEWLINE,
   heartbeat: NEWLINE,
   endsWithRows: false,
   ending: (last, pending) => Buffer.from(`{"last_seq":"${last}","pending":${pending}}\n`),
@@ -46,6 +50,7 @@ const EVENT: FeedStyle = {
   framing: EVENT_FRAMING,
   headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' },
   opening: Buffer.from('\n'),
+  idle: undefined,
   heartbeat: sharedChunk(Buffer.from('event: heartbeat\ndata: \n\n')),
   endsWithRows: false,
   ending: () => undefined,

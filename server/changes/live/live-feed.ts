@@ -9,7 +9,7 @@ import type { FeedStyle } from './feed-style.ts'
 import type { Delivery, LiveGroup, Member } from './live-group.ts'
 import type { OpenFeeds } from './open-feeds.ts'
 import { sharedChunk } from './shared-chunk.ts'
-import type { Timed } from './wheel.ts'
+import type { TimerEntry } from './timer-wheel.ts'
 
 export interface LiveFeedParts {
   readonly database: Database
@@ -26,7 +26,7 @@ type Rows = AsyncGenerator<Buffer, FeedEnd, undefined>
  * both in the same turn, so that nothing comes in between), and is handed the rows of each commit (live). When it does
  * not keep up it goes back to the index from where it stands.
  */
-export class LiveFeed implements Member, Timed {
+export class LiveFeed implements Member, TimerEntry {
   position: number
   dueAt = 0
   readonly #parts: LiveFeedParts
@@ -35,6 +35,7 @@ export class LiveFeed implements Member, Timed {
   #group: LiveGroup | undefined
   /** What is told as `last_seq`. */
   #last: number
+  #isIdleSent = false
   /** What is told as `pending`, where reading the index has told it. */
   #pending: number | undefined
 
@@ -103,12 +104,12 @@ export class LiveFeed implements Member, Timed {
   }
 
   onDue(): void {
-    const { request, style } = this.#parts
+    const { request, style, feeds } = this.#parts
     if (request.heartbeatMs !== undefined) {
       // A reader that takes nothing gets no heartbeats on top.
       if (this.#connection?.keepsUp === true) this.#connection.send(style.heartbeat)
     } else if (this.#group !== undefined) void this.#end()
-    this.#touch()
+    this.dueAt = feeds.wheel.next(this.dueAt, request.heartbeatMs ?? request.timeoutMs)
   }
 
   /** Reads the index up to its end, as often as there is more by then, and joins the others there. */
@@ -179,6 +180,7 @@ export class LiveFeed implements Member, Timed {
 
   #join(): void {
     const { database, rendition, style, feeds } = this.#parts
+    this.#sendIdle()
     // A feed whose rows depend on how many it gave is a group of its own.
     const isAlone = rendition.key === undefined
     const output = isAlone
@@ -187,6 +189,13 @@ export class LiveFeed implements Member, Timed {
     const key = isAlone ? this : `${style.framing.name} ${rendition.key}`
     this.#group = feeds.group(key, { database, rendition, style, output })
     this.#group.add(this)
+  }
+
+  /** A reader that is given no rows at first is told at once that it waits. */
+  #sendIdle(): void {
+    const { idle } = this.#parts.style
+    if (idle !== undefined && this.#out.count === 0 && !this.#isIdleSent) this.#connection?.send(idle)
+    this.#isIdleSent = true
   }
 
   #leave(): void {

@@ -1,10 +1,10 @@
 import type { Database } from '../../database/database.ts'
 import { LiveGroup, type GroupParts } from './live-group.ts'
-import { Wheel } from './wheel.ts'
+import { TimerWheel } from './timer-wheel.ts'
 
 /** The live feeds of a server: how many are open, and the timer that they share. */
 export class OpenFeeds {
-  readonly wheel = new Wheel()
+  readonly wheel = new TimerWheel()
   readonly #onFailure: (error: unknown) => void
   readonly #groups = new WeakMap<Database, Map<unknown, LiveGroup>>()
   #count = 0
