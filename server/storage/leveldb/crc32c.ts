@@ -1,0 +1,49 @@
+/** CRC-32C (Castagnoli, reflected), the checksum of LevelDB's log and table files. */
+
+const POLYNOMIAL = 0x82f63b78
+const SLICES = 8
+
+/** Eight tables of 256 entries, one behind the other, so that eight bytes are taken in at a time. */
+const TABLES = makeTables()
+
+/** The checksum of the bytes from `start` up to, not including, `end`: an unsigned 32-bit integer. */
+export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length): number {
+  let crc = -1
+  let index = start
+  for (; index + SLICES <= end; index += SLICES) {
+    crc =
+      entry(7, (crc ^ bytes[index]!) & 0xff) ^
+      entry(6, ((crc >>> 8) ^ bytes[index + 1]!) & 0xff) ^
+      entry(5, ((crc >>> 16) ^ bytes[index + 2]!) & 0xff) ^
+      entry(4, (crc >>> 24) ^ bytes[index + 3]!) ^
+      entry(3, bytes[index + 4]!) ^
+      entry(2, bytes[index + 5]!) ^
+      entry(1, bytes[index + 6]!) ^
+      entry(0, bytes[index + 7]!)
+  }
+  for (; index < end; index++) crc = (crc >>> 8) ^ entry(0, (crc ^ bytes[index]!) & 0xff)
+  return ~crc >>> 0
+}
+
+/** The form in which LevelDB stores a checksum: rotated and offset, as checksums of checksums are weak. */
+export function maskCrc(crc: number): number {
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
+}
+
+function entry(table: number, byte: number): number {
+  return TABLES[table * 256 + byte]!
+}
+
+function makeTables(): Int32Array {
+  const tables = new Int32Array(SLICES * 256)
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1
+    tables[byte] = crc
+  }
+  for (let index = 256; index < tables.length; index++) {
+    const before = tables[index - 256]!
+    tables[index] = (before >>> 8) ^ tables[before & 0xff]!
+  }
+  return tables
+}
