@@ -268,9 +268,25 @@ export const ERRORS = {
   unauthorized: [401, 'unauthorized', (reason: string) => reason],
   forbidden: [403, 'forbidden', (reason: string) => reason],
   busy: [503, 'service_unavailable', 'The server is too busy to handle the request.'],
+
+  // The disk
+  diskFull: [507, 'insufficient_storage', 'The disk is full: writes are refused until there is room.'],
+  writesRefused: [
+    503,
+    'service_unavailable',
+    'A write to the disk failed: writes are refused until the store was opened again.',
+  ],
+  storeReopening: [503, 'service_unavailable', 'The store is being opened again: try again in a moment.'],
+  storeStopped: [503, 'service_unavailable', (reason: string) => reason],
+  damagedRecord: [500, 'damaged_record', (reason: string) => reason],
 } as const satisfies Record<string, readonly [status: number, error: string, reason: Reason]>
 
 export type ErrorName = keyof typeof ERRORS
+
+/** Returns whether something failed only because the store is being opened again: it can be tried again at once. */
+export function isReopening(error: unknown): boolean {
+  return error instanceof CouchError && error.reason === ERRORS.storeReopening[2]
+}
 
 /**
  * The error of that name. `detail` fills the reasons that name something.

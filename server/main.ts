@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { Logger } from 'pino'
 import { openAttachments } from './attachments/open.ts'
 import { DatabaseEvents } from './changes/database-events.ts'
 import { OpenFeeds } from './changes/live/open-feeds.ts'
@@ -80,11 +81,9 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
 }
 
 async function start(options: CouchetteOptions, disposal: Disposal): Promise<Couchette> {
-  await mkdir(options.data, { recursive: true }).catch((error: unknown) => {
+  await mkdir(options.data, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw fileError(error, 'The data directory', options.data)
   })
-  const store = await openStoreOf(options)
-  disposal.add(() => store.close())
   const config = await Config.open({
     directory: options.data,
     flags: flagsOf(options),
@@ -94,6 +93,8 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   })
   disposal.add(() => config.close())
   const log = createLog(config, options.logLevel)
+  const store = await openStoreOf(options, config, log)
+  disposal.add(() => store.close())
   const metrics = new Metrics()
   const feeds = new OpenFeeds(error => log.warn({ err: error }, 'a feed failed'))
   metrics.gauge('couchdb/httpd/clients_requesting_changes', () => feeds.count)
@@ -162,7 +163,11 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   }
 }
 
-async function openStoreOf({ memory, data, encryption, env = {} }: CouchetteOptions): Promise<Store> {
+async function openStoreOf(
+  { memory, data, encryption, env = {} }: CouchetteOptions,
+  config: Config,
+  log: Logger,
+): Promise<Store> {
   if (memory === true) return openMemoryStore()
   const keys = await readMasterKeys({
     keyFile: encryption?.keyFile ?? env.COUCHETTE_ENCRYPTION_KEY_FILE,
@@ -170,7 +175,14 @@ async function openStoreOf({ memory, data, encryption, env = {} }: CouchetteOpti
     previousKeyFile: encryption?.previousKeyFile ?? env.COUCHETTE_PREVIOUS_ENCRYPTION_KEY_FILE,
     previousKey: env.COUCHETTE_PREVIOUS_ENCRYPTION_KEY,
   })
-  return openStore(join(data, 'store'), keys)
+  const store = await openStore(join(data, 'store'), {
+    keys,
+    onDamage: config.text('couchette', 'on_damage') === 'report' ? 'report' : 'refuse',
+    maxWaitMs: () => config.integer('couchette', 'max_reopen_wait'),
+    log,
+  })
+  if (store.recovery?.damage !== undefined) log.error(store.recovery.damage)
+  return store
 }
 
 function flagsOf({ port, bind, settings = [] }: CouchetteOptions): Flags {

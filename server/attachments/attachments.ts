@@ -8,6 +8,7 @@ import {
   partsOfBlobCheckKey,
 } from '../storage/attachment-keys.ts'
 import { DatabaseKeys } from '../storage/keys.ts'
+import { refusalOf } from '../storage/durable/write-failure.ts'
 import type { Store } from '../storage/store.ts'
 import { lengthOf } from './blob-record.ts'
 import { BlobStore } from './blob-store.ts'
@@ -52,6 +53,7 @@ export class Attachments {
   readonly #files: AttachmentFiles | undefined
   readonly #workers = new IngestWorkers()
   readonly #blobs: BlobStore
+  readonly #unlisten: (() => void) | undefined
   #cleaning: Promise<void>
   #closed = false
 
@@ -68,11 +70,18 @@ export class Attachments {
     this.#options = options
     this.#files = files
     this.#blobs = new BlobStore(options.store, files)
-    this.#cleaning = this.#cleanUp()
+    this.#cleaning = this.#cleanUp().catch(() => undefined)
+    this.#unlisten = options.store.health?.onReopened(() => this.#resume())
   }
 
-  /** Begins to take in an attachment whose bytes the caller pushes. */
+  /**
+   * Begins to take in an attachment whose bytes the caller pushes.
+   *
+   * @throws where the store takes no writes: nothing is received that cannot be kept
+   */
   upload(incoming: IncomingAttachment): Upload {
+    const { health } = this.#options.store
+    if (health !== undefined && health.state !== 'healthy') throw refusalOf(health)
     return new Upload(this.#services(), incoming)
   }
 
@@ -166,6 +175,7 @@ export class Attachments {
   /** Idempotent. Uploads must have ended. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#unlisten?.()
     await this.#cleaning
     await this.#workers.close()
     await this.#blobs.settled()
@@ -185,9 +195,19 @@ export class Attachments {
   }
 
   async #cleanUp(): Promise<void> {
+    await this.#collectUnreferenced()
+    await this.#removeOrphans()
+  }
+
+  /** Goes on with removals that failed with the store. */
+  async #resume(): Promise<void> {
+    await this.#blobs.resume()
+    this.#cleaning = this.#cleaning.then(() => this.#collectUnreferenced()).catch(() => undefined)
+  }
+
+  async #collectUnreferenced(): Promise<void> {
     const left = await this.#options.store.keys(blobCheckRange(NO_DATABASE)).all()
     await this.collect(left.map(key => addressFromBytes(partsOfBlobCheckKey(key).address)))
-    await this.#removeOrphans()
   }
 
   /** Files from before the start that no record names: uploads that a crash cut off. */

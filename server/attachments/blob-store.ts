@@ -43,6 +43,8 @@ export class BlobStore {
   readonly #files: AttachmentFiles | undefined
   readonly #entries = new Map<ContentAddress, Entry>()
   readonly #removing = new Map<ContentAddress, Promise<void>>()
+  /** Files whose commit failed with the store. */
+  readonly #failed = new Map<number, ContentAddress>()
   /** To be collected as soon as nobody holds it. */
   readonly #deferred = new Set<ContentAddress>()
 
@@ -199,8 +201,25 @@ export class BlobStore {
     if (this.#deferred.delete(address)) void this.collect(address)
   }
 
+  /** Decides about files whose commit failed with the store, once it was opened again. */
+  async resume(): Promise<void> {
+    const failed = [...this.#failed]
+    this.#failed.clear()
+    await Promise.all(
+      failed.map(([file, address]) =>
+        this.#whileRemoving(address, () => this.#dropUncommitted(address, file)),
+      ),
+    )
+  }
+
   /** An upload whose document was refused leaves a file that no record names. */
   async #dropUncommitted(address: ContentAddress, file: number): Promise<void> {
+    const { health } = this.#store
+    if (health !== undefined && health.state !== 'healthy') {
+      // The commit may be on disk, which is known when the store was opened again.
+      this.#failed.set(file, address)
+      return
+    }
     const place = this.#stored(address)
     if (place?.kind !== 'file' || place.file !== file) await this.#files?.remove(file)
   }

@@ -1,3 +1,4 @@
+import { isReopening } from '../../protocol/errors.ts'
 import { seqOf } from '../database/change-record.ts'
 import type { Database } from '../database/database.ts'
 import { Space } from '../storage/keys.ts'
@@ -31,15 +32,26 @@ export async function* changePages(
     reverse: descending,
     limit,
   }
-  const iterator = store.values({ ...range, ...READ_AHEAD })
+  let iterator = store.values({ ...range, ...READ_AHEAD })
   let next = iterator.nextv(size)
+  let left = limit
   try {
     for (;;) {
-      const page = await next
+      const page = await next.catch(async (error: unknown) => {
+        if (!isReopening(error)) throw error
+        await iterator.close()
+        iterator = store.values({ ...range, ...READ_AHEAD })
+        return iterator.nextv(size)
+      })
       if (page.length === 0) return
       next = iterator.nextv(size)
       // A failure is thrown where the page is awaited, and not before somebody asks for it.
       next.catch(() => undefined)
+      // Where the store is opened again, reading goes on behind this page.
+      const at = lastSeq(page)
+      if (descending) range.lte = keys.number(Space.change, Math.max(at - 1, 0))
+      else range.gte = keys.number(Space.change, at + 1)
+      if (left >= 0) range.limit = left = Math.max(0, left - page.length)
       yield page
     }
   } finally {

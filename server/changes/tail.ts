@@ -54,6 +54,19 @@ export class ChangesTail {
   }
 
   /**
+   * Goes on from a sequence number that was read from the store: changes up to there are read from the index.
+   *
+   * @param seq not below the latest one
+   */
+  advance(seq: number): void {
+    if (seq <= this.#seq) return
+    this.#seq = seq
+    this.#forget(seq)
+    this.#wake()
+    this.published?.()
+  }
+
+  /**
    * The rows behind a sequence number, in order, each document at its latest; undefined when they are not kept any more.
    */
   recentAfter(seq: number): readonly Uint8Array[] | undefined {

@@ -15,10 +15,11 @@ import {
   Space,
 } from '../storage/keys.ts'
 import { GroupSync } from '../storage/group-sync.ts'
-import type { Store } from '../storage/store.ts'
-import { Database, type DatabasePolicy, type SharedStorage } from './database.ts'
+import type { Store, StoreBatch } from '../storage/store.ts'
+import { Database, type DatabasePolicy } from './database.ts'
 import type { DatabaseRecord } from './database-record.ts'
 import { SECURITY_SETTING } from './security-setting.ts'
+import type { SharedStorage } from './shared-storage.ts'
 import { decodeState, type DatabaseState } from './state.ts'
 
 /** What happened to a database, for `_db_updates`. */
@@ -56,18 +57,28 @@ export class Catalog {
   /** Creations and deletions happen one after the other. */
   #changing: Promise<unknown> = Promise.resolve()
   #clearing: Promise<void> = Promise.resolve()
+  /** Names whose creation or deletion failed: it may be on disk or not. */
+  readonly #undecided = new Set<DatabaseName>()
+  readonly #unlisten: (() => void) | undefined
 
   constructor(store: Store, attachments: Attachments, policy: DatabasePolicy = {}) {
     this.#store = store
     this.#shared = { store, sync: new GroupSync(store), attachments }
     this.#policy = policy
-    this.#clearing = this.#clearDropped()
+    this.#clearing = this.#clearDropped().catch(() => undefined)
+    this.#unlisten = store.health?.onReopened(() => this.#exclusively(() => this.#reload()))
   }
 
   /** @throws `noDatabase` */
   async open(name: DatabaseName): Promise<Database> {
     const open = await this.#open.get(name)
-    return open !== undefined && !open.failed ? open : this.#exclusively(() => this.#openNow(name))
+    if (open === undefined) return this.#exclusively(() => this.#openNow(name))
+    if (open.failed && (this.#store.health?.state ?? 'healthy') === 'healthy') {
+      await this.#exclusively(async () => {
+        if (open.failed) await open.reload()
+      })
+    }
+    return open
   }
 
   async exists(name: DatabaseName): Promise<boolean> {
@@ -81,6 +92,11 @@ export class Catalog {
     const record = await this.#read(name)
     if (record === undefined) return undefined
     return decodeState(await this.#store.get(new DatabaseKeys(record.number).state))
+  }
+
+  /** Whether the store takes writes; undefined of a store in memory. */
+  get health(): Store['health'] {
+    return this.#store.health
   }
 
   get openDatabases(): number {
@@ -117,7 +133,7 @@ export class Catalog {
       if (security !== undefined) {
         batch.put(new DatabaseKeys(number).text(Space.setting, SECURITY_SETTING), Buffer.from(security))
       }
-      await batch.write({ sync: true })
+      await this.#decide(name, batch)
       this.#changes += 1
       this.#tell('created', name)
       return this.#remember(name, record)
@@ -132,16 +148,12 @@ export class Catalog {
   drop(name: DatabaseName): Promise<void> {
     return this.#exclusively(async () => {
       const database = await this.#openNow(name)
-      this.#open.delete(name)
-      this.#changes += 1
-      await this.#store
+      const batch = this.#store
         .batch()
         .del(databaseNameKey(name))
         .put(droppedKey(database.record.number), new Uint8Array(0))
-        .write({ sync: true })
-      this.#tell('deleted', name)
-      await database.close()
-      this.#clearing = this.#clearing.then(() => this.#clearDropped())
+      await this.#decide(name, batch)
+      await this.#forget(name, database)
     })
   }
 
@@ -157,6 +169,7 @@ export class Catalog {
 
   /** Waits for all writes. Idempotent. */
   async close(): Promise<void> {
+    this.#unlisten?.()
     await this.#changing
     for (const database of this.#open.values()) await (await database).close()
     this.#open.clear()
@@ -166,11 +179,49 @@ export class Catalog {
   /** Not while databases are created or dropped: there must be one writer, and none to a database that is gone. */
   async #openNow(name: DatabaseName): Promise<Database> {
     const open = await this.#open.get(name)
-    if (open !== undefined && !open.failed) return open
-    await open?.close()
+    if (open !== undefined) return open
     const record = await this.#read(name)
     if (record === undefined) throw fail('noDatabase')
     return this.#remember(name, record)
+  }
+
+  /** Writes a creation or deletion; one that fails is settled when the store was opened again. */
+  async #decide(name: DatabaseName, batch: StoreBatch): Promise<void> {
+    this.#undecided.add(name)
+    await batch.write({ sync: true })
+    this.#undecided.delete(name)
+  }
+
+  /** Closes a database that was dropped, and deletes what it left. */
+  async #forget(name: DatabaseName, database: Database): Promise<void> {
+    this.#open.delete(name)
+    this.#changes += 1
+    this.#tell('deleted', name)
+    await database.close()
+    this.#clearLater()
+  }
+
+  #clearLater(): void {
+    // What a failure leaves is deleted when the store was opened again, or at the next start.
+    this.#clearing = this.#clearing.then(() => this.#clearDropped()).catch(() => undefined)
+  }
+
+  /** Reads everything again from a store that was opened again. */
+  async #reload(): Promise<void> {
+    for (const [name, opening] of [...this.#open]) {
+      const database = await opening.catch(() => undefined)
+      if (database === undefined) continue
+      const record = this.#undecided.has(name) ? await this.#read(name) : database.record
+      if (record?.number === database.record.number) await database.reload()
+      else await this.#forget(name, database)
+    }
+    for (const name of this.#undecided) {
+      if (this.#open.has(name) || (await this.#read(name)) === undefined) continue
+      this.#changes += 1
+      this.#tell('created', name)
+    }
+    this.#undecided.clear()
+    this.#clearLater()
   }
 
   async #read(name: DatabaseName): Promise<DatabaseRecord | undefined> {

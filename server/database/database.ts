@@ -7,7 +7,6 @@ import { formatSeq, type Seq } from '../../protocol/sequence.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import { ChangesTail } from '../changes/tail.ts'
 import { DatabaseKeys, Space } from '../storage/keys.ts'
-import type { GroupSync } from '../storage/group-sync.ts'
 import type { Store } from '../storage/store.ts'
 import { decodeBodyRecord, type BodyRecord, type StoredAttachment } from './body-record.ts'
 import { Compaction } from './compaction.ts'
@@ -22,8 +21,9 @@ import { DatabaseRanks } from './ranks.ts'
 import { ReleaseAttachments } from './release-attachments.ts'
 import type { DatabaseRules } from './rules.ts'
 import { decodeSecurity, SecurityChange, SECURITY_SETTING, type StoredSecurity } from './security-setting.ts'
+import type { SharedStorage } from './shared-storage.ts'
 import { DatabaseSnapshot } from './snapshot.ts'
-import { decodeState, type DatabaseState } from './state.ts'
+import { checkHolds, decodeState, type DatabaseState } from './state.ts'
 import { StoredDocument } from './stored-document.ts'
 import { Writer, type WriteRequest } from './writer.ts'
 
@@ -42,13 +42,6 @@ export interface DatabasePolicy {
   readonly onOpen?: (database: Database) => Promise<void>
 }
 
-/** What all databases of a server share. */
-export interface SharedStorage {
-  readonly store: Store
-  readonly sync: GroupSync
-  readonly attachments: Attachments
-}
-
 /** One open database: reads go to the store, changes through its writer. */
 export class Database {
   readonly name: DatabaseName
@@ -59,7 +52,7 @@ export class Database {
   /** Wakes live feeds after each commit. */
   readonly tail: ChangesTail
   /** How many documents, or changes, are in front of one. */
-  readonly ranks: DatabaseRanks
+  ranks: DatabaseRanks
   readonly compaction: Compaction
   /** What is written after it was answered. */
   readonly later = new LaterWrites()
@@ -69,6 +62,8 @@ export class Database {
   designValidator: DocumentValidator | undefined
   /** Told of each commit when it is on disk, before its requests are answered. */
   readonly onCommit = new Set<(changes: readonly CommittedChange[]) => void>()
+  /** Called when the database was read again from a store that was opened again. */
+  readonly onReload = new Set<() => void | Promise<void>>()
   /** Called when the database is closed. */
   readonly onClose = new Set<() => Promise<void>>()
   readonly #context: CommitContext
@@ -85,14 +80,8 @@ export class Database {
     policy: DatabasePolicy = {},
   ): Promise<Database> {
     const keys = new DatabaseKeys(record.number)
-    const [state, security] = await shared.store.getMany([
-      keys.state,
-      keys.text(Space.setting, SECURITY_SETTING),
-    ])
-    return new Database(shared, name, record, keys, decodeState(state), {
-      policy,
-      security: decodeSecurity(security),
-    })
+    const { state, security } = await readStored(shared.store, keys)
+    return new Database(shared, name, record, keys, state, { policy, security })
   }
 
   private constructor(
@@ -140,7 +129,7 @@ export class Database {
     return this.#rules?.()
   }
 
-  /** Whether a write to the disk failed; the database has to be opened anew. */
+  /** Whether a write to the disk failed: no other is taken until {@link reload}. */
   get failed(): boolean {
     return this.#writer.failed
   }
@@ -259,11 +248,34 @@ export class Database {
   /** The same for many, undefined for those that are not there. */
   async bodies(numbers: readonly number[]): Promise<(BodyRecord | undefined)[]> {
     const records = await this.store.getMany(numbers.map(number => this.keys.number(Space.body, number)))
-    return records.map(record => (record === undefined ? undefined : decodeBodyRecord(record)))
+    return records.map(record => record && decodeBodyRecord(record))
   }
 
   attachmentsOf(body: number): readonly StoredAttachment[] {
     return body > 0 ? this.body(body).attachments : []
+  }
+
+  /**
+   * Reads the database again from a store that was opened again: a write that failed may be on disk or not. Feeds, queries
+   * and whoever else holds the database go on with it.
+   *
+   * @throws {Error} where the store lacks what was acknowledged
+   */
+  async reload(): Promise<void> {
+    // A writer that did not fail goes on meanwhile, from what it knows.
+    const { failed } = this
+    if (failed) await this.#writer.drain()
+    const acknowledged = this.state
+    const { state, security } = await readStored(this.store, this.keys)
+    checkHolds(state, acknowledged, this.name)
+    this.ranks = new DatabaseRanks(this.keys, () => this.snapshot())
+    this.#context.partitions?.clear()
+    for (const listener of this.onReload) await listener()
+    if (!failed) return
+    this.#security = security
+    this.#writer.reset(state)
+    this.#policy.onSecurity?.(this)
+    this.tail.advance(state.seq)
   }
 
   /** Waits for the writes that were accepted, then ends every feed. Idempotent. */
@@ -278,6 +290,15 @@ export class Database {
   #stored(id: DocId, record: Uint8Array): StoredDocument {
     return new StoredDocument(record, () => this.store.getSync(this.keys.text(Space.tree, id)))
   }
+}
+
+async function readStored(
+  store: Store,
+  keys: DatabaseKeys,
+): Promise<{ state: DatabaseState; security: StoredSecurity }> {
+  const wanted = [keys.state, keys.text(Space.setting, SECURITY_SETTING)]
+  const [state, security] = await store.getMany(wanted)
+  return { state: decodeState(state), security: decodeSecurity(security) }
 }
 
 function isActive(validator: DocumentValidator | undefined): validator is DocumentValidator {

@@ -26,6 +26,11 @@ export class PartitionSizes {
     this.#keys = keys
   }
 
+  /** Forgets all sizes, as commits that were counted may not be on disk. */
+  clear(): void {
+    this.#sizes.clear()
+  }
+
   /** Told of each document whose size a commit changes. */
   grow(id: DocId, bytes: number): void {
     if (this.#sizes.size === 0) return

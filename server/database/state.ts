@@ -37,3 +37,13 @@ export function decodeState(bytes: Uint8Array | undefined): DatabaseState {
   if (bytes === undefined) return { ...NEW_DATABASE }
   return { ...NEW_DATABASE, ...(JSON.parse(Buffer.from(bytes).toString()) as Partial<DatabaseState>) }
 }
+
+/** @throws {Error} where a database in the store is behind what was acknowledged */
+export function checkHolds(stored: DatabaseState, acknowledged: DatabaseState, name: string): void {
+  for (const count of ['seq', 'bodies', 'purgeSeq'] as const) {
+    if (stored[count] >= acknowledged[count]) continue
+    throw new Error(
+      `the ${count} of database ${name} is ${stored[count]}, and ${acknowledged[count]} was acknowledged`,
+    )
+  }
+}

@@ -76,6 +76,16 @@ export class Writer {
     })
   }
 
+  /**
+   * Goes on from a state that was read from the store after a write failed. Call it when everything submitted was
+   * refused.
+   */
+  reset(state: DatabaseState): void {
+    this.#durable = this.#latest = state
+    this.#uncommitted = NOTHING_UNCOMMITTED
+    this.#failure = undefined
+  }
+
   /** Returns when everything that was submitted is on disk or refused. */
   async drain(): Promise<void> {
     while (this.#running !== undefined) await this.#running
@@ -143,7 +153,7 @@ export class Writer {
       this.#onCommit(committed)
       for (const { waiting, result } of answers) waiting.resolve(result)
     } catch (error) {
-      // What is on disk is unknown to the commits computed on top: all of them fail until the database is opened anew.
+      // What is on disk is unknown to the commits computed on top: all of them fail until the state is read again.
       this.#failure = error instanceof Error ? error : new Error(String(error))
       rejectAll(answers, this.#failure)
     }

@@ -10,6 +10,7 @@ import { admit } from './gate.ts'
 import { answerAsScript } from './jsonp.ts'
 import { leaveOutHeaders } from './prefer-minimal.ts'
 import { sendJson } from './reply.ts'
+import { isDiskFullError } from '../storage/durable/write-failure.ts'
 import { readRequestLine } from './request-line.ts'
 import { noteRequest } from './request-log.ts'
 import { challenge, secureHeaders } from './security-headers.ts'
@@ -60,6 +61,7 @@ async function answer(ctx: RequestContext, routes: Dispatch): Promise<void> {
   try {
     readRequestLine(ctx)
     answerAsScript(ctx)
+    await whileReopening(ctx)
     await admit(ctx)
     await watchRights(ctx, () => routes.answer(ctx))
     if (ctx.respond !== false && ctx.status === 404 && ctx.body === undefined) throw fail('missing')
@@ -68,9 +70,21 @@ async function answer(ctx: RequestContext, routes: Dispatch): Promise<void> {
   }
 }
 
+/** Requests that come while the store is being opened again wait for it, `_up` alone does not. */
+async function whileReopening({ services, path }: RequestContext): Promise<void> {
+  const { health } = services.catalog
+  if (health?.state === 'reopening' && path !== '/_up') await health.whenReadable(REOPENING_MS)
+}
+
+const REOPENING_MS = 10_000
+
 /** Shapes a failure; what is not a `CouchError` is our fault, and is logged, not shown. */
 function sendError(ctx: RequestContext, cause: unknown): void {
-  const thrown = isTooDeep(cause) ? fail('badRequest', 'The request is nested too deeply.') : cause
+  const thrown = isTooDeep(cause)
+    ? fail('badRequest', 'The request is nested too deeply.')
+    : isDiskFullError(cause)
+      ? fail('diskFull')
+      : cause
   if (!(thrown instanceof CouchError)) {
     if (isDisconnect(thrown)) return
     ctx.services.log.error({ err: thrown, id: ctx.state.requestId, method: ctx.method }, 'request failed')

@@ -58,6 +58,7 @@ export class DatabaseQueries {
     database.validator = new DesignValidator(database, designs, sandbox)
     database.designValidator = new DesignCodeValidator(sandbox, String(database.record.number))
     database.onCommit.add(changes => this.#onCommit(changes))
+    database.onReload.add(() => this.#reload())
   }
 
   /** The indexes that were used since the database was opened. */
@@ -123,6 +124,13 @@ export class DatabaseQueries {
     this.#closed = true
     clearTimeout(this.#timer)
     await Promise.all([...this.#indexes.values()].map(index => index.close()))
+  }
+
+  /** Reads design documents and indexes again from a store that was opened again. */
+  async #reload(): Promise<void> {
+    await this.designs.reload()
+    this.#mangoIndexes = undefined
+    for (const index of this.#indexes.values()) await index.reload()
   }
 
   #refusesReduction({ id }: DesignDocument, reason: string): boolean {

@@ -40,6 +40,12 @@ function up(ctx: RequestContext): void {
     sendJson(ctx, { status }, 404)
     return
   }
+  const { health } = ctx.services.catalog
+  if (health !== undefined && health.state !== 'healthy') {
+    // As of a server in maintenance: the body says why.
+    sendJson(ctx, { status: `store_${health.state}`, reason: health.reason }, 503)
+    return
+  }
   sendJson(ctx, { status: 'ok', seeds: {} })
 }
 

@@ -1,3 +1,5 @@
+import type { Recovery } from './durable/recovery.ts'
+import type { StoreHealth } from './durable/store-health.ts'
 import type { Encryption } from './encryption/encryption.ts'
 
 /** A state of the store that reads can be bound to. */
@@ -70,4 +72,8 @@ export interface Store {
   readonly approximateSize?: ((start: Uint8Array, end: Uint8Array) => Promise<number>) | undefined
   /** What files that belong to the store are encrypted with, where it is encrypted. */
   readonly encryption?: Encryption | undefined
+  /** Whether it takes writes: of stores on disk. */
+  readonly health?: StoreHealth | undefined
+  /** What was found when it was opened: of stores on disk. */
+  readonly recovery?: Recovery | undefined
 }

@@ -56,6 +56,12 @@ export function databaseOfDroppedKey(key: Uint8Array): number {
 export const databaseNameRange = { gte: Buffer.from([NAME]), lt: Buffer.from([NAME + 1]) }
 export const droppedRange = { gte: Buffer.from([DROPPED]), lt: Buffer.from([DROPPED + 1]) }
 
+/** The number of the database that a key belongs to; undefined for keys outside of databases. */
+export function databaseOfKey(key: Uint8Array): number | undefined {
+  if (key[0] !== DATA || key.length < PREFIX_LENGTH) return undefined
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUInt32BE(1)
+}
+
 /** The space that a key lies in; undefined for keys outside of databases. */
 export function spaceOfKey(key: Uint8Array): number | undefined {
   return key[0] === DATA ? key[PREFIX_LENGTH - 1] : undefined

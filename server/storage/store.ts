@@ -1,6 +1,13 @@
+import { chmod, mkdir } from 'node:fs/promises'
 import { Level } from 'level'
 import { MemoryLevel } from 'memory-level'
 import type { Store } from './contract.ts'
+import type { StoreLog } from './durable/disk.ts'
+import { DurableStore } from './durable/durable-store.ts'
+import { LevelDisk } from './durable/level-disk.ts'
+import { RecoveryCheck } from './durable/recovery-check.ts'
+import type { OnDamage } from './durable/recovery.ts'
+import type { ReopeningOptions } from './durable/reopening.ts'
 import type { MasterKeys } from './encryption/master-key.ts'
 import { readFormat } from './format.ts'
 import { StoreUnavailableError } from './unavailable.ts'
@@ -8,30 +15,40 @@ import { StoreUnavailableError } from './unavailable.ts'
 export { StoreUnavailableError } from './unavailable.ts'
 export type { Entry, RangeOptions, Store, StoreBatch, StoreIterator, StoreSnapshot } from './contract.ts'
 
+export interface StoreOptions extends ReopeningOptions {
+  /** Encrypts a new store, and opens an encrypted one. */
+  readonly keys?: MasterKeys | undefined
+  /** What is done where acknowledged writes are missing. Default: `refuse`. */
+  readonly onDamage?: OnDamage
+  readonly log?: StoreLog
+}
+
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
+
+const NO_LOG: StoreLog = { warn: () => {}, error: () => {} }
+
+/** Only the server's own account reads what is stored. */
+const DIRECTORY_MODE = 0o700
 
 /**
  * Opens the LevelDB in `directory`, creating it when it is not there: encrypted, where there is a key.
  *
- * @throws {StoreUnavailableError} when another process holds it, a newer version wrote it, or the key is not its key
+ * @throws {StoreUnavailableError} when another process holds it, a newer version wrote it, the key is not its key, or
+ *   acknowledged writes are missing
  */
-export async function openStore(directory: string, keys?: MasterKeys): Promise<Store> {
-  const level = new Level<Uint8Array, Uint8Array>(directory, {
-    ...ENCODINGS,
-    // Larger than LevelDB's defaults: fewer, longer merges under bulk loads.
-    writeBufferSize: 32 * 1024 * 1024,
-    cacheSize: 64 * 1024 * 1024,
-    maxFileSize: 8 * 1024 * 1024,
-  })
+export async function openStore(directory: string, options: StoreOptions = {}): Promise<Store> {
+  const { onDamage = 'refuse', log = NO_LOG } = options
+  await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE })
+  await chmod(directory, DIRECTORY_MODE)
+  const disk = new LevelDisk(directory)
+  const check = new RecoveryCheck(disk, onDamage)
+  const store = await openChecked(disk, check, log, options)
   try {
-    await level.open()
+    await check.afterOpening(store.acknowledged)
+    await disk.beginRun(store.acknowledged)
+    return await readFormat(store, directory, options.keys)
   } catch (error) {
-    throw unavailable(directory, error)
-  }
-  try {
-    return await readFormat(level, directory, keys)
-  } catch (error) {
-    await level.close()
+    await store.abandon()
     throw error
   }
 }
@@ -42,6 +59,7 @@ export async function openStore(directory: string, keys?: MasterKeys): Promise<S
  * @throws {StoreUnavailableError} where it is in use, damaged or missing
  */
 export async function checkUnused(directory: string): Promise<void> {
+  await new RecoveryCheck(new LevelDisk(directory), 'refuse').beforeOpening()
   const level = new Level<Uint8Array, Uint8Array>(directory, { ...ENCODINGS, createIfMissing: false })
   try {
     await level.open()
@@ -49,6 +67,20 @@ export async function checkUnused(directory: string): Promise<void> {
     throw unavailable(directory, error)
   }
   await level.close()
+}
+
+async function openChecked(
+  disk: LevelDisk,
+  check: RecoveryCheck,
+  log: StoreLog,
+  options: StoreOptions,
+): Promise<DurableStore> {
+  try {
+    await check.beforeOpening()
+    return await DurableStore.open(disk, log, { ...options, recovery: () => check.result })
+  } catch (error) {
+    throw error instanceof StoreUnavailableError ? error : unavailable(disk.place, error)
+  }
 }
 
 /** A store that lives as long as the process: for tests. */

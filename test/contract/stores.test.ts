@@ -41,8 +41,8 @@ for (const [what, prefix] of [
     open: async () => {
       const directory = await newDirectory()
       return {
-        store: await openStore(directory, KEYS),
-        reopen: () => openStore(directory, KEYS),
+        store: await openStore(directory, { keys: KEYS }),
+        reopen: () => openStore(directory, { keys: KEYS }),
         remove: () => rm(directory, { recursive: true }),
       }
     },

@@ -246,6 +246,18 @@ export const HTTP_SETTINGS = {
       unit: 'milliseconds',
       about: 'Wait after a login before its outdated hash is replaced',
     },
+    on_damage: {
+      kind: 'text',
+      default: 'refuse',
+      about: 'Where acknowledged writes are missing at the start: `refuse` to start, or `report` and go on',
+      restart: true,
+    },
+    max_reopen_wait: {
+      kind: 'integer',
+      default: 5000,
+      unit: 'milliseconds',
+      about: 'Longest time between attempts to open the store again after a failed write',
+    },
     password_cache_lifetime: {
       kind: 'integer',
       default: 600_000,

@@ -18,17 +18,22 @@ export class DesignDocuments {
 
   static async open(database: Database): Promise<DesignDocuments> {
     const documents = new DesignDocuments(database)
-    const range = {
-      gte: database.keys.text(Space.document, DESIGN),
-      lt: database.keys.text(Space.document, AFTER_DESIGN),
-    }
-    for (const key of await database.store.keys(range).all()) documents.#read(textOfKey(key) as DocId)
-    documents.#findValidating()
+    await documents.reload()
     return documents
   }
 
   private constructor(database: Database) {
     this.#database = database
+  }
+
+  /** Reads them from the store. */
+  async reload(): Promise<void> {
+    const { keys, store } = this.#database
+    const range = { gte: keys.text(Space.document, DESIGN), lt: keys.text(Space.document, AFTER_DESIGN) }
+    const ids = (await store.keys(range).all()).map(key => textOfKey(key) as DocId)
+    this.#documents.clear()
+    for (const id of ids) this.#read(id)
+    this.#findValidating()
   }
 
   /** Those with a validation function. */

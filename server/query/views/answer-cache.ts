@@ -13,6 +13,11 @@ export class AnswerCache {
     return seq === this.#seq ? this.#answers.get(query) : undefined
   }
 
+  clear(): void {
+    this.#answers.clear()
+    this.#seq = -1
+  }
+
   put(seq: number, query: string, answer: string): void {
     if (seq !== this.#seq) this.#answers.clear()
     this.#seq = seq

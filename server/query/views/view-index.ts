@@ -111,6 +111,14 @@ export class ViewIndex {
     }
   }
 
+  /** Reads the state again from a store that was opened again: what was written last may be there or not. */
+  async reload(): Promise<void> {
+    while (this.#running !== undefined) await this.#running.catch(() => undefined)
+    this.#state = this.readState(this.#database.store.getSync(this.keys.state))
+    this.#nodes.clear()
+    this.answers.clear()
+  }
+
   /** Ends a build that runs. Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the index was closed'))

@@ -20,10 +20,14 @@ export class SealedStore implements Store {
   readonly #inner: Store
   readonly compactRange: Store['compactRange']
   readonly approximateSize: Store['approximateSize']
+  readonly health: Store['health']
+  readonly recovery: Store['recovery']
 
   constructor(inner: Store, encryption: Encryption) {
     this.#inner = inner
     this.encryption = encryption
+    this.health = inner.health
+    this.recovery = inner.recovery
     this.compactRange = inner.compactRange?.bind(inner)
     this.approximateSize = inner.approximateSize?.bind(inner)
   }

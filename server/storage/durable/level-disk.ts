@@ -1,0 +1,101 @@
+import { copyFile, link, mkdir, open, rm, statfs, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { Level } from 'level'
+import type { Store } from '../contract.ts'
+import { inspectLogs, type LogInspection, logPaths } from '../leveldb/inspect-logs.ts'
+import { AcknowledgedFile, type LastRun } from './acknowledged-file.ts'
+import type { Disk, Evidence, LogState } from './disk.ts'
+import { decodeMark, MARK } from './mark.ts'
+
+/** Room beside that for the tables that opening makes of the logs: a manifest, a new log. */
+const SPARE_BYTES = 1024 * 1024
+
+const PROBE_BYTES = 64 * 1024
+
+const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
+
+/** A LevelDB in a directory, with the file beside it that says what was acknowledged. */
+export class LevelDisk implements Disk {
+  readonly place: string
+  #acknowledged: AcknowledgedFile | undefined
+
+  constructor(directory: string) {
+    this.place = directory
+  }
+
+  async open(): Promise<Store> {
+    const level = new Level<Uint8Array, Uint8Array>(this.place, {
+      ...ENCODINGS,
+      // Larger than LevelDB's defaults: fewer, longer merges under bulk loads.
+      writeBufferSize: 32 * 1024 * 1024,
+      cacheSize: 64 * 1024 * 1024,
+      maxFileSize: 8 * 1024 * 1024,
+    })
+    await level.open()
+    return level
+  }
+
+  async inspect(
+    visit: (key: Uint8Array) => void = () => {},
+  ): Promise<LogState & Pick<LogInspection, 'isTorn'>> {
+    let mark: number | undefined
+    const inspection = await inspectLogs(this.place, (key, value) => {
+      if (value !== undefined && MARK.equals(key)) mark = decodeMark(value)
+      visit(key)
+    })
+    return { damage: inspection.damage, mark, isTorn: inspection.isTorn }
+  }
+
+  async probe(): Promise<void> {
+    const { bytes } = await inspectLogs(this.place)
+    const { bavail, bsize } = await statfs(this.place)
+    if (bavail * bsize < bytes + SPARE_BYTES)
+      throw new Error('ENOSPC: no room for tables of what the logs hold')
+    const path = join(this.place, 'PROBE')
+    const file = await open(path, 'w', 0o600)
+    try {
+      await file.writeFile(Buffer.alloc(PROBE_BYTES, 1))
+      await file.datasync()
+    } finally {
+      await file.close()
+      await unlink(path)
+    }
+  }
+
+  /** A second name for each log costs no room, and outlasts the removal of the first. */
+  async keepEvidence(): Promise<Evidence> {
+    const path = join(
+      dirname(this.place),
+      `${basename(this.place)}-logs-${new Date().toISOString().replaceAll(':', '')}`,
+    )
+    await mkdir(path, { mode: 0o700 })
+    for (const log of await logPaths(this.place)) {
+      const copy = join(path, basename(log))
+      await link(log, copy).catch(() => copyFile(log, copy))
+    }
+    return { path, remove: () => rm(path, { recursive: true, force: true }) }
+  }
+
+  acknowledge(mark: number): void {
+    this.#acknowledged?.acknowledge(mark)
+  }
+
+  async endRun(mark?: number): Promise<void> {
+    await this.#acknowledged?.close(mark)
+    this.#acknowledged = undefined
+  }
+
+  /** How the run before ended; undefined where nothing is known of it. */
+  lastRun(): LastRun | undefined {
+    return AcknowledgedFile.read(this.#acknowledgedPath)
+  }
+
+  /** Begins to note what is acknowledged. */
+  async beginRun(mark: number): Promise<void> {
+    this.#acknowledged = await AcknowledgedFile.open(this.#acknowledgedPath, mark)
+  }
+
+  get #acknowledgedPath(): string {
+    return join(this.place, 'ACKNOWLEDGED')
+  }
+}

@@ -1,0 +1,25 @@
+import { type CouchError, fail } from '../../../protocol/errors.ts'
+import type { StoreHealth } from './store-health.ts'
+
+/** How the systems put it, in the messages of LevelDB; the codes are Node's. */
+const NO_ROOM = /No space left on device|Disk quota exceeded|not enough space|\bENOSPC\b|\bEDQUOT\b/i
+
+/** Returns whether something failed for want of room. */
+export function isDiskFullError(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (NO_ROOM.test(cause.message)) return true
+  return false
+}
+
+/** The error of a store that does not take writes, as clients see it. */
+export function refusalOf(health: StoreHealth): CouchError {
+  if (health.state === 'stopped') return fail('storeStopped', health.reason)
+  return fail(health.isDiskFull ? 'diskFull' : 'writesRefused')
+}
+
+/** The innermost message of an error, which names file and cause. */
+export function causeOf(error: unknown): string {
+  let message = String(error)
+  for (let cause = error; cause instanceof Error; cause = cause.cause) message = cause.message
+  return message
+}

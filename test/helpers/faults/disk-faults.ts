@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process'
+import { rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Calls that can be made to fail: see `disk-faults.c`. */
+export type FaultyCall = 'short' | 'write' | 'sync' | 'open' | 'rename'
+
+export const EIO = 5
+export const ENOSPC = 28
+
+/** Makes writes of a server fail that is a process of its own, by a library that is loaded into it. */
+export class DiskFaults {
+  /** What the server has to be started with. */
+  readonly env: Readonly<Record<string, string>>
+  readonly #control: string
+  #serial = 0
+
+  /**
+   * Compiles the library into a directory.
+   *
+   * @returns undefined where there is no C compiler, or no `LD_PRELOAD`
+   */
+  static async build(directory: string): Promise<DiskFaults | undefined> {
+    if (process.platform !== 'linux') return undefined
+    const source = fileURLToPath(new URL('disk-faults.c', import.meta.url))
+    const library = join(directory, 'disk-faults.so')
+    try {
+      await run('cc', ['-shared', '-fPIC', '-O0', '-o', library, source, '-ldl', '-lpthread'])
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      throw error
+    }
+    return new DiskFaults(library, join(directory, 'faults'))
+  }
+
+  private constructor(library: string, control: string) {
+    this.#control = control
+    this.env = { LD_PRELOAD: library, COUCHETTE_DISK_FAULTS: control }
+  }
+
+  /**
+   * From now on calls fail.
+   *
+   * @param pattern what the path of the file has to contain
+   * @param count how many calls; -1 for all until {@link clear}
+   */
+  async fail(call: FaultyCall, pattern: string, { count = 1, errno = EIO } = {}): Promise<void> {
+    this.#serial += 1
+    await this.#write(`${this.#serial} ${call} ${pattern} ${count} ${errno}\n`)
+  }
+
+  async clear(): Promise<void> {
+    await this.#write('')
+  }
+
+  /** At once, so that a call sees one line or the other. */
+  async #write(line: string): Promise<void> {
+    await writeFile(`${this.#control}.new`, line)
+    await rename(`${this.#control}.new`, this.#control)
+  }
+}

@@ -1,0 +1,83 @@
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import { AcknowledgedWrites, untilUp } from '../../helpers/faults/acknowledged.ts'
+import { DiskFaults, EIO, ENOSPC, type FaultyCall } from '../../helpers/faults/disk-faults.ts'
+import { call } from '../../helpers/http.ts'
+import { spawnServer } from '../../helpers/spawn-server.ts'
+import { tempDir } from '../../helpers/temp.ts'
+
+interface Fault {
+  readonly name: string
+  readonly call: FaultyCall
+  readonly pattern: string
+  readonly errno?: number
+  /** Has LevelDB make the call, where a write of documents alone does not. */
+  readonly compacts?: true
+}
+
+const FAULTS: readonly Fault[] = [
+  { name: 'a record of the log that is cut short', call: 'short', pattern: '/store/' },
+  { name: 'a log for which there is no room', call: 'write', pattern: '.log', errno: ENOSPC },
+  { name: 'a log that cannot be synced', call: 'sync', pattern: '.log' },
+  {
+    name: 'a table for which there is no room when memory moves to it',
+    call: 'write',
+    pattern: '.ldb',
+    errno: ENOSPC,
+    compacts: true,
+  },
+  { name: 'a table that cannot be synced', call: 'sync', pattern: '.ldb', compacts: true },
+  { name: 'a manifest that cannot be written', call: 'write', pattern: '/MANIFEST-', compacts: true },
+  { name: 'a manifest that cannot be synced', call: 'sync', pattern: '/MANIFEST-', compacts: true },
+]
+
+test('whichever write of the store fails, nothing is acknowledged until it was opened again, and nothing is lost', async t => {
+  const dir = await tempDir()
+  const faults = await DiskFaults.build(dir.path)
+  if (faults === undefined) {
+    t.log('skipped: there is no C compiler, or no LD_PRELOAD')
+    t.pass()
+    return dir.remove()
+  }
+  const data = `${dir.path}/data`
+  let server = await spawnServer(data, faults.env)
+  try {
+    const writes = new AcknowledgedWrites(() => server.url, 'db')
+    await writes.create()
+    for (const fault of FAULTS) {
+      t.log(fault.name)
+      await survive(t, fault, { url: server.url, faults, writes })
+    }
+    await server.kill()
+    server = await spawnServer(data)
+    await writes.verify(t)
+    t.is((await writes.write(10)).status, 201)
+    await writes.verify(t)
+  } finally {
+    await server.kill()
+    await dir.remove()
+  }
+})
+
+async function survive(
+  t: ExecutionContext,
+  { name, call: faulty, pattern, errno = EIO, compacts }: Fault,
+  { url, faults, writes }: { url: string; faults: DiskFaults; writes: AcknowledgedWrites },
+): Promise<void> {
+  for (let round = 0; round < 5; round++) t.is((await writes.write(20)).status, 201, name)
+  await faults.fail(faulty, pattern, { count: -1, errno })
+  if (compacts === true) {
+    await call(url, 'POST', '/db/_compact', { headers: { 'content-type': 'application/json' } })
+  }
+  const wanted = errno === ENOSPC ? 507 : 503
+  let status = 201
+  for (let round = 0; status === 201 && round < 200; round++) status = (await writes.write(5)).status
+  t.is(status, wanted, name)
+  t.is((await writes.write(5)).status, wanted, `${name}: nothing is acknowledged meanwhile`)
+  t.regex(String((await untilUp(url, 503)).status), /^store_(failed|reopening)$/)
+
+  await faults.clear()
+  await untilUp(url, 200)
+  for (let round = 0; round < 10; round++) t.is((await writes.write(30)).status, 201, name)
+  await writes.verify(t)
+}
