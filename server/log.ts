@@ -57,7 +57,16 @@ function withoutBytes<T extends object>(error: T): T {
   return 'rawPacket' in error ? { ...error, rawPacket: undefined } : error
 }
 
-/** Notes logins that failed, and the names that were tried. */
+/** Notes logins that failed, and the names that were tried; and handlers of the configuration that are passed over. */
 export function watchLogins(authenticator: Authenticator, log: Logger): void {
+  authenticator.onUnknownHandlers = ({ unknown, names, isDefault }) => {
+    const used = isDefault ? 'none is left, so the default ones are used' : 'they are passed over'
+    log.error(
+      { unknown, used: names },
+      `[chttpd] authentication_handlers has handlers that are not known: ${used}`,
+    )
+  }
+  // Asked for once, so that it is said at the start and not at the first request.
+  void authenticator.handlers
   authenticator.onFailure = (name, peer) => log.warn({ user: name, peer }, 'authentication failed')
 }

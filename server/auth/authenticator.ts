@@ -2,7 +2,7 @@ import { fail } from '../../protocol/errors.ts'
 import { ANONYMOUS, type UserContext } from '../../protocol/user-context.ts'
 import type { Config } from '../config/config.ts'
 import { parseBasic } from './basic.ts'
-import { type HandlerName, parseHandlers } from './handlers.ts'
+import { type HandlerName, type Handlers, parseHandlers } from './handlers.ts'
 import { userOfJwt } from './jwt.ts'
 import { PasswordCheck } from './password-check.ts'
 import { ProvenConnections } from './proven-connections.ts'
@@ -40,7 +40,9 @@ export class Authenticator {
   readonly #proven: ProvenConnections
   /** Told of each login that failed: wrong name, password or token, or a locked name. */
   onFailure: ((name: string, peer: string) => void) | undefined
-  #handlers: { readonly text: string; readonly names: readonly HandlerName[] } = { text: '', names: [] }
+  /** Told, once for each value of the setting, of handlers that are passed over. */
+  onUnknownHandlers: ((handlers: Handlers) => void) | undefined
+  #handlers: { readonly text: string; readonly names: readonly HandlerName[] } | undefined
 
   constructor(config: Config, users: UserDirectory) {
     this.#config = config
@@ -53,8 +55,11 @@ export class Authenticator {
   /** The handlers in use, in their order. */
   get handlers(): readonly HandlerName[] {
     const text = this.#config.text('chttpd', 'authentication_handlers')
-    if (text !== this.#handlers.text) this.#handlers = { text, names: parseHandlers(text) }
-    return this.#handlers.names
+    if (text === this.#handlers?.text) return this.#handlers.names
+    const handlers = parseHandlers(text)
+    this.#handlers = { text, names: handlers.names }
+    if (handlers.unknown.length > 0) this.onUnknownHandlers?.(handlers)
+    return handlers.names
   }
 
   /**

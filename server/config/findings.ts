@@ -48,7 +48,7 @@ export function configurationFindings(
 
 /** Returns what is wrong with a value of a setting, "it takes true or false"; undefined where nothing is. */
 export function valueComplaint(section: string, key: string, value: string): string | undefined {
-  const setting = settingOf(section, key) ?? settingOf(NEWER_SECTION[section] ?? '', key)
+  const setting = settingOf(section, key) ?? settingOf(NEWER_SECTION.get(section) ?? '', key)
   return setting === undefined ? undefined : complaint(setting, value)
 }
 
@@ -94,7 +94,7 @@ function entryFindings({ section, key, value, place }: Placed, directory: string
       },
     ]
   }
-  const newer = NEWER_SECTION[section] ?? ''
+  const newer = NEWER_SECTION.get(section) ?? ''
   const here = otherSetting(section, key)
   const known = settingOf(section, key) ?? (here === undefined ? settingOf(newer, key) : undefined)
   if (
@@ -137,7 +137,7 @@ function otherFinding({ effect, about }: OtherSettings, setting: string, place: 
 
 function unknown(section: string, key: string, place: string): Finding {
   const setting = `[${section}] ${key}`
-  const near = Object.keys(keysOf(section) ?? keysOf(NEWER_SECTION[section] ?? '') ?? {}).find(name =>
+  const near = Object.keys(keysOf(section) ?? keysOf(NEWER_SECTION.get(section) ?? '') ?? {}).find(name =>
     isNear(name, key),
   )
   const hint = near === undefined ? '' : ` Did you mean ${near}?`
@@ -159,6 +159,6 @@ function isNear(name: string, key: string): boolean {
 const DIRECTORIES = ['database_dir', 'view_index_dir']
 
 /** The newer name of an older section. */
-const NEWER_SECTION: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(OLDER_SECTION).map(([newer, older]) => [older, newer]),
+const NEWER_SECTION: ReadonlyMap<string, string> = new Map(
+  [...OLDER_SECTION].map(([newer, older]) => [older, newer]),
 )

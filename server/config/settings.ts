@@ -46,15 +46,15 @@ const MOVED_FROM_HTTPD = new Set([
 const NEVER_MOVED = new Set(['allow_conflicted_user_docs', 'authentication_db', 'upgrade_hash_on_auth'])
 
 /** Older names of sections. */
-export const OLDER_SECTION: Readonly<Record<string, string>> = {
-  chttpd: 'httpd',
-  chttpd_auth: 'couch_httpd_auth',
-}
+export const OLDER_SECTION: ReadonlyMap<string, string> = new Map([
+  ['chttpd', 'httpd'],
+  ['chttpd_auth', 'couch_httpd_auth'],
+])
 
 /** Returns the older section where CouchDB looks for a setting that its own section does not have. */
 export function olderSectionOf(section: string, key: string): string | undefined {
   const hasMoved = section === 'chttpd' ? MOVED_FROM_HTTPD.has(key) : !NEVER_MOVED.has(key)
-  return hasMoved ? OLDER_SECTION[section] : undefined
+  return hasMoved ? OLDER_SECTION.get(section) : undefined
 }
 
 /** Sections where the operator names the keys, and whether their values are secrets. */

@@ -6,7 +6,7 @@ import { routers } from '../routes/index.ts'
 import type { RequestContext, RequestState } from './context.ts'
 import { answerPreflight, exposeAnswer } from './cors-headers.ts'
 import { Dispatch } from './dispatch.ts'
-import { admit } from './gate.ts'
+import { admit, authorizeRequest } from './gate.ts'
 import { answerAsScript } from './jsonp.ts'
 import { leaveOutHeaders } from './prefer-minimal.ts'
 import { sendJson } from './reply.ts'
@@ -44,7 +44,7 @@ export function createApp(services: Services): Koa<RequestState> {
   return app
 }
 
-/** Asks the routes again, under another path: with the same rights, judged anew. */
+/** Asks the routes again, under another path: for the same user, whose rights are judged anew. */
 async function redispatch(ctx: RequestContext, url: string, routes: Dispatch): Promise<void> {
   const { rewrites = 0 } = ctx.state
   if (rewrites >= ctx.services.config.integer('chttpd', 'rewrite_limit'))
@@ -52,7 +52,7 @@ async function redispatch(ctx: RequestContext, url: string, routes: Dispatch): P
   ctx.state.rewrites = rewrites + 1
   ctx.url = url
   delete ctx.state.database
-  await admit(ctx)
+  await authorizeRequest(ctx)
   await routes.answer(ctx)
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../auth/authorize.ts'
 import type { Config } from '../config/config.ts'
 import type { RequestContext } from './context.ts'
+import { refuseCrossSite } from './cross-site.ts'
 import { isSecure } from './origin.ts'
 import { peerOf } from './peer.ts'
 import { decodeSegment } from './percent.ts'
@@ -23,11 +24,21 @@ import { decodeSegment } from './percent.ts'
  * @throws `unauthorized`, `forbidden`, `bad_request`; `noDatabase` where the path names a database that is not there
  */
 export async function admit(ctx: RequestContext): Promise<void> {
-  const { config, replicator } = ctx.services
-  const user = replicator.access.userOf(ctx) ?? (await authenticate(ctx))
+  const user = ctx.services.replicator.access.userOf(ctx) ?? (await authenticate(ctx))
   ctx.state.user = user
+  refuseCrossSite(ctx, user)
+  await authorizeRequest(ctx)
+}
+
+/**
+ * Refuses what the user of a request may not, whose path has become another one. Who asks was found out before, from
+ * headers of the client: what a rewrite makes of them proves nothing.
+ *
+ * @throws as `admit`
+ */
+export async function authorizeRequest(ctx: RequestContext): Promise<void> {
   const segments = segmentsOf(ctx.path)
-  if (user.name === null) requireValidUser(config, ctx.method, segments)
+  if (ctx.state.user.name === null) requireValidUser(ctx.services.config, ctx.method, segments)
   await authorize(ctx, accessOf(ctx.method, segments), segments)
 }
 

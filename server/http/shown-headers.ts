@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { SESSION_COOKIE } from '../auth/session-cookie.ts'
+import type { Config } from '../config/config.ts'
 
 /** What proves who asks. */
 const SECRET = new Set(['authorization', 'x-auth-couchdb-token', 'x-couchette-internal'])
@@ -7,17 +8,21 @@ const SECRET = new Set(['authorization', 'x-auth-couchdb-token', 'x-couchette-in
 /**
  * A request's headers for the functions of design documents: without what proves who asks, which whoever writes the
  * functions could keep and use. CouchDB shows it to them.
+ *
+ * @param config names the header of proxy tokens
  */
-export function shownHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+export function shownHeaders(headers: IncomingHttpHeaders, config?: Config): Record<string, string> {
+  const token = config?.text('chttpd_auth', 'x_auth_token').toLowerCase()
   const shown: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (typeof value === 'string' && !SECRET.has(name)) shown[name] = value
+    if (typeof value === 'string' && !SECRET.has(name) && name !== token) shown[name] = value
   }
   if (shown['cookie'] !== undefined) shown['cookie'] = withoutSession(shown['cookie'])
   return shown
 }
 
+/** Names may have white space around them, which is no part of them (`findSessionCookie`). */
 function withoutSession(cookies: string): string {
   const pairs = cookies.split(';').map(pair => pair.trim())
-  return pairs.filter(pair => !pair.startsWith(`${SESSION_COOKIE}=`)).join('; ')
+  return pairs.filter(pair => pair.split('=', 1)[0]?.trim() !== SESSION_COOKIE).join('; ')
 }

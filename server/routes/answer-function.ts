@@ -5,7 +5,8 @@ import type { FunctionAnswer } from '../query/design/function-answer.ts'
 /** Sends what a show, list or update function answered, whole. */
 export function answerFunction(ctx: RequestContext, { status, headers, body, isJson }: FunctionAnswer): void {
   if (isJson && headers['content-type'] === 'application/json') {
-    for (const [name, value] of Object.entries(headers)) if (name !== 'content-type') ctx.set(name, value)
+    const { 'content-type': _type, ...others } = headers
+    setHeaders(ctx, others)
     sendJson(ctx, body, status)
     return
   }
@@ -23,5 +24,11 @@ export function setHead(
   if (config.boolean('csp', 'showlist_enable')) {
     ctx.set('Content-Security-Policy', config.text('csp', 'showlist_header_value'))
   }
-  ctx.set({ ...headers })
+  setHeaders(ctx, headers)
+}
+
+/** Sets a function's headers; what its answer varies by comes on top of what every answer varies by. */
+function setHeaders(ctx: RequestContext, { vary, ...others }: Readonly<Record<string, string>>): void {
+  ctx.set(others)
+  if (vary !== undefined) ctx.append('Vary', vary)
 }

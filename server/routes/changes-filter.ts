@@ -83,7 +83,7 @@ function functionOf(
     method: ctx.method,
     url: ctx.url,
     query: Object.fromEntries(Query.of(ctx).entries()),
-    headers: shownHeaders(ctx.headers),
+    headers: shownHeaders(ctx.headers, ctx.services.config),
     body: body === undefined ? undefined : JSON.stringify(body),
     peer: peerOf(ctx.req, ctx.services.config),
     user: ctx.state.user,

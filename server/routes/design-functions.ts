@@ -89,7 +89,7 @@ async function runShow(ctx: RequestContext): Promise<void> {
   const { database, ddoc, name } = await functionOf(ctx, 'shows')
   const id = targetOf(ctx)
   const text = documentText(database, id)
-  ctx.set('Vary', 'Accept')
+  ctx.vary('Accept')
   const rev = text === undefined || id === null ? '' : (database.document(id as DocId)?.rev ?? '')
   if (notModified(ctx, makeEtag(`${ddoc.rev} ${rev} ${ctx.get('Accept')} ${ctx.querystring}`))) return
   const request = await requestOf(ctx, database, id)

@@ -43,7 +43,7 @@ export async function requestOf(
     method: ctx.method,
     url: ctx.url,
     query: Object.fromEntries(Query.of(ctx).entries()),
-    headers: shownHeaders(ctx.headers),
+    headers: shownHeaders(ctx.headers, ctx.services.config),
     body: ctx.state.body?.toString(),
     peer: peerOf(ctx.req, ctx.services.config),
     user: ctx.state.user,

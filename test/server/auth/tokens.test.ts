@@ -183,11 +183,20 @@ test("a proxy's word is taken when it is signed, or needs no signature", t => {
   t.like(userOfProxy(headers, { ...settings, useSecret: false }), { name: 'ann', roles: ['a', 'b'] })
 })
 
-test('handlers are read in their order, and unknown ones passed over', t => {
-  t.deepEqual(
-    parseHandlers(
-      '{chttpd_auth, jwt_authentication_handler}, {couch_httpd_auth, null_authentication_handler}, {chttpd_auth, cookie_authentication_handler}',
-    ),
+for (const [text, names, unknown] of [
+  [
+    '{chttpd_auth, jwt_authentication_handler}, {couch_httpd_auth, null_authentication_handler}, {chttpd_auth, cookie_authentication_handler}',
     ['jwt', 'cookie'],
-  )
-})
+    ['null_authentication_handler'],
+  ],
+  ['cookie_authentication_handler,default_authentication_handler', ['cookie', 'default'], []],
+  ['{chttpd_auth, delegated_handler}', ['cookie', 'default'], ['delegated_handler']],
+  ['{chttpd_auth, toString}, nonsense', ['cookie', 'default'], ['toString', 'nonsense']],
+  ['xcookie_authentication_handler', ['cookie', 'default'], ['xcookie_authentication_handler']],
+  ['', ['cookie', 'default'], []],
+] as const) {
+  test(`handlers are read in their order, and unknown ones passed over: ${text}`, t => {
+    const handlers = parseHandlers(text)
+    t.deepEqual([handlers.names, handlers.unknown], [names, unknown])
+  })
+}
