@@ -3,6 +3,7 @@ import { createSecureServer } from 'node:http2'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import type { Config } from '../config/config.ts'
+import { answerMalformedRequests } from './malformed-requests.ts'
 import { listenError } from '../start-error.ts'
 
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void
@@ -36,6 +37,7 @@ export function listenPlain(
   port: number,
 ): Promise<Listener> {
   const server = createHttp({ ...limits(config), keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, handle)
+  answerMalformedRequests(server, 'connection')
   return listen(server, config, bind, port)
 }
 
@@ -57,6 +59,7 @@ export function listenTls(
     } as Parameters<typeof createSecureServer>[0],
     handle as unknown as Parameters<typeof createSecureServer>[1],
   )
+  answerMalformedRequests(server, 'secureConnection')
   return listen(server, config, bind, config.integer('ssl', 'port'))
 }
 
