@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Steps } from '../protocol/steps.ts'
 
 const SLICE_MS = 10
 
@@ -15,5 +16,19 @@ export class TimeSlice {
     await setImmediate()
     signal?.throwIfAborted()
     this.#end = performance.now() + SLICE_MS
+  }
+}
+
+/**
+ * Runs work that is cut into steps; others have their turn whenever it has taken its time.
+ *
+ * @throws the signal's reason, and what the work throws
+ */
+export async function runInTurns<Result>(steps: Steps<Result>, signal?: AbortSignal): Promise<Result> {
+  const slice = new TimeSlice()
+  for (;;) {
+    const next = steps.next()
+    if (next.done === true) return next.value
+    if (slice.isOver) await slice.pause(signal)
   }
 }

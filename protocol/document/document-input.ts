@@ -1,4 +1,5 @@
 import type { DocId } from '../document-id.ts'
+import type { CouchError } from '../errors.ts'
 import type { Rev } from '../revision.ts'
 import type { AttachmentInput } from './attachment-input.ts'
 
@@ -23,12 +24,26 @@ export interface DocumentInput {
   readonly term: Buffer | undefined
   /** Bytes of the body by CouchDB's measure (`couch_ejson_size`), which `max_document_size` limits. */
   readonly size: number
+  /**
+   * Why a server does not store the document, though it is well-formed: it is beyond a limit that CouchDB does not have.
+   * The other documents of its request are written, so that it does not stop a replication.
+   */
+  readonly refusal?: CouchError
 }
 
-/** Limits on documents; none by default. */
+/** Limits on documents. */
 export interface DocumentLimits {
   /** `[couchdb] max_document_size`, in bytes as `DocumentInput.size` counts them. */
   readonly maxSize?: number
   /** `[couchdb] max_document_id_length`, in bytes. */
   readonly maxIdBytes?: number
+  /** `[couchette] max_document_depth`: containers within each other, the document itself included. */
+  readonly maxDepth?: number
+  /** `[couchette] max_document_attachments`. */
+  readonly maxAttachments?: number
+  /** `[couchette] max_document_revisions`: revisions in `_revisions`. */
+  readonly maxRevisions?: number
 }
+
+/** Limits that hold where nothing is configured, as they keep what is stored usable. */
+export const DEFAULT_LIMITS = { maxDepth: 1000, maxAttachments: 10_000, maxRevisions: 100_000 } as const

@@ -5,7 +5,8 @@ import { withoutDuplicates } from '../json/duplicates.ts'
 import { JsonScanner } from '../json/scanner.ts'
 import type { DocumentInput, DocumentLimits } from './document-input.ts'
 import { finishDocument } from './parse.ts'
-import { scanDocument } from './raw-document.ts'
+import { runSteps, type Steps } from '../steps.ts'
+import { DocumentScan } from './raw-document.ts'
 import type { RawDocument } from './raw-document.ts'
 
 export interface BulkDocsInput {
@@ -28,27 +29,49 @@ interface RawBulk {
 const NEW_EDITS_FALSE = Buffer.from('"new_edits":false')
 const HINT_WINDOW = 128
 
+/** Limits on `_bulk_docs`; none by default. */
+export interface BulkLimits extends DocumentLimits {
+  /** `[couchdb] max_bulk_docs_count`. */
+  readonly maxCount?: number
+}
+
+/** The members that mean something; of others nothing is kept. */
+const MEMBERS = new Set(['docs', 'new_edits', 'all_or_nothing', 'w'])
+
+/** Documents that are made sense of between two steps. */
+const DOCS_IN_STEP = 32
+
 /**
  * Reads the body of `_bulk_docs`. The first document with an error fails all of them, as in CouchDB
  * (`chttpd_db:db_req/2`).
  *
- * @throws `bad_request` and what `parseDocument` throws
+ * @throws `bad_request`, `max_bulk_docs_count_exceeded` and what `parseDocument` throws
  */
-export function parseBulkDocs(json: Uint8Array, limits: DocumentLimits = {}): BulkDocsInput {
+export function parseBulkDocs(json: Uint8Array, limits: BulkLimits = {}): BulkDocsInput {
+  return runSteps(parseBulkDocsInSteps(json, limits))
+}
+
+/** As `parseBulkDocs`, for bodies of requests, which may be long. Reading ends at the first document too many. */
+export function* parseBulkDocsInSteps(json: Uint8Array, limits: BulkLimits): Steps<BulkDocsInput> {
   const guess = seemsReplicated(json)
-  let raw = scanBulk(json, !guess)
-  if (guess && raw.others.get('new_edits') !== 'false') raw = scanBulk(json, true)
+  const most = limits.maxCount ?? Infinity
+  let raw = yield* scanBulk(json, !guess, most)
+  if (guess && raw.others.get('new_edits') !== 'false') raw = yield* scanBulk(json, true, most)
   if (!raw.isObject) throw fail('bodyNotObject')
   if (raw.docs === undefined) throw fail(raw.others.has('docs') ? 'bulkDocsNotArray' : 'bulkDocsMissing')
   const newEdits = raw.others.get('new_edits') ?? 'true'
-  const docs = raw.docs.map(doc => finishBulkDoc(raw.source, doc, newEdits, limits))
+  const docs: DocumentInput[] = []
+  for (const doc of raw.docs) {
+    docs.push(finishBulkDoc(raw.source, doc, newEdits, limits))
+    if (docs.length % DOCS_IN_STEP === 0) yield
+  }
   if (newEdits !== 'true' && newEdits !== 'false') throw fail('newEditsNotBoolean')
   const w = raw.others.get('w')
   return {
     docs,
     newEdits: newEdits === 'true',
     allOrNothing: raw.others.get('all_or_nothing') === 'true',
-    w: w !== undefined && /^-?\d+$/.test(w) ? Number(w) : undefined,
+    w: w !== undefined && /^-?\d{1,15}$/.test(w) ? Number(w) : undefined,
   }
 }
 
@@ -59,16 +82,17 @@ function finishBulkDoc(
   limits: DocumentLimits,
 ): DocumentInput {
   const doc = finishDocument(source, raw, limits)
-  if (newEdits === 'false' && doc.rev === undefined && doc.revisions === undefined)
-    throw fail('revisionRequired')
+  const hasRevision = doc.rev !== undefined || doc.revisions !== undefined || doc.refusal !== undefined
+  if (newEdits === 'false' && !hasRevision) throw fail('revisionRequired')
   return doc
 }
 
-function scanBulk(json: Uint8Array, term: boolean): RawBulk {
+function* scanBulk(json: Uint8Array, term: boolean, most: number): Steps<RawBulk> {
   const scanner = new JsonScanner(json, { term })
-  const raw = scanRequest(scanner)
+  const raw = yield* scanRequest(scanner, most)
   if (!scanner.hasSuspiciousKeys) return raw
-  return scanRequest(new JsonScanner(withoutDuplicates(scanner.source), { term }))
+  const unique = yield* withoutDuplicates(scanner.source)
+  return yield* scanRequest(new JsonScanner(unique, { term }), most)
 }
 
 /**
@@ -83,37 +107,55 @@ function seemsReplicated(json: Uint8Array): boolean {
   )
 }
 
-function scanRequest(scanner: JsonScanner): RawBulk {
+function* scanRequest(scanner: JsonScanner, most: number): Steps<RawBulk> {
   const { source, term } = scanner
   scanner.term = undefined
   const others = new Map<string, string>()
   const raw: RawBulk = { source, isObject: scanner.enterObject(), docs: undefined, others }
-  if (!raw.isObject) scanner.value()
+  if (!raw.isObject) yield* scanner.valueInSteps()
   while (raw.isObject && scanner.more()) {
+    if (scanner.isPauseDue) {
+      yield
+      scanner.paused()
+    }
     const name = scanner.namedKey()
-    if (name === 'docs') raw.docs = scanDocs(scanner, term)
+    if (name === 'docs') raw.docs = yield* scanDocs(scanner, term, most)
     if (name === 'docs' && raw.docs !== undefined) continue
     scanner.next()
     const start = scanner.position
-    scanner.value()
-    others.set(name, canonicalJson(source.subarray(start, scanner.position)).toString())
+    yield* scanner.valueInSteps()
+    if (MEMBERS.has(name)) others.set(name, shortValue(source.subarray(start, scanner.position)))
   }
   scanner.end()
   return raw
 }
 
+/** Longer than any value that means something. */
+const LONG_VALUE = 64
+
+function shortValue(json: Buffer): string {
+  return json.length > LONG_VALUE ? '"too long"' : canonicalJson(json).toString()
+}
+
 /** @param term where the documents' terms go; the request around them has none */
-function scanDocs(
+function* scanDocs(
   scanner: JsonScanner,
   term: ByteWriter | undefined,
-): (RawDocument | undefined)[] | undefined {
+  most: number,
+): Steps<(RawDocument | undefined)[] | undefined> {
   if (!scanner.enterArray()) return undefined
   const docs: (RawDocument | undefined)[] = []
   while (scanner.more()) {
+    if (docs.length === most) throw fail('tooManyBulkDocs', String(most))
     scanner.element()
     scanner.term = term
-    docs.push(scanDocument(scanner))
+    const scan = new DocumentScan(scanner)
+    while (!scan.run()) yield
+    docs.push(scan.result)
     scanner.term = undefined
+    if (!scanner.isPauseDue) continue
+    yield
+    scanner.paused()
   }
   return docs
 }

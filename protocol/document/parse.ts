@@ -1,6 +1,7 @@
 import { parseDocId } from '../document-id.ts'
-import { fail } from '../errors.ts'
+import { fail, type CouchError } from '../errors.ts'
 import { canonicalJson } from '../json/canonical.ts'
+import { countValues } from '../json/count-values.ts'
 import { withoutDuplicates } from '../json/duplicates.ts'
 import { JsonScanner } from '../json/scanner.ts'
 import type { Member } from '../json/scanner.ts'
@@ -8,10 +9,12 @@ import { makeRev, parseRev } from '../revision.ts'
 import type { Rev } from '../revision.ts'
 import { checkAttachmentName, parseAttachments } from './attachment-input.ts'
 import type { AttachmentInput } from './attachment-input.ts'
+import { DEFAULT_LIMITS } from './document-input.ts'
 import type { DocumentInput, DocumentLimits, RevisionsInput } from './document-input.ts'
 import { scanDocument } from './raw-document.ts'
 import type { RawDocument } from './raw-document.ts'
 import { parseRevisions } from './revisions-input.ts'
+import { runSteps, type Steps } from '../steps.ts'
 
 export interface ParseOptions extends DocumentLimits {
   /** Whether the Erlang term is wanted: revision ids of new edits are computed over it. */
@@ -27,12 +30,17 @@ const IGNORED = new Set(['_revs_info', '_local_seq', '_conflicts', '_deleted_con
  * @throws `bad_request`, `doc_validation`, `illegal_docid`, `document_too_large`, as CouchDB does and in its order
  */
 export function parseDocument(json: Uint8Array, options: ParseOptions): DocumentInput {
+  return runSteps(parseDocumentInSteps(json, options))
+}
+
+/** As `parseDocument`, for bodies of requests, which may be long. */
+export function* parseDocumentInSteps(json: Uint8Array, options: ParseOptions): Steps<DocumentInput> {
   const scanner = new JsonScanner(json, options)
-  const raw = scanDocument(scanner)
+  const raw = yield* scanDocument(scanner)
   scanner.end()
   if (!scanner.hasSuspiciousKeys) return finishDocument(scanner.source, raw, options)
-  const unique = withoutDuplicates(scanner.source)
-  return finishDocument(unique, scanDocument(new JsonScanner(unique, options)), options)
+  const unique = yield* withoutDuplicates(scanner.source)
+  return finishDocument(unique, yield* scanDocument(new JsonScanner(unique, options)), options)
 }
 
 /**
@@ -46,13 +54,16 @@ export function finishDocument(
   limits: DocumentLimits,
 ): DocumentInput {
   if (raw === undefined) throw fail('documentNotObject')
-  const { body, term, size } = raw
+  const { body, term, size, depth } = raw
   const special = new SpecialMembers(limits)
   for (const member of raw.special) special.read(member.name, valueOf(source, member))
   const { id, rev, deleted, revisions, attachments } = special
   if (limits.maxSize !== undefined && size > limits.maxSize) throw fail('documentTooLarge', id ?? '')
   attachments?.forEach(({ name }) => checkAttachmentName(name))
-  return { id, rev, deleted, revisions, attachments, body, term, size }
+  const { maxDepth = DEFAULT_LIMITS.maxDepth } = limits
+  const refusal = depth > maxDepth ? fail('documentTooDeep', String(maxDepth)) : special.refusal
+  const input = { id, rev, deleted, revisions, attachments, body, term, size }
+  return refusal === undefined ? input : { ...input, refusal }
 }
 
 class SpecialMembers {
@@ -61,6 +72,7 @@ class SpecialMembers {
   deleted = false
   revisions: RevisionsInput | undefined
   attachments: AttachmentInput[] | undefined
+  refusal: CouchError | undefined
   readonly #limits: DocumentLimits
 
   constructor(limits: DocumentLimits) {
@@ -72,8 +84,7 @@ class SpecialMembers {
     else if (name === '_rev') this.#readRev(value)
     else if (name === '_revisions') this.#readRevisions(value)
     else if (name === '_deleted') this.deleted = parseDeleted(value)
-    else if (name === '_attachments')
-      this.attachments = parseAttachments(canonicalJson(value)) ?? refuse(name)
+    else if (name === '_attachments') this.#readAttachments(value)
     else if (!IGNORED.has(name)) refuse(name)
   }
 
@@ -82,11 +93,36 @@ class SpecialMembers {
     if (this.revisions === undefined) this.rev = parseRev(scalar(value))
   }
 
+  #readAttachments(value: Buffer): void {
+    const { maxAttachments = DEFAULT_LIMITS.maxAttachments } = this.#limits
+    if (!hasMoreValues(value, maxAttachments * MEMBERS_OF_ATTACHMENT)) {
+      this.attachments = parseAttachments(canonicalJson(value)) ?? refuse('_attachments')
+      if (this.attachments.length <= maxAttachments) return
+    }
+    this.refusal = fail('tooManyAttachments', String(maxAttachments))
+  }
+
   #readRevisions(value: Buffer): void {
+    const { maxRevisions = DEFAULT_LIMITS.maxRevisions } = this.#limits
+    if (hasMoreValues(value, maxRevisions + MEMBERS_OF_REVISIONS)) {
+      this.refusal = fail('tooManyRevisions', String(maxRevisions))
+      return
+    }
     this.revisions = parseRevisions(canonicalJson(value)) ?? refuse('_revisions')
     const [newest] = this.revisions.ids
     this.rev = newest === undefined ? undefined : makeRev(this.revisions.start, newest)
   }
+}
+
+/** Values that an attachment's description may have. */
+const MEMBERS_OF_ATTACHMENT = 16
+/** Values of `_revisions` besides its `ids`. */
+const MEMBERS_OF_REVISIONS = 16
+/** Shorter texts cannot hold enough values to matter. */
+const COUNTED_BYTES = 64 * 1024
+
+function hasMoreValues(json: Buffer, most: number): boolean {
+  return json.length > COUNTED_BYTES && runSteps(countValues(json, most)) > most
 }
 
 function valueOf(source: Buffer, { start, end }: Member): Buffer {

@@ -1,5 +1,6 @@
 import { withoutDuplicates } from './duplicates.ts'
 import { JsonScanner } from './scanner.ts'
+import { runSteps, type Steps } from '../steps.ts'
 
 export interface CanonicalJson {
   /** The text as CouchDB prints it; part of the input when that was already so. */
@@ -16,11 +17,19 @@ export interface CanonicalJson {
  * @throws `bad_request` "invalid UTF-8 JSON"
  */
 export function canonicalize(json: Uint8Array, options: { readonly term: boolean }): CanonicalJson {
+  return runSteps(canonicalizeInSteps(json, options))
+}
+
+/** As `canonicalize`, for long texts. */
+export function* canonicalizeInSteps(
+  json: Uint8Array,
+  options: { readonly term: boolean },
+): Steps<CanonicalJson> {
   const scanner = new JsonScanner(json, options)
-  const result = scanOne(scanner)
+  const result = yield* scanOne(scanner)
   if (!scanner.hasSuspiciousKeys) return result
-  const unique = withoutDuplicates(scanner.source)
-  return unique === scanner.source ? result : scanOne(new JsonScanner(unique, options))
+  const unique = yield* withoutDuplicates(scanner.source)
+  return unique === scanner.source ? result : yield* scanOne(new JsonScanner(unique, options))
 }
 
 /** The text of `canonicalize` alone. */
@@ -33,9 +42,9 @@ export function externalTerm(json: Uint8Array): Buffer {
   return canonicalize(json, { term: true }).term!
 }
 
-function scanOne(scanner: JsonScanner): CanonicalJson {
+function* scanOne(scanner: JsonScanner): Steps<CanonicalJson> {
   const { text, source } = scanner
-  scanner.value()
+  yield* scanner.valueInSteps()
   const { position } = scanner
   const term = scanner.term?.take()
   if (text.position === 0) {

@@ -1,3 +1,5 @@
+import { STEP_BYTES, type Steps } from '../steps.ts'
+
 const QUOTE = 0x22
 const COMMA = 0x2c
 const BACKSLASH = 0x5c
@@ -21,24 +23,35 @@ interface Frame {
  *
  * @param json valid JSON
  */
-export function withoutDuplicates(json: Buffer): Buffer {
-  const ranges = replacedMembers(json)
+export function* withoutDuplicates(json: Buffer): Steps<Buffer> {
+  const ranges = yield* replacedMembers(json)
   if (ranges.length === 0) return json
   ranges.sort((a, b) => a[0] - b[0])
-  const kept: Buffer[] = []
-  let from = 0
-  for (const [start, end] of ranges) {
-    if (start > from) kept.push(json.subarray(from, start))
-    from = Math.max(from, end)
-  }
-  kept.push(json.subarray(from))
-  return Buffer.concat(kept)
+  yield
+  return yield* cut(json, ranges)
 }
 
-function replacedMembers(json: Buffer): Range[] {
+/** The text without some ranges, which may lie within each other. @param ranges in order of their starts */
+function* cut(json: Buffer, ranges: readonly Range[]): Steps<Buffer> {
+  const kept = Buffer.allocUnsafe(json.length)
+  let length = 0
+  let from = 0
+  for (const [at, [start, end]] of ranges.entries()) {
+    if (start > from) length += json.copy(kept, length, from, start)
+    from = Math.max(from, end)
+    if (at % RANGES_IN_STEP === 0) yield
+  }
+  length += json.copy(kept, length, from)
+  return kept.subarray(0, length)
+}
+
+const RANGES_IN_STEP = 4096
+
+function* replacedMembers(json: Buffer): Steps<Range[]> {
   const replaced: Range[] = []
   const frames: Frame[] = []
   let frame: Frame | undefined
+  let pauseAt = STEP_BYTES
   for (let at = 0; at < json.length; at++) {
     const byte = json[at]
     if (byte === QUOTE) {
@@ -55,6 +68,10 @@ function replacedMembers(json: Buffer): Range[] {
     } else if (byte === COMMA && frame?.current !== undefined) {
       frame.current[1] = at + 1
       frame.current = undefined
+    }
+    if (at >= pauseAt) {
+      yield
+      pauseAt = at + STEP_BYTES
     }
   }
   return replaced

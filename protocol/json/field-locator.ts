@@ -9,6 +9,9 @@ import {
 } from './characters.ts'
 import { skipString, skipValue } from './skip.ts'
 
+/** So many names of one length are compared one by one; more are looked up. */
+const FEW = 8
+
 /** What is looked for in a value. */
 interface Wanted {
   /** The place of the path that ends here, -1 for none. */
@@ -110,8 +113,9 @@ function member(wanted: Wanted, name: string): Wanted {
   const made = newWanted()
   wanted.members.set(name, made)
   const text = Buffer.from(JSON.stringify(name)).subarray(1, -1)
-  const alike = wanted.byLength.get(text.length) ?? []
-  wanted.byLength.set(text.length, [...alike, { name: text, wanted: made }])
+  const alike = wanted.byLength.get(text.length)
+  if (alike === undefined) wanted.byLength.set(text.length, [{ name: text, wanted: made }])
+  else alike.push({ name: text, wanted: made })
   return made
 }
 
@@ -122,11 +126,12 @@ function named(
   { members, byLength }: Wanted,
 ): Wanted | undefined {
   const alike = byLength.get(end - from)
-  if (alike !== undefined) {
+  const isShort = alike === undefined || alike.length <= FEW
+  if (alike !== undefined && isShort) {
     for (const { name, wanted } of alike) if (isSame(json, from, name)) return wanted
   }
   // The same name can be written with other escapes.
-  if (!hasEscape(json, from, end)) return undefined
+  if (isShort && !hasEscape(json, from, end)) return undefined
   const text = Buffer.from(json.buffer, json.byteOffset + from - 1, end - from + 2).toString()
   return members.get(JSON.parse(text) as string)
 }

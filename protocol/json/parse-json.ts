@@ -1,5 +1,7 @@
 import { fail } from '../errors.ts'
-import { canonicalJson } from './canonical.ts'
+import { runSteps, type Steps } from '../steps.ts'
+import { canonicalizeInSteps } from './canonical.ts'
+import { decodeInSteps } from './decode-in-steps.ts'
 
 /**
  * The value of a JSON text, for requests in which a number's spelling and the order of members do not matter.
@@ -8,12 +10,22 @@ import { canonicalJson } from './canonical.ts'
  * @throws `bad_request` "invalid UTF-8 JSON", by the same rules as for documents
  */
 export function parseJson(json: Uint8Array): unknown {
-  return JSON.parse(canonicalJson(json).toString('utf8')) as unknown
+  return runSteps(parseJsonInSteps(json))
+}
+
+/** As `parseJson`, for long texts. */
+export function* parseJsonInSteps(json: Uint8Array): Steps<unknown> {
+  const { text } = yield* canonicalizeInSteps(json, { term: false })
+  return yield* decodeInSteps(text)
 }
 
 /** As `parseJson`, for a value that must be an object. @throws `bad_request` "Request body must be a JSON object" */
 export function parseJsonObject(json: Uint8Array): Record<string, unknown> {
-  const value = parseJson(json)
+  return requireObject(parseJson(json))
+}
+
+/** @throws `bad_request` "Request body must be a JSON object" */
+export function requireObject(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fail('bodyNotObject')
   return value as Record<string, unknown>
 }

@@ -1,5 +1,7 @@
 import { fail } from '../errors.ts'
 import { beginList, endList, writeTuple } from '../external-term.ts'
+import { STEP_BYTES, type Steps } from '../steps.ts'
+import type { ByteWriter } from './byte-writer.ts'
 import { KeySet } from './key-set.ts'
 import { JsonTokens } from './tokens.ts'
 
@@ -22,6 +24,14 @@ export interface Member {
   readonly name: string
   readonly start: number
   readonly end: number
+}
+
+/** A member that is being read, and what the scanner goes on with after it. */
+export interface DetachedMember {
+  readonly name: string
+  readonly start: number
+  readonly term: ByteWriter | undefined
+  readonly excess: number
 }
 
 /** An open object or array: what its term and its members are counted by. */
@@ -47,6 +57,18 @@ export class JsonScanner extends JsonTokens {
   readonly #keys = new KeySet()
   readonly #frames: Frame[] = []
   #depth = 0
+  /** Position at which a value that is read in steps gives way. */
+  #pauseAt = STEP_BYTES
+  /** Depth at which the value that is read in steps began. */
+  #floor = 0
+
+  /** Most containers that were open at a time, since it was last set. */
+  deepest = 0
+
+  /** How many containers are open. */
+  get depth(): number {
+    return this.#depth
+  }
 
   /** Whether some object may hold a member twice. */
   get hasSuspiciousKeys(): boolean {
@@ -58,6 +80,42 @@ export class JsonScanner extends JsonTokens {
     const floor = this.#depth
     do if (this.#scalarOrOpen()) this.#afterValue(floor)
     while (this.#depth > floor)
+  }
+
+  /** Whether reading in steps has to give way before it goes on. */
+  get isPauseDue(): boolean {
+    return this.position >= this.#pauseAt
+  }
+
+  /** Tells that others had their turn. */
+  paused(): void {
+    this.#pauseAt = this.position + STEP_BYTES
+  }
+
+  /** Reads one value like `value`, giving way after every `STEP_BYTES`. */
+  *valueInSteps(): Steps<void> {
+    for (let isRead = this.beginValue(); !isRead; isRead = this.goOn()) yield
+  }
+
+  /** Reads a value, or its beginning: false where `goOn` has to read the rest, after a pause. */
+  beginValue(): boolean {
+    this.#floor = this.#depth
+    return this.#valueUntilPause()
+  }
+
+  /** Reads more of the value that was begun; false where there is still more. */
+  goOn(): boolean {
+    this.paused()
+    return this.#valueUntilPause()
+  }
+
+  #valueUntilPause(): boolean {
+    const floor = this.#floor
+    do {
+      if (this.#scalarOrOpen()) this.#afterValue(floor)
+      if (this.position >= this.#pauseAt && this.#depth > floor) return false
+    } while (this.#depth > floor)
+    return true
   }
 
   /** Stands at the first member of an object or, when it has none, behind it; false when the value is no object. */
@@ -113,12 +171,21 @@ export class JsonScanner extends JsonTokens {
 
   /** Reads a member, name and value, that becomes no part of the object's term; what was written is the caller's. */
   detachedMember(): Member {
+    const member = this.beginDetached()
+    this.value()
+    return this.endDetached(member)
+  }
+
+  /** Reads the name of such a member; its value has to be read, and `endDetached` called with what this returns. */
+  beginDetached(): DetachedMember {
     const { term, excess } = this
     this.term = undefined
     const name = this.namedKey()
     this.next()
-    const start = this.position
-    this.value()
+    return { name, start: this.position, term, excess }
+  }
+
+  endDetached({ name, start, term, excess }: DetachedMember): Member {
     this.#frames[this.#depth - 1]!.count--
     this.term = term
     this.excess = excess
@@ -176,6 +243,7 @@ export class JsonScanner extends JsonTokens {
   #open(isObject: boolean): void {
     if (this.#depth === MAX_DEPTH) throw fail('invalidJson')
     this.position++
+    if (this.#depth >= this.deepest) this.deepest = this.#depth + 1
     const frame = (this.#frames[this.#depth++] ??= { isObject, isFresh: true, count: 0, list: 0, keys: 0 })
     frame.isObject = isObject
     frame.isFresh = true

@@ -39,28 +39,28 @@ export async function writeDocuments(
   documents: readonly DocumentToWrite[],
   options: WriteOptions,
 ): Promise<readonly EditOutcome[]> {
-  if (!documents.some(({ id }) => isLocalId(id))) return writeStored(database, documents, options)
-  const places = [...documents.keys()]
-  const [local, others] = [
-    places.filter(at => isLocalId(documents[at]!.id)),
-    places.filter(at => !isLocalId(documents[at]!.id)),
-  ]
-  const written = await Promise.all([
-    writeLocal(
-      database,
-      local.map(at => documents[at]!),
-    ),
-    writeStored(
-      database,
-      others.map(at => documents[at]!),
-      options,
-    ),
+  const isOrdinary = ({ id, input }: DocumentToWrite): boolean =>
+    input.refusal === undefined && !isLocalId(id)
+  if (documents.every(isOrdinary)) return writeStored(database, documents, options)
+  const accepted = documents.filter(({ input }) => input.refusal === undefined)
+  const local = accepted.filter(({ id }) => isLocalId(id))
+  const others = accepted.filter(({ id }) => !isLocalId(id))
+  const [ofLocal, ofOthers] = await Promise.all([
+    writeLocal(database, local),
+    writeStored(database, others, options),
   ])
-  const outcomes = new Map([...local, ...others].map((at, n) => [at, written.flat()[n]!]))
-  return places.map(at => outcomes.get(at)!)
+  const outcomes = new Map<DocumentToWrite, EditOutcome>()
+  for (const [at, document] of local.entries()) outcomes.set(document, ofLocal[at]!)
+  for (const [at, document] of others.entries()) outcomes.set(document, ofOthers[at]!)
+  return documents.map(document => outcomes.get(document) ?? refusalOf(document))
+}
+
+function refusalOf({ id, input }: DocumentToWrite): EditOutcome {
+  return { id, error: input.refusal ?? fail('conflict') }
 }
 
 async function writeLocal(database: Database, documents: readonly DocumentToWrite[]): Promise<EditOutcome[]> {
+  if (documents.length === 0) return []
   const edits = documents.map(({ id, input: { rev, deleted, body } }) => ({ id, rev, deleted, body }))
   const revs = await database.write(new LocalEdits(edits))
   return documents.map(({ id }, at) => ({ id, rev: revs[at]! }))

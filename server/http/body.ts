@@ -25,22 +25,35 @@ export async function readBody(ctx: RequestContext, limit: number): Promise<Buff
   return body
 }
 
-/** The same within `[chttpd] max_http_request_size`. */
-export function readRequestBody(ctx: RequestContext): Promise<Buffer> {
-  return readBody(ctx, ctx.services.config.integer('chttpd', 'max_http_request_size'))
+/** Settings of section `couchette` that limit bodies other than documents, in bytes. */
+const LIMITS = {
+  /** Lists of keys, ids and revisions, selectors, and what functions of design documents are given. */
+  query: 'max_query_body_size',
+  /** Settings of a database or a server, and bodies that mean nothing. */
+  settings: 'max_settings_body_size',
+} as const
+
+/** `document`: a document or many, with their attachments. */
+export type BodyKind = 'document' | keyof typeof LIMITS
+
+/** Reads a body within the limit of its kind, which is never above `[chttpd] max_http_request_size`. */
+export function readRequestBody(ctx: RequestContext, kind: BodyKind): Promise<Buffer> {
+  const { config } = ctx.services
+  const most = config.integer('chttpd', 'max_http_request_size')
+  return readBody(ctx, kind === 'document' ? most : Math.min(most, config.integer('couchette', LIMITS[kind])))
 }
 
 /**
- * The same, where there has to be one (CouchDB: chttpd:json_body/1).
+ * Reads a body where there has to be one (CouchDB: chttpd:json_body/1).
  *
  * @throws `missingBody` where the request announces none, not even an empty one
  */
-export function readJsonBody(ctx: RequestContext): Promise<Buffer> {
+export function readJsonBody(ctx: RequestContext, kind: BodyKind): Promise<Buffer> {
   const { headers, httpVersionMajor } = ctx.req
   const isAnnounced = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
   // Since HTTP/2 a body needs no announcement.
   if (!isAnnounced && httpVersionMajor < 2) throw fail('missingBody')
-  return readRequestBody(ctx)
+  return readRequestBody(ctx, kind)
 }
 
 /** By events: an async iterator costs a small request more than everything else about its body. */

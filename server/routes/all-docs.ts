@@ -1,24 +1,18 @@
 import type Router from '@koa/router'
 import { fail } from '../../protocol/errors.ts'
-import type { JsonObject } from '../../protocol/json-value.ts'
-import { parseJsonObject } from '../../protocol/json/parse-json.ts'
 import type { Database } from '../database/database.ts'
 import { listDocuments, listQueries } from '../database/listing/list-documents.ts'
 import { listingQuery, type ListingQuery, type Namespace } from '../database/listing/listing-query.ts'
-import { readJsonBody, requireJson } from '../http/body.ts'
+import { requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { readJsonObject } from '../http/json-body.ts'
 import { Query } from '../http/query.ts'
 import { streamJsonChunks } from '../http/reply.ts'
-import {
-  parametersOfBody,
-  parametersOfQuery,
-  queriesOfBody,
-  type ViewParameters,
-} from '../query/views/view-parameters.ts'
+import { parametersOfBody, parametersOfQuery, type ViewParameters } from '../query/views/view-parameters.ts'
 import { databaseOf } from './database-of.ts'
 import { partitionInPath } from './partition-in-path.ts'
-import { withinQueryLimit } from './query-limit.ts'
+import { boundedQueries, withinQueryLimit } from './query-limit.ts'
 
 const LISTS: readonly (readonly [name: string, namespace: Namespace])[] = [
   ['_all_docs', 'documents'],
@@ -58,7 +52,7 @@ async function postList(ctx: RequestContext, namespace: Namespace): Promise<void
   const database = await databaseOf(ctx)
   const partition = partitionInPath(ctx, database)
   requireJson(ctx)
-  const body = parseJsonObject(await readJsonBody(ctx)) as JsonObject
+  const body = await readJsonObject(ctx, 'query')
   if (Object.hasOwn(body, 'keys') && !Array.isArray(body['keys'])) {
     throw fail('badRequest', '`keys` body member must be an array.')
   }
@@ -68,9 +62,9 @@ async function postList(ctx: RequestContext, namespace: Namespace): Promise<void
 async function postQueries(ctx: RequestContext, namespace: Namespace): Promise<void> {
   const database = await databaseOf(ctx)
   const partition = partitionInPath(ctx, database)
-  const body = parseJsonObject(await readJsonBody(ctx)) as JsonObject
+  const body = await readJsonObject(ctx, 'query')
   const shared = inQuery(ctx, partition)
-  const queries = queriesOfBody(body).map(query =>
+  const queries = boundedQueries(ctx, body).map(query =>
     queryOf(ctx, database, namespace, { ...shared, ...parametersOfBody(query) }),
   )
   await streamJsonChunks(ctx, listQueries(database, queries, ctx.state.user))

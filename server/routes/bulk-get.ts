@@ -1,6 +1,5 @@
 import { parseDocId, type DocId } from '../../protocol/document-id.ts'
 import { CouchError, fail } from '../../protocol/errors.ts'
-import { parseJson } from '../../protocol/json/parse-json.ts'
 import type { MixedPart } from '../../protocol/multipart/writer.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
@@ -17,8 +16,9 @@ import {
   type ReadOptions,
 } from '../database/read-document.ts'
 import { acceptsType } from '../http/accept.ts'
-import { readJsonBody, requireJson } from '../http/body.ts'
+import { requireJson } from '../http/body.ts'
 import type { RequestContext } from '../http/context.ts'
+import { readJsonObject } from '../http/json-body.ts'
 import { Query } from '../http/query.ts'
 import { streamQuery } from '../http/stream-query.ts'
 import { databaseOf } from './database-of.ts'
@@ -63,13 +63,11 @@ export async function postBulkGet(ctx: RequestContext): Promise<void> {
 }
 
 async function askedDocuments(ctx: RequestContext): Promise<readonly unknown[]> {
-  const body = parseJson(await readJsonBody(ctx))
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fail('bodyNotObject')
-  const docs: unknown = 'docs' in body ? body.docs : undefined
+  const { docs } = await readJsonObject(ctx, 'query')
   if (!Array.isArray(docs)) throw fail('badRequest', "Missing JSON list of 'docs'.")
   const most = ctx.services.config.integer('couchdb', 'max_bulk_get_count')
   if (docs.length > most) throw fail('tooManyBulkGets', String(most))
-  return docs as readonly unknown[]
+  return docs
 }
 
 function multipartAsked(ctx: RequestContext): 'multipart/mixed' | 'multipart/related' | undefined {

@@ -1,7 +1,7 @@
 import type Router from '@koa/router'
 import { parseDocId } from '../../protocol/document-id.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
-import { parseBulkDocs } from '../../protocol/document/parse-bulk-docs.ts'
+import { parseBulkDocsInSteps, type BulkLimits } from '../../protocol/document/parse-bulk-docs.ts'
 import { fail, type CouchError } from '../../protocol/errors.ts'
 import type { JsonValue } from '../../protocol/json-value.ts'
 import type { EditOutcome } from '../database/edit.ts'
@@ -11,6 +11,7 @@ import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { sendJson } from '../http/reply.ts'
 import { postBulkGet } from './bulk-get.ts'
+import { runInTurns } from '../time-slice.ts'
 import { databaseOf } from './database-of.ts'
 import { checkIdIn, documentLimits } from './document-limits.ts'
 import { checkQuorum, isQuorumOutOfReach } from './write-quorum.ts'
@@ -27,8 +28,8 @@ async function postBulkDocs(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   checkQuorum(ctx)
-  const { docs, newEdits, allOrNothing, w } = parseBulkDocs(await readJsonBody(ctx), documentLimits(ctx))
-  checkCount(ctx, docs.length)
+  const body = await readJsonBody(ctx, 'document')
+  const { docs, newEdits, allOrNothing, w } = await runInTurns(parseBulkDocsInSteps(body, limits(ctx)))
   const documents = docs.map(input => toWrite(ctx, input))
   for (const { id } of documents) checkIdIn(database, id)
   if (newEdits && allOrNothing && docs.length > 0) {
@@ -42,10 +43,8 @@ async function postBulkDocs(ctx: RequestContext): Promise<void> {
   sendRows(ctx, rows, isAccepted && docs.length > 0 ? 202 : 201)
 }
 
-/** @throws `tooManyDocuments` */
-function checkCount(ctx: RequestContext, count: number): void {
-  const most = ctx.services.config.integer('couchdb', 'max_bulk_docs_count')
-  if (count > most) throw fail('tooManyBulkDocs', String(most))
+function limits(ctx: RequestContext): BulkLimits {
+  return { ...documentLimits(ctx), maxCount: ctx.services.config.integer('couchdb', 'max_bulk_docs_count') }
 }
 
 function toWrite(ctx: RequestContext, input: DocumentInput): DocumentToWrite {

@@ -1,5 +1,5 @@
 import type Router from '@koa/router'
-import { parseJsonObject } from '../../protocol/json/parse-json.ts'
+import { requireObject } from '../../protocol/json/parse-json.ts'
 import { renditionOf } from '../changes/feed-rendition.ts'
 import type { FeedRequest } from '../changes/feed-request.ts'
 import { CHANGES_STYLES } from '../changes/live/feed-style.ts'
@@ -8,6 +8,8 @@ import type { Database } from '../database/database.ts'
 import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { checkValues, parseBounded } from '../http/json-body.ts'
+import { Query } from '../http/query.ts'
 import { feedKind, parseChangesQuery } from './changes-query.ts'
 import { filterOf } from './changes-filter.ts'
 import { databaseOf } from './database-of.ts'
@@ -24,8 +26,13 @@ async function getChanges(ctx: RequestContext): Promise<void> {
 async function postChanges(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
-  const body = await readJsonBody(ctx)
-  await sendChanges(ctx, database, body.length === 0 ? undefined : parseJsonObject(body))
+  const body = await readJsonBody(ctx, 'query')
+  if (Query.of(ctx).text('filter') === '_selector') await checkValues(ctx, body, 'max_selector_values')
+  await sendChanges(
+    ctx,
+    database,
+    body.length === 0 ? undefined : requireObject(await parseBounded(ctx, body, 'max_query_values')),
+  )
 }
 
 async function sendChanges(

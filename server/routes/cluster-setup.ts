@@ -2,11 +2,12 @@ import type Router from '@koa/router'
 import { parseDatabaseName, type DatabaseName } from '../../protocol/database-name.ts'
 import { fail } from '../../protocol/errors.ts'
 import type { JsonValue } from '../../protocol/json-value.ts'
-import { parseJson, parseJsonObject } from '../../protocol/json/parse-json.ts'
+import { parseJson } from '../../protocol/json/parse-json.ts'
 import { ADMINS } from '../config/admins.ts'
-import { readJsonBody, requireJson } from '../http/body.ts'
+import { requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { readJsonObject } from '../http/json-body.ts'
 import { Query } from '../http/query.ts'
 import { sendJson } from '../http/reply.ts'
 import { checkMayChange } from './node-config.ts'
@@ -31,7 +32,7 @@ async function setupState(ctx: RequestContext): Promise<void> {
 
 async function setUp(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
-  const setup = parseJsonObject(await readJsonBody(ctx)) as Setup
+  const setup = (await readJsonObject(ctx, 'settings')) as Setup
   const missing = await missingOf(ctx, setup.ensure_dbs_exist)
   if (setup.action === 'enable_single_node') await configure(ctx, setup)
   else if (setup.action !== 'finish_cluster') throw fail('badRequest', refusal(setup.action))

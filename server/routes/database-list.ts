@@ -2,13 +2,13 @@ import type Router from '@koa/router'
 import { isDatabaseName, type DatabaseName } from '../../protocol/database-name.ts'
 import { fail } from '../../protocol/errors.ts'
 import type { JsonValue } from '../../protocol/json-value.ts'
-import { parseJsonObject } from '../../protocol/json/parse-json.ts'
 import type { Catalog, NameRange } from '../database/catalog.ts'
 import { databaseInfo } from '../database/info.ts'
-import { readJsonBody, requireJson } from '../http/body.ts'
+import { requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { makeEtag } from '../http/etag.ts'
+import { readJsonObject } from '../http/json-body.ts'
 import { Query } from '../http/query.ts'
 import { notModified, streamJson } from '../http/reply.ts'
 import { parametersOfQuery, type ViewParameters } from '../query/views/view-parameters.ts'
@@ -45,7 +45,7 @@ async function* infosOfNames(catalog: Catalog, names: AsyncIterable<DatabaseName
 
 async function postInfos(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
-  const { keys } = parseJsonObject(await readJsonBody(ctx))
+  const { keys } = await readJsonObject(ctx, 'query')
   if (keys === undefined) throw fail('badRequest', '`keys` member must exist.')
   if (!Array.isArray(keys)) throw fail('badRequest', '`keys` member must be an array.')
   if (keys.length > ctx.services.config.integer('chttpd', 'max_db_number_for_dbs_info_req')) {

@@ -57,7 +57,7 @@ async function getInfo(ctx: RequestContext): Promise<void> {
 async function ensureFullCommit(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
-  await readRequestBody(ctx)
+  await readRequestBody(ctx, 'settings')
   await database.later.settled()
   sendJson(ctx, { ok: true, instance_start_time: String(database.record.created) }, 201)
 }

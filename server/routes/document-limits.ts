@@ -10,6 +10,9 @@ export function documentLimits(ctx: RequestContext): Required<DocumentLimits> {
   return {
     maxSize: config.integer('couchdb', 'max_document_size'),
     maxIdBytes: config.integer('couchdb', 'max_document_id_length'),
+    maxDepth: config.integer('couchette', 'max_document_depth'),
+    maxAttachments: config.integer('couchette', 'max_document_attachments'),
+    maxRevisions: config.integer('couchette', 'max_document_revisions'),
   }
 }
 

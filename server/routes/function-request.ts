@@ -36,7 +36,7 @@ export async function requestOf(
   database: Database,
   id: string | null,
 ): Promise<JsonObject> {
-  if (ctx.method === 'POST' || ctx.method === 'PUT') ctx.state.body = await readRequestBody(ctx)
+  if (ctx.method === 'POST' || ctx.method === 'PUT') ctx.state.body = await readRequestBody(ctx, 'query')
   return requestObject({
     database,
     id,

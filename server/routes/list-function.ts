@@ -1,11 +1,12 @@
 import { parseDocId } from '../../protocol/document-id.ts'
 import type { JsonObject } from '../../protocol/json-value.ts'
-import { parseJsonObject } from '../../protocol/json/parse-json.ts'
+import { requireObject } from '../../protocol/json/parse-json.ts'
 import type { Database } from '../database/database.ts'
 import { listDocuments } from '../database/listing/list-documents.ts'
 import { listingQuery } from '../database/listing/listing-query.ts'
 import { requireJson } from '../http/body.ts'
 import type { RequestContext } from '../http/context.ts'
+import { parseBounded } from '../http/json-body.ts'
 import { Query } from '../http/query.ts'
 import { queryPieces } from '../http/stream-query.ts'
 import type { DesignDocument } from '../query/design/design-document.ts'
@@ -29,7 +30,7 @@ export async function runList(ctx: RequestContext): Promise<void> {
   const request = await requestOf(ctx, database, null)
   const asked = segment(ctx, 'view') === '_all_docs' ? 'documents' : 'view'
   const parameters = {
-    ...keysOfBody(ctx, request, asked),
+    ...(await keysOfBody(ctx, asked)),
     ...parametersOfQuery(Query.of(ctx).entries(), asked),
   }
   const pieces = await queryPieces(ctx, () => listedRows(ctx, database, ddoc, parameters))
@@ -72,11 +73,10 @@ async function listedRows(
 }
 
 /** The `keys` of a posted body, which is JSON and was read for the request. */
-function keysOfBody(ctx: RequestContext, request: JsonObject, asked: Asked): ViewParameters {
+async function keysOfBody(ctx: RequestContext, asked: Asked): Promise<ViewParameters> {
   if (ctx.method !== 'POST') return {}
   requireJson(ctx)
-  const { keys } = parseJsonObject(
-    Buffer.from(typeof request.body === 'string' ? request.body : ''),
-  ) as JsonObject
+  const body = await parseBounded(ctx, ctx.state.body ?? Buffer.alloc(0), 'max_query_values')
+  const { keys } = requireObject(body) as JsonObject
   return keys === undefined ? {} : parametersOfBody({ keys }, asked)
 }

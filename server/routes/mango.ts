@@ -1,10 +1,11 @@
 import type Router from '@koa/router'
 import { fail } from '../../protocol/errors.ts'
 import type { JsonObject } from '../../protocol/json-value.ts'
-import { parseJsonObject } from '../../protocol/json/parse-json.ts'
+import { requireObject } from '../../protocol/json/parse-json.ts'
 import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { parseBounded, readJsonObject } from '../http/json-body.ts'
 import { decodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { sendJson } from '../http/reply.ts'
@@ -104,7 +105,9 @@ async function findRequestOf(
 ): Promise<{ queries: DatabaseQueries; request: FindRequest }> {
   const queries = await queriesOf(ctx)
   const partition = partitionInPath(ctx, queries.database)
-  const body = await jsonBody(ctx)
+  requireJson(ctx)
+  const json = await readJsonBody(ctx, 'query')
+  const body = requireObject(await parseBounded(ctx, json, 'max_selector_values')) as JsonObject
   const defaultLimit = ctx.services.config.integer('mango', 'default_limit')
   return { queries, request: readFindRequest(body, { partition, defaultLimit }) }
 }
@@ -115,8 +118,7 @@ async function queriesOf(ctx: RequestContext): Promise<DatabaseQueries> {
 
 async function jsonBody(ctx: RequestContext): Promise<JsonObject> {
   requireJson(ctx)
-  const body = await readJsonBody(ctx)
-  return parseJsonObject(body) as JsonObject
+  return readJsonObject(ctx, 'settings')
 }
 
 function segment(ctx: RequestContext, name: string): string {

@@ -1,14 +1,14 @@
 import type Router from '@koa/router'
 import { CouchError, fail } from '../../protocol/errors.ts'
-import { parseJson } from '../../protocol/json/parse-json.ts'
 import { ReplicationSyntaxError } from '../../protocol/replication-error.ts'
 import { parseReplication } from '../../protocol/replication-request.ts'
 import type { CancelById, ReplicationRequest } from '../../protocol/replication-request.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
 import { requireServerAdmin } from '../auth/authorize.ts'
-import { readJsonBody, requireJson } from '../http/body.ts'
+import { requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { readJsonObject } from '../http/json-body.ts'
 import { peerOf } from '../http/peer.ts'
 import { sendJson } from '../http/reply.ts'
 
@@ -53,13 +53,10 @@ async function cancel(ctx: RequestContext, id: string): Promise<void> {
 }
 
 async function parseRequest(ctx: RequestContext): Promise<ReplicationRequest | CancelById> {
-  const body = parseJson(await readJsonBody(ctx))
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fail('bodyNotObject')
+  const body = await readJsonObject(ctx, 'query')
   const { replicator } = ctx.services
   try {
-    return parseReplication(body as Record<string, unknown>, replicator.defaults, name =>
-      replicator.urlOf(name),
-    )
+    return parseReplication(body, replicator.defaults, name => replicator.urlOf(name))
   } catch (error) {
     return rethrow(error)
   }

@@ -1,15 +1,17 @@
 import type Router from '@koa/router'
+import { setImmediate } from 'node:timers/promises'
 import type { DocId } from '../../protocol/document-id.ts'
 import { fail } from '../../protocol/errors.ts'
-import { parseJson } from '../../protocol/json/parse-json.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
-import { revsDiff } from '../database/revs-diff.ts'
-import { readJsonBody, requireJson } from '../http/body.ts'
+import { revsDiff, type MissingRevisions } from '../database/revs-diff.ts'
+import { requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
-import { sendJson } from '../http/reply.ts'
+import { readJsonObject } from '../http/json-body.ts'
+import { sendJson, streamJson } from '../http/reply.ts'
 import { runQuery } from '../http/stream-query.ts'
 import type { Database } from '../database/database.ts'
+import { TimeSlice } from '../time-slice.ts'
 import { databaseOf } from './database-of.ts'
 import { checkSoughtId } from './document-limits.ts'
 
@@ -19,37 +21,60 @@ export function revisionRoutes(router: Router<RequestState>): void {
 }
 
 async function postRevsDiff(ctx: RequestContext): Promise<void> {
-  const database = await databaseOf(ctx)
-  const asked = await askedRevisions(ctx, database)
-  const missing = await runQuery(ctx, () => revsDiff(database, asked))
-  sendJson(
-    ctx,
-    Object.fromEntries(
-      missing.map(({ id, missing, possibleAncestors }) => [
-        id,
-        possibleAncestors.length > 0 ? { missing, possible_ancestors: possibleAncestors } : { missing },
-      ]),
-    ),
+  const missing = await missingRevisions(ctx)
+  await sendMembers(ctx, ['{', '}\n'], missing, ({ missing, possibleAncestors }) =>
+    possibleAncestors.length > 0 ? { missing, possible_ancestors: possibleAncestors } : { missing },
   )
 }
 
 async function postMissingRevs(ctx: RequestContext): Promise<void> {
+  const missing = await missingRevisions(ctx)
+  await sendMembers(ctx, ['{"missing_revs":{', '}}\n'], missing, ({ missing }) => missing)
+}
+
+async function missingRevisions(ctx: RequestContext): Promise<readonly MissingRevisions[]> {
   const database = await databaseOf(ctx)
   const asked = await askedRevisions(ctx, database)
-  const missing = await runQuery(ctx, () => revsDiff(database, asked))
-  sendJson(ctx, { missing_revs: Object.fromEntries(missing.map(({ id, missing }) => [id, missing])) })
+  return runQuery(ctx, () => revsDiff(database, asked))
 }
 
 /** The body of both: `{"doc":["1-abc", …], …}`. */
 async function askedRevisions(ctx: RequestContext, database: Database): Promise<Map<DocId, Rev[]>> {
   requireJson(ctx)
-  const body = parseJson(await readJsonBody(ctx))
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fail('bodyNotObject')
+  const body = await readJsonObject(ctx, 'query')
   const asked = new Map<DocId, Rev[]>()
+  const slice = new TimeSlice()
   for (const [id, revs] of Object.entries(body)) {
+    if (slice.isOver) await slice.pause()
     if (!Array.isArray(revs)) throw fail('badRequest', 'Invalid list of revisions')
     checkSoughtId(database, id)
     asked.set(id as DocId, revs.map(parseRev))
   }
   return asked
+}
+
+/** Documents in one piece of a long answer. */
+const PIECE = 500
+
+/** Answers with a member for each document; long answers in pieces, in turns with other requests. */
+async function sendMembers(
+  ctx: RequestContext,
+  [head, tail]: readonly [string, string],
+  documents: readonly MissingRevisions[],
+  valueOf: (document: MissingRevisions) => unknown,
+): Promise<void> {
+  const text = (from: number): string =>
+    documents
+      .slice(from, from + PIECE)
+      .map(document => `${JSON.stringify(document.id)}:${JSON.stringify(valueOf(document))}`)
+      .join(',')
+  async function* pieces(): AsyncGenerator<string> {
+    for (let from = 0; from < documents.length; from += PIECE) {
+      yield (from === 0 ? head : ',') + text(from)
+      await setImmediate()
+    }
+    yield tail
+  }
+  if (documents.length <= PIECE) sendJson(ctx, Buffer.from(head + text(0) + tail))
+  else await streamJson(ctx, pieces())
 }

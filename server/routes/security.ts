@@ -1,5 +1,5 @@
 import type Router from '@koa/router'
-import { canonicalJson } from '../../protocol/json/canonical.ts'
+import { canonicalizeInSteps } from '../../protocol/json/canonical.ts'
 import { fail } from '../../protocol/errors.ts'
 import { requireDbAdmin } from '../auth/authorize.ts'
 import { usersDatabase } from '../auth/users/directory.ts'
@@ -7,6 +7,7 @@ import { readJsonBody } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { sendJson } from '../http/reply.ts'
+import { runInTurns } from '../time-slice.ts'
 import { databaseOf } from './database-of.ts'
 
 export function securityRoutes(router: Router<RequestState>): void {
@@ -25,7 +26,8 @@ async function putSecurity(ctx: RequestContext): Promise<void> {
     throw fail('forbidden', "You can't edit the security object of the user database.")
   }
   requireDbAdmin(ctx.state.user, database.security)
-  const json = await readJsonBody(ctx)
-  await database.setSecurity(canonicalJson(json))
+  const json = await readJsonBody(ctx, 'settings')
+  const { text } = await runInTurns(canonicalizeInSteps(json, { term: false }))
+  await database.setSecurity(text)
   sendJson(ctx, { ok: true })
 }

@@ -1,15 +1,15 @@
 import type Router from '@koa/router'
 import type { DocId } from '../../protocol/document-id.ts'
 import { fail } from '../../protocol/errors.ts'
-import { parseJson, parseJsonObject } from '../../protocol/json/parse-json.ts'
 import { parseRev } from '../../protocol/revision.ts'
 import { requireDbAdmin } from '../auth/authorize.ts'
 import { LimitChange } from '../database/limits.ts'
 import { purgesAfter } from '../database/purge-log.ts'
 import { purge, type PurgeRequest } from '../database/purge.ts'
-import { readJsonBody, readRequestBody, requireJson } from '../http/body.ts'
+import { readRequestBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
+import { readJson, readJsonObject } from '../http/json-body.ts'
 import { sendJson, streamJson } from '../http/reply.ts'
 import { databaseOf } from './database-of.ts'
 import { checkSoughtId } from './document-limits.ts'
@@ -27,7 +27,7 @@ export function upkeepRoutes(router: Router<RequestState>): void {
 async function startCompaction(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
-  await readRequestBody(ctx)
+  await readRequestBody(ctx, 'settings')
   const { log, compactionQueue } = ctx.services
   if (!database.compaction.running) compactionQueue.admit()
   const onFailure = (error: unknown): void =>
@@ -40,7 +40,7 @@ async function postPurge(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   checkQuorum(ctx)
-  const requests = Object.entries(parseJsonObject(await readJsonBody(ctx))).map(purgeRequest)
+  const requests = Object.entries(await readJsonObject(ctx, 'query')).map(purgeRequest)
   checkLimits(ctx, requests)
   for (const { id } of requests) checkSoughtId(database, id)
   const purged = await purge(database, requests)
@@ -88,7 +88,7 @@ async function getRevsLimit(ctx: RequestContext): Promise<void> {
 async function putRevsLimit(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireDbAdmin(ctx.state.user, database.security)
-  const limit = positiveInteger(parseJson(await readJsonBody(ctx)), '`revs_limit` must be positive integer')
+  const limit = positiveInteger(await readJson(ctx, 'settings'), '`revs_limit` must be positive integer')
   await database.write(new LimitChange('revsLimit', limit))
   sendJson(ctx, { ok: true })
 }
@@ -100,7 +100,7 @@ async function getPurgedInfosLimit(ctx: RequestContext): Promise<void> {
 async function putPurgedInfosLimit(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   const reason = '`purged_infos_limit` must be positive integer'
-  const limit = positiveInteger(parseJson(await readJsonBody(ctx)), reason)
+  const limit = positiveInteger(await readJson(ctx, 'settings'), reason)
   await database.write(new LimitChange('purgedInfosLimit', limit))
   sendJson(ctx, { ok: true })
 }

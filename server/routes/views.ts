@@ -1,27 +1,21 @@
 import type Router from '@koa/router'
 import { fail } from '../../protocol/errors.ts'
-import type { JsonObject } from '../../protocol/json-value.ts'
-import { parseJsonObject } from '../../protocol/json/parse-json.ts'
 import type { Database } from '../database/database.ts'
-import { readJsonBody, requireJson } from '../http/body.ts'
+import { requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
 import { decodeSegment } from '../http/percent.ts'
+import { readJsonObject } from '../http/json-body.ts'
 import { Query } from '../http/query.ts'
 import { sendJson } from '../http/reply.ts'
 import { streamQuery } from '../http/stream-query.ts'
 import type { DesignDocument } from '../query/design/design-document.ts'
 import type { ViewIndex } from '../query/views/view-index.ts'
 import { View } from '../query/views/run-query.ts'
-import {
-  parametersOfBody,
-  parametersOfQuery,
-  queriesOfBody,
-  type ViewParameters,
-} from '../query/views/view-parameters.ts'
+import { parametersOfBody, parametersOfQuery, type ViewParameters } from '../query/views/view-parameters.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
 import { partitionInPath } from './partition-in-path.ts'
-import { withinQueryLimit } from './query-limit.ts'
+import { boundedQueries, withinQueryLimit } from './query-limit.ts'
 
 export function viewRoutes(router: Router<RequestState>): void {
   const methods = { GET: getView, POST: postView, HEAD: getView }
@@ -51,7 +45,7 @@ async function getView(ctx: RequestContext): Promise<void> {
 async function postView(ctx: RequestContext): Promise<void> {
   const { view, parameters } = await viewOf(ctx)
   requireJson(ctx)
-  const body = await jsonBody(ctx)
+  const body = await readJsonObject(ctx, 'query')
   if (Object.hasOwn(body, 'queries')) throw fail('queriesMoved')
   const query = view.check(withinQueryLimit(ctx, { ...parametersOfBody(body, 'view'), ...parameters }))
   await streamQuery(ctx, () => view.answer([query], { onlyOne: true }))
@@ -66,8 +60,8 @@ async function noTemporaryViews(ctx: RequestContext): Promise<void> {
 async function postQueries(ctx: RequestContext): Promise<void> {
   const { view, parameters } = await viewOf(ctx)
   requireJson(ctx)
-  const body = await jsonBody(ctx)
-  const queries = queriesOfBody(body).map(query =>
+  const body = await readJsonObject(ctx, 'query')
+  const queries = boundedQueries(ctx, body).map(query =>
     view.check(withinQueryLimit(ctx, { ...parameters, ...parametersOfBody(query, 'view') })),
   )
   await streamQuery(ctx, () => view.answer(queries, { onlyOne: false }))
@@ -111,11 +105,6 @@ function designOf(ctx: RequestContext, database: Database): DesignDocument {
 
 function indexOf(ctx: RequestContext, database: Database, ddoc: DesignDocument): ViewIndex {
   return ctx.services.queries.of(database).indexOf(ddoc)
-}
-
-async function jsonBody(ctx: RequestContext): Promise<JsonObject> {
-  const body = await readJsonBody(ctx)
-  return parseJsonObject(body) as JsonObject
 }
 
 /** What `_info` tells of an index, with 3.5's members in its order. */

@@ -35,6 +35,8 @@ export interface StoreIterator<T> extends AsyncIterable<T> {
   nextv(size: number): Promise<T[]>
   /** All that are left; closes the iterator. */
   all(): Promise<T[]>
+  /** Goes to the first entry from a key on, in the direction and range of an iterator that has a snapshot. */
+  seek(key: Uint8Array): void
   /** Idempotent. */
   close(): Promise<void>
 }

@@ -1,4 +1,5 @@
 import type { Setting } from '../setting.ts'
+import { BOUND_SETTINGS } from './bounds.ts'
 
 /** The wire: listening, limits, cross-origin requests, TLS, logs. `[couchette]` holds what CouchDB has no word for. */
 export const HTTP_SETTINGS = {
@@ -203,6 +204,7 @@ export const HTTP_SETTINGS = {
       unit: 'bytes',
       about: 'Memory of all request bodies together; past it the answer is 503',
     },
+    ...BOUND_SETTINGS,
     trusted_proxies: {
       kind: 'list',
       default: [],

@@ -6,6 +6,7 @@ import { find } from '../../../protocol/revtree/history.ts'
 import type { Database } from '../../database/database.ts'
 import { readRevision, readRevisionWithData, type FoundRevision } from '../../database/read-document.ts'
 import { rowParts, rowText } from '../row-value.ts'
+import { RowsOfKeys } from './rows-of-keys.ts'
 import type { ViewReader } from './view-reader.ts'
 import type { RowRange, ViewQuery } from './view-query.ts'
 
@@ -22,6 +23,24 @@ export async function* readRows(
   query: ViewQuery,
   database: Database,
 ): AsyncGenerator<Uint8Array | string> {
+  if (query.ranges.length === 1) {
+    yield* rowsOfRanges(reader, query, database, rowsOf)
+    return
+  }
+  const rows = new RowsOfKeys(reader, query.descending)
+  try {
+    yield* rowsOfRanges(reader, query, database, (_reader, range) => rows.read(range, batchOf(query)))
+  } finally {
+    await rows.close()
+  }
+}
+
+async function* rowsOfRanges(
+  reader: ViewReader,
+  query: ViewQuery,
+  database: Database,
+  read: typeof rowsOf,
+): AsyncGenerator<Uint8Array | string> {
   let { skip, limit } = query
   let isFirst = true
   let { ranges } = query
@@ -33,7 +52,7 @@ export async function* readRows(
   }
   for (const range of ranges) {
     if (limit === 0) return
-    for await (const records of rowsOf(reader, range, query, skip + limit)) {
+    for await (const records of read(reader, range, query, skip + limit)) {
       const rows = records.slice(skip, skip + limit)
       skip = Math.max(0, skip - records.length)
       limit -= rows.length
@@ -64,13 +83,17 @@ async function* rowsOf(
   })
   try {
     for (;;) {
-      const rows = await iterator.nextv(query.includeDocs ? DOCUMENTS_AT_A_TIME : ROWS_AT_A_TIME)
+      const rows = await iterator.nextv(batchOf(query))
       if (rows.length === 0) return
       yield rows
     }
   } finally {
     await iterator.close()
   }
+}
+
+function batchOf({ includeDocs }: ViewQuery): number {
+  return includeDocs ? DOCUMENTS_AT_A_TIME : ROWS_AT_A_TIME
 }
 
 function joined(rows: readonly Uint8Array[]): Buffer {

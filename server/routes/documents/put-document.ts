@@ -1,6 +1,6 @@
 import { isLocalId, parseDocId, type DocId } from '../../../protocol/document-id.ts'
 import type { DocumentInput } from '../../../protocol/document/document-input.ts'
-import { parseDocument } from '../../../protocol/document/parse.ts'
+import { parseDocument, parseDocumentInSteps } from '../../../protocol/document/parse.ts'
 import type { ReceivedAttachment } from '../../attachments/upload.ts'
 import type { Database } from '../../database/database.ts'
 import { readLocalDocument } from '../../database/local-documents.ts'
@@ -11,6 +11,7 @@ import { readJsonBody, requireJson } from '../../http/body.ts'
 import type { RequestContext } from '../../http/context.ts'
 import { Query } from '../../http/query.ts'
 import { sendJson } from '../../http/reply.ts'
+import { runInTurns } from '../../time-slice.ts'
 import { databaseOf } from '../database-of.ts'
 import { checkIdIn, checkSoughtId, documentLimits } from '../document-limits.ts'
 import { isRelated, readRelated } from '../related-document.ts'
@@ -100,7 +101,8 @@ export async function deleteDocument(ctx: RequestContext, id: DocId): Promise<vo
 }
 
 async function readDocument(ctx: RequestContext): Promise<DocumentInput> {
-  return parseDocument(await readJsonBody(ctx), { term: true, ...documentLimits(ctx) })
+  const body = await readJsonBody(ctx, 'document')
+  return runInTurns(parseDocumentInSteps(body, { term: true, ...documentLimits(ctx) }))
 }
 
 function isBatched(query: Query): boolean {

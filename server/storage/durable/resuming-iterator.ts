@@ -64,6 +64,12 @@ export class ResumingIterator<K extends Kind> implements StoreIterator<IteratorK
     }
   }
 
+  /** Of iterators that are bound to a snapshot: others would not know where to go on. */
+  seek(key: Uint8Array): void {
+    if (!this.#isBound || this.#inner === undefined) throw this.#host.broken()
+    this.#inner.seek(key)
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true

@@ -137,6 +137,10 @@ class MappedIterator<From, To> implements StoreIterator<To> {
     return (await this.#inner.all()).map(this.#map)
   }
 
+  seek(key: Uint8Array): void {
+    this.#inner.seek(key)
+  }
+
   close(): Promise<void> {
     return this.#inner.close()
   }

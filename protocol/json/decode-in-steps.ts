@@ -1,0 +1,81 @@
+import { STEP_BYTES, type Steps } from '../steps.ts'
+import { OPEN_BRACE, OPEN_BRACKET } from './characters.ts'
+import { decodeValue } from './decode-value.ts'
+import { skipString, skipValue } from './skip.ts'
+
+/** Containers in containers that are taken apart; deeper ones are parsed whole. Each level is one more pass. */
+const MAX_LEVELS = 4
+
+/**
+ * The value of a JSON text, as `JSON.parse` gives it. Long arrays and objects are parsed some kilobytes at a time.
+ *
+ * @param json canonical JSON: without white space
+ */
+export function* decodeInSteps(json: Buffer, levels = MAX_LEVELS): Steps<unknown> {
+  const first = json[0]
+  if (json.length <= STEP_BYTES || levels === 0 || (first !== OPEN_BRACE && first !== OPEN_BRACKET))
+    return decodeValue(json.toString())
+  yield
+  return first === OPEN_BRACKET ? yield* decodeArray(json, levels) : yield* decodeObject(json, levels)
+}
+
+function* decodeArray(json: Buffer, levels: number): Steps<unknown[]> {
+  const elements: unknown[] = []
+  for (const { from, to, isLarge } of runsOf(json, skipValue)) {
+    const text = json.subarray(from, to)
+    if (isLarge) elements.push(yield* decodeInSteps(text, levels - 1))
+    else for (const element of JSON.parse(`[${text.toString()}]`) as unknown[]) elements.push(element)
+    yield
+  }
+  return elements
+}
+
+function* decodeObject(json: Buffer, levels: number): Steps<Record<string, unknown>> {
+  const members: Record<string, unknown> = {}
+  for (const { from, to, isLarge } of runsOf(json, skipMember)) {
+    if (isLarge) {
+      const colon = skipString(json, from)
+      const name = JSON.parse(json.toString('utf8', from, colon)) as string
+      setOwn(members, name, yield* decodeInSteps(json.subarray(colon + 1, to), levels - 1))
+    } else {
+      const some = JSON.parse(`{${json.toString('utf8', from, to)}}`) as Record<string, unknown>
+      for (const [name, value] of Object.entries(some)) setOwn(members, name, value)
+    }
+    yield
+  }
+  return members
+}
+
+/** `__proto__` becomes a property like any other. */
+function setOwn(members: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') members[name] = value
+  else Object.defineProperty(members, name, { value, writable: true, enumerable: true, configurable: true })
+}
+
+/** Elements or members side by side, without the commas around them: one large one, or some small ones. */
+interface Run {
+  readonly from: number
+  readonly to: number
+  readonly isLarge: boolean
+}
+
+function* runsOf(json: Buffer, skip: (json: Buffer, at: number) => number): Generator<Run> {
+  const end = json.length - 1
+  let from = 1
+  for (let at = from; at < end;) {
+    const next = skip(json, at)
+    const isLarge = next - at > STEP_BYTES
+    if (isLarge && at > from) yield { from, to: at - 1, isLarge: false }
+    if (isLarge) yield { from: at, to: next, isLarge }
+    else if (next - from > STEP_BYTES || next === end) yield { from, to: next, isLarge: false }
+    else {
+      at = next + 1
+      continue
+    }
+    from = at = next + 1
+  }
+}
+
+function skipMember(json: Buffer, at: number): number {
+  return skipValue(json, skipString(json, at) + 1)
+}

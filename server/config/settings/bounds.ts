@@ -1,0 +1,47 @@
+import type { Setting } from '../setting.ts'
+
+/** Limits on what one request or one document may hold; of section `couchette`. */
+export const BOUND_SETTINGS = {
+  max_query_body_size: {
+    kind: 'integer',
+    default: 67_108_864,
+    unit: 'bytes',
+    about: 'Largest body of queries, of lists of keys, ids and revisions, and of functions’ requests',
+  },
+  max_query_values: {
+    kind: 'integer',
+    default: 1_000_000,
+    about: 'Most values (elements and members) in the body of a query or a list; past it the answer is 413',
+  },
+  max_selector_values: {
+    kind: 'integer',
+    default: 20_000,
+    about: 'Most values in the body of `_find` and `_explain`; past it the answer is 413',
+  },
+  max_queries_per_request: {
+    kind: 'integer',
+    default: 10_000,
+    about: 'Most queries in one request to `…/queries`; past it the answer is 413',
+  },
+  max_settings_body_size: {
+    kind: 'integer',
+    default: 1_048_576,
+    unit: 'bytes',
+    about: 'Largest body of `_security`, `_index`, `_config`, limits, and of requests that need no body',
+  },
+  max_document_attachments: {
+    kind: 'integer',
+    default: 10_000,
+    about: 'Most attachments of a document that is written; past it the answer is 413',
+  },
+  max_document_revisions: {
+    kind: 'integer',
+    default: 100_000,
+    about: 'Most revisions in the `_revisions` of a document that is written; past it the answer is 413',
+  },
+  max_document_depth: {
+    kind: 'integer',
+    default: 1000,
+    about: 'Deepest nesting of a document that is written; deeper ones are refused with 400',
+  },
+} as const satisfies Record<string, Setting>

@@ -1,0 +1,136 @@
+import test from 'ava'
+import { securedServer } from '../../helpers/secured-server.ts'
+
+/** A list of so many elements. */
+const many = (count: number, element: string): string => Array<string>(count).fill(element).join(',')
+
+const members = (count: number, value: string): string =>
+  Array.from({ length: count }, (_, n) => `"m${n}":${value}`).join(',')
+
+const LISTS: readonly (readonly [path: string, body: (count: number) => string])[] = [
+  ['/db/_all_docs', count => `{"keys":[${many(count, '""')}]}`],
+  ['/db/_all_docs/queries', count => `{"queries":[${many(count, '{}')}]}`],
+  ['/db/_design_docs', count => `{"keys":[${many(count, '[]')}]}`],
+  ['/db/_local_docs', count => `{"keys":[${many(count, '{}')}]}`],
+  ['/db/_design/d/_view/v', count => `{"keys":[${many(count, '1')}]}`],
+  ['/db/_design/d/_view/v/queries', count => `{"queries":[${many(count, '{}')}]}`],
+  ['/db/_revs_diff', count => `{${members(count, '[]')}}`],
+  ['/db/_revs_diff', count => `{"doc":[${many(count, '"1-a"')}]}`],
+  ['/db/_missing_revs', count => `{"doc":[${many(count, '"1-a"')}]}`],
+  ['/db/_bulk_get', count => `{"docs":[${many(count, '{}')}]}`],
+  ['/db/_purge', count => `{${members(count, '[]')}}`],
+  ['/_dbs_info', count => `{"keys":[${many(count, '""')}]}`],
+  ['/_replicate', count => `{"source":"a","target":"b","doc_ids":[${many(count, '""')}]}`],
+  ['/db/_changes?filter=_doc_ids', count => `{"doc_ids":[${many(count, '""')}]}`],
+  ['/db/_changes?filter=_selector', count => `{"selector":{"$or":[${many(count, '{}')}]}}`],
+  ['/db/_find', count => `{"selector":{"$or":[${many(count, '{}')}]}}`],
+  ['/db/_find', count => `{"selector":{},"fields":[${many(count, '"a"')}]}`],
+  ['/db/_explain', count => `{"selector":{"a":{"$in":[${many(count, '1')}]}}}`],
+]
+
+const json = { 'content-type': 'application/json' }
+
+test('a list with more values than configured is refused with 413, on every route that takes one', async t => {
+  const { admin } = await securedServer(
+    t,
+    'couchette/max_query_values=40000',
+    'couchette/max_selector_values=40000',
+  )
+  await admin('PUT', '/db')
+  await admin('PUT', '/db/_design/d', { json: { views: { v: { map: 'function(doc){emit(1)}' } } } })
+  for (const [path, body] of LISTS) {
+    const refused = await admin('POST', path, { raw: body(40_001), headers: json })
+    t.is(refused.status, 413, path)
+    t.is(refused.body.error, 'too_large', path)
+    t.not((await admin('POST', path, { raw: body(10), headers: json })).status, 413, path)
+  }
+})
+
+test('queries beyond those that one request may hold are refused', async t => {
+  const { admin } = await securedServer(t, 'couchette/max_queries_per_request=2')
+  await admin('PUT', '/db')
+  const path = '/db/_all_docs/queries'
+  t.is((await admin('POST', path, { json: { queries: [{}, {}] } })).status, 200)
+  t.is((await admin('POST', path, { json: { queries: [{}, {}, {}] } })).status, 413)
+})
+
+test('reading ends at the first document too many', async t => {
+  const { admin } = await securedServer(t, 'couchdb/max_bulk_docs_count=2')
+  await admin('PUT', '/db')
+  const raw = `{"docs":[{},{},{},${many(1000, '{}')}] and no JSON`
+  const refused = await admin('POST', '/db/_bulk_docs', { raw, headers: json })
+  t.is(refused.status, 413)
+  t.deepEqual(refused.body, { error: 'max_bulk_docs_count_exceeded', reason: '2' })
+  t.is((await admin('POST', '/db/_bulk_docs', { json: { docs: [{}, {}] } })).status, 201)
+})
+
+test('bodies that are neither documents nor lists are small', async t => {
+  const { admin } = await securedServer(t, 'couchette/max_settings_body_size=1000')
+  await admin('PUT', '/db')
+  const raw = `{"admins":{"names":[${many(1000, '"a"')}]}}`
+  for (const [method, path] of [
+    ['PUT', '/db/_security'],
+    ['PUT', '/db/_revs_limit'],
+    ['POST', '/db/_index'],
+    ['POST', '/db/_index/_bulk_delete'],
+    ['POST', '/db/_compact'],
+    ['POST', '/db/_ensure_full_commit'],
+    ['POST', '/_cluster_setup'],
+  ] as const) {
+    t.is((await admin(method, path, { raw, headers: json })).status, 413, path)
+  }
+})
+
+test('a document of a million tiny elements is stored as it came, while others are answered', async t => {
+  t.timeout(120_000)
+  const { admin } = await securedServer(t)
+  await admin('PUT', '/db')
+  const body = `{"list":[${many(500_000, '{}')}],${members(200_000, '[]')}}`
+  let isOver = false
+  let turns = 0
+  const written = admin('PUT', '/db/doc', { raw: body, headers: json }).finally(() => (isOver = true))
+  while (!isOver) {
+    await admin('GET', '/_up')
+    turns++
+  }
+  t.is((await written).status, 201)
+  t.true(turns > 3, `${turns} other requests were answered`)
+  const { body: stored } = await admin<{ list: object[] }>('GET', '/db/doc')
+  t.is(stored.list.length, 500_000)
+  t.is(Object.keys(stored).length, 200_003)
+})
+
+test('one document beyond a limit of its own is refused, and the others of its request are written', async t => {
+  const { admin } = await securedServer(
+    t,
+    'couchette/max_document_depth=5',
+    'couchette/max_document_attachments=1',
+    'couchette/max_document_revisions=20000',
+  )
+  await admin('PUT', '/db')
+  const stub = { data: '' }
+  const ids = Array.from({ length: 30_000 }, (_, n) => `a${n}`)
+  const docs = [
+    { _id: 'deep', _rev: '1-a', a: [[[[[]]]]] },
+    { _id: 'level', _rev: '1-a', a: [[[[]]]] },
+    { _id: 'files', _rev: '1-a', _attachments: { a: stub, b: stub } },
+    { _id: 'old', _revisions: { start: 30_000, ids } },
+    { _id: 'plain', _rev: '1-a' },
+  ]
+  const { status, body } = await admin<{ id: string; error: string }[]>('POST', '/db/_bulk_docs', {
+    json: { new_edits: false, docs },
+  })
+  t.is(status, 201)
+  t.deepEqual(
+    body.map(({ id, error }) => [id, error]),
+    [
+      ['deep', 'doc_validation'],
+      ['files', 'document_too_large'],
+      ['old', 'document_too_large'],
+    ],
+  )
+  t.is((await admin('GET', '/db')).body.doc_count, 2)
+  t.is((await admin('PUT', '/db/deep', { json: { a: [[[[[]]]]] } })).status, 400)
+  t.is((await admin('PUT', '/db/files', { json: { _attachments: { a: stub, b: stub } } })).status, 413)
+  t.is((await admin('PUT', '/db/_local/deep', { json: { a: [[[[[]]]]] } })).status, 400)
+})
