@@ -1,5 +1,7 @@
+import type { Logger } from 'pino'
 import type { Attachments } from './attachments/attachments.ts'
 import { StoredUsers, usersDatabase } from './auth/users/directory.ts'
+import { reportCompactions } from './compaction/report.ts'
 import type { Config } from './config/config.ts'
 import { Catalog } from './database/catalog.ts'
 import type { DatabasePolicy } from './database/database.ts'
@@ -22,16 +24,21 @@ export interface CatalogParts {
   readonly config: Config
   readonly metrics: Metrics
   readonly queries: Queries
+  readonly log: Logger
 }
 
 /** The databases of a store, those who may use them, and the watch over requests whose right goes away. */
 export async function openGuardedCatalog(
-  { store, attachments, config, metrics, queries }: CatalogParts,
+  { store, attachments, config, metrics, queries, log }: CatalogParts,
   disposal: Disposal,
 ): Promise<GuardedCatalog> {
+  const report = reportCompactions(queries, metrics, log)
   const policy: DatabasePolicy = {
     ...systemPolicy(config, name => catalog.open(name)),
-    onOpen: database => queries.attach(database),
+    onOpen: database => {
+      report(database)
+      return queries.attach(database)
+    },
     onSecurity: database => live.securityChanged(database, database.security),
     onCommit: (database, changes) => {
       metrics.count('couchdb/database_writes')

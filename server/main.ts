@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { openAttachments } from './attachments/open.ts'
 import { DatabaseEvents } from './changes/database-events.ts'
 import { OpenFeeds } from './changes/live/open-feeds.ts'
+import { AutoCompaction } from './compaction/auto-compaction.ts'
 import { Config } from './config/config.ts'
 import { Authenticator } from './auth/authenticator.ts'
 import type { Flags, Override } from './config/overrides.ts'
@@ -106,7 +107,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   const listeners: Listener[] = []
   disposal.add(() => endConnections(listeners))
   const { catalog, users, live } = await openGuardedCatalog(
-    { store, attachments, config, metrics, queries },
+    { store, attachments, config, metrics, queries, log },
     disposal,
   )
   const events = new DatabaseEvents(catalog, error => log.error({ err: error }, '_db_updates failed'))
@@ -119,6 +120,12 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   watchLogins(authenticator, log)
   for (const warning of config.warnings) log.warn(warning)
   const replicator = new Replicator({ config, uuid, catalog, log, authenticator, address: () => address })
+  const compactionQueue = new WorkQueue(() => ({
+    running: config.integer('couchette', 'max_running_compactions'),
+    waiting: config.integer('couchette', 'max_waiting_compactions'),
+  }))
+  const autoCompaction = new AutoCompaction({ catalog, queries, config, queue: compactionQueue, log })
+  disposal.add(() => autoCompaction.close())
   const app = createApp({
     catalog,
     attachments,
@@ -136,10 +143,8 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
       running: config.integer('couchette', 'max_running_queries'),
       waiting: config.integer('couchette', 'max_waiting_queries'),
     })),
-    compactionQueue: new WorkQueue(() => ({
-      running: config.integer('couchette', 'max_running_compactions'),
-      waiting: config.integer('couchette', 'max_waiting_compactions'),
-    })),
+    compactionQueue,
+    autoCompaction,
     feeds,
     uuids: new Uuids(config),
     authenticator,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Attachments } from './attachments/attachments.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { OpenFeeds } from './changes/live/open-feeds.ts'
+import type { AutoCompaction } from './compaction/auto-compaction.ts'
 import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
 import type { BodyMemory } from './http/body-memory.ts'
@@ -27,6 +28,7 @@ export interface Services {
   /** Views and Mango queries that are answered. */
   readonly queryQueue: WorkQueue
   readonly compactionQueue: WorkQueue
+  readonly autoCompaction: AutoCompaction
   /** The live feeds. */
   readonly feeds: OpenFeeds
   /** Makes ids for documents without one. */

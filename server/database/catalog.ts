@@ -15,9 +15,11 @@ import {
   Space,
 } from '../storage/keys.ts'
 import { GroupSync } from '../storage/group-sync.ts'
+import { clearRange } from '../storage/upkeep.ts'
 import type { Store, StoreBatch } from '../storage/store.ts'
 import { Database, type DatabasePolicy } from './database.ts'
 import type { DatabaseRecord } from './database-record.ts'
+import { databaseSizes, type DatabaseSizes } from './database-sizes.ts'
 import { SECURITY_SETTING } from './security-setting.ts'
 import type { SharedStorage } from './shared-storage.ts'
 import { decodeState, type DatabaseState } from './state.ts'
@@ -97,6 +99,23 @@ export class Catalog {
   /** Whether the store takes writes; undefined of a store in memory. */
   get health(): Store['health'] {
     return this.#store.health
+  }
+
+  /** The sizes of a database, and its changes since it was compacted, without opening it; undefined where there is none. */
+  async sizesOf(name: DatabaseName): Promise<(DatabaseSizes & { readonly changes: number }) | undefined> {
+    const open = await this.#open.get(name)
+    const record = open?.record ?? (await this.#read(name))
+    if (record === undefined) return undefined
+    const keys = new DatabaseKeys(record.number)
+    const state = open?.state ?? decodeState(await this.#store.get(keys.state))
+    const sizes = await databaseSizes(this.#store, keys, state)
+    const { compactedSeq = 0, compactedFile = 0 } = open?.compaction ?? {}
+    return { ...sizes, active: Math.max(sizes.active, compactedFile), changes: state.seq - compactedSeq }
+  }
+
+  /** The database, where it is open already. */
+  opened(name: DatabaseName): Promise<Database> | undefined {
+    return this.#open.get(name)
   }
 
   get openDatabases(): number {
@@ -264,7 +283,7 @@ export class Catalog {
     for (const key of await this.#store.keys(droppedRange).all()) {
       const number = databaseOfDroppedKey(key)
       await this.#shared.attachments.forgetDatabase(number)
-      await this.#store.clear(new DatabaseKeys(number).all())
+      await clearRange(this.#store, new DatabaseKeys(number).all())
       await this.#store.del(key)
     }
   }

@@ -1,6 +1,6 @@
 import { formatSeq } from '../../protocol/sequence.ts'
 import { Space } from '../storage/keys.ts'
-import { approximateSize } from '../storage/upkeep.ts'
+import { databaseSizes, DOCUMENT_OVERHEAD } from './database-sizes.ts'
 import type { Database } from './database.ts'
 import { DocumentSummary } from './document-record.ts'
 
@@ -12,7 +12,7 @@ export async function databaseInfo(database: Database): Promise<object> {
     db_name: database.name,
     purge_seq: formatSeq(state.purgeSeq, record.instance),
     update_seq: database.seq,
-    sizes: await sizes(database),
+    sizes: await databaseSizes(database.store, database.keys, state),
     props: record.partitioned ? { partitioned: true } : {},
     doc_del_count: state.deletedDocs,
     doc_count: state.docs,
@@ -20,23 +20,6 @@ export async function databaseInfo(database: Database): Promise<object> {
     compact_running: database.compaction.running,
     cluster: { q: record.shards ?? 1, n: 1, w: 1, r: 1 },
   }
-}
-
-/** About what a document's record, changes row and keys take beside its body. */
-const DOCUMENT_OVERHEAD = 200
-
-/** About what a database takes beside its documents. */
-const DATABASE_OVERHEAD = 4096
-
-/**
- * `external`: the documents' JSON and attachments; `active`: what is in use on disk, by estimate, with the bodies that
- * only compaction removes; `file`: what the database takes on disk, what nothing refers to any more included.
- */
-async function sizes({ store, keys, state }: Database): Promise<object> {
-  const { externalSize, storedSize, docs, deletedDocs } = state
-  const active = Math.max(externalSize, storedSize) + (docs + deletedDocs) * DOCUMENT_OVERHEAD
-  const onDisk = await approximateSize(store, keys.all())
-  return { file: Math.max(onDisk, active + DATABASE_OVERHEAD), external: externalSize, active }
 }
 
 const RECORDS_AT_A_TIME = 1000

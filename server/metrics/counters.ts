@@ -14,6 +14,9 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   'couchdb/httpd/requests': 'number of HTTP requests',
   'couchdb/httpd/aborted_requests': 'number of aborted requests',
   'couchdb/httpd/clients_requesting_changes': 'number of clients for continuous _changes',
+  'couchette/compaction/databases': 'number of compactions of databases',
+  'couchette/compaction/views': 'number of compactions of view indexes',
+  'couchette/compaction/failures': 'number of compactions that failed',
   'couchdb/password_hashing_slow': 'number of slow password hashes performed',
   ...Object.fromEntries(
     METHODS.map(method => [`couchdb/httpd_request_methods/${method}`, `number of HTTP ${method} requests`]),

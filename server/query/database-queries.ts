@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import type { CommittedChange } from '../database/committed.ts'
 import { Space } from '../storage/keys.ts'
+import { clearRange } from '../storage/upkeep.ts'
 import { DesignCodeValidator } from './design/check-design.ts'
 import { isRunnable, languageOf, type DesignDocument } from './design/design-document.ts'
 import { DesignDocuments } from './design/design-documents.ts'
@@ -17,11 +18,19 @@ import { ROW_FIELDS } from './sandbox/messages.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import type { ChangedDocument } from './views/changed-documents.ts'
 import { indexDefinition, type IndexDefinition } from './views/definition.ts'
+import type { CompactionResult } from './views/index-compaction.ts'
 import { SIGNATURE_BYTES, type IndexKeys } from './views/row-key.ts'
 import { ViewIndex, type MapDocuments } from './views/view-index.ts'
 
 /** After a commit, indexes wait for more before they take it up. */
 const BUILD_DELAY_MS = 500
+
+export interface QueryContext {
+  readonly log: Logger
+  readonly config: Config
+  /** Told of each compaction of an index that ends. */
+  readonly onCompaction?: ((index: ViewIndex, result: CompactionResult) => void) | undefined
+}
 
 /** The design documents and indexes of one database. */
 export class DatabaseQueries {
@@ -30,17 +39,14 @@ export class DatabaseQueries {
   readonly sandbox: Sandbox
   readonly #log: Logger
   readonly #config: Config
+  readonly #onCompaction: QueryContext['onCompaction']
   readonly #indexes = new Map<string, ViewIndex>()
   readonly #definitions = new WeakMap<DesignDocument, IndexDefinition>()
   #mangoIndexes: readonly MangoIndex[] | undefined
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  static async open(
-    database: Database,
-    sandbox: Sandbox,
-    context: { log: Logger; config: Config },
-  ): Promise<DatabaseQueries> {
+  static async open(database: Database, sandbox: Sandbox, context: QueryContext): Promise<DatabaseQueries> {
     return new DatabaseQueries(database, await DesignDocuments.open(database), sandbox, context)
   }
 
@@ -48,13 +54,14 @@ export class DatabaseQueries {
     database: Database,
     designs: DesignDocuments,
     sandbox: Sandbox,
-    { log, config }: { log: Logger; config: Config },
+    { log, config, onCompaction }: QueryContext,
   ) {
     this.database = database
     this.designs = designs
     this.sandbox = sandbox
     this.#log = log
     this.#config = config
+    this.#onCompaction = onCompaction
     database.validator = new DesignValidator(database, designs, sandbox)
     database.designValidator = new DesignCodeValidator(sandbox, String(database.record.number))
     database.onCommit.add(changes => this.#onCommit(changes))
@@ -100,6 +107,7 @@ export class DatabaseQueries {
           : reducerOf(reduce, { sandbox, owner, language: definition.language, refuses }),
       ),
     })
+    index.compaction.onEnd = result => this.#onCompaction?.(index, result)
     this.#indexes.set(definition.signature, index)
     return index
   }
@@ -115,7 +123,7 @@ export class DatabaseQueries {
     }
     const kept = new Set([...live].map(signature => signature.slice(0, SIGNATURE_BYTES * 2)))
     for (const prefix of await this.#storedSignatures()) {
-      if (!kept.has(prefix)) await this.database.store.clear(this.#rangeOf(prefix))
+      if (!kept.has(prefix)) await clearRange(this.database.store, this.#rangeOf(prefix))
     }
   }
 

@@ -4,6 +4,8 @@ import type { Database } from '../database/database.ts'
 import { DatabaseQueries } from './database-queries.ts'
 import { DEFAULT_LIMITS } from './sandbox/limits.ts'
 import { Sandbox } from './sandbox/sandbox.ts'
+import type { CompactionResult } from './views/index-compaction.ts'
+import type { ViewIndex } from './views/view-index.ts'
 
 /** A build of an index, as `_active_tasks` shows it. */
 export interface IndexerTask {
@@ -21,6 +23,8 @@ export interface IndexerTask {
 /** Views, Mango and functions of design documents, of all databases. */
 export class Queries {
   readonly sandbox: Sandbox
+  /** Told of each compaction of an index that ends. */
+  onCompaction: ((database: Database, index: ViewIndex, result: CompactionResult) => void) | undefined
   readonly #log: Logger
   readonly #config: Config
   readonly #databases = new Map<Database, DatabaseQueries>()
@@ -45,7 +49,11 @@ export class Queries {
   async attach(database: Database): Promise<void> {
     this.#databases.set(
       database,
-      await DatabaseQueries.open(database, this.sandbox, { log: this.#log, config: this.#config }),
+      await DatabaseQueries.open(database, this.sandbox, {
+        log: this.#log,
+        config: this.#config,
+        onCompaction: (index, result) => this.onCompaction?.(database, index, result),
+      }),
     )
     database.onClose.add(() => this.#detach(database))
   }
@@ -54,6 +62,11 @@ export class Queries {
     const queries = this.#databases.get(database)
     if (queries === undefined) throw new Error(`database ${database.name} is not open`)
     return queries
+  }
+
+  /** All open databases. */
+  databases(): Iterable<[Database, DatabaseQueries]> {
+    return this.#databases
   }
 
   tasks(): IndexerTask[] {

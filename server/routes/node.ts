@@ -28,6 +28,9 @@ export function nodeRoutes(router: Router<RequestState>): void {
   endpoint(router, '/_node/:node/_stats/*path', { GET: onNode(stats) })
   endpoint(router, '/_node/:node/_system', { GET: onNode(ctx => sendJson(ctx, systemState())) })
   endpoint(router, '/_node/:node/_prometheus', { GET: onNode(prometheus) })
+  endpoint(router, '/_node/:node/_smoosh/status', {
+    GET: onNode(ctx => sendJson(ctx, { channels: ctx.services.autoCompaction.status })),
+  })
   endpoint(router, '/_node/:node/_versions', { GET: onNode(versions) })
   endpoint(router, '/_node/:node/_restart', { POST: onNode(restart) })
   const others = onNode(nothing)

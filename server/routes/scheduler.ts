@@ -4,6 +4,7 @@ import type { DocId } from '../../protocol/document-id.ts'
 import { fail } from '../../protocol/errors.ts'
 import { parseJobId } from '../../protocol/replication-id.ts'
 import { JOB_STATES } from '../../replicator/job-state.ts'
+import { compactionTasks } from '../compaction/tasks.ts'
 import type { Database } from '../database/database.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
@@ -26,7 +27,11 @@ function getTasks(ctx: RequestContext): void {
   const { replicator, queries } = ctx.services
   const lag = Query.of(ctx).flag('lag')
   const running = replicator.scheduler.jobs.filter(({ state }) => state === 'running')
-  sendJson(ctx, [...queries.tasks(), ...running.map(job => taskJson(job, replicator.stallMs, lag))])
+  sendJson(ctx, [
+    ...queries.tasks(),
+    ...compactionTasks(queries),
+    ...running.map(job => taskJson(job, replicator.stallMs, lag)),
+  ])
 }
 
 function getJobs(ctx: RequestContext): void {

@@ -72,7 +72,7 @@ async function designInfo(ctx: RequestContext): Promise<void> {
   const ddoc = designOf(ctx, database)
   sendJson(ctx, {
     name: ddoc.id.slice('_design/'.length),
-    view_index: describe(database, indexOf(ctx, database, ddoc)),
+    view_index: await describe(database, indexOf(ctx, database, ddoc)),
   })
 }
 
@@ -82,10 +82,16 @@ async function cleanUp(ctx: RequestContext): Promise<void> {
   sendJson(ctx, { ok: true }, 202)
 }
 
-/** The store merges its files by itself: there is nothing to ask of it. */
+/** Begins to compact the index; one that is compacted already goes on. */
 async function compactViews(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
-  designOf(ctx, await databaseOf(ctx))
+  const database = await databaseOf(ctx)
+  const index = indexOf(ctx, database, designOf(ctx, database))
+  const { compactionQueue, log } = ctx.services
+  compactionQueue.admit()
+  compactionQueue
+    .run(() => index.compaction.run())
+    .catch((error: unknown) => log.error({ err: error, database: database.name }, 'compaction failed'))
   sendJson(ctx, { ok: true }, 202)
 }
 
@@ -108,7 +114,7 @@ function indexOf(ctx: RequestContext, database: Database, ddoc: DesignDocument):
 }
 
 /** What `_info` tells of an index, with 3.5's members in its order. */
-function describe(database: Database, index: ViewIndex): object {
+async function describe(database: Database, index: ViewIndex): Promise<object> {
   const { state, progress } = index
   const pending = database.state.seq - state.seq
   return {
@@ -117,11 +123,11 @@ function describe(database: Database, index: ViewIndex): object {
     waiting_clients: 0,
     updater_running: progress !== undefined,
     update_seq: state.seq,
-    sizes: { file: state.externalSize, external: state.externalSize, active: state.externalSize },
+    sizes: await index.sizes(),
     signature: state.signature,
     purge_seq: state.purgeSeq,
     language: index.definition.language,
-    compact_running: false,
+    compact_running: index.compaction.progress !== undefined,
     collator_versions: ['153.120'],
   }
 }

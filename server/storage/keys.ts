@@ -109,6 +109,11 @@ export class DatabaseKeys {
     return { gte: this.#space(space), lt: this.#space(space + 1) }
   }
 
+  /** All of the database but its indexes, whose keys come last. */
+  withoutIndexes(): { gte: Buffer; lt: Buffer } {
+    return { gte: this.#space(Space.state), lt: this.#space(Space.index) }
+  }
+
   /** The whole of the database. */
   all(): { gte: Buffer; lt: Buffer } {
     const end = this.#space(0xff)

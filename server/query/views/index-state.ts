@@ -6,7 +6,7 @@ export interface IndexState {
   readonly purgeSeq: number
   /** The number of rows of each view. */
   readonly rows: readonly number[]
-  /** Bytes of the rows' keys and values, about. */
+  /** Bytes of the rows, and of the records that tell which rows a document has. */
   readonly externalSize: number
   /** Whether the nodes agree with the rows; not while many changes are taken up at once. */
   readonly hasNodes: boolean

@@ -1,7 +1,7 @@
 import type { Store, StoreBatch } from '../../storage/store.ts'
 import { ROW_FIELDS, type PackedRows } from '../sandbox/messages.ts'
 import type { ChangedDocument } from './changed-documents.ts'
-import { decodeRowPlaces, encodeRowPlaces, type RowPlace } from './document-rows.ts'
+import { decodeRowPlaces, encodeRowPlaces, type RowPlace, sizeOfRows } from './document-rows.ts'
 import type { Change } from './overlay.ts'
 import type { IndexKeys } from './row-key.ts'
 
@@ -9,6 +9,8 @@ import type { IndexKeys } from './row-key.ts'
 export class RowChanges {
   /** For each view the rows that there are more, or less. */
   readonly added: number[]
+  /** Bytes that the documents' rows and records take more, or less. */
+  addedBytes = 0
   readonly #batch: StoreBatch
   readonly #keys: IndexKeys
   readonly #changes: Change[][]
@@ -27,14 +29,20 @@ export class RowChanges {
     return this.#changes[view] ?? []
   }
 
-  /** Takes out the rows that the documents have in the store. */
-  async removeOld(documents: readonly ChangedDocument[], store: Store): Promise<void> {
+  /**
+   * Takes out the rows that the documents have in the store.
+   *
+   * @param bytesOfRow about the bytes of a row, for records of earlier versions that do not tell
+   */
+  async removeOld(documents: readonly ChangedDocument[], store: Store, bytesOfRow: number): Promise<void> {
     const keys = documents.map(({ id }) => this.#keys.document(id))
     const records = await store.getMany(keys)
     for (const [at, record] of records.entries()) {
       if (record === undefined) continue
       this.#batch.del(keys[at] as Uint8Array)
-      for (const { view, rowKey } of decodeRowPlaces(record)) {
+      const places = decodeRowPlaces(record)
+      this.addedBytes -= sizeOfRows(record) ?? places.length * bytesOfRow
+      for (const { view, rowKey } of places) {
         this.#batch.del(this.#keys.row(view, rowKey))
         this.#note(view, -1, rowKey, undefined)
       }
@@ -44,6 +52,7 @@ export class RowChanges {
   put(documents: readonly ChangedDocument[], { bytes, index }: PackedRows): void {
     const keyStart = this.#keys.rowPrefix.length + 2
     let places: RowPlace[] = []
+    let size = 0
     for (let at = 0; at < index.length; at += ROW_FIELDS) {
       const document = index[at] as number
       const view = index[at + 1] as number
@@ -54,10 +63,13 @@ export class RowChanges {
       const rowKey = key.subarray(keyStart)
       this.#note(view, 1, rowKey, value)
       places.push({ view, rowKey })
+      size += key.length + value.length + rowKey.length
       if (index[at + ROW_FIELDS] !== document) {
         const { id } = documents[document] as ChangedDocument
-        this.#batch.put(this.#keys.document(id), encodeRowPlaces(places))
+        this.#batch.put(this.#keys.document(id), encodeRowPlaces(places, size))
+        this.addedBytes += size
         places = []
+        size = 0
       }
     }
   }

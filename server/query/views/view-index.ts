@@ -1,6 +1,7 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Database } from '../../database/database.ts'
 import { purgesAfter } from '../../database/purge-log.ts'
+import { approximateSize } from '../../storage/upkeep.ts'
 import type { Reducer } from '../reduce/reducer.ts'
 import type { PackedRows } from '../sandbox/messages.ts'
 import { AnswerCache } from './answer-cache.ts'
@@ -8,6 +9,7 @@ import { changedDocuments, type ChangedDocument, type ChangesBatch } from './cha
 import type { IndexDefinition } from './definition.ts'
 import type { Snapshot } from './view-reader.ts'
 import { decodeIndexState, encodeIndexState, type IndexState } from './index-state.ts'
+import { IndexCompaction } from './index-compaction.ts'
 import { NodeCache } from './node-cache.ts'
 import { NodeTree } from './node-tree.ts'
 import { pipeline } from './pipeline.ts'
@@ -28,6 +30,15 @@ export interface BuildProgress {
   done: number
 }
 
+export interface IndexSizes {
+  readonly file: number
+  readonly external: number
+  readonly active: number
+}
+
+/** Bytes of a row's key beside the sort key and the document's id: prefix, view and ordinal. */
+const ROW_OVERHEAD = 18
+
 const NO_ROWS: PackedRows = { bytes: new Uint8Array(0), index: new Uint32Array(0) }
 
 /** More changes than this are taken up without nodes, which are then made anew in one go over the rows. */
@@ -42,6 +53,7 @@ export class ViewIndex {
   readonly keys: IndexKeys
   readonly reducers: readonly (Reducer | undefined)[]
   readonly answers = new AnswerCache()
+  readonly compaction: IndexCompaction
   readonly #nodes = new Map<number, NodeCache>()
   readonly #database: Database
   readonly #map: MapDocuments
@@ -64,6 +76,7 @@ export class ViewIndex {
     this.#trees = options.reducers.map(
       (reducer, view) => new NodeTree(database.store, this.keys, view, reducer),
     )
+    this.compaction = new IndexCompaction(database.store, this.keys, definition.views.length)
     this.#state = this.readState(database.store.getSync(this.keys.state))
   }
 
@@ -119,10 +132,19 @@ export class ViewIndex {
     this.answers.clear()
   }
 
-  /** Ends a build that runs. Idempotent. */
+  /** Sizes in bytes, as `_info` tells them. */
+  async sizes(): Promise<IndexSizes> {
+    const { externalSize: active, rows } = this.#state
+    const external = Math.max(0, active - sum(rows) * ROW_OVERHEAD)
+    const onDisk = await approximateSize(this.#database.store, this.keys.all())
+    return { file: Math.max(onDisk, active), external, active }
+  }
+
+  /** Ends a build and a compaction that run. Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the index was closed'))
     await this.#running?.catch(() => undefined)
+    await this.compaction.close()
   }
 
   #isBehind(seq: number, needed: Needed): boolean {
@@ -212,7 +234,9 @@ export class ViewIndex {
       views: this.definition.views.length,
       keepsChanges: !inBulk,
     })
-    if (!isFresh) await rows.removeOld(documents, this.#database.store)
+    const { rows: counts, externalSize } = this.#state
+    const bytesOfRow = externalSize / Math.max(1, sum(counts))
+    if (!isFresh) await rows.removeOld(documents, this.#database.store, bytesOfRow)
     rows.put(documents, packed)
     for (const [view, tree] of this.#trees.entries()) {
       if (!inBulk) await tree.update(rows.changesOf(view), batch)
@@ -220,12 +244,16 @@ export class ViewIndex {
     const state: IndexState = {
       ...this.#state,
       seq,
-      rows: this.#state.rows.map((count, view) => count + (rows.added[view] ?? 0)),
-      externalSize: this.#state.externalSize + packed.bytes.length,
+      rows: counts.map((count, view) => count + (rows.added[view] ?? 0)),
+      externalSize: Math.max(0, externalSize + rows.addedBytes),
       hasNodes: !inBulk,
     }
     batch.put(this.keys.state, encodeIndexState(state))
     await batch.write()
     this.#state = state
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }

@@ -1,0 +1,94 @@
+import { approximateSize, behindKey, compactRange } from '../../storage/upkeep.ts'
+import type { Store } from '../../storage/store.ts'
+import type { IndexKeys, KeyRange } from './row-key.ts'
+
+/** How a compaction gets on, for `_active_tasks`: in pieces of the index. Times in milliseconds since 1970. */
+export interface IndexCompactionProgress {
+  readonly started: number
+  readonly updated: number
+  readonly done: number
+  readonly total: number
+}
+
+export interface CompactionResult {
+  readonly durationMs: number
+  /** Undefined where it went well. */
+  readonly error: unknown
+}
+
+/** Has the store give back the room of an index's rows that were removed or replaced, piece by piece. */
+export class IndexCompaction {
+  /** Told of each compaction that ends. */
+  onEnd: ((result: CompactionResult) => void) | undefined
+  readonly #store: Store
+  readonly #keys: IndexKeys
+  readonly #views: number
+  readonly #closing = new AbortController()
+  #running: Promise<void> | undefined
+  #progress: IndexCompactionProgress | undefined
+  #compactedFile = 0
+
+  constructor(store: Store, keys: IndexKeys, views: number) {
+    this.#store = store
+    this.#keys = keys
+    this.#views = views
+  }
+
+  get progress(): IndexCompactionProgress | undefined {
+    return this.#progress
+  }
+
+  /** Bytes of the index on disk behind the last compaction: what another one would not make smaller. */
+  get compactedFile(): number {
+    return this.#compactedFile
+  }
+
+  /** Compacts once, or waits for the compaction that runs. @param signal stops it between two pieces */
+  run(signal?: AbortSignal): Promise<void> {
+    const stop = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])])
+    return (this.#running ??= this.#timed(stop).finally(() => {
+      this.#running = undefined
+      this.#progress = undefined
+    }))
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the index was closed'))
+    await this.#running?.catch(() => undefined)
+  }
+
+  async #timed(stop: AbortSignal): Promise<void> {
+    const began = performance.now()
+    let error: unknown
+    try {
+      await this.#compact(stop)
+    } catch (cause) {
+      error = cause
+      throw cause
+    } finally {
+      this.onEnd?.({ durationMs: performance.now() - began, error })
+    }
+  }
+
+  async #compact(stop: AbortSignal): Promise<void> {
+    const pieces = this.#pieces()
+    const started = Date.now()
+    for (const [done, piece] of pieces.entries()) {
+      if (stop.aborted) return
+      this.#progress = { started, updated: Date.now(), done, total: pieces.length }
+      // The bare beginnings of rows and nodes are no keys; that of all is the state's.
+      const first = done === 0 ? behindKey(piece.gte) : piece.gte
+      await compactRange(this.#store, piece, [first, piece.lt])
+    }
+    this.#compactedFile = await approximateSize(this.#store, this.#keys.all())
+  }
+
+  /** The documents' records, the rows of each view, the nodes. */
+  #pieces(): KeyRange[] {
+    const { gte, lt } = this.#keys.all()
+    const rows = Array.from({ length: this.#views }, (_, view) => this.#keys.rows(view))
+    const first = rows[0]?.gte ?? lt
+    return [{ gte, lt: first }, ...rows, { gte: this.#keys.allNodes().gte, lt }]
+  }
+}
