@@ -58,7 +58,7 @@ function withoutBytes<T extends object>(error: T): T {
 }
 
 /** Notes logins that failed, and the names that were tried; and handlers of the configuration that are passed over. */
-export function watchLogins(authenticator: Authenticator, log: Logger): void {
+export function watchLogins(authenticator: Authenticator, config: Config, log: Logger): void {
   authenticator.onUnknownHandlers = ({ unknown, names, isDefault }) => {
     const used = isDefault ? 'none is left, so the default ones are used' : 'they are passed over'
     log.error(
@@ -66,7 +66,10 @@ export function watchLogins(authenticator: Authenticator, log: Logger): void {
       `[chttpd] authentication_handlers has handlers that are not known: ${used}`,
     )
   }
-  // Asked for once, so that it is said at the start and not at the first request.
-  void authenticator.handlers
+  if (authenticator.handlers.includes('proxy') && !config.boolean('chttpd_auth', 'proxy_use_secret')) {
+    log.warn(
+      'Proxy authentication is on and [chttpd_auth] proxy_use_secret is off: whoever reaches the port is whom the headers name.',
+    )
+  }
   authenticator.onFailure = (name, peer) => log.warn({ user: name, peer }, 'authentication failed')
 }

@@ -117,7 +117,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   const uuid = config.text('couchdb', 'uuid')
   let address = { url: '', address: '', port: 0 }
   const authenticator = new Authenticator(config, users)
-  watchLogins(authenticator, log)
+  watchLogins(authenticator, config, log)
   for (const warning of config.warnings) log.warn(warning)
   const replicator = new Replicator({ config, uuid, catalog, log, authenticator, address: () => address })
   const compactionQueue = new WorkQueue(() => ({

@@ -155,6 +155,7 @@ export class Authenticator {
         useSecret: config.boolean('chttpd_auth', 'proxy_use_secret'),
         secret: config.text('chttpd_auth', 'secret'),
         algorithms: config.list('chttpd_auth', 'hash_algorithms'),
+        coversRoles: config.boolean('couchette', 'proxy_token_covers_roles'),
       }),
     )
   }

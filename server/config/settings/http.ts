@@ -210,6 +210,11 @@ export const HTTP_SETTINGS = {
       default: [],
       about: 'Addresses and networks whose `X-Forwarded-For` names the client: `10.0.0.1`, `fd00::/8`',
     },
+    proxy_token_covers_roles: {
+      kind: 'boolean',
+      default: false,
+      about: 'Tokens of proxies sign the roles too (see security.md), not the name alone as in CouchDB',
+    },
     max_password_checks: {
       kind: 'integer',
       default: 64,

@@ -174,13 +174,20 @@ test("Set-Cookie has mochiweb's order and date", t => {
 
 test("a proxy's word is taken when it is signed, or needs no signature", t => {
   const headers = { name: 'ann', roles: 'a, b', token: 'dead' }
-  const settings = { useSecret: true, secret: 'key', algorithms: ['sha256', 'sha'] }
+  const settings = { useSecret: true, secret: 'key', algorithms: ['sha256', 'sha'], coversRoles: false }
   t.is(userOfProxy(headers, settings), undefined)
   t.is(userOfProxy({ ...headers, token: undefined }, { ...settings, secret: '' }), undefined)
   // echo -n ann | openssl dgst -sha1 -hmac key
   const token = 'ca39a16b20ba1ec9960f71a238a1aaa762e46c95'
   t.like(userOfProxy({ ...headers, token }, settings), { name: 'ann', authenticated: 'proxy' })
   t.like(userOfProxy(headers, { ...settings, useSecret: false }), { name: 'ann', roles: ['a', 'b'] })
+  // Computed with Python: hmac over b"ann\na, b" under hkdf(sha256, b"key", info=b"couchette proxy token").
+  const covering = 'dfdf4b5194bd3ad78268179cdf9c3343eceb3611b3765b38c768944610095e35'
+  const strict = { ...settings, coversRoles: true }
+  t.like(userOfProxy({ ...headers, token: covering }, strict), { roles: ['a', 'b'] })
+  t.is(userOfProxy({ ...headers, roles: '_admin', token: covering }, strict), undefined)
+  t.is(userOfProxy({ ...headers, name: 'ann\na', token: covering }, strict), undefined)
+  t.is(userOfProxy({ ...headers, token }, strict), undefined)
 })
 
 for (const [text, names, unknown] of [
