@@ -10,6 +10,7 @@ import { Authenticator } from './auth/authenticator.ts'
 import type { Flags, Override } from './config/overrides.ts'
 import { SETTINGS } from './config/settings.ts'
 import { Disposal } from './disposal.ts'
+import { checkAfterCrash } from './check-after-crash.ts'
 import { openGuardedCatalog } from './guarded-catalog.ts'
 import { createApp } from './http/app.ts'
 import { BodyMemory } from './http/body-memory.ts'
@@ -20,6 +21,7 @@ import { Replicator } from './replication/replicator.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { Queries } from './query/queries.ts'
 import { fileError } from './start-error.ts'
+import type { OnDamage } from './storage/durable/recovery.ts'
 import { type KeySources, readMasterKeys } from './storage/encryption/master-key.ts'
 import { openMemoryStore, openStore, type Store } from './storage/store.ts'
 import { Uuids } from './uuids.ts'
@@ -81,7 +83,11 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
   }
 }
 
+/** What is made is for this account alone, whatever the shell says: LevelDB has no setting for it. */
+const UMASK = 0o077
+
 async function start(options: CouchetteOptions, disposal: Disposal): Promise<Couchette> {
+  process.umask(UMASK)
   await mkdir(options.data, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw fileError(error, 'The data directory', options.data)
   })
@@ -110,6 +116,8 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
     { store, attachments, config, metrics, queries, log },
     disposal,
   )
+  if (config.boolean('couchette', 'check_after_crash'))
+    await checkAfterCrash(store, catalog, onDamage(config), log)
   const events = new DatabaseEvents(catalog, error => log.error({ err: error }, '_db_updates failed'))
   disposal.add(() => events.close())
   // A password that is being hashed anew is still written, and told as an update.
@@ -182,12 +190,16 @@ async function openStoreOf(
   })
   const store = await openStore(join(data, 'store'), {
     keys,
-    onDamage: config.text('couchette', 'on_damage') === 'report' ? 'report' : 'refuse',
+    onDamage: onDamage(config),
     maxWaitMs: () => config.integer('couchette', 'max_reopen_wait'),
     log,
   })
   if (store.recovery?.damage !== undefined) log.error(store.recovery.damage)
   return store
+}
+
+function onDamage(config: Config): OnDamage {
+  return config.text('couchette', 'on_damage') === 'report' ? 'report' : 'refuse'
 }
 
 function flagsOf({ port, bind, settings = [] }: CouchetteOptions): Flags {

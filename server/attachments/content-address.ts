@@ -28,3 +28,8 @@ export function addressFromBytes(bytes: Uint8Array): ContentAddress {
 export function addressBytes(address: string): Buffer {
   return Buffer.from(address, 'base64url')
 }
+
+/** The MD5 of the bytes that an address stands for. */
+export function md5OfAddress(address: ContentAddress): Buffer {
+  return addressBytes(address).subarray(0, MD5_LENGTH)
+}

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, unlink, type FileHandle } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Encryption } from '../storage/encryption/encryption.ts'
 import type { FileKey } from '../storage/encryption/file-cipher.ts'
@@ -32,7 +32,8 @@ export class AttachmentFiles {
   #preparing: Promise<void> | undefined
 
   static async open(directory: string, encryption?: Encryption): Promise<AttachmentFiles> {
-    await mkdir(directory, { recursive: true })
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await chmod(directory, 0o700)
     const last = (await directoriesIn(directory)).at(-1)
     const numbers = last === undefined ? [] : await filesIn(join(directory, last))
     const base = last === undefined ? 0 : parseInt(last, 16) * FILES_PER_DIRECTORY
@@ -108,7 +109,7 @@ export class AttachmentFiles {
 
   async #prepare(): Promise<void> {
     const directory = join(this.#directory, directoryOf(this.#next))
-    const made = await mkdir(directory, { recursive: true })
+    const made = await mkdir(directory, { recursive: true, mode: 0o700 })
     if (made !== undefined) await syncDirectory(this.#directory)
     const end = Math.min(
       this.#next + PREPARED,
@@ -117,7 +118,7 @@ export class AttachmentFiles {
     const files: IncomingFile[] = []
     while (this.#next < end) {
       const number = this.#next++
-      const handle = await open(this.#path(number), 'wx+')
+      const handle = await open(this.#path(number), 'wx+', 0o600)
       files.push({ number, handle, key: this.#encryption?.newFileKey() })
     }
     await syncDirectory(directory)

@@ -1,6 +1,10 @@
+import { createHash, type Hash } from 'node:crypto'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip, type ZlibOptions } from 'node:zlib'
+import { DamagedValueError } from '../storage/encryption/damaged.ts'
+import { lengthOf } from './blob-record.ts'
 import type { BlobPin } from './blob-store.ts'
+import { md5OfAddress } from './content-address.ts'
 import type { ContentReader } from './content-reader.ts'
 import type { AttachmentFiles } from './files.ts'
 
@@ -20,6 +24,7 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
   #buffers: Buffer<ArrayBuffer>[] = []
   #ahead: Promise<Uint8Array> | undefined
   #done = false
+  readonly #digest: Hash | undefined
 
   /** Bytes `from` up to, not including, `to`. */
   constructor(pin: BlobPin, files: AttachmentFiles | undefined, from: number, to: number) {
@@ -27,6 +32,10 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
     this.#files = files
     this.#at = from
     this.#to = to
+    // Encrypted files have a tag for each chunk; a part has no digest.
+    const isTagged = pin.place.kind === 'file' && pin.place.salt !== undefined
+    const isWhole = from === 0 && to === lengthOf(pin.place)
+    this.#digest = isWhole && to > 0 && !isTagged ? createHash('md5') : undefined
   }
 
   [Symbol.asyncIterator](): this {
@@ -38,6 +47,7 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
     try {
       const bytes = await (this.#ahead ?? this.#read())
       this.#at += bytes.length
+      this.#verify(bytes)
       this.#readAhead()
       return { done: false, value: bytes }
     } catch (error) {
@@ -58,6 +68,18 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
     return { done: true, value: undefined }
   }
 
+  /**
+   * Takes a piece into the digest. The last one is given out only when all are what was stored, so that a reader never
+   * comes to the end of wrong bytes.
+   */
+  #verify(bytes: Uint8Array): void {
+    if (this.#digest === undefined) return
+    this.#digest.update(bytes)
+    if (this.#at < this.#to) return
+    if (this.#digest.digest().equals(md5OfAddress(this.#pin.address))) return
+    throw new DamagedValueError(`The content of an attachment (${this.#pin.address}) is not what was stored`)
+  }
+
   #readAhead(): void {
     this.#ahead = undefined
     if (this.#done || this.#at >= this.#to) return
@@ -73,7 +95,11 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
     // Up to a boundary, so that chunks of encrypted files are decrypted once.
     const length = Math.min(READ_BYTES - (this.#at % READ_BYTES), this.#to - this.#at)
     const bytes = await this.#file.read(this.#at, length, this.#nextBuffer())
-    if (bytes.length === 0) throw new Error(`attachment file ${place.file} is shorter than recorded`)
+    if (bytes.length === 0) {
+      throw new DamagedValueError(
+        `The file of an attachment (${this.#pin.address}) is shorter than what was stored`,
+      )
+    }
     return bytes
   }
 

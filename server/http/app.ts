@@ -10,6 +10,7 @@ import { admit, authorizeRequest } from './gate.ts'
 import { answerAsScript } from './jsonp.ts'
 import { leaveOutHeaders } from './prefer-minimal.ts'
 import { sendJson } from './reply.ts'
+import { DamagedValueError } from '../storage/encryption/damaged.ts'
 import { isDiskFullError } from '../storage/durable/write-failure.ts'
 import { readRequestLine } from './request-line.ts'
 import { noteRequest } from './request-log.ts'
@@ -94,8 +95,7 @@ function sendError(ctx: RequestContext, cause: unknown): void {
     ctx.res.destroy()
     return
   }
-  const error =
-    thrown instanceof CouchError ? thrown : fail('internal', 'The server failed; its log says why.')
+  const error = errorOf(thrown)
   for (const [name, value] of Object.entries(error.headers)) ctx.set(name, value)
   if (error.status === 401) challenge(ctx)
   if (error.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
@@ -103,6 +103,12 @@ function sendError(ctx: RequestContext, cause: unknown): void {
   if (ends && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
   const status = redirectsToSignIn(ctx, error) ? 302 : error.status
   sendJson(ctx, { error: error.error, reason: error.given }, status)
+}
+
+function errorOf(thrown: unknown): CouchError {
+  if (thrown instanceof CouchError) return thrown
+  if (thrown instanceof DamagedValueError) return fail('damagedRecord', thrown.message)
+  return fail('internal', 'The server failed; its log says why.')
 }
 
 /** Of a request whose body did not come, the rest will not come either. */

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { SecureContextOptions, SecureVersion } from 'node:tls'
 import type { Config } from '../config/config.ts'
+import { checkPrivate } from '../storage/private-file.ts'
 import { type KeyAndCertificate, makeSelfSigned } from './self-signed.ts'
 
 const VERSIONS: Readonly<Record<string, SecureVersion>> = { 'tlsv1.2': 'TLSv1.2', 'tlsv1.3': 'TLSv1.3' }
@@ -11,7 +12,7 @@ const VERSIONS: Readonly<Record<string, SecureVersion>> = { 'tlsv1.2': 'TLSv1.2'
  * What TLS needs, by `[ssl]`: certificate and key from their files, or a self-signed pair that is made once and kept in
  * the data directory.
  *
- * @throws where a file that is named cannot be read
+ * @throws where a file that is named cannot be read, or the key can be read by others
  */
 export async function tlsCredentials(config: Config, directory: string): Promise<SecureContextOptions> {
   const pair = (await configuredPair(config)) ?? (await ownPair(directory))
@@ -28,10 +29,9 @@ export async function tlsCredentials(config: Config, directory: string): Promise
 async function configuredPair(config: Config): Promise<KeyAndCertificate | undefined> {
   const [certFile, keyFile] = [config.text('ssl', 'cert_file'), config.text('ssl', 'key_file')]
   if (certFile === '' && keyFile === '') return undefined
-  const [cert, key] = await Promise.all([
-    readFile(certFile, 'utf8'),
-    readFile(keyFile === '' ? certFile : keyFile, 'utf8'),
-  ])
+  const privateFile = keyFile === '' ? certFile : keyFile
+  const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(privateFile, 'utf8')])
+  await checkPrivate(privateFile, 'The private key of [ssl]')
   return { cert, key }
 }
 

@@ -35,7 +35,7 @@ test.before(async () => {
   const { cert, key } = makeSelfSigned(['127.0.0.1'])
   ca = join(dir.path, 'cert.pem')
   const keyFile = join(dir.path, 'key.pem')
-  await Promise.all([writeFile(ca, cert), writeFile(keyFile, key)])
+  await Promise.all([writeFile(ca, cert), writeFile(keyFile, key, { mode: 0o600 })])
   const tls = settings('ssl', { enable: 'true', port: '0', cert_file: ca, key_file: keyFile })
   ;[source, node] = await Promise.all([startServer({ settings: tls }), startServer({ settings: HASTY })])
   const { port, tlsPort } = source.couchette

@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { eventually } from '../helpers/eventually.ts'
@@ -24,6 +25,8 @@ const AS_ADMIN = { 'X-Auth-CouchDB-UserName': 'admin', 'X-Auth-CouchDB-Roles': '
 
 /** A node that speaks TLS under the authority of the tests, and trusts that authority alone. */
 async function tlsNode(t: ExecutionContext): Promise<TlsNode> {
+  // A checkout does not keep modes, and a key that others can read is refused.
+  await chmod(fixture('server.key'), 0o600)
   const secured = await securedServer(
     t,
     'ssl/enable=true',

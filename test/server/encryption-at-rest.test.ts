@@ -234,7 +234,7 @@ test('the master key is replaced without touching the data, and the old one open
   withData(async (data, run) => {
     await run(key(KEY), ({ url }) => fill(t, url))
     const keyFile = join(data, 'master.key')
-    await writeFile(keyFile, `${Buffer.from(OTHER_KEY, 'hex').toString('base64')}\n`)
+    await writeFile(keyFile, `${Buffer.from(OTHER_KEY, 'hex').toString('base64')}\n`, { mode: 0o600 })
     const envelope = Buffer.from((await changeStore(data, store => store.get(metaKey('encryption')))) ?? [])
     t.not((await filesWith(data, envelope)).length, 0)
     const before = await contentFiles(data)

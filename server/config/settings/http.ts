@@ -256,7 +256,14 @@ export const HTTP_SETTINGS = {
     on_damage: {
       kind: 'text',
       default: 'refuse',
+      choices: ['refuse', 'report'],
       about: 'Where acknowledged writes are missing at the start: `refuse` to start, or `report` and go on',
+      restart: true,
+    },
+    check_after_crash: {
+      kind: 'boolean',
+      default: true,
+      about: 'Counts documents and changes after an unclean end, in the databases that were written last',
       restart: true,
     },
     max_reopen_wait: {

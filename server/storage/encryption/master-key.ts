@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { checkPrivate } from '../private-file.ts'
 import { StoreUnavailableError } from '../unavailable.ts'
 
 /** 256 bits under which the data key is kept; it encrypts nothing else. */
@@ -64,6 +65,7 @@ async function readKeyFile(file: string, name: string): Promise<MasterKey> {
     const detail = error instanceof Error ? error.message : String(error)
     throw new StoreUnavailableError(`The file of the ${name} cannot be read: ${detail}`)
   })
+  await checkPrivate(file, `The ${name}`)
   const raw = bytes.length === KEY_BYTES ? (bytes as Uint8Array as MasterKey) : undefined
   return checked(raw ?? parseMasterKey(bytes.toString('latin1')), `What ${file} holds`)
 }

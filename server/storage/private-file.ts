@@ -1,0 +1,22 @@
+import { stat } from 'node:fs/promises'
+import { StoreUnavailableError } from './unavailable.ts'
+
+const OTHERS = 0o077
+const OTHERS_BUT_READING_GROUP = 0o037
+
+/**
+ * Refuses a file with a secret that other accounts may read, by PostgreSQL's rule: mode 0600 or less, or 0640 or less where
+ * root owns it and the server does not run as root.
+ *
+ * @param what how the refusal names the file: "The encryption key"
+ * @throws {StoreUnavailableError}
+ */
+export async function checkPrivate(path: string, what: string): Promise<void> {
+  if (process.getuid === undefined) return
+  const { mode, uid } = await stat(path)
+  const forbidden = uid === 0 && process.getuid() !== 0 ? OTHERS_BUT_READING_GROUP : OTHERS
+  if ((mode & forbidden) === 0) return
+  throw new StoreUnavailableError(
+    `${what} in ${path} can be read by other accounts (mode ${(mode & 0o777).toString(8)}): chmod 600 ${path}`,
+  )
+}

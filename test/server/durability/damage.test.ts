@@ -1,0 +1,161 @@
+import { open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import { request } from 'undici'
+import { target } from '../../../bench/client.ts'
+import { AcknowledgedWrites } from '../../helpers/faults/acknowledged.ts'
+import { call } from '../../helpers/http.ts'
+import { startServer, type RunningServer } from '../../helpers/server.ts'
+import { spawnServer } from '../../helpers/spawn-server.ts'
+import { tempDir } from '../../helpers/temp.ts'
+
+async function flipByte(file: string, at: number): Promise<void> {
+  const handle = await open(file, 'r+')
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, at)
+    await handle.write(Buffer.of((buffer[0] ?? 0) ^ 0x10), 0, 1, at)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** The log with the most in it. */
+async function largestLog(data: string): Promise<string> {
+  const store = join(data, 'store')
+  const logs = (await readdir(store)).filter(name => name.endsWith('.log')).map(name => join(store, name))
+  const sizes = await Promise.all(logs.map(async log => ({ log, size: (await stat(log)).size })))
+  return sizes.sort((a, b) => b.size - a.size)[0]!.log
+}
+
+interface Killed {
+  readonly data: string
+  readonly writes: AcknowledgedWrites
+  readonly at: (server: RunningServer) => void
+}
+
+/** A store with 300 acknowledged documents in its log, left by a process that was killed. */
+const killed = test.macro(
+  async (t: ExecutionContext, body: (t: ExecutionContext, killed: Killed) => Promise<void>) => {
+    const dir = await tempDir()
+    const data = join(dir.path, 'data')
+    let url = ''
+    const writes = new AcknowledgedWrites(() => url, 'db')
+    const server = await spawnServer(data)
+    try {
+      ;({ url } = server)
+      await writes.create()
+      for (let round = 0; round < 30; round++) await writes.write(10, 300)
+      await writes.verify(t)
+      await server.kill()
+      await body(t, { data, writes, at: running => (url = running.url) })
+    } finally {
+      await server.kill()
+      await dir.remove()
+    }
+  },
+)
+
+const REPORT = { settings: [{ section: 'couchette', key: 'on_damage', value: 'report' }] }
+
+async function isRefused(t: ExecutionContext, data: string, what: RegExp): Promise<void> {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const error = await t.throwsAsync(startServer({ data }))
+    t.regex(error?.message ?? '', /^Acknowledged writes are missing from the data in /)
+    t.regex(error?.message ?? '', what)
+    t.regex(error?.message ?? '', /to start with what is left, set \[couchette\] on_damage = report\.$/)
+  }
+}
+
+test(
+  'a flipped bit in the middle of the log is refused at the start, or reported with the logs kept',
+  killed,
+  async (t, { data, at }) => {
+    const log = await largestLog(data)
+    const before = await readFile(log)
+    await flipByte(log, Math.floor(before.length / 2))
+    await isRefused(t, data, /\.log cannot be read at byte \d+/)
+    t.is((await readFile(log)).length, before.length, 'nothing was moved')
+    const server = await startServer({ data, ...REPORT })
+    try {
+      at(server)
+      t.is((await call(server.url, 'GET', '/db')).status, 200)
+      const kept = (await readdir(data)).filter(name => name.startsWith('store-logs-'))
+      t.is(kept.length, 1)
+    } finally {
+      await server.close()
+    }
+    await (await startServer({ data })).close()
+  },
+)
+
+test('an end of the log that was cut off is refused', killed, async (t, { data }) => {
+  const log = await largestLog(data)
+  await truncate(log, (await stat(log)).size - 5000)
+  await isRefused(t, data, /its log ends with batch \d+, and batch \d+ was acknowledged/)
+})
+
+test('a log that is missing is refused', killed, async (t, { data }) => {
+  await rm(await largestLog(data))
+  await isRefused(t, data, /\.log is missing|its log ends with batch/)
+})
+
+test(
+  'what a killed process left behind the last acknowledged write is no damage',
+  killed,
+  async (t, { data, at, writes }) => {
+    const handle = await open(await largestLog(data), 'a')
+    await handle.write(Buffer.from('0123456789abcdef'))
+    await handle.close()
+    const server = await startServer({ data })
+    try {
+      at(server)
+      await writes.verify(t)
+      t.is((await writes.write(10)).status, 201)
+    } finally {
+      await server.close()
+    }
+  },
+)
+
+const LARGE = Buffer.from(Array.from({ length: 400_000 }, (_, n) => (n * 7) % 251))
+const SMALL = LARGE.subarray(0, 60_000)
+
+test('wrong bytes of an attachment never come to a clean end, and small ones are 500', async t => {
+  const dir = await tempDir()
+  const data = join(dir.path, 'data')
+  const server = await startServer({ data })
+  const { origin, headers } = target(server.url)
+  const fetched = async (path: string, extra: Record<string, string> = {}) => {
+    const answer = await request(origin + path, { headers: { ...headers, ...extra }, reset: true })
+    return { status: answer.statusCode, body: await answer.body.text() }
+  }
+  try {
+    await call(server.url, 'PUT', '/db')
+    for (const [id, raw] of [
+      ['large', LARGE],
+      ['small', SMALL],
+    ] as const) {
+      await call(server.url, 'PUT', `/db/${id}/a`, { raw, headers: { 'content-type': 'image/png' } })
+    }
+    const files = (await readdir(join(data, 'attachments'), { recursive: true, withFileTypes: true }))
+      .filter(entry => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+    for (const file of files) if ((await stat(file)).size > 0) await flipByte(file, 50_000)
+
+    const small = await fetched('/db/small/a')
+    t.is(small.status, 500)
+    t.regex(
+      small.body,
+      /"error":"damaged_record","reason":"The content of an attachment \(.*\) is not what was stored/,
+    )
+    await t.throwsAsync(fetched('/db/large/a'), undefined, 'the answer is broken off')
+    await t.throwsAsync(fetched('/db/large?attachments=true', { accept: 'application/json' }))
+    await t.throwsAsync(fetched('/db/large?attachments=true', { accept: 'multipart/related' }))
+    t.is((await fetched('/db/large')).status, 200, 'the document stays readable')
+    t.is((await fetched('/db/large/a', { range: 'bytes=0-99' })).status, 206)
+  } finally {
+    await server.close()
+    await dir.remove()
+  }
+})
