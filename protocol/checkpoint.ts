@@ -56,6 +56,8 @@ export interface CommonSession {
 }
 
 const MAX_HISTORY = 50
+const MAX_MEMBERS = 100
+const MAX_TEXT = 64 * 1024
 
 export function zeroStats(): ReplicationStats {
   return {
@@ -150,14 +152,33 @@ function partsOf(value: unknown): { sessionId?: string; lastSeq: SourceSeq; hist
   return {
     ...(typeof id === 'string' ? { sessionId: id } : {}),
     lastSeq: typeof seq === 'string' || typeof seq === 'number' ? seq : 0,
-    history: Array.isArray(history) ? history.filter(isSession) : [],
+    history: Array.isArray(history) ? history.slice(0, MAX_HISTORY).filter(isSession) : [],
   }
 }
 
+/** Returns what a checkpoint document says, without its id and revision and without what no checkpoint has. */
+export function checkpointMembers(log: unknown): Readonly<Record<string, unknown>> {
+  if (typeof log !== 'object' || log === null || Array.isArray(log)) return {}
+  const members = Object.entries(log).filter(([name, value]) => !name.startsWith('_') && isPlain(value))
+  const { history } = log as { history?: unknown }
+  const sessions = Array.isArray(history) ? { history: partsOf(log).history } : {}
+  return { ...Object.fromEntries(members), ...sessions }
+}
+
+/** The peer's history becomes part of the next checkpoint, on both sides: nothing but short plain members may. */
 function isSession(value: unknown): value is Session {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as Partial<Session>).session_id === 'string'
-  )
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const members = Object.values(value)
+  if (members.length > MAX_MEMBERS || !members.every(isPlain)) return false
+  return typeof (value as Partial<Session>).session_id === 'string'
+}
+
+/** Older servers have lists for sequences. */
+function isPlain(value: unknown): boolean {
+  if (typeof value === 'string') return value.length <= MAX_TEXT
+  if (Array.isArray(value))
+    return value.length <= MAX_MEMBERS && value.every(part => !Array.isArray(part) && isPlain(part))
+  return typeof value !== 'object' || value === null
 }
 
 function makeSession({ sessionId, startTime, endTime, startSeq, throughSeq, stats }: SessionFacts): Session {

@@ -3,7 +3,6 @@ import type { Peer } from './peer.ts'
 /** A request that a job waits for. */
 interface Outstanding {
   readonly what: string
-  readonly since: number
 }
 
 /** What a job is waiting for, to be said when it stalls. */
@@ -28,7 +27,10 @@ export class Activity {
       info: signal => noted('GET', peer.info(signal)),
       create: (params, signal) => noted('PUT', peer.create(params, signal)),
       changes: (request, signal) => peer.changes(request, signal),
-      pending: (since, signal) => peer.pending(since, signal),
+      get heardAt() {
+        return peer.heardAt
+      },
+      pending: (since, signal, filter) => peer.pending(since, signal, filter),
       revsDiff: (changes, signal) => noted('_revs_diff', peer.revsDiff(changes, signal)),
       bulkGet: (wanted, signal) => this.#whileRead(`_bulk_get of the ${side}`, peer.bulkGet(wanted, signal)),
       openRevision: (wanted, signal) =>
@@ -45,7 +47,7 @@ export class Activity {
   }
 
   async #during<T>(what: string, work: Promise<T>): Promise<T> {
-    const entry = { what, since: Date.now() }
+    const entry = { what }
     this.#outstanding.add(entry)
     try {
       return await work
@@ -55,7 +57,7 @@ export class Activity {
   }
 
   async *#whileRead<T>(what: string, items: AsyncIterable<T>): AsyncGenerator<T> {
-    const entry = { what, since: Date.now() }
+    const entry = { what }
     this.#outstanding.add(entry)
     try {
       yield* items

@@ -22,6 +22,8 @@ export type JobEvent =
   | 'started'
   | 'stopped'
   | 'crashed'
+  /** It crashed, and nobody wants it to be tried again. */
+  | 'abandoned'
   | 'finished'
 
 /** Where each event leads; what is missing cannot happen. */
@@ -30,7 +32,7 @@ const TRANSITIONS: Readonly<Record<JobState, Readonly<Partial<Record<JobEvent, J
   error: { identified: 'pending', unidentified: 'error', rejected: 'failed' },
   pending: { started: 'running', stopped: 'pending' },
   running: { stopped: 'pending', crashed: 'crashing', finished: 'completed' },
-  crashing: { started: 'running', stopped: 'crashing' },
+  crashing: { started: 'running', stopped: 'crashing', abandoned: 'failed' },
   completed: {},
   failed: {},
 }

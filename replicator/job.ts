@@ -3,11 +3,12 @@ import { Activity } from './activity.ts'
 import type { Rewind } from './checkpoints.ts'
 import { nextState } from './job-state.ts'
 import type { JobEvent, JobState } from './job-state.ts'
-import { Rate } from './lag.ts'
+import { LagWatch } from './lag-watch.ts'
 import type { PeerError } from './peer-error.ts'
 import type { Peer, WriteFailure } from './peer.ts'
 import { Replication } from './replication.ts'
 import type { ReplicationPlan, ReplicationResult, ReplicationStatus } from './replication.ts'
+import { heartbeatMs } from './http/changes-query.ts'
 import { childOf, wait } from './wait.ts'
 
 /** A replication to be scheduled. */
@@ -25,7 +26,23 @@ export interface JobSpec {
   readonly open: () => Promise<{ readonly source: Peer; readonly target: Peer }>
   readonly refused?: (failure: WriteFailure) => void
   readonly rewound?: (rewind: Rewind) => void
+  readonly notify?: (notice: JobNotice) => void
 }
+
+/** What an operator wants to read in the log about a job. */
+export type JobNotice =
+  | { readonly kind: 'started'; readonly crashes: number }
+  | { readonly kind: 'recovered'; readonly crashes: number }
+  | { readonly kind: 'completed'; readonly status: ReplicationStatus | undefined }
+  /** @param retryMs null where it is given up */
+  | {
+      readonly kind: 'crashed'
+      readonly error: Error
+      readonly crashes: number
+      readonly retryMs: number | null
+    }
+  | { readonly kind: 'silent'; readonly forMs: number }
+  | { readonly kind: 'heardAgain'; readonly afterMs: number }
 
 /** An entry of a job's history, newest first in listings. */
 export interface JobHistoryEntry {
@@ -38,8 +55,12 @@ export interface JobHistoryEntry {
 export interface JobLag {
   /** Changes that were not moved yet when the source was last asked. */
   readonly pending: number | null
-  /** When the source's last change was known to be on the target; null before that. */
+  /** When the source last proved that all of it is on the target; null before that. */
   readonly caughtUpAt: Date | null
+  /** The time since then, or since the job was made. */
+  readonly lagMs: number
+  /** How long the source of a running job has not been heard of, where that is longer than it may be. */
+  readonly silentMs: number | null
   readonly docsPerSecond: number
   /** Since when nothing has moved although changes are pending, and what the job waits for. */
   readonly stalled: { readonly since: Date; readonly waitingFor: string } | null
@@ -51,9 +72,12 @@ export interface JobSettings {
   readonly maxHistory: number
   /** The longest wait of a job that starts; each waits for a random part of it. */
   readonly startupJitterMs: number
+  /** How long a source may not be heard of before its job says so. */
+  readonly silenceMs: number
 }
 
-const PENDING_EVERY_MS = 5_000
+/** A source that beats as it was asked to is never silent. */
+const BEATS_MISSED = 2.5
 
 /** One job: its state, its history and the replication that runs for it now. */
 export class Job {
@@ -70,14 +94,18 @@ export class Job {
   #activity = new Activity()
   #stop: AbortController | undefined
   #running: Promise<ReplicationResult> | undefined
-  #pending: number | null = null
-  #caughtUpAt: Date | null = null
-  readonly #rate = new Rate()
+  /** Of the last start, by `performance.now()`. */
+  #startedClock = 0
+  readonly #lag: LagWatch
   readonly #settings: JobSettings
 
   constructor(spec: JobSpec, settings: JobSettings) {
     this.spec = spec
     this.#settings = settings
+    this.#lag = new LagWatch({
+      silent: forMs => spec.notify?.({ kind: 'silent', forMs }),
+      heardAgain: afterMs => spec.notify?.({ kind: 'heardAgain', afterMs }),
+    })
     this.#record('added')
   }
 
@@ -92,6 +120,11 @@ export class Job {
   /** When the last start was; 0 before the first. */
   get startedAt(): number {
     return this.history.findLast(({ type }) => type === 'started')?.timestamp.getTime() ?? 0
+  }
+
+  /** How long the last run took, or has taken so far, in milliseconds; a clock that is set back changes nothing. */
+  get ranMs(): number {
+    return performance.now() - this.#startedClock
   }
 
   get stopping(): boolean {
@@ -110,24 +143,34 @@ export class Job {
   }
 
   /** @param stallMs how long nothing may move while changes are pending */
-  lag(stallMs: number, now = Date.now()): JobLag {
+  lag(stallMs: number): JobLag {
+    const lag = this.#lag
     const status = this.#replication?.status
     const waiting = this.#activity.oldest
-    const behind = (status?.queued ?? 0) > 0 || (this.#pending ?? 0) > 0 || waiting !== undefined
-    const since = status?.lastProgressAt ?? now
-    const stalled = this.#state === 'running' && behind && now - since > stallMs
+    const behind = (status?.queued ?? 0) > 0 || lag.behind || waiting !== undefined
+    const idleMs = status?.idleMs ?? 0
+    const stalled = this.#state === 'running' && behind && idleMs > stallMs
     const waitingFor = waiting?.what ?? '_changes of the source'
     return {
-      pending: this.#pending,
-      caughtUpAt: this.#caughtUpAt,
-      docsPerSecond: this.#rate.perSecond(now),
-      stalled: stalled ? { since: new Date(since), waitingFor } : null,
+      pending: lag.pending,
+      caughtUpAt: lag.caughtUpAt,
+      lagMs: lag.lagMs,
+      docsPerSecond: lag.docsPerSecond,
+      stalled: stalled ? { since: new Date(Date.now() - idleMs), waitingFor } : null,
+      silentMs: lag.unheardMs > this.#silenceMs ? lag.unheardMs : null,
     }
+  }
+
+  get #silenceMs(): number {
+    const beatMs = heartbeatMs(this.spec.plan.options.connectionTimeoutMs)
+    return Math.max(this.#settings.silenceMs, BEATS_MISSED * beatMs)
   }
 
   /** Runs the replication until it ends, crashes or is stopped; never rejects. */
   start(ended: (job: Job, result: ReplicationResult | null) => void): void {
     this.#become('started')
+    this.#startedClock = performance.now()
+    this.spec.notify?.({ kind: 'started', crashes: this.crashes })
     const stop = new AbortController()
     this.#stop = stop
     this.#running = this.#run(stop.signal)
@@ -167,13 +210,13 @@ export class Job {
     const replication = new Replication(source, target, this.spec.plan, {
       refused: failure => this.spec.refused?.(failure),
       rewound: rewind => this.spec.rewound?.(rewind),
-      checkpointed: () => undefined,
+      heartbeat: () => this.#lag.heartbeat(),
     })
     using watching = childOf(signal)
     try {
       await replication.start(signal)
       this.#replication = replication
-      this.#rate.reset(replication.status.stats.docsWritten)
+      if (this.crashes > 0) this.spec.notify?.({ kind: 'recovered', crashes: this.crashes })
       void this.#watchLag(source, replication, watching.signal)
       return await replication.run(signal)
     } finally {
@@ -183,19 +226,15 @@ export class Job {
     }
   }
 
-  /** Asks the source now and then how much follows what has been moved, as long as there may be something. */
-  async #watchLag(source: Peer, replication: Replication, signal: AbortSignal): Promise<void> {
-    let askedAt: unknown
-    while (!signal.aborted) {
-      const { highestSeq, stats } = replication.status
-      this.#rate.update(stats.docsWritten, Date.now())
-      if (highestSeq !== askedAt || this.#pending !== 0) {
-        this.#pending = await source.pending(highestSeq, signal).catch(() => null)
-        askedAt = highestSeq
-      }
-      if (this.#pending === 0 && this.idle) this.#caughtUpAt = new Date()
-      await wait(PENDING_EVERY_MS, signal).catch(() => undefined)
-    }
+  #watchLag(source: Peer, replication: Replication, signal: AbortSignal): Promise<void> {
+    const { filter } = this.spec.plan.options
+    const run = { source, filter, status: () => replication.status, idle: () => this.idle }
+    return this.#lag.watch(run, this.#silenceMs, signal)
+  }
+
+  /** Gives up a job that has crashed: it is listed for a while with its error, and never started again. */
+  giveUp(): void {
+    this.#become('abandoned')
   }
 
   #become(event: JobEvent): void {

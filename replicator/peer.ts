@@ -33,6 +33,8 @@ export interface ChangesRequest {
   readonly batchSize: number
   /** Told when a feed that broke off goes on: its database may be another meanwhile. */
   readonly reopened?: () => void
+  /** Told when a live feed says that it is there, and that nothing has changed. */
+  readonly heartbeat?: () => void
 }
 
 /** A document's revisions that the target lacks. */
@@ -94,6 +96,9 @@ export interface Peer {
 
   readonly moved: BytesMoved
 
+  /** When anything last came from the peer, by `performance.now()`; when it was opened, before that. */
+  readonly heardAt: number
+
   /** @throws PeerError `db_not_found`, `unauthorized` */
   info(signal: AbortSignal): Promise<DatabaseInfo>
 
@@ -106,8 +111,12 @@ export interface Peer {
    */
   changes(request: ChangesRequest, signal: AbortSignal): AsyncIterable<ChangesBatch>
 
-  /** How many changes follow a sequence; null when the peer does not say. */
-  pending(since: SourceSeq, signal: AbortSignal): Promise<number | null>
+  /**
+   * Returns how many changes follow a sequence, null when the peer does not say.
+   *
+   * @param filter then whether any of them passes it: 0 or 1
+   */
+  pending(since: SourceSeq, signal: AbortSignal, filter?: ReplicationFilter): Promise<number | null>
 
   /** Which of these revisions the database lacks. */
   revsDiff(changes: readonly Pick<Change, 'id' | 'revs'>[], signal: AbortSignal): Promise<MissingRevisions[]>

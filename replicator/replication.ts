@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { makeCheckpoint, numberOf, statsOf, zeroStats } from '../protocol/checkpoint.ts'
-import type { Checkpoint, ReplicationStats, SourceSeq } from '../protocol/checkpoint.ts'
+import { checkpointMembers, makeCheckpoint, numberOf, statsOf, zeroStats } from '../protocol/checkpoint.ts'
+import type { ReplicationStats, SourceSeq } from '../protocol/checkpoint.ts'
 import type { ReplicationId } from '../protocol/replication-id.ts'
 import type { ReplicationOptions } from '../protocol/replication-options.ts'
 import { Checkpoints, isBefore } from './checkpoints.ts'
@@ -28,7 +28,8 @@ export interface ReplicationPlan {
 export interface ReplicationEvents {
   readonly refused: (failure: WriteFailure) => void
   readonly rewound: (rewind: Rewind) => void
-  readonly checkpointed: (seq: SourceSeq) => void
+  /** The source's live feed beat. */
+  readonly heartbeat: () => void
 }
 
 /** A replication as it stands, for listings. */
@@ -43,8 +44,10 @@ export interface ReplicationStatus {
   readonly bytesWritten: number
   /** Rows that have been read and not yet been moved. */
   readonly queued: number
-  /** When something was moved last, or the feed said that there is nothing; milliseconds since 1970. */
-  readonly lastProgressAt: number
+  /** When something was last moved. */
+  readonly lastProgressAt: Date
+  /** How long ago that was, by the monotonic clock. */
+  readonly idleMs: number
 }
 
 /** What a finished replication answers, besides `ok`. */
@@ -75,7 +78,7 @@ export class Replication {
   #startSeq: SourceSeq = 0
   #committed: SourceSeq = 0
   #result: ReplicationResult = { no_changes: true }
-  #lastProgressAt = Date.now()
+  #lastProgress = { at: new Date(), clock: performance.now() }
   /** Whether the source was away, and may have come back as another. */
   #inDoubt = false
 
@@ -95,7 +98,8 @@ export class Replication {
       bytesRead: this.#source.moved.received,
       bytesWritten: this.#target.moved.sent,
       queued: this.#queue.rows,
-      lastProgressAt: this.#lastProgressAt,
+      lastProgressAt: this.#lastProgress.at,
+      idleMs: performance.now() - this.#lastProgress.clock,
     }
   }
 
@@ -153,7 +157,7 @@ export class Replication {
     this.#startSeq = options.sinceSeq ?? resumption.since
     this.#committed = this.#startSeq
     this.#progress = new Progress(this.#startSeq)
-    this.#result = { no_changes: true, ...bodyOf(resumption.sourceLog) }
+    this.#result = { no_changes: true, ...checkpointMembers(resumption.sourceLog) }
   }
 
   #checkRewind(rewind: Rewind): void {
@@ -174,6 +178,7 @@ export class Replication {
       targetIsEmpty: target.documents + target.deletedDocuments === 0,
       parallel: options.httpConnections,
       maxIdBytes: this.#plan.maxIdBytes,
+      ...(options.filter.kind === 'docIds' ? { onlyIds: new Set(options.filter.docIds) } : {}),
       missingRetryMs: MISSING_RETRY_MS,
     }
     return new Transfer(this.#source, this.#target, settings, failure => this.#refused(failure))
@@ -195,6 +200,7 @@ export class Replication {
       filter: options.filter,
       batchSize: options.workerBatchSize,
       reopened: () => void (this.#inDoubt = true),
+      heartbeat: this.#events.heartbeat,
     } as const
     try {
       for await (const batch of this.#source.changes(request, signal)) await this.#queue.put(batch)
@@ -212,7 +218,7 @@ export class Replication {
         this.#stats[key] += counted?.[key] ?? 0
       }
       this.#progress.done(batch)
-      this.#lastProgressAt = Date.now()
+      this.#lastProgress = { at: new Date(), clock: performance.now() }
     }
   }
 
@@ -276,7 +282,6 @@ export class Replication {
     await this.#checkpoints?.save(checkpoint, signal)
     this.#committed = throughSeq
     this.#result = { ...checkpoint }
-    this.#events.checkpointed(throughSeq)
     return true
   }
 }
@@ -284,9 +289,4 @@ export class Replication {
 function wentBack(url: string, now: SourceSeq, before: SourceSeq): PeerError {
   const reason = `Source database out of sync: ${url} is at ${now} and has been at ${before} before`
   return new PeerError('checkpoint_commit_failure', reason, { transient: true })
-}
-
-function bodyOf(log: unknown): Partial<Checkpoint> {
-  const { _id, _rev, ...body } = (log ?? {}) as Record<string, unknown>
-  return body
 }

@@ -14,6 +14,8 @@ export interface SchedulerOptions extends JobSettings {
   readonly healthThresholdMs: number
   /** The wait after the first crash; it doubles with each crash that follows. */
   readonly backoffMs: number
+  /** How long a job that was given up stays listed. */
+  readonly keepFailedMs: number
   /** The weights of `_replicator` databases in the order of starts, by name; 100 where nothing is said. */
   readonly shares: Readonly<Record<string, number>>
 }
@@ -26,6 +28,8 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
   startupJitterMs: 0,
   healthThresholdMs: 120_000,
   backoffMs: 30_000,
+  silenceMs: 30_000,
+  keepFailedMs: 600_000,
   shares: {},
 }
 
@@ -33,12 +37,14 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
 export type JobEnded = (job: Job, result: ReplicationResult | null) => void
 
 const MAX_BACKOFF_EXPONENT = 10
+/** Jobs that were given up and are still listed. */
+const MAX_FAILED = 500
 const DEFAULT_SHARES = 100
 
 interface Entry {
   readonly job: Job
-  readonly ended: JobEnded
-  /** Not to be started before; milliseconds since 1970. */
+  readonly ended: JobEnded[]
+  /** Not to be started before, by `performance.now()`. */
   notBefore: number
 }
 
@@ -47,6 +53,8 @@ export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #entries = new Map<string, Entry>()
   readonly #bySource = new Map<string, Set<Entry>>()
+  /** Jobs that were given up, oldest first, and when they are forgotten. */
+  readonly #failed = new Map<string, { readonly job: Job; readonly until: number }>()
   #running = 0
   #turns: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
@@ -58,17 +66,31 @@ export class Scheduler {
     this.#turns.unref()
   }
 
+  /** All jobs, those that were given up lately last. */
   get jobs(): Job[] {
-    return Array.from(this.#entries.values(), ({ job }) => job)
+    this.#forgetFailed()
+    return [...this.#entries.values(), ...this.#failed.values()].map(({ job }) => job)
+  }
+
+  /** A job as it is listed: also one that was given up lately. */
+  listed(id: string): Job | undefined {
+    this.#forgetFailed()
+    return this.get(id) ?? this.#failed.get(id)?.job
   }
 
   get(id: string): Job | undefined {
     return this.#entries.get(id)?.job
   }
 
-  /** Takes a job and starts it if there is room; a job of that id must not be there. */
+  /** Takes a job and starts it if there is room; where there is one of that id already, `ended` is told of that one. */
   add(spec: JobSpec, ended: JobEnded): Job {
-    const entry = { job: new Job(spec, this.#options), ended, notBefore: 0 }
+    const known = this.#entries.get(spec.id)
+    if (known) {
+      known.ended.push(ended)
+      return known.job
+    }
+    const entry = { job: new Job(spec, this.#options), ended: [ended], notBefore: 0 }
+    this.#failed.delete(spec.id)
     this.#entries.set(spec.id, entry)
     if (spec.localSource !== null) this.#sourceOf(spec.localSource).add(entry)
     if (this.#running < this.#options.maxJobs) this.#start(entry)
@@ -78,7 +100,7 @@ export class Scheduler {
   /** Stops the job and forgets it; false when there is none. */
   async remove(id: string): Promise<boolean> {
     const entry = this.#entries.get(id)
-    if (!entry) return false
+    if (!entry) return this.#failed.delete(id)
     this.#forget(entry)
     await entry.job.stop()
     return true
@@ -99,6 +121,22 @@ export class Scheduler {
     clearInterval(this.#turns)
     clearTimeout(this.#retry)
     await Promise.all(this.jobs.map(job => job.stop()))
+  }
+
+  /** What was asked for once has told its client why it failed; of what was to go on, only a listing tells. */
+  #keepFailed(job: Job): void {
+    job.giveUp()
+    if (!job.spec.plan.options.continuous) return
+    this.#failed.set(job.spec.id, { job, until: performance.now() + this.#options.keepFailedMs })
+    this.#forgetFailed()
+  }
+
+  #forgetFailed(): void {
+    const now = performance.now()
+    for (const [id, { until }] of this.#failed) {
+      if (until > now && this.#failed.size <= MAX_FAILED) return
+      this.#failed.delete(id)
+    }
   }
 
   #sourceOf(name: string): Set<Entry> {
@@ -124,20 +162,30 @@ export class Scheduler {
     entry.job.start((job, result) => {
       this.#running--
       this.#ended(entry, result)
-      entry.ended(job, result)
+      for (const ended of entry.ended) ended(job, result)
       this.#fill()
     })
   }
 
   #ended(entry: Entry, result: ReplicationResult | null): void {
     const { job } = entry
-    if (result !== null || (job.state === 'crashing' && !isRestartable(job))) {
-      if (this.#entries.get(job.spec.id) === entry) this.#forget(entry)
-    } else if (job.state === 'crashing') {
-      const ran = Date.now() - job.startedAt
-      job.crashes = ran > this.#options.healthThresholdMs ? 1 : job.crashes + 1
-      entry.notBefore = Date.now() + this.#backoff(job.crashes)
-    } else job.crashes = 0
+    const { notify, id } = job.spec
+    if (job.state !== 'crashing') {
+      job.crashes = 0
+      if (result === null) return
+      notify?.({ kind: 'completed', status: job.status })
+      if (this.#entries.get(id) === entry) this.#forget(entry)
+      return
+    }
+    const error = job.error ?? new Error('unknown')
+    job.crashes = job.ranMs > this.#options.healthThresholdMs ? 1 : job.crashes + 1
+    const retryMs = isRestartable(job) ? this.#backoff(job.crashes) : null
+    notify?.({ kind: 'crashed', error, crashes: job.crashes, retryMs })
+    if (retryMs !== null) entry.notBefore = performance.now() + retryMs
+    else if (this.#entries.get(id) === entry) {
+      this.#forget(entry)
+      this.#keepFailed(job)
+    }
   }
 
   #backoff(crashes: number): number {
@@ -159,13 +207,13 @@ export class Scheduler {
       if (job.state === 'crashing') next = Math.min(next, notBefore)
     }
     if (next === Infinity) return
-    this.#retry = setTimeout(() => this.#fill(), Math.max(0, next - Date.now()))
+    this.#retry = setTimeout(() => this.#fill(), Math.max(0, next - performance.now()))
     this.#retry.unref()
   }
 
   /** Waiting jobs in the order of their starts: the databases with most room for their share first, then the oldest. */
   #startable(): Entry[] {
-    const now = Date.now()
+    const now = performance.now()
     const waiting = this.#entriesIn('pending', 'crashing').filter(({ notBefore }) => notBefore <= now)
     if (waiting.length < 2) return waiting
     const load = new Map<string, number>()

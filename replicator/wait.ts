@@ -24,3 +24,18 @@ export function childOf(signal: AbortSignal): AbortController & Disposable {
     [Symbol.dispose]: () => signal.removeEventListener('abort', abort),
   })
 }
+
+/** Waits for work that others wait for too; an aborted signal ends the wait, not the work. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  let abort = (): void => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}

@@ -2,7 +2,10 @@ import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import { PeerError, isTransientStatus, networkError } from '../peer-error.ts'
+import type { HeldBytes, PeerLimits } from './held-memory.ts'
 import { parseRetryAfter } from './throttle.ts'
+import { watchedBody } from './watched-body.ts'
+import type { Pace } from './watched-body.ts'
 
 /** An HTTP answer whose body is still to be read, or to be left with `discard`. */
 export interface Answer {
@@ -14,6 +17,10 @@ export interface Answer {
   readonly request: string
   /** Makes the peer's own words fit to be shown: without credentials, and not too long. */
   readonly words: (text: string) => string
+  readonly pace: Pace
+  readonly limits: PeerLimits
+  /** What is held of the body until it is complete. */
+  readonly held: HeldBytes
   /** Told how much of the body was read. */
   readonly received: (bytes: number) => void
 }
@@ -34,19 +41,19 @@ export function decoded(body: Readable, encoding: string | undefined): Readable 
 }
 
 /** Reads the body's chunks, turning failures of the network into words. */
-export async function* chunks({ body, request, received }: Answer): AsyncGenerator<Buffer> {
+export async function* chunks({ body, request, received, pace, held }: Answer): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    for await (const chunk of watchedBody(body, request, pace)) {
       received(chunk.length)
       yield chunk
     }
   } catch (error) {
     throw networkError(error, request)
+  } finally {
+    held.release()
   }
 }
 
-/** The most that an answer, or what of it must be held until it is complete, may have; documents are far smaller. */
-const MAX_HELD_BYTES = 64 * 1024 * 1024
 const MAX_ERROR_BYTES = 64 * 1024
 
 /**
@@ -54,7 +61,7 @@ const MAX_ERROR_BYTES = 64 * 1024
  *
  * @throws PeerError `no_couchdb` when it has more than `maxBytes`
  */
-export async function readAll(answer: Answer, maxBytes = MAX_HELD_BYTES): Promise<Buffer> {
+export async function readAll(answer: Answer, maxBytes: number): Promise<Buffer> {
   const parts: Buffer[] = []
   let bytes = 0
   for await (const chunk of chunks(answer)) {
@@ -70,13 +77,19 @@ export async function readAll(answer: Answer, maxBytes = MAX_HELD_BYTES): Promis
  *
  * @throws PeerError `no_couchdb` when it is something else
  */
-export async function readJson(answer: Answer): Promise<unknown> {
-  const text = (await readAll(answer)).toString()
+export async function readJson(answer: Answer, maxBytes = answer.limits.maxAnswer): Promise<unknown> {
+  const text = (await readAll(answer, Math.min(maxBytes, answer.limits.maxAnswer))).toString()
   try {
     return JSON.parse(text)
   } catch (cause) {
     throw notJson(answer, cause)
   }
+}
+
+/** JSON, but not what was asked for. */
+export function otherShape(answer: Answer): PeerError {
+  const reason = `${answer.request} was answered with JSON that is not what CouchDB answers`
+  return new PeerError('no_couchdb', reason, { status: answer.status, transient: true })
 }
 
 /** A body that is no JSON was cut short, or the peer is no CouchDB. */
@@ -94,14 +107,16 @@ export function notJson(answer: Answer, cause?: unknown): PeerError {
  * @param bytes what is held of the answer because more has to come before it can be used
  * @throws PeerError `no_couchdb`
  */
-export function checkHeld(answer: Answer, bytes: number, maxBytes = MAX_HELD_BYTES): void {
+export function checkHeld(answer: Answer, bytes: number, maxBytes: number): void {
+  answer.held.set(bytes)
   if (bytes <= maxBytes) return
   const reason = `${answer.request} was answered with more than ${maxBytes} bytes of what is no row and no document`
   throw new PeerError('no_couchdb', reason, { status: answer.status, transient: true })
 }
 
 /** Lets the connection be used again without reading much more of the body. */
-export function discard({ body }: Answer): void {
+export function discard({ body, held }: Answer): void {
+  held.release()
   body.on('error', () => undefined)
   body.destroy()
 }

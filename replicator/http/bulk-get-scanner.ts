@@ -1,4 +1,6 @@
 import type { FetchedRevision } from '../peer.ts'
+import { notJson } from './answer.ts'
+import type { Answer } from './answer.ts'
 import { GrowingBuffer } from './growing-buffer.ts'
 import { JsonSkipper } from './json-skipper.ts'
 
@@ -82,14 +84,13 @@ export class BulkGetScanner {
     const isDocument = this.#key === 'ok'
     this.#key = ''
     if (isDocument && !this.#attachments) return { kind: 'document', json }
-    const value = JSON.parse(json.toString()) as Record<string, string>
-    if (isDocument) return { kind: 'attachments', id: value._id ?? '', rev: value._rev ?? '' }
-    return {
-      kind: 'missing',
-      id: value.id ?? '',
-      rev: value.rev ?? '',
-      reason: value.reason ?? value.error ?? '',
+    const value = JSON.parse(json.toString()) as Record<string, unknown>
+    const text = (name: string): string => {
+      const member = value[name]
+      return typeof member === 'string' ? member : ''
     }
+    if (isDocument) return { kind: 'attachments', id: text('_id'), rev: text('_rev') }
+    return { kind: 'missing', id: text('id'), rev: text('rev'), reason: text('reason') || text('error') }
   }
 
   /** What is needed again begins with the value that is still open. */
@@ -100,6 +101,19 @@ export class BulkGetScanner {
     this.#skipper.rebase(length)
     this.#valueStart -= length
     if (this.#candidate >= 0) this.#candidate -= length
+  }
+}
+
+/**
+ * Pushes a chunk of an answer.
+ *
+ * @throws PeerError `no_couchdb` where what identifies a document cannot be parsed
+ */
+export function pushed(scanner: BulkGetScanner, chunk: Uint8Array, answer: Answer): FetchedRevision[] {
+  try {
+    return scanner.push(chunk)
+  } catch (cause) {
+    throw notJson(answer, cause)
   }
 }
 

@@ -2,18 +2,15 @@ import type { SourceSeq } from '../../protocol/checkpoint.ts'
 import type { Change, ChangesBatch, ChangesRequest } from '../peer.ts'
 import { retrying, waitToRetry } from '../retry.ts'
 import { wait } from '../wait.ts'
-import { checkHeld, chunks, discard, notJson } from './answer.ts'
+import { PeerError } from '../peer-error.ts'
+import { checkHeld, chunks, discard, notJson, otherShape } from './answer.ts'
 import type { Answer } from './answer.ts'
 import { changesRequest } from './changes-query.ts'
 import type { HttpClient } from './http-client.ts'
 import { LineSplitter } from './lines.ts'
 import { RowsScanner } from './rows-scanner.ts'
-
-interface Row {
-  readonly seq: SourceSeq
-  readonly id: string
-  readonly changes: readonly { readonly rev: string }[]
-}
+import { change, isObject, isSeq } from './shapes.ts'
+import { RowPace } from './watched-body.ts'
 
 /** A peer that ends a continuous feed is not asked again at once. */
 const RECONNECT_MS = 500
@@ -28,7 +25,7 @@ export async function* readChanges(
   for (let failures = 0, opened = 0; ;) {
     const answer = await open(client, request, since, signal)
     if (opened++ > 0) request.reopened?.()
-    const read = request.feed === 'normal' ? normal(answer) : continuous(answer)
+    const read = request.feed === 'normal' ? normal(answer) : continuous(answer, request.heartbeat)
     try {
       for await (const batch of split(read, request.batchSize)) {
         failures = 0
@@ -57,38 +54,64 @@ function open(
 
 async function* normal(answer: Answer): AsyncGenerator<ChangesBatch> {
   const scanner = new RowsScanner()
+  const pace = new RowPace(answer.request, answer.pace)
   for await (const chunk of chunks(answer)) {
-    const rows = parse<Row>(`[${scanner.push(chunk)}]`, answer)
-    checkHeld(answer, scanner.held)
+    const text = scanner.push(chunk)
+    checkHeld(answer, scanner.held, answer.limits.maxRow)
+    pace.check(scanner.held, text !== '')
+    const rows = parse(text, answer).map(row => changeOf(row, answer))
     const last = rows.at(-1)
-    if (last) yield { rows: rows.map(change), seq: last.seq }
+    if (last) yield { rows, seq: last.seq }
   }
   if (!scanner.complete) throw notJson(answer)
 }
 
-async function* continuous(answer: Answer): AsyncGenerator<ChangesBatch> {
+async function* continuous(answer: Answer, heartbeat?: () => void): AsyncGenerator<ChangesBatch> {
   const lines = new LineSplitter()
+  const pace = new RowPace(answer.request, answer.pace)
   for await (const chunk of chunks(answer)) {
     const text = lines.push(chunk).trim()
-    checkHeld(answer, lines.held)
-    if (text === '') continue
-    const parsed = parse<Row & { last_seq?: SourceSeq }>(`[${text.replace(/\n+/g, ',')}]`, answer)
-    const rows = parsed.filter(row => row.last_seq === undefined)
-    const last = parsed.at(-1)
-    if (last) yield { rows: rows.map(change), seq: last.last_seq ?? last.seq }
+    checkHeld(answer, lines.held, answer.limits.maxRow)
+    pace.check(lines.held, text !== '')
+    if (text === '') {
+      if (lines.held === 0) heartbeat?.()
+      continue
+    }
+    const parsed = parse(text.replace(/\n+/g, ','), answer)
+    const rows: Change[] = []
+    let seq: SourceSeq | undefined
+    for (const row of parsed) {
+      seq = endOf(row)
+      if (seq !== undefined) continue
+      const read = changeOf(row, answer)
+      rows.push(read)
+      seq = read.seq
+    }
+    if (seq !== undefined) yield { rows, seq }
   }
 }
 
-function parse<T>(text: string, answer: Answer): T[] {
+/** @param rows the elements of a JSON array */
+function parse(rows: string, answer: Answer): unknown[] {
   try {
-    return JSON.parse(text) as T[]
+    return JSON.parse(`[${rows}]`) as unknown[]
   } catch (cause) {
     throw notJson(answer, cause)
   }
 }
 
-function change({ seq, id, changes }: Row): Change {
-  return { seq, id, revs: changes.map(({ rev }) => rev) }
+/** What a feed says last: where it stands. */
+function endOf(row: unknown): SourceSeq | undefined {
+  return isObject(row) && isSeq(row.last_seq) ? row.last_seq : undefined
+}
+
+/** @throws PeerError for what is no row, in the source's words where it says what went wrong */
+function changeOf(row: unknown, answer: Answer): Change {
+  const read = change(row)
+  if (read) return read
+  if (!isObject(row) || typeof row.error !== 'string') throw otherShape(answer)
+  const reason = `${answer.request} ended: ${answer.words(JSON.stringify(row.reason ?? ''))}`
+  throw new PeerError(answer.words(row.error), reason, { transient: true })
 }
 
 async function* split(batches: AsyncIterable<ChangesBatch>, size: number): AsyncGenerator<ChangesBatch> {

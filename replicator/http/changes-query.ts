@@ -8,16 +8,22 @@ export function encodeSeq(seq: SourceSeq): string {
   return encodeURIComponent(typeof seq === 'string' ? seq : JSON.stringify(seq))
 }
 
-/** The request for a changes feed that says something at least three times within the timeout. */
-export function changesRequest(request: ChangesRequest, since: SourceSeq, timeoutMs: number): Request {
-  const beat = Math.max(1000, Math.floor(timeoutMs / 3))
-  const query = [`feed=${request.feed}`, `style=${request.style}`, `since=${encodeSeq(since)}`]
-  query.push(request.feed === 'continuous' ? `heartbeat=${beat}` : `timeout=${beat}`)
-  return { ...withFilter(request.filter, query), feed: true }
+/** How often a feed is asked to say that it is there, given the longest silence of a peer. */
+export function heartbeatMs(timeoutMs: number): number {
+  return Math.max(1000, Math.floor(timeoutMs / 3))
 }
 
-/** The request for how many changes follow. */
-export function pendingRequest(since: SourceSeq): Request {
+/** The request for a changes feed that says something at least three times within the timeout. */
+export function changesRequest(request: ChangesRequest, since: SourceSeq, timeoutMs: number): Request {
+  const beat = heartbeatMs(timeoutMs)
+  const query = [`feed=${request.feed}`, `style=${request.style}`, `since=${encodeSeq(since)}`]
+  query.push(request.feed === 'continuous' ? `heartbeat=${beat}` : `timeout=${beat}`)
+  return { ...withFilter(request.filter, query), feed: true, live: true }
+}
+
+/** The request for how many changes follow, or for the first that passes a filter. */
+export function pendingRequest(since: SourceSeq, filter?: ReplicationFilter): Request {
+  if (filter) return withFilter(filter, [`since=${encodeSeq(since)}`, 'limit=1'])
   return { method: 'GET', path: `_changes?since=${encodeSeq(since)}&limit=0` }
 }
 

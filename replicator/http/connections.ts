@@ -1,5 +1,7 @@
 import { Agent, EnvHttpProxyAgent, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
+import { HeldMemory, PEER_LIMITS } from './held-memory.ts'
+import type { PeerLimits } from './held-memory.ts'
 import { Session } from './session.ts'
 import type { Login } from './session.ts'
 import { Throttle } from './throttle.ts'
@@ -13,9 +15,16 @@ export interface TlsOptions {
   readonly rejectUnauthorized: boolean
 }
 
+export interface ConnectionsOptions {
+  readonly proxied?: boolean
+  readonly limits?: () => PeerLimits
+}
+
 const KEEP_ALIVE_MS = 4_000
 const MAX_KEEP_ALIVE_MS = 30_000
 const CONNECT_TIMEOUT_MS = 30_000
+/** Hosts, sessions and proxies that are remembered: jobs come and go, each with another. */
+const MAX_REMEMBERED = 1000
 
 /**
  * The sockets and the pace that all jobs of a server share: one pool for each host, directly or through the proxy that
@@ -28,38 +37,41 @@ export class Connections {
   readonly #sessions = new Map<string, Session>()
 
   readonly #proxied: boolean
+  readonly #limits: () => PeerLimits
+  /** Shared by all answers of these connections. */
+  readonly held: HeldMemory
 
-  /** @param proxied whether the environment's proxies are asked; never for what stays on this machine */
-  constructor(tls: TlsOptions = { rejectUnauthorized: true }, { proxied = true } = {}) {
+  /**
+   * @param proxied whether the environment's proxies are asked; never for what stays on this machine
+   * @param limits what may be held of answers, as it is configured now
+   */
+  constructor(
+    tls: TlsOptions = { rejectUnauthorized: true },
+    { proxied = true, limits = () => PEER_LIMITS }: ConnectionsOptions = {},
+  ) {
     this.#tls = tls
     this.#proxied = proxied
+    this.#limits = limits
+    this.held = new HeldMemory(() => limits().maxMemory)
+  }
+
+  get limits(): PeerLimits {
+    return this.#limits()
   }
 
   /** @param proxy its URL; without one the environment decides */
   dispatcher(proxy = ''): Dispatcher {
-    const known = this.#dispatchers.get(proxy)
-    if (known) return known
-    const dispatcher = this.#connect(proxy)
-    this.#dispatchers.set(proxy, dispatcher)
-    return dispatcher
+    return remembered(this.#dispatchers, proxy, () => this.#connect(proxy))
   }
 
   throttle(origin: string): Throttle {
-    const known = this.#throttles.get(origin)
-    if (known) return known
-    const throttle = new Throttle()
-    this.#throttles.set(origin, throttle)
-    return throttle
+    return remembered(this.#throttles, origin, () => new Throttle())
   }
 
   /** The session that all jobs of this user at this host share that reach it the same way. */
   session(login: Login, proxy = ''): Session {
     const key = JSON.stringify([login.origin, login.username, login.password, proxy])
-    const known = this.#sessions.get(key)
-    if (known) return known
-    const session = new Session(login, this.dispatcher(proxy))
-    this.#sessions.set(key, session)
-    return session
+    return remembered(this.#sessions, key, () => new Session(login, this.dispatcher(proxy)))
   }
 
   async close(): Promise<void> {
@@ -80,6 +92,16 @@ export class Connections {
     if (proxy) return new ProxyAgent({ ...through, uri: proxy })
     return this.#proxied && usesEnvironmentProxy() ? new EnvHttpProxyAgent(through) : new Agent(options)
   }
+}
+
+/** What is not in the map any more lives on with the jobs that use it; a pool without requests closes its sockets. */
+function remembered<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const value = map.get(key) ?? make()
+  map.delete(key)
+  map.set(key, value)
+  const [oldest] = map.keys()
+  if (map.size > MAX_REMEMBERED && oldest !== undefined) map.delete(oldest)
+  return value
 }
 
 function usesEnvironmentProxy(): boolean {

@@ -9,11 +9,12 @@ import type { BytesMoved } from '../peer.ts'
 import { retrying } from '../retry.ts'
 import type { RetryPolicy } from '../retry.ts'
 import { Semaphore } from '../semaphore.ts'
-import { decoded, discard, header, readJson, statusError } from './answer.ts'
+import { decoded, discard, header, otherShape, readJson, statusError } from './answer.ts'
 import type { Answer } from './answer.ts'
 import type { Connections } from './connections.ts'
 import type { Session } from './session.ts'
 import { wordsOf } from './redact.ts'
+import type { Shape } from './shapes.ts'
 import { parseRetryAfter } from './throttle.ts'
 import type { Throttle } from './throttle.ts'
 
@@ -34,8 +35,14 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>>
   /** A feed holds its connection for long: it does not take one of the job's slots. */
   readonly feed?: boolean
+  /** A live feed that says next to nothing is as it should be. */
+  readonly live?: boolean
+  /** The most bytes of a JSON answer, where that is less than the configured. */
+  readonly maxAnswer?: number
 }
 
+/** How older servers answer `_bulk_docs` where they refuse documents. */
+const EXPECTATION_FAILED = 417
 const FIRST_WAIT_MS = 250
 const MAX_WAIT_MS = 30_000
 const MIN_GZIP_BYTES = 4096
@@ -58,10 +65,12 @@ export class HttpClient {
   readonly #slots: Semaphore
   readonly #isElsewhere: boolean
   readonly #words: (text: string) => string
+  readonly #connections: Connections
   #refusesGzip = false
   /** The shortest time to an answer so far. */
   #quickestMs: number | undefined
   #received = 0
+  #heardAt = performance.now()
   #sent = 0
 
   constructor(endpoint: Endpoint, options: HttpOptions, connections: Connections) {
@@ -82,6 +91,12 @@ export class HttpClient {
     this.#slots = new Semaphore(options.httpConnections)
     this.#isElsewhere = !LOOPBACK.test(hostname)
     this.#words = wordsOf(endpoint)
+    this.#connections = connections
+  }
+
+  /** When anything last came from the peer, by `performance.now()`. */
+  get heardAt(): number {
+    return this.#heardAt
   }
 
   /** Bytes of bodies so far. */
@@ -89,21 +104,34 @@ export class HttpClient {
     return { received: this.#received, sent: this.#sent }
   }
 
+  /** Makes a peer's own words fit to be shown. */
+  get words(): (text: string) => string {
+    return this.#words
+  }
+
   /**
    * Sends a request and parses the answer, again after failures that may pass.
    *
    * @param statuses that are answers; any other is an error
+   * @param shape what an answer of a status below 300, or of 417, must look like
+   * @returns what it says; null for other statuses
+   * @throws PeerError `no_couchdb` when it looks otherwise
    */
-  async json(
+  async json<T>(
     request: Request,
     statuses: readonly number[],
     signal: AbortSignal,
-  ): Promise<{ status: number; value: unknown }> {
+    shape: Shape<T>,
+  ): Promise<{ status: number; value: T | null }> {
     return retrying(this.retryPolicy, signal, () =>
-      this.open(request, statuses, signal, async answer => ({
-        status: answer.status,
-        value: await readJson(answer),
-      })),
+      this.open(request, statuses, signal, async answer => {
+        const value = await readJson(answer, request.maxAnswer)
+        if (answer.status >= 300 && answer.status !== EXPECTATION_FAILED)
+          return { status: answer.status, value: null }
+        const said = shape(value)
+        if (said === undefined) throw otherShape(answer)
+        return { status: answer.status, value: said }
+      }),
     )
   }
 
@@ -145,12 +173,12 @@ export class HttpClient {
 
   /** A request that names a session which is over is sent once more, with another. */
   async #authenticated(request: Request, signal: AbortSignal): Promise<Answer> {
-    const auth = await this.#session?.headers(this.timeoutMs)
+    const auth = await this.#session?.headers(this.timeoutMs, signal)
     const answer = await this.#send(request, auth ?? {}, signal)
     const resendable = request.body === undefined || isBytes(request.body)
     if (answer.status !== 401 || !auth || !resendable || !this.#session?.refused(auth)) return answer
     discard(answer)
-    return this.#send(request, await this.#session.headers(this.timeoutMs), signal)
+    return this.#send(request, await this.#session.headers(this.timeoutMs, signal), signal)
   }
 
   async #send(
@@ -193,14 +221,19 @@ export class HttpClient {
         signal,
       })
       this.#quickestMs = Math.min(this.#quickestMs ?? Infinity, performance.now() - asked)
-      return this.#answer(response, name)
+      return this.#answer(response, name, request.live === true)
     } catch (error) {
       signal.throwIfAborted()
       throw networkError(error, name)
     }
   }
 
-  #answer({ statusCode: status, headers, body }: Dispatcher.ResponseData<unknown>, request: string): Answer {
+  #answer(
+    { statusCode: status, headers, body }: Dispatcher.ResponseData<unknown>,
+    request: string,
+    mayTrickle: boolean,
+  ): Answer {
+    this.#heardAt = performance.now()
     this.#session?.received(headers['set-cookie'])
     if (status === 429 || status === 503)
       this.#throttle.overloaded(parseRetryAfter(header({ headers }, 'retry-after')))
@@ -210,8 +243,14 @@ export class HttpClient {
       headers,
       request,
       words: this.#words,
+      pace: { timeoutMs: this.timeoutMs, mayTrickle },
+      limits: this.#connections.limits,
+      held: this.#connections.held.open(request),
       body: decoded(body, header({ headers }, 'content-encoding')),
-      received: bytes => (this.#received += bytes),
+      received: bytes => {
+        this.#received += bytes
+        this.#heardAt = performance.now()
+      },
     }
   }
 

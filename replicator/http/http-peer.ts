@@ -1,4 +1,5 @@
 import type { SourceSeq } from '../../protocol/checkpoint.ts'
+import type { ReplicationFilter } from '../../protocol/replication-options.ts'
 import { PeerError, databaseNotFound, unauthorized } from '../peer-error.ts'
 import type {
   BytesMoved,
@@ -15,10 +16,21 @@ import type {
 } from '../peer.ts'
 import { checkHeld, chunks, notJson, readJson, statusError } from './answer.ts'
 import type { Answer } from './answer.ts'
-import { BulkGetScanner } from './bulk-get-scanner.ts'
+import { BulkGetScanner, pushed } from './bulk-get-scanner.ts'
 import { readChanges } from './changes-feed.ts'
 import { pendingRequest } from './changes-query.ts'
 import type { HttpClient } from './http-client.ts'
+import {
+  anObject,
+  anything,
+  databaseInfo,
+  instanceStartTime,
+  localDocument,
+  missingRevisions,
+  newRevision,
+  pendingChanges,
+  writeFailures,
+} from './shapes.ts'
 import {
   encodeDocId,
   inlineRevisionRequest,
@@ -27,6 +39,8 @@ import {
   readRevisions,
 } from './open-revision.ts'
 
+/** Of answers that say no more than a few words. */
+const MAX_SHORT_ANSWER = 1024 * 1024
 const DOCS_BEGIN = Buffer.from('{"new_edits":false,"docs":[')
 const DOCS_END = Buffer.from(']}')
 const COMMA = Buffer.from(',')
@@ -35,6 +49,9 @@ const REFUSED = [401, 403, 409, 412, 413, 415]
 
 /** As CouchDB words what it will never take; it passes over such documents. */
 const PROHIBITED_ATTACHMENT = / was answered 400: Attachment name '_/
+
+/** As servers answer that do not list a missing revision. */
+const NO_DOCUMENT = / was answered 404: (missing|deleted)$/
 
 /** A database of another server. */
 export class HttpPeer implements Peer {
@@ -50,27 +67,22 @@ export class HttpPeer implements Peer {
     return this.#client.moved
   }
 
+  get heardAt(): number {
+    return this.#client.heardAt
+  }
+
   async info(signal: AbortSignal): Promise<DatabaseInfo> {
-    const { status, value } = await this.#client.json(
-      { method: 'GET', path: '' },
-      [200, 401, 403, 404],
-      signal,
-    )
+    const request = { method: 'GET', path: '', maxAnswer: MAX_SHORT_ANSWER } as const
+    const { status, value } = await this.#client.json(request, [200, 401, 403, 404], signal, databaseInfo)
     if (status === 404) throw databaseNotFound(this.url)
-    if (status !== 200) throw unauthorized(this.url, status)
-    const info = value as Partial<Record<string, unknown>>
-    return {
-      updateSeq: seqOf(info.update_seq),
-      instanceStartTime: textOf(info.instance_start_time),
-      documents: numberOf(info.doc_count),
-      deletedDocuments: numberOf(info.doc_del_count),
-    }
+    if (value === null) throw unauthorized(this.url, status)
+    return value
   }
 
   async create(params: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
     const query = new URLSearchParams(params).toString()
-    const request = { method: 'PUT', path: query && `?${query}` } as const
-    const { status } = await this.#client.json(request, [201, 202, 401, 403, 412], signal)
+    const request = { method: 'PUT', path: query && `?${query}`, maxAnswer: MAX_SHORT_ANSWER } as const
+    const { status } = await this.#client.json(request, [201, 202, 401, 403, 412], signal, anything)
     if (status === 401 || status === 403) throw unauthorized(this.url, status)
   }
 
@@ -78,27 +90,21 @@ export class HttpPeer implements Peer {
     return readChanges(this.#client, request, signal)
   }
 
-  async pending(since: SourceSeq, signal: AbortSignal): Promise<number | null> {
-    const { value } = await this.#client.json(pendingRequest(since), [200], signal)
-    const { pending } = value as { pending?: unknown }
-    return typeof pending === 'number' ? pending : null
+  async pending(since: SourceSeq, signal: AbortSignal, filter?: ReplicationFilter): Promise<number | null> {
+    const request = pendingRequest(since, filter)
+    const { value } = await this.#client.json(request, [200], signal, pendingChanges)
+    return filter ? (value?.rows ?? null) : (value?.pending ?? null)
   }
 
   async revsDiff(
     changes: readonly Pick<Change, 'id' | 'revs'>[],
     signal: AbortSignal,
   ): Promise<MissingRevisions[]> {
-    const asked: Record<string, readonly string[]> = Object.create(null) as Record<string, readonly string[]>
-    for (const { id, revs } of changes) asked[id] = revs
-    const request = { method: 'POST', path: '_revs_diff', body: JSON.stringify(asked) } as const
-    const { value } = await this.#client.json(request, [200], signal)
-    return Object.entries(value as Record<string, { missing?: string[]; possible_ancestors?: string[] }>).map(
-      ([id, { missing = [], possible_ancestors: possibleAncestors = [] }]) => ({
-        id,
-        revs: missing,
-        possibleAncestors,
-      }),
-    )
+    const asked = new Map(changes.map(({ id, revs }) => [id, revs]))
+    const body = JSON.stringify(Object.fromEntries(asked))
+    const request = { method: 'POST', path: '_revs_diff', body } as const
+    const { value } = await this.#client.json(request, [200], signal, missingRevisions(asked))
+    return value ?? []
   }
 
   async *bulkGet(
@@ -121,9 +127,14 @@ export class HttpPeer implements Peer {
   ): AsyncGenerator<OpenedRevision> {
     const request = openRevisionRequest(wanted.id, wanted.rev, wanted.possibleAncestors)
     const inline: string[] = []
-    for await (const revision of this.#client.stream(request, signal, readRevisions)) {
-      if (revision.kind === 'attachments') inline.push(revision.rev)
-      else yield revision.kind === 'multipart' ? { ...revision, rev: wanted.rev } : revision
+    try {
+      for await (const revision of this.#client.stream(request, signal, readRevisions)) {
+        if (revision.kind === 'attachments') inline.push(revision.rev)
+        else yield revision.kind === 'multipart' ? { ...revision, rev: wanted.rev } : revision
+      }
+    } catch (error) {
+      if (!(error instanceof PeerError) || !NO_DOCUMENT.test(error.reason)) throw error
+      yield { kind: 'missing', rev: wanted.rev }
     }
     for (const rev of inline) {
       yield* this.#client.stream(inlineRevisionRequest(wanted.id, rev), signal, readInlineRevision)
@@ -132,8 +143,9 @@ export class HttpPeer implements Peer {
 
   async bulkDocs(documents: readonly Uint8Array[], signal: AbortSignal): Promise<WriteFailure[]> {
     const request = { method: 'POST', path: '_bulk_docs', body: joinDocuments(documents) } as const
-    const { value } = await this.#client.json(request, [201, 202, 417], signal)
-    return Array.isArray(value) ? value.flatMap(failureOf) : []
+    const shape = writeFailures(documents.length, this.#client.words)
+    const { value } = await this.#client.json(request, [201, 202, 417], signal, shape)
+    return value ?? []
   }
 
   async put(id: string, document: OpenedRevision, signal: AbortSignal): Promise<WriteFailure | null> {
@@ -146,7 +158,7 @@ export class HttpPeer implements Peer {
     } as const
     return this.#client.open(request, [200, 201, 202, 400, ...REFUSED], signal, async answer => {
       if (answer.status < 300) {
-        await readJson(answer)
+        await readJson(answer, MAX_SHORT_ANSWER)
         return null
       }
       const rev = document.kind === 'multipart' ? document.rev : ''
@@ -157,29 +169,32 @@ export class HttpPeer implements Peer {
   }
 
   async getLocal(id: string, signal: AbortSignal): Promise<LocalDocument | null> {
-    const body = await this.getDocument(`_local/${id}`, signal)
-    return body === null ? null : { rev: textOf((body as Record<string, unknown>)._rev), body }
+    const request = { method: 'GET', path: `_local/${encodeURIComponent(id)}` } as const
+    return (await this.#client.json(request, [200, 404], signal, localDocument)).value
   }
 
   async putLocal(id: string, body: object, rev: string | undefined, signal: AbortSignal): Promise<string> {
     const document = { _id: `_local/${id}`, ...(rev === undefined ? {} : { _rev: rev }), ...body }
     const request = { method: 'PUT', path: `_local/${id}`, body: JSON.stringify(document) } as const
-    const { status, value } = await this.#client.json(request, [200, 201, 202, 409], signal)
-    if (status === 409)
+    const { status, value } = await this.#client.json(request, [200, 201, 202, 409], signal, newRevision)
+    if (value === null)
       throw new PeerError('conflict', `${this.url}_local/${id} was changed by another`, { status })
-    return textOf((value as Record<string, unknown>).rev)
+    return value
   }
 
   async getDocument(id: string, signal: AbortSignal): Promise<unknown> {
-    const path = id.startsWith('_local/') ? `_local/${encodeURIComponent(id.slice(7))}` : encodeDocId(id)
-    const { status, value } = await this.#client.json({ method: 'GET', path }, [200, 404], signal)
-    return status === 404 ? null : value
+    const request = { method: 'GET', path: encodeDocId(id) } as const
+    return (await this.#client.json(request, [200, 404], signal, anObject)).value
   }
 
   async ensureFullCommit(signal: AbortSignal): Promise<string> {
-    const request = { method: 'POST', path: '_ensure_full_commit', body: '' } as const
-    const { value } = await this.#client.json(request, [201], signal)
-    return textOf((value as Record<string, unknown>).instance_start_time)
+    const request = {
+      method: 'POST',
+      path: '_ensure_full_commit',
+      body: '',
+      maxAnswer: MAX_SHORT_ANSWER,
+    } as const
+    return (await this.#client.json(request, [201], signal, instanceStartTime)).value ?? ''
   }
 
   async close(): Promise<void> {
@@ -191,18 +206,10 @@ async function* readBulkGet(answer: Answer): AsyncGenerator<FetchedRevision[]> {
   const scanner = new BulkGetScanner()
   for await (const chunk of chunks(answer)) {
     const found = pushed(scanner, chunk, answer)
-    checkHeld(answer, scanner.held)
+    checkHeld(answer, scanner.held, answer.limits.maxDocument)
     if (found.length > 0) yield found
   }
   if (!scanner.complete) throw notJson(answer)
-}
-
-function pushed(scanner: BulkGetScanner, chunk: Uint8Array, answer: Answer): FetchedRevision[] {
-  try {
-    return scanner.push(chunk)
-  } catch (cause) {
-    throw notJson(answer, cause)
-  }
 }
 
 /** Whatever servers answer that do not know `_bulk_get`, or know it badly; some things are said of any request. */
@@ -223,38 +230,8 @@ function joinDocuments(documents: readonly Uint8Array[]): Buffer {
   return Buffer.concat(parts)
 }
 
-function failureOf(row: unknown): WriteFailure[] {
-  const { id, rev, error, reason, status } = row as Record<string, unknown>
-  if (typeof error !== 'string') return []
-  const answered = typeof status === 'number' ? status : (STATUS_OF[error] ?? 0)
-  return [{ id: textOf(id), rev: textOf(rev), status: answered, error, reason: reasonText(reason) }]
-}
-
-const STATUS_OF: Readonly<Record<string, number>> = {
-  forbidden: 403,
-  unauthorized: 401,
-  conflict: 409,
-  too_large: 413,
-}
-
 function refusal(error: PeerError, id: string, rev: string): WriteFailure {
   if (error.status === 412)
     throw new PeerError('missing_stub', error.reason, { status: 412, transient: true })
   return { id, rev, status: error.status, error: error.error, reason: error.reason }
-}
-
-function reasonText(reason: unknown): string {
-  return typeof reason === 'string' ? reason : JSON.stringify(reason ?? '')
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
-}
-
-function numberOf(value: unknown): number {
-  return typeof value === 'number' ? value : 0
-}
-
-function seqOf(value: unknown): SourceSeq {
-  return typeof value === 'string' || typeof value === 'number' ? value : 0
 }

@@ -3,18 +3,21 @@ import { MultipartParser } from '../../protocol/multipart/parser.ts'
 import type { MultipartEvent } from '../../protocol/multipart/parser.ts'
 import { PeerError } from '../peer-error.ts'
 import type { FetchedRevision, OpenedRevision } from '../peer.ts'
-import { checkHeld, chunks, header, notJson, readAll } from './answer.ts'
+import { checkHeld, chunks, header, notJson, otherShape, readAll } from './answer.ts'
 import type { Answer } from './answer.ts'
-import { BulkGetScanner, OPEN_REVS_ENTRY } from './bulk-get-scanner.ts'
+import { BulkGetScanner, OPEN_REVS_ENTRY, pushed } from './bulk-get-scanner.ts'
 import type { Request } from './http-client.ts'
+import { isObject } from './shapes.ts'
 
 const MAX_QUERY_CHARACTERS = 4000
 const ESCAPED_QUOTES_AND_COMMA = 9
-const OPEN_BRACE = 0x7b
+/** What may come of a multipart body without meaning anything. */
+const MAX_EMPTY_BYTES = 1024 * 1024
 const ERROR = /;\s*error="?true"?/i
 
-/** A document id in a path: the slash of design documents stays. */
+/** A document id in a path: the slash of design documents stays; dots alone would mean another path. */
 export function encodeDocId(id: string): string {
+  if (id === '.' || id === '..') return id.replaceAll('.', '%2E')
   return id.startsWith('_design/') ? `_design/${encodeURIComponent(id.slice(8))}` : encodeURIComponent(id)
 }
 
@@ -38,8 +41,8 @@ export function inlineRevisionRequest(id: string, rev: string): Request {
 
 /** A document's JSON as it comes. */
 export async function* readInlineRevision(answer: Answer): AsyncGenerator<OpenedRevision> {
-  const json = await readAll(answer)
-  if (json.at(0) !== OPEN_BRACE) throw notJson(answer)
+  const json = await readAll(answer, answer.limits.maxDocument)
+  checkObject(json, answer)
   yield { kind: 'document', json }
 }
 
@@ -76,45 +79,66 @@ export async function* readRevisions(answer: Answer): AsyncGenerator<OpenedRevis
 async function* readJsonRevisions(answer: Answer): AsyncGenerator<FetchedRevision> {
   const scanner = new BulkGetScanner(OPEN_REVS_ENTRY)
   for await (const chunk of chunks(answer)) {
-    const found = scanner.push(chunk)
-    checkHeld(answer, scanner.held)
+    const found = pushed(scanner, chunk, answer)
+    checkHeld(answer, scanner.held, answer.limits.maxDocument)
     yield* found
   }
   if (!scanner.complete) throw notJson(answer)
 }
 
 function fromJson(json: Buffer, type: string, answer: Answer): OpenedRevision {
+  const { missing } = checkObject(json, answer)
   if (!ERROR.test(type)) return { kind: 'document', json }
+  return { kind: 'missing', rev: typeof missing === 'string' ? missing : '' }
+}
+
+/** @throws PeerError `no_couchdb` for what is no JSON object: it would end up in the middle of a request */
+function checkObject(json: Buffer, answer: Answer): Readonly<Record<string, unknown>> {
+  let value: unknown
   try {
-    const { missing } = JSON.parse(json.toString()) as { missing?: unknown }
-    return { kind: 'missing', rev: typeof missing === 'string' ? missing : '' }
+    value = JSON.parse(json.toString())
   } catch (cause) {
     throw notJson(answer, cause)
   }
+  if (!isObject(value)) throw otherShape(answer)
+  return value
 }
 
 /** Pulls the events of a multipart body one by one. */
 class Events {
+  readonly #answer: Answer
   readonly #source: AsyncIterator<Buffer>
   readonly #parser: MultipartParser
-  readonly #request: string
   #queue: MultipartEvent[] = []
 
   constructor(answer: Answer, boundary: string) {
+    this.#answer = answer
     this.#source = chunks(answer)[Symbol.asyncIterator]()
     this.#parser = new MultipartParser(boundary)
-    this.#request = answer.request
   }
 
   /** Undefined at the end of the body. */
   async next(): Promise<MultipartEvent | undefined> {
+    let empty = 0
     while (this.#queue.length === 0) {
       const step = await this.#source.next()
       if (step.done) return this.#end()
-      this.#queue = this.#parser.push(step.value)
+      this.#queue = this.#parsed(step.value)
+      empty += step.value.length
+      if (this.#queue.length === 0) checkHeld(this.#answer, empty, MAX_EMPTY_BYTES)
     }
     const event = this.#queue.shift()
     return event?.kind === 'end' ? undefined : event
+  }
+
+  #parsed(chunk: Buffer): MultipartEvent[] {
+    try {
+      return this.#parser.push(chunk)
+    } catch (cause) {
+      const said = cause instanceof Error ? cause.message : String(cause)
+      const reason = `the answer to ${this.#answer.request} cannot be read: ${said}`
+      throw new PeerError('no_couchdb', reason, { transient: true, cause })
+    }
   }
 
   /** The rest of the current part, as it comes. */
@@ -122,15 +146,21 @@ class Events {
     for (let event = await this.next(); event?.kind === 'body'; event = await this.next()) yield event.bytes
   }
 
+  /** The rest of the current part, which must not be longer than a document. */
   async body(): Promise<Buffer> {
     const parts: Buffer[] = []
-    for await (const part of this.stream()) parts.push(part)
+    let bytes = 0
+    for await (const part of this.stream()) {
+      parts.push(part)
+      bytes += part.length
+      checkHeld(this.#answer, bytes, this.#answer.limits.maxDocument)
+    }
     return Buffer.concat(parts)
   }
 
   #end(): undefined {
     if (this.#parser.ended) return undefined
-    const reason = `the answer to ${this.#request} was cut short`
+    const reason = `the answer to ${this.#answer.request} was cut short`
     throw new PeerError('connection_closed', reason, { transient: true })
   }
 }

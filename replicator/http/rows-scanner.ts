@@ -33,7 +33,8 @@ export class RowsScanner {
       last = skipper.position
     }
     const rows = first < 0 ? '' : bytes.toString('utf8', first, last)
-    this.#drop(skipper.depth > 2 ? this.#rowStart : last)
+    // A string between rows may end in an escape that reaches past the bytes.
+    this.#drop(skipper.depth > 2 ? this.#rowStart : Math.min(skipper.position, bytes.length))
     return rows
   }
 

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { PeerError, networkError } from '../peer-error.ts'
+import { unlessAborted } from '../wait.ts'
 import { parseRetryAfter } from './throttle.ts'
 
 const COOKIE = /(?:^|[;,]\s*)AuthSession=([^;,\s]*)/
@@ -7,6 +8,7 @@ const MAX_AGE = /;\s*max-age=(\d+)/i
 /** CouchDB's sessions last ten minutes unless it says otherwise. */
 const DEFAULT_LIFE_MS = 550_000
 const RENEW_AT = 0.8
+const MAX_ANSWER_BYTES = 64 * 1024
 
 /** A user's login at one host. */
 export interface Login {
@@ -23,6 +25,7 @@ export class Session {
   readonly #login: Login
   readonly #dispatcher: Dispatcher
   #cookie = ''
+  /** By `performance.now()`. */
   #expiresAt = 0
   #basicOnly = false
   #renewal: Promise<void> | undefined
@@ -37,8 +40,9 @@ export class Session {
    *
    * @throws PeerError `replication_auth_error` when the host refuses the credentials
    */
-  async headers(timeoutMs: number): Promise<Record<string, string>> {
-    if (!this.#basicOnly && Date.now() >= this.#expiresAt) await this.#renew(timeoutMs)
+  async headers(timeoutMs: number, signal: AbortSignal): Promise<Record<string, string>> {
+    if (!this.#basicOnly && performance.now() >= this.#expiresAt)
+      await unlessAborted(this.#renew(timeoutMs), signal)
     return this.#basicOnly ? { authorization: basic(this.#login) } : { cookie: `AuthSession=${this.#cookie}` }
   }
 
@@ -49,7 +53,8 @@ export class Session {
     if (!text || !value || this.#basicOnly) return
     const maxAge = MAX_AGE.exec(text)?.[1]
     this.#cookie = value
-    this.#expiresAt = Date.now() + (maxAge === undefined ? DEFAULT_LIFE_MS : Number(maxAge) * 1000 * RENEW_AT)
+    this.#expiresAt =
+      performance.now() + (maxAge === undefined ? DEFAULT_LIFE_MS : Number(maxAge) * 1000 * RENEW_AT)
   }
 
   /** The host refused these headers: whether other ones may do. */
@@ -67,11 +72,11 @@ export class Session {
   async #logIn(timeoutMs: number): Promise<void> {
     const url = `${this.#login.origin}/_session`
     const { statusCode: status, headers, body } = await this.#post(url, timeoutMs)
-    await body.dump()
+    await drain(body, url, timeoutMs)
     if (status === 401) throw refusedLogin(url, this.#login.username)
     if (status === 429 || status === 503) throw overloaded(url, status, headers['retry-after'])
     if (status === 200) this.received(headers['set-cookie'])
-    this.#basicOnly = status !== 200 || Date.now() >= this.#expiresAt
+    this.#basicOnly = status !== 200 || performance.now() >= this.#expiresAt
   }
 
   async #post(url: string, timeoutMs: number): Promise<Dispatcher.ResponseData> {
@@ -89,6 +94,15 @@ export class Session {
     } catch (error) {
       throw networkError(error, url)
     }
+  }
+}
+
+/** Reads what little follows the head of an answer, so that its connection can be used again. */
+async function drain(body: Dispatcher.ResponseData['body'], url: string, timeoutMs: number): Promise<void> {
+  try {
+    await body.dump({ limit: MAX_ANSWER_BYTES, signal: AbortSignal.timeout(timeoutMs) })
+  } catch (error) {
+    throw networkError(error, url)
   }
 }
 

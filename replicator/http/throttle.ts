@@ -10,6 +10,7 @@ const STEP_MS = 20
  */
 export class Throttle {
   #delayMs = 0
+  /** By `performance.now()`. */
   #nextAt = 0
 
   get delayMs(): number {
@@ -18,7 +19,7 @@ export class Throttle {
 
   /** Returns when the next request may be sent. */
   async pass(signal: AbortSignal): Promise<void> {
-    const now = Date.now()
+    const now = performance.now()
     const at = Math.max(now, this.#nextAt)
     if (this.#delayMs > 0) this.#nextAt = at + this.#delayMs
     if (at > now) await wait(at - now, signal)
@@ -31,13 +32,13 @@ export class Throttle {
   /** @param retryAfterMs what the host asked for, if it did */
   overloaded(retryAfterMs = 0): void {
     this.#delayMs = Math.min(MAX_DELAY_MS, Math.max(FIRST_DELAY_MS, this.#delayMs * 2))
-    this.#nextAt = Math.max(this.#nextAt, Date.now() + Math.max(retryAfterMs, this.#delayMs))
+    this.#nextAt = Math.max(this.#nextAt, performance.now() + Math.max(retryAfterMs, this.#delayMs))
   }
 }
 
 const LONGEST_RETRY_AFTER_MS = 10 * 60_000
 
-/** A `Retry-After` header in milliseconds (RFC 9110, 10.2.3): seconds or a date; undefined when it is neither. */
+/** A `Retry-After` header in milliseconds (RFC 9110, 10.2.3): seconds or a date of the wall's clock; undefined when it is neither. */
 export function parseRetryAfter(header: string | undefined, now = Date.now()): number | undefined {
   if (header === undefined) return undefined
   const milliseconds = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now

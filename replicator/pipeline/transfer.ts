@@ -12,8 +12,10 @@ import type {
 import { backoff, retrying, waitToRetry } from '../retry.ts'
 import type { RetryPolicy } from '../retry.ts'
 import { wait } from '../wait.ts'
+import { idOf } from './document-id.ts'
 import { eachOf } from './each-of.ts'
 import { MissingFinder, countRevisions } from './missing.ts'
+import { Unanswered } from './unanswered.ts'
 import { DocumentWriter } from './writer.ts'
 import type { FailureSink } from './writer.ts'
 
@@ -26,6 +28,8 @@ export interface TransferOptions {
   readonly parallel: number
   /** Documents whose ids have more bytes are passed over. */
   readonly maxIdBytes: number
+  /** The only documents that are asked for; a source that gives others is not listened to. */
+  readonly onlyIds?: ReadonlySet<string>
   /** How long to wait for a revision that the feed named and the source does not find. */
   readonly missingRetryMs: number
 }
@@ -47,6 +51,7 @@ export class Transfer {
   readonly #missing: MissingFinder
   readonly #refused: FailureSink
   #documentBytes = FIRST_GUESS_BYTES
+  /** By `performance.now()`. */
   #bulkGetFrom: number
   /** In a row. */
   #bulkGetFailures = 0
@@ -67,27 +72,35 @@ export class Transfer {
    */
   async move(given: readonly Change[], signal: AbortSignal): Promise<ReplicationStats> {
     const stats = zeroStats()
-    const changes = given.filter(({ id }) => this.#fits(id))
-    if (changes.length < given.length) this.#refuseLongIds(given, stats)
+    const { onlyIds } = this.#options
+    const wanted = onlyIds ? given.filter(({ id }) => onlyIds.has(id)) : given
+    const changes = wanted.filter(change => this.#flaw(change) === undefined)
+    if (changes.length < wanted.length) this.#refuseFlawed(wanted, stats)
     const missing = await this.#missing.find(changes, signal)
     stats.missingChecked = countRevisions(changes)
     stats.missingFound = countRevisions(missing)
-    const bulk = Date.now() >= this.#bulkGetFrom ? missing.filter(({ id }) => !isDesign(id)) : []
+    const bulk = performance.now() >= this.#bulkGetFrom ? missing.filter(({ id }) => !isDesign(id)) : []
     const singles = bulk.length > 0 ? missing.filter(({ id }) => isDesign(id)) : missing
     for (const group of this.#groups(bulk)) add(stats, await this.#moveGroup(group, signal))
     add(stats, await this.#moveSingles(singles.flatMap(revisionsOf), signal))
     return stats
   }
 
-  #fits(id: string): boolean {
-    return id !== '' && Buffer.byteLength(id) <= this.#options.maxIdBytes
+  /** Why a change can be no document of any database. */
+  #flaw({ id, revs }: Change): string | undefined {
+    const { maxIdBytes } = this.#options
+    if (id === '' || Buffer.byteLength(id) > maxIdBytes)
+      return `the id is empty or longer than ${maxIdBytes} bytes`
+    if (id.startsWith('_') && !isDesign(id)) return 'the id begins with an underscore'
+    return revs.every(rev => REVISION.test(rev)) ? undefined : 'a revision is malformed'
   }
 
-  #refuseLongIds(changes: readonly Change[], stats: ReplicationStats): void {
-    const reason = `the id is empty or longer than ${this.#options.maxIdBytes} bytes`
-    for (const { id, revs } of changes) {
-      if (this.#fits(id)) continue
-      for (const rev of revs) this.#count(stats, { id, rev, status: 0, error: 'illegal_docid', reason })
+  #refuseFlawed(changes: readonly Change[], stats: ReplicationStats): void {
+    for (const change of changes) {
+      const reason = this.#flaw(change)
+      if (reason === undefined) continue
+      for (const rev of change.revs)
+        this.#count(stats, { id: change.id, rev, status: 0, error: 'illegal_docid', reason })
     }
   }
 
@@ -112,7 +125,7 @@ export class Transfer {
     } catch (error) {
       if (!(error instanceof PeerError) || error.error !== 'bulk_get_unsupported') throw error
       const pause = error.status === 500 ? backoff(PROBE_FAILED, ++this.#bulkGetFailures) : PROBE_AGAIN_MS
-      this.#bulkGetFrom = Date.now() + pause
+      this.#bulkGetFrom = performance.now() + pause
       return this.#moveSingles(group.flatMap(revisionsOf), signal)
     }
   }
@@ -121,17 +134,31 @@ export class Transfer {
     const stats = zeroStats()
     const writer = new DocumentWriter(this.#target, stats, this.#refused, signal)
     const later: Single[] = []
+    const unanswered = new Unanswered(group, this.#source.url)
     stats.bulkGetAttempts = countRevisions(group)
     for await (const found of this.#fetch(group, writer, signal)) {
       for (const revision of found) {
-        if (revision.kind !== 'document') later.push(singleOf(revision, group))
+        const id = revision.kind === 'document' ? this.#idOf(revision.json) : revision.id
+        if (!unanswered.answered(id)) this.#refuseUnasked(stats, id)
+        else if (revision.kind !== 'document') later.push(singleOf(revision, group))
         else await this.#write(writer, revision.json, stats)
       }
     }
     await writer.flush()
     this.#bulkGetFailures = 0
+    // What an answer leaves out without a word is asked for once more, by itself.
+    later.push(...unanswered.rest.flatMap(revisionsOf))
     add(stats, await this.#moveSingles(later, signal))
     return stats
+  }
+
+  #idOf(json: Uint8Array): string {
+    return idOf(json, this.#options.onlyIds !== undefined)
+  }
+
+  #refuseUnasked(stats: ReplicationStats, id: string): void {
+    const reason = `${this.#source.url} answered with a document that was not asked for`
+    this.#count(stats, { id, rev: '', status: 0, error: 'not_asked_for', reason })
   }
 
   /**
@@ -192,8 +219,14 @@ export class Transfer {
   /** Null when the source does not have the revision, whether it says so or answers nothing. */
   async #open(single: Single, writer: DocumentWriter, signal: AbortSignal): Promise<ReplicationStats | null> {
     const stats = zeroStats()
+    const unanswered = new Unanswered([{ ...single, revs: [single.rev] }], this.#source.url)
     for await (const revision of this.#source.openRevision(single, signal)) {
       if (revision.kind === 'missing') return null
+      const id = revision.kind === 'document' ? this.#idOf(revision.json) : single.id
+      if (!unanswered.answered(id)) {
+        this.#refuseUnasked(stats, id)
+        continue
+      }
       stats.docsRead++
       if (revision.kind === 'document' && !isDesign(single.id)) await writer.add(revision.json)
       else this.#count(stats, await this.#target.put(single.id, withRev(revision, single.rev), signal))
@@ -216,6 +249,9 @@ export class Transfer {
     return { ...zeroStats(), docWriteFailures: 1 }
   }
 }
+
+/** As `parseRev` takes them. */
+const REVISION = /^\+?\d{1,15}-/
 
 function isDesign(id: string): boolean {
   return id.startsWith('_design/')

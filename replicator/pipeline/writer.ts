@@ -40,7 +40,7 @@ export class DocumentWriter {
     if (documents.length > 0) await this.#write(documents)
   }
 
-  /** A batch that is too large for the target is halved until it is not. */
+  /** A batch that is too large for the target, or has a document that it cannot read, is halved until it is not. */
   async #write(documents: readonly Uint8Array[]): Promise<void> {
     try {
       const failures = await this.#target.bulkDocs(documents, this.#signal)
@@ -48,29 +48,41 @@ export class DocumentWriter {
       this.#stats.docsWritten += documents.length - failures.length
       this.#stats.docWriteFailures += failures.length
     } catch (error) {
-      if (!(error instanceof PeerError) || error.status !== 413) throw error
+      if (!(error instanceof PeerError) || !isOfDocuments(error)) throw error
       const [only] = documents
-      if (documents.length === 1 && only) return this.#tooLarge(only, error)
+      if (documents.length === 1 && only) return this.#refusedWhole(only, error)
       const middle = documents.length >> 1
       await this.#write(documents.slice(0, middle))
       await this.#write(documents.slice(middle))
     }
   }
 
-  #tooLarge(json: Uint8Array, { error, reason, status }: PeerError): void {
-    const { _id, _rev } = identityOf(json)
-    this.#refused({ id: _id, rev: _rev, status, error, reason })
+  #refusedWhole(json: Uint8Array, { error, reason, status }: PeerError): void {
+    this.#refused({ ...identityOf(json), status, error, reason })
     this.#stats.docWriteFailures++
   }
 }
 
+/** What a target says of documents in CouchDB's words; a proxy that refuses a request has no such words. */
+function isOfDocuments({ status, error }: PeerError): boolean {
+  return status === 413 || (status === 400 && OF_DOCUMENTS.includes(error))
+}
+
+const OF_DOCUMENTS = ['bad_request', 'doc_validation', 'illegal_docid']
+
 /** Not every target names the revision that it refused. */
 function withRevision(failure: WriteFailure, documents: readonly Uint8Array[]): WriteFailure {
   if (failure.rev !== '') return failure
-  const document = documents.map(identityOf).find(({ _id }) => _id === failure.id)
-  return { ...failure, rev: document?._rev ?? '' }
+  const document = documents.map(identityOf).find(({ id }) => id === failure.id)
+  return { ...failure, rev: document?.rev ?? '' }
 }
 
-function identityOf(json: Uint8Array): { readonly _id: string; readonly _rev: string } {
-  return JSON.parse(Buffer.from(json).toString()) as { _id: string; _rev: string }
+/** As far as the text has them: a source may have given anything. */
+function identityOf(json: Uint8Array): { readonly id: string; readonly rev: string } {
+  try {
+    const { _id, _rev } = JSON.parse(Buffer.from(json).toString()) as Record<string, unknown>
+    return { id: typeof _id === 'string' ? _id : '', rev: typeof _rev === 'string' ? _rev : '' }
+  } catch {
+    return { id: '', rev: '' }
+  }
 }

@@ -4,7 +4,11 @@ export class LruMap<Key, Value> {
   readonly #now: () => number
   readonly #entries = new Map<Key, { readonly value: Value; readonly end: number }>()
 
-  constructor(limits: () => { entries: number; lifetimeMs: number }, now: () => number = Date.now) {
+  /** @param now a clock that never goes back */
+  constructor(
+    limits: () => { entries: number; lifetimeMs: number },
+    now: () => number = () => performance.now(),
+  ) {
     this.#limits = limits
     this.#now = now
   }

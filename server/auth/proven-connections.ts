@@ -4,7 +4,7 @@ interface Proof {
   /** The `Authorization` header that was right. */
   readonly header: string
   readonly user: UserRecord
-  /** Milliseconds since 1970. */
+  /** By `performance.now()`. */
   readonly end: number
 }
 
@@ -23,10 +23,12 @@ export class ProvenConnections {
   /** The user whose password the header was proven to hold. */
   userOf(connection: object, header: string): UserRecord | undefined {
     const proof = this.#proofs.get(connection)
-    return proof !== undefined && proof.header === header && proof.end > Date.now() ? proof.user : undefined
+    return proof !== undefined && proof.header === header && proof.end > performance.now()
+      ? proof.user
+      : undefined
   }
 
   add(connection: object, header: string, user: UserRecord): void {
-    this.#proofs.set(connection, { header, user, end: Date.now() + this.#lifetimeMs() })
+    this.#proofs.set(connection, { header, user, end: performance.now() + this.#lifetimeMs() })
   }
 }

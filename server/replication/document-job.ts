@@ -7,6 +7,7 @@ import type { Job, JobSpec } from '../../replicator/job.ts'
 import { nextState } from '../../replicator/job-state.ts'
 import type { JobState } from '../../replicator/job-state.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
+import type { WriteFailure } from '../../replicator/peer.ts'
 import type { ReplicationResult } from '../../replicator/replication.ts'
 import { backoff } from '../../replicator/retry.ts'
 import type { Database } from '../database/database.ts'
@@ -103,18 +104,24 @@ export class DocumentJob {
           loginFrom,
         })
         this.#early = nextState(this.#early, 'identified')
-        return { ...spec, refused: failure => this.failures?.add(failure) }
+        return { ...spec, refused: failure => this.#refused(failure, spec) }
       } catch (error) {
         if (!(error instanceof PeerError)) throw error
         this.#early = nextState(this.#early, 'unidentified')
         this.error = error.reason
         this.errorCount++
         this.updatedAt = new Date()
+        this.#replicator.documentFailed(document, error.reason, false)
         const pause = backoff(FETCH_AGAIN, this.errorCount)
         await sleep(pause, undefined, { signal: this.#stop.signal, ref: false }).catch(() => undefined)
       }
     }
     return undefined
+  }
+
+  #refused(failure: WriteFailure, spec: JobSpec): void {
+    spec.refused?.(failure)
+    this.failures?.add(failure)
   }
 
   async #schedule(spec: JobSpec): Promise<void> {
@@ -141,6 +148,7 @@ export class DocumentJob {
 
   async #fail(reason: string): Promise<void> {
     this.#early = 'failed'
+    this.#replicator.documentFailed({ database: this.#database.name, id: this.id }, reason, true)
     await this.#write({
       _replication_state: 'failed',
       _replication_state_time: isoTime(new Date()),

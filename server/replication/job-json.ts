@@ -86,13 +86,13 @@ export function taskJson(job: Job, stallMs: number, withLag: boolean): object {
     started_on: seconds(job.startedAt),
     target: publicUrl(spec.target.url),
     type: 'replication',
-    updated_on: seconds(status?.lastProgressAt ?? job.startedAt),
+    updated_on: seconds(status?.lastProgressAt.getTime() ?? job.startedAt),
     user: spec.user,
   }
 }
 
 function jobInfo(job: Job, stallMs: number): object | null {
-  if (job.state === 'crashing') return { error: job.error?.message ?? '' }
+  if (job.state === 'crashing' || job.state === 'failed') return { error: job.error?.message ?? '' }
   const { status } = job
   if (!status) return null
   const lag = job.lag(stallMs)
@@ -100,14 +100,23 @@ function jobInfo(job: Job, stallMs: number): object | null {
 }
 
 /** What CouchDB does not tell of a job. */
-function lagJson(status: ReplicationStatus, { caughtUpAt, docsPerSecond, stalled }: JobLag): object {
+function lagJson(status: ReplicationStatus, lag: JobLag): object {
+  const { caughtUpAt, stalled, silentMs } = lag
   return {
-    docs_per_second: docsPerSecond,
+    docs_per_second: lag.docsPerSecond,
     bytes_read: status.bytesRead,
     bytes_written: status.bytesWritten,
     last_caught_up: caughtUpAt === null ? null : isoTime(caughtUpAt),
+    lag_seconds: secondsOf(lag.lagMs),
     ...(stalled ? { stalled: { since: isoTime(stalled.since), waiting_for: stalled.waitingFor } } : {}),
+    ...(silentMs === null
+      ? {}
+      : { source_silent: { since: isoTime(new Date(Date.now() - silentMs)), seconds: secondsOf(silentMs) } }),
   }
+}
+
+function secondsOf(milliseconds: number): number {
+  return Math.round(milliseconds / 1000)
 }
 
 function progressJson(status: ReplicationStatus, { pending }: JobLag): object {

@@ -25,4 +25,10 @@ export interface JobMaker {
   readonly defaults: ReplicationDefaults
   /** @throws PeerError `filter_fetch_error` */
   specOf(request: ReplicationRequest, origin: JobOrigin): Promise<JobSpec>
+  /** Tells of a document whose job can never run, or, where that is not `final`, not yet. */
+  documentFailed(
+    document: { readonly database: string; readonly id: string },
+    reason: string,
+    final: boolean,
+  ): void
 }

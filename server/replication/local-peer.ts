@@ -2,11 +2,13 @@ import { setImmediate } from 'node:timers/promises'
 import type { SourceSeq } from '../../protocol/checkpoint.ts'
 import type { DatabaseName } from '../../protocol/database-name.ts'
 import type { DocId } from '../../protocol/document-id.ts'
-import { parseBulkDocs } from '../../protocol/document/parse-bulk-docs.ts'
-import { CouchError } from '../../protocol/errors.ts'
+import { isLocalId } from '../../protocol/document-id.ts'
+import type { DocumentInput, DocumentLimits } from '../../protocol/document/document-input.ts'
+import { CouchError, fail } from '../../protocol/errors.ts'
 import { relatedContentType } from '../../protocol/multipart/related.ts'
 import { parseRev } from '../../protocol/revision.ts'
 import type { Rev } from '../../protocol/revision.ts'
+import type { ReplicationFilter } from '../../protocol/replication-options.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import { parseSeq } from '../../protocol/sequence.ts'
 import { PeerError, databaseNotFound } from '../../replicator/peer-error.ts'
@@ -26,21 +28,29 @@ import type {
 import { changesAfter } from '../changes/read-changes.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
+import { checkIdIn } from '../database/document-limits.ts'
 import type { EditOutcome } from '../database/edit.ts'
 import { openRevisions, readRevision, type OpenRevision } from '../database/read-document.ts'
 import { relatedBody } from '../database/related-body.ts'
 import { revsDiff } from '../database/revs-diff.ts'
 import { writeDocuments } from '../database/write-documents.ts'
+import { parseReceived } from './received-documents.ts'
 
-const DOCS_BEGIN = Buffer.from('{"new_edits":false,"docs":[')
-const DOCS_END = Buffer.from(']}')
-const COMMA = Buffer.from(',')
 const DOCUMENTS_AT_A_TIME = 200
 
 interface ChangesRow {
   readonly seq: string
   readonly id: string
   readonly changes: readonly { readonly rev: string }[]
+}
+
+/** A database of this server and on whose behalf it is used. */
+export interface LocalDatabase {
+  readonly catalog: Catalog
+  readonly name: DatabaseName
+  readonly user: UserContext
+  /** What a document may be: the same as over HTTP. */
+  readonly limits: () => DocumentLimits
 }
 
 /**
@@ -52,22 +62,29 @@ export class LocalPeer implements Peer {
   readonly #catalog: Catalog
   readonly #name: DatabaseName
   readonly #user: UserContext
+  readonly #limits: () => DocumentLimits
   readonly #server: Peer
   #read = 0
   #written = 0
 
   /** @param server the same database through the server's HTTP interface */
-  constructor(catalog: Catalog, name: DatabaseName, user: UserContext, server: Peer) {
+  constructor({ catalog, name, user, limits }: LocalDatabase, server: Peer) {
     this.url = server.url
     this.#catalog = catalog
     this.#name = name
     this.#user = user
+    this.#limits = limits
     this.#server = server
   }
 
   get moved(): BytesMoved {
     const { received, sent } = this.#server.moved
     return { received: received + this.#read, sent: sent + this.#written }
+  }
+
+  /** It is this process. */
+  get heardAt(): number {
+    return performance.now()
   }
 
   async info(): Promise<DatabaseInfo> {
@@ -106,7 +123,8 @@ export class LocalPeer implements Peer {
     if (request.feed === 'continuous') throw databaseNotFound(this.url)
   }
 
-  async pending(since: SourceSeq): Promise<number> {
+  async pending(since: SourceSeq, signal: AbortSignal, filter?: ReplicationFilter): Promise<number | null> {
+    if (filter) return this.#server.pending(since, signal, filter)
     const database = await this.#open()
     return Math.max(0, database.state.seq - numberIn(database, since))
   }
@@ -146,12 +164,17 @@ export class LocalPeer implements Peer {
 
   async bulkDocs(documents: readonly Uint8Array[]): Promise<WriteFailure[]> {
     const database = await this.#open()
-    const body = join(documents)
-    const { docs } = this.#parsed(body)
-    this.#written += body.length
-    const inputs = docs.map(input => ({ id: input.id as DocId, input }))
-    const outcomes = await writeDocuments(database, inputs, { replicated: true, user: this.#user })
-    return outcomes.flatMap(failureOf)
+    const { inputs, failures, bytes } = parseReceived(documents, this.#limits())
+    this.#written += bytes
+    const refused = [...failures]
+    const writable = inputs.filter(input => {
+      const refusal = refusalOf(database, input)
+      if (refusal) refused.push(refusal)
+      return refusal === undefined
+    })
+    const edits = writable.map(input => ({ id: input.id as DocId, input }))
+    const outcomes = await writeDocuments(database, edits, { replicated: true, user: this.#user })
+    return [...refused, ...outcomes.flatMap(failureOf)]
   }
 
   put(id: string, document: OpenedRevision, signal: AbortSignal): Promise<WriteFailure | null> {
@@ -177,17 +200,6 @@ export class LocalPeer implements Peer {
 
   close(): Promise<void> {
     return this.#server.close()
-  }
-
-  /** What a peer gave may be no document. */
-  #parsed(body: Buffer): ReturnType<typeof parseBulkDocs> {
-    try {
-      return parseBulkDocs(body)
-    } catch (error) {
-      if (!(error instanceof CouchError)) throw error
-      const reason = `what the source gave cannot be written to ${this.url}: ${error.reason}`
-      throw new PeerError(error.error, reason, { status: error.status, cause: error })
-    }
   }
 
   async #open(): Promise<Database> {
@@ -250,11 +262,17 @@ function openedRevision(
   }
 }
 
-function join(documents: readonly Uint8Array[]): Buffer {
-  const parts: Uint8Array[] = [DOCS_BEGIN]
-  for (const document of documents) parts.push(document, COMMA)
-  parts[parts.length - 1] = DOCS_END
-  return Buffer.concat(parts)
+/** Why the database cannot have a document of that id; `_local` documents are not replicated. */
+function refusalOf(database: Database, { id, rev }: DocumentInput): WriteFailure | undefined {
+  try {
+    if (id === undefined) throw fail('illegalDocId', 'Document id must not be empty')
+    if (isLocalId(id)) throw fail('illegalDocId', '`_local` documents are not replicated')
+    checkIdIn(database, id)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof CouchError)) throw error
+    return { id: id ?? '', rev: rev ?? '', status: error.status, error: error.error, reason: error.reason }
+  }
 }
 
 function failureOf({ id, rev, error }: EditOutcome): WriteFailure[] {

@@ -21,11 +21,14 @@ const GAUGES: readonly Gauge[] = [
   {
     name: 'couchdb_replication_lag_seconds',
     type: 'gauge',
-    help: 'seconds since the source was last known to be fully on the target',
-    read: (job, stallMs) => {
-      const { caughtUpAt } = job.lag(stallMs)
-      return (Date.now() - (caughtUpAt ?? job.addedAt).getTime()) / 1000
-    },
+    help: 'seconds since the source last proved that all of it is on the target',
+    read: (job, stallMs) => job.lag(stallMs).lagMs / 1000,
+  },
+  {
+    name: 'couchdb_replication_source_silent',
+    type: 'gauge',
+    help: '1 where the source of a running job has not been heard of for too long',
+    read: (job, stallMs) => Number(job.lag(stallMs).silentMs !== null),
   },
   {
     name: 'couchdb_replication_docs_per_second',

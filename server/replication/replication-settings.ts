@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ReplicationDefaults } from '../../protocol/replication-options.ts'
 import type { TlsOptions } from '../../replicator/http/connections.ts'
+import type { PeerLimits } from '../../replicator/http/held-memory.ts'
 import type { ReplicationPlan } from '../../replicator/replication.ts'
 import type { SchedulerOptions } from '../../replicator/scheduler.ts'
 import type { Config } from '../config/config.ts'
@@ -39,6 +40,18 @@ export function schedulerOptions(config: Config): SchedulerOptions {
     ),
     maxHistory: config.integer('replicator', 'max_history'),
     startupJitterMs: config.integer('replicator', 'startup_jitter'),
+    silenceMs: config.integer('couchette', 'source_silence_timeout'),
+    keepFailedMs: config.integer('couchette', 'failed_job_retention'),
+  }
+}
+
+/** What may be held of peers' answers. */
+export function peerLimits(config: Config): PeerLimits {
+  return {
+    maxAnswer: config.integer('couchette', 'max_peer_answer'),
+    maxDocument: config.integer('couchette', 'max_peer_document'),
+    maxRow: config.integer('couchette', 'max_peer_row'),
+    maxMemory: config.integer('couchette', 'max_peer_memory'),
   }
 }
 

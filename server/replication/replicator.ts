@@ -1,10 +1,11 @@
 import { isDatabaseName } from '../../protocol/database-name.ts'
-import { publicUrl } from '../../protocol/replication-endpoint.ts'
+import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import type { Endpoint } from '../../protocol/replication-endpoint.ts'
 import { jobId } from '../../protocol/replication-id.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import { ANONYMOUS, isServerAdmin } from '../../protocol/user-context.ts'
 import { Connections } from '../../replicator/http/connections.ts'
+import type { PeerLimits } from '../../replicator/http/held-memory.ts'
 import { HttpClient } from '../../replicator/http/http-client.ts'
 import { HttpPeer } from '../../replicator/http/http-peer.ts'
 import type { Job, JobSpec } from '../../replicator/job.ts'
@@ -15,15 +16,23 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { Catalog } from '../database/catalog.ts'
+import { configuredDocumentLimits } from '../database/document-limits.ts'
 import { identify } from './identify.ts'
 import { InternalAccess } from './internal-access.ts'
 import type { JobMaker, JobOrigin } from './job-maker.ts'
+import { JobLog } from './job-log.ts'
 import { LocalPeer } from './local-peer.ts'
 import { localLogin } from './local-login.ts'
 import { ownDatabase } from './own-url.ts'
 import type { BoundAddress } from './own-url.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
-import { planLimits, replicationDefaults, schedulerOptions, tlsOptions } from './replication-settings.ts'
+import {
+  peerLimits,
+  planLimits,
+  replicationDefaults,
+  schedulerOptions,
+  tlsOptions,
+} from './replication-settings.ts'
 
 /** Databases whose documents are not simply what was written. */
 const SYSTEM_DATABASE = /^_|\/_(users|replicator)$/
@@ -50,14 +59,16 @@ export class Replicator implements JobMaker {
   readonly #host: ReplicatorHost
   readonly #connections: Connections
   /** To this server itself. */
-  readonly #inside = new Connections(undefined, { proxied: false })
+  readonly #inside: Connections
   #unlisten: (() => void) | undefined
 
   constructor(host: ReplicatorHost) {
     this.#host = host
     this.documents = new ReplicatorDatabases(host.catalog, this)
     this.scheduler = new Scheduler(schedulerOptions(host.config))
-    this.#connections = new Connections(tlsOptions(host.config))
+    const limits = (): PeerLimits => peerLimits(host.config)
+    this.#connections = new Connections(tlsOptions(host.config), { limits })
+    this.#inside = new Connections(undefined, { proxied: false, limits })
   }
 
   get defaults(): ReturnType<typeof replicationDefaults> {
@@ -77,6 +88,17 @@ export class Replicator implements JobMaker {
     await this.documents.start()
   }
 
+  /** Tells of a document whose job can never run, or not yet: an operator has to look at it. */
+  documentFailed(
+    document: { readonly database: string; readonly id: string },
+    reason: string,
+    final: boolean,
+  ): void {
+    const doc = `${document.database}/${document.id}`
+    if (final) this.#host.log.error({ doc, reason }, 'replication failed')
+    else this.#host.log.warn({ doc, reason }, 'replication cannot be started yet')
+  }
+
   /** The URL that a database's name stands for. */
   urlOf(name: string): string {
     return `${this.#host.address().url}/${encodeURIComponent(name)}`
@@ -92,19 +114,20 @@ export class Replicator implements JobMaker {
     const ids = await identify(request, { uuid: this.#host.uuid, port: this.#host.address().port }, () =>
       this.#open(source, request, origin.loginFrom),
     )
+    const id = jobId(ids.id, options)
+    const log = new JobLog(this.#host.log, { id, source, target, document: origin.document })
     return {
       ...origin,
-      id: jobId(ids.id, options),
+      id,
       plan: { ...ids, options, ...planLimits(this.#host.config) },
       source,
       target,
-      rewound: ({ reason, from, to }) => {
+      rewound: rewind => {
         this.rewinds++
-        this.#host.log.warn(
-          { id: ids.id, source: publicUrl(source.url), target: publicUrl(target.url), from, to },
-          `replication rewound: ${reason}`,
-        )
+        log.rewound(rewind)
       },
+      refused: failure => log.refused(failure),
+      notify: notice => log.notify(notice),
       localSource: source.local ?? this.#ownDatabase(source) ?? null,
       open: () => this.peersOf(request, origin.loginFrom),
     }
@@ -165,7 +188,9 @@ export class Replicator implements JobMaker {
     const headers = { ...endpoint.headers, ...this.access.headersFor(authority) }
     const server = new HttpPeer(new HttpClient({ url: endpoint.url, headers }, options, this.#inside))
     const direct = isServerAdmin(authority) && isDatabaseName(name) && !SYSTEM_DATABASE.test(name)
-    return direct ? new LocalPeer(this.#host.catalog, name, authority, server) : server
+    if (!direct) return server
+    const limits = (): DocumentLimits => configuredDocumentLimits(this.#host.config)
+    return new LocalPeer({ catalog: this.#host.catalog, name, user: authority, limits }, server)
   }
 
   /** The database of this server that an endpoint addresses; behind a proxy the same address is another machine's. */

@@ -44,7 +44,7 @@ function getJobs(ctx: RequestContext): void {
 
 function getJob(ctx: RequestContext): void {
   const { replicator } = ctx.services
-  const job = replicator.scheduler.get(parseJobId(decodeSegment(ctx.params.job ?? '') ?? ''))
+  const job = replicator.scheduler.listed(parseJobId(decodeSegment(ctx.params.job ?? '') ?? ''))
   if (!job) throw fail('missing')
   sendJson(ctx, jobJson(job, replicator.stallMs))
 }

@@ -113,7 +113,7 @@ test('a proxy that refuses its credentials is named, without them', async t => {
 })
 
 test('a proxy that is not there is named', async t => {
-  const job = { source: from.plain, target: 'to', source_proxy: 'http://127.0.0.1:1' }
+  const job = { source: from.plain, target: 'to-nowhere', source_proxy: 'http://127.0.0.1:1' }
   const answer = await replicate(node.url, job)
   t.is(answer.error, 'connection_refused')
   t.regex(answer.reason ?? '', /\(127\.0\.0\.1:1\)$/)

@@ -100,13 +100,27 @@ test('a continuous job of `_replicate` that has worked is started again when it 
   t.true((await replicate(near, { ...job, cancel: true })).ok)
 })
 
-test('a continuous job of `_replicate` that never works is given up', async t => {
-  const { near, proxy } = await two(t, { crash_backoff: '100' })
-  const job = { source: `${proxy.url}/nosuch`, target: 'to', create_target: true, continuous: true }
-  t.true((await replicate(near, job)).ok)
-  await eventually('it is gone', async () => (await jobs(near)).length === 0)
-  await sleep(300)
-  t.is((await jobs(near)).length, 0)
+test('a continuous job of `_replicate` that never works is given up, and stays listed with its error', async t => {
+  const settings = [{ section: 'couchette', key: 'failed_job_retention', value: '8000' }]
+  const { url, close } = await startServer({ settings })
+  t.teardown(close)
+  const job = { source: `${url}/nosuch`, target: 'to', create_target: true, continuous: true }
+  const started = await call<{ _local_id: string }>(url, 'POST', '/_replicate', { json: job })
+  await eventually('it crashes', async () => (await jobs(url))[0]?.history[0]?.type === 'crashed')
+  const [listed] = await jobs(url)
+  t.regex(JSON.stringify(listed?.info), /db_not_found/)
+  t.is((await call(url, 'GET', `/_scheduler/jobs/${started.body._local_id}`)).status, 200)
+  const metrics = await call<string>(url, 'GET', '/_node/_local/_prometheus')
+  t.regex(metrics.body, /couchdb_replication_jobs\{state="failed"\} 1/)
+  await eventually('it is gone', async () => (await jobs(url)).length === 0)
+})
+
+test('two requests for the same replication share one job', async t => {
+  const { far, near } = await two(t, {})
+  const job = { source: `${far}/from`, target: 'to', create_target: true }
+  const [one, other] = await Promise.all([replicate(near, job), replicate(near, job)])
+  t.true(one.ok)
+  t.deepEqual(one, other)
 })
 
 test('users stop their own jobs, and only administrators those of others', async t => {

@@ -278,5 +278,43 @@ export const HTTP_SETTINGS = {
       unit: 'milliseconds',
       about: 'How long a verified password needs no new PBKDF2',
     },
+    source_silence_timeout: {
+      kind: 'integer',
+      default: 30_000,
+      unit: 'milliseconds',
+      about: 'A replication whose source has not been heard of for so long says that it is silent',
+      restart: true,
+    },
+    failed_job_retention: {
+      kind: 'integer',
+      default: 600_000,
+      unit: 'milliseconds',
+      about: 'How long a `_replicate` job that was given up stays listed in `_scheduler/jobs`',
+      restart: true,
+    },
+    max_peer_answer: {
+      kind: 'integer',
+      default: 16 * 1024 * 1024,
+      unit: 'bytes',
+      about: "Longest JSON answer of a replication's peer",
+    },
+    max_peer_document: {
+      kind: 'integer',
+      default: 64 * 1024 * 1024,
+      unit: 'bytes',
+      about: 'Longest document that a peer may send, without attachments that follow it',
+    },
+    max_peer_row: {
+      kind: 'integer',
+      default: 8 * 1024 * 1024,
+      unit: 'bytes',
+      about: "Longest row of a peer's changes feed",
+    },
+    max_peer_memory: {
+      kind: 'integer',
+      default: 256 * 1024 * 1024,
+      unit: 'bytes',
+      about: 'Memory of all incomplete answers of peers together; past it large ones are tried again later',
+    },
   },
 } as const satisfies Record<string, Record<string, Setting>>
