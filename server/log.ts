@@ -1,4 +1,4 @@
-import { type Logger, pino, stdSerializers } from 'pino'
+import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { Config } from './config/config.ts'
 
@@ -30,17 +30,17 @@ export function isLogLevel(text: string): boolean {
 }
 
 /**
- * The server's log: one JSON object a line, to standard error. What clients send is not in it: no headers, queries or
+ * The server's log: one JSON object a line. What clients send is not in it: no headers, queries or
  * bodies, and no messages of parsers, which quote what they parse.
  *
  * @param level one of `LOG_LEVELS`; without one `[log] level` says it, also when it changes
  */
-export function createLog(config: Config, level?: string): Logger {
+export function createLog(config: Config, stream: DestinationStream, level?: string): Logger {
   const configured = () => LEVELS[config.text('log', 'level')] ?? 'warn'
   const serializers = { err: (error: Error) => withoutBytes(withoutQuotes(stdSerializers.err(error))) }
   const log = pino(
     { level: level === undefined ? configured() : (LEVELS[level] ?? level), serializers, base: null },
-    pino.destination(2),
+    stream,
   )
   if (level === undefined) config.onChange('log', () => (log.level = configured()))
   return log

@@ -16,9 +16,13 @@ import { createApp } from './http/app.ts'
 import { BodyMemory } from './http/body-memory.ts'
 import { type Listener, listenPlain, listenTls, type RequestHandler } from './http/listener.ts'
 import { createLog, watchLogins } from './log.ts'
+import { openLogWriter } from './log-writer.ts'
+import { listenForPrometheus } from './metrics-port.ts'
 import { tlsCredentials } from './tls/credentials.ts'
 import { Replicator } from './replication/replicator.ts'
 import { Metrics } from './metrics/metrics.ts'
+import { PerUserDatabases } from './auth/users/peruser.ts'
+import { metricsText } from './replication/prometheus.ts'
 import { Queries } from './query/queries.ts'
 import { fileError } from './start-error.ts'
 import type { OnDamage } from './storage/durable/recovery.ts'
@@ -61,6 +65,10 @@ export interface Couchette {
   readonly tlsPort: number | undefined
   /** The administrator that was made because there was none: to be shown once. */
   readonly createdAdmin: { readonly name: string; readonly password: string } | undefined
+  /** The port of metrics, where `[prometheus] additional_port` is set. */
+  readonly metricsPort: number | undefined
+  /** Opens the log's file anew, after it was moved away; undefined where the log goes elsewhere. */
+  readonly reopenLog: (() => void) | undefined
   /** What an operator should know about the configuration that was read, a sentence each; it is logged, too. */
   readonly warnings: readonly string[]
   /** Waits for what was accepted, ends feeds and connections. Idempotent. */
@@ -99,7 +107,9 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
     ...environmentOf(options),
   })
   disposal.add(() => config.close())
-  const log = createLog(config, options.logLevel)
+  const writer = openLogWriter(config, options.data)
+  disposal.add(() => writer.close())
+  const log = createLog(config, writer.stream, options.logLevel)
   const store = await openStoreOf(options, config, log)
   disposal.add(() => store.close())
   const metrics = new Metrics()
@@ -163,6 +173,10 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   config.tellListening({ bind, port: plain.port })
   const url = `http://${bind.includes(':') ? `[${bind}]` : bind}:${plain.port}`
   address = { url, address: plain.address, port: plain.port }
+  const metricsPort = await listenForPrometheus(config, () => metricsText(metrics, replicator))
+  if (metricsPort !== undefined) listeners.push(metricsPort)
+  const perUser = new PerUserDatabases(config, catalog, log)
+  disposal.add(() => perUser.close())
   disposal.add(() => replicator.close())
   await replicator.start()
   disposal.add(() => config.hasher.close())
@@ -171,7 +185,9 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
     port: plain.port,
     tlsPort: tls?.port,
     createdAdmin: config.createdAdmin,
+    metricsPort: metricsPort?.port,
     warnings: config.warnings,
+    reopenLog: writer.reopen,
     close: () => disposal.close(),
   }
 }

@@ -42,7 +42,14 @@ export async function serve(args: ServeArguments): Promise<number> {
     ended.resolve(0)
   })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
-  process.on('SIGHUP', stop)
+  const reopenLog = async (): Promise<boolean> => {
+    const { reopenLog: reopen } = await restartable.current
+    reopen?.()
+    return reopen !== undefined
+  }
+  // A terminal that goes away sends SIGHUP, too: without a file to open anew it ends the server.
+  process.on('SIGHUP', () => void reopenLog().then(reopened => reopened || stop()))
+  process.on('SIGUSR1', () => void reopenLog())
   const unwatch = watchParent(process.env, stop)
   try {
     return await ended.promise

@@ -1,6 +1,8 @@
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import { JOB_STATES } from '../../replicator/job-state.ts'
 import type { Job } from '../../replicator/job.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import { prometheusText } from '../metrics/prometheus.ts'
 import type { Replicator } from './replicator.ts'
 
 interface Gauge {
@@ -115,4 +117,9 @@ function labels({ spec }: Job): string {
 
 function block(name: string, type: string, help: string, lines: readonly string[]): string {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n')
+}
+
+/** The text of all metrics. */
+export function metricsText(metrics: Metrics, replicator: Replicator): string {
+  return prometheusText(metrics) + replicationMetrics(replicator)
 }

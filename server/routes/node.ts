@@ -6,8 +6,7 @@ import { endpoint } from '../http/endpoints.ts'
 import { decodeSegment } from '../http/percent.ts'
 import { sendJson } from '../http/reply.ts'
 import { NODE_NAME } from '../node-name.ts'
-import { prometheusText } from '../metrics/prometheus.ts'
-import { replicationMetrics } from '../replication/prometheus.ts'
+import { metricsText } from '../replication/prometheus.ts'
 import { statsAt, statsTree } from '../metrics/stats.ts'
 import { systemState } from '../metrics/system.ts'
 import { deleteValue, getAll, getSection, getValue, putValue, reload } from './node-config.ts'
@@ -78,7 +77,7 @@ function stats(ctx: RequestContext): void {
 
 function prometheus(ctx: RequestContext): void {
   ctx.set('Content-Type', 'text/plain; version=2.0')
-  ctx.body = prometheusText(ctx.services.metrics) + replicationMetrics(ctx.services.replicator)
+  ctx.body = metricsText(ctx.services.metrics, ctx.services.replicator)
 }
 
 function versions(ctx: RequestContext): void {
