@@ -223,6 +223,11 @@ export const ERRORS = {
     (detail: string) => `Invalid data from external server: ${detail}`,
   ],
   queriesMoved: [400, 'bad_request', 'The `queries` parameter is no longer supported at this endpoint'],
+  noShardSplitting: [
+    501,
+    'not_implemented',
+    'A database is kept in one piece: there are no shards to split.',
+  ],
   noTemporaryViews: [410, 'gone', 'Temporary views are not supported in CouchDB'],
   missingView: [404, 'not_found', 'missing_named_view'],
   missingJsonKey: [404, 'not_found', (name: string) => `missing json key: ${name}`],

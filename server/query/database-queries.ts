@@ -92,6 +92,13 @@ export class DatabaseQueries {
    * @throws `unknown_query_language`
    */
   indexOf(ddoc: DesignDocument): ViewIndex {
+    const { language } = this.#definitionOf(ddoc)
+    if (language !== 'query' && !isRunnable(language)) throw fail('unknownQueryLanguage', language)
+    return this.describedIndexOf(ddoc)
+  }
+
+  /** The same for what only describes it: views in a language that cannot be run have an index too, which is empty. */
+  describedIndexOf(ddoc: DesignDocument): ViewIndex {
     const definition = this.#definitionOf(ddoc)
     const known = this.#indexes.get(definition.signature)
     if (known !== undefined) return known
@@ -102,7 +109,7 @@ export class DatabaseQueries {
     const index = new ViewIndex(this.database, definition, {
       map: isMango ? mangoMapper(definition) : this.#sandboxMapper(definition),
       reducers: definition.views.map(({ reduce }) =>
-        reduce === undefined
+        reduce === undefined || !isRunnable(definition.language)
           ? undefined
           : reducerOf(reduce, { sandbox, owner, language: definition.language, refuses }),
       ),
@@ -156,7 +163,6 @@ export class DatabaseQueries {
   }
 
   #sandboxMapper(definition: IndexDefinition): MapDocuments {
-    if (!isRunnable(definition.language)) throw fail('unknownQueryLanguage', definition.language)
     const views = {
       owner: String(this.database.record.number),
       language: definition.language,

@@ -4,28 +4,14 @@ import { endpoint } from '../http/endpoints.ts'
 import { sendJson } from '../http/reply.ts'
 import { NODE_NAME } from '../node-name.ts'
 import { databaseOf } from './database-of.ts'
+import { reshardRoutes } from './reshard.ts'
 
 /** What a cluster of one node tells of itself. */
 export function clusterRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/_reshard', { GET: reshardSummary })
-  endpoint(router, '/_reshard/state', { GET: reshardState })
-  endpoint(router, '/_reshard/jobs', { GET: reshardJobs })
+  reshardRoutes(router)
   endpoint(router, '/:db/_shards', { GET: shards })
   endpoint(router, '/:db/_shards/:docid', { GET: shardOfDocument })
   endpoint(router, '/:db/_sync_shards', { POST: syncShards })
-}
-
-function reshardSummary(ctx: RequestContext): void {
-  const counts = { completed: 0, failed: 0, running: 0, stopped: 0, total: 0 }
-  sendJson(ctx, { state: 'running', state_reason: null, ...counts })
-}
-
-function reshardState(ctx: RequestContext): void {
-  sendJson(ctx, { state: 'running', reason: null })
-}
-
-function reshardJobs(ctx: RequestContext): void {
-  sendJson(ctx, { jobs: [], offset: 0, total_rows: 0 })
 }
 
 /** All documents of a database are in one place, whatever `q` it was made with. */

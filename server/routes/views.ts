@@ -72,7 +72,7 @@ async function designInfo(ctx: RequestContext): Promise<void> {
   const ddoc = designOf(ctx, database)
   sendJson(ctx, {
     name: ddoc.id.slice('_design/'.length),
-    view_index: await describe(database, indexOf(ctx, database, ddoc)),
+    view_index: await describe(database, ctx.services.queries.of(database).describedIndexOf(ddoc)),
   })
 }
 

@@ -145,3 +145,23 @@ test('grouped rows of several keys show each key as it was asked for', withServe
   ])
   t.deepEqual(await rows('keys=[0,2]&inclusive_end=false'), [])
 })
+
+// CouchDB: couch_mrview:get_info/2 starts no query server.
+test(
+  'design documents in a language that cannot be run have an index to describe',
+  withServer,
+  async (t, { url }) => {
+    await call(url, 'PUT', '/db')
+    const views = { v: { map: 'fun({Doc}) -> Emit(null, Doc) end.', reduce: '_sum' } }
+    await call(url, 'PUT', '/db/_design/e', { json: { language: 'erlang', views } })
+    const { status, body } = await call<{ view_index: { language: string; update_seq: number } }>(
+      url,
+      'GET',
+      '/db/_design/e/_info',
+    )
+    t.is(status, 200)
+    t.like(body.view_index, { language: 'erlang', update_seq: 0 })
+    const view = await call(url, 'GET', '/db/_design/e/_view/v')
+    t.is(view.body['error'], 'unknown_query_language')
+  },
+)

@@ -148,7 +148,21 @@ export const ROWS: readonly Row[] = [
   },
   { route: 'GET /_reshard', right: 'server-admin', status: 200 },
   { route: 'GET /_reshard/state', right: 'server-admin', status: 200 },
+  {
+    route: 'PUT /_reshard/state',
+    right: 'server-admin',
+    status: 200,
+    request: () => ({ path: '/_reshard/state', json: { state: 'running' } }),
+  },
   { route: 'GET /_reshard/jobs', right: 'server-admin', status: 200 },
+  {
+    route: 'POST /_reshard/jobs',
+    right: 'server-admin',
+    status: 501,
+    request: () => ({ path: '/_reshard/jobs', json: {} }),
+  },
+  ...['GET', 'DELETE'].map(method => reshardJob(method, '')),
+  ...['GET', 'PUT'].map(method => reshardJob(method, '/state')),
   { route: 'GET /favicon.ico', right: 'everybody', status: 200 },
   {
     route: 'POST /_dbs_info',
@@ -457,3 +471,9 @@ export const ROWS: readonly Row[] = [
     request: ({ db }) => ({ path: `/${db}/_partition/p/_design/d/_view/v/queries`, json: { queries: [] } }),
   },
 ]
+
+/** There are no such jobs. */
+function reshardJob(method: string, rest: string): Row {
+  const request = () => ({ path: `/_reshard/jobs/none${rest}`, json: { state: 'running' } })
+  return { route: `${method} /_reshard/jobs/:job${rest}`, right: 'server-admin', status: 404, request }
+}
