@@ -270,6 +270,7 @@ export const ERRORS = {
 
   // Configuration
   noSuchNode: [404, 'not_found', (name: string) => `no such node: ${name}`],
+  nodeDown: [412, 'nodedown', (name: string) => `${name} is down`],
   unknownConfigValue: [404, 'not_found', 'unknown_config_value'],
   modificationNotAllowed: [400, 'modification_not_allowed', 'This config variable is read-only'],
 

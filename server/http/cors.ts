@@ -54,7 +54,7 @@ export function corsRules(config: Config, host: string): CorsRules | undefined {
   const section = `cors:${host.replace(/:\d*$/, '')}`
   const list = (key: string, instead: readonly string[]) => {
     const text = config.get(section, key) ?? config.get('cors', key)
-    return text === undefined ? instead : text.split(',').map(entry => entry.trim())
+    return text === undefined || text.trim() === '' ? instead : text.split(',').map(entry => entry.trim())
   }
   const lower = (entries: readonly string[]) => entries.map(entry => entry.toLowerCase())
   return {

@@ -27,6 +27,8 @@ import { viewRoutes } from './views.ts'
 
 /** Every route of the server. The order counts where several paths match: the first answers. */
 const ROUTES: readonly ((router: Router<RequestState>) => void)[] = [
+  // Before documents: `/_node/NAME` is none.
+  nodeRoutes,
   dashboardRoutes,
   documentRoutes,
   bulkRoutes,
@@ -36,7 +38,6 @@ const ROUTES: readonly ((router: Router<RequestState>) => void)[] = [
   viewRoutes,
   mangoRoutes,
   designFunctionRoutes,
-  nodeRoutes,
   localDocumentRoutes,
   allDocsRoutes,
   upkeepRoutes,

@@ -27,6 +27,19 @@ export function getValue(ctx: RequestContext): void {
   sendJson(ctx, shown(section, key, current(ctx, section, key)))
 }
 
+/** @throws `forbidden` for sections that are closed */
+export function checkSection(ctx: RequestContext): void {
+  if (!isProtectedSection(names(ctx).section)) return
+  throw fail('forbidden', 'Config section blacklisted for modification over HTTP API.')
+}
+
+/** @throws what refuses the request whatever node it is for: `forbidden`, `bad_request` */
+export async function checkPut(ctx: RequestContext): Promise<void> {
+  checkSection(ctx)
+  ctx.state.body = await readBody(ctx, MAX_BYTES)
+  parseJson(ctx.state.body)
+}
+
 /** Sets a value and answers the one before, empty where there was none. */
 export async function putValue(ctx: RequestContext): Promise<void> {
   const { section, key } = names(ctx)

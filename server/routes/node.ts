@@ -9,7 +9,16 @@ import { NODE_NAME } from '../node-name.ts'
 import { metricsText } from '../replication/prometheus.ts'
 import { statsAt, statsTree } from '../metrics/stats.ts'
 import { systemState } from '../metrics/system.ts'
-import { deleteValue, getAll, getSection, getValue, putValue, reload } from './node-config.ts'
+import {
+  checkPut,
+  checkSection,
+  deleteValue,
+  getAll,
+  getSection,
+  getValue,
+  putValue,
+  reload,
+} from './node-config.ts'
 
 export function nodeRoutes(router: Router<RequestState>): void {
   endpoint(router, '/_membership', { GET: membership })
@@ -20,8 +29,8 @@ export function nodeRoutes(router: Router<RequestState>): void {
   endpoint(router, '/_node/:node/_config/:section', { GET: onNode(getSection) })
   endpoint(router, '/_node/:node/_config/:section/:key', {
     GET: onNode(getValue),
-    PUT: onNode(putValue),
-    DELETE: onNode(deleteValue),
+    PUT: onNodeAfter(checkPut, putValue),
+    DELETE: onNodeAfter(checkSection, deleteValue),
   })
   endpoint(router, '/_node/:node/_stats', { GET: onNode(stats) })
   endpoint(router, '/_node/:node/_stats/*path', { GET: onNode(stats) })
@@ -30,19 +39,39 @@ export function nodeRoutes(router: Router<RequestState>): void {
   endpoint(router, '/_node/:node/_smoosh/status', {
     GET: onNode(ctx => sendJson(ctx, { channels: ctx.services.autoCompaction.status })),
   })
-  endpoint(router, '/_node/:node/_versions', { GET: onNode(versions) })
+  // Whatever the node is called, this one answers.
+  endpoint(router, '/_node/:node/_versions', { GET: versions })
   endpoint(router, '/_node/:node/_restart', { POST: onNode(restart) })
   const others = onNode(nothing)
   const methods = { DELETE: others, GET: others, POST: others, PUT: others, COPY: others }
   endpoint(router, '/_node/:node/*rest', methods)
 }
 
-/** A handler for requests to this node, by its name or as `_local`. @throws `noSuchNode` */
+/**
+ * The name of an Erlang node without one. Each CouchDB knows it, and takes it for a node that is down; old guides and
+ * scripts ask for it.
+ */
+const UNNAMED_NODE = 'nonode@nohost'
+
+/**
+ * Makes a handler for requests to this node, by its name or as `_local`.
+ *
+ * @throws `noSuchNode`, `nodeDown`
+ */
 function onNode(handler: Handler): Handler {
   return ctx => {
     const node = decodeSegment(ctx.params.node ?? '') ?? ''
-    if (node !== '_local' && node !== NODE_NAME) throw fail('noSuchNode', node)
-    return handler(ctx)
+    if (node === '_local' || node === NODE_NAME) return handler(ctx)
+    throw fail(node === UNNAMED_NODE ? 'nodeDown' : 'noSuchNode', node)
+  }
+}
+
+/** Makes a handler that looks at the request before it looks for the node, as CouchDB does where it changes settings. */
+function onNodeAfter(check: (ctx: RequestContext) => Promise<void> | void, handler: Handler): Handler {
+  const onThisNode = onNode(handler)
+  return async ctx => {
+    await check(ctx)
+    await onThisNode(ctx)
   }
 }
 
