@@ -216,6 +216,7 @@ export const ERRORS = {
   noUpdatePath: [404, 'update_error', 'Invalid path.'],
   noRewrites: [404, 'rewrite_error', 'Invalid path.'],
   insecureRewrite: [500, 'insecure_rewrite_rule', 'too many ../.. segments'],
+  badRewrite: [500, 'rewrite_error', (detail: string) => detail],
   noRewritePath: [500, 'rewrite_error', 'Rewrite result must produce a new path.'],
   badFunctionAnswer: [
     500,

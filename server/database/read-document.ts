@@ -19,6 +19,8 @@ import type { StoredDocument } from './stored-document.ts'
 /** What to tell of a document besides its body. */
 export interface ReadOptions {
   readonly revs?: boolean
+  /** The most revisions in `_revisions`; all that the database keeps where left out. */
+  readonly revsLimit?: number
   readonly revsInfo?: boolean
   readonly conflicts?: boolean
   readonly deletedConflicts?: boolean
@@ -191,7 +193,8 @@ function render(
   data: InlineData | undefined,
 ): ReadRevision {
   const metadata = metadataOf(found, options)
-  const revisions = options.revs === true ? revisionsMember(found, database.state.revsLimit) : ''
+  const revsLimit = Math.min(options.revsLimit ?? Infinity, database.state.revsLimit)
+  const revisions = options.revs === true ? revisionsMember(found, revsLimit) : ''
   const attachments = attachmentsMember(record.attachments, view, data)
   const { rev, deleted } = found.node
   return {

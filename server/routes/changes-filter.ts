@@ -21,12 +21,12 @@ type Body = Readonly<Record<string, unknown>> | undefined
  * @param body of a POST, undefined where it has none
  * @throws `bad_request`, `not_found`
  */
-export function filterOf(
+export async function filterOf(
   ctx: RequestContext,
   database: Database,
   name: string,
   body: Body,
-): ChangeFilter | undefined {
+): Promise<ChangeFilter | undefined> {
   switch (name) {
     case '':
       return undefined
@@ -67,17 +67,17 @@ function viewOf(ctx: RequestContext, database: Database): ChangeFilter {
   return viewFilter(database, { sandbox: ctx.services.queries.sandbox, ddoc }, name)
 }
 
-function functionOf(
+async function functionOf(
   ctx: RequestContext,
   database: Database,
   filter: string,
   body: Body,
-): ChangeFilter | undefined {
+): Promise<ChangeFilter | undefined> {
   const [design, name, ...rest] = partsOf(filter)
   if (design === undefined) return undefined
   if (name === undefined || rest.length > 0) throw fail('malformedFilter')
   const ddoc = designWith(database, design, ['filters', name])
-  const request = requestObject({
+  const request = await requestObject({
     database,
     id: null,
     method: ctx.method,

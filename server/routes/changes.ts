@@ -40,7 +40,7 @@ async function sendChanges(
   database: Database,
   body: Readonly<Record<string, unknown>> | undefined,
 ): Promise<void> {
-  const request = requestOf(ctx, database, body)
+  const request = await requestOf(ctx, database, body)
   await answerFeed(ctx, {
     database,
     request,
@@ -49,11 +49,11 @@ async function sendChanges(
   })
 }
 
-function requestOf(
+async function requestOf(
   ctx: RequestContext,
   database: Database,
   body: Readonly<Record<string, unknown>> | undefined,
-): FeedRequest {
+): Promise<FeedRequest> {
   const { config, log } = ctx.services
   const lastEventId = ctx.get('Last-Event-ID')
   const { feed, since, filter, rows, ...query } = parseChangesQuery(
@@ -61,7 +61,7 @@ function requestOf(
     lastEventId === '' ? undefined : lastEventId,
     { changesTimeoutMs: config.integer('chttpd', 'changes_timeout') },
   )
-  const chosen = filterOf(ctx, database, filter, body)
+  const chosen = await filterOf(ctx, database, filter, body)
   const kind = feedKind(feed)
   // A descending feed begins at the end, wherever it was told to.
   const start = query.descending ? 0 : startOf(database, since, log)

@@ -8,7 +8,6 @@ import { readRevision } from '../database/read-document.ts'
 import { writeDocuments } from '../database/write-documents.ts'
 import type { Handler, RequestContext, RequestState } from '../http/context.ts'
 import { endpoint, type Methods } from '../http/endpoints.ts'
-import { makeEtag } from '../http/etag.ts'
 import { encodeSegment } from '../http/percent.ts'
 import { notModified } from '../http/reply.ts'
 import { functionAnswer } from '../query/design/function-answer.ts'
@@ -17,6 +16,7 @@ import { databaseOf, docIdOf } from './database-of.ts'
 import { functionOf, requestOf, segment } from './function-request.ts'
 import { runList } from './list-function.ts'
 import { runRewrite } from './rewrite.ts'
+import { showEtag } from './show-etag.ts'
 
 export function designFunctionRoutes(router: Router<RequestState>): void {
   const updates = { POST: runUpdate, PUT: runUpdate, DELETE: runUpdate, GET: refuseUpdate }
@@ -90,8 +90,9 @@ async function runShow(ctx: RequestContext): Promise<void> {
   const id = targetOf(ctx)
   const text = documentText(database, id)
   ctx.vary('Accept')
-  const rev = text === undefined || id === null ? '' : (database.document(id as DocId)?.rev ?? '')
-  if (notModified(ctx, makeEtag(`${ddoc.rev} ${rev} ${ctx.get('Accept')} ${ctx.querystring}`))) return
+  const document = text === undefined || id === null ? undefined : database.document(id as DocId)?.rev
+  const { accept } = ctx.req.headers
+  if (notModified(ctx, showEtag({ ddoc: ddoc.rev, document, accept, roles: ctx.state.user.roles }))) return
   const request = await requestOf(ctx, database, id)
   const args = `[${text ?? 'null'},${JSON.stringify(request)}]`
   const answer = functionAnswer(await ctx.services.queries.sandbox.show(ddoc.sandbox, name, args), 200)
@@ -105,8 +106,11 @@ function targetOf(ctx: RequestContext): string | null {
   return ctx.params.target === undefined ? null : segment(ctx, 'target')
 }
 
+/** What functions see of a document besides its body. (CouchDB: chttpd_show:maybe_open_doc/3, json_doc/1) */
+const SHOWN = { revs: true, revsLimit: 20, conflicts: true } as const
+
 function documentText(database: Database, id: string | null): string | undefined {
   const document = id === null ? undefined : database.document(id as DocId)
   if (document === undefined || document.deleted) return undefined
-  return readRevision(database, id as DocId, { document, node: document }, {}).json.toString()
+  return readRevision(database, id as DocId, { document, node: document }, SHOWN).json.toString()
 }

@@ -30,11 +30,16 @@ export async function functionOf(
   return { database, ddoc, name }
 }
 
-/** What a function sees of its request, whose body is read for it. */
+/**
+ * What a function sees of its request, whose body is read for it.
+ *
+ * @param read makes of the body what the function sees
+ */
 export async function requestOf(
   ctx: RequestContext,
   database: Database,
   id: string | null,
+  read: () => Promise<string | JsonObject | undefined> = async () => ctx.state.body?.toString(),
 ): Promise<JsonObject> {
   if (ctx.method === 'POST' || ctx.method === 'PUT') ctx.state.body = await readRequestBody(ctx, 'query')
   return requestObject({
@@ -44,7 +49,7 @@ export async function requestOf(
     url: ctx.url,
     query: Object.fromEntries(Query.of(ctx).entries()),
     headers: shownHeaders(ctx.headers, ctx.services.config),
-    body: ctx.state.body?.toString(),
+    body: await read(),
     peer: peerOf(ctx.req, ctx.services.config),
     user: ctx.state.user,
   })

@@ -51,7 +51,10 @@ export class ListAnswer {
   /** A function that said nothing at all has an empty answer, whatever its head. */
   #answerWhole({ head, text, hasBegun }: ListEnd): void {
     const { res } = this.#ctx
-    if (hasBegun) return answerFunction(this.#ctx, functionAnswer({ ...head, body: text }, 200))
+    if (hasBegun) {
+      const { status, headers } = functionAnswer(head, 200)
+      return answerFunction(this.#ctx, { status, headers, body: Buffer.from(text), isJson: false })
+    }
     this.#ctx.respond = false
     res.statusCode = 200
     res.end()
@@ -60,7 +63,7 @@ export class ListAnswer {
   #begin(head: ListSaid['head'], status: number): void {
     if (this.#isSending) return
     const { services, state, res } = this.#ctx
-    setHead(this.#ctx, functionAnswer({ ...head, body: '' }, status))
+    setHead(this.#ctx, functionAnswer(head, status))
     this.#isSending = true
     this.#ctx.respond = false
     const { database, user } = state

@@ -1,5 +1,5 @@
 import { parseDocId } from '../../protocol/document-id.ts'
-import type { JsonObject } from '../../protocol/json-value.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../protocol/json-value.ts'
 import { requireObject } from '../../protocol/json/parse-json.ts'
 import type { Database } from '../database/database.ts'
 import { listDocuments } from '../database/listing/list-documents.ts'
@@ -27,10 +27,12 @@ const BATCH = 256 * 1024
 /** The rows are read while the function runs, and what it says is sent meanwhile, as fast as the client takes it. */
 export async function runList(ctx: RequestContext): Promise<void> {
   const { database, ddoc, name } = await functionOf(ctx, 'lists')
-  const request = await requestOf(ctx, database, null)
+  const isPosted = ctx.method === 'POST'
+  if (isPosted) requireJson(ctx)
+  const request = await requestOf(ctx, database, null, isPosted ? () => bodyOf(ctx) : undefined)
   const asked = segment(ctx, 'view') === '_all_docs' ? 'documents' : 'view'
   const parameters = {
-    ...(await keysOfBody(ctx, asked)),
+    ...keysOf(request.body, asked),
     ...parametersOfQuery(Query.of(ctx).entries(), asked),
   }
   const pieces = await queryPieces(ctx, () => listedRows(ctx, database, ddoc, parameters))
@@ -72,11 +74,13 @@ async function listedRows(
   return view.answer([view.check(parameters)], { onlyOne: true })
 }
 
-/** The `keys` of a posted body, which is JSON and was read for the request. */
-async function keysOfBody(ctx: RequestContext, asked: Asked): Promise<ViewParameters> {
-  if (ctx.method !== 'POST') return {}
-  requireJson(ctx)
+/** A posted body, which functions see as the object that it is. @throws `bad_request` */
+async function bodyOf(ctx: RequestContext): Promise<JsonObject> {
   const body = await parseBounded(ctx, ctx.state.body ?? Buffer.alloc(0), 'max_query_values')
-  const { keys } = requireObject(body) as JsonObject
+  return requireObject(body) as JsonObject
+}
+
+function keysOf(body: JsonValue | undefined, asked: Asked): ViewParameters {
+  const keys = isJsonObject(body) ? body.keys : undefined
   return keys === undefined ? {} : parametersOfBody({ keys }, asked)
 }

@@ -1,16 +1,17 @@
 import { fail } from '../../protocol/errors.ts'
-import { isJsonObject, type JsonObject } from '../../protocol/json-value.ts'
 import type { Database } from '../database/database.ts'
 import type { RequestContext } from '../http/context.ts'
 import { decodeSegment } from '../http/percent.ts'
 import { Query } from '../http/query.ts'
 import { shownHeaders } from '../http/shown-headers.ts'
-import type { DesignDocument } from '../query/design/design-document.ts'
+import { requireRunnable, type DesignDocument } from '../query/design/design-document.ts'
 import { functionAnswer } from '../query/design/function-answer.ts'
-import { compileRules, resolvePath, rewrite } from '../query/design/rewrite-rules.ts'
+import { rewriteAnswer, type RewriteAnswer } from '../query/design/rewrite-answer.ts'
+import { compileRules, rewrite } from '../query/design/rewrite-rules.ts'
 import { answerFunction } from './answer-function.ts'
 import { databaseOf, docIdOf } from './database-of.ts'
 import { requestOf } from './function-request.ts'
+import { resolveTarget, rewrittenMethod } from './rewrite-target.ts'
 
 /** Has the path answer that the rules or the function of a design document name. (CouchDB: chttpd_rewrite) */
 export async function runRewrite(ctx: RequestContext): Promise<void> {
@@ -19,11 +20,11 @@ export async function runRewrite(ctx: RequestContext): Promise<void> {
   const { rewrites } = ddoc.value
   if (typeof rewrites === 'string') return runRewriteFunction(ctx, database, ddoc)
   if (!Array.isArray(rewrites)) throw fail('noRewrites')
-  const rules = compileRules(rewrites, ctx.services.config.boolean('chttpd', 'secure_rewrites'))
+  const rules = compileRules(rewrites, isSecure(ctx))
   const path = (ctx.params.target ?? '').split('/').filter(part => part !== '')
   const decoded = path.map(part => decodeSegment(part) ?? part)
   const { path: to, query } = rewrite(rules, ctx.method, decoded, [...Query.of(ctx).entries()])
-  await ctx.redispatch(urlOf(resolvePath(database.name, nameOf(ddoc), to), query))
+  await ctx.redispatch(urlOf(ctx, { database, ddoc, path: to, query }))
 }
 
 /** A function answers itself, with a `code`, or with the request that answers. */
@@ -32,42 +33,61 @@ async function runRewriteFunction(
   database: Database,
   ddoc: DesignDocument,
 ): Promise<void> {
-  const request = await requestOf(ctx, database, null)
-  const rewritten = await ctx.services.queries.sandbox.rewrite(ddoc.sandbox, JSON.stringify(request))
-  const target = typeof rewritten === 'string' ? { path: rewritten } : rewritten
-  if (!isJsonObject(target)) throw fail('noRewrites')
-  if (typeof target.code === 'number') return answerFunction(ctx, functionAnswer(target, target.code))
-  if (typeof target.path !== 'string') throw fail('noRewritePath')
-  const query = isJsonObject(target.query)
-    ? Object.entries(target.query).map(([name, value]) => [name, textOf(value)] as const)
-    : [...Query.of(ctx).entries()]
+  requireRunnable(ddoc.value)
+  const { info: _info, form: _form, uuid: _uuid, id: _id, ...request } = await requestOf(ctx, database, null)
+  const result = await ctx.services.queries.sandbox.rewrite(ddoc.sandbox, JSON.stringify(request))
+  const target = rewriteAnswer(result)
+  if (target.code !== undefined) {
+    const body = target.body ?? ctx.state.body?.toString() ?? ''
+    return answerFunction(ctx, functionAnswer({ headers: { ...target.headers }, body }, target.code))
+  }
+  if (target.path === undefined) throw fail('noRewritePath')
+  const query = Object.entries(target.query ?? Object.fromEntries(Query.of(ctx).entries()))
   takeOver(ctx, target)
-  await ctx.redispatch(urlOf(resolvePath(database.name, nameOf(ddoc), target.path), query))
+  await ctx.redispatch(urlOf(ctx, { database, ddoc, path: target.path, query }))
 }
 
 /** Gives the request the method, headers and body of the function; what proves who asks is not the function's to say. */
-function takeOver(ctx: RequestContext, { method, headers, body }: JsonObject): void {
-  if (typeof body === 'string') ctx.state.body = Buffer.from(body)
-  if (typeof method === 'string') ctx.method = method.toUpperCase()
-  if (isJsonObject(headers)) {
-    const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), textOf(value)])
-    Object.assign(ctx.req.headers, shownHeaders(Object.fromEntries(named) as Record<string, string>))
-  }
+function takeOver(ctx: RequestContext, { method, headers, body }: RewriteAnswer): void {
+  if (method !== undefined) ctx.method = rewrittenMethod(ctx.method, method)
+  if (body !== undefined) ctx.state.body = Buffer.from(body)
+  const named = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
+  Object.assign(ctx.req.headers, headersFromFunction(Object.fromEntries(named)))
   if (ctx.state.body === undefined) return
   ctx.req.headers['content-length'] = String(ctx.state.body.length)
   delete ctx.req.headers['transfer-encoding']
   delete ctx.req.headers['content-encoding']
 }
 
+/** Headers that say who asks, from where, or how the request is framed. */
+const OF_THE_CLIENT =
+  /^(?:authorization|cookie|host|origin|referer|connection|expect|upgrade|te|trailer|forwarded|content-(?:length|encoding)|transfer-encoding|proxy-.*|x-auth-.*|x-forwarded-.*|x-real-ip|x-couch.*|x-http-method-override|sec-.*)$/
+
+/** What a function may say of the request that it makes of another. */
+function headersFromFunction(headers: Record<string, string>): Record<string, string> {
+  const shown = Object.entries(shownHeaders(headers)).filter(([name]) => !OF_THE_CLIENT.test(name))
+  return Object.fromEntries(shown)
+}
+
+function isSecure(ctx: RequestContext): boolean {
+  return ctx.services.config.boolean('chttpd', 'secure_rewrites')
+}
+
 function nameOf({ id }: DesignDocument): string {
   return id.slice('_design/'.length)
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+interface Target {
+  readonly database: Database
+  readonly ddoc: DesignDocument
+  /** From the design document on. */
+  readonly path: string
+  readonly query: readonly (readonly [name: string, value: string])[]
 }
 
-function urlOf(path: string, query: readonly (readonly [string, string])[]): string {
-  const text = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString()
-  return text === '' ? path : `${path}?${text}`
+function urlOf(ctx: RequestContext, { database, ddoc, path, query }: Target): string {
+  const target = resolveTarget(database.name, nameOf(ddoc), path, isSecure(ctx))
+  const given = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString()
+  const text = [target.query, given].filter(part => part !== '').join('&')
+  return text === '' ? target.path : `${target.path}?${text}`
 }

@@ -1,47 +1,88 @@
 import { fail } from '../../../protocol/errors.ts'
-import { isJsonObject, type JsonObject } from '../../../protocol/json-value.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
+import { erlangPretty } from '../../../protocol/selector/erlang-pretty.ts'
+import { responseHeaders } from './response-headers.ts'
 
 /** What a show, list or update function answers, ready to be sent. */
 export interface FunctionAnswer {
   readonly status: number
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
   /** Given as `json`, so that nothing else can be in it. */
   readonly isJson: boolean
 }
 
-const DEFAULT_TYPE = 'text/html; charset=utf-8'
-
-/**
- * Reads a function's answer: `body`, `json` or `base64`, with `code` and `headers`.
- * (CouchDB: chttpd_external:parse_external_response/1)
- *
- * @throws `external_response_error`
- */
-export function functionAnswer(response: JsonObject, status: number): FunctionAnswer {
-  const headers = headersOf(response)
-  const { body, json, base64, code } = response
-  const withType = (type: string) => ({ 'content-type': type, ...headers })
-  const answered = typeof code === 'number' ? code : status
-  if (json !== undefined) {
-    const text = Buffer.from(JSON.stringify(json))
-    return { status: answered, headers: withType('application/json'), body: text, isJson: true }
-  }
-  if (typeof base64 === 'string') {
-    const bytes = Buffer.from(base64, 'base64')
-    return { status: answered, headers: withType('application/binary'), body: bytes, isJson: false }
-  }
-  if (body === undefined) {
-    return { status: answered, headers: withType('application/json'), body: Buffer.alloc(0), isJson: false }
-  }
-  if (typeof body !== 'string') throw fail('badFunctionAnswer', JSON.stringify(body))
-  return { status: answered, headers: withType(DEFAULT_TYPE), body: Buffer.from(body), isJson: false }
+interface Parts {
+  status: number
+  type: string
+  headers: Record<string, string>
+  body: Buffer
+  json: JsonValue | undefined
 }
 
-function headersOf({ headers }: JsonObject): Record<string, string> {
-  if (!isJsonObject(headers)) return {}
-  const entries = Object.entries(headers).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string',
-  )
-  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
+const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/
+/** A status line's number, and the words that may follow. */
+const CODE = /^(\d{3})(?: |$)/
+
+/**
+ * Reads a function's answer: `body`, `json` or `base64`, with `code` and `headers`. Of a list it is the head.
+ * (CouchDB: chttpd_external:parse_external_response/1)
+ *
+ * @param status where the function says none
+ * @throws `external_response_error` for other members, and for codes that are not 200 to 599
+ */
+export function functionAnswer(response: JsonObject, status: number): FunctionAnswer {
+  const parts: Parts = {
+    status,
+    type: 'application/json',
+    headers: {},
+    body: Buffer.alloc(0),
+    json: undefined,
+  }
+  for (const [name, value] of Object.entries(response)) {
+    if (!take(parts, name, value))
+      throw fail('badFunctionAnswer', `{${erlangPretty(name)},${erlangPretty(value)}}`)
+  }
+  const headers = { 'content-type': parts.type, ...parts.headers }
+  const isJson = parts.json !== undefined
+  const body = isJson ? Buffer.from(JSON.stringify(parts.json)) : parts.body
+  return { status: parts.status, headers, body, isJson }
+}
+
+/** Takes a member; returns whether it is one. */
+function take(parts: Parts, name: string, value: JsonValue): boolean {
+  switch (name) {
+    case 'code':
+      return takeCode(parts, value)
+    case 'stop':
+      return value === true
+    case 'headers':
+      if (!isJsonObject(value)) return false
+      parts.headers = responseHeaders(value)
+      return true
+    case 'json':
+      parts.json = value
+      parts.type = 'application/json'
+      return true
+    case 'body':
+      if (typeof value !== 'string') return false
+      parts.body = Buffer.from(value)
+      parts.type = 'text/html; charset=utf-8'
+      return true
+    case 'base64':
+      if (typeof value !== 'string' || !BASE64.test(value)) return false
+      parts.body = Buffer.from(value, 'base64')
+      parts.type = 'application/binary'
+      return true
+    default:
+      return name === ''
+  }
+}
+
+function takeCode(parts: Parts, value: JsonValue): boolean {
+  const code = typeof value === 'string' ? Number(CODE.exec(value)?.[1] ?? NaN) : value
+  if (typeof code !== 'number' || !Number.isInteger(code) || code < 200 || code > 599) return false
+  parts.status = code
+  return true
 }

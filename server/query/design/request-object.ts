@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { JsonObject } from '../../../protocol/json-value.ts'
+import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
+import { parseJson } from '../../../protocol/json/parse-json.ts'
 import type { Database } from '../../database/database.ts'
+import { databaseInfo } from '../../database/info.ts'
 
 /** What of a request functions of design documents see. */
 export interface FunctionRequest {
@@ -12,14 +14,18 @@ export interface FunctionRequest {
   readonly url: string
   readonly query: Readonly<Record<string, string>>
   readonly headers: Readonly<Record<string, string>>
-  /** Undefined for requests without one. */
-  readonly body: string | undefined
+  /** Undefined for requests without one; that of a posted list is JSON. */
+  readonly body: string | JsonObject | undefined
   readonly peer: string
   readonly user: { readonly name: string | null; readonly roles: readonly string[] }
 }
 
-/** The request object of CouchDB. (chttpd_external:json_req_obj/4) */
-export function requestObject(request: FunctionRequest): JsonObject {
+/**
+ * The request object of CouchDB. (chttpd_external:json_req_obj/4)
+ *
+ * @throws `bad_request` where a key in the query is no JSON
+ */
+export async function requestObject(request: FunctionRequest): Promise<JsonObject> {
   const { database, headers } = request
   const [path = ''] = request.url.split('?')
   const segments = path
@@ -27,35 +33,33 @@ export function requestObject(request: FunctionRequest): JsonObject {
     .filter(segment => segment !== '')
     .map(decode)
   return {
-    info: databaseInfo(database),
+    info: (await databaseInfo(database)) as JsonObject,
     id: request.id,
     uuid: randomUUID().replaceAll('-', ''),
     method: request.method,
     requested_path: segments,
     path: segments,
     raw_path: request.url,
-    query: { ...request.query },
+    query: queryOf(request.query),
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [headerName(name), value])),
     body: request.body ?? 'undefined',
     peer: request.peer,
-    form: formOf(headers['content-type'] ?? '', request.body ?? ''),
+    form: formOf(request),
     cookie: cookiesOf(headers.cookie ?? ''),
     userCtx: { db: database.name, name: request.user.name, roles: [...request.user.roles] },
     secObj: JSON.parse(Buffer.from(database.securityText).toString()) as JsonObject,
   }
 }
 
-function databaseInfo({ name, state, seq, record }: Database): JsonObject {
-  return {
-    db_name: name,
-    doc_count: state.docs,
-    doc_del_count: state.deletedDocs,
-    update_seq: seq,
-    purge_seq: state.purgeSeq,
-    compact_running: false,
-    instance_start_time: String(record.created),
-    disk_format_version: 8,
-  }
+/** Parameters that functions see as the JSON that they are. (CouchDB: chttpd_external:json_query_keys/1) */
+const JSON_PARAMETERS = new Set(['startkey', 'endkey', 'key', 'descending'])
+
+function queryOf(query: Readonly<Record<string, string>>): JsonObject {
+  const entries = Object.entries(query).map(([name, value]) => [
+    name,
+    JSON_PARAMETERS.has(name) ? (parseJson(Buffer.from(value)) as JsonValue) : value,
+  ])
+  return Object.fromEntries(entries) as JsonObject
 }
 
 /** As CouchDB writes the names of headers: "Content-Type". */
@@ -63,8 +67,9 @@ function headerName(name: string): string {
   return name.replace(/(^|-)[a-z]/g, start => start.toUpperCase())
 }
 
-function formOf(contentType: string, body: string): JsonObject {
-  if (!contentType.startsWith('application/x-www-form-urlencoded')) return {}
+function formOf({ method, headers, body }: FunctionRequest): JsonObject {
+  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
+  if (!isForm || typeof body !== 'string' || (method !== 'POST' && method !== 'PUT')) return {}
   return Object.fromEntries(new URLSearchParams(body))
 }
 

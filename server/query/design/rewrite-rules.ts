@@ -118,13 +118,3 @@ function formatted(text: string, format: JsonValue | undefined): JsonValue {
 function encode(segment: string): string {
   return segment === '..' || segment === '.' ? segment : encodeURIComponent(segment)
 }
-
-/** Resolves a path from a design document's own. */
-export function resolvePath(database: string, ddoc: string, path: string): string {
-  const resolved = [encodeURIComponent(database), '_design', encodeURIComponent(ddoc)]
-  for (const segment of path.split('/')) {
-    if (segment === '..') resolved.pop()
-    else if (segment !== '' && segment !== '.') resolved.push(segment)
-  }
-  return `/${resolved.join('/')}`
-}

@@ -111,7 +111,15 @@ export function createDispatch(
     update: (path: string[], args: unknown[]) => render.update(functionAt(path), ddoc, args),
     list: (path: string[], args: unknown[], rows: unknown[], isWhole: boolean) =>
       lists.list(functionAt(path), ddoc, args, { rows, isWhole }),
-    rewrite: (args: unknown[]) => functionAt(['rewrites']).apply(ddoc, args),
+    rewrite: (args: unknown[]) => {
+      try {
+        return functionAt(['rewrites']).apply(ddoc, args)
+      } catch (thrown) {
+        const { forbidden, unauthorized } = (thrown ?? {}) as Record<string, unknown>
+        if (forbidden === undefined && unauthorized === undefined) return render.rethrow(thrown)
+        return thrown
+      }
+    },
   }
 
   return (command, args) => {
