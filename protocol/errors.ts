@@ -214,6 +214,8 @@ export const ERRORS = {
   noShowPath: [404, 'show_error', 'Invalid path.'],
   noListPath: [404, 'list_error', 'Invalid path.'],
   noUpdatePath: [404, 'update_error', 'Invalid path.'],
+  patternsTooLarge: [400, 'bad_request', 'The `$regex` patterns of the selector are too large.'],
+  patternsTooSlow: [400, 'bad_request', 'The `$regex` patterns of the selector take too many steps.'],
   noRewrites: [404, 'rewrite_error', 'Invalid path.'],
   insecureRewrite: [500, 'insecure_rewrite_rule', 'too many ../.. segments'],
   badRewrite: [500, 'rewrite_error', (detail: string) => detail],

@@ -3,27 +3,37 @@ import { compareRaw } from '../collation/raw.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json-value.ts'
 import { lookUp, parseFieldPath } from './field-path.ts'
 import { isOperator, only } from './node.ts'
-import { compilePcre } from './pcre/pcre.ts'
+import type { PatternMatches } from './pattern-matches.ts'
 import { sameTerm, typeName } from './terms.ts'
 
 type Predicate = (value: JsonValue) => boolean
 type Compare = (a: JsonValue, b: JsonValue) => number
 
-/**
- * Compiles a node of a normalized selector into a function over a value. (CouchDB: mango_selector:match/3)
- * `compare` is the order of view keys, but for `_id`, which is compared by bytes.
- */
-export function compileCondition(node: JsonObject, compare: Compare = compareJson): Predicate {
-  const [name, operand] = only(node)
-  if (!isOperator(name)) return compileField(name, operand as JsonObject, compare)
-  const make = OPERATORS[name]
-  return make === undefined ? () => false : make(operand, compare)
+/** What the conditions of a selector are compiled with. */
+interface Context {
+  readonly compare: Compare
+  readonly patterns: PatternMatches
 }
 
-function compileField(name: string, condition: JsonObject, compare: Compare): Predicate {
-  if (name === '') return compileCondition(condition, compare)
+/**
+ * Compiles a node of a normalized selector into a function over a value. (CouchDB: mango_selector:match/3)
+ * Values are compared in the order of view keys, but for `_id`, which is compared by bytes.
+ */
+export function compileSelectorNode(node: JsonObject, patterns: PatternMatches): Predicate {
+  return compileCondition(node, { compare: compareJson, patterns })
+}
+
+function compileCondition(node: JsonObject, context: Context): Predicate {
+  const [name, operand] = only(node)
+  if (!isOperator(name)) return compileField(name, operand as JsonObject, context)
+  const make = OPERATORS[name]
+  return make === undefined ? () => false : make(operand, context)
+}
+
+function compileField(name: string, condition: JsonObject, context: Context): Predicate {
+  if (name === '') return compileCondition(condition, context)
   const path = parseFieldPath(name)
-  const matches = compileCondition(condition, name === '_id' ? compareRaw : compare)
+  const matches = compileCondition(condition, name === '_id' ? { ...context, compare: compareRaw } : context)
   const matchesMissing = condition.$exists === false
   const [first] = path
   if (path.length === 1 && first !== undefined) return memberPredicate(first, matches, matchesMissing)
@@ -48,21 +58,21 @@ function memberOfOther(value: JsonValue, name: string, matches: Predicate): bool
 
 const comparison =
   (holds: (order: number) => boolean) =>
-  (operand: JsonValue, compare: Compare): Predicate =>
+  (operand: JsonValue, { compare }: Context): Predicate =>
   value =>
     holds(compare(value, operand))
 
-const OPERATORS: Readonly<Record<string, (operand: JsonValue, compare: Compare) => Predicate>> = {
-  $and: (operand, compare) => {
-    const all = compileAll(operand, compare)
+const OPERATORS: Readonly<Record<string, (operand: JsonValue, context: Context) => Predicate>> = {
+  $and: (operand, context) => {
+    const all = compileAll(operand, context)
     return value => all.every(matches => matches(value))
   },
-  $or: (operand, compare) => {
-    const any = compileAll(operand, compare)
+  $or: (operand, context) => {
+    const any = compileAll(operand, context)
     return any.length === 0 ? () => true : value => any.some(matches => matches(value))
   },
-  $not: (operand, compare) => {
-    const matches = compileCondition(operand as JsonObject, compare)
+  $not: (operand, context) => {
+    const matches = compileCondition(operand as JsonObject, context)
     return value => !matches(value)
   },
   $lt: comparison(order => order < 0),
@@ -71,9 +81,9 @@ const OPERATORS: Readonly<Record<string, (operand: JsonValue, compare: Compare) 
   $ne: comparison(order => order !== 0),
   $gte: comparison(order => order >= 0),
   $gt: comparison(order => order > 0),
-  $in: (operand, compare) => isIn(operand as JsonValue[], compare),
-  $nin: (operand, compare) => {
-    const matches = isIn(operand as JsonValue[], compare)
+  $in: (operand, context) => isIn(operand as JsonValue[], context.compare),
+  $nin: (operand, context) => {
+    const matches = isIn(operand as JsonValue[], context.compare)
     return value => !matches(value)
   },
   $exists: operand => () => operand === true,
@@ -83,29 +93,29 @@ const OPERATORS: Readonly<Record<string, (operand: JsonValue, compare: Compare) 
     return value => typeof value === 'number' && Number.isInteger(value) && value % divisor === remainder
   },
   $beginsWith: operand => value => typeof value === 'string' && value.startsWith(operand as string),
-  $regex: operand => {
-    const test = compilePcre(operand as string) ?? (() => false)
-    return value => typeof value === 'string' && test(value)
+  $regex: (operand, { patterns }) => {
+    const matches = patterns.predicate(operand as string)
+    return value => typeof value === 'string' && matches(value)
   },
   $size: operand => value => Array.isArray(value) && value.length === operand,
   $all: operand => hasAll(operand as JsonValue[]),
-  $elemMatch: (operand, compare) => {
-    const matches = compileCondition(operand as JsonObject, compare)
+  $elemMatch: (operand, context) => {
+    const matches = compileCondition(operand as JsonObject, context)
     return value => Array.isArray(value) && value.some(matches)
   },
-  $allMatch: (operand, compare) => {
-    const matches = compileCondition(operand as JsonObject, compare)
+  $allMatch: (operand, context) => {
+    const matches = compileCondition(operand as JsonObject, context)
     return value => Array.isArray(value) && value.length > 0 && value.every(matches)
   },
-  $keyMapMatch: (operand, compare) => {
-    const matches = compileCondition(operand as JsonObject, compare)
+  $keyMapMatch: (operand, context) => {
+    const matches = compileCondition(operand as JsonObject, context)
     return value => isJsonObject(value) && Object.keys(value).some(matches)
   },
   $default: () => () => true,
 }
 
-function compileAll(operand: JsonValue, compare: Compare): Predicate[] {
-  return (operand as JsonObject[]).map(argument => compileCondition(argument, compare))
+function compileAll(operand: JsonValue, context: Context): Predicate[] {
+  return (operand as JsonObject[]).map(argument => compileCondition(argument, context))
 }
 
 /** An array is in the list when one of its elements is; the array itself is not looked for. */

@@ -1,7 +1,7 @@
 import { fail } from '../errors.ts'
 import { isJsonObject, type JsonValue } from '../json-value.ts'
 import { erlangText } from './erlang-text.ts'
-import { compilePcre } from './pcre/pcre.ts'
+import { isPattern } from './pcre/pcre.ts'
 
 type Check = (operand: JsonValue) => boolean
 
@@ -34,7 +34,7 @@ const OPERANDS: Readonly<Record<string, Check>> = {
   $gte: () => true,
   $gt: () => true,
   $default: () => true,
-  $regex: operand => isString(operand) && compilePcre(operand as string) !== undefined,
+  $regex: operand => isString(operand) && isPattern(operand as string),
   $beginsWith: isString,
 }
 

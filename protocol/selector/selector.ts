@@ -1,14 +1,18 @@
 import { CouchError, fail } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../json-value.ts'
-import { compileCondition } from './compile.ts'
+import { compileSelectorNode } from './compile.ts'
 import { erlangText } from './erlang-text.ts'
 import { isOperator, only } from './node.ts'
 import { normalizeSelector } from './normalize.ts'
+import { PatternMatches, type Suspended } from './pattern-matches.ts'
 
 /** A Mango selector, checked and ready to run. */
 export interface CompiledSelector {
-  /** Whether a document, with its `_id` and `_rev`, is selected. */
-  readonly matches: (document: JsonObject) => boolean
+  /** Returns whether a document, with its `_id` and `_rev`, is selected; what takes long can be resumed. */
+  readonly matches: (document: JsonObject) => boolean | Suspended
+  /** Gives the patterns so many steps from now on, of which some thousand are a millisecond. */
+  readonly limitSteps: (steps: number) => void
+  readonly hasPatterns: boolean
   /** The fields that it looks at, as in "a.b", in order of appearance. */
   readonly fields: readonly string[]
   /** The normal form, as `_explain` shows it. */
@@ -24,11 +28,27 @@ export interface CompiledSelector {
 export function compileSelector(selector: unknown): CompiledSelector {
   if (!isJsonObject(selector)) throw fail('selectorNotObject', erlangText((selector ?? null) as never))
   const normalized = normalizeSelector(selector)
-  const isEmpty = Object.keys(normalized).length === 0
   return {
-    matches: isEmpty ? () => true : compileCondition(normalized),
+    ...compileNormalized(normalized),
     fields: fieldsOf(normalized),
     normalized,
+  }
+}
+
+function compileNormalized(
+  normalized: JsonObject,
+): Pick<CompiledSelector, 'matches' | 'limitSteps' | 'hasPatterns'> {
+  const isEmpty = Object.keys(normalized).length === 0
+  if (isEmpty) return { matches: () => true, limitSteps: () => undefined, hasPatterns: false }
+  const patterns = new PatternMatches()
+  const predicate = compileSelectorNode(normalized, patterns)
+  const { hasPatterns } = patterns
+  return {
+    matches: hasPatterns ? document => patterns.run(() => predicate(document)) : predicate,
+    limitSteps: steps => {
+      patterns.stepsLeft = steps
+    },
+    hasPatterns,
   }
 }
 

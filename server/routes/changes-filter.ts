@@ -55,7 +55,8 @@ function selectorOf(ctx: RequestContext, database: Database, body: Body): Change
   if (ctx.method !== 'POST') throw fail('selectorNotPosted')
   if (body === undefined) throw fail('invalidJson')
   const selector = compileFeedSelector(body.selector)
-  return selectorFilter(database, selector, body.fields)
+  const steps = ctx.services.config.integer('couchette', 'regex_step_limit')
+  return selectorFilter(database, selector, body.fields, steps)
 }
 
 function viewOf(ctx: RequestContext, database: Database): ChangeFilter {

@@ -109,7 +109,9 @@ async function findRequestOf(
   const json = await readJsonBody(ctx, 'query')
   const body = requireObject(await parseBounded(ctx, json, 'max_selector_values')) as JsonObject
   const defaultLimit = ctx.services.config.integer('mango', 'default_limit')
-  return { queries, request: readFindRequest(body, { partition, defaultLimit }) }
+  const request = readFindRequest(body, { partition, defaultLimit })
+  request.selector.limitSteps(ctx.services.config.integer('couchette', 'regex_step_limit'))
+  return { queries, request }
 }
 
 async function queriesOf(ctx: RequestContext): Promise<DatabaseQueries> {

@@ -1,4 +1,5 @@
 import { fail } from '../../protocol/errors.ts'
+import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import type { RequestContext } from '../http/context.ts'
 import { decodeSegment } from '../http/percent.ts'
@@ -52,7 +53,7 @@ function takeOver(ctx: RequestContext, { method, headers, body }: RewriteAnswer)
   if (method !== undefined) ctx.method = rewrittenMethod(ctx.method, method)
   if (body !== undefined) ctx.state.body = Buffer.from(body)
   const named = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
-  Object.assign(ctx.req.headers, headersFromFunction(Object.fromEntries(named)))
+  Object.assign(ctx.req.headers, headersFromFunction(Object.fromEntries(named), ctx.services.config))
   if (ctx.state.body === undefined) return
   ctx.req.headers['content-length'] = String(ctx.state.body.length)
   delete ctx.req.headers['transfer-encoding']
@@ -64,10 +65,15 @@ const OF_THE_CLIENT =
   /^(?:authorization|cookie|host|origin|referer|connection|expect|upgrade|te|trailer|forwarded|content-(?:length|encoding)|transfer-encoding|proxy-.*|x-auth-.*|x-forwarded-.*|x-real-ip|x-couch.*|x-http-method-override|sec-.*)$/
 
 /** What a function may say of the request that it makes of another. */
-function headersFromFunction(headers: Record<string, string>): Record<string, string> {
-  const shown = Object.entries(shownHeaders(headers)).filter(([name]) => !OF_THE_CLIENT.test(name))
+function headersFromFunction(headers: Record<string, string>, config: Config): Record<string, string> {
+  const ofProxies = PROXY_HEADERS.map(key => config.text('chttpd_auth', key).toLowerCase())
+  const shown = Object.entries(shownHeaders(headers, config)).filter(
+    ([name]) => !OF_THE_CLIENT.test(name) && !ofProxies.includes(name),
+  )
   return Object.fromEntries(shown)
 }
+
+const PROXY_HEADERS = ['x_auth_username', 'x_auth_roles', 'x_auth_token'] as const
 
 function isSecure(ctx: RequestContext): boolean {
   return ctx.services.config.boolean('chttpd', 'secure_rewrites')

@@ -1,36 +1,72 @@
 import { PatternError } from './ast.ts'
 import { nativeRegex } from './native.ts'
 import { parsePattern } from './parse.ts'
+import { checkProgram } from './program-size.ts'
 import { compileProgram } from './program.ts'
-import { Matcher } from './run.ts'
+import { Matcher, type Matching } from './run.ts'
 
 /** A native expression that may take more steps than this on a text is not asked: they are some milliseconds. */
 const MAX_NATIVE_STEPS = 10_000_000
+/** Steps that our own engine takes in a millisecond, about: what a native match takes is told in the same unit. */
+const STEPS_PER_MS = 20_000
+/** Native matches of fewer steps are not timed: they take microseconds. */
+const UNTIMED_STEPS = 1_000
 
-/**
- * Compiles a pattern as PCRE reads it in CouchDB: over the bytes of UTF-8, so that `.` is a byte. No pattern and no
- * text can hold up the caller for more than some milliseconds. Undefined where the pattern is none.
- */
-export function compilePcre(pattern: string): ((text: string) => boolean) | undefined {
+/** A pattern as PCRE reads it in CouchDB: over the bytes of UTF-8, so that `.` is a byte. */
+export interface Pattern {
+  /** Begins a match with a text. It yields the steps that it took, some thousand at most at a time. */
+  matching(text: string): Matching
+  /** Steps of the compiled pattern, which take memory. */
+  readonly size: number
+}
+
+/** Returns whether a pattern is one, without compiling it. */
+export function isPattern(pattern: string): boolean {
   try {
-    return matcher(bytesAsText(pattern))
+    checkProgram(parsePattern(bytesAsText(pattern)).regex)
+    return true
+  } catch (error) {
+    if (error instanceof PatternError) return false
+    throw error
+  }
+}
+
+/** Compiles a pattern; undefined where it is none. */
+export function compilePattern(pattern: string): Pattern | undefined {
+  try {
+    return compile(bytesAsText(pattern))
   } catch (error) {
     if (error instanceof PatternError) return undefined
     throw error
   }
 }
 
-function matcher(pattern: string): (text: string) => boolean {
+function compile(pattern: string): Pattern {
   const { regex, hasBackreferences } = parsePattern(pattern)
-  const slow = new Matcher(compileProgram(regex, hasBackreferences), hasBackreferences)
+  const size = checkProgram(regex)
   const native = nativeRegex(regex)
-  if (native === undefined) return text => slow.test(Buffer.from(text))
-  return text => {
-    const bytes = bytesAsText(text)
-    return native.steps(bytes.length) > MAX_NATIVE_STEPS
-      ? slow.test(Buffer.from(bytes, 'latin1'))
-      : native.expression.test(bytes)
+  let matcher: Matcher | undefined
+  const slow = (): Matcher =>
+    (matcher ??= new Matcher(compileProgram(regex, hasBackreferences), hasBackreferences))
+  if (native === undefined) return { size, matching: text => slow().matching(Buffer.from(text)) }
+  return {
+    size,
+    matching: text => {
+      const bytes = bytesAsText(text)
+      const steps = native.steps(bytes.length)
+      return steps > MAX_NATIVE_STEPS
+        ? slow().matching(Buffer.from(bytes, 'latin1'))
+        : nativeMatching(native.expression, bytes, steps)
+    },
   }
+}
+
+function* nativeMatching(expression: RegExp, text: string, mostSteps: number): Matching {
+  if (mostSteps <= UNTIMED_STEPS) return expression.test(text)
+  const started = performance.now()
+  const matches = expression.test(text)
+  yield Math.min(mostSteps, Math.ceil((performance.now() - started) * STEPS_PER_MS))
+  return matches
 }
 
 /** The text with one character for each of its bytes; the same text where it is ASCII. */

@@ -22,7 +22,7 @@ export interface Program {
   readonly start: number
 }
 
-const MAX_STEPS = 20_000
+export const MAX_STEPS = 20_000
 
 /**
  * Compiles a parsed pattern. Counted repetitions are written out, which bounds what a pattern may ask for.
@@ -104,7 +104,7 @@ export function compileProgram(regex: Regex, savesGroups: boolean): Program {
 }
 
 /** The length of what an alternative of a lookbehind matches; PCRE asks for it to be known. */
-function fixedLength(item: Regex): number {
+export function fixedLength(item: Regex): number {
   switch (item.kind) {
     case 'set':
       return 1

@@ -1,10 +1,16 @@
 import type { Assertion } from './ast.ts'
 import { WORD } from './byte-sets.ts'
+import { FailedStates } from './failed-states.ts'
 import type { Program, Step } from './program.ts'
 
 const NEWLINE = 10
 const BASE_BUDGET = 250_000
 const BUDGET_PER_BYTE = 8
+/** Steps between two places at which a match can pause: a fraction of a millisecond. */
+const PAUSE_STEPS = 5_000
+
+/** A match under way: yields the steps that it took since, and returns whether the pattern matches. */
+export type Matching = Generator<number, boolean, void>
 
 /**
  * Runs compiled patterns by backtracking. Without backreferences a state that failed once is not tried again, so the
@@ -14,27 +20,61 @@ const BUDGET_PER_BYTE = 8
 export class Matcher {
   private readonly program: Program
   private readonly remembersFailures: boolean
-  private text: Uint8Array = new Uint8Array()
-  private budget = 0
 
   constructor(program: Program, hasBackreferences: boolean) {
     this.program = program
     this.remembersFailures = !hasBackreferences
   }
 
-  /** Whether the pattern matches anywhere in these bytes. */
-  test(text: Uint8Array): boolean {
+  /** Looks whether the pattern matches anywhere in these bytes. */
+  matching(text: Uint8Array): Matching {
+    return new Run(this.program, text, this.remembersFailures).match()
+  }
+}
+
+/** One pattern on one text. */
+class Run {
+  private readonly program: Program
+  private readonly text: Uint8Array
+  private readonly remembersFailures: boolean
+  private budget: number
+  private toldBudget: number
+
+  constructor(program: Program, text: Uint8Array, remembersFailures: boolean) {
+    this.program = program
     this.text = text
+    this.remembersFailures = remembersFailures
     this.budget = BASE_BUDGET + BUDGET_PER_BYTE * text.length
-    const failed = new Set<number>()
-    for (let from = 0; from <= text.length && this.budget > 0; from++) {
-      if (this.run(this.program.start, from, [], failed) >= 0) return true
+    this.toldBudget = this.budget
+  }
+
+  *match(): Matching {
+    const failed = this.states()
+    for (let from = 0; from <= this.text.length && this.budget > 0; from++) {
+      if ((yield* this.run(this.program.start, from, [], failed)) >= 0) return true
     }
+    yield this.taken()
     return false
   }
 
+  private states(): FailedStates | undefined {
+    return this.remembersFailures ? new FailedStates(this.text.length + 1) : undefined
+  }
+
+  /** The steps since this was asked last. */
+  private taken(): number {
+    const steps = this.toldBudget - this.budget
+    this.toldBudget = this.budget
+    return steps
+  }
+
   /** Where the match that begins here ends; -1 where there is none. */
-  private run(start: number, from: number, groups: number[], failed: Set<number>): number {
+  private *run(
+    start: number,
+    from: number,
+    groups: number[],
+    failed: FailedStates | undefined,
+  ): Generator<number, number, void> {
     const waiting: { step: number; position: number; groups: number[] }[] = [
       { step: start, position: from, groups },
     ]
@@ -42,6 +82,7 @@ export class Matcher {
       let { step: at, position, groups: saved } = state
       while (at >= 0) {
         if (--this.budget < 0) return -1
+        if (this.toldBudget - this.budget >= PAUSE_STEPS) yield this.taken()
         const step = this.program.steps[at] as Step
         switch (step.op) {
           case 'done':
@@ -52,7 +93,7 @@ export class Matcher {
             position++
             break
           case 'split':
-            if (this.isRepeated(at, position, failed)) at = -1
+            if (failed?.isRepeated(at, position) === true) at = -1
             else {
               waiting.push({ step: step.second, position, groups: saved })
               at = step.first
@@ -62,10 +103,10 @@ export class Matcher {
             at = this.holds(step.at, position) ? step.next : -1
             break
           case 'look':
-            at = this.looks(step, position, saved) !== step.negative ? step.next : -1
+            at = (yield* this.looks(step, position, saved)) !== step.negative ? step.next : -1
             break
           case 'atomic':
-            position = this.run(step.start, position, saved, new Set())
+            position = yield* this.run(step.start, position, saved, this.states())
             at = position < 0 ? -1 : step.next
             break
           case 'save':
@@ -85,18 +126,16 @@ export class Matcher {
     return -1
   }
 
-  private isRepeated(step: number, position: number, failed: Set<number>): boolean {
-    if (!this.remembersFailures) return false
-    const state = step * (this.text.length + 1) + position
-    if (failed.has(state)) return true
-    failed.add(state)
+  private *looks(
+    step: Step & { op: 'look' },
+    position: number,
+    groups: number[],
+  ): Generator<number, boolean, void> {
+    for (const { start, behind } of step.starts) {
+      if (position < behind) continue
+      if ((yield* this.run(start, position - behind, groups, this.states())) >= 0) return true
+    }
     return false
-  }
-
-  private looks(step: Step & { op: 'look' }, position: number, groups: number[]): boolean {
-    return step.starts.some(
-      ({ start, behind }) => position >= behind && this.run(start, position - behind, groups, new Set()) >= 0,
-    )
   }
 
   /** The end of what the group matched, found again here; -1 where it is not. */

@@ -1,9 +1,11 @@
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import { fieldReader, type FieldReader } from '../../../protocol/selector/read-fields.ts'
+import type { Suspended } from '../../../protocol/selector/pattern-matches.ts'
 import type { CompiledSelector } from '../../../protocol/selector/selector.ts'
 import type { BodyRecord } from '../../database/body-record.ts'
 import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
 import type { Database } from '../../database/database.ts'
+import { settled } from '../../settled.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { readFirstBodies } from '../rows/read-bodies.ts'
 import { PAGE_BYTES } from '../rows/rendition.ts'
@@ -17,27 +19,33 @@ import { verdictsOf } from './verdicts.ts'
  * `filter=_selector`: documents with their metadata are tried, tombstones too.
  *
  * @param fields of the request: what `include_docs` shows
+ * @param stepLimit steps of its patterns for each page of records; more are an error that ends the feed
  * @throws `fieldsNotArray`
  */
 export function selectorFilter(
   database: Database,
   selector: CompiledSelector,
   fields: unknown,
+  stepLimit: number,
 ): ChangeFilter {
   const project = parseFields(fields)
   const ownBodies = new OwnBodies(selector)
   return {
     key: filterKey('_selector', [selector.normalized, fields]),
     pageSize: 1000,
-    mayFail: false,
+    mayFail: selector.hasPatterns,
     ...(project === undefined ? {} : { project }),
     select: async (records, options) => {
+      selector.limitSteps(stepLimit)
       const verdicts = await ownBodies.select(database, records)
       const branched = [...verdicts.keys()].filter(at => isBranched(records[at]!))
       if (branched.length === 0) return verdicts
       const asked = branched.map(at => records[at]!)
       const leaves = await leafDocuments(database, asked, { ...options, revisions: false })
-      const found = verdictsOf(leaves, leaf => selector.matches(valueOf(leaf)))
+      const passes: boolean[] = []
+      const slice = new TimeSlice()
+      for (const leaf of leaves.flat()) passes.push(await settled(selector.matches(valueOf(leaf)), slice))
+      const found = verdictsOf(leaves, (_leaf, place) => passes[place]!)
       for (const [place, verdict] of found.entries()) verdicts[branched[place]!] = verdict
       return found.length === branched.length ? verdicts : verdicts.slice(0, branched[found.length])
     },
@@ -62,13 +70,14 @@ class OwnBodies {
     const verdicts: Verdict[] = []
     for (const [at, body] of bodies.entries()) {
       const record = records[at]!
-      verdicts.push(body !== undefined && !isBranched(record) && this.#matches(record, body))
+      const verdict = body !== undefined && !isBranched(record) && this.#matches(record, body)
+      verdicts.push(typeof verdict === 'boolean' ? verdict : await settled(verdict, slice))
       if (slice.isOver) await slice.pause()
     }
     return verdicts
   }
 
-  #matches(record: Uint8Array, body: BodyRecord): boolean {
+  #matches(record: Uint8Array, body: BodyRecord): boolean | Suspended {
     if (this.#read !== undefined) {
       const [id, rev] = this.#seesMetadata ? [idOf(record), revOf(record)] : ['', '']
       return this.#selector.matches(this.#read({ id, rev, body: body.body }))

@@ -230,6 +230,11 @@ export const HTTP_SETTINGS = {
       default: 1000,
       about: 'Queries that may wait, for a turn or for an index; past it the answer is 503',
     },
+    regex_step_limit: {
+      kind: 'integer',
+      default: 100_000_000,
+      about: 'Steps of the `$regex` patterns of a query, or of a page of a feed; past it the answer is 400',
+    },
     list_timeout: {
       kind: 'integer',
       default: 60_000,

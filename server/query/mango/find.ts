@@ -1,4 +1,5 @@
 import { ByteWriter } from '../../../protocol/json/byte-writer.ts'
+import { settled } from '../../settled.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import type { Waiter } from '../../work-queue.ts'
 import type { DatabaseQueries } from '../database-queries.ts'
@@ -95,7 +96,8 @@ async function* documents(
       if (!plan.covering && r === 1) tally.docs++
       if (candidate === DESIGN_DOCUMENT) continue
       if (!plan.covering && r > 1) tally.quorum++
-      if (!selector.matches(candidate.value)) continue
+      const verdict = selector.matches(candidate.value)
+      if (verdict === false || (verdict !== true && !(await settled(verdict, slice, client.signal)))) continue
       // The row behind the page is looked at too, as CouchDB looks at it.
       isEnd = tally.results === limit && toSkip === 0
       if (isEnd) break

@@ -4,8 +4,11 @@ import { decodeValue } from '../../../protocol/json/decode-value.ts'
 import { FieldLocator } from '../../../protocol/json/field-locator.ts'
 import { isJsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
+import { DEFAULT_STEP_LIMIT, type Suspended } from '../../../protocol/selector/pattern-matches.ts'
 import { compileSelector } from '../../../protocol/selector/selector.ts'
 import { contentReader, contentText, type DocumentContent } from '../document-content.ts'
+import { settled } from '../../settled.ts'
+import { TimeSlice } from '../../time-slice.ts'
 import { rowId, rowKeyText, writeRowValue } from '../row-value.ts'
 import type { PackedRows } from '../sandbox/messages.ts'
 import type { ChangedDocument } from '../views/changed-documents.ts'
@@ -15,7 +18,10 @@ import type { MapDocuments } from '../views/view-index.ts'
 import { partialFilterOf } from './mango-index.ts'
 
 /** The JSON texts of the fields of an index, or undefined for documents that are not in it. */
-export type MangoKey = (document: DocumentContent) => string[] | undefined
+export type MangoKey = (
+  document: DocumentContent,
+  slice: TimeSlice,
+) => string[] | undefined | Promise<string[] | undefined>
 
 /** Indexes documents that have all fields, and that the partial filter selects. */
 export function mangoKey(map: JsonValue): MangoKey {
@@ -23,18 +29,28 @@ export function mangoKey(map: JsonValue): MangoKey {
   const fields = isJsonObject(definition.fields) ? Object.keys(definition.fields) : []
   const isSelected = partialFilter(partialFilterOf(definition) ?? {})
   const fieldsOf = fieldTexts(fields.map(parseFieldPath))
-  return document => (isSelected(document) ? fieldsOf(document) : undefined)
+  return (document, slice) => {
+    const verdict = isSelected(document)
+    if (typeof verdict === 'boolean') return verdict ? fieldsOf(document) : undefined
+    return settled(verdict, slice).then(found => (found ? fieldsOf(document) : undefined))
+  }
 }
 
-function partialFilter(selector: JsonValue): (document: DocumentContent) => boolean {
+/** The steps of its patterns are counted for each document: an index is built however many there are. */
+function partialFilter(selector: JsonValue): (document: DocumentContent) => boolean | Suspended {
   const filter = compileSelector(selector)
   if (Object.keys(filter.normalized).length === 0) return () => true
   const read = contentReader(filter.normalized)
-  return document => filter.matches(read(document))
+  return document => {
+    filter.limitSteps(DEFAULT_STEP_LIMIT)
+    return filter.matches(read(document))
+  }
 }
 
 /** Fields are found in the body as it is stored; for metadata the whole document is put together. */
-function fieldTexts(paths: readonly (readonly string[])[]): MangoKey {
+function fieldTexts(
+  paths: readonly (readonly string[])[],
+): (document: DocumentContent) => string[] | undefined {
   const locator = new FieldLocator(paths)
   const seesMetadata = paths.some(([first]) => first?.startsWith('_') === true)
   return document => {
@@ -50,20 +66,22 @@ function fieldTexts(paths: readonly (readonly string[])[]): MangoKey {
 export function mangoMapper(definition: IndexDefinition): MapDocuments {
   const views = definition.views.map(({ map }) => mangoKey(map))
   const { partitioned } = definition
-  return (documents, keys) => Promise.resolve(packEntries(documents, views, { keys, partitioned }))
+  return (documents, keys) => packEntries(documents, views, { keys, partitioned })
 }
 
-function packEntries(
+async function packEntries(
   documents: readonly ChangedDocument[],
   views: readonly MangoKey[],
   { keys, partitioned }: { keys: IndexKeys; partitioned: boolean },
-): PackedRows {
+): Promise<PackedRows> {
+  const slice = new TimeSlice()
   const out = new ByteWriter()
   const index: number[] = []
   for (const [at, { id, content }] of documents.entries()) {
     if (content === undefined) continue
     for (const [view, keyOf] of views.entries()) {
-      const key = keyOf(content)
+      const found = keyOf(content, slice)
+      const key = found instanceof Promise ? await found : found
       if (key === undefined) continue
       index.push(at, view, out.length)
       out.append(keys.rowPrefix)

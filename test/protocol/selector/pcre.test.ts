@@ -1,6 +1,19 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { compilePcre } from '../../../protocol/selector/pcre/pcre.ts'
+import { compilePattern } from '../../../protocol/selector/pcre/pcre.ts'
+
+/** Runs a pattern to its end. */
+function compilePcre(source: string): ((text: string) => boolean) | undefined {
+  const pattern = compilePattern(source)
+  if (pattern === undefined) return undefined
+  return text => {
+    const matching = pattern.matching(text)
+    for (;;) {
+      const { done, value } = matching.next()
+      if (done === true) return value
+    }
+  }
+}
 
 /** Patterns with texts that they match and texts that they do not, as PCRE has it. */
 const cases: [pattern: string, matching: string[], other: string[]][] = [
