@@ -79,6 +79,7 @@ function announce({ createdAdmin, url, tlsPort }: Couchette, data: string): void
   }
   say(`Couchette listens on ${url}${tlsPort === undefined ? '' : ` and with TLS on port ${tlsPort}`}`)
   say(`Data directory: ${absolute(data)}`)
+  say(`Dashboard: ${url}/_utils/`)
 }
 
 function say(line: string): void {

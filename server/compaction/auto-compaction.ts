@@ -20,6 +20,13 @@ export interface AutoCompactionParts {
   readonly now?: () => Date
 }
 
+/** Named in the log. */
+interface CompactedThing {
+  readonly database: DatabaseName
+  /** Of an index. */
+  readonly signature?: string
+}
+
 const MINUTE_MS = 60_000
 
 /**
@@ -158,7 +165,7 @@ export class AutoCompaction {
     return {
       key: name,
       compact: signal =>
-        this.#run({ database: name }, async () => {
+        this.#run({ database: name }, signal, async () => {
           if (!(await catalog.exists(name))) return
           const database = await catalog.open(name)
           await database.compaction.run(queue, signal)
@@ -173,16 +180,21 @@ export class AutoCompaction {
     return {
       key: `${database.name} ${signature}`,
       compact: signal =>
-        this.#run({ database: database.name, signature }, () => index.compaction.run(signal)),
+        this.#run({ database: database.name, signature }, signal, () =>
+          this.#parts.queue.run(() => index.compaction.run(signal), { signal }),
+        ),
     }
   }
 
   /** What was deleted meanwhile, or stopped, has not failed. */
-  async #run(what: object, compact: () => Promise<void>): Promise<void> {
+  async #run(what: CompactedThing, signal: AbortSignal, compact: () => Promise<void>): Promise<void> {
     this.#parts.log.info(what, 'automatic compaction begins')
-    await compact().catch((error: unknown) => {
-      if (!this.#closed) this.#failed(error, what)
-    })
+    try {
+      await compact()
+    } catch (error) {
+      if (this.#closed || signal.aborted || !(await this.#parts.catalog.exists(what.database))) return
+      this.#failed(error, what)
+    }
   }
 
   #failed(error: unknown, what: object = {}): void {

@@ -60,9 +60,9 @@ export const OTHER_SETTINGS: readonly OtherSettings[] = [
   },
   {
     section: 'chttpd_auth',
-    keys: 'auth_cache_size authentication_redirect require_valid_user',
+    keys: 'auth_cache_size require_valid_user',
     effect: 'none',
-    about: 'Use `[chttpd] require_valid_user`; the others have nothing to act on.',
+    about: 'Use `[chttpd] require_valid_user`; users are kept in memory as far as they are used.',
   },
   { section: 'mem3', keys: '', effect: 'none', about: ONE_NODE },
   { section: 'fabric', keys: '', effect: 'none', about: LIMITS },
