@@ -65,6 +65,7 @@ export const ROWS: readonly Row[] = [
   { route: 'GET /_node/:node/_stats/*path', right: 'metrics', status: 200 },
   { route: 'GET /_node/:node/_system', right: 'metrics', status: 200 },
   { route: 'GET /_node/:node/_prometheus', right: 'metrics', status: 200 },
+  { route: 'GET /_node/:node/_smoosh/status', right: 'server-admin', status: 200 },
   { route: 'POST /_node/:node/_restart', right: 'server-admin', status: 404 },
   { route: 'GET /_node/:node/*rest', right: 'server-admin', status: 404 },
   { route: 'PUT /_node/:node/*rest', right: 'server-admin', status: 404 },
