@@ -20,6 +20,8 @@ import { openLogWriter } from './log-writer.ts'
 import { listenForPrometheus } from './metrics-port.ts'
 import { tlsCredentials } from './tls/credentials.ts'
 import { Replicator } from './replication/replicator.ts'
+import { LogTail } from './log-tail.ts'
+import { NodeHealth } from './metrics/node-health.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { PerUserDatabases } from './auth/users/peruser.ts'
 import { metricsText } from './replication/prometheus.ts'
@@ -109,7 +111,10 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   disposal.add(() => config.close())
   const writer = openLogWriter(config, options.data)
   disposal.add(() => writer.close())
-  const log = createLog(config, writer.stream, options.logLevel)
+  const logTail = new LogTail(() => config.integer('couchette', 'log_tail'))
+  const log = createLog(config, logTail.beside(writer.stream), options.logLevel)
+  const health = new NodeHealth(options.data)
+  disposal.add(() => health.close())
   const store = await openStoreOf(options, config, log)
   disposal.add(() => store.close())
   const metrics = new Metrics()
@@ -149,6 +154,8 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
     attachments,
     config,
     log,
+    logTail,
+    health,
     uuid,
     replicator,
     serverHeader: `CouchDB/${COUCHDB_VERSION} (Couchette/${VERSION})`,

@@ -7,6 +7,8 @@ import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
 import type { BodyMemory } from './http/body-memory.ts'
 import type { LiveRequests } from './http/live-requests.ts'
+import type { LogTail } from './log-tail.ts'
+import type { NodeHealth } from './metrics/node-health.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Queries } from './query/queries.ts'
 import type { Replicator } from './replication/replicator.ts'
@@ -40,4 +42,6 @@ export interface Services {
   /** Begins to close the server and open it again, where whoever started it can. */
   readonly restart: (() => void) | undefined
   readonly log: Logger
+  readonly logTail: LogTail
+  readonly health: NodeHealth
 }

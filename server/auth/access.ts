@@ -25,7 +25,7 @@ const SERVER_ACCESS: Readonly<Record<string, Access>> = {
 /** Databases that are used like others, within limits; also below a prefix. */
 const SYSTEM_DATABASE = /(^|\/)_(users|replicator)$/
 
-const NODE_METRICS = new Set(['_stats', '_system', '_prometheus'])
+const NODE_METRICS = new Set(['_stats', '_system', '_prometheus', '_health'])
 
 /** What in a system database shows the documents of others. */
 const LISTS_FOR_SERVER_ADMINS = new Set(['_all_docs', '_changes'])
@@ -44,6 +44,7 @@ const DATABASE_ACCESS: Readonly<Record<string, Access>> = {
   _compact: 'maintainer',
   _view_cleanup: 'maintainer',
   _purge: 'server-admin',
+  _try_view: 'db-admin',
   _sync_shards: 'server-admin',
 }
 

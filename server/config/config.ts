@@ -15,6 +15,7 @@ import {
   showListening,
 } from './overrides.ts'
 import type { KeyOf, Section } from './settings.ts'
+import { settingSource } from './setting-source.ts'
 import { checkEntry } from './valid-entry.ts'
 import { Values } from './values.ts'
 
@@ -125,6 +126,17 @@ export class Config {
   /** All that is set, by section. */
   all(): ReadonlyMap<string, ReadonlyMap<string, string>> {
     return this.#values.all()
+  }
+
+  /** Returns where the value of a setting comes from: "default", a file's name, "environment", "command line", "this run". */
+  sourceOf(section: string, key: string): string {
+    const { flags = {}, env = {}, fixed = [], shown = [] } = this.#options
+    return settingSource(
+      { files: this.#files, flags, env, fixed, shown },
+      section,
+      key,
+      this.get(section, key),
+    )
   }
 
   /** How new passwords are to be hashed. */

@@ -22,6 +22,7 @@ import { schedulerRoutes } from './scheduler.ts'
 import { securityRoutes } from './security.ts'
 import { serverRoutes } from './server.ts'
 import { sessionRoutes } from './session.ts'
+import { tryViewRoutes } from './try-view.ts'
 import { upkeepRoutes } from './upkeep.ts'
 import { viewRoutes } from './views.ts'
 
@@ -41,6 +42,7 @@ const ROUTES: readonly ((router: Router<RequestState>) => void)[] = [
   localDocumentRoutes,
   allDocsRoutes,
   upkeepRoutes,
+  tryViewRoutes,
   securityRoutes,
   serverRoutes,
   dbUpdatesRoutes,

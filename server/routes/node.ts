@@ -19,6 +19,7 @@ import {
   putValue,
   reload,
 } from './node-config.ts'
+import { getHealth, getLog, getSettings } from './node-insight.ts'
 
 export function nodeRoutes(router: Router<RequestState>): void {
   endpoint(router, '/_membership', { GET: membership })
@@ -32,6 +33,9 @@ export function nodeRoutes(router: Router<RequestState>): void {
     PUT: onNodeAfter(checkPut, putValue),
     DELETE: onNodeAfter(checkSection, deleteValue),
   })
+  endpoint(router, '/_node/:node/_settings', { GET: onNode(getSettings) })
+  endpoint(router, '/_node/:node/_log', { GET: onNode(getLog) })
+  endpoint(router, '/_node/:node/_health', { GET: onNode(getHealth) })
   endpoint(router, '/_node/:node/_stats', { GET: onNode(stats) })
   endpoint(router, '/_node/:node/_stats/*path', { GET: onNode(stats) })
   endpoint(router, '/_node/:node/_system', { GET: onNode(ctx => sendJson(ctx, systemState())) })

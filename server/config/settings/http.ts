@@ -241,6 +241,16 @@ export const HTTP_SETTINGS = {
       unit: 'milliseconds',
       about: 'Longest time in which the client of a list function takes nothing of its answer',
     },
+    max_trial_documents: {
+      kind: 'integer',
+      default: 1000,
+      about: 'Documents over which `_try_view` runs the functions of a view that is not stored',
+    },
+    log_tail: {
+      kind: 'integer',
+      default: 1000,
+      about: 'Lines of the log that are kept in memory for `_node/{node}/_log`; 0: none',
+    },
     max_running_compactions: { kind: 'integer', default: 2, about: 'Databases that are compacted at a time' },
     max_waiting_compactions: {
       kind: 'integer',

@@ -61,6 +61,9 @@ export const ROWS: readonly Row[] = [
     status: 404,
     request: () => ({ path: '/_node/_local/_config/x/none' }),
   },
+  { route: 'GET /_node/:node/_settings', right: 'server-admin', status: 200 },
+  { route: 'GET /_node/:node/_log', right: 'server-admin', status: 200 },
+  { route: 'GET /_node/:node/_health', right: 'metrics', status: 200 },
   { route: 'GET /_node/:node/_stats', right: 'metrics', status: 200 },
   { route: 'GET /_node/:node/_stats/*path', right: 'metrics', status: 200 },
   { route: 'GET /_node/:node/_system', right: 'metrics', status: 200 },
@@ -279,6 +282,15 @@ export const ROWS: readonly Row[] = [
     right: 'member',
     status: 200,
     request: ({ db }) => ({ path: `/${db}/_missing_revs`, json: {} }),
+  },
+  {
+    route: 'POST /:db/_try_view',
+    right: 'db-admin',
+    status: 200,
+    request: ({ db }) => ({
+      path: `/${db}/_try_view`,
+      json: { map: 'function (doc) {}', docs: [] },
+    }),
   },
   {
     route: 'POST /:db/_view_cleanup',
