@@ -1,13 +1,19 @@
+import type { JSX } from 'preact'
 import { databaseInfo } from '../../api/databases.ts'
 import { hasStatus } from '../../api/http.ts'
 import { linkTo, type Place } from '../../lib/location.ts'
 import { useResource } from '../../ui/hooks.ts'
 import { Empty, ErrorNotice, Page, Tabs } from '../../ui/kit.tsx'
 import { NotFound } from '../not-found.tsx'
+import { Changes } from './changes.tsx'
+import { Conflicts } from './conflicts.tsx'
+import { Designs } from './designs.tsx'
 import { Document } from './document/document.tsx'
 import { Documents } from './documents.tsx'
 import { DatabaseHeader } from './header.tsx'
+import { Permissions } from './permissions.tsx'
 import type { DatabaseViewProps } from './props.ts'
+import { Query } from './query.tsx'
 
 /** A database and what is in it: `#/db/NAME/VIEW/…`. */
 export default function Database({ place }: { place: Place }) {
@@ -39,5 +45,15 @@ export default function Database({ place }: { place: Place }) {
   )
 }
 
-const TABS: readonly { id: string; text: string; View: (props: DatabaseViewProps) => preact.JSX.Element }[] =
-  [{ id: 'docs', text: 'Documents', View: Documents }]
+const TABS: readonly {
+  id: string
+  text: string
+  View: (props: DatabaseViewProps) => JSX.Element
+}[] = [
+  { id: 'docs', text: 'Documents', View: Documents },
+  { id: 'query', text: 'Query', View: Query },
+  { id: 'design', text: 'Views', View: Designs },
+  { id: 'changes', text: 'Live feed', View: Changes },
+  { id: 'conflicts', text: 'Conflicts', View: Conflicts },
+  { id: 'permissions', text: 'Permissions', View: Permissions },
+]

@@ -1,0 +1,124 @@
+import { useId, useState } from 'preact/hooks'
+import { createIndex, deleteIndex, type IndexInfo, listIndexes } from '../../api/queries.ts'
+import { useAction, useResource } from '../../ui/hooks.ts'
+import { Badge, Button, ErrorNotice, Field, Loaded, TextInput } from '../../ui/kit.tsx'
+import { toast } from '../../ui/toasts.tsx'
+import { fieldsOf } from './plan.tsx'
+
+/** The indexes that queries may use, and the form for a new one. */
+export function IndexList({ database, fields }: { database: string; fields: readonly string[] }) {
+  const indexes = useResource(signal => listIndexes(database, signal), [database])
+  const removal = useAction()
+  const remove = (index: IndexInfo) =>
+    removal.run(async () => {
+      await deleteIndex(database, index)
+      toast(`The index ${index.name} is deleted.`)
+      indexes.reload()
+    })
+  return (
+    <section class="card" aria-label="Indexes">
+      <div class="card-head">
+        <h2>Indexes</h2>
+      </div>
+      <ErrorNotice error={removal.error} />
+      <Loaded resource={indexes}>
+        {found => (
+          <div class="table-wrap">
+            <table>
+              <thead>
+                <tr>
+                  <th>Name</th>
+                  <th>Fields</th>
+                  <th>Kind</th>
+                  <th>
+                    <span class="visually-hidden">Actions</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {found.map(index => (
+                  <tr key={`${index.ddoc ?? ''} ${index.name}`}>
+                    <td class="break">{index.name}</td>
+                    <td class="break">{fieldsOf(index)}</td>
+                    <td>
+                      <Badge>{index.type}</Badge>
+                    </td>
+                    <td class="actions">
+                      {index.ddoc !== null && (
+                        <Button
+                          small
+                          kind="danger"
+                          label={`Delete the index ${index.name}`}
+                          onClick={() => remove(index)}
+                        >
+                          Delete
+                        </Button>
+                      )}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Loaded>
+      <NewIndex database={database} fields={fields} onDone={indexes.reload} />
+    </section>
+  )
+}
+
+interface NewIndexProps {
+  readonly database: string
+  readonly fields: readonly string[]
+  readonly onDone: () => void
+}
+
+function NewIndex({ database, fields, onDone }: NewIndexProps) {
+  const list = useId()
+  const [names, setNames] = useState('')
+  const [name, setName] = useState('')
+  const { busy, error, run } = useAction()
+  const wanted = names
+    .split(',')
+    .map(field => field.trim())
+    .filter(field => field !== '')
+  const submit = (event: Event) => {
+    event.preventDefault()
+    run(async () => {
+      const result = await createIndex(database, wanted, name)
+      toast(
+        result === 'created' ? 'The index is created and is being built.' : 'This index is there already.',
+      )
+      setNames('')
+      setName('')
+      onDone()
+    })
+  }
+  return (
+    <form class="card-foot stack tight" onSubmit={submit}>
+      <ErrorNotice error={error} />
+      <div class="row">
+        <div class="search">
+          <Field label="Fields of a new index" hint="in their order, divided by commas">
+            <TextInput value={names} onInput={setNames} list={list} placeholder="type, placed_at" />
+          </Field>
+          <datalist id={list}>
+            {fields.map(field => (
+              <option key={field} value={field} />
+            ))}
+          </datalist>
+        </div>
+        <div class="search">
+          <Field label="Its name" hint="may be left empty">
+            <TextInput value={name} onInput={setName} />
+          </Field>
+        </div>
+      </div>
+      <div>
+        <Button type="submit" disabled={busy || wanted.length === 0}>
+          Create index
+        </Button>
+      </div>
+    </form>
+  )
+}
