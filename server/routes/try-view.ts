@@ -19,7 +19,7 @@ async function postTrial(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
   const database = await databaseOf(ctx)
   const { functions, documents } = parseTrial(
-    parseJsonObject(await readJsonBody(ctx)),
+    parseJsonObject(await readJsonBody(ctx, 'query')),
     ctx.services.config.integer('couchette', 'max_trial_documents'),
   )
   const { sandbox } = ctx.services.queries
