@@ -32,7 +32,9 @@ function isSentUnasked(ctx: RequestContext): boolean {
 function isFromElsewhere(ctx: RequestContext): boolean {
   const { 'sec-fetch-site': site, origin } = ctx.req.headers
   if (typeof site === 'string') return site !== 'same-origin' && site !== 'none'
-  return origin !== undefined && hostOf(origin) !== hostOf(originOf(ctx))
+  if (origin === undefined) return false
+  const host = hostOf(origin)
+  return host === undefined || host !== hostOf(originOf(ctx))
 }
 
 function hostOf(origin: string): string | undefined {
