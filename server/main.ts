@@ -168,6 +168,10 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
       running: config.integer('couchette', 'max_running_queries'),
       waiting: config.integer('couchette', 'max_waiting_queries'),
     })),
+    scanQueue: new WorkQueue(() => ({
+      running: config.integer('couchette', 'max_running_scans'),
+      waiting: config.integer('couchette', 'max_waiting_scans'),
+    })),
     compactionQueue,
     autoCompaction,
     feeds,

@@ -29,6 +29,8 @@ export interface Services {
   readonly queries: Queries
   /** Views and Mango queries that are answered. */
   readonly queryQueue: WorkQueue
+  /** Mango queries that look at every document: they do not hold up the others. */
+  readonly scanQueue: WorkQueue
   readonly compactionQueue: WorkQueue
   readonly autoCompaction: AutoCompaction
   /** The live feeds. */

@@ -1,7 +1,26 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Steps } from '../protocol/steps.ts'
 
 const SLICE_MS = 10
+
+/** Loops that wait for their next slice, the one that waits longest first. */
+const waiting: (() => void)[] = []
+
+/**
+ * Waits for the next slice. One loop goes on in each turn of the event loop: however many run at a time, a request waits
+ * for one slice and not for one of each.
+ */
+function nextSlice(): Promise<void> {
+  return new Promise(resolve => {
+    waiting.push(resolve)
+    if (waiting.length === 1) setImmediate(resumeFirst)
+  })
+}
+
+function resumeFirst(): void {
+  const resume = waiting.shift()
+  if (waiting.length > 0) setImmediate(resumeFirst)
+  resume?.()
+}
 
 /** For loops that may be long: tells when they have had the event loop for long enough, and lets others have it. */
 export class TimeSlice {
@@ -13,7 +32,7 @@ export class TimeSlice {
 
   /** @throws the signal's reason, when nobody waits for the result any more */
   async pause(signal?: AbortSignal): Promise<void> {
-    await setImmediate()
+    await nextSlice()
     signal?.throwIfAborted()
     this.#end = performance.now() + SLICE_MS
   }

@@ -6,11 +6,16 @@ import { streamJson } from './reply.ts'
  * Answers a query in pieces, as `streamJson` does, through the queue of queries: what waits for an index, and what reads
  * and computes, has its turn among the others, and is given up when the client leaves.
  *
+ * @param queue where it waits: another than that of queries for searches through all documents
  * @param begin brings the index up to date and gives the pieces; it may ask whether its client waits
  * @throws `busy`, and what `begin` and the first pieces throw
  */
-export async function streamQuery(ctx: RequestContext, begin: Begin): Promise<void> {
-  await streamJson(ctx, await queryPieces(ctx, begin))
+export async function streamQuery(
+  ctx: RequestContext,
+  begin: Begin,
+  queue = ctx.services.queryQueue,
+): Promise<void> {
+  await streamJson(ctx, await queryPieces(ctx, begin, queue))
 }
 
 /**
@@ -18,10 +23,13 @@ export async function streamQuery(ctx: RequestContext, begin: Begin): Promise<vo
  *
  * @throws as `streamQuery`
  */
-export async function queryPieces(ctx: RequestContext, begin: Begin): Promise<Pieces> {
-  const { queryQueue } = ctx.services
+export async function queryPieces(
+  ctx: RequestContext,
+  begin: Begin,
+  queue = ctx.services.queryQueue,
+): Promise<Pieces> {
   const client = new Client(ctx)
-  return queryQueue.inTurns(await queryQueue.watch(() => begin(client), client), client)
+  return queue.inTurns(await queue.watch(() => begin(client), client), client)
 }
 
 type Pieces = AsyncGenerator<Uint8Array | string>

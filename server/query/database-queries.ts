@@ -10,17 +10,20 @@ import { DesignCodeValidator } from './design/check-design.ts'
 import { isRunnable, languageOf, type DesignDocument } from './design/design-document.ts'
 import { DesignDocuments } from './design/design-documents.ts'
 import { DesignValidator } from './design/validation.ts'
-import { contentTexts } from './document-content.ts'
+import { contentTexts, type DocumentContent } from './document-content.ts'
 import { mangoIndexes, type MangoIndex } from './mango/mango-index.ts'
 import { mangoMapper } from './mango/mapper.ts'
 import { reducerOf } from './reduce/reducer.ts'
-import { ROW_FIELDS } from './sandbox/messages.ts'
+import { ROW_FIELDS, type PackedRows } from './sandbox/messages.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
+import { passOverUnusable, type OnSkip } from './skip-unusable.ts'
 import type { ChangedDocument } from './views/changed-documents.ts'
 import { indexDefinition, type IndexDefinition } from './views/definition.ts'
 import type { CompactionResult } from './views/index-compaction.ts'
 import { SIGNATURE_BYTES, type IndexKeys } from './views/row-key.ts'
 import { ViewIndex, type MapDocuments } from './views/view-index.ts'
+
+const NO_ROWS: PackedRows = { bytes: new Uint8Array(), index: new Uint32Array() }
 
 /** After a commit, indexes wait for more before they take it up. */
 const BUILD_DELAY_MS = 500
@@ -107,7 +110,7 @@ export class DatabaseQueries {
     const { sandbox } = this
     const refuses = (reason: string) => this.#refusesReduction(ddoc, reason)
     const index = new ViewIndex(this.database, definition, {
-      map: isMango ? mangoMapper(definition) : this.#sandboxMapper(definition),
+      map: isMango ? mangoMapper(definition, this.onSkip) : this.#sandboxMapper(definition),
       reducers: definition.views.map(({ reduce }) =>
         reduce === undefined || !isRunnable(definition.language)
           ? undefined
@@ -162,6 +165,13 @@ export class DatabaseQueries {
     return definition
   }
 
+  /** Logs a document that an index, a query or a filter has to do without. */
+  readonly onSkip: OnSkip = (id, error) =>
+    this.#log.warn(
+      { database: this.database.name, id, reason: error.message },
+      'a document was passed over: it is too deep or too large for a function or a selector',
+    )
+
   #sandboxMapper(definition: IndexDefinition): MapDocuments {
     const views = {
       owner: String(this.database.record.number),
@@ -172,13 +182,19 @@ export class DatabaseQueries {
     const collations = definition.views.map(({ collation }) => collation)
     return async (documents: readonly ChangedDocument[], keys: IndexKeys) => {
       const mapped = documents.flatMap(({ content }) => content ?? [])
-      if (mapped.length === 0) return { bytes: new Uint8Array(), index: new Uint32Array() }
-      const ids = mapped.map(({ id }) => id)
-      const storage = { prefix: keys.rowPrefix, collations, partitioned: definition.partitioned, ids }
-      const rows = await this.sandbox.map(views, contentTexts(mapped), storage, 'background')
+      const map = (contents: readonly DocumentContent[]): Promise<PackedRows> => {
+        if (contents.length === 0) return Promise.resolve(NO_ROWS)
+        const ids = contents.map(({ id }) => id)
+        const storage = { prefix: keys.rowPrefix, collations, partitioned: definition.partitioned, ids }
+        return this.sandbox.map(views, contentTexts(contents), storage, 'background')
+      }
+      const { used, result: rows } = await passOverUnusable(mapped, map, ({ id }, error) =>
+        this.onSkip(id, error),
+      )
       // The sandbox counts the documents that it was given.
-      if (mapped.length < documents.length) {
-        const places = [...documents.keys()].filter(at => documents[at]?.content !== undefined)
+      if (used.length < documents.length) {
+        const given = new Set(used)
+        const places = [...documents.keys()].filter(at => given.has(documents[at]!.content!))
         for (let at = 0; at < rows.index.length; at += ROW_FIELDS)
           rows.index[at] = places[rows.index[at] as number] as number
       }

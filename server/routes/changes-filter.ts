@@ -55,8 +55,12 @@ function selectorOf(ctx: RequestContext, database: Database, body: Body): Change
   if (ctx.method !== 'POST') throw fail('selectorNotPosted')
   if (body === undefined) throw fail('invalidJson')
   const selector = compileFeedSelector(body.selector)
-  const steps = ctx.services.config.integer('couchette', 'regex_step_limit')
-  return selectorFilter(database, selector, body.fields, steps)
+  const { config, queries } = ctx.services
+  const limits = {
+    steps: config.integer('couchette', 'regex_step_limit'),
+    onSkip: queries.of(database).onSkip,
+  }
+  return selectorFilter(database, selector, body.fields, limits)
 }
 
 function viewOf(ctx: RequestContext, database: Database): ChangeFilter {
@@ -65,7 +69,8 @@ function viewOf(ctx: RequestContext, database: Database): ChangeFilter {
   const [design, name, ...rest] = partsOf(view)
   if (design === undefined || name === undefined || rest.length > 0) throw fail('malformedViewFilter')
   const ddoc = designWith(database, design, ['views', name])
-  return viewFilter(database, { sandbox: ctx.services.queries.sandbox, ddoc }, name)
+  const { sandbox } = ctx.services.queries
+  return viewFilter(database, { sandbox, ddoc, onSkip: ctx.services.queries.of(database).onSkip }, name)
 }
 
 async function functionOf(
@@ -89,7 +94,9 @@ async function functionOf(
     peer: peerOf(ctx.req, ctx.services.config),
     user: ctx.state.user,
   })
-  return customFilter(database, { sandbox: ctx.services.queries.sandbox, ddoc }, name, request)
+  const { sandbox } = ctx.services.queries
+  const { onSkip } = ctx.services.queries.of(database)
+  return customFilter(database, { sandbox, ddoc, onSkip }, name, request)
 }
 
 /** Each part may be escaped once more than the query is. */

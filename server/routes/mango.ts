@@ -13,7 +13,7 @@ import { streamQuery } from '../http/stream-query.ts'
 import type { DatabaseQueries } from '../query/database-queries.ts'
 import { explain } from '../query/mango/explain.ts'
 import { readFindRequest, type FindRequest } from '../query/mango/find-request.ts'
-import { find } from '../query/mango/find.ts'
+import { find, isFullScan } from '../query/mango/find.ts'
 import { ALL_DOCS, describeIndex } from '../query/mango/mango-index.ts'
 import { createIndex, deleteIndex, readBulkDelete } from '../query/mango/manage-indexes.ts'
 import { databaseOf } from './database-of.ts'
@@ -34,7 +34,9 @@ export function mangoRoutes(router: Router<RequestState>): void {
 async function postFind(ctx: RequestContext): Promise<void> {
   const { queries, request } = await findRequestOf(ctx)
   const warningRatio = ctx.services.config.integer('mango', 'index_scan_warning_threshold')
-  await streamQuery(ctx, client => find(queries, request, warningRatio, client))
+  const { queryQueue, scanQueue } = ctx.services
+  const queue = isFullScan(queries, request) ? scanQueue : queryQueue
+  await streamQuery(ctx, client => find(queries, request, warningRatio, client), queue)
 }
 
 async function postExplain(ctx: RequestContext): Promise<void> {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../../protocol/json-value.ts'
 import { attachmentsMember } from '../../database/attachments-member.ts'
 import type { Database } from '../../database/database.ts'
 import type { Sandbox, SandboxDocument } from '../../query/sandbox/sandbox.ts'
+import { passOverUnusable, type OnSkip } from '../../query/skip-unusable.ts'
 import { filterKey, type ChangeFilter } from './change-filter.ts'
 import { leafDocuments, type LeafDocument } from './leaf-documents.ts'
 import { verdictsOf } from './verdicts.ts'
@@ -15,30 +16,37 @@ const PAGE = 100
 export interface FilterCode {
   readonly sandbox: Sandbox
   readonly ddoc: SandboxDocument
+  /** Called with documents that the functions cannot be given: they do not pass. */
+  readonly onSkip: OnSkip
 }
 
 /** `filter=ddoc/name`: a filter function, with the request that it sees. */
 export function customFilter(
   database: Database,
-  { sandbox, ddoc }: FilterCode,
+  { sandbox, ddoc, onSkip }: FilterCode,
   name: string,
   request: JsonObject,
 ): ChangeFilter {
   // Each request has an id and tells how the database stood: functions that go by these are not what is shared.
   const { uuid: _uuid, info: _info, ...seen } = request
   const key = filterKey('custom', [ddoc.json, name, seen])
-  return functionFilter(database, key, documents => sandbox.filter(ddoc, name, documents, request))
+  return functionFilter(database, key, onSkip, documents => sandbox.filter(ddoc, name, documents, request))
 }
 
 /** `filter=_view`: passes the documents for which a map function emits anything. */
-export function viewFilter(database: Database, { sandbox, ddoc }: FilterCode, view: string): ChangeFilter {
+export function viewFilter(
+  database: Database,
+  { sandbox, ddoc, onSkip }: FilterCode,
+  view: string,
+): ChangeFilter {
   const key = filterKey('_view', [ddoc.json, view])
-  return functionFilter(database, key, documents => sandbox.emits(ddoc, view, documents))
+  return functionFilter(database, key, onSkip, documents => sandbox.emits(ddoc, view, documents))
 }
 
 function functionFilter(
   database: Database,
   key: string,
+  onSkip: OnSkip,
   ask: (documents: readonly string[]) => Promise<readonly boolean[]>,
 ): ChangeFilter {
   return {
@@ -47,9 +55,14 @@ function functionFilter(
     mayFail: true,
     select: async (records, { allLeaves }) => {
       const leaves = await leafDocuments(database, records, { allLeaves, revisions: true })
-      const documents = leaves.flat().map(textOf)
-      const passes = documents.length === 0 ? [] : await asServerError(ask(documents))
-      return verdictsOf(leaves, (_leaf, place) => passes[place] === true)
+      const documents = leaves.flat().map(leaf => ({ id: leaf.id, text: textOf(leaf) }))
+      const askAbout = async (some: readonly { text: string }[]): Promise<readonly boolean[]> =>
+        some.length === 0 ? [] : asServerError(ask(some.map(({ text }) => text)))
+      const { used, result } = await passOverUnusable(documents, askAbout, ({ id }, error) =>
+        onSkip(id, error),
+      )
+      const passes = new Set(used.filter((_document, place) => result[place] === true))
+      return verdictsOf(leaves, (_leaf, place) => passes.has(documents[place]!))
     },
   }
 }

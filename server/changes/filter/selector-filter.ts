@@ -5,6 +5,7 @@ import type { CompiledSelector } from '../../../protocol/selector/selector.ts'
 import type { BodyRecord } from '../../database/body-record.ts'
 import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
 import type { Database } from '../../database/database.ts'
+import { unlessTooDeep, type OnSkip } from '../../query/skip-unusable.ts'
 import { settled } from '../../settled.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { readFirstBodies } from '../rows/read-bodies.ts'
@@ -26,10 +27,10 @@ export function selectorFilter(
   database: Database,
   selector: CompiledSelector,
   fields: unknown,
-  stepLimit: number,
+  { steps: stepLimit, onSkip }: { steps: number; onSkip: OnSkip },
 ): ChangeFilter {
   const project = parseFields(fields)
-  const ownBodies = new OwnBodies(selector)
+  const ownBodies = new OwnBodies(selector, onSkip)
   return {
     key: filterKey('_selector', [selector.normalized, fields]),
     pageSize: 1000,
@@ -44,7 +45,11 @@ export function selectorFilter(
       const leaves = await leafDocuments(database, asked, { ...options, revisions: false })
       const passes: boolean[] = []
       const slice = new TimeSlice()
-      for (const leaf of leaves.flat()) passes.push(await settled(selector.matches(valueOf(leaf)), slice))
+      for (const leaf of leaves.flat()) {
+        const skip = (error: RangeError): void => onSkip(leaf.id, error)
+        const verdict = unlessTooDeep(() => selector.matches(valueOf(leaf)), skip) ?? false
+        passes.push(await settled(verdict, slice))
+      }
       const found = verdictsOf(leaves, (_leaf, place) => passes[place]!)
       for (const [place, verdict] of found.entries()) verdicts[branched[place]!] = verdict
       return found.length === branched.length ? verdicts : verdicts.slice(0, branched[found.length])
@@ -56,9 +61,11 @@ export function selectorFilter(
 class OwnBodies {
   readonly #selector: CompiledSelector
   readonly #seesMetadata: boolean
+  readonly #onSkip: OnSkip
   readonly #read: FieldReader | undefined
 
-  constructor(selector: CompiledSelector) {
+  constructor(selector: CompiledSelector, onSkip: OnSkip) {
+    this.#onSkip = onSkip
     this.#selector = selector
     this.#seesMetadata = selector.fields.some(field => field.startsWith('_') || field.startsWith('\\'))
     this.#read = fieldReader(selector.normalized)
@@ -70,11 +77,22 @@ class OwnBodies {
     const verdicts: Verdict[] = []
     for (const [at, body] of bodies.entries()) {
       const record = records[at]!
-      const verdict = body !== undefined && !isBranched(record) && this.#matches(record, body)
+      const verdict = body !== undefined && !isBranched(record) && this.#verdict(record, body)
       verdicts.push(typeof verdict === 'boolean' ? verdict : await settled(verdict, slice))
       if (slice.isOver) await slice.pause()
     }
     return verdicts
+  }
+
+  /** A document that is too deep for the stack does not match. */
+  #verdict(record: Uint8Array, body: BodyRecord): boolean | Suspended {
+    try {
+      return this.#matches(record, body)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      this.#onSkip(idOf(record), error)
+      return false
+    }
   }
 
   #matches(record: Uint8Array, body: BodyRecord): boolean | Suspended {

@@ -44,4 +44,14 @@ export const BOUND_SETTINGS = {
     default: 1000,
     about: 'Deepest nesting of a document that is written; deeper ones are refused with 400',
   },
+  max_running_scans: {
+    kind: 'integer',
+    default: 4,
+    about: '`_find`s without an index that read all documents, at a time; others wait',
+  },
+  max_waiting_scans: {
+    kind: 'integer',
+    default: 200,
+    about: '`_find`s without an index that may wait for their turn; past it the answer is 503',
+  },
 } as const satisfies Record<string, Setting>

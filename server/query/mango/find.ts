@@ -1,10 +1,13 @@
 import { ByteWriter } from '../../../protocol/json/byte-writer.ts'
 import { settled } from '../../settled.ts'
 import { TimeSlice } from '../../time-slice.ts'
+import type { CompiledSelector } from '../../../protocol/selector/selector.ts'
 import type { Waiter } from '../../work-queue.ts'
 import type { DatabaseQueries } from '../database-queries.ts'
 import { decodeBookmark, encodeBookmark } from './bookmark.ts'
 import type { FindRequest } from './find-request.ts'
+import type { OnSkip } from '../skip-unusable.ts'
+import type { FieldRange } from './ranges.ts'
 import { askedName, planQuery, type Plan } from './plan.ts'
 import { DESIGN_DOCUMENT, type Candidate, type Counted } from './candidates.ts'
 import { scanAllDocs, scanIndex } from './scan.ts'
@@ -17,6 +20,14 @@ interface Tally {
   quorum: number
   results: number
   bookmark: string | undefined
+}
+
+/** Whether a query looks at every document, or every one of its partition: no index narrows it. */
+export function isFullScan(queries: DatabaseQueries, request: FindRequest): boolean {
+  const { index, ranges } = planQuery(queries.mangoIndexes, request, queries.database.record.partitioned)
+  const isBound = (range: FieldRange | undefined): boolean =>
+    range !== undefined && range !== 'empty' && (range.low !== undefined || range.high !== undefined)
+  return index.ddoc === undefined && ranges !== 'empty' && !isBound(ranges[0])
 }
 
 /**
@@ -32,32 +43,38 @@ export function find(
   scanWarningRatio: number,
   client: Waiter,
 ): AsyncGenerator<Uint8Array> | Promise<AsyncGenerator<Uint8Array>> {
-  const { database } = queries
+  const { database, onSkip } = queries
   const plan = planQuery(queries.mangoIndexes, request, database.record.partitioned)
   const after = request.bookmark === undefined ? undefined : decodeBookmark(request.bookmark)
   const { ddoc } = plan.index
   if (ddoc === undefined || plan.ranges === 'empty')
-    return answer(request, { plan, scanWarningRatio, client }, () =>
+    return answer(request, { plan, scanWarningRatio, client, onSkip }, () =>
       scanAllDocs(database, request, plan, after),
     )
   const index = queries.indexOf(ddoc)
   const begin = () =>
-    answer(request, { plan, scanWarningRatio, client }, () =>
+    answer(request, { plan, scanWarningRatio, client, onSkip }, () =>
       scanIndex(database, index, request, plan, after),
     )
   return request.update && index.isBehind('rows') ? index.update('rows').then(begin) : begin()
 }
 
+interface AnswerParts extends Pick<Search, 'client' | 'onSkip'> {
+  readonly plan: Plan
+  readonly scanWarningRatio: number
+}
+
 async function* answer(
   request: FindRequest,
-  { plan, scanWarningRatio, client }: { plan: Plan; scanWarningRatio: number; client: Waiter },
+  { plan, scanWarningRatio, client, onSkip }: AnswerParts,
   scan: () => AsyncGenerator<Counted[]>,
 ): AsyncGenerator<Uint8Array> {
   const started = performance.now()
   const tally: Tally = { keys: 0, docs: 0, quorum: 0, results: 0, bookmark: undefined }
   const out = new ByteWriter(PAGE_BYTES)
   out.latin1('{"docs":[\n')
-  if (plan.ranges !== 'empty') yield* documents(request, plan, { batches: scan(), client, tally, out })
+  if (plan.ranges !== 'empty')
+    yield* documents(request, plan, { batches: scan(), client, tally, out, onSkip })
   out.latin1(`\n],\n"bookmark": ${JSON.stringify(tally.bookmark ?? request.bookmark ?? 'nil')}`)
   if (plan.ranges !== 'empty') {
     if (request.executionStats)
@@ -77,12 +94,13 @@ interface Search {
   readonly client: Waiter
   readonly tally: Tally
   readonly out: ByteWriter
+  readonly onSkip: OnSkip
 }
 
 async function* documents(
   { selector, limit, skip, r }: FindRequest,
   plan: Plan,
-  { batches, client, tally, out }: Search,
+  { batches, client, tally, out, onSkip }: Search,
 ): AsyncGenerator<Uint8Array> {
   const slice = new TimeSlice()
   let toSkip = skip
@@ -96,7 +114,7 @@ async function* documents(
       if (!plan.covering && r === 1) tally.docs++
       if (candidate === DESIGN_DOCUMENT) continue
       if (!plan.covering && r > 1) tally.quorum++
-      const verdict = selector.matches(candidate.value)
+      const verdict = verdictOf(selector, candidate, onSkip)
       if (verdict === false || (verdict !== true && !(await settled(verdict, slice, client.signal)))) continue
       // The row behind the page is looked at too, as CouchDB looks at it.
       isEnd = tally.results === limit && toSkip === 0
@@ -113,6 +131,21 @@ async function* documents(
     if (last !== undefined) tally.bookmark = encodeBookmark(last.place())
     if (isEnd) return
     if (out.position >= PAGE_BYTES) yield out.take()
+  }
+}
+
+/** A document that is too deep for the stack is none that was asked for. */
+function verdictOf(
+  selector: CompiledSelector,
+  candidate: Candidate,
+  onSkip: OnSkip,
+): ReturnType<CompiledSelector['matches']> {
+  try {
+    return selector.matches(candidate.value)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    onSkip(Buffer.from(candidate.place()).toString(), error)
+    return false
   }
 }
 

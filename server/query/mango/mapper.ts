@@ -10,6 +10,7 @@ import { contentReader, contentText, type DocumentContent } from '../document-co
 import { settled } from '../../settled.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { rowId, rowKeyText, writeRowValue } from '../row-value.ts'
+import { unlessTooDeep, type OnSkip } from '../skip-unusable.ts'
 import type { PackedRows } from '../sandbox/messages.ts'
 import type { ChangedDocument } from '../views/changed-documents.ts'
 import type { IndexDefinition } from '../views/definition.ts'
@@ -63,16 +64,16 @@ function fieldTexts(
 }
 
 /** Makes rows of documents without the sandbox: an index's definition has no code. */
-export function mangoMapper(definition: IndexDefinition): MapDocuments {
+export function mangoMapper(definition: IndexDefinition, onSkip: OnSkip = () => undefined): MapDocuments {
   const views = definition.views.map(({ map }) => mangoKey(map))
   const { partitioned } = definition
-  return (documents, keys) => packEntries(documents, views, { keys, partitioned })
+  return (documents, keys) => packEntries(documents, views, { keys, partitioned, onSkip })
 }
 
 async function packEntries(
   documents: readonly ChangedDocument[],
   views: readonly MangoKey[],
-  { keys, partitioned }: { keys: IndexKeys; partitioned: boolean },
+  { keys, partitioned, onSkip }: { keys: IndexKeys; partitioned: boolean; onSkip: OnSkip },
 ): Promise<PackedRows> {
   const slice = new TimeSlice()
   const out = new ByteWriter()
@@ -80,15 +81,23 @@ async function packEntries(
   for (const [at, { id, content }] of documents.entries()) {
     if (content === undefined) continue
     for (const [view, keyOf] of views.entries()) {
-      const found = keyOf(content, slice)
+      const skip = (error: RangeError): void => onSkip(id, error)
+      const found = unlessTooDeep(() => keyOf(content, slice), skip)
       const key = found instanceof Promise ? await found : found
       if (key === undefined) continue
-      index.push(at, view, out.length)
-      out.append(keys.rowPrefix)
-      out.byte(view >> 8)
-      out.byte(view & 255)
-      writeEntryKey({ id, key: key.map(decodeValue), partitioned }, out)
-      index.push(out.length)
+      const start = out.length
+      const written = unlessTooDeep(() => {
+        out.append(keys.rowPrefix)
+        out.byte(view >> 8)
+        out.byte(view & 255)
+        writeEntryKey({ id, key: key.map(decodeValue), partitioned }, out)
+        return true
+      }, skip)
+      if (written === undefined) {
+        out.length = start
+        continue
+      }
+      index.push(at, view, start, out.length)
       writeRowValue(JSON.stringify(id), `[${key.join()}]`, 'null', out)
       index.push(out.length)
     }
