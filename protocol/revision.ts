@@ -7,6 +7,8 @@ export type Rev = string & { readonly [brand]: 'Rev' }
 
 /** Longer generations would lose digits. */
 const MAX_GENERATION_DIGITS = 15
+/** Highest generation that is taken as it comes: edits on it still have generations that can be parsed. */
+export const MAX_GENERATION = 1e14
 const HEX_LENGTH = 32
 const RAW_LENGTH = 16
 const LOWER_HEX = /^[0-9a-f]{32}$/
@@ -68,6 +70,11 @@ export function hashBytes(hash: string): Buffer {
 
 export function generationOf(rev: Rev): number {
   return Number(rev.slice(0, rev.indexOf('-')))
+}
+
+/** Returns whether `parseRev` takes revisions of a generation. */
+export function isParsable(generation: number): boolean {
+  return generation < 10 ** MAX_GENERATION_DIGITS
 }
 
 export function hashOf(rev: Rev): string {

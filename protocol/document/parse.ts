@@ -5,7 +5,7 @@ import { countValues } from '../json/count-values.ts'
 import { withoutDuplicates } from '../json/duplicates.ts'
 import { JsonScanner } from '../json/scanner.ts'
 import type { Member } from '../json/scanner.ts'
-import { makeRev, parseRev } from '../revision.ts'
+import { makeRev, MAX_GENERATION, parseRev } from '../revision.ts'
 import type { Rev } from '../revision.ts'
 import { checkAttachmentName, parseAttachments } from './attachment-input.ts'
 import type { AttachmentInput } from './attachment-input.ts'
@@ -109,6 +109,8 @@ class SpecialMembers {
       return
     }
     this.revisions = parseRevisions(canonicalJson(value)) ?? refuse('_revisions')
+    const { start } = this.revisions
+    if (start < 0 || start > MAX_GENERATION) this.refusal = fail('badGeneration')
     const [newest] = this.revisions.ids
     this.rev = newest === undefined ? undefined : makeRev(this.revisions.start, newest)
   }

@@ -1,7 +1,7 @@
 import type { DocId } from '../../protocol/document-id.ts'
 import { fail, type CouchError } from '../../protocol/errors.ts'
 import { newRevId, type HashedAttachment } from '../../protocol/revision-id.ts'
-import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
+import { generationOf, hashOf, isParsable, makeRev, type Rev } from '../../protocol/revision.ts'
 import { encodeTree } from '../../protocol/revtree/codec.ts'
 import { find } from '../../protocol/revtree/history.ts'
 import { leaves, winner, type Leaf } from '../../protocol/revtree/leaves.ts'
@@ -47,6 +47,7 @@ export class DocumentMerge {
     const parent = onTombstone ? winner(this.#tree).rev : parentGiven(edit)
     const ancestors = onTombstone && parent !== undefined ? [hashOf(parent)] : edit.revs.hashes
     const generation = parent === undefined ? 1 : generationOf(parent) + 1
+    if (!isParsable(generation)) return fail('badGeneration')
     const rev = newRevId({
       deleted: edit.deleted,
       parent,

@@ -2,7 +2,7 @@ import type { AttachmentInput } from '../../protocol/document/attachment-input.t
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { fail } from '../../protocol/errors.ts'
 import { isLocalId, type DocId } from '../../protocol/document-id.ts'
-import type { Rev } from '../../protocol/revision.ts'
+import { generationOf, MAX_GENERATION, type Rev } from '../../protocol/revision.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import type { ReceivedAttachment } from '../attachments/upload.ts'
@@ -39,10 +39,11 @@ export async function writeDocuments(
   documents: readonly DocumentToWrite[],
   options: WriteOptions,
 ): Promise<readonly EditOutcome[]> {
-  const isOrdinary = ({ id, input }: DocumentToWrite): boolean =>
-    input.refusal === undefined && !isLocalId(id)
+  const isRefused = (document: DocumentToWrite): boolean =>
+    document.input.refusal !== undefined || (options.replicated && isBeyondGenerations(document))
+  const isOrdinary = (document: DocumentToWrite): boolean => !isRefused(document) && !isLocalId(document.id)
   if (documents.every(isOrdinary)) return writeStored(database, documents, options)
-  const accepted = documents.filter(({ input }) => input.refusal === undefined)
+  const accepted = documents.filter(document => !isRefused(document))
   const local = accepted.filter(({ id }) => isLocalId(id))
   const others = accepted.filter(({ id }) => !isLocalId(id))
   const [ofLocal, ofOthers] = await Promise.all([
@@ -55,8 +56,12 @@ export async function writeDocuments(
   return documents.map(document => outcomes.get(document) ?? refusalOf(document))
 }
 
+function isBeyondGenerations({ id, input }: DocumentToWrite): boolean {
+  return input.rev !== undefined && !isLocalId(id) && generationOf(input.rev) > MAX_GENERATION
+}
+
 function refusalOf({ id, input }: DocumentToWrite): EditOutcome {
-  return { id, error: input.refusal ?? fail('conflict') }
+  return { id, error: input.refusal ?? fail('badGeneration') }
 }
 
 async function writeLocal(database: Database, documents: readonly DocumentToWrite[]): Promise<EditOutcome[]> {
