@@ -1,6 +1,7 @@
 import { compareJson } from '../collation/compare.ts'
 import { compareRaw } from '../collation/raw.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json-value.ts'
+import { beginsWith } from './begins-with.ts'
 import { lookUp, parseFieldPath } from './field-path.ts'
 import { isOperator, only } from './node.ts'
 import type { PatternMatches } from './pattern-matches.ts'
@@ -92,7 +93,7 @@ const OPERATORS: Readonly<Record<string, (operand: JsonValue, context: Context) 
     const [divisor, remainder] = operand as [number, number]
     return value => typeof value === 'number' && Number.isInteger(value) && value % divisor === remainder
   },
-  $beginsWith: operand => value => typeof value === 'string' && value.startsWith(operand as string),
+  $beginsWith: operand => value => typeof value === 'string' && beginsWith(value, operand as string),
   $regex: (operand, { patterns }) => {
     const matches = patterns.predicate(operand as string)
     return value => typeof value === 'string' && matches(value)

@@ -101,7 +101,7 @@ export const DATABASE_SETTINGS = {
       default: 67_108_864,
       unit: 'bytes',
       restart: true,
-      about: 'Memory that the functions of one design document may use',
+      about: 'Memory that the functions of one design document may use, 16 MiB at least',
     },
   },
   mango: {

@@ -71,7 +71,7 @@ export const HTTP_SETTINGS = {
     secure_rewrites: {
       kind: 'boolean',
       default: true,
-      about: 'Rules of `_rewrite` lead to nothing but their own database',
+      about: 'Rules and functions of `_rewrite` lead to nothing but their own database',
     },
     decode_plus_to_space: { kind: 'boolean', default: true, about: 'Takes a `+` in a path for a space' },
     x_forwarded_host: { kind: 'text', default: 'X-Forwarded-Host', about: "Header with the client's host" },
