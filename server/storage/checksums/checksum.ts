@@ -1,0 +1,46 @@
+import { crc32 } from 'node:zlib'
+import { DamagedValueError } from '../encryption/damaged.ts'
+import { describeKey, isKeyBound } from './checked-keys.ts'
+
+/** Bytes behind each value: its CRC-32, big-endian. */
+const CHECKSUM_BYTES = 4
+
+/** The value with its checksum behind it. */
+export function withChecksum(key: Uint8Array, value: Uint8Array): Uint8Array {
+  const { length } = value
+  const bytes = Buffer.allocUnsafe(length + CHECKSUM_BYTES)
+  bytes.set(value)
+  const checksum = crc32(value, isKeyBound(key) ? seedOf(key) : 0)
+  bytes[length] = checksum >>> 24
+  bytes[length + 1] = checksum >>> 16
+  bytes[length + 2] = checksum >>> 8
+  bytes[length + 3] = checksum
+  return bytes
+}
+
+/**
+ * The value without its checksum.
+ *
+ * @param key undefined for a value whose checksum does not depend on its key
+ * @throws {DamagedValueError} where value, key or checksum are not what was written
+ */
+export function withoutChecksum(key: Uint8Array | undefined, bytes: Uint8Array): Uint8Array {
+  const length = bytes.length - CHECKSUM_BYTES
+  const value = length < 0 ? bytes : bytes.subarray(0, length)
+  const checksum =
+    ((bytes[length]! << 24) | (bytes[length + 1]! << 16) | (bytes[length + 2]! << 8) | bytes[length + 3]!) >>>
+    0
+  const seed = key !== undefined && isKeyBound(key) ? seedOf(key) : 0
+  if (length >= 0 && crc32(value, seed) === checksum) return value
+  throw new DamagedValueError(key === undefined ? 'A record of a range' : describeKey(key))
+}
+
+/**
+ * A number that a checksum begins with, so that a value under another key than its own is seen. Values of the same bytes
+ * have different checksums where these differ.
+ */
+function seedOf(key: Uint8Array): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key[index]!, 0x01000193)
+  return hash >>> 0
+}

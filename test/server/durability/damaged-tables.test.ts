@@ -1,0 +1,111 @@
+import { open, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Level } from 'level'
+import test from 'ava'
+import { DatabaseKeys, databaseNameKey, Space } from '../../../server/storage/keys.ts'
+import { call } from '../../helpers/http.ts'
+import { startServer } from '../../helpers/server.ts'
+import { tempDir } from '../../helpers/temp.ts'
+
+const DOCUMENTS = 400
+const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
+
+const idOf = (n: number): string => `doc-${String(n).padStart(4, '0')}`
+const bodyOf = (n: number) => ({ number: n, text: `text ${n * 7919} `.repeat(8) })
+
+/** A closed store with some documents, all in tables. */
+async function withTables(data: string): Promise<void> {
+  const server = await startServer({ data })
+  await call(server.url, 'PUT', '/db')
+  const docs = Array.from({ length: DOCUMENTS }, (_, n) => ({ _id: idOf(n), ...bodyOf(n) }))
+  await call(server.url, 'POST', '/db/_bulk_docs', { json: { docs } })
+  await server.couchette.close()
+  // Opening it moves the log to tables.
+  await (await startServer({ data })).couchette.close()
+}
+
+async function changeStore(
+  data: string,
+  change: (store: Level<Uint8Array, Uint8Array>, keys: DatabaseKeys) => Promise<void>,
+): Promise<void> {
+  const store = new Level<Uint8Array, Uint8Array>(join(data, 'store'), ENCODINGS)
+  const record = Buffer.from((await store.get(databaseNameKey('db'))) ?? []).toString()
+  const { number } = JSON.parse(record.slice(0, record.lastIndexOf('}') + 1)) as { number: number }
+  await change(store, new DatabaseKeys(number))
+  await store.close()
+}
+
+const flipped = (bytes: Uint8Array, at: number): Uint8Array =>
+  bytes.map((byte, index) => (index === at ? byte ^ 0x04 : byte))
+
+test('a changed record is answered with an error that names it, and all else as ever', async t => {
+  const dir = await tempDir()
+  await withTables(dir.path)
+  await changeStore(dir.path, async (store, keys) => {
+    const flip = async (key: Buffer, at: number) => {
+      const value = await store.get(key)
+      if (value === undefined) throw new Error('there is no such record')
+      await store.put(key, flipped(value, at))
+    }
+    await flip(keys.number(Space.body, 8), 20)
+    await flip(keys.text(Space.document, idOf(20)), 3)
+    await flip(keys.number(Space.change, 31), 12)
+    // Each as it was written, in the other's place.
+    const [one, other] = [keys.text(Space.document, idOf(40)), keys.text(Space.document, idOf(41))]
+    const [first, second] = await store.getMany([one, other])
+    await store.batch().put(one, second!).put(other, first!).write()
+  })
+  const server = await startServer({ data: dir.path })
+  try {
+    const answers = await Promise.all(
+      Array.from({ length: DOCUMENTS }, (_, n) => call(server.url, 'GET', `/db/${idOf(n)}`)),
+    )
+    const damaged = answers.flatMap(({ status }, n) => (status === 200 ? [] : [n]))
+    t.deepEqual(damaged, [7, 20, 40, 41])
+    for (const n of damaged) t.is(answers[n]?.body.error, 'damaged_record')
+    t.regex(
+      String(answers[7]?.body.reason),
+      /^The body 8 of database \d+: it was changed on disk, or is damaged\.$/,
+    )
+    t.regex(String(answers[20]?.body.reason), /^The document "doc-0020" of database \d+: /)
+    for (const [n, { status, body }] of answers.entries()) if (status === 200) t.like(body, bodyOf(n))
+    const feed = await call(server.url, 'GET', '/db/_changes?since=0').catch(() => ({ status: 0 }))
+    t.not(feed.status, 200)
+    t.is((await call(server.url, 'GET', '/db/_changes?since=35')).status, 200)
+    t.is((await call(server.url, 'PUT', '/db/new', { json: {} })).status, 201)
+  } finally {
+    await server.close()
+  }
+})
+
+test('flipped bits in the files of tables never give a wrong document', async t => {
+  const dir = await tempDir()
+  await withTables(dir.path)
+  const store = join(dir.path, 'store')
+  const tables = (await readdir(store)).filter(name => name.endsWith('.ldb')).map(name => join(store, name))
+  let flips = 0
+  for (const table of tables) {
+    const { size } = await stat(table)
+    const handle = await open(table, 'r+')
+    const at = Math.floor(size * 0.45)
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, at)
+    await handle.write(Buffer.of((buffer[0] ?? 0) ^ 0x10), 0, 1, at)
+    flips += 1
+    await handle.close()
+  }
+  t.true(flips > 0)
+  const server = await startServer({ data: dir.path }).catch((error: unknown) => {
+    t.log(`the start is refused: ${String(error)}`)
+    return undefined
+  })
+  try {
+    if (server === undefined) return t.pass()
+    for (let n = 0; n < DOCUMENTS; n++) {
+      const { status, body } = await call(server.url, 'GET', `/db/${idOf(n)}`)
+      if (status === 200) t.like(body, { _id: idOf(n), ...bodyOf(n) })
+    }
+    t.pass()
+  } finally {
+    await server?.close()
+  }
+})
