@@ -47,3 +47,6 @@ async function hasPassword(
   const parsed = stored === undefined ? undefined : parseAdminPassword(stored)
   return parsed !== undefined && (await hasher.verify(password, parsed))
 }
+
+export const USER_WITHOUT_PASSWORD =
+  'COUCHDB_USER is set without COUCHDB_PASSWORD: no administrator was made of it; set both.'

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { fail } from '../../protocol/errors.ts'
 import { type HashSettings, PasswordHasher } from '../auth/hasher.ts'
-import { ADMINS, adminToWrite, hashAdminValue, hashSettings } from './admins.ts'
-import { configurationFindings, type Finding, refuseErrors, valueComplaint, warnings } from './findings.ts'
-import { type IniFile, ownFile, readIniFiles, writeIniValue } from './files.ts'
+import { ADMINS, adminToWrite, hashAdminValue, hashSettings, USER_WITHOUT_PASSWORD } from './admins.ts'
+import { type Finding, readChecked, valueComplaint, warnings } from './findings.ts'
+import { type IniFile, ownFile, writeIniValue } from './files.ts'
 import { copyOf, type IniValues, sectionOf } from './ini.ts'
 import {
   applyOverrides,
@@ -37,9 +37,6 @@ export interface ChangeOptions {
   /** `false`: until the next start only. */
   readonly persist?: boolean
 }
-
-const USER_WITHOUT_PASSWORD =
-  'COUCHDB_USER is set without COUCHDB_PASSWORD: no administrator was made of it; set both.'
 
 /**
  * The configuration of a server: CouchDB's sections and keys from the ini files of its directory, the environment and
@@ -174,6 +171,11 @@ export class Config {
     })
   }
 
+  /** Reads the files and takes nothing. @throws {ConfigError} where the next start would be refused */
+  async check(): Promise<void> {
+    await readChecked(this.#options)
+  }
+
   /** Reads the files again; values that were set for this run only are gone. */
   reload(): Promise<void> {
     return this.#inTurn(async () => {
@@ -213,10 +215,9 @@ export class Config {
   }
 
   async #load(): Promise<IniValues> {
-    const { directory, flags = {}, shown = [], fixed = [], env = {} } = this.#options
-    this.#files = directory === undefined ? [] : await readIniFiles(directory)
-    const findings = configurationFindings(directory, this.#files, flags.settings ?? [])
-    refuseErrors(findings)
+    const { flags = {}, shown = [], fixed = [], env = {} } = this.#options
+    const { files, findings } = await readChecked(this.#options)
+    this.#files = files
     this.#findings = findings
     const values: IniValues = new Map()
     applyOverrides(values, shown)

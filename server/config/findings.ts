@@ -1,8 +1,8 @@
 import { relative, resolve } from 'node:path'
 import { StartError } from '../start-error.ts'
-import type { IniFile } from './files.ts'
+import { type IniFile, readIniFiles } from './files.ts'
 import type { IniEntry } from './ini.ts'
-import type { Override } from './overrides.ts'
+import type { Flags, Override } from './overrides.ts'
 import { complaint, type Setting } from './setting.ts'
 import { otherSetting, type OtherSettings } from './settings/other.ts'
 import { hasKeysOfYourOwn, keysOf, OLDER_SECTION, olderSectionOf, settingOf } from './settings.ts'
@@ -44,6 +44,20 @@ export function configurationFindings(
   }
   for (const flag of flags) found.push(...entryFindings({ ...flag, place: '--set' }, directory))
   return found
+}
+
+/** Reads the files of a directory. @throws {ConfigError} where they or the flags hold what cannot be */
+export async function readChecked({
+  directory,
+  flags = {},
+}: {
+  readonly directory?: string
+  readonly flags?: Flags
+}): Promise<{ readonly files: readonly IniFile[]; readonly findings: readonly Finding[] }> {
+  const files = directory === undefined ? [] : await readIniFiles(directory)
+  const findings = configurationFindings(directory, files, flags.settings ?? [])
+  refuseErrors(findings)
+  return { files, findings }
 }
 
 /** Returns what is wrong with a value of a setting, "it takes true or false"; undefined where nothing is. */

@@ -61,10 +61,19 @@ export async function deleteValue(ctx: RequestContext): Promise<void> {
 
 /** Reads the files again; where they hold what cannot be, all stays as it was. @throws `bad_request` */
 export async function reload(ctx: RequestContext): Promise<void> {
-  await ctx.services.config.reload().catch((error: unknown) => {
+  await refused(ctx.services.config.reload())
+  sendJson(ctx, { ok: true })
+}
+
+/** @throws `bad_request` where the server could not start again with its files */
+export async function checkFiles(ctx: RequestContext): Promise<void> {
+  await refused(ctx.services.config.check())
+}
+
+async function refused(reading: Promise<void>): Promise<void> {
+  await reading.catch((error: unknown) => {
     throw error instanceof ConfigError ? fail('badRequest', error.message) : error
   })
-  sendJson(ctx, { ok: true })
 }
 
 function names(ctx: RequestContext): { section: string; key: string } {

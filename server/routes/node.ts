@@ -10,6 +10,7 @@ import { metricsText } from '../replication/prometheus.ts'
 import { statsAt, statsTree } from '../metrics/stats.ts'
 import { systemState } from '../metrics/system.ts'
 import {
+  checkFiles,
   checkPut,
   checkSection,
   deleteValue,
@@ -88,9 +89,10 @@ function incomplete(): void {
 }
 
 /** As CouchDB does for those who test it: answered first. @throws `missing` where nobody can restart the server */
-function restart(ctx: RequestContext): void {
+async function restart(ctx: RequestContext): Promise<void> {
   const begin = ctx.services.restart
   if (begin === undefined) throw fail('missing')
+  await checkFiles(ctx)
   sendJson(ctx, { ok: true })
   setImmediate(begin)
 }

@@ -1,3 +1,5 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import test from 'ava'
 import { eventually } from '../helpers/eventually.ts'
 import { call } from '../helpers/http.ts'
@@ -15,6 +17,12 @@ test('_restart closes the server and opens it again on its port, with its data, 
     t.is((await call(url, 'PUT', config, { json: 'no', headers })).status, 200)
     const { hostname, port } = new URL(url)
     t.is((await call(`http://${hostname}:${port}`, 'POST', '/_node/_local/_restart')).status, 401)
+    const ini = join(dir.path, 'local.ini')
+    await writeFile(ini, '[chttpd]\nbacklog = many\n')
+    const refused = await call(url, 'POST', '/_node/_local/_restart')
+    const reason = 'local.ini:2: [chttpd] backlog = many: it takes a whole number or infinity.'
+    t.deepEqual([refused.status, refused.body], [400, { error: 'bad_request', reason }])
+    await rm(ini)
     const { status, body } = await call(url, 'POST', '/_node/_local/_restart')
     t.deepEqual([status, body], [200, { ok: true }])
     await eventually('the server has started anew', async () => {
