@@ -1,3 +1,4 @@
+import { withInlineData } from '../database/inline-data.ts'
 import type { Database } from '../database/database.ts'
 import type { FeedRequest } from './feed-request.ts'
 import { finiteFeed } from './finite-feed.ts'
@@ -7,6 +8,16 @@ import { RowBuffer } from './rows/row-buffer.ts'
 
 /** A normal feed's answer, in chunks. What the filter throws, it throws before the first chunk or breaks off. */
 export async function* normalFeed(
+  database: Database,
+  request: FeedRequest,
+  rendition: Rendition,
+  style: FeedStyle,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const chunks = rowChunks(database, request, rendition, style)
+  yield* request.rows.attachments ? withInlineData(chunks, database.attachments) : chunks
+}
+
+async function* rowChunks(
   database: Database,
   request: FeedRequest,
   rendition: Rendition,

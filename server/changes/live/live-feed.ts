@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.ts'
+import { withInlineData } from '../../database/inline-data.ts'
 import type { FeedRequest } from '../feed-request.ts'
 import { finiteFeed, type FeedEnd } from '../finite-feed.ts'
 import { changesBehind } from '../pending.ts'
@@ -73,6 +74,12 @@ export class LiveFeed implements Member, TimerEntry {
   take(delivery: Delivery): void {
     const connection = this.#connection
     const { left } = this.#out
+    if (this.#hasData && delivery.chunk !== undefined) {
+      // Data is not made for all readers at once: each reads it from the store as fast as it takes it.
+      if (this.#parts.rendition.key === undefined) this.#uncount(delivery.rows)
+      this.fallBehind()
+      return
+    }
     if (left >= 0 && delivery.rows > left && this.#parts.rendition.key !== undefined) {
       this.fallBehind()
       return
@@ -143,7 +150,8 @@ export class LiveFeed implements Member, TimerEntry {
         const connection = this.#connection
         if (connection === undefined || connection.ended) return undefined
         if (rows.length > 0) {
-          connection.send(sharedChunk(rows))
+          if (this.#hasData) await this.#sendFilled(connection, rows)
+          else connection.send(sharedChunk(rows))
           this.#touch()
         }
         if (next.done === true) {
@@ -162,6 +170,28 @@ export class LiveFeed implements Member, TimerEntry {
       }
     } finally {
       await rows.return(NOWHERE)
+    }
+  }
+
+  /** Takes back what a group of its own has counted, as the rows are made again. */
+  #uncount(rows: number): void {
+    this.#out.count -= rows
+    this.#out.left += rows
+  }
+
+  get #hasData(): boolean {
+    return this.#parts.request.rows.attachments
+  }
+
+  /** Sends rows with the data of attachments, a piece at a time as the reader takes them. */
+  async #sendFilled(connection: Connection, rows: Uint8Array): Promise<void> {
+    async function* whole(): AsyncGenerator<Uint8Array> {
+      yield rows
+    }
+    for await (const piece of withInlineData(whole(), this.#parts.database.attachments)) {
+      if (connection.ended) return
+      if (piece.length > 0) connection.send(sharedChunk(piece))
+      if (!connection.keepsUp) await connection.drained()
     }
   }
 

@@ -1,6 +1,6 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
-import { attachmentsMember, loadData, STUBS, type AttachmentView } from '../../database/attachments-member.ts'
+import { attachmentsMember, STUBS, type AttachmentView } from '../../database/attachments-member.ts'
 import type { BodyRecord } from '../../database/body-record.ts'
 import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
 import type { Database } from '../../database/database.ts'
@@ -33,13 +33,10 @@ export class RowDocuments {
   ): Promise<RowDocuments> {
     const bodies = await readFirstBodies(database, records.map(winnerBody), PAGE_BYTES)
     const extras = new Map<number, string>()
-    let inline = 0
     for (const [at, body] of bodies.entries()) {
       const record = records[at]!
-      if (options.attachments) inline += sizeOf(body)
-      if (inline > PAGE_BYTES && at > 0) return new RowDocuments(records, bodies.slice(0, at), extras)
       if (body === undefined || (body.attachments.length === 0 && !isBranched(record))) continue
-      extras.set(at, await extrasOf(database, record, body, options))
+      extras.set(at, extrasOf(database, record, body, options))
     }
     return new RowDocuments(records, bodies, extras)
   }
@@ -82,25 +79,20 @@ export class RowDocuments {
   }
 }
 
-/** Bytes of the attachments. */
-function sizeOf(body: BodyRecord | undefined): number {
-  return (body?.attachments ?? []).reduce((sum, { length }) => sum + length, 0)
-}
-
-async function extrasOf(
+/** Data of attachments has places, which `withInlineData` fills while the rows are sent. */
+function extrasOf(
   database: Database,
   record: Uint8Array,
   { attachments }: BodyRecord,
   options: DocumentOptions,
-): Promise<string> {
+): string {
   const conflicts = options.conflicts && isBranched(record) ? conflictsOf(database, idOf(record)) : ''
   const view: AttachmentView = {
     ...STUBS,
     show: options.attachments ? 'data' : 'stubs',
     encodingInfo: options.attEncodingInfo,
   }
-  const data = await loadData(database.attachments, attachments, view)
-  return conflicts + attachmentsMember(attachments, view, data)
+  return conflicts + attachmentsMember(attachments, view)
 }
 
 /** The other leaves that are not deleted. */
