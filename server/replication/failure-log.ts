@@ -83,9 +83,13 @@ export class FailureLog {
     await this.#saved
   }
 
-  #load({ total, failures }: StoredLog): void {
+  /** Members of the database can write the document too: what is no list of failures is none. */
+  #load({ total, failures }: Partial<StoredLog>): void {
+    if (typeof total !== 'number' || !Array.isArray(failures)) return
     this.#total = total
-    for (const failure of failures) this.#failures.set(keyOf(failure), failure)
+    for (const failure of failures.slice(0, MAX_LISTED) as (LoggedFailure | null)[]) {
+      if (typeof failure?.id === 'string') this.#failures.set(keyOf(failure), failure)
+    }
   }
 
   #saveSoon(): void {
