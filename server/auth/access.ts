@@ -44,7 +44,6 @@ const DATABASE_ACCESS: Readonly<Record<string, Access>> = {
   _compact: 'maintainer',
   _view_cleanup: 'maintainer',
   _purge: 'server-admin',
-  _try_view: 'db-admin',
   _sync_shards: 'server-admin',
 }
 

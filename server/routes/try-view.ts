@@ -2,6 +2,7 @@ import type Router from '@koa/router'
 import { fail } from '../../protocol/errors.ts'
 import type { JsonObject } from '../../protocol/json-value.ts'
 import { parseJsonObject } from '../../protocol/json/parse-json.ts'
+import { requireDbAdmin } from '../auth/authorize.ts'
 import { readJsonBody, requireJson } from '../http/body.ts'
 import type { RequestContext, RequestState } from '../http/context.ts'
 import { endpoint } from '../http/endpoints.ts'
@@ -18,6 +19,7 @@ export function tryViewRoutes(router: Router<RequestState>): void {
 async function postTrial(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
   const database = await databaseOf(ctx)
+  requireDbAdmin(ctx.state.user, database.security)
   const { functions, documents } = parseTrial(
     parseJsonObject(await readJsonBody(ctx, 'query')),
     ctx.services.config.integer('couchette', 'max_trial_documents'),

@@ -18,6 +18,7 @@ test('hostile requests are refused, and leave the server as it was', async t => 
   const secured = await securedServer(
     t,
     'chttpd/max_http_request_size=20000000',
+    'couchette/max_document_depth=200000',
     `chttpd/authentication_handlers=${HANDLERS}`,
   )
   const { server, data, admin } = secured

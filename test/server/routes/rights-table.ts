@@ -167,7 +167,7 @@ export const ROWS: readonly Row[] = [
   },
   ...['GET', 'DELETE'].map(method => reshardJob(method, '')),
   ...['GET', 'PUT'].map(method => reshardJob(method, '/state')),
-  { route: 'GET /favicon.ico', right: 'everybody', status: 200 },
+  { route: 'GET /favicon.ico', right: 'everybody', status: 'answered' },
   {
     route: 'POST /_dbs_info',
     right: 'server-admin',
