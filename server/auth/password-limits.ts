@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import { PRFS, type StoredPassword } from './stored-password.ts'
+import { PRFS, type StoredPassword } from '../passwords/stored-password.ts'
 
 /** Longer salts add nothing but time to each check. */
 export const MAX_SALT_CHARACTERS = 1024

@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import type { UserContext } from '../../protocol/user-context.ts'
-import { sameText } from './hasher.ts'
+import { sameText } from '../passwords/hasher.ts'
 import { hmacDigests } from './hmac-digests.ts'
 
 export interface ProxySettings {

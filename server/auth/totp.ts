@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { sameText } from './hasher.ts'
+import { sameText } from '../passwords/hasher.ts'
 import { LruMap } from './lru-map.ts'
-import { isPrf, PRFS } from './stored-password.ts'
+import { isPrf, PRFS } from '../passwords/stored-password.ts'
 import type { Totp } from './user-record.ts'
 
 const STEP_SECONDS = 30

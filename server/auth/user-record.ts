@@ -1,5 +1,5 @@
 import { isUsablePassword } from './password-limits.ts'
-import { isPrf, parseAdminPassword, type StoredPassword } from './stored-password.ts'
+import { isPrf, parseAdminPassword, type StoredPassword } from '../passwords/stored-password.ts'
 
 /** What is known of somebody who may log in: an administrator of the configuration, or a document of `_users`. */
 export interface UserRecord {

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
 import { LruMap } from './lru-map.ts'
-import { formatAdminPassword, type StoredPassword } from './stored-password.ts'
+import { formatAdminPassword, type StoredPassword } from '../passwords/stored-password.ts'
 
 const MAX_NAMES = 10_000
 

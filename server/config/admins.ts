@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { HashSettings, PasswordHasher } from '../auth/hasher.ts'
-import { formatAdminPassword, isPrf, parseAdminPassword } from '../auth/stored-password.ts'
+import type { HashSettings, PasswordHasher } from '../passwords/hasher.ts'
+import { formatAdminPassword, isPrf, parseAdminPassword } from '../passwords/stored-password.ts'
 import { DEFAULT_ADMIN, type NamedAdmin } from './overrides.ts'
 import type { Values } from './values.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { fail } from '../../protocol/errors.ts'
-import { type HashSettings, PasswordHasher } from '../auth/hasher.ts'
+import { type HashSettings, PasswordHasher } from '../passwords/hasher.ts'
 import { ADMINS, adminToWrite, hashAdminValue, hashSettings, USER_WITHOUT_PASSWORD } from './admins.ts'
 import { type Finding, readChecked, valueComplaint, warnings } from './findings.ts'
 import { type IniFile, ownFile, writeIniValue } from './files.ts'

@@ -2,7 +2,7 @@ import type { DocumentInput } from '../../../protocol/document/document-input.ts
 import { parseDocument } from '../../../protocol/document/parse.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { jsonMembers, type RawMember } from '../../../protocol/json/members.ts'
-import type { StoredPassword } from '../stored-password.ts'
+import type { StoredPassword } from '../../passwords/stored-password.ts'
 
 const PASSWORD = 'password'
 

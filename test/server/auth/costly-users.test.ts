@@ -1,5 +1,5 @@
 import test from 'ava'
-import { PasswordHasher } from '../../../server/auth/hasher.ts'
+import { PasswordHasher } from '../../../server/passwords/hasher.ts'
 import { addUser, securedServer } from '../../helpers/secured-server.ts'
 
 /** Attacks by a user's own document, whose numbers say how much the server computes at a login. */

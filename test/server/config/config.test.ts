@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { parseAdminPassword } from '../../../server/auth/stored-password.ts'
+import { parseAdminPassword } from '../../../server/passwords/stored-password.ts'
 import { Config, type ConfigOptions } from '../../../server/config/config.ts'
 
 const FAST = '[chttpd_auth]\niterations = 10\n'
