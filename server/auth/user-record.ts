@@ -1,4 +1,4 @@
-import { isUsablePassword } from './password-limits.ts'
+import { isUsablePassword } from './login/password-limits.ts'
 import { isPrf, parseAdminPassword, type StoredPassword } from '../passwords/stored-password.ts'
 
 /** What is known of somebody who may log in: an administrator of the configuration, or a document of `_users`. */

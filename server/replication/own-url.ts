@@ -1,4 +1,4 @@
-import { decodeSegment } from '../http/percent.ts'
+import { decodeSegment } from '../http/request/percent.ts'
 
 /** Where this server listens without TLS. */
 export interface BoundAddress {

@@ -3,7 +3,7 @@ import { eventually } from '../helpers/eventually.ts'
 import { startProxy } from '../helpers/faulty-proxy.ts'
 import { call } from '../helpers/http.ts'
 import { startServer } from '../helpers/server.ts'
-import { Lockout } from '../../server/auth/lockout.ts'
+import { Lockout } from '../../server/auth/login/lockout.ts'
 
 const HOUR = 3600_000
 const realNow = Date.now.bind(Date)

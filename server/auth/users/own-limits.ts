@@ -1,6 +1,6 @@
 import { fail } from '../../../protocol/errors.ts'
-import { isUsableSalt } from '../password-limits.ts'
-import { isUsableTotp } from '../totp.ts'
+import { isUsableSalt } from '../login/password-limits.ts'
+import { isUsableTotp } from '../login/totp.ts'
 import { parseTotp } from '../user-record.ts'
 import type { DocumentObject } from './user-document.ts'
 

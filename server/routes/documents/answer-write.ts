@@ -3,11 +3,11 @@ import type { DocumentInput } from '../../../protocol/document/document-input.ts
 import type { Rev } from '../../../protocol/revision.ts'
 import type { Database } from '../../database/database.ts'
 import type { RequestContext } from '../../http/context.ts'
-import { headerText } from '../../http/header-text.ts'
-import { originOf } from '../../http/origin.ts'
-import { encodeSegment } from '../../http/percent.ts'
-import { sendJson } from '../../http/reply.ts'
-import { isQuorumOutOfReach } from '../write-quorum.ts'
+import { headerText } from '../../http/response/header-text.ts'
+import { originOf } from '../../http/request/origin.ts'
+import { encodeSegment } from '../../http/request/percent.ts'
+import { sendJson } from '../../http/response/reply.ts'
+import { isQuorumOutOfReach } from '../shared/write-quorum.ts'
 import { localEtag } from './local-document.ts'
 
 export interface WrittenDocument {

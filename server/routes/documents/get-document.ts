@@ -11,13 +11,13 @@ import {
   type FoundRevision,
   type ReadOptions,
 } from '../../database/read-document.ts'
-import { acceptsType } from '../../http/accept.ts'
+import { acceptsType } from '../../http/request/accept.ts'
 import type { RequestContext } from '../../http/context.ts'
-import { Query } from '../../http/query.ts'
-import { notModified, sendJson, streamJson } from '../../http/reply.ts'
-import { databaseOf } from '../database-of.ts'
-import { checkSoughtId } from '../document-limits.ts'
-import { sendRelated } from '../multipart-answers.ts'
+import { Query } from '../../http/request/query-params.ts'
+import { notModified, sendJson, streamJson } from '../../http/response/reply.ts'
+import { databaseOf } from '../shared/path-names.ts'
+import { checkSoughtId } from '../shared/document-limits.ts'
+import { sendRelated } from './multipart-answers.ts'
 import { sendOpenRevisions } from './open-revisions.ts'
 import { documentQuery } from './read-options.ts'
 

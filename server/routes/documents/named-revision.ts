@@ -1,7 +1,7 @@
 import { fail } from '../../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import type { RequestContext } from '../../http/context.ts'
-import { Query } from '../../http/query.ts'
+import { Query } from '../../http/request/query-params.ts'
 
 /**
  * The revision that a request is about: from the body, `?rev` or `If-Match`, which must agree.

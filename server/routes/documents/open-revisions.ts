@@ -10,10 +10,10 @@ import {
   type OpenRevision,
   type ReadOptions,
 } from '../../database/read-document.ts'
-import { acceptsType } from '../../http/accept.ts'
+import { acceptsType } from '../../http/request/accept.ts'
 import type { RequestContext } from '../../http/context.ts'
-import { streamJson } from '../../http/reply.ts'
-import { openRevisionParts, sendParts } from '../multipart-answers.ts'
+import { streamJson } from '../../http/response/reply.ts'
+import { openRevisionParts, sendParts } from './multipart-answers.ts'
 
 /** Answers `open_revs`: in parts to who takes them, otherwise as a JSON array. */
 export async function sendOpenRevisions(

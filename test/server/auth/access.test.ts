@@ -1,5 +1,5 @@
 import test from 'ava'
-import { type Access, accessOf } from '../../../server/auth/access.ts'
+import { type Access, accessOf } from '../../../server/routing/access.ts'
 
 const NEEDED: Record<Access, string[]> = {
   everybody: ['GET /', 'GET /_up', 'GET /_uuids', 'POST /_session', 'GET /_utils/x', 'GET /favicon.ico'],

@@ -1,10 +1,10 @@
 import test from 'ava'
 import { PasswordHasher } from '../../../server/passwords/hasher.ts'
-import { Lockout, networkOf } from '../../../server/auth/lockout.ts'
+import { Lockout, networkOf } from '../../../server/auth/login/lockout.ts'
 import { formatAdminPassword, parseAdminPassword } from '../../../server/passwords/stored-password.ts'
-import { stepOfToken, TotpCheck } from '../../../server/auth/totp.ts'
+import { stepOfToken, TotpCheck } from '../../../server/auth/login/totp.ts'
 import { userOfDocument } from '../../../server/auth/user-record.ts'
-import { VerifiedPasswords } from '../../../server/auth/verified-passwords.ts'
+import { VerifiedPasswords } from '../../../server/auth/login/verified-passwords.ts'
 
 const hasher = new PasswordHasher()
 

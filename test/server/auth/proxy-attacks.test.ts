@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import test from 'ava'
-import { parseSessionCookie } from '../../../server/auth/session-cookie.ts'
-import { proxyTokenWithRoles } from '../../../server/auth/proxy.ts'
+import { parseSessionCookie } from '../../../server/auth/sessions/session-cookie.ts'
+import { proxyTokenWithRoles } from '../../../server/auth/tokens/proxy.ts'
 import { addUser, ADMIN, securedServer } from '../../helpers/secured-server.ts'
 
 /** Attacks on proxy authentication: on its token, and on its headers by functions of design documents. */

@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto'
 import test from 'ava'
 import { SignJWT } from 'jose'
-import { parseBasic } from '../../../server/auth/basic.ts'
+import { parseBasic } from '../../../server/auth/login/basic.ts'
 import { parseHandlers } from '../../../server/auth/handlers.ts'
-import { type JwtSettings, userOfJwt } from '../../../server/auth/jwt.ts'
-import { userOfProxy } from '../../../server/auth/proxy.ts'
+import { type JwtSettings, userOfJwt } from '../../../server/auth/tokens/jwt.ts'
+import { userOfProxy } from '../../../server/auth/tokens/proxy.ts'
 import {
   findSessionCookie,
   formatSetCookie,
@@ -12,7 +12,7 @@ import {
   makeSessionCookie,
   parseSessionCookie,
   timeOf,
-} from '../../../server/auth/session-cookie.ts'
+} from '../../../server/auth/sessions/session-cookie.ts'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })

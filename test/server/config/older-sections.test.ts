@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { Config } from '../../../server/config/config.ts'
-import { makeSessionCookie } from '../../../server/auth/session-cookie.ts'
+import { makeSessionCookie } from '../../../server/auth/sessions/session-cookie.ts'
 import { securedServer } from '../../helpers/secured-server.ts'
 
 const override = (section: string, key: string, value: string) => ({ section, key, value })

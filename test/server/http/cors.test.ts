@@ -1,6 +1,11 @@
 import test, { type ExecutionContext } from 'ava'
 import { Config } from '../../../server/config/config.ts'
-import { corsRules, type CorsRules, preflightHeaders, responseHeaders } from '../../../server/http/cors.ts'
+import {
+  corsRules,
+  type CorsRules,
+  preflightHeaders,
+  responseHeaders,
+} from '../../../server/http/browser/cors.ts'
 
 const ORIGIN = 'https://app.example'
 

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { endpointsOf } from '../../../server/http/endpoints.ts'
+import { endpointsOf } from '../../../server/routing/route.ts'
 import { routers } from '../../../server/routes/index.ts'
 import { addUser, ADMIN, securedServer, type SecuredServer } from '../../helpers/secured-server.ts'
 import { FUNCTION_ROWS, FUNCTIONS, INDEX } from './rights-of-functions.ts'

@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { Rev } from '../../../protocol/revision.ts'
-import { showEtag } from '../../../server/routes/show-etag.ts'
+import { showEtag } from '../../../server/routes/functions/show-etag.ts'
 
 const ddoc = '1-2fc842f2bb6edc74a465310545d2b811' as Rev
 const document = '1-2fceb96f5cb72284add9e5bbb3c70bb4' as Rev

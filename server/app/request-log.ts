@@ -1,0 +1,43 @@
+import type { RequestContext } from '../http/context.ts'
+import { segmentsOf } from './authorize-request.ts'
+import { encodeSegment } from '../http/request/percent.ts'
+
+/**
+ * Counts a request, and notes it when the log is at "info": its id, who asked for which path, the status and how long it
+ * took. Queries and names of attachments are left out: they may hold what is nobody's business.
+ */
+export function noteRequest(ctx: RequestContext, startedMs: number): void {
+  const { metrics, log } = ctx.services
+  const ms = performance.now() - startedMs
+  metrics.count('couchdb/httpd/requests')
+  metrics.count(`couchdb/httpd_request_methods/${ctx.method}`)
+  metrics.count(`couchdb/httpd_status_codes/${ctx.res.statusCode}`)
+  metrics.requestTime.add(ms)
+  if (!log.isLevelEnabled('info')) return
+  const { requestId, user } = ctx.state
+  log.info({
+    id: requestId,
+    user: user.name,
+    method: ctx.method,
+    path: pathForLog(ctx.path),
+    status: ctx.res.statusCode,
+    ms: Math.round(ms * 100) / 100,
+  })
+}
+
+/** Databases whose names begin as those of other endpoints do. */
+const SYSTEM_DATABASES = new Set(['_users', '_replicator', '_global_changes'])
+
+/** Returns a path without the name of the attachment that it leads to. */
+export function pathForLog(path: string): string {
+  const segments = segmentsOf(path)
+  const [database = '', second = ''] = segments
+  if (database.startsWith('_') && !SYSTEM_DATABASES.has(database)) return path
+  const isDivided = second === '_design' || second === '_local'
+  if (second.startsWith('_') && !isDivided) return path
+  const document = segments.slice(0, isDivided ? 3 : 2)
+  const attachment = segments.slice(document.length)
+  // What begins so is a function of a design document.
+  if (attachment.length === 0 || (isDivided && attachment[0]?.startsWith('_') === true)) return path
+  return `/${document.map(encodeSegment).join('/')}/…`
+}

@@ -1,0 +1,127 @@
+import { isIPv6 } from 'node:net'
+import { fail } from '../../../protocol/errors.ts'
+import { LruMap } from '../lru-map.ts'
+
+export interface LockoutSettings {
+  readonly mode: 'enforce' | 'warn' | 'off'
+  readonly threshold: number
+  readonly maxObjects: number
+  readonly maxLifetimeMs: number
+  /** Guesses that may wait for others of the same name; further ones are refused with 503. */
+  readonly maxWaiting: number
+}
+
+/** A password that is tried. The salt is part of it, so that a new password ends the lock. */
+export interface Attempt {
+  readonly peer: string
+  readonly name: string
+  readonly salt: string
+}
+
+/** A guess under way, which counts as a failure until it is known to be right. */
+export interface Guess {
+  /** Ends the guess. Idempotent. */
+  end(outcome: 'right' | 'wrong' | 'unknown'): void
+}
+
+interface UnderWay {
+  count: number
+  readonly waiting: Set<() => void>
+}
+
+/**
+ * Counts failed logins for each address and name, and locks after too many (`couch_auth_lockout`). Guesses are counted
+ * before they are checked, so that guessing many passwords at the same time gains nothing.
+ */
+export class Lockout {
+  readonly #settings: () => LockoutSettings
+  readonly #failures: LruMap<string, number>
+  readonly #underWay = new Map<string, UnderWay>()
+  #waiting = 0
+
+  constructor(settings: () => LockoutSettings, now?: () => number) {
+    this.#settings = settings
+    const limits = () => ({ entries: settings().maxObjects, lifetimeMs: settings().maxLifetimeMs })
+    this.#failures = new LruMap(limits, now)
+  }
+
+  /** Returns what is to be done with another attempt. */
+  state(attempt: Attempt): 'free' | 'warn' | 'locked' {
+    if (this.#failures.size === 0) return 'free'
+    const { mode, threshold } = this.#settings()
+    const failures = this.#failures.get(keyOf(attempt)) ?? 0
+    if (mode === 'off' || failures < threshold) return 'free'
+    return mode === 'warn' ? 'warn' : 'locked'
+  }
+
+  failed(attempt: Attempt): void {
+    if (this.#settings().mode === 'off') return
+    const key = keyOf(attempt)
+    this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1)
+  }
+
+  /**
+   * Begins a guess; waits while so many are under way that the name would be locked if all of them were wrong.
+   *
+   * @returns `undefined` where the name is locked
+   * @throws `busy` where too many wait
+   */
+  async begin(attempt: Attempt): Promise<Guess | undefined> {
+    const key = keyOf(attempt)
+    for (;;) {
+      if (this.state(attempt) === 'locked') return undefined
+      const { mode, threshold } = this.#settings()
+      const underWay = this.#underWay.get(key)
+      const counted = (this.#failures.get(key) ?? 0) + (underWay?.count ?? 0)
+      if (mode !== 'enforce' || underWay === undefined || counted < threshold)
+        return this.#begin(attempt, key)
+      await this.#wait(underWay)
+    }
+  }
+
+  #begin(attempt: Attempt, key: string): Guess {
+    const underWay = this.#underWay.get(key) ?? { count: 0, waiting: new Set() }
+    this.#underWay.set(key, underWay)
+    underWay.count++
+    let ended = false
+    const end: Guess['end'] = outcome => {
+      if (ended) return
+      ended = true
+      if (outcome === 'wrong') this.failed(attempt)
+      if (--underWay.count === 0) this.#underWay.delete(key)
+      for (const wake of underWay.waiting) wake()
+    }
+    return { end }
+  }
+
+  async #wait({ waiting }: UnderWay): Promise<void> {
+    if (this.#waiting >= this.#settings().maxWaiting) throw fail('busy')
+    this.#waiting++
+    await new Promise<void>(resolve => {
+      const wake = (): void => {
+        waiting.delete(wake)
+        resolve()
+      }
+      waiting.add(wake)
+    })
+    this.#waiting--
+  }
+}
+
+function keyOf({ peer, name, salt }: Attempt): string {
+  return `${networkOf(peer)}\0${salt}\0${name}`
+}
+
+/** Returns the first 64 bits of an IPv6 address, below which everybody has as many addresses as they like. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address
+  const [head = '', tail] = (address.split('%')[0] ?? '').split('::')
+  const left = head.split(':').filter(group => group !== '')
+  const right = (tail ?? '').split(':').filter(group => group !== '')
+  const zeros = tail === undefined ? 0 : 8 - left.length - right.length
+  const groups = [...left, ...Array<string>(Math.max(0, zeros)).fill('0'), ...right]
+  return groups
+    .slice(0, 4)
+    .map(group => parseInt(group, 16).toString(16))
+    .join(':')
+}

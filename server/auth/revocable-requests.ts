@@ -1,0 +1,71 @@
+import type { Security } from '../../protocol/security.ts'
+import { isMember } from '../../protocol/security.ts'
+import { isServerAdmin, type UserContext } from '../../protocol/user-context.ts'
+import type { UserDirectory } from './user-directory.ts'
+import type { Database } from '../database/database.ts'
+
+/** A request that goes on for long: a feed, a long answer. */
+export interface LiveRequest {
+  readonly user: UserContext
+  readonly database: Database
+  /** Ends it at once. */
+  end(): void
+}
+
+/**
+ * The requests that are being answered, so that a right which is withdrawn ends them: a change of a database's
+ * `_security`, of a user's document, or of the administrators.
+ */
+export class LiveRequests {
+  readonly #users: UserDirectory
+  readonly #requests = new Set<LiveRequest>()
+
+  constructor(users: UserDirectory) {
+    this.#users = users
+  }
+
+  get size(): number {
+    return this.#requests.size
+  }
+
+  /** @returns how to say that it is over */
+  add(request: LiveRequest): () => void {
+    this.#requests.add(request)
+    return () => this.#requests.delete(request)
+  }
+
+  securityChanged(database: Database, security: Security): void {
+    for (const request of this.#requests) {
+      if (request.database === database && !isMember(request.user, security)) request.end()
+    }
+  }
+
+  /** Looks again at the users of all requests, each once. Tokens and proxies vouch for theirs until the request ends. */
+  async usersChanged(): Promise<void> {
+    const names = new Set(
+      [...this.#requests]
+        .map(({ user }) => user)
+        .filter(isStored)
+        .map(({ name }) => name),
+    )
+    for (const name of names) {
+      const found =
+        name === null ? undefined : await Promise.resolve(this.#users.find(name)).catch(() => undefined)
+      for (const request of this.#requests) {
+        if (request.user.name === name && isStored(request.user)) reconsider(request, found?.roles)
+      }
+    }
+  }
+}
+
+/** @param roles of the user now; `undefined` where the user is gone */
+function reconsider(request: LiveRequest, roles: readonly string[] | undefined): void {
+  const { user, database } = request
+  const allowed = roles !== undefined && isMember({ ...user, roles }, database.security)
+  const lostAdmin = isServerAdmin(user) && roles?.includes('_admin') !== true
+  if (!allowed || lostAdmin) request.end()
+}
+
+function isStored({ authenticated }: UserContext): boolean {
+  return authenticated === 'default' || authenticated === 'cookie'
+}

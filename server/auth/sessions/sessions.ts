@@ -1,0 +1,104 @@
+import type { UserContext } from '../../../protocol/user-context.ts'
+import type { Config } from '../../config/config.ts'
+import {
+  findSessionCookie,
+  formatSetCookie,
+  isSignedWith,
+  makeSessionCookie,
+  parseSessionCookie,
+  type SessionCookie,
+  timeOf,
+} from './session-cookie.ts'
+import { LruMap } from '../lru-map.ts'
+import { isUsableSalt } from '../login/password-limits.ts'
+import type { UserRecord } from '../user-record.ts'
+
+const MAX_VERIFIED = 10_000
+
+/** A cookie is made anew once a tenth of its life is over. */
+const RENEW_BELOW = 0.9
+
+export interface Session {
+  readonly user: UserContext
+  /** The `Set-Cookie` header that prolongs the session, when that is due. */
+  readonly renewal: string | undefined
+}
+
+/** Cookie sessions: signed with the server's secret and the user's salt, so that a new password ends all of them. */
+export class Sessions {
+  readonly #config: Config
+  /** Cookies whose signature was right, with the key that it was right for. */
+  readonly #verified = new LruMap<string, SessionCookie & { readonly key: string }>(() => ({
+    entries: MAX_VERIFIED,
+    lifetimeMs: this.#timeout * 1000,
+  }))
+  readonly #find: (name: string) => Promise<UserRecord | undefined> | UserRecord | undefined
+
+  constructor(
+    config: Config,
+    find: (name: string) => Promise<UserRecord | undefined> | UserRecord | undefined,
+  ) {
+    this.#config = config
+    this.#find = find
+  }
+
+  /**
+   * Who a `Cookie` header says asks; `undefined` where it has no session, or one that is forged or over.
+   *
+   * @throws `bad_request` for a malformed session cookie
+   */
+  async read(header: string | undefined, secure: boolean): Promise<Session | undefined> {
+    const value = findSessionCookie(header)
+    if (value === undefined) return undefined
+    const known = this.#verified.get(value)
+    const cookie = known ?? parseSessionCookie(value)
+    const user = await this.#find(cookie.name)
+    const made = timeOf(cookie)
+    // Without a salt of its own, the key would be that of proxy tokens.
+    if (user === undefined || made === undefined || !isUsableSalt(user.salt)) return undefined
+    const left = made + this.#timeout - Date.now() / 1000
+    const key = this.#key(user) + this.#algorithms.join()
+    if (left <= 0) return undefined
+    if (known?.key !== key) {
+      if (!isSignedWith(cookie, this.#key(user), this.#algorithms)) return undefined
+      this.#verified.set(value, { ...cookie, key })
+    }
+    return {
+      user: { name: user.name, roles: user.roles, authenticated: 'cookie' },
+      renewal: left < this.#timeout * RENEW_BELOW ? this.start(user, secure) : undefined,
+    }
+  }
+
+  /** The `Set-Cookie` header of a new session. */
+  start(user: UserRecord, secure: boolean): string {
+    const seconds = Math.floor(Date.now() / 1000)
+    return this.#setCookie(makeSessionCookie(user.name, seconds, this.#key(user), this.#algorithms), secure)
+  }
+
+  /** The `Set-Cookie` header that ends a session in the browser. */
+  end(secure: boolean): string {
+    return this.#setCookie('', secure)
+  }
+
+  get #timeout(): number {
+    return this.#config.integer('chttpd_auth', 'timeout')
+  }
+
+  get #algorithms(): readonly string[] {
+    return this.#config.list('chttpd_auth', 'hash_algorithms')
+  }
+
+  #key(user: UserRecord): string {
+    return this.#config.text('chttpd_auth', 'secret') + user.salt
+  }
+
+  #setCookie(value: string, secure: boolean): string {
+    return formatSetCookie(value, {
+      persistent: this.#config.boolean('chttpd_auth', 'allow_persistent_cookies'),
+      timeoutSeconds: this.#timeout,
+      domain: this.#config.text('chttpd_auth', 'cookie_domain'),
+      sameSite: this.#config.text('chttpd_auth', 'same_site'),
+      secure,
+    })
+  }
+}

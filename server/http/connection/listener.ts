@@ -1,0 +1,98 @@
+import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createSecureServer } from 'node:http2'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import type { SecureContextOptions } from 'node:tls'
+import type { Config } from '../../config/config.ts'
+import { answerMalformedRequests } from './malformed-requests.ts'
+import { listenError } from '../../start-error.ts'
+
+export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void
+
+/** An open port. */
+export interface Listener {
+  /** In digits, as the operating system gave it. */
+  readonly address: string
+  readonly port: number
+  /** Takes no more connections; resolves when all are gone. Idempotent. */
+  stop(): Promise<void>
+  /** Ends the connections that are left. */
+  cut(): void
+}
+
+/** How long a connection without a request stays open. */
+const KEEP_ALIVE_MS = 60_000
+
+/** How often Node looks for heads that do not end. */
+const MIN_CHECK_MS = 100
+const MAX_CHECK_MS = 10_000
+
+/** Streams of one HTTP/2 connection: a browser's feeds and requests. */
+const MAX_STREAMS = 1000
+
+/** @param port 0 takes any free one */
+export function listenPlain(
+  config: Config,
+  handle: RequestHandler,
+  bind: string,
+  port: number,
+): Promise<Listener> {
+  const server = createHttp({ ...limits(config), keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, handle)
+  answerMalformedRequests(server, 'connection')
+  return listen(server, config, bind, port)
+}
+
+/** HTTP/2, and HTTP/1.1 for those who do not speak it. */
+export function listenTls(
+  config: Config,
+  handle: RequestHandler,
+  credentials: SecureContextOptions,
+  bind: string,
+): Promise<Listener> {
+  const { maxHeaderSize, ...timeouts } = limits(config)
+  const server = createSecureServer(
+    {
+      ...credentials,
+      ...timeouts,
+      maxHeaderSize,
+      allowHTTP1: true,
+      settings: { maxHeaderListSize: maxHeaderSize, maxConcurrentStreams: MAX_STREAMS },
+    } as Parameters<typeof createSecureServer>[0],
+    handle as unknown as Parameters<typeof createSecureServer>[1],
+  )
+  answerMalformedRequests(server, 'secureConnection')
+  return listen(server, config, bind, config.integer('ssl', 'port'))
+}
+
+/** Bodies have a timeout of their own, between their bytes: a large one may take as long as it needs. */
+function limits(config: Config) {
+  const headersTimeout = config.integer('couchette', 'headers_timeout')
+  return {
+    maxHeaderSize: config.integer('couchette', 'max_header_size'),
+    headersTimeout,
+    connectionsCheckingInterval: Math.min(MAX_CHECK_MS, Math.max(MIN_CHECK_MS, headersTimeout / 2)),
+    requestTimeout: 0,
+  }
+}
+
+async function listen(server: Server, config: Config, host: string, port: number): Promise<Listener> {
+  const sockets = new Set<Socket>()
+  server.maxConnections = config.integer('couchette', 'max_connections')
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: Error) => reject(listenError(error, host, port)))
+    server.listen({ port, host, backlog: config.integer('chttpd', 'backlog') }, resolve)
+  })
+  const { address, port: taken } = server.address() as AddressInfo
+  let stopped: Promise<void> | undefined
+  return {
+    address,
+    port: taken,
+    stop: () => (stopped ??= new Promise(resolve => server.close(() => resolve()))),
+    cut: () => {
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}

@@ -1,0 +1,40 @@
+import type { RequestContext } from '../context.ts'
+
+interface Weighted {
+  readonly value: string
+  readonly q: number
+}
+
+/**
+ * Whether the client takes a media type, by name, by its kind or as anything; without a header it takes everything. A
+ * weight of 0 refuses (mochiweb_request:accepts_content_type/2).
+ */
+export function acceptsType(ctx: RequestContext, type: string): boolean {
+  const kind = `${type.slice(0, type.indexOf('/'))}/*`
+  const listed = parseWeighted(ctx.headers.accept ?? '*/*')
+  const refused = listed.some(({ value, q }) => q === 0 && (value === type || value === kind))
+  return !refused && listed.some(({ value, q }) => q > 0 && [type, kind, '*/*'].includes(value))
+}
+
+/** Whether the client takes an encoding; without a header it takes none. */
+export function acceptsEncoding(ctx: RequestContext, encoding: string): boolean {
+  const listed = parseWeighted(String(ctx.headers['accept-encoding'] ?? ''))
+  const named = listed.find(({ value }) => value === encoding) ?? listed.find(({ value }) => value === '*')
+  return named !== undefined && named.q > 0
+}
+
+/** Whether the client takes an answer as it is: it does unless it refuses that, by name or with all the rest. */
+export function acceptsIdentity(ctx: RequestContext): boolean {
+  const listed = parseWeighted(String(ctx.headers['accept-encoding'] ?? ''))
+  const named = listed.find(({ value }) => value === 'identity') ?? listed.find(({ value }) => value === '*')
+  return named === undefined || named.q > 0
+}
+
+function parseWeighted(header: string): Weighted[] {
+  return header.split(',').map(entry => {
+    const [value = '', ...parameters] = entry.split(';').map(part => part.trim().toLowerCase())
+    const weight = parameters.find(parameter => parameter.startsWith('q='))
+    const q = weight === undefined ? 1 : Number(weight.slice(2))
+    return { value, q: Number.isNaN(q) ? 0 : q }
+  })
+}

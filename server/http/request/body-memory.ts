@@ -1,0 +1,38 @@
+import { fail } from '../../../protocol/errors.ts'
+
+/** Bodies smaller than this are not counted: counting would cost more than they do. */
+const STEP = 1024 * 1024
+
+/** Bounds what all request bodies that are held in memory take together. Past it requests are refused, not queued. */
+export class BodyMemory {
+  readonly #limit: () => number
+  #held = 0
+
+  constructor(limit: () => number) {
+    this.#limit = limit
+  }
+
+  /** What one request holds: to be told of its bytes, and released when the request is over. */
+  open(): HeldBody {
+    let held = 0
+    return {
+      grow: size => {
+        const needed = Math.floor(size / STEP) * STEP - held
+        if (needed <= 0) return
+        if (this.#held + needed > this.#limit()) throw fail('busy')
+        this.#held += needed
+        held += needed
+      },
+      release: () => {
+        this.#held -= held
+        held = 0
+      },
+    }
+  }
+}
+
+export interface HeldBody {
+  /** @param size bytes so far. @throws `busy` */
+  readonly grow: (size: number) => void
+  readonly release: () => void
+}

@@ -1,0 +1,36 @@
+import { breakOff } from './abort-response.ts'
+import type { RequestContext } from '../context.ts'
+
+/**
+ * Answers with bytes as they are made: a piece is asked for when the one before has left, so that both may use the same
+ * memory. What the first throws is answered as an error; later failures break the answer off. Status and headers are the
+ * caller's. HEAD is answered without asking for any.
+ */
+export async function sendPieces(ctx: RequestContext, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const { res } = ctx
+  const iterator = pieces[Symbol.asyncIterator]()
+  try {
+    let next = ctx.method === 'HEAD' ? undefined : await iterator.next()
+    ctx.respond = false
+    for (; next !== undefined && next.done !== true && !res.destroyed; next = await iterator.next()) {
+      await written(res, next.value)
+    }
+    res.end()
+  } catch (error) {
+    breakOff(ctx, error)
+  } finally {
+    await iterator.return?.()
+  }
+}
+
+/** Returns when the bytes are with the system, or the client is gone. */
+function written(res: RequestContext['res'], bytes: Uint8Array): Promise<void> {
+  return new Promise(resolve => {
+    const settle = (): void => {
+      res.off('close', settle)
+      resolve()
+    }
+    res.once('close', settle)
+    res.write(bytes, settle)
+  })
+}

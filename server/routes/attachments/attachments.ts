@@ -1,0 +1,130 @@
+import type Router from '@koa/router'
+import type { DocId } from '../../../protocol/document-id.ts'
+import { checkAttachmentName } from '../../../protocol/document/attachment-input.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { parseRev } from '../../../protocol/revision.ts'
+import { applyReadRules } from '../../database/apply-rules.ts'
+import { findRevision, findWinner, readRevision } from '../../database/read-document.ts'
+import { putAttachment, removeAttachment } from '../../database/write-attachment.ts'
+import type { RequestContext, RequestState } from '../../http/context.ts'
+import { endpoint, type Methods } from '../../routing/route.ts'
+import { originOf } from '../../http/request/origin.ts'
+import { decodeSegment, encodeSegment } from '../../http/request/percent.ts'
+import { Query } from '../../http/request/query-params.ts'
+import { sendJson } from '../../http/response/reply.ts'
+import { sentBody } from '../../http/request/body.ts'
+import { uploadedBytes } from '../../http/request/upload-stream.ts'
+import { sendAttachment } from './attachment-answer.ts'
+import { databaseOf, docIdOf } from '../shared/path-names.ts'
+import { checkIdIn, checkSoughtId } from '../shared/document-limits.ts'
+import { revisionNamed } from '../documents/named-revision.ts'
+import { checkQuorum, isQuorumOutOfReach } from '../shared/write-quorum.ts'
+
+export function attachmentRoutes(router: Router<RequestState>): void {
+  endpoint(router, '/:db/:docid/*attachment', methods(''))
+  endpoint(router, '/:db/_design/:name/*attachment', methods('_design/'))
+  endpoint(router, '/:db/_local/:name/*attachment', {
+    DELETE: refuse,
+    GET: refuse,
+    HEAD: refuse,
+    PUT: refuse,
+  })
+}
+
+function methods(prefix: '' | '_design/'): Methods {
+  return {
+    DELETE: ctx => deleteAttachment(ctx, docIdOf(ctx, prefix)),
+    GET: ctx => getAttachment(ctx, docIdOf(ctx, prefix)),
+    HEAD: ctx => getAttachment(ctx, docIdOf(ctx, prefix)),
+    PUT: ctx => uploadAttachment(ctx, docIdOf(ctx, prefix)),
+  }
+}
+
+function refuse(): never {
+  throw fail('localAttachment')
+}
+
+async function getAttachment(ctx: RequestContext, id: DocId): Promise<void> {
+  const database = await databaseOf(ctx)
+  checkSoughtId(database, id)
+  const query = Query.of(ctx)
+  const rev = query.text('rev')
+  const found =
+    rev === undefined
+      ? findWinner(database, id)
+      : findRevision(database, id, parseRev(rev), { latest: query.flag('latest') })
+  // Who may not see the document may not see its attachments either.
+  if (database.rules !== undefined) {
+    applyReadRules(database, id, readRevision(database, id, found, {}).json, ctx.state.user)
+  }
+  const name = nameInPath(ctx)
+  const attachment = database.attachmentsOf(found.node.body).find(attachment => attachment.name === name)
+  if (attachment === undefined) throw fail('attachmentMissing')
+  await sendAttachment(ctx, database, attachment)
+}
+
+export async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<void> {
+  const name = nameToWrite(ctx)
+  const database = await databaseOf(ctx)
+  checkIdIn(database, id)
+  const encoding = uploadEncoding(ctx)
+  checkAnnouncedLength(ctx, name)
+  checkQuorum(ctx)
+  const rev = revisionNamed(ctx)
+  const contentType = ctx.get('Content-Type') || 'application/octet-stream'
+  const bytes = uploadedBytes(sentBody(ctx), ctx.services.config.integer('couchette', 'body_timeout'))
+  const written = await putAttachment(
+    database,
+    { id, rev, user: ctx.state.user },
+    { name, contentType, encoding, announced: announcedLength(ctx) },
+    bytes,
+  )
+  ctx.set(
+    'Location',
+    `${originOf(ctx)}/${encodeSegment(database.name)}/${encodeSegment(id)}/${encodeSegment(name)}`,
+  )
+  sendJson(ctx, { ok: true, id, rev: written }, isQuorumOutOfReach(ctx) ? 202 : 201)
+}
+
+export async function deleteAttachment(ctx: RequestContext, id: DocId): Promise<void> {
+  const name = nameToWrite(ctx)
+  const database = await databaseOf(ctx)
+  checkSoughtId(database, id)
+  const rev = revisionNamed(ctx)
+  const written = await removeAttachment(database, { id, rev, user: ctx.state.user }, name)
+  sendJson(ctx, { ok: true, id, rev: written })
+}
+
+/** The name that the path gives: its segments, decoded, with slashes in between; undefined when it is not UTF-8. */
+function nameInPath(ctx: RequestContext): string | undefined {
+  const segments = (ctx.params.attachment ?? '').split('/').filter(segment => segment !== '')
+  const decoded = segments.map(decodeSegment)
+  return decoded.includes(undefined) ? undefined : decoded.join('/')
+}
+
+/** @throws `bad_request` for a name that no attachment may have */
+function nameToWrite(ctx: RequestContext): string {
+  const name = nameInPath(ctx)
+  if (name === undefined) throw fail('attachmentNameNotUtf8')
+  checkAttachmentName(name)
+  return name
+}
+
+/** @throws `bad_content_type` */
+function uploadEncoding(ctx: RequestContext): 'identity' | 'gzip' {
+  const encoding = ctx.get('Content-Encoding').trim().toLowerCase()
+  if (encoding === '' || encoding === 'identity') return 'identity'
+  if (encoding !== 'gzip') throw fail('gzipOrIdentity')
+  return encoding
+}
+
+function announcedLength(ctx: RequestContext): number | undefined {
+  const length = ctx.get('Content-Length')
+  return length === '' ? undefined : Number(length)
+}
+
+/** @throws `attachment_too_large` before anything of it is read */
+function checkAnnouncedLength(ctx: RequestContext, name: string): void {
+  const limit = ctx.services.config.integer('couchdb', 'max_attachment_size')
+  if (Number(ctx.get('Content-Length')) > limit) throw fail('attachmentTooLarge', name)
+}

@@ -1,0 +1,49 @@
+import { Connection } from '../../changes/live/connection.ts'
+import { EmptyLongpoll } from '../../changes/live/empty-longpoll.ts'
+import { LiveFeed, type LiveFeedParts } from '../../changes/live/live-feed.ts'
+import { normalFeed } from '../../changes/normal-feed.ts'
+import type { Database } from '../../database/database.ts'
+import type { RequestContext } from '../../http/context.ts'
+import type { LiveRequest, LiveRequests } from '../../auth/revocable-requests.ts'
+import { notModified, streamChunks } from '../../http/response/reply.ts'
+
+/** Answers with a feed: a normal one with an ETag, a live one on the socket itself, without koa. */
+export async function answerFeed(ctx: RequestContext, parts: Omit<LiveFeedParts, 'feeds'>): Promise<void> {
+  const { database, request, rendition, style } = parts
+  const { res } = ctx
+  const isNormal = request.kind === 'normal'
+  if (isNormal && notModified(ctx, tagOf(database))) return
+  const headers = isNormal ? style.headers : { ...style.headers, 'X-Accel-Buffering': 'no' }
+  if (ctx.method === 'HEAD') {
+    ctx.respond = false
+    res.writeHead(200, headers).end()
+  } else if (isNormal) {
+    ctx.status = 200
+    ctx.set(headers)
+    watchReader(ctx.services.live, { database, user: ctx.state.user }, res)
+    await streamChunks(ctx, normalFeed(database, request, rendition, style))
+  } else {
+    const isEmpty = request.kind === 'longpoll' && request.limit === 0
+    const Feed = isEmpty ? EmptyLongpoll : LiveFeed
+    await new Feed({ ...parts, feeds: ctx.services.feeds }).start(onGone => {
+      ctx.respond = false
+      res.writeHead(200, headers)
+      watchReader(ctx.services.live, { database, user: ctx.state.user }, res)
+      return new Connection(res, onGone)
+    })
+  }
+}
+
+/** Ends the answer with the reader's right. Nothing of the request's context is kept for it. */
+function watchReader(
+  live: LiveRequests,
+  reader: Pick<LiveRequest, 'user' | 'database'>,
+  res: RequestContext['res'],
+): void {
+  res.once('close', live.add({ ...reader, end: () => res.destroy() }))
+}
+
+/** Changes with every change of the database. */
+function tagOf({ state, record }: Database): string {
+  return `${state.seq.toString(36)}-${state.purgeSeq.toString(36)}-${record.instance}`
+}

@@ -1,0 +1,106 @@
+import type Router from '@koa/router'
+import { fail } from '../../../protocol/errors.ts'
+import type { Database } from '../../database/database.ts'
+import { listDocuments, listQueries } from '../../database/listing/list-documents.ts'
+import { listingQuery, type ListingQuery, type Namespace } from '../../database/listing/listing-query.ts'
+import { requireJson } from '../../http/request/body.ts'
+import type { RequestContext, RequestState } from '../../http/context.ts'
+import { endpoint } from '../../routing/route.ts'
+import { readJsonObject } from '../../http/request/json-body.ts'
+import { Query } from '../../http/request/query-params.ts'
+import { streamJsonChunks } from '../../http/response/reply.ts'
+import {
+  parametersOfBody,
+  parametersOfQuery,
+  type ViewParameters,
+} from '../../query/views/view-parameters.ts'
+import { databaseOf } from '../shared/path-names.ts'
+import { partitionInPath } from '../shared/partition-in-path.ts'
+import { boundedQueries, withinQueryLimit } from '../queries/query-limit.ts'
+
+const LISTS: readonly (readonly [name: string, namespace: Namespace])[] = [
+  ['_all_docs', 'documents'],
+  ['_design_docs', 'design'],
+  ['_local_docs', 'local'],
+]
+
+export function allDocsRoutes(router: Router<RequestState>): void {
+  for (const [name, namespace] of LISTS) {
+    endpoint(router, `/:db/${name}`, {
+      GET: ctx => getList(ctx, namespace),
+      HEAD: ctx => getList(ctx, namespace),
+      POST: ctx => postList(ctx, namespace),
+    })
+    endpoint(router, `/:db/${name}/queries`, { POST: ctx => postQueries(ctx, namespace) })
+  }
+  const inPartition = '/:db/_partition/:partition/_all_docs'
+  endpoint(router, inPartition, {
+    GET: ctx => getList(ctx, 'documents'),
+    HEAD: ctx => getList(ctx, 'documents'),
+    POST: ctx => postList(ctx, 'documents'),
+  })
+  endpoint(router, `${inPartition}/queries`, { POST: ctx => postQueries(ctx, 'documents') })
+}
+
+async function getList(ctx: RequestContext, namespace: Namespace): Promise<void> {
+  const database = await databaseOf(ctx)
+  const partition = partitionInPath(ctx, database)
+  const keys = Query.of(ctx).json('keys')
+  if (keys !== undefined && !Array.isArray(keys)) {
+    throw fail('badRequest', '`keys` parameter must be an array.')
+  }
+  await send(ctx, database, namespace, inQuery(ctx, partition))
+}
+
+async function postList(ctx: RequestContext, namespace: Namespace): Promise<void> {
+  const database = await databaseOf(ctx)
+  const partition = partitionInPath(ctx, database)
+  requireJson(ctx)
+  const body = await readJsonObject(ctx, 'query')
+  if (Object.hasOwn(body, 'keys') && !Array.isArray(body['keys'])) {
+    throw fail('badRequest', '`keys` body member must be an array.')
+  }
+  await send(ctx, database, namespace, { ...parametersOfBody(body), ...inQuery(ctx, partition) })
+}
+
+async function postQueries(ctx: RequestContext, namespace: Namespace): Promise<void> {
+  const database = await databaseOf(ctx)
+  const partition = partitionInPath(ctx, database)
+  const body = await readJsonObject(ctx, 'query')
+  const shared = inQuery(ctx, partition)
+  const queries = boundedQueries(ctx, body).map(query =>
+    queryOf(ctx, database, namespace, { ...shared, ...parametersOfBody(query) }),
+  )
+  await streamJsonChunks(ctx, listQueries(database, queries, ctx.state.user))
+}
+
+async function send(
+  ctx: RequestContext,
+  database: Database,
+  namespace: Namespace,
+  parameters: ViewParameters,
+): Promise<void> {
+  const query = queryOf(ctx, database, namespace, parameters)
+  await streamJsonChunks(ctx, listDocuments(database, query, ctx.state.user))
+}
+
+function queryOf(
+  ctx: RequestContext,
+  database: Database,
+  namespace: Namespace,
+  parameters: ViewParameters,
+): ListingQuery {
+  const query = listingQuery(database, namespace, limited(ctx, parameters))
+  return { ...query, includeSystem: Query.of(ctx).flag('include_system') }
+}
+
+/** The parameters of the query, and the partition that the path names. */
+function inQuery(ctx: RequestContext, partition: string | undefined): ViewParameters {
+  const parameters = parametersOfQuery(Query.of(ctx).entries())
+  return partition === undefined ? parameters : { ...parameters, partition }
+}
+
+/** Only within a partition a list of documents has a limit of its own. */
+function limited(ctx: RequestContext, parameters: ViewParameters): ViewParameters {
+  return parameters.partition === undefined ? parameters : withinQueryLimit(ctx, parameters)
+}

@@ -1,0 +1,259 @@
+import { parseDocId, type DocId } from '../../../protocol/document-id.ts'
+import { CouchError, fail } from '../../../protocol/errors.ts'
+import type { MixedPart } from '../../../protocol/multipart/writer.ts'
+import { parseRev, type Rev } from '../../../protocol/revision.ts'
+import type { UserContext } from '../../../protocol/user-context.ts'
+import { applyReadRules, checkReadRules } from '../../database/apply-rules.ts'
+import type { Database } from '../../database/database.ts'
+import { withInlineData } from '../../database/inline-data.ts'
+import type { StoredDocument } from '../../database/stored-document.ts'
+import {
+  openRevisions,
+  readRevision,
+  readRevisionWithData,
+  type FoundRevision,
+  type OpenRevision,
+  type ReadOptions,
+} from '../../database/read-document.ts'
+import { acceptsType } from '../../http/request/accept.ts'
+import { requireJson } from '../../http/request/body.ts'
+import type { RequestContext } from '../../http/context.ts'
+import { readJsonObject } from '../../http/request/json-body.ts'
+import { Query } from '../../http/request/query-params.ts'
+import { streamQuery } from '../queries/stream-query.ts'
+import { databaseOf } from '../shared/path-names.ts'
+import { checkIdIn } from '../shared/document-limits.ts'
+import { documentPart, errorPart, sendParts } from '../documents/multipart-answers.ts'
+
+type BulkGetOptions = ReadOptions & { readonly latest: boolean; readonly user: UserContext }
+
+/** One of the revisions asked for, with what was found of it. */
+interface Entry {
+  /** As given. */
+  readonly id: unknown
+  readonly rev: unknown
+  readonly docId?: DocId
+  readonly attsSince?: readonly Rev[]
+  readonly found: readonly OpenRevision[]
+  readonly error?: CouchError
+}
+
+/** `POST /db/_bulk_get`: many revisions in one answer, as JSON or, to who does not take JSON, as parts. */
+export async function postBulkGet(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  requireJson(ctx)
+  const query = Query.of(ctx)
+  for (const name of ['rev', 'open_revs', 'atts_since', 'w', 'new_edits']) {
+    if (query.has(name)) throw fail('badRequest', `"${name}" query parameter is not acceptable`)
+  }
+  const docs = await askedDocuments(ctx)
+  const options: BulkGetOptions = {
+    revs: query.flag('revs'),
+    attEncodingInfo: query.flag('att_encoding_info'),
+    ...(query.flag('attachments') ? { attachments: 'data' } : {}),
+    latest: query.flag('latest'),
+    user: ctx.state.user,
+  }
+  const type = multipartAsked(ctx)
+  if (type === undefined)
+    await streamQuery(ctx, async () =>
+      withInlineData(renderJson(database, docs, options), database.attachments),
+    )
+  else await sendParts(ctx, type, parts(database, docs, options))
+}
+
+async function askedDocuments(ctx: RequestContext): Promise<readonly unknown[]> {
+  const { docs } = await readJsonObject(ctx, 'query')
+  if (!Array.isArray(docs)) throw fail('badRequest', "Missing JSON list of 'docs'.")
+  const most = ctx.services.config.integer('couchdb', 'max_bulk_get_count')
+  if (docs.length > most) throw fail('tooManyBulkGets', String(most))
+  return docs
+}
+
+function multipartAsked(ctx: RequestContext): 'multipart/mixed' | 'multipart/related' | undefined {
+  if (acceptsType(ctx, 'application/json')) return undefined
+  const types = ['multipart/mixed', 'multipart/related'] as const
+  return types.find(type => acceptsType(ctx, type))
+}
+
+/** Finds what is asked for. */
+class Entries {
+  readonly #database: Database
+  readonly #options: BulkGetOptions
+  /** The document that was asked for last: who wants many revisions of one names it for each. */
+  #last: { readonly id: DocId; readonly document: StoredDocument | undefined } | undefined
+
+  constructor(database: Database, options: BulkGetOptions) {
+    this.#database = database
+    this.#options = options
+  }
+
+  of(doc: unknown): Entry {
+    if (!isAskedDocument(doc)) return noEntry(NO_OBJECT)
+    const { id, rev, atts_since: since } = doc
+    // An empty object counts as none.
+    if (id === undefined) return noEntry(Object.keys(doc).length === 0 ? NO_OBJECT : 'document id missed')
+    try {
+      const docId = parseDocId(id)
+      checkIdIn(this.#database, docId)
+      const revs = rev === undefined ? 'all' : [parseRev(rev)]
+      const attsSince = since === undefined ? NO_REVS : parseSince(since)
+      const found = openRevisions(this.#document(docId), revs, this.#options)
+      checkReadRules(this.#database, docId, found, this.#options.user)
+      return {
+        id,
+        rev,
+        docId,
+        // An empty list asks for nothing.
+        ...(attsSince.length === 0 ? {} : { attsSince }),
+        found,
+      }
+    } catch (error) {
+      if (!(error instanceof CouchError)) throw error
+      return { id, rev: revBlamed(doc, error), found: [], error }
+    }
+  }
+
+  #document(id: DocId): StoredDocument | undefined {
+    if (this.#last?.id !== id) this.#last = { id, document: this.#database.document(id) }
+    return this.#last.document
+  }
+}
+
+function noEntry(reason: string): Entry {
+  return { id: undefined, rev: undefined, found: [], error: fail('badRequest', reason) }
+}
+
+/** The revision that an error is about, as given (CouchDB: chttpd_db:bulk_get_parse_doc_id/2 and parse_field/2). */
+function revBlamed({ rev, atts_since: since }: AskedDocument, error: CouchError): unknown {
+  if (error.status === 404) return rev ?? 'undefined'
+  if (error.reason === SINCE_REASON) return since
+  if (error.error !== 'bad_request') return undefined
+  return [rev, ...(Array.isArray(since) ? (since as unknown[]) : [])].find(
+    one => one !== undefined && !isRev(one),
+  )
+}
+
+function isRev(value: unknown): boolean {
+  try {
+    parseRev(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+interface AskedDocument {
+  readonly id?: unknown
+  readonly rev?: unknown
+  readonly atts_since?: unknown
+}
+
+function isAskedDocument(doc: unknown): doc is AskedDocument {
+  return typeof doc === 'object' && doc !== null && !Array.isArray(doc)
+}
+
+const NO_OBJECT = 'document must be a JSON object'
+
+const NO_REVS: readonly Rev[] = []
+
+const SINCE_REASON = 'att_since value must be array of revs.'
+
+function parseSince(value: unknown): Rev[] {
+  if (!Array.isArray(value)) throw fail('badRequest', SINCE_REASON)
+  return value.map(parseRev)
+}
+
+/** Rows are gathered into chunks: a thousand small writes to the socket would cost more than the documents. */
+const CHUNK_BYTES = 64 * 1024
+
+async function* renderJson(
+  database: Database,
+  docs: readonly unknown[],
+  options: BulkGetOptions,
+): AsyncGenerator<Uint8Array | string> {
+  let pieces: Uint8Array[] = []
+  let bytes = 0
+  let text = '{"results":['
+  const take = (): Buffer => {
+    const chunk = Buffer.concat([...pieces, Buffer.from(text)])
+    pieces = []
+    bytes = 0
+    text = ''
+    return chunk
+  }
+  const entries = new Entries(database, options)
+  for (const [place, doc] of docs.entries()) {
+    const entry = entries.of(doc)
+    text += `${place === 0 ? '' : ','}\n{"id":${JSON.stringify(entry.id ?? null)},"docs":[`
+    if (entry.error !== undefined) text += `{"error":${JSON.stringify(errorRow(entry, entry.error))}}`
+    for (const [at, found] of entry.found.entries()) {
+      if (at > 0) text += ','
+      if ('missing' in found) {
+        const row = errorRow({ ...entry, rev: found.missing }, fail('missing'))
+        text += `{"error":${JSON.stringify(row)}}`
+        continue
+      }
+      const json = await readJson(database, entry, found.ok, options)
+      pieces.push(Buffer.from(`${text}{"ok":`), json)
+      bytes += text.length + json.length
+      text = '}'
+      if (bytes >= CHUNK_BYTES) yield take()
+    }
+    text += ']}'
+    if (text.length >= CHUNK_BYTES) yield take()
+  }
+  text += docs.length === 0 ? ']}\n' : '\n]}\n'
+  yield take()
+}
+
+async function readJson(
+  database: Database,
+  { docId, attsSince }: Entry,
+  found: FoundRevision,
+  options: BulkGetOptions,
+): Promise<Buffer> {
+  const id = docId as DocId
+  const since = attsSince === undefined ? {} : ({ attsSince, attachments: 'data' } as const)
+  const { json } = await readRevisionWithData(database, id, found, { ...options, ...since })
+  return applyReadRules(database, id, json, options.user)
+}
+
+function errorRow({ id, rev }: Entry, { error, reason }: CouchError): unknown {
+  return { id: id ?? null, rev: rev ?? null, error, reason }
+}
+
+/** CouchDB: chttpd_db:send_docs_multipart_bulk_get/4. */
+function* parts(database: Database, docs: readonly unknown[], options: BulkGetOptions): Generator<MixedPart> {
+  const entries = new Entries(database, options)
+  for (const doc of docs) {
+    const entry = entries.of(doc)
+    if (entry.error !== undefined) yield errorPart(errorRow(entry, entry.error))
+    for (const found of entry.found) {
+      if ('missing' in found) {
+        yield errorPart({ rev: found.missing, error: 'not_found', reason: 'missing' })
+      } else yield partOf(database, entry, found.ok, options)
+    }
+  }
+}
+
+function partOf(
+  database: Database,
+  { docId, attsSince }: Entry,
+  found: FoundRevision,
+  options: BulkGetOptions,
+): MixedPart {
+  const id = docId as DocId
+  const read = readRevision(database, id, found, {
+    ...options,
+    ...(attsSince === undefined ? {} : { attsSince }),
+    attachments: 'follows',
+    attEncodingInfo: true,
+  })
+  const json = applyReadRules(database, id, read.json, options.user)
+  return documentPart(database, { ...read, json }, boundary => [
+    `X-Doc-Id: ${id.replace(/[\r\n]/g, ' ')}`,
+    `X-Rev-Id: ${found.node.rev}`,
+    `Content-Type: multipart/related; boundary=${boundary}`,
+  ])
+}

@@ -1,0 +1,63 @@
+import type Router from '@koa/router'
+import { parseDatabaseName } from '../../../protocol/database-name.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { databaseInfo } from '../../database/info.ts'
+import { readRequestBody, requireJson } from '../../http/request/body.ts'
+import type { RequestContext, RequestState } from '../../http/context.ts'
+import { endpoint } from '../../routing/route.ts'
+import { originOf } from '../../http/request/origin.ts'
+import { decodeSegment, encodeSegment } from '../../http/request/percent.ts'
+import { Query } from '../../http/request/query-params.ts'
+import { sendJson } from '../../http/response/reply.ts'
+import { databaseOf } from '../shared/path-names.ts'
+import { databaseOptions } from './database-options.ts'
+import { postDocument } from '../documents/put-document.ts'
+
+export function databaseRoutes(router: Router<RequestState>): void {
+  endpoint(router, '/:db/_ensure_full_commit', { POST: ensureFullCommit })
+  const methods = {
+    DELETE: dropDatabase,
+    GET: getInfo,
+    HEAD: getInfo,
+    POST: postDocument,
+    PUT: makeDatabase,
+  }
+  endpoint(router, '/:db', methods, 'DELETE,GET,HEAD,POST')
+}
+
+async function makeDatabase(ctx: RequestContext): Promise<void> {
+  const options = databaseOptions(Query.of(ctx))
+  const name = parseDatabaseName(decodeSegment(ctx.params.db ?? '') ?? '')
+  if (options.partitioned && /(^|\/)_/.test(name)) {
+    throw fail('badRequest', 'Cannot partition a system database')
+  }
+  await ctx.services.catalog.create(name, options)
+  ctx.set('Location', `${originOf(ctx)}/${encodeSegment(name)}`)
+  sendJson(ctx, { ok: true }, 201)
+}
+
+/** A revision betrays a client that meant a document and had no id. */
+async function dropDatabase(ctx: RequestContext): Promise<void> {
+  if (Query.of(ctx).has('rev')) {
+    throw fail(
+      'badRequest',
+      'You tried to DELETE a database with a ?=rev parameter. Did you mean to DELETE a document instead?',
+    )
+  }
+  const database = await databaseOf(ctx)
+  await ctx.services.catalog.drop(database.name)
+  sendJson(ctx, { ok: true })
+}
+
+async function getInfo(ctx: RequestContext): Promise<void> {
+  sendJson(ctx, await databaseInfo(await databaseOf(ctx)))
+}
+
+/** Every acknowledged write is on disk already: what is accepted and waits has to be waited for. */
+async function ensureFullCommit(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  requireJson(ctx)
+  await readRequestBody(ctx, 'settings')
+  await database.later.settled()
+  sendJson(ctx, { ok: true, instance_start_time: String(database.record.created) }, 201)
+}

@@ -1,0 +1,113 @@
+import type Router from '@koa/router'
+import type { DocId } from '../../../protocol/document-id.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { parseRev } from '../../../protocol/revision.ts'
+import { requireDbAdmin } from '../../auth/authorize.ts'
+import { LimitChange } from '../../database/limits.ts'
+import { purgesAfter } from '../../database/purge-log.ts'
+import { purge, type PurgeRequest } from '../../database/purge.ts'
+import { readRequestBody, requireJson } from '../../http/request/body.ts'
+import type { RequestContext, RequestState } from '../../http/context.ts'
+import { endpoint } from '../../routing/route.ts'
+import { readJson, readJsonObject } from '../../http/request/json-body.ts'
+import { sendJson, streamJson } from '../../http/response/reply.ts'
+import { databaseOf } from '../shared/path-names.ts'
+import { checkSoughtId } from '../shared/document-limits.ts'
+import { checkQuorum, isQuorumOutOfReach } from '../shared/write-quorum.ts'
+
+/** Upkeep of a database: compaction, purges, limits. */
+export function upkeepRoutes(router: Router<RequestState>): void {
+  endpoint(router, '/:db/_compact', { POST: startCompaction })
+  endpoint(router, '/:db/_purge', { POST: postPurge })
+  endpoint(router, '/:db/_purged_infos', { GET: getPurgedInfos })
+  endpoint(router, '/:db/_revs_limit', { PUT: putRevsLimit, GET: getRevsLimit })
+  endpoint(router, '/:db/_purged_infos_limit', { GET: getPurgedInfosLimit, PUT: putPurgedInfosLimit })
+}
+
+async function startCompaction(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  requireJson(ctx)
+  await readRequestBody(ctx, 'settings')
+  const { log, compactionQueue } = ctx.services
+  if (!database.compaction.running) compactionQueue.admit()
+  const onFailure = (error: unknown): void =>
+    log.error({ err: error, database: database.name }, 'compaction failed')
+  database.compaction.start(onFailure, compactionQueue)
+  sendJson(ctx, { ok: true }, 202)
+}
+
+async function postPurge(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  requireJson(ctx)
+  checkQuorum(ctx)
+  const requests = Object.entries(await readJsonObject(ctx, 'query')).map(purgeRequest)
+  checkLimits(ctx, requests)
+  for (const { id } of requests) checkSoughtId(database, id)
+  const purged = await purge(database, requests)
+  const entries = requests.map(({ id }, at) => [id, purged[at] ?? []])
+  const status = isQuorumOutOfReach(ctx) && requests.length > 0 ? 202 : 201
+  sendJson(ctx, { purge_seq: null, purged: Object.fromEntries(entries) as unknown }, status)
+}
+
+/** @throws `bad_request`; an id that no document can have is not there */
+function purgeRequest([id, revs]: [string, unknown]): PurgeRequest {
+  if (!Array.isArray(revs)) throw fail('badRequest', 'Invalid list of revisions')
+  return { id: id as DocId, revs: revs.map(parseRev) }
+}
+
+/** @throws `bad_request` */
+function checkLimits(ctx: RequestContext, requests: readonly PurgeRequest[]): void {
+  const { config } = ctx.services
+  if (requests.length > config.integer('purge', 'max_document_id_number')) {
+    throw fail('badRequest', 'Exceeded maximum number of documents.')
+  }
+  const revs = requests.reduce((sum, request) => sum + request.revs.length, 0)
+  if (revs > config.integer('purge', 'max_revisions_number')) {
+    throw fail('badRequest', 'Exceeded maximum number of revisions.')
+  }
+}
+
+async function getPurgedInfos(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  await streamJson(ctx, purgedInfos(purgesAfter(database, 0)))
+}
+
+async function* purgedInfos(purges: AsyncIterable<PurgeRequest>): AsyncGenerator<string> {
+  let separator = '{"purged_infos":['
+  for await (const { id, revs } of purges) {
+    yield separator + JSON.stringify({ id, revs })
+    separator = ','
+  }
+  yield separator === ',' ? ']}\n' : '{"purged_infos":[]}\n'
+}
+
+async function getRevsLimit(ctx: RequestContext): Promise<void> {
+  sendJson(ctx, (await databaseOf(ctx)).state.revsLimit)
+}
+
+async function putRevsLimit(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  requireDbAdmin(ctx.state.user, database.security)
+  const limit = positiveInteger(await readJson(ctx, 'settings'), '`revs_limit` must be positive integer')
+  await database.write(new LimitChange('revsLimit', limit))
+  sendJson(ctx, { ok: true })
+}
+
+async function getPurgedInfosLimit(ctx: RequestContext): Promise<void> {
+  sendJson(ctx, (await databaseOf(ctx)).state.purgedInfosLimit)
+}
+
+async function putPurgedInfosLimit(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  const reason = '`purged_infos_limit` must be positive integer'
+  const limit = positiveInteger(await readJson(ctx, 'settings'), reason)
+  await database.write(new LimitChange('purgedInfosLimit', limit))
+  sendJson(ctx, { ok: true })
+}
+
+/** @throws `bad_request` with the reason */
+function positiveInteger(value: unknown, reason: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value <= 0)
+    throw fail('badRequest', reason)
+  return value
+}

@@ -1,0 +1,80 @@
+import type Router from '@koa/router'
+import { setImmediate } from 'node:timers/promises'
+import type { DocId } from '../../../protocol/document-id.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { parseRev, type Rev } from '../../../protocol/revision.ts'
+import { revsDiff, type MissingRevisions } from '../../database/revs-diff.ts'
+import { requireJson } from '../../http/request/body.ts'
+import type { RequestContext, RequestState } from '../../http/context.ts'
+import { endpoint } from '../../routing/route.ts'
+import { readJsonObject } from '../../http/request/json-body.ts'
+import { sendJson, streamJson } from '../../http/response/reply.ts'
+import { runQuery } from '../queries/stream-query.ts'
+import type { Database } from '../../database/database.ts'
+import { TimeSlice } from '../../time-slice.ts'
+import { databaseOf } from '../shared/path-names.ts'
+import { checkSoughtId } from '../shared/document-limits.ts'
+
+export function revisionRoutes(router: Router<RequestState>): void {
+  endpoint(router, '/:db/_revs_diff', { POST: postRevsDiff })
+  endpoint(router, '/:db/_missing_revs', { POST: postMissingRevs })
+}
+
+async function postRevsDiff(ctx: RequestContext): Promise<void> {
+  const missing = await missingRevisions(ctx)
+  await sendMembers(ctx, ['{', '}\n'], missing, ({ missing, possibleAncestors }) =>
+    possibleAncestors.length > 0 ? { missing, possible_ancestors: possibleAncestors } : { missing },
+  )
+}
+
+async function postMissingRevs(ctx: RequestContext): Promise<void> {
+  const missing = await missingRevisions(ctx)
+  await sendMembers(ctx, ['{"missing_revs":{', '}}\n'], missing, ({ missing }) => missing)
+}
+
+async function missingRevisions(ctx: RequestContext): Promise<readonly MissingRevisions[]> {
+  const database = await databaseOf(ctx)
+  const asked = await askedRevisions(ctx, database)
+  return runQuery(ctx, () => revsDiff(database, asked))
+}
+
+/** The body of both: `{"doc":["1-abc", …], …}`. */
+async function askedRevisions(ctx: RequestContext, database: Database): Promise<Map<DocId, Rev[]>> {
+  requireJson(ctx)
+  const body = await readJsonObject(ctx, 'query')
+  const asked = new Map<DocId, Rev[]>()
+  const slice = new TimeSlice()
+  for (const [id, revs] of Object.entries(body)) {
+    if (slice.isOver) await slice.pause()
+    if (!Array.isArray(revs)) throw fail('badRequest', 'Invalid list of revisions')
+    checkSoughtId(database, id)
+    asked.set(id as DocId, revs.map(parseRev))
+  }
+  return asked
+}
+
+/** Documents in one piece of a long answer. */
+const PIECE = 500
+
+/** Answers with a member for each document; long answers in pieces, in turns with other requests. */
+async function sendMembers(
+  ctx: RequestContext,
+  [head, tail]: readonly [string, string],
+  documents: readonly MissingRevisions[],
+  valueOf: (document: MissingRevisions) => unknown,
+): Promise<void> {
+  const text = (from: number): string =>
+    documents
+      .slice(from, from + PIECE)
+      .map(document => `${JSON.stringify(document.id)}:${JSON.stringify(valueOf(document))}`)
+      .join(',')
+  async function* pieces(): AsyncGenerator<string> {
+    for (let from = 0; from < documents.length; from += PIECE) {
+      yield (from === 0 ? head : ',') + text(from)
+      await setImmediate()
+    }
+    yield tail
+  }
+  if (documents.length <= PIECE) sendJson(ctx, Buffer.from(head + text(0) + tail))
+  else await streamJson(ctx, pieces())
+}

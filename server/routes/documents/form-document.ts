@@ -1,0 +1,130 @@
+import { checkAttachmentName } from '../../../protocol/document/attachment-input.ts'
+import type { DocumentInput, DocumentLimits } from '../../../protocol/document/document-input.ts'
+import { parseDocument } from '../../../protocol/document/parse.ts'
+import type { DocId } from '../../../protocol/document-id.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { boundaryOf, parseMediaType } from '../../../protocol/multipart/content-type.ts'
+import type { PartHeaders } from '../../../protocol/multipart/headers.ts'
+import { MultipartParser, type MultipartEvent } from '../../../protocol/multipart/parser.ts'
+import { parseRev } from '../../../protocol/revision.ts'
+import type { Attachments } from '../../attachments/attachments.ts'
+import type { ReceivedAttachment, Upload } from '../../attachments/upload.ts'
+import type { Database } from '../../database/database.ts'
+import { inputOf } from '../../database/write-attachment.ts'
+import { writeDocument } from '../../database/write-documents.ts'
+import { decodedBody } from '../../http/request/body.ts'
+import type { RequestContext } from '../../http/context.ts'
+import { headerText } from '../../http/response/header-text.ts'
+import { sendJson } from '../../http/response/reply.ts'
+import { uploadedBytes } from '../../http/request/upload-stream.ts'
+import { databaseOf } from '../shared/path-names.ts'
+import { documentLimits } from '../shared/document-limits.ts'
+
+/**
+ * A browser's form with files for a document: adds the files of its `_attachments` fields to the revision named by the
+ * field `_rev`, or to the document in the field `_doc` (CouchDB: chttpd_db:db_doc_req/3 for POST).
+ */
+export async function postForm(ctx: RequestContext, id: DocId): Promise<void> {
+  checkReferer(ctx)
+  if (parseMediaType(ctx.get('Content-Type')).type !== 'multipart/form-data') throw fail('notAForm')
+  const database = await databaseOf(ctx)
+  const form = new FormReader(database.attachments)
+  try {
+    await readForm(ctx, form)
+    const input = documentOf(form, database, id, documentLimits(ctx))
+    const { user } = ctx.state
+    const rev = await writeDocument(database, { id, input, added: form.files }, { replicated: false, user })
+    ctx.set('ETag', `"${headerText(rev)}"`)
+    sendJson(ctx, { ok: true, id, rev }, 201)
+  } finally {
+    await form.close()
+  }
+}
+
+/** Forms are sent by pages of this host only, so that no other site can make a browser change documents. */
+function checkReferer(ctx: RequestContext): void {
+  const referer = ctx.get('Referer')
+  if (referer === '') throw fail('badRequest', 'Referer header required.')
+  if (!URL.canParse(referer) || new URL(referer).host !== ctx.host) {
+    throw fail('badRequest', 'Referer header must match host.')
+  }
+}
+
+async function readForm(ctx: RequestContext, form: FormReader): Promise<void> {
+  const boundary = boundaryOf(ctx.get('Content-Type'))
+  if (boundary === undefined) throw fail('malformedMultipart', 'there is no boundary')
+  const parser = new MultipartParser(boundary)
+  for await (const bytes of uploadedBytes(
+    decodedBody(ctx),
+    ctx.services.config.integer('couchette', 'body_timeout'),
+  )) {
+    for (const event of parser.push(bytes)) await form.take(event)
+  }
+  parser.finish()
+}
+
+function documentOf(form: FormReader, database: Database, id: DocId, limits: DocumentLimits): DocumentInput {
+  const doc = form.fields.get('_doc')
+  if (doc !== undefined) return parseDocument(doc, { term: true, ...limits })
+  return inputOf(database, id, parseRev(form.fields.get('_rev')?.toString()))
+}
+
+const MAX_FIELD_BYTES = 16 * 1024 * 1024
+
+/** A form as it comes in: small fields in memory, files to the attachment store. */
+class FormReader {
+  readonly fields = new Map<string, Buffer>()
+  readonly files: ReceivedAttachment[] = []
+  readonly #attachments: Attachments
+  #name = ''
+  #field: Buffer[] = []
+  #fieldBytes = 0
+  #upload: Upload | undefined
+
+  constructor(attachments: Attachments) {
+    this.#attachments = attachments
+  }
+
+  async take(event: MultipartEvent): Promise<void> {
+    if (event.kind === 'headers') this.#begin(event.headers)
+    if (event.kind === 'body') await this.#add(event.bytes)
+    if (event.kind === 'part-end') await this.#end()
+  }
+
+  /** Gives up what was not written. */
+  async close(): Promise<void> {
+    await this.#upload?.abort()
+    for (const file of this.files) file.release()
+  }
+
+  #begin(headers: PartHeaders): void {
+    const { parameters } = parseMediaType(headers.get('content-disposition'))
+    this.#name = parameters.get('name') ?? ''
+    this.#field = []
+    this.#fieldBytes = 0
+    const name = parameters.get('filename')
+    if (this.#name !== '_attachments' || name === undefined) return
+    checkAttachmentName(name)
+    const contentType = headers.get('content-type') ?? 'text/plain'
+    this.#upload = this.#attachments.upload({ name, contentType, encoding: 'identity' })
+  }
+
+  async #add(bytes: Buffer): Promise<void> {
+    if (this.#upload !== undefined) {
+      await this.#upload.write(bytes, true)
+      return
+    }
+    this.#fieldBytes += bytes.length
+    if (this.#fieldBytes > MAX_FIELD_BYTES) throw fail('tooLarge', 'the request entity is too large')
+    this.#field.push(bytes)
+  }
+
+  async #end(): Promise<void> {
+    if (this.#upload === undefined) {
+      this.fields.set(this.#name, Buffer.concat(this.#field))
+      return
+    }
+    this.files.push(await this.#upload.finish())
+    this.#upload = undefined
+  }
+}

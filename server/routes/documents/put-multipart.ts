@@ -1,0 +1,113 @@
+import type { DocumentInput, DocumentLimits } from '../../../protocol/document/document-input.ts'
+import { parseDocument } from '../../../protocol/document/parse.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { boundaryOf, parseMediaType } from '../../../protocol/multipart/content-type.ts'
+import type { PartHeaders } from '../../../protocol/multipart/headers.ts'
+import { MultipartParser, type MultipartEvent } from '../../../protocol/multipart/parser.ts'
+import type { Attachments } from '../../attachments/attachments.ts'
+import { FollowingAttachments } from '../../attachments/following.ts'
+import type { ReceivedAttachment } from '../../attachments/upload.ts'
+import { decodedBody } from '../../http/request/body.ts'
+import type { RequestContext } from '../../http/context.ts'
+import { uploadedBytes } from '../../http/request/upload-stream.ts'
+import { documentLimits } from '../shared/document-limits.ts'
+
+/** A document that came with its attachments behind it. */
+export interface RelatedDocument {
+  readonly input: DocumentInput
+  /** Of the attachments that follow, in the order of `_attachments`; to be released. */
+  readonly received: readonly ReceivedAttachment[]
+}
+
+/** Whether the request's body is a `multipart/related` document. */
+export function isRelated(ctx: RequestContext): boolean {
+  return ctx.get('Content-Type').toLowerCase().startsWith('multipart/related;')
+}
+
+/**
+ * Reads a `multipart/related` body: the document's JSON, then a part for each attachment that follows. Whatever fails,
+ * nothing is left behind.
+ *
+ * @throws `bad_request`, `bad_content_type` and what `parseDocument` throws
+ */
+export async function readRelated(ctx: RequestContext): Promise<RelatedDocument> {
+  const { config, attachments } = ctx.services
+  const limit = config.integer('chttpd', 'max_http_request_size')
+  if (Number(ctx.get('Content-Length')) > limit) throw fail('tooLarge', 'the request entity is too large')
+  const boundary = boundaryOf(ctx.get('Content-Type'))
+  if (boundary === undefined) throw fail('malformedMultipart', 'there is no boundary')
+  const parser = new MultipartParser(boundary)
+  const document = new RelatedReader(attachments, documentLimits(ctx))
+  try {
+    for await (const bytes of uploadedBytes(decodedBody(ctx), config.integer('couchette', 'body_timeout'))) {
+      for (const event of parser.push(bytes)) await document.take(event)
+    }
+    return await document.finish()
+  } catch (error) {
+    await document.abort()
+    throw error
+  }
+}
+
+/** Room for the metadata of attachments and escapes beside a document of the largest size. */
+const JSON_ALLOWANCE = 16 * 1024 * 1024
+
+class RelatedReader {
+  readonly #attachments: Attachments
+  readonly #limits: Required<DocumentLimits>
+  #json: Buffer[] = []
+  #jsonBytes = 0
+  #ended = false
+  #input: DocumentInput | undefined
+  #following: FollowingAttachments | undefined
+
+  constructor(attachments: Attachments, limits: Required<DocumentLimits>) {
+    this.#attachments = attachments
+    this.#limits = limits
+  }
+
+  async take(event: MultipartEvent): Promise<void> {
+    if (event.kind === 'end') this.#ended = true
+    else if (this.#following !== undefined) await this.#takeAttachment(this.#following, event)
+    else this.#takeJson(event)
+  }
+
+  /** A body that ends before its closing boundary is one whose attachments are too short. */
+  async finish(): Promise<RelatedDocument> {
+    if (this.#input === undefined || this.#following === undefined) throw fail('invalidJson')
+    const received = await this.#following.finish()
+    if (this.#ended) return { input: this.#input, received }
+    for (const attachment of received) attachment.release()
+    throw fail('malformedMultipart', 'the closing boundary is missing')
+  }
+
+  async abort(): Promise<void> {
+    await this.#following?.abort()
+  }
+
+  async #takeAttachment(following: FollowingAttachments, event: MultipartEvent): Promise<void> {
+    if (event.kind === 'body') await following.write(event.bytes)
+    if (event.kind === 'part-end') await following.endPart()
+  }
+
+  #takeJson(event: MultipartEvent): void {
+    if (event.kind === 'headers') requireJsonPart(event.headers)
+    if (event.kind === 'body') this.#keep(event.bytes)
+    if (event.kind !== 'part-end') return
+    this.#input = parseDocument(Buffer.concat(this.#json), { term: true, ...this.#limits })
+    this.#json = []
+    const follows = (this.#input.attachments ?? []).filter(attachment => attachment.follows)
+    this.#following = new FollowingAttachments(this.#attachments, follows)
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#jsonBytes += bytes.length
+    if (this.#jsonBytes > this.#limits.maxSize + JSON_ALLOWANCE)
+      throw fail('tooLarge', 'the request entity is too large')
+    this.#json.push(bytes)
+  }
+}
+
+function requireJsonPart(headers: PartHeaders): void {
+  if (parseMediaType(headers.get('content-type')).type !== 'application/json') throw fail('badContentType')
+}

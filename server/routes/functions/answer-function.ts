@@ -1,0 +1,34 @@
+import type { RequestContext } from '../../http/context.ts'
+import { sendJson } from '../../http/response/reply.ts'
+import type { FunctionAnswer } from '../../query/design/function-answer.ts'
+
+/** Sends what a show, list or update function answered, whole. */
+export function answerFunction(ctx: RequestContext, { status, headers, body, isJson }: FunctionAnswer): void {
+  if (isJson && headers['content-type'] === 'application/json') {
+    const { 'content-type': _type, ...others } = headers
+    setHeaders(ctx, others)
+    sendJson(ctx, body, status)
+    return
+  }
+  setHead(ctx, { status, headers })
+  ctx.body = body
+}
+
+/** Status and headers of a function's answer. */
+export function setHead(
+  ctx: RequestContext,
+  { status, headers }: Pick<FunctionAnswer, 'status' | 'headers'>,
+): void {
+  ctx.status = status
+  const { config } = ctx.services
+  if (config.boolean('csp', 'showlist_enable')) {
+    ctx.set('Content-Security-Policy', config.text('csp', 'showlist_header_value'))
+  }
+  setHeaders(ctx, headers)
+}
+
+/** Sets a function's headers; what its answer varies by comes on top of what every answer varies by. */
+function setHeaders(ctx: RequestContext, { vary, ...others }: Readonly<Record<string, string>>): void {
+  ctx.set(others)
+  if (vary !== undefined) ctx.append('Vary', vary)
+}

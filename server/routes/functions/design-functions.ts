@@ -1,0 +1,116 @@
+import type Router from '@koa/router'
+import { parseDocId, type DocId } from '../../../protocol/document-id.ts'
+import { parseDocument } from '../../../protocol/document/parse.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { isJsonObject, type JsonObject } from '../../../protocol/json-value.ts'
+import type { Database } from '../../database/database.ts'
+import { readRevision } from '../../database/read-document.ts'
+import { writeDocuments } from '../../database/write-documents.ts'
+import type { Handler, RequestContext, RequestState } from '../../http/context.ts'
+import { endpoint, type Methods } from '../../routing/route.ts'
+import { encodeSegment } from '../../http/request/percent.ts'
+import { notModified } from '../../http/response/reply.ts'
+import { functionAnswer } from '../../query/design/function-answer.ts'
+import { answerFunction } from './answer-function.ts'
+import { databaseOf, docIdOf } from '../shared/path-names.ts'
+import { functionOf, requestOf, segment } from './function-request.ts'
+import { runList } from './list-function.ts'
+import { runRewrite } from './rewrite.ts'
+import { showEtag } from './show-etag.ts'
+
+export function designFunctionRoutes(router: Router<RequestState>): void {
+  const updates = { POST: runUpdate, PUT: runUpdate, DELETE: runUpdate, GET: refuseUpdate }
+  endpoint(router, '/:db/_design/:name/_update', whatever(noPath('noUpdatePath')))
+  endpoint(router, '/:db/_design/:name/_update/:function', updates)
+  endpoint(router, '/:db/_design/:name/_update/:function/*target', updates)
+  const shows = whatever(runShow)
+  endpoint(router, '/:db/_design/:name/_show', whatever(noPath('noShowPath')))
+  endpoint(router, '/:db/_design/:name/_show/:function', shows)
+  endpoint(router, '/:db/_design/:name/_show/:function/*target', shows)
+  const lists = { GET: runList, POST: runList, HEAD: runList, OPTIONS: runList }
+  endpoint(router, '/:db/_design/:name/_list/:function/:view', lists, 'GET,POST,HEAD')
+  endpoint(router, '/:db/_design/:name/_list/:function/:other/:view', lists, 'GET,POST,HEAD')
+  const noList = noPath('noListPath')
+  const pathless = { GET: noList, POST: noList, HEAD: noList }
+  endpoint(router, '/:db/_design/:name/_list', pathless)
+  endpoint(router, '/:db/_design/:name/_list/:function', pathless)
+  endpoint(router, '/:db/_design/:name/_list/:function/:other/:view/*more', pathless)
+  const rewrites = whatever(runRewrite)
+  endpoint(router, '/:db/_design/:name/_rewrite', rewrites)
+  endpoint(router, '/:db/_design/:name/_rewrite/*target', rewrites)
+}
+
+/** The same for all methods. */
+function whatever(handler: Handler): Methods {
+  return { DELETE: handler, GET: handler, HEAD: handler, POST: handler, PUT: handler }
+}
+
+/** What is not the path of a function, in a design document that is there. (CouchDB: chttpd_show) */
+function noPath(error: 'noShowPath' | 'noListPath' | 'noUpdatePath'): Handler {
+  return async ctx => {
+    const database = await databaseOf(ctx)
+    ctx.services.queries.of(database).designs.get(docIdOf(ctx, '_design/'))
+    throw fail(error)
+  }
+}
+
+function refuseUpdate(): never {
+  throw fail('noUpdateByGet')
+}
+
+async function runUpdate(ctx: RequestContext): Promise<void> {
+  const { database, ddoc, name } = await functionOf(ctx, 'updates')
+  const id = targetOf(ctx)
+  const request = await requestOf(ctx, database, id)
+  const args = `[${documentText(database, id) ?? 'null'},${JSON.stringify(request)}]`
+  const { document, response } = await ctx.services.queries.sandbox.update(ddoc.sandbox, name, args)
+  const saved = isJsonObject(document) ? await save(ctx, database, document) : undefined
+  if (saved !== undefined) {
+    ctx.set('X-Couch-Update-NewRev', saved.rev)
+    ctx.set('X-Couch-Id', encodeSegment(saved.id))
+  }
+  answerFunction(ctx, functionAnswer(response, saved === undefined ? 200 : 201))
+}
+
+async function save(
+  ctx: RequestContext,
+  database: Database,
+  document: JsonObject,
+): Promise<{ id: string; rev: string }> {
+  const input = parseDocument(Buffer.from(JSON.stringify(document)), { term: true })
+  const { user } = ctx.state
+  const id = input.id ?? parseDocId('')
+  const [outcome] = await writeDocuments(database, [{ id, input }], { replicated: false, user })
+  if (outcome === undefined || outcome.error !== undefined) throw outcome?.error ?? fail('conflict')
+  return { id: outcome.id, rev: outcome.rev }
+}
+
+async function runShow(ctx: RequestContext): Promise<void> {
+  const { database, ddoc, name } = await functionOf(ctx, 'shows')
+  const id = targetOf(ctx)
+  const text = documentText(database, id)
+  ctx.vary('Accept')
+  const document = text === undefined || id === null ? undefined : database.document(id as DocId)?.rev
+  const { accept } = ctx.req.headers
+  if (notModified(ctx, showEtag({ ddoc: ddoc.rev, document, accept, roles: ctx.state.user.roles }))) return
+  const request = await requestOf(ctx, database, id)
+  const args = `[${text ?? 'null'},${JSON.stringify(request)}]`
+  const answer = functionAnswer(await ctx.services.queries.sandbox.show(ddoc.sandbox, name, args), 200)
+  // Those are not the function's to say.
+  const headers = Object.entries(answer.headers).filter(([header]) => header !== 'etag' && header !== 'vary')
+  answerFunction(ctx, { ...answer, headers: Object.fromEntries(headers) })
+}
+
+/** The document's id behind the function's name, slashes and all. */
+function targetOf(ctx: RequestContext): string | null {
+  return ctx.params.target === undefined ? null : segment(ctx, 'target')
+}
+
+/** What functions see of a document besides its body. (CouchDB: chttpd_show:maybe_open_doc/3, json_doc/1) */
+const SHOWN = { revs: true, revsLimit: 20, conflicts: true } as const
+
+function documentText(database: Database, id: string | null): string | undefined {
+  const document = id === null ? undefined : database.document(id as DocId)
+  if (document === undefined || document.deleted) return undefined
+  return readRevision(database, id as DocId, { document, node: document }, SHOWN).json.toString()
+}

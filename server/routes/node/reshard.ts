@@ -1,0 +1,69 @@
+import type Router from '@koa/router'
+import { fail } from '../../../protocol/errors.ts'
+import { parseJsonObject } from '../../../protocol/json/parse-json.ts'
+import { readJsonBody, requireJson } from '../../http/request/body.ts'
+import type { RequestContext, RequestState } from '../../http/context.ts'
+import { endpoint } from '../../routing/route.ts'
+import { sendJson } from '../../http/response/reply.ts'
+import type { Services } from '../../services.ts'
+
+interface Splitting {
+  readonly state: 'running' | 'stopped'
+  readonly reason: string | null
+}
+
+const RUNNING: Splitting = { state: 'running', reason: null }
+
+/** What administrators have set since each server started. */
+const states = new WeakMap<Services, Splitting>()
+
+/**
+ * Splitting of shards (CouchDB: mem3_reshard_httpd). A database is kept in one piece here, so that there are no jobs, and
+ * none can be made; the state can be set and read, for tools that do so before they move data.
+ */
+export function reshardRoutes(router: Router<RequestState>): void {
+  endpoint(router, '/_reshard', { GET: summary }, 'GET,HEAD')
+  endpoint(router, '/_reshard/state', { GET: getState, PUT: putState }, 'GET,HEAD,PUT')
+  endpoint(router, '/_reshard/jobs', { GET: listJobs, POST: refuseJob }, 'GET,HEAD,POST')
+  endpoint(router, '/_reshard/jobs/:job', { GET: noJob, DELETE: noJob }, 'GET,HEAD,DELETE')
+  endpoint(router, '/_reshard/jobs/:job/state', { GET: noJob, PUT: noJob }, 'GET,HEAD,PUT')
+}
+
+function splittingOf(ctx: RequestContext): Splitting {
+  return states.get(ctx.services) ?? RUNNING
+}
+
+function summary(ctx: RequestContext): void {
+  const { state, reason } = splittingOf(ctx)
+  const counts = { completed: 0, failed: 0, running: 0, stopped: 0, total: 0 }
+  sendJson(ctx, { state, state_reason: reason, ...counts })
+}
+
+function getState(ctx: RequestContext): void {
+  sendJson(ctx, splittingOf(ctx))
+}
+
+async function putState(ctx: RequestContext): Promise<void> {
+  requireJson(ctx)
+  const { state, reason } = parseJsonObject(await readJsonBody(ctx, 'settings'))
+  if (state === undefined) throw fail('badRequest', 'Expected a `state` field')
+  if (state !== 'running' && state !== 'stopped') {
+    throw fail('badRequest', 'State field not `running` or `stopped`')
+  }
+  const byUser = 'Shard splitting stopped on the cluster by user'
+  const stopped: Splitting = { state: 'stopped', reason: typeof reason === 'string' ? reason : byUser }
+  states.set(ctx.services, state === 'running' ? RUNNING : stopped)
+  sendJson(ctx, { ok: true })
+}
+
+function listJobs(ctx: RequestContext): void {
+  sendJson(ctx, { jobs: [], offset: 0, total_rows: 0 })
+}
+
+function refuseJob(): never {
+  throw fail('noShardSplitting')
+}
+
+function noJob(): never {
+  throw fail('missing')
+}

@@ -1,0 +1,130 @@
+import type Router from '@koa/router'
+import { fail } from '../../../protocol/errors.ts'
+import type { JsonObject } from '../../../protocol/json-value.ts'
+import { requireObject } from '../../../protocol/json/parse-json.ts'
+import { readJsonBody, requireJson } from '../../http/request/body.ts'
+import type { RequestContext, RequestState } from '../../http/context.ts'
+import { endpoint } from '../../routing/route.ts'
+import { parseBounded, readJsonObject } from '../../http/request/json-body.ts'
+import { decodeSegment } from '../../http/request/percent.ts'
+import { Query } from '../../http/request/query-params.ts'
+import { sendJson } from '../../http/response/reply.ts'
+import { streamQuery } from './stream-query.ts'
+import type { DatabaseQueries } from '../../query/database-queries.ts'
+import { explain } from '../../query/mango/explain.ts'
+import { readFindRequest, type FindRequest } from '../../query/mango/find-request.ts'
+import { find, isFullScan } from '../../query/mango/find.ts'
+import { ALL_DOCS, describeIndex } from '../../query/mango/mango-index.ts'
+import { createIndex, deleteIndex, readBulkDelete } from '../../query/mango/manage-indexes.ts'
+import { databaseOf } from '../shared/path-names.ts'
+import { partitionInPath } from '../shared/partition-in-path.ts'
+
+export function mangoRoutes(router: Router<RequestState>): void {
+  endpoint(router, '/:db/_find', { POST: postFind })
+  endpoint(router, '/:db/_explain', { POST: postExplain })
+  endpoint(router, '/:db/_partition/:partition/_find', { POST: postFind })
+  endpoint(router, '/:db/_partition/:partition/_explain', { POST: postExplain })
+  endpoint(router, '/:db/_index', { GET: listIndexes, POST: postIndex })
+  endpoint(router, '/:db/_index/_bulk_delete', { POST: deleteIndexes })
+  endpoint(router, '/:db/_index/:ddoc', { DELETE: refuseUnnamed }, 'GET,POST')
+  endpoint(router, '/:db/_index/_design/:ddoc/:type/:name', { DELETE: removeIndex })
+  endpoint(router, '/:db/_index/:ddoc/:type/:name', { DELETE: removeIndex })
+}
+
+async function postFind(ctx: RequestContext): Promise<void> {
+  const { queries, request } = await findRequestOf(ctx)
+  const warningRatio = ctx.services.config.integer('mango', 'index_scan_warning_threshold')
+  const { queryQueue, scanQueue } = ctx.services
+  const queue = isFullScan(queries, request) ? scanQueue : queryQueue
+  await streamQuery(ctx, client => find(queries, request, warningRatio, client), queue)
+}
+
+async function postExplain(ctx: RequestContext): Promise<void> {
+  const { queries, request } = await findRequestOf(ctx)
+  sendJson(ctx, explain(queries, request))
+}
+
+async function listIndexes(ctx: RequestContext): Promise<void> {
+  const queries = await queriesOf(ctx)
+  const all = [ALL_DOCS, ...queries.mangoIndexes].map(describeIndex)
+  const { skip, limit } = indexRange(Query.of(ctx))
+  sendJson(ctx, { total_rows: all.length, indexes: all.slice(skip, skip + limit) })
+}
+
+/**
+ * CouchDB: mango_httpd:handle_index_req/2.
+ *
+ * @throws `indexRange` for what is no integer, a limit below 1 or a negative skip
+ */
+function indexRange(query: Query): { skip: number; limit: number } {
+  const skip = integerOf(query.text('skip')) ?? 0
+  const limit = integerOf(query.text('limit')) ?? Infinity
+  if (skip < 0 || limit < 1) throw fail('indexRange')
+  return { skip, limit }
+}
+
+function integerOf(text: string | undefined): number | undefined {
+  if (text !== undefined && !/^[+-]?\d+$/.test(text)) throw fail('indexRange')
+  return text === undefined ? undefined : Number(text)
+}
+
+async function postIndex(ctx: RequestContext): Promise<void> {
+  const body = await jsonBody(ctx)
+  sendJson(ctx, await createIndex(await queriesOf(ctx), body, ctx.state.user))
+}
+
+/** An index is deleted by its design document, type and name. */
+function refuseUnnamed(): never {
+  throw fail('missing')
+}
+
+async function removeIndex(ctx: RequestContext): Promise<void> {
+  const queries = await queriesOf(ctx)
+  const [ddoc, type, name] = [segment(ctx, 'ddoc'), segment(ctx, 'type'), segment(ctx, 'name')]
+  if (type !== 'json') throw fail('missing')
+  await deleteIndex(queries, ddoc, name, ctx.state.user)
+  sendJson(ctx, { ok: true })
+}
+
+/** `{"docids": ["_design/a", …]}`: all indexes of these design documents. */
+async function deleteIndexes(ctx: RequestContext): Promise<void> {
+  const docids = readBulkDelete(await jsonBody(ctx))
+  const queries = await queriesOf(ctx)
+  const success: { id: string; ok: true }[] = []
+  const failed: { id: string; error: string }[] = []
+  for (const id of docids) {
+    const names = queries.mangoIndexes.filter(({ ddoc }) => ddoc?.id === id)
+    for (const { name } of names) await deleteIndex(queries, id, name, ctx.state.user)
+    // CouchDB puts each in front of those before it.
+    if (names.length > 0) success.unshift({ id, ok: true })
+    else failed.unshift({ id, error: 'not_found' })
+  }
+  sendJson(ctx, { success, fail: failed })
+}
+
+async function findRequestOf(
+  ctx: RequestContext,
+): Promise<{ queries: DatabaseQueries; request: FindRequest }> {
+  const queries = await queriesOf(ctx)
+  const partition = partitionInPath(ctx, queries.database)
+  requireJson(ctx)
+  const json = await readJsonBody(ctx, 'query')
+  const body = requireObject(await parseBounded(ctx, json, 'max_selector_values')) as JsonObject
+  const defaultLimit = ctx.services.config.integer('mango', 'default_limit')
+  const request = readFindRequest(body, { partition, defaultLimit })
+  request.selector.limitSteps(ctx.services.config.integer('couchette', 'regex_step_limit'))
+  return { queries, request }
+}
+
+async function queriesOf(ctx: RequestContext): Promise<DatabaseQueries> {
+  return ctx.services.queries.of(await databaseOf(ctx))
+}
+
+async function jsonBody(ctx: RequestContext): Promise<JsonObject> {
+  requireJson(ctx)
+  return readJsonObject(ctx, 'settings')
+}
+
+function segment(ctx: RequestContext, name: string): string {
+  return decodeSegment(ctx.params[name] ?? '') ?? ''
+}

@@ -1,0 +1,137 @@
+import type Router from '@koa/router'
+import { fail } from '../../../protocol/errors.ts'
+import type { Database } from '../../database/database.ts'
+import { requireJson } from '../../http/request/body.ts'
+import type { RequestContext, RequestState } from '../../http/context.ts'
+import { endpoint } from '../../routing/route.ts'
+import { decodeSegment } from '../../http/request/percent.ts'
+import { readJsonObject } from '../../http/request/json-body.ts'
+import { Query } from '../../http/request/query-params.ts'
+import { sendJson } from '../../http/response/reply.ts'
+import { streamQuery } from './stream-query.ts'
+import type { DesignDocument } from '../../query/design/design-document.ts'
+import type { ViewIndex } from '../../query/views/view-index.ts'
+import { View } from '../../query/views/run-query.ts'
+import {
+  parametersOfBody,
+  parametersOfQuery,
+  type ViewParameters,
+} from '../../query/views/view-parameters.ts'
+import { databaseOf, docIdOf } from '../shared/path-names.ts'
+import { partitionInPath } from '../shared/partition-in-path.ts'
+import { boundedQueries, withinQueryLimit } from './query-limit.ts'
+
+export function viewRoutes(router: Router<RequestState>): void {
+  const methods = { GET: getView, POST: postView, HEAD: getView }
+  endpoint(router, '/:db/_design/:name/_view/:view', methods)
+  endpoint(router, '/:db/_design/:name/_view/:view/queries', { POST: postQueries })
+  const inPartition = '/:db/_partition/:partition/_design/:name/_view/:view'
+  endpoint(router, inPartition, methods)
+  endpoint(router, `${inPartition}/queries`, { POST: postQueries })
+  endpoint(router, '/:db/_design/:name/_view', refused, 'GET,POST,HEAD')
+  endpoint(router, '/:db/_design/:name/_view/:view/*more', refused, 'GET,POST,HEAD')
+  endpoint(router, '/:db/_design/:name/_info', { GET: designInfo })
+  endpoint(router, '/:db/_view_cleanup', { POST: cleanUp })
+  endpoint(router, '/:db/_compact/:name', { POST: compactViews })
+  const gone = noTemporaryViews
+  endpoint(router, '/:db/_temp_view', { GET: gone, HEAD: gone, POST: gone, PUT: gone, DELETE: gone })
+}
+
+/** Paths that answer no method. */
+const refused = {}
+
+async function getView(ctx: RequestContext): Promise<void> {
+  const { view, parameters } = await viewOf(ctx)
+  const query = view.check(withinQueryLimit(ctx, parameters))
+  await streamQuery(ctx, () => view.answer([query], { onlyOne: true }))
+}
+
+async function postView(ctx: RequestContext): Promise<void> {
+  const { view, parameters } = await viewOf(ctx)
+  requireJson(ctx)
+  const body = await readJsonObject(ctx, 'query')
+  if (Object.hasOwn(body, 'queries')) throw fail('queriesMoved')
+  const query = view.check(withinQueryLimit(ctx, { ...parametersOfBody(body, 'view'), ...parameters }))
+  await streamQuery(ctx, () => view.answer([query], { onlyOne: true }))
+}
+
+/** CouchDB: chttpd_view:handle_temp_view_req/2, whatever the method. */
+async function noTemporaryViews(ctx: RequestContext): Promise<void> {
+  await databaseOf(ctx)
+  throw fail('noTemporaryViews')
+}
+
+async function postQueries(ctx: RequestContext): Promise<void> {
+  const { view, parameters } = await viewOf(ctx)
+  requireJson(ctx)
+  const body = await readJsonObject(ctx, 'query')
+  const queries = boundedQueries(ctx, body).map(query =>
+    view.check(withinQueryLimit(ctx, { ...parameters, ...parametersOfBody(query, 'view') })),
+  )
+  await streamQuery(ctx, () => view.answer(queries, { onlyOne: false }))
+}
+
+async function designInfo(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  const ddoc = designOf(ctx, database)
+  sendJson(ctx, {
+    name: ddoc.id.slice('_design/'.length),
+    view_index: await describe(database, ctx.services.queries.of(database).describedIndexOf(ddoc)),
+  })
+}
+
+async function cleanUp(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  await ctx.services.queries.of(database).cleanUp()
+  sendJson(ctx, { ok: true }, 202)
+}
+
+/** Begins to compact the index; one that is compacted already goes on. */
+async function compactViews(ctx: RequestContext): Promise<void> {
+  requireJson(ctx)
+  const database = await databaseOf(ctx)
+  const index = indexOf(ctx, database, designOf(ctx, database))
+  const { compactionQueue, log } = ctx.services
+  compactionQueue.admit()
+  compactionQueue
+    .run(() => index.compaction.run())
+    .catch((error: unknown) => log.error({ err: error, database: database.name }, 'compaction failed'))
+  sendJson(ctx, { ok: true }, 202)
+}
+
+async function viewOf(ctx: RequestContext): Promise<{ view: View; parameters: ViewParameters }> {
+  const database = await databaseOf(ctx)
+  const partition = partitionInPath(ctx, database)
+  const index = indexOf(ctx, database, designOf(ctx, database))
+  const view = new View(database, index, decodeSegment(ctx.params.view ?? '') ?? '')
+  const parameters = parametersOfQuery(Query.of(ctx).entries(), 'view')
+  return { view, parameters: partition === undefined ? parameters : { ...parameters, partition } }
+}
+
+/** @throws `missing`, `deleted` */
+function designOf(ctx: RequestContext, database: Database): DesignDocument {
+  return ctx.services.queries.of(database).designs.get(docIdOf(ctx, '_design/'))
+}
+
+function indexOf(ctx: RequestContext, database: Database, ddoc: DesignDocument): ViewIndex {
+  return ctx.services.queries.of(database).indexOf(ddoc)
+}
+
+/** What `_info` tells of an index, with 3.5's members in its order. */
+async function describe(database: Database, index: ViewIndex): Promise<object> {
+  const { state, progress } = index
+  const pending = database.state.seq - state.seq
+  return {
+    updates_pending: { minimum: pending, preferred: pending, total: pending },
+    waiting_commit: false,
+    waiting_clients: 0,
+    updater_running: progress !== undefined,
+    update_seq: state.seq,
+    sizes: await index.sizes(),
+    signature: state.signature,
+    purge_seq: state.purgeSeq,
+    language: index.definition.language,
+    compact_running: index.compaction.progress !== undefined,
+    collator_versions: ['153.120'],
+  }
+}

@@ -1,0 +1,74 @@
+import type Router from '@koa/router'
+import { CouchError, fail } from '../../../protocol/errors.ts'
+import { ReplicationSyntaxError } from '../../../protocol/replication-error.ts'
+import { parseReplication } from '../../../protocol/replication-request.ts'
+import type { CancelById, ReplicationRequest } from '../../../protocol/replication-request.ts'
+import { PeerError } from '../../../replicator/peer-error.ts'
+import { requireServerAdmin } from '../../auth/authorize.ts'
+import { requireJson } from '../../http/request/body.ts'
+import type { RequestContext, RequestState } from '../../http/context.ts'
+import { endpoint } from '../../routing/route.ts'
+import { readJsonObject } from '../../http/request/json-body.ts'
+import { peerOf } from '../../http/connection/peer.ts'
+import { sendJson } from '../../http/response/reply.ts'
+
+export function replicateRoutes(router: Router<RequestState>): void {
+  endpoint(router, '/_replicate', { POST: postReplicate, GET: refuse, PUT: refuse, DELETE: refuse })
+}
+
+/** CouchDB looks at the body, to find the databases that it names, before it looks at the method. */
+function refuse(ctx: RequestContext): void {
+  const hasBody = ctx.get('Content-Length') !== '' || ctx.get('Transfer-Encoding') !== ''
+  if (!hasBody && ctx.method !== 'PUT') throw fail('badRequest', 'Missing request body')
+  ctx.set('Allow', 'POST')
+  throw fail('methodNotAllowed', 'POST')
+}
+
+async function postReplicate(ctx: RequestContext): Promise<void> {
+  if (ctx.state.user.name === null) throw fail('unauthorized', 'You are not an authenticated user')
+  requireJson(ctx)
+  const asked = await parseRequest(ctx)
+  if ('cancelId' in asked) return cancel(ctx, asked.cancelId)
+  const { replicator } = ctx.services
+  const request = { ...asked, user: ctx.state.user }
+  const origin = { document: null, user: request.user.name, loginFrom: peerOf(ctx.req, ctx.services.config) }
+  const spec = await replicator.specOf(request, origin).catch(rethrow)
+  if (request.options.cancel) return cancel(ctx, spec.id)
+  if (!request.options.continuous) {
+    sendJson(ctx, { ok: true, ...(await replicator.run(spec).catch(rethrow)) })
+    return
+  }
+  replicator.launch(spec)
+  sendJson(ctx, { ok: true, _local_id: spec.id }, 202)
+}
+
+/** Users stop their own jobs only (CouchDB: couch_replicator:check_authorization/2). */
+async function cancel(ctx: RequestContext, id: string): Promise<void> {
+  const { scheduler } = ctx.services.replicator
+  const job = scheduler.get(id)
+  if (!job) throw fail('missing')
+  if (job.spec.user !== ctx.state.user.name) requireServerAdmin(ctx.state.user)
+  await scheduler.remove(id)
+  sendJson(ctx, { ok: true, _local_id: id })
+}
+
+async function parseRequest(ctx: RequestContext): Promise<ReplicationRequest | CancelById> {
+  const body = await readJsonObject(ctx, 'query')
+  const { replicator } = ctx.services
+  try {
+    return parseReplication(body, replicator.defaults, name => replicator.urlOf(name))
+  } catch (error) {
+    return rethrow(error)
+  }
+}
+
+/** CouchDB's status for what its replicator throws: words it does not know are 500. */
+function rethrow(error: unknown): never {
+  if (error instanceof ReplicationSyntaxError) {
+    throw new CouchError(error.kind === 'error' ? 500 : 400, error.kind, error.reason)
+  }
+  if (!(error instanceof PeerError)) throw error
+  if (error.error === 'filter_fetch_error') throw new CouchError(404, 'not_found', error.reason)
+  if (error.error === 'unauthorized') throw fail('unauthorized', error.reason)
+  throw new CouchError(500, error.error, error.reason)
+}

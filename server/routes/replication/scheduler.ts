@@ -1,0 +1,132 @@
+import type Router from '@koa/router'
+import { isDatabaseName } from '../../../protocol/database-name.ts'
+import type { DocId } from '../../../protocol/document-id.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { parseJobId } from '../../../protocol/replication-id.ts'
+import { JOB_STATES } from '../../../replicator/job-state.ts'
+import { compactionTasks } from '../../compaction/tasks.ts'
+import type { Database } from '../../database/database.ts'
+import type { RequestContext, RequestState } from '../../http/context.ts'
+import { endpoint } from '../../routing/route.ts'
+import { decodeSegment } from '../../http/request/percent.ts'
+import { Query } from '../../http/request/query-params.ts'
+import { sendJson } from '../../http/response/reply.ts'
+import { documentState, parseStates, replicationDocumentIds } from '../../replication/document-states.ts'
+import { jobJson, taskJson } from '../../replication/job-json.ts'
+import { failuresOf, retryFailures } from '../../replication/retry-failures.ts'
+
+export function schedulerRoutes(router: Router<RequestState>): void {
+  endpoint(router, '/_active_tasks', { GET: getTasks, HEAD: getTasks })
+  endpoint(router, '/_scheduler/jobs', { GET: getJobs })
+  endpoint(router, '/_scheduler/jobs/:job', { GET: getJob })
+  endpoint(router, '/_scheduler/docs', { GET: ctx => listDocs(ctx, '_replicator') })
+  endpoint(router, '/_scheduler/docs/*path', { GET: getDocs, POST: postDocs })
+}
+
+function getTasks(ctx: RequestContext): void {
+  const { replicator, queries } = ctx.services
+  const lag = Query.of(ctx).flag('lag')
+  const running = replicator.scheduler.jobs.filter(({ state }) => state === 'running')
+  sendJson(ctx, [
+    ...queries.tasks(),
+    ...compactionTasks(queries),
+    ...running.map(job => taskJson(job, replicator.stallMs, lag)),
+  ])
+}
+
+function getJobs(ctx: RequestContext): void {
+  const { replicator } = ctx.services
+  const { skip, limit } = pageOf(ctx)
+  const all = replicator.scheduler.jobs
+  const jobs = all.slice(skip, skip + limit).map(job => jobJson(job, replicator.stallMs))
+  sendJson(ctx, { total_rows: all.length, offset: skip, jobs })
+}
+
+function getJob(ctx: RequestContext): void {
+  const { replicator } = ctx.services
+  const job = replicator.scheduler.listed(parseJobId(decodeSegment(ctx.params.job ?? '') ?? ''))
+  if (!job) throw fail('missing')
+  sendJson(ctx, jobJson(job, replicator.stallMs))
+}
+
+/** What a path below `_scheduler/docs` names; the slash of a database's name may be written as it is. */
+interface DocsPath {
+  readonly database: string
+  readonly document: string | undefined
+  readonly failures: boolean
+}
+
+/** @throws `bad_request` where no `_replicator` database is named */
+function parsePath(text: string): DocsPath {
+  const segments = text.split('/').map(segment => decodeSegment(segment) ?? segment)
+  const end = segments.findIndex(segment => /(^|\/)_replicator$/.test(segment)) + 1
+  if (end === 0) throw fail('badRequest', 'Invalid path')
+  const [document, last] = segments.slice(end)
+  return { database: segments.slice(0, end).join('/'), document, failures: last === 'failures' }
+}
+
+async function getDocs(ctx: RequestContext): Promise<void> {
+  const { database, document, failures } = parsePath(ctx.params.path ?? '')
+  if (document === undefined) return listDocs(ctx, database)
+  if (failures) return getFailures(ctx, database, document)
+  const { replicator } = ctx.services
+  const job = await replicator.documents.job(database, document)
+  const found = documentState(await open(ctx, database), document as DocId, job, replicator.stallMs)
+  if (!found) throw fail('missing')
+  sendJson(ctx, found.json)
+}
+
+async function listDocs(ctx: RequestContext, name: string): Promise<void> {
+  const { replicator } = ctx.services
+  const query = Query.of(ctx)
+  const states = parseStates(query.text('states') ?? '')
+  if (!states) throw fail('queryParse', `States must be one or more of [${JOB_STATES_TEXT}]`)
+  const { skip, limit } = pageOf(ctx)
+  const database = await open(ctx, name)
+  const ids = await replicationDocumentIds(database)
+  if (query.flag('descending')) ids.reverse()
+  const docs: object[] = []
+  let skipped = 0
+  for (const id of ids) {
+    if (docs.length >= limit) break
+    const found = documentState(database, id, await replicator.documents.job(name, id), replicator.stallMs)
+    if (!found || (states.length > 0 && !states.includes(found.state))) continue
+    if (skipped++ >= skip) docs.push(found.json)
+  }
+  sendJson(ctx, { total_rows: ids.length, offset: skip, docs })
+}
+
+const JOB_STATES_TEXT = JOB_STATES.join(',')
+
+async function getFailures(ctx: RequestContext, database: string, id: string): Promise<void> {
+  const { total, list } = await failuresOf(ctx.services.replicator, await open(ctx, database), id as DocId)
+  sendJson(ctx, { total, failures: list })
+}
+
+/** Tries to write the documents again that were refused. */
+async function postDocs(ctx: RequestContext): Promise<void> {
+  const { database, document, failures } = parsePath(ctx.params.path ?? '')
+  if (document === undefined || !failures) {
+    ctx.set('Allow', 'GET')
+    throw fail('methodNotAllowed', 'GET')
+  }
+  const { replicator } = ctx.services
+  const outcome = await retryFailures(replicator, await open(ctx, database), document as DocId)
+  sendJson(ctx, { ok: true, ...outcome })
+}
+
+async function open(ctx: RequestContext, name: string): Promise<Database> {
+  if (!isDatabaseName(name)) throw fail('noDatabase')
+  return ctx.services.catalog.open(name)
+}
+
+function pageOf(ctx: RequestContext): { skip: number; limit: number } {
+  const query = Query.of(ctx)
+  return { skip: count(query.text('skip'), 0), limit: count(query.text('limit'), Infinity) }
+}
+
+function count(text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback
+  if (!/^\d+$/.test(text)) throw fail('queryParse', `Invalid value for integer: "${text}"`)
+  return Number(text)
+}

@@ -1,0 +1,33 @@
+import { isDatabaseName } from '../../../protocol/database-name.ts'
+import type { DocId } from '../../../protocol/document-id.ts'
+import { parseDocId } from '../../../protocol/document-id.ts'
+import { fail } from '../../../protocol/errors.ts'
+import type { Database } from '../../database/database.ts'
+import { isServerAdmin } from '../../../protocol/user-context.ts'
+import type { RequestContext } from '../../http/context.ts'
+import { decodeSegment } from '../../http/request/percent.ts'
+
+/**
+ * The database that the path names. Whether the user may see it was judged before the route was asked.
+ *
+ * @throws `noDatabase`
+ */
+export async function databaseOf(ctx: RequestContext): Promise<Database> {
+  const { database, user } = ctx.state
+  if (database !== undefined) return database
+  const name = decodeSegment(ctx.params.db ?? '')
+  if (name === undefined || !isDatabaseName(name) || !isServerAdmin(user)) throw fail('noDatabase')
+  return (ctx.state.database = await ctx.services.catalog.open(name))
+}
+
+/**
+ * The document id that the path names, decoded.
+ *
+ * @param prefix "_design/" or "_local/" where the path has it as a segment of its own
+ * @throws `illegal_docid`
+ */
+export function docIdOf(ctx: RequestContext, prefix = ''): DocId {
+  const id = decodeSegment(ctx.params.docid ?? ctx.params.name ?? '')
+  if (id === undefined) throw fail('illegalDocId', 'Document id must be valid UTF-8')
+  return parseDocId(prefix + id)
+}
