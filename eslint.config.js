@@ -23,7 +23,7 @@ export default defineConfig(
   },
   {
     // What runs inside the sandbox throws and prints whatever a design document throws and prints.
-    files: ['server/query/sandbox/guest/*.ts'],
+    files: ['server/sandbox/guest/*.ts'],
     rules: {
       '@typescript-eslint/only-throw-error': 'off',
       '@typescript-eslint/no-base-to-string': 'off',

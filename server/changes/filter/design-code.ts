@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol
 import type { Database } from '../../database/database.ts'
 import { findWinner, readRevision } from '../../database/read-document.ts'
 import { languageOf, requireRunnable } from '../../query/design/design-document.ts'
-import type { SandboxDocument } from '../../query/sandbox/sandbox.ts'
+import type { SandboxDocument } from '../../sandbox/sandbox.ts'
 
 /**
  * A design document that has a function at a path, ready for the sandbox.

@@ -2,7 +2,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import type { Rev } from '../../../protocol/revision.ts'
-import type { SandboxDocument } from '../sandbox/sandbox.ts'
+import type { SandboxDocument } from '../../sandbox/sandbox.ts'
 
 /** A design document as it is stored, with what its functions are run by. */
 export interface DesignDocument {

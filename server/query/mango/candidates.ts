@@ -5,7 +5,7 @@ import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
 import { objectOf, projection } from '../../../protocol/selector/projection.ts'
 import type { Database } from '../../database/database.ts'
 import { contentReader, contentWriter, type DocumentContent } from '../document-content.ts'
-import { rowParts } from '../row-value.ts'
+import { rowParts } from '../../../protocol/view-row.ts'
 import type { FindRequest } from './find-request.ts'
 import { readWinners, type WantedWinner } from './winners.ts'
 

@@ -1,7 +1,7 @@
 import { compareJson } from '../../../protocol/collation/compare.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
-import { numberValue, rowKeyText, rowValueText } from '../row-value.ts'
+import { numberValue, rowKeyText, rowValueText } from '../../../protocol/view-row.ts'
 import { cardinality, emptyRegisters, insert, union, type Registers } from './hyperloglog.ts'
 import { printNumeric } from './numeric.ts'
 import { addStats, mergeStats, startStats, statsOfNumbers } from './stats.ts'

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
-import { rowParts } from '../row-value.ts'
-import type { Lane } from '../sandbox/admission.ts'
-import type { Sandbox } from '../sandbox/sandbox.ts'
+import { rowParts } from '../../../protocol/view-row.ts'
+import type { Lane } from '../../sandbox/admission.ts'
+import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { builtinReduce, type BuiltinReduce } from './builtin.ts'
 
 /** A row of an answer's value: what the reduction gave, as JSON, or why it gave nothing. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 import { viewEntries } from '../design/check-shape.ts'
 import { languageOf, type DesignDocument } from '../design/design-document.ts'
-import type { Collation } from '../sandbox/messages.ts'
+import type { Collation } from '../../sandbox/messages.ts'
 
 export interface ViewDefinition {
   readonly name: string

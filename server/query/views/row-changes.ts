@@ -1,5 +1,5 @@
 import type { Store, StoreBatch } from '../../storage/store.ts'
-import { ROW_FIELDS, type PackedRows } from '../sandbox/messages.ts'
+import { ROW_FIELDS, type PackedRows } from '../../sandbox/messages.ts'
 import type { ChangedDocument } from './changed-documents.ts'
 import { decodeRowPlaces, encodeRowPlaces, type RowPlace, sizeOfRows } from './document-rows.ts'
 import type { Change } from './overlay.ts'

@@ -4,7 +4,7 @@ import { compareRaw } from '../../../protocol/collation/raw.ts'
 import { viewKey } from '../../../protocol/collation/view-key.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
-import type { Collation } from '../sandbox/messages.ts'
+import type { Collation } from '../../sandbox/messages.ts'
 import { behind } from './row-key.ts'
 import type { ViewParameters } from './view-parameters.ts'
 

@@ -3,8 +3,8 @@ import { CouchError } from '../../../protocol/errors.ts'
 import { breakOff } from '../../http/response/abort-response.ts'
 import type { RequestContext } from '../../http/context.ts'
 import { functionAnswer } from '../../query/design/function-answer.ts'
-import { functionError } from '../../query/sandbox/errors.ts'
-import type { ListEnd, ListSaid } from '../../query/sandbox/sandbox.ts'
+import { functionError } from '../../sandbox/errors.ts'
+import type { ListEnd, ListSaid } from '../../sandbox/sandbox.ts'
 import { answerFunction, setHead } from './answer-function.ts'
 
 const SLICE = 64 * 1024

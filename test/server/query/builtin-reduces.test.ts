@@ -1,7 +1,7 @@
 import test from 'ava'
 import { ByteWriter } from '../../../protocol/collation/byte-writer.ts'
 import { builtinReduce } from '../../../server/query/reduce/builtin.ts'
-import { writeRowValue } from '../../../server/query/row-value.ts'
+import { writeRowValue } from '../../../protocol/view-row.ts'
 
 /** What is answered for values, reduced in two halves as the nodes of an index are. */
 function reduced(name: string, values: readonly string[]): string {

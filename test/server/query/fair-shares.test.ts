@@ -1,7 +1,7 @@
 import test from 'ava'
-import { Admission } from '../../../server/query/sandbox/admission.ts'
-import { FairQueue } from '../../../server/query/sandbox/fair-queue.ts'
-import { Sandbox } from '../../../server/query/sandbox/sandbox.ts'
+import { Admission } from '../../../server/sandbox/admission.ts'
+import { FairQueue } from '../../../server/sandbox/fair-queue.ts'
+import { Sandbox } from '../../../server/sandbox/sandbox.ts'
 
 test('a queue serves owners in turn', t => {
   const queue = new FairQueue<string>()

@@ -1,4 +1,4 @@
-import type { ByteWriter } from '../../protocol/collation/byte-writer.ts'
+import type { ByteWriter } from './collation/byte-writer.ts'
 
 const HEAD = 8
 const BEFORE_ID = '{"id":'.length

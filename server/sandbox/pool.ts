@@ -1,4 +1,4 @@
-import { fail } from '../../../protocol/errors.ts'
+import { fail } from '../../protocol/errors.ts'
 import { Admission, type Lane } from './admission.ts'
 import { FairQueue } from './fair-queue.ts'
 import { callTimeout, type SandboxLimits } from './limits.ts'

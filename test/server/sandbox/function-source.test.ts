@@ -1,6 +1,6 @@
 import test from 'ava'
 import { CouchError } from '../../../protocol/errors.ts'
-import { Sandbox } from '../../../server/query/sandbox/sandbox.ts'
+import { Sandbox } from '../../../server/sandbox/sandbox.ts'
 
 const sandbox = new Sandbox({ workers: 1 })
 test.after.always(() => sandbox.close())

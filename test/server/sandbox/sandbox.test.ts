@@ -1,10 +1,10 @@
 import test, { type ExecutionContext } from 'ava'
 import { CouchError } from '../../../protocol/errors.ts'
-import { rowParts } from '../../../server/query/row-value.ts'
-import { CallClock } from '../../../server/query/sandbox/call-clock.ts'
-import { ROW_FIELDS } from '../../../server/query/sandbox/messages.ts'
-import { Sandbox } from '../../../server/query/sandbox/sandbox.ts'
-import { threadCpuMs } from '../../../server/query/sandbox/thread-cpu.ts'
+import { rowParts } from '../../../protocol/view-row.ts'
+import { CallClock } from '../../../server/sandbox/call-clock.ts'
+import { ROW_FIELDS } from '../../../server/sandbox/messages.ts'
+import { Sandbox } from '../../../server/sandbox/sandbox.ts'
+import { threadCpuMs } from '../../../server/sandbox/thread-cpu.ts'
 
 const limits = { memoryBytes: 16 * 1024 * 1024, stackBytes: 256 * 1024 }
 const lines: string[] = []

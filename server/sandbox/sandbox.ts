@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
+import type { JsonObject, JsonValue } from '../../protocol/json-value.ts'
 import { answerText, outcomeError } from './errors.ts'
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUT_MS, type SandboxLimits } from './limits.ts'
 import type { PackedRows, RowStorage } from './messages.ts'

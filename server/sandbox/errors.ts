@@ -1,6 +1,6 @@
-import { CouchError, fail } from '../../../protocol/errors.ts'
-import type { JsonValue } from '../../../protocol/json-value.ts'
-import { erlangText } from '../../../protocol/selector/erlang-text.ts'
+import { CouchError, fail } from '../../protocol/errors.ts'
+import type { JsonValue } from '../../protocol/json-value.ts'
+import { erlangText } from '../../protocol/selector/erlang-text.ts'
 import type { WorkerOutcome } from './messages.ts'
 
 /** The errors of functions that have a status of their own; all others are 500. (CouchDB: chttpd:error_info/1) */
