@@ -1,5 +1,8 @@
 import type { ByteWriter } from './collation/byte-writer.ts'
 
+/** Length of the number that tells apart rows of one document with equal keys; it ends the row's key. */
+export const ORDINAL_BYTES = 3
+
 const HEAD = 8
 const BEFORE_ID = '{"id":'.length
 const BEFORE_KEY = ',"key":'.length

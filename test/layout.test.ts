@@ -49,6 +49,11 @@ const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] 
     because: 'feeds know nothing of HTTP',
   },
   {
+    folder: 'server/sandbox/',
+    forbidden: /^(?!protocol\/|server\/(sandbox\/|start-thread\.ts$)|node:|quickjs-|@jitl\/|acorn$)/,
+    because: 'the sandbox runs functions and knows nothing of those who have them run',
+  },
+  {
     folder: 'server/routes/',
     forbidden: /^(server\/storage\/|level$|abstract-level$|classic-level$|memory-level$)/,
     because: 'routes reach the store through use cases',

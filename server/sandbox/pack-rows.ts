@@ -2,8 +2,7 @@ import { ByteWriter } from '../../protocol/collation/byte-writer.ts'
 import { rawKey, writeRawKey } from '../../protocol/collation/raw-key.ts'
 import { writeViewKey } from '../../protocol/collation/view-key.ts'
 import type { JsonValue } from '../../protocol/json-value.ts'
-import { ORDINAL_BYTES } from '../query/views/row-key.ts'
-import { writeRowValue } from '../../protocol/view-row.ts'
+import { ORDINAL_BYTES, writeRowValue } from '../../protocol/view-row.ts'
 import type { Collation, PackedRows, RowStorage } from './messages.ts'
 
 interface Emitted {

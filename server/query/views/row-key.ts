@@ -9,7 +9,6 @@ import { Space, type DatabaseKeys } from '../../storage/keys.ts'
  *   <signature 6> 03 <view 2> <level 1> <row key>  count and reduction of the rows from here to the next of the level
  */
 export const SIGNATURE_BYTES = 6
-export const ORDINAL_BYTES = 3
 
 const STATE = 0
 const DOCUMENT = 1
