@@ -17,11 +17,11 @@ import { reducerOf } from './reduce/reducer.ts'
 import { ROW_FIELDS, type PackedRows } from '../sandbox/messages.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { passOverUnusable, type OnSkip } from './skip-unusable.ts'
-import type { ChangedDocument } from './views/changed-documents.ts'
+import type { ChangedDocument } from './views/index/changed-documents.ts'
 import { indexDefinition, type IndexDefinition } from './views/definition.ts'
-import type { CompactionResult } from './views/index-compaction.ts'
+import type { CompactionResult } from './views/index/index-compaction.ts'
 import { SIGNATURE_BYTES, type IndexKeys } from './views/row-key.ts'
-import { ViewIndex, type MapDocuments } from './views/view-index.ts'
+import { ViewIndex, type MapDocuments } from './views/index/view-index.ts'
 
 const NO_ROWS: PackedRows = { bytes: new Uint8Array(), index: new Uint32Array() }
 

@@ -4,8 +4,8 @@ import type { Database } from '../database/database.ts'
 import { DatabaseQueries } from './database-queries.ts'
 import { DEFAULT_LIMITS } from '../sandbox/limits.ts'
 import { Sandbox } from '../sandbox/sandbox.ts'
-import type { CompactionResult } from './views/index-compaction.ts'
-import type { ViewIndex } from './views/view-index.ts'
+import type { CompactionResult } from './views/index/index-compaction.ts'
+import type { ViewIndex } from './views/index/view-index.ts'
 
 /** A build of an index, as `_active_tasks` shows it. */
 export interface IndexerTask {

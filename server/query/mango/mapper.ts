@@ -12,10 +12,10 @@ import { TimeSlice } from '../../time-slice.ts'
 import { ORDINAL_BYTES, rowId, rowKeyText, writeRowValue } from '../../../protocol/view-row.ts'
 import { unlessTooDeep, type OnSkip } from '../skip-unusable.ts'
 import type { PackedRows } from '../../sandbox/messages.ts'
-import type { ChangedDocument } from '../views/changed-documents.ts'
+import type { ChangedDocument } from '../views/index/changed-documents.ts'
 import type { IndexDefinition } from '../views/definition.ts'
 import type { IndexKeys } from '../views/row-key.ts'
-import type { MapDocuments } from '../views/view-index.ts'
+import type { MapDocuments } from '../views/index/view-index.ts'
 import { partialFilterOf } from './mango-index.ts'
 
 /** The JSON texts of the fields of an index, or undefined for documents that are not in it. */

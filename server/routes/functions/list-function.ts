@@ -10,14 +10,14 @@ import { parseBounded } from '../../http/request/json-body.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { queryPieces } from '../queries/stream-query.ts'
 import type { DesignDocument } from '../../query/design/design-document.ts'
-import { RowBatches } from '../../query/views/row-batches.ts'
-import { View, type AnswerPieces } from '../../query/views/run-query.ts'
+import { RowBatches } from '../../query/views/answer/row-batches.ts'
+import { View, type AnswerPieces } from '../../query/views/answer/view.ts'
 import {
   parametersOfBody,
   parametersOfQuery,
   type Asked,
   type ViewParameters,
-} from '../../query/views/view-parameters.ts'
+} from '../../query/views/request/view-parameters.ts'
 import { functionOf, requestOf, segment } from './function-request.ts'
 import { ListAnswer } from './list-answer.ts'
 

@@ -8,7 +8,7 @@ import type { RequestContext, RequestState } from '../../http/context.ts'
 import { endpoint } from '../../routing/route.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { runQuery } from './stream-query.ts'
-import { tryView, type ViewFunctions } from '../../query/views/try-view.ts'
+import { tryView, type ViewFunctions } from '../../query/views/answer/try-view.ts'
 import { databaseOf } from '../shared/path-names.ts'
 
 /** `POST /{db}/_try_view`: runs functions of a view that is not stored over documents that come with the request. */

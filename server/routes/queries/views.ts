@@ -10,13 +10,13 @@ import { Query } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { streamQuery } from './stream-query.ts'
 import type { DesignDocument } from '../../query/design/design-document.ts'
-import type { ViewIndex } from '../../query/views/view-index.ts'
-import { View } from '../../query/views/run-query.ts'
+import type { ViewIndex } from '../../query/views/index/view-index.ts'
+import { View } from '../../query/views/answer/view.ts'
 import {
   parametersOfBody,
   parametersOfQuery,
   type ViewParameters,
-} from '../../query/views/view-parameters.ts'
+} from '../../query/views/request/view-parameters.ts'
 import { databaseOf, docIdOf } from '../shared/path-names.ts'
 import { partitionInPath } from '../shared/partition-in-path.ts'
 import { boundedQueries, withinQueryLimit } from './query-limit.ts'

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { RowBatches } from '../../../server/query/views/row-batches.ts'
+import { RowBatches } from '../../../server/query/views/answer/row-batches.ts'
 import { target } from '../../../bench/client.ts'
 import { call } from '../../helpers/http.ts'
 import { startServer } from '../../helpers/server.ts'

@@ -1,9 +1,9 @@
-import type { Store, StoreBatch } from '../../storage/store.ts'
-import { ROW_FIELDS, type PackedRows } from '../../sandbox/messages.ts'
+import type { Store, StoreBatch } from '../../../storage/store.ts'
+import { ROW_FIELDS, type PackedRows } from '../../../sandbox/messages.ts'
 import type { ChangedDocument } from './changed-documents.ts'
 import { decodeRowPlaces, encodeRowPlaces, type RowPlace, sizeOfRows } from './document-rows.ts'
-import type { Change } from './overlay.ts'
-import type { IndexKeys } from './row-key.ts'
+import type { Change } from '../reductions/overlay.ts'
+import type { IndexKeys } from '../row-key.ts'
 
 /** What a batch of changed documents does to the rows of each view, put into a batch of the store. */
 export class RowChanges {

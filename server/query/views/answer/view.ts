@@ -1,13 +1,13 @@
-import { fail } from '../../../protocol/errors.ts'
-import type { Database } from '../../database/database.ts'
-import { withInlineData } from '../../database/inline-data.ts'
-import type { ViewIndex } from './view-index.ts'
-import { ViewReader } from './view-reader.ts'
-import type { GroupCache } from './group-cache.ts'
-import { readGroups } from './read-groups.ts'
-import { readRows } from './read-rows.ts'
-import type { ViewParameters } from './view-parameters.ts'
-import { viewQuery, type QueriedView, type RowRange, type ViewQuery } from './view-query.ts'
+import { fail } from '../../../../protocol/errors.ts'
+import type { Database } from '../../../database/database.ts'
+import { withInlineData } from '../../../database/inline-data.ts'
+import type { ViewIndex } from '../index/view-index.ts'
+import { ViewReader } from '../read/view-reader.ts'
+import type { GroupCache } from '../cache/group-cache.ts'
+import { readGroups } from '../read/read-groups.ts'
+import { readRows } from '../read/read-rows.ts'
+import type { ViewParameters } from '../request/view-parameters.ts'
+import { viewQuery, type QueriedView, type RowRange, type ViewQuery } from '../request/view-query.ts'
 
 /** The parts of an answer, in the order in which CouchDB writes them. */
 export type AnswerPieces = AsyncGenerator<Uint8Array | string>

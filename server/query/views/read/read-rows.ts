@@ -1,14 +1,14 @@
-import { fail } from '../../../protocol/errors.ts'
-import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
-import type { DocId } from '../../../protocol/document-id.ts'
-import { parseRev } from '../../../protocol/revision.ts'
-import { find } from '../../../protocol/revtree/history.ts'
-import type { Database } from '../../database/database.ts'
-import { readRevision, readRevisionWithData, type FoundRevision } from '../../database/read-document.ts'
-import { rowParts, rowText } from '../../../protocol/view-row.ts'
+import { fail } from '../../../../protocol/errors.ts'
+import type { JsonObject, JsonValue } from '../../../../protocol/json-value.ts'
+import type { DocId } from '../../../../protocol/document-id.ts'
+import { parseRev } from '../../../../protocol/revision.ts'
+import { find } from '../../../../protocol/revtree/history.ts'
+import type { Database } from '../../../database/database.ts'
+import { readRevision, readRevisionWithData, type FoundRevision } from '../../../database/read-document.ts'
+import { rowParts, rowText } from '../../../../protocol/view-row.ts'
 import { RowsOfKeys } from './rows-of-keys.ts'
 import type { ViewReader } from './view-reader.ts'
-import type { RowRange, ViewQuery } from './view-query.ts'
+import type { RowRange, ViewQuery } from '../request/view-query.ts'
 
 const ROWS_AT_A_TIME = 1000
 /** So many rows are not read to be passed over: nodes tell where they end. */

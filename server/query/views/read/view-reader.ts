@@ -1,11 +1,11 @@
-import type { JsonValue } from '../../../protocol/json-value.ts'
-import type { Store, StoreSnapshot } from '../../storage/store.ts'
-import { LevelNodes } from './level-nodes.ts'
-import { LEVELS } from './levels.ts'
-import type { NodeCache } from './node-cache.ts'
+import type { JsonValue } from '../../../../protocol/json-value.ts'
+import type { Store, StoreSnapshot } from '../../../storage/store.ts'
+import { LevelNodes } from '../reductions/level-nodes.ts'
+import { LEVELS } from '../reductions/levels.ts'
+import type { NodeCache } from '../cache/node-cache.ts'
 import { readRange } from './read-range.ts'
-import { RowBlock, type Rows } from './row-block.ts'
-import { compareKeys, type IndexKeys } from './row-key.ts'
+import { RowBlock, type Rows } from '../cache/row-block.ts'
+import { compareKeys, type IndexKeys } from '../row-key.ts'
 
 /** Rows, or a node that stands for rows, in a range of row keys; undefined is the end. */
 export type Segment = { readonly from: Uint8Array; readonly to: Uint8Array | undefined } & (

@@ -1,11 +1,11 @@
-import type { JsonValue } from '../../../protocol/json-value.ts'
-import type { Store } from '../../storage/store.ts'
-import type { Reducer } from '../reduce/reducer.ts'
-import type { Lane } from '../../sandbox/admission.ts'
+import type { JsonValue } from '../../../../protocol/json-value.ts'
+import type { Store } from '../../../storage/store.ts'
+import type { Reducer } from '../../reduce/reducer.ts'
+import type { Lane } from '../../../sandbox/admission.ts'
 import { LEVELS, levelOf } from './levels.ts'
 import { countOf, encodeNode, partOf, type Node } from './node.ts'
 import { Overlay, type Change } from './overlay.ts'
-import { compareKeys, type IndexKeys, type KeyRange } from './row-key.ts'
+import { compareKeys, type IndexKeys, type KeyRange } from '../row-key.ts'
 
 /** What the nodes of a view are written to. */
 export interface NodeBatch {

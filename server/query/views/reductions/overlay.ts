@@ -1,4 +1,4 @@
-import { compareKeys } from './row-key.ts'
+import { compareKeys } from '../row-key.ts'
 
 /** A record by its row key; undefined where it is removed. */
 export type Change = readonly [rowKey: Uint8Array, value: Uint8Array | undefined]

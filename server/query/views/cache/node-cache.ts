@@ -1,6 +1,6 @@
 import { BlockCache } from './block-cache.ts'
 import { GroupCache } from './group-cache.ts'
-import type { LevelNodes } from './level-nodes.ts'
+import type { LevelNodes } from '../reductions/level-nodes.ts'
 
 /** Of a view with more rows, nodes of level 1 are read from the store. */
 const MAX_ROWS = 250_000

@@ -1,13 +1,13 @@
-import type { DocId } from '../../../protocol/document-id.ts'
-import { readFirstBodies } from '../../changes/rows/read-bodies.ts'
-import { idOf, revOf } from '../../changes/rows/row-text.ts'
-import { attachmentsMember } from '../../database/attachments-member.ts'
-import { isBranched, isDeleted, seqOf, winnerBody } from '../../database/change-record.ts'
-import type { Database } from '../../database/database.ts'
-import { Space } from '../../storage/keys.ts'
-import { isDesignId } from '../design/design-document.ts'
-import { conflictsOf, type DocumentContent } from '../document-content.ts'
-import type { Snapshot } from './view-reader.ts'
+import type { DocId } from '../../../../protocol/document-id.ts'
+import { readFirstBodies } from '../../../changes/rows/read-bodies.ts'
+import { idOf, revOf } from '../../../changes/rows/row-text.ts'
+import { attachmentsMember } from '../../../database/attachments-member.ts'
+import { isBranched, isDeleted, seqOf, winnerBody } from '../../../database/change-record.ts'
+import type { Database } from '../../../database/database.ts'
+import { Space } from '../../../storage/keys.ts'
+import { isDesignId } from '../../design/design-document.ts'
+import { conflictsOf, type DocumentContent } from '../../document-content.ts'
+import type { StoreSnapshot } from '../../../storage/store.ts'
 
 /** A document as an index takes it up: without content where it is deleted or not to be indexed. */
 export interface ChangedDocument {
@@ -25,7 +25,7 @@ const DOCUMENTS_AT_A_TIME = 500
 const BATCH_BYTES = 4 * 1024 * 1024
 
 interface Options {
-  readonly snapshot: Snapshot
+  readonly snapshot: StoreSnapshot
   readonly includeDesign: boolean
   readonly localSeq: boolean
 }

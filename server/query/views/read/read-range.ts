@@ -1,4 +1,4 @@
-import type { Entry, RangeOptions, Store } from '../../storage/store.ts'
+import type { Entry, RangeOptions, Store } from '../../../storage/store.ts'
 
 const AHEAD_BYTES = 1024 * 1024
 

@@ -1,20 +1,20 @@
-import type { DocId } from '../../../protocol/document-id.ts'
-import type { Database } from '../../database/database.ts'
-import { purgesAfter } from '../../database/purge-log.ts'
-import { approximateSize } from '../../storage/upkeep.ts'
-import type { Reducer } from '../reduce/reducer.ts'
-import type { PackedRows } from '../../sandbox/messages.ts'
-import { AnswerCache } from './answer-cache.ts'
+import type { DocId } from '../../../../protocol/document-id.ts'
+import type { Database } from '../../../database/database.ts'
+import { purgesAfter } from '../../../database/purge-log.ts'
+import { approximateSize } from '../../../storage/upkeep.ts'
+import type { Reducer } from '../../reduce/reducer.ts'
+import type { PackedRows } from '../../../sandbox/messages.ts'
+import { AnswerCache } from '../cache/answer-cache.ts'
 import { changedDocuments, type ChangedDocument, type ChangesBatch } from './changed-documents.ts'
-import type { IndexDefinition } from './definition.ts'
-import type { Snapshot } from './view-reader.ts'
+import type { IndexDefinition } from '../definition.ts'
+import type { StoreSnapshot } from '../../../storage/store.ts'
 import { decodeIndexState, encodeIndexState, type IndexState } from './index-state.ts'
 import { IndexCompaction } from './index-compaction.ts'
-import { NodeCache } from './node-cache.ts'
-import { NodeTree } from './node-tree.ts'
+import { NodeCache } from '../cache/node-cache.ts'
+import { NodeTree } from '../reductions/reduction-tree.ts'
 import { pipeline } from './pipeline.ts'
 import { RowChanges } from './row-changes.ts'
-import { IndexKeys } from './row-key.ts'
+import { IndexKeys } from '../row-key.ts'
 
 /** Makes rows of documents: map functions in the sandbox, or the fields of a Mango index. */
 export type MapDocuments = (documents: readonly ChangedDocument[], keys: IndexKeys) => Promise<PackedRows>
@@ -161,7 +161,7 @@ export class ViewIndex {
     }
   }
 
-  async #takeUp(snapshot: Snapshot, target: number, needed: Needed): Promise<void> {
+  async #takeUp(snapshot: StoreSnapshot, target: number, needed: Needed): Promise<void> {
     await this.#forgetPurged(snapshot)
     const isFresh = this.#state.seq === 0
     const total = target - this.#state.seq
@@ -184,7 +184,7 @@ export class ViewIndex {
    * Removes the rows of documents that were purged: nothing among the changes tells of them. Where the log no longer goes
    * back so far, the index is made anew.
    */
-  async #forgetPurged(snapshot: Snapshot): Promise<void> {
+  async #forgetPurged(snapshot: StoreSnapshot): Promise<void> {
     const { purgeSeq, seq } = this.#state
     const ids = new Set<DocId>()
     let last = purgeSeq

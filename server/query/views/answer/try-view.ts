@@ -1,8 +1,8 @@
-import type { JsonObject } from '../../../protocol/json-value.ts'
-import { reducerOf } from '../reduce/reducer.ts'
-import { rowText } from '../../../protocol/view-row.ts'
-import { ROW_FIELDS, type PackedRows } from '../../sandbox/messages.ts'
-import type { Sandbox } from '../../sandbox/sandbox.ts'
+import type { JsonObject } from '../../../../protocol/json-value.ts'
+import { reducerOf } from '../../reduce/reducer.ts'
+import { rowText } from '../../../../protocol/view-row.ts'
+import { ROW_FIELDS, type PackedRows } from '../../../sandbox/messages.ts'
+import type { Sandbox } from '../../../sandbox/sandbox.ts'
 
 /** Functions of a view that is not stored. */
 export interface ViewFunctions {

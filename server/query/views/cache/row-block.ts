@@ -1,4 +1,4 @@
-import { placeOf } from './row-key.ts'
+import { placeOf } from '../row-key.ts'
 
 /** Rows in their order. */
 export interface Rows {

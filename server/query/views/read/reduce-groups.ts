@@ -1,6 +1,6 @@
-import type { JsonValue } from '../../../protocol/json-value.ts'
-import type { Reduced, Reducer } from '../reduce/reducer.ts'
-import type { Rows } from './row-block.ts'
+import type { JsonValue } from '../../../../protocol/json-value.ts'
+import type { Reduced, Reducer } from '../../reduce/reducer.ts'
+import type { Rows } from '../cache/row-block.ts'
 import type { Segment } from './view-reader.ts'
 
 export type RowsAlone = Pick<Rows, 'rows'>

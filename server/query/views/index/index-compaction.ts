@@ -1,6 +1,6 @@
-import { approximateSize, behindKey, compactRange } from '../../storage/upkeep.ts'
-import type { Store } from '../../storage/store.ts'
-import type { IndexKeys, KeyRange } from './row-key.ts'
+import { approximateSize, behindKey, compactRange } from '../../../storage/upkeep.ts'
+import type { Store } from '../../../storage/store.ts'
+import type { IndexKeys, KeyRange } from '../row-key.ts'
 
 /** How a compaction gets on, for `_active_tasks`: in pieces of the index. Times in milliseconds since 1970. */
 export interface IndexCompactionProgress {

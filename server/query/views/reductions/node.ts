@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../../protocol/json-value.ts'
+import type { JsonValue } from '../../../../protocol/json-value.ts'
 
 /** What is known of the rows from one row to the next of a level: how many, and their reduction. */
 export interface Node {

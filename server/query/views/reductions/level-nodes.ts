@@ -1,6 +1,6 @@
-import type { JsonValue } from '../../../protocol/json-value.ts'
+import type { JsonValue } from '../../../../protocol/json-value.ts'
 import { countOf, partOf } from './node.ts'
-import { placeOf } from './row-key.ts'
+import { placeOf } from '../row-key.ts'
 
 /** The nodes of a level, in order; their reductions are decoded once. */
 export class LevelNodes {

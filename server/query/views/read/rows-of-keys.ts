@@ -1,6 +1,6 @@
-import type { StoreIterator, Entry } from '../../storage/store.ts'
-import { compareKeys } from './row-key.ts'
-import type { RowRange } from './view-query.ts'
+import type { StoreIterator, Entry } from '../../../storage/store.ts'
+import { compareKeys } from '../row-key.ts'
+import type { RowRange } from '../request/view-query.ts'
 import type { ViewReader } from './view-reader.ts'
 
 /** Most keys have few rows. */
