@@ -1,10 +1,10 @@
-import { lazy, Suspense } from 'preact/compat'
+import type { ComponentType } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { signOut } from '../api/session.ts'
 import { linkTo, type Place } from '../lib/location.ts'
-import { usePlace } from '../ui/hooks.ts'
+import { usePlace, useResource } from '../ui/hooks.ts'
 import { Icon, type IconName } from '../ui/icon.tsx'
-import { Button, Loading } from '../ui/kit.tsx'
+import { Button, Loading, Notice } from '../ui/kit.tsx'
 import { Logo } from '../ui/logo.tsx'
 import { useSession } from '../ui/session.tsx'
 import { ThemeButton } from '../ui/theme.tsx'
@@ -19,15 +19,17 @@ const SECTIONS: readonly { id: string; text: string; icon: IconName; admin: bool
   { id: 'operations', text: 'Operations', icon: 'operations', admin: true },
 ]
 
+type SectionView = ComponentType<{ place: Place }>
+
 /** Each section is a script of its own that is loaded when it is first opened. */
-const VIEWS = {
-  '': lazy(() => import('./overview/overview.tsx')),
-  databases: lazy(() => import('./databases/databases.tsx')),
-  db: lazy(() => import('./database/database.tsx')),
-  replications: lazy(() => import('./replications/replications.tsx')),
-  users: lazy(() => import('./users/users.tsx')),
-  configuration: lazy(() => import('./configuration/configuration.tsx')),
-  operations: lazy(() => import('./operations/operations.tsx')),
+const VIEWS: Readonly<Record<string, () => Promise<{ default: SectionView }>>> = {
+  '': () => import('./overview/overview.tsx'),
+  databases: () => import('./databases/databases.tsx'),
+  db: () => import('./database/database.tsx'),
+  replications: () => import('./replications/replications.tsx'),
+  users: () => import('./users/users.tsx'),
+  configuration: () => import('./configuration/configuration.tsx'),
+  operations: () => import('./operations/operations.tsx'),
 }
 
 export function Shell() {
@@ -46,9 +48,7 @@ export function Shell() {
       </a>
       <Sidebar section={place.segments[0] ?? ''} path={path} />
       <main class="main" ref={main} tabIndex={-1}>
-        <Suspense fallback={<Loading />}>
-          <View place={place} />
-        </Suspense>
+        <View place={place} />
       </main>
     </div>
   )
@@ -58,13 +58,29 @@ function View({ place }: { place: Place }) {
   const { admin } = useSession()
   const section = place.segments[0] ?? ''
   const isClosed = SECTIONS.some(({ id, admin: only }) => id === section && only && !admin)
-  if (isClosed || !isSection(section)) return <NotFound />
-  const Section = VIEWS[section]
-  return <Section place={place} />
+  const load = isClosed || !Object.hasOwn(VIEWS, section) ? undefined : VIEWS[section]
+  return load === undefined ? <NotFound /> : <LoadedSection key={section} load={load} place={place} />
 }
 
-function isSection(name: string): name is keyof typeof VIEWS {
-  return Object.hasOwn(VIEWS, name)
+interface LoadedSectionProps {
+  readonly load: () => Promise<{ default: SectionView }>
+  readonly place: Place
+}
+
+/** Fails where the node was updated while the page was open: its new page names other files. */
+function LoadedSection({ load, place }: LoadedSectionProps) {
+  const module = useResource(load, [])
+  const View = module.data?.default
+  if (View !== undefined) return <View place={place} />
+  if (module.error === undefined) return <Loading />
+  return (
+    <Notice tone="warn">
+      <div class="row between">
+        This part of the dashboard could not be loaded. The node may have been updated.
+        <Button onClick={() => location.reload()}>Load the page again</Button>
+      </div>
+    </Notice>
+  )
 }
 
 function Sidebar({ section, path }: { section: string; path: string }) {
