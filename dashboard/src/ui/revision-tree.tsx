@@ -104,7 +104,7 @@ function Node({ node, x, y, isChosen, onChoose }: NodeProps) {
       role="button"
       tabIndex={0}
       aria-pressed={isChosen}
-      aria-label={`Revision ${node.rev}${tag === '' ? '' : `, ${tag}`}`}
+      aria-label={`${shortRev(node.rev)} ${tag}, revision ${node.rev}`}
       data-rev={node.rev}
       onClick={choose}
       onKeyDown={onKeyDown}
