@@ -1,4 +1,5 @@
 import { Engine, EngineFailure, type Exchange } from './engine.ts'
+import { guestSource } from './guest-source.ts'
 import type { EngineSetup, WorkerJob, WorkerOptions, WorkerOutcome, WorkerReply } from './messages.ts'
 import { packRows } from './pack-rows.ts'
 import { SourcePreparer } from './source-preparer.ts'
@@ -51,6 +52,7 @@ export class EngineCache {
       progress: new Int32Array(this.#options.progress),
       exchange: this.#exchange,
       prepare: this.#preparer.prepare,
+      guest: await guestSource(),
     })
     this.#engines.set(job.key, engine)
     return engine

@@ -1,6 +1,5 @@
 import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from 'quickjs-emscripten'
 import { CallClock } from './call-clock.ts'
-import { GUEST_SOURCE } from './guest-source.ts'
 import type { SandboxLimits } from './limits.ts'
 import { Progress, type FailureCause } from './messages.ts'
 import type { PrepareFunction } from './source-preparer.ts'
@@ -45,11 +44,14 @@ export class Engine {
   #given: string[] = []
   #givenLength = 0
 
-  /** @param host.progress see Progress */
+  /**
+   * @param host.progress see Progress
+   * @param host.guest the program, see guestSource
+   */
   constructor(
     { quickjs, memory }: EngineModule,
     limits: SandboxLimits,
-    host: { progress: Int32Array; exchange: Exchange; prepare: PrepareFunction },
+    host: { progress: Int32Array; exchange: Exchange; prepare: PrepareFunction; guest: string },
   ) {
     this.#progress = host.progress
     this.#exchange = host.exchange
@@ -61,7 +63,7 @@ export class Engine {
       interruptHandler: () => this.#stop !== undefined || this.#clock.isOver,
     })
     this.#context = this.#runtime.newContext()
-    this.#dispatch = this.#start()
+    this.#dispatch = this.#start(host.guest)
   }
 
   /** The size of its memory, which is freed with the engine. */
@@ -117,7 +119,7 @@ export class Engine {
     Atomics.add(this.#progress, Progress.calls, 1)
   }
 
-  #start(): QuickJSHandle {
+  #start(guest: string): QuickJSHandle {
     const context = this.#context
     const log = context.newFunction('log', message => this.#log(context.getString(message)))
     const tick = context.newFunction('tick', () => this.#tick())
@@ -126,7 +128,7 @@ export class Engine {
     const prepare = context.newFunction('prepare', (source, language) =>
       context.newString(this.#prepare(this.#textOf(source), context.getString(language))),
     )
-    const make = context.unwrapResult(context.evalCode(GUEST_SOURCE, 'guest.js'))
+    const make = context.unwrapResult(context.evalCode(guest, 'guest.js'))
     const dispatch = context.unwrapResult(
       context.callFunction(make, context.undefined, log, tick, give, exchange, prepare),
     )

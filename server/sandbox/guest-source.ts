@@ -1,26 +1,21 @@
-import { createDispatch } from './guest/dispatch.ts'
-import { createErrors } from './guest/errors.ts'
-import { createTick } from './guest/host.ts'
-import { createLists } from './guest/lists.ts'
-import { createMime } from './guest/mime.ts'
-import { createModules } from './guest/modules.ts'
-import { createRender } from './guest/render.ts'
-import { createSpeech } from './guest/speech.ts'
-import { createViews } from './guest/views.ts'
+import { readFile } from 'node:fs/promises'
+
+let loading: Promise<string> | undefined
 
 /**
- * The program that makes a fresh engine ready: a function of the host that returns the dispatcher. `__name` is what
- * the loader of TypeScript in tests wraps functions in.
+ * Returns the program that makes a fresh engine ready, as a script whose value is `start` of guest/main.ts: a file that
+ * the build makes beside this one, or a bundle made now where the server runs from its source, as in tests.
  */
-export const GUEST_SOURCE = `(log, tick, give, exchange, prepare) => {
-  const __name = made => made
-  const host = { log, tick: (${createTick.toString()})(tick), give, exchange, prepare }
-  const errors = (${createErrors.toString()})()
-  const modules = (${createModules.toString()})(host)
-  const views = (${createViews.toString()})(host, modules, errors)
-  const mime = (${createMime.toString()})()
-  const speech = (${createSpeech.toString()})()
-  const render = (${createRender.toString()})(host, mime, errors, speech)
-  const lists = (${createLists.toString()})(host, mime, errors, speech, render)
-  return (${createDispatch.toString()})(host, modules, errors, views, render, lists)
-}`
+export function guestSource(): Promise<string> {
+  return (loading ??= import.meta.url.endsWith('.ts') ? bundle() : read())
+}
+
+function read(): Promise<string> {
+  return readFile(new URL('guest.js', import.meta.url), 'utf8')
+}
+
+async function bundle(): Promise<string> {
+  const { href } = new URL('../../scripts/guest-bundle.ts', import.meta.url)
+  const { bundleGuest } = (await import(href)) as { bundleGuest: () => string }
+  return bundleGuest()
+}

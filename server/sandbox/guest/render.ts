@@ -1,101 +1,90 @@
-import type { GuestErrors } from './errors.ts'
-import type { GuestFunction, GuestHost, GuestResponse } from './host.ts'
-import type { GuestMime } from './mime.ts'
-import type { GuestSpeech } from './speech.ts'
+import { isArray } from './builtins.ts'
+import { describe, isFatal, isProtocolError, membersOf } from './errors.ts'
+import { host, type GuestFunction, type GuestResponse } from './host.ts'
+import { chosenType, isMimeUsed, resetMime, runProvided } from './mime.ts'
+import { resetOutput, takeChunks, takeStart } from './output.ts'
 
-/** Show and update functions. (CouchDB: share/server/render.js) */
-export interface GuestRender {
-  show(run: GuestFunction, ddoc: unknown, args: unknown[]): GuestResponse
-  update(run: GuestFunction, ddoc: unknown, args: unknown[]): { document: unknown; response: GuestResponse }
-  /** Puts the chosen type into the headers. */
-  withType(response: GuestResponse): GuestResponse
-  /** Throws what a function has thrown as the error that its caller gets. */
-  rethrow(thrown: unknown): never
+/** A call of a show, list or update function: the function, its `this`, and its parameters. */
+export interface Call {
+  readonly run: GuestFunction
+  readonly ddoc: unknown
+  readonly args: unknown[]
 }
 
-export function createRender(
-  host: GuestHost,
-  mime: GuestMime,
-  errors: GuestErrors,
-  speech: GuestSpeech,
-): GuestRender {
-  const { isArray } = Array
+/** The second parameter of show and list functions. */
+export type GuestRequest = Parameters<typeof runProvided>[0]
 
-  const reset = () => {
-    speech.reset()
-    mime.reset()
+/** Runs a show function. (CouchDB: share/server/render.js) */
+export function show(call: Call): GuestResponse {
+  reset()
+  try {
+    return showOnce(call)
+  } catch (thrown) {
+    // Behind the function's name comes a document's id.
+    const { path } = call.args[1] as { path: string[] }
+    if (call.args[0] === null && path.length > 5) throw ['error', 'not_found', 'document not found']
+    return rethrow(thrown)
   }
+}
 
-  const wrap = (response: unknown): GuestResponse =>
-    typeof response === 'string' ? { body: response } : (response as GuestResponse)
-
-  const withType = (response: GuestResponse): GuestResponse => {
-    const contentType = mime.contentType()
-    response.headers ??= {}
-    if (contentType !== undefined) response.headers['Content-Type'] ??= contentType
-    return response
+function showOnce({ run, ddoc, args }: Call): GuestResponse {
+  const response = wrap(run.apply(ddoc, args) ?? {})
+  const chunks = takeChunks()
+  if (chunks.length > 0) {
+    response.headers = { ...response.headers, ...(takeStart() as Record<string, unknown> | undefined) }
+    response.body = chunks.join('') + String(response.body ?? '')
   }
-
-  const fail = (reason: string): never => {
-    throw ['error', 'render_error', reason]
+  if (isMimeUsed()) {
+    const provided = wrap(runProvided(args[1] as GuestRequest, ddoc) ?? {})
+    response.body = String(response.body ?? '') + takeChunks().join('') + String(provided.body ?? '')
+    withType(response)
   }
+  return isResponse(response) ? response : fail('undefined response from show function')
+}
 
-  /** What a function throws in the protocol's own form goes to the client as it is. */
-  const rethrow = (thrown: unknown): never => {
-    const [, , reason] = errors.describe(thrown)
-    const named = (thrown ?? {}) as { error?: unknown; reason?: unknown }
-    const isProtocol = isArray(thrown) && (thrown[0] === 'error' || thrown[0] === 'fatal')
-    if (isProtocol || (named.error && named.reason) || errors.isFatal(thrown)) throw thrown
-    const stack = (thrown as { stack?: unknown } | undefined)?.stack
-    const message = `function raised error: ${String(thrown)} \nstacktrace: ${String(stack ?? reason)}`
-    host.log(message)
-    return fail(message)
+/** Runs an update function, which returns a document (or null) and a response. */
+export function update({ run, ddoc, args }: Call): { document: unknown; response: GuestResponse } {
+  reset()
+  try {
+    const [document, response] = run.apply(ddoc, args) as unknown[]
+    if (!isResponse(response)) return fail('undefined response from update function')
+    return { document, response: wrap(response) }
+  } catch (thrown) {
+    return rethrow(thrown)
   }
+}
 
-  const isResponse = (value: unknown): boolean =>
-    typeof value === 'string' || (typeof value === 'object' && value !== null && !isArray(value))
+/** Puts the type that `provides` chose into the headers. */
+export function withType(response: GuestResponse): GuestResponse {
+  const contentType = chosenType()
+  response.headers ??= {}
+  if (contentType !== undefined) response.headers['Content-Type'] ??= contentType
+  return response
+}
 
-  const showOnce = (run: GuestFunction, ddoc: unknown, args: unknown[]): GuestResponse => {
-    const response = wrap(run.apply(ddoc, args) ?? {})
-    const chunks = speech.takeChunks()
-    if (chunks.length > 0) {
-      response.headers = {
-        ...response.headers,
-        ...(speech.takeStart() as Record<string, unknown> | undefined),
-      }
-      response.body = chunks.join('') + String(response.body ?? '')
-    }
-    if (mime.isUsed()) {
-      const provided = wrap(mime.run(args[1] as Parameters<GuestMime['run']>[0], ddoc) ?? {})
-      response.body = String(response.body ?? '') + speech.takeChunks().join('') + String(provided.body ?? '')
-      withType(response)
-    }
-    return isResponse(response) ? response : fail('undefined response from show function')
-  }
+/** Throws what a function has thrown as the error that its caller gets; the protocol's own form stays as it is. */
+export function rethrow(thrown: unknown): never {
+  const [, , reason] = describe(thrown)
+  const { error, reason: given, stack } = membersOf(thrown)
+  if (isProtocolError(thrown) || (error && given) || isFatal(thrown)) throw thrown
+  const message = `function raised error: ${String(thrown)} \nstacktrace: ${String(stack ?? reason)}`
+  host.log(message)
+  return fail(message)
+}
 
-  return {
-    show(run, ddoc, args) {
-      reset()
-      try {
-        return showOnce(run, ddoc, args)
-      } catch (thrown) {
-        // Behind the function's name comes a document's id.
-        const { path } = args[1] as { path: string[] }
-        if (args[0] === null && path.length > 5) throw ['error', 'not_found', 'document not found']
-        return rethrow(thrown)
-      }
-    },
-    update(run, ddoc, args) {
-      reset()
-      try {
-        const [document, response] = run.apply(ddoc, args) as unknown[]
-        if (!isResponse(response)) return fail('undefined response from update function')
-        return { document, response: wrap(response) }
-      } catch (thrown) {
-        return rethrow(thrown)
-      }
-    },
-    withType,
-    rethrow,
-  }
+function reset(): void {
+  resetOutput()
+  resetMime()
+}
+
+function wrap(response: unknown): GuestResponse {
+  return typeof response === 'string' ? { body: response } : (response as GuestResponse)
+}
+
+function isResponse(value: unknown): boolean {
+  return typeof value === 'string' || (typeof value === 'object' && value !== null && !isArray(value))
+}
+
+function fail(reason: string): never {
+  throw ['error', 'render_error', reason]
 }

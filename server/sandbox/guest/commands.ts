@@ -1,0 +1,66 @@
+import { parse, stringify } from './builtins.ts'
+import { compile, setLanguage } from './compile.ts'
+import { ddoc, functionAt, mapSource, setDesignDocument } from './design-document.ts'
+import { describe, membersOf } from './errors.ts'
+import { host } from './host.ts'
+import { list } from './lists.ts'
+import { setRoot } from './modules.ts'
+import { rethrow, show, update, type Call } from './render.ts'
+import { validateAll } from './validate.ts'
+import { emits, map, reduce, setMaps } from './views.ts'
+
+const commands: Record<string, (...args: never[]) => unknown> = {
+  setDesignDocument,
+  setViews(lib: unknown, maps: unknown[], language: unknown) {
+    setLanguage(language)
+    if (lib !== null) setRoot({ views: { lib } })
+    setMaps(maps)
+  },
+  compile(source: unknown, language: unknown) {
+    setLanguage(language)
+    compile(source)
+  },
+  emits: (path: string[], documents: unknown[]) => emits(mapSource(path[1] ?? ''), documents),
+  reduce,
+  filter,
+  validate: validateAll,
+  show: (path: string[], args: unknown[]) => show(callOf(path, args)),
+  update: (path: string[], args: unknown[]) => update(callOf(path, args)),
+  list: (path: string[], args: unknown[], rows: unknown[], isWhole: boolean) =>
+    list(callOf(path, args), { rows, isWhole }),
+  rewrite,
+}
+
+/** Runs one command, see GuestDispatch. */
+export function run(command: string, args: string): string {
+  try {
+    if (command === 'map') return `+${map(parse(args) as unknown[])}`
+    const handler = commands[command] as (...args: unknown[]) => unknown
+    return `+${stringify(handler(...(parse(args) as unknown[]))) ?? 'null'}`
+  } catch (thrown) {
+    return `-${stringify(describe(thrown))}`
+  }
+}
+
+function callOf(path: string[], args: unknown[]): Call {
+  return { run: functionAt(path), ddoc, args }
+}
+
+function filter(path: string[], documents: unknown[], request: unknown): boolean[] {
+  const matches = functionAt(path)
+  return documents.map(document => {
+    host.tick()
+    return Boolean(matches.call(ddoc, document, request))
+  })
+}
+
+/** Runs the rewrite function; an error that forbids the request is an answer. */
+function rewrite(args: unknown[]): unknown {
+  try {
+    return functionAt(['rewrites']).apply(ddoc, args)
+  } catch (thrown) {
+    const { forbidden, unauthorized } = membersOf(thrown)
+    if (forbidden === undefined && unauthorized === undefined) return rethrow(thrown)
+    return thrown
+  }
+}

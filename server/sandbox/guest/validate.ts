@@ -1,0 +1,28 @@
+import { ddoc, functionAt } from './design-document.ts'
+import { describe, isFatal, isProtocolError, membersOf } from './errors.ts'
+import { host } from './host.ts'
+
+/** Returns for each write null where it is valid, else `thrown`, or the `error` of the function. */
+export function validateAll(batch: unknown[][]): unknown[] {
+  return batch.map(args => {
+    host.tick()
+    try {
+      return validate(args)
+    } catch (thrown) {
+      if (isFatal(thrown)) throw thrown
+      return { error: describe(thrown) }
+    }
+  })
+}
+
+/** What a validation function throws on purpose is an answer, not an error. */
+function validate(args: unknown[]): unknown {
+  try {
+    functionAt(['validate_doc_update']).apply(ddoc, args)
+    return null
+  } catch (thrown) {
+    const { name, stack } = membersOf(thrown)
+    if ((name && stack) || isProtocolError(thrown)) throw thrown
+    return { thrown }
+  }
+}
