@@ -11,8 +11,22 @@ export type Leaf = RevNode
  * generation, then the greater hash (CouchDB: `couch_doc:to_doc_info_path/1`).
  */
 export function leaves(tree: RevTree): readonly Leaf[] {
+  if (tree.hashes.length <= SMALL) return sortedLeaves(tree)
+  let known = leavesOfLarge.get(tree)
+  if (known === undefined) leavesOfLarge.set(tree, (known = sortedLeaves(tree)))
+  return known
+}
+
+/** A write asks several times for the leaves of the same tree. */
+const leavesOfLarge = new WeakMap<RevTree, readonly Leaf[]>()
+
+const SMALL = 64
+
+/** Siblings are in order of their hashes, so that from the last to the first most are sorted already. */
+function sortedLeaves(tree: RevTree): readonly Leaf[] {
   return leafRows(tree, 0, tree.hashes.length)
-    .sort((a, b) => compareByVictory(tree, a, b))
+    .reverse()
+    .sort((a, b) => compareByVictory(tree, a, b) || a - b)
     .map(row => nodeAt(tree, row))
 }
 

@@ -33,7 +33,16 @@ export function lineage(tree: RevTree, row: number): number[] {
   return rows
 }
 
-function parentsOf(tree: RevTree): Int32Array {
+/** The oldest of the `limit` newest rows of a history. */
+export function oldestRow(tree: RevTree, row: number, limit: number): number {
+  const parents = parentsOf(tree)
+  let oldest = row
+  for (let left = limit; left > 1 && parents[oldest]! !== -1; left--) oldest = parents[oldest]!
+  return oldest
+}
+
+/** The row of each row's parent, -1 for roots. */
+export function parentsOf(tree: RevTree): Int32Array {
   if (tree.hashes.length <= SMALL) return parentRows(tree)
   return (memoryOf(tree).parents ??= parentRows(tree))
 }

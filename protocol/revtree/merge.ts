@@ -52,11 +52,13 @@ export function mergePath(tree: RevTree, path: StoredPath): Merged {
 
 const NOT_STORED: RevValue = { deleted: false, body: 0 }
 
-function valueOf(path: StoredPath, generation: number): RevValue {
+/** What a path brings for the revision of one of its generations. */
+export function valueOf(path: StoredPath, generation: number): RevValue {
   return generation === path.start ? path.value : (path.values?.[path.start - generation] ?? NOT_STORED)
 }
 
-function oldestOf(path: RevPath): number {
+/** The generation of a path's oldest revision. */
+export function oldestOf(path: RevPath): number {
   return path.start - path.hashes.length + 1
 }
 

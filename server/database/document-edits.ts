@@ -65,6 +65,7 @@ export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
     for (const group of this.#groupsInOrder()) {
       const document = new DocumentMerge(commit, group.id, {
         replicated: this.#options.replicated,
+        edits: group.edits.length,
         mayGrow: full.size === 0 || !full.has(partitionOf(group.id)),
       })
       for (const at of group.edits) {

@@ -3,16 +3,15 @@ import { fail, type CouchError } from '../../protocol/errors.ts'
 import { newRevId, type HashedAttachment } from '../../protocol/revision-id.ts'
 import { generationOf, hashOf, isParsable, makeRev, type Rev } from '../../protocol/revision.ts'
 import { encodeTree } from '../../protocol/revtree/codec.ts'
-import { find } from '../../protocol/revtree/history.ts'
 import { leaves, winner, type Leaf } from '../../protocol/revtree/leaves.ts'
-import { mergePath } from '../../protocol/revtree/merge.ts'
 import { stem } from '../../protocol/revtree/stem.ts'
-import { emptyTree, nodeCount, type RevTree } from '../../protocol/revtree/tree.ts'
+import { emptyTree, type RevTree } from '../../protocol/revtree/tree.ts'
 import type { StoredAttachment } from './body-record.ts'
 import type { Commit } from './commit.ts'
 import { documentSize } from './document-size.ts'
 import { parentGiven, type DocumentEdit } from './edit.ts'
 import { freeBodies } from './free-bodies.ts'
+import { treeInMerge, type TreeInMerge } from './tree-in-merge.ts'
 
 /** One document's tree while the edits of a request are merged into it. */
 export class DocumentMerge {
@@ -20,20 +19,21 @@ export class DocumentMerge {
   readonly #id: DocId
   readonly #replicated: boolean
   readonly #mayGrow: boolean
-  #tree: RevTree
+  readonly #merged: TreeInMerge
   /** Bytes of the bodies that were stored, by their numbers. */
   readonly #written = new Map<number, number>()
 
   /**
    * @param options.replicated `new_edits=false`: revisions are taken as they are
    * @param options.mayGrow whether an edit may be larger than what it replaces
+   * @param options.edits how many edits will be merged
    */
-  constructor(commit: Commit, id: DocId, options: { replicated: boolean; mayGrow: boolean }) {
+  constructor(commit: Commit, id: DocId, options: { replicated: boolean; mayGrow: boolean; edits: number }) {
     this.#commit = commit
     this.#id = id
     this.#replicated = options.replicated
     this.#mayGrow = options.mayGrow
-    this.#tree = commit.document(id)?.tree ?? emptyTree
+    this.#merged = treeInMerge(commit.document(id)?.tree ?? emptyTree, options.edits)
   }
 
   /**
@@ -42,9 +42,9 @@ export class DocumentMerge {
    */
   mergeEdit(edit: DocumentEdit, attachments: readonly StoredAttachment[]): Rev | CouchError {
     const creation = edit.revs.start === 0 && !edit.deleted
-    const onTombstone = this.#isDeleted()
+    const onTombstone = this.#merged.isDeleted
     if (onTombstone && !creation) return fail('conflict')
-    const parent = onTombstone ? winner(this.#tree).rev : parentGiven(edit)
+    const parent = onTombstone ? winner(this.#merged.tree).rev : parentGiven(edit)
     const ancestors = onTombstone && parent !== undefined ? [hashOf(parent)] : edit.revs.hashes
     const generation = parent === undefined ? 1 : generationOf(parent) + 1
     if (!isParsable(generation)) return fail('badGeneration')
@@ -67,12 +67,13 @@ export class DocumentMerge {
 
   finish(): void {
     const before = this.#commit.document(this.#id)?.tree
-    if (this.#tree === (before ?? emptyTree)) return
+    const merged = this.#merged.tree
+    if (merged === (before ?? emptyTree)) return
     // Stemming also joins roots that have come to share revisions, so it is not only for long histories.
-    const tree = stem(this.#tree, this.#commit.state.revsLimit)
+    const tree = stem(merged, this.#commit.state.revsLimit)
     // Ancestors that a known revision brought along may be beyond the limit: then nothing has changed.
     if (this.#written.size === 0 && before !== undefined && sameTree(tree, before)) return
-    if (tree !== this.#tree) freeBodies(this.#commit, this.#tree, tree)
+    if (tree !== merged) freeBodies(this.#commit, merged, tree)
     const all = leaves(tree)
     this.#commit.change(this.#id, tree, all[0]?.deleted === true, this.#sizeOf(tree, all))
   }
@@ -89,33 +90,26 @@ export class DocumentMerge {
     attachments: readonly StoredAttachment[],
   ): 'new_leaf' | 'new_branch' | 'internal_node' | 'overflow' {
     const body = this.#commit.state.bodies + 1
-    const { tree, outcome } = mergePath(this.#tree, { start, hashes, value: { deleted: edit.deleted, body } })
+    const merge = this.#merged.plan({ start, hashes, value: { deleted: edit.deleted, body } })
+    const { outcome } = merge
     const size = edit.body.length + attachments.reduce((sum, { length }) => sum + length, 0)
     if (outcome === 'new_leaf' && !this.#mayGrow && size > this.#replacedSize(start, hashes))
       return 'overflow'
     const isNew = outcome !== 'internal_node' && (this.#replicated || outcome === 'new_leaf')
-    if (isNew || (this.#replicated && this.#takesBody(tree, start, hashes, body))) {
+    if (isNew || (this.#replicated && merge.takesBody)) {
       this.#commit.bodies.store(edit.body, attachments)
       this.#written.set(body, size)
     }
-    if (this.#replicated || outcome === 'new_leaf') this.#tree = tree
+    if (this.#replicated || outcome === 'new_leaf') merge.apply()
     return outcome
-  }
-
-  /** Whether a known revision took the body: it does when it had none. */
-  #takesBody(tree: RevTree, start: number, hashes: readonly string[], body: number): boolean {
-    return tree !== this.#tree && find(tree, makeRev(start, hashes[0] ?? ''))?.body === body
   }
 
   /** Bytes of the leaf that a new one replaces, 0 where it replaces none. */
   #replacedSize(start: number, [, parent]: readonly string[]): number {
-    if (leaves(this.#tree).length <= 1) return this.#commit.document(this.#id)?.size ?? 0
-    const replaced = parent === undefined ? undefined : find(this.#tree, makeRev(start - 1, parent))
-    return this.#commit.bodies.sizeOf(replaced?.body ?? 0)
-  }
-
-  #isDeleted(): boolean {
-    return nodeCount(this.#tree) > 0 && winner(this.#tree).deleted
+    if (this.#merged.leafCount <= 1) return this.#commit.document(this.#id)?.size ?? 0
+    return this.#commit.bodies.sizeOf(
+      parent === undefined ? 0 : this.#merged.bodyOf(makeRev(start - 1, parent)),
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 import type { DocId } from '../../protocol/document-id.ts'
+import { TimeSlice } from '../time-slice.ts'
 import { Commit } from './commit.ts'
 import type { CommitContext } from './commit-context.ts'
 import type { Committed } from './committed.ts'
@@ -136,7 +137,9 @@ export class Writer {
       for (const waiting of group) waiting.reject(error)
       return answers
     }
+    const slice = new TimeSlice()
     for (const waiting of group) {
+      if (slice.isOver) await slice.pause()
       try {
         answers.push({ waiting, result: await waiting.request.apply(commit) })
       } catch (error) {
