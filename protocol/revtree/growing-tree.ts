@@ -292,6 +292,8 @@ function placeOf<T extends Hashed>(
 ): number {
   let low = 0
   let high = sorted.length
+  const last = sorted[high - 1]
+  if (last === undefined || compare(last, node) <= 0) return high
   while (low < high) {
     const middle = (low + high) >>> 1
     if (compare(sorted[middle]!, node) <= 0) low = middle + 1
