@@ -1,5 +1,6 @@
 import { fail } from '../../../../protocol/errors.ts'
 import type { Database } from '../../../database/database.ts'
+import type { StoreSnapshot } from '../../../storage/store.ts'
 import { withInlineData } from '../../../database/inline-data.ts'
 import type { ViewIndex } from '../index/view-index.ts'
 import { ViewReader } from '../read/view-reader.ts'
@@ -15,7 +16,15 @@ export type AnswerPieces = AsyncGenerator<Uint8Array | string>
 /** Reduced rows are given together: most answers have few. */
 const PIECE_LENGTH = 64 * 1024
 
-/** A view of an index, ready to be asked. */
+/** The rows of a view at one state of its index. */
+interface IndexRead {
+  readonly reader: ViewReader
+  readonly total: number
+  readonly seq: number
+  readonly groups: GroupCache
+}
+
+/** A view of an index: checks and answers queries. */
 export class View {
   readonly #database: Database
   readonly #index: ViewIndex
@@ -81,24 +90,13 @@ export class View {
   async *#answerAll(queries: readonly ViewQuery[], onlyOne: boolean): AnswerPieces {
     const snapshot = this.#database.store.snapshot()
     try {
-      const state = this.#index.readState(this.#database.store.getSync(this.#index.keys.state, { snapshot }))
-      const cache = this.#index.nodesAt(this.#view, state)
-      const reader = new ViewReader({
-        store: this.#database.store,
-        keys: this.#index.keys,
-        view: this.#view,
-        snapshot,
-        hasNodes: state.hasNodes,
-        cache,
-      })
+      const read = this.#readAt(snapshot)
       if (!onlyOne) yield '{"results":[\n'
-      for (const [at, query] of queries.entries()) {
-        if (at > 0) yield ',\n'
-        yield* this.#answerOne(reader, query, {
-          total: state.rows[this.#view] ?? 0,
-          seq: state.seq,
-          groups: cache.groups,
-        })
+      for (const [index, query] of queries.entries()) {
+        yield (index > 0 ? ',\n' : '') + (await this.#head(read, query))
+        const rows = this.#rows(read, query)
+        if (rows !== undefined) yield* rows
+        yield '\n]}'
       }
       yield onlyOne ? '\n' : '\n]}\n'
     } finally {
@@ -106,37 +104,30 @@ export class View {
     }
   }
 
-  async *#answerOne(
-    reader: ViewReader,
-    query: ViewQuery,
-    state: { total: number; seq: number; groups: GroupCache },
-  ): AnswerPieces {
-    const seq = query.updateSeq ? `"update_seq":${JSON.stringify(this.#database.formatSeq(state.seq))},` : ''
-    if (query.groupLevel !== undefined) {
-      yield `{${seq}"rows":[\n`
-      yield* this.#groups(reader, query, state.groups)
-    } else {
-      const offset = await this.#offset(reader, query, state.total)
-      yield `{"total_rows":${state.total},"offset":${offset},${seq}"rows":[\n`
-      yield* readRows(reader, query, this.#database)
-    }
-    yield '\n]}'
+  #readAt(snapshot: StoreSnapshot): IndexRead {
+    const { store } = this.#database
+    const { keys } = this.#index
+    const state = this.#index.readState(store.getSync(keys.state, { snapshot }))
+    const cache = this.#index.nodesAt(this.#view, state)
+    const { hasNodes } = state
+    const reader = new ViewReader({ store, keys, view: this.#view, snapshot, hasNodes, cache })
+    return { reader, total: state.rows[this.#view] ?? 0, seq: state.seq, groups: cache.groups }
   }
 
-  async *#groups(reader: ViewReader, query: ViewQuery, groups: GroupCache): AnswerPieces {
+  /** Returns the answer to a query up to its first row. */
+  async #head({ reader, total, seq }: IndexRead, query: ViewQuery): Promise<string> {
+    const updateSeq = query.updateSeq ? `"update_seq":${JSON.stringify(this.#database.formatSeq(seq))},` : ''
+    if (query.groupLevel !== undefined) return `{${updateSeq}"rows":[\n`
+    const offset = await this.#offset(reader, query, total)
+    return `{"total_rows":${total},"offset":${offset},${updateSeq}"rows":[\n`
+  }
+
+  #rows({ reader, groups }: IndexRead, query: ViewQuery): AnswerPieces | undefined {
+    if (query.groupLevel === undefined) return readRows(reader, query, this.#database)
     const reducer = this.#index.reducers[this.#view]
-    if (reducer === undefined) return
-    let isFirst = true
     const { collation } = this.#described
-    for await (const rows of readGroups(reader, query, {
-      reducer,
-      collation,
-      partitionBytes: query.partitionBytes,
-      groups,
-    })) {
-      yield `${isFirst ? '' : ',\n'}${rows.join(',\n')}`
-      isFirst = false
-    }
+    const { partitionBytes } = query
+    return reducer && readGroups(reader, query, reducer, { collation, partitionBytes, groups })
   }
 
   /**
