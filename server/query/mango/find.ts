@@ -13,7 +13,7 @@ import { DESIGN_DOCUMENT, type Candidate, type Counted } from './candidates.ts'
 import { scanAllDocs, scanIndex } from './scan.ts'
 
 /** What an answer ends with. */
-interface Tally {
+interface ExecutionStats {
   keys: number
   docs: number
   /** Documents that were read from several copies, which `r` asks for. */
@@ -70,16 +70,16 @@ async function* answer(
   scan: () => AsyncGenerator<Counted[]>,
 ): AsyncGenerator<Uint8Array> {
   const started = performance.now()
-  const tally: Tally = { keys: 0, docs: 0, quorum: 0, results: 0, bookmark: undefined }
+  const stats: ExecutionStats = { keys: 0, docs: 0, quorum: 0, results: 0, bookmark: undefined }
   const out = new ByteWriter(PAGE_BYTES)
   out.latin1('{"docs":[\n')
   if (plan.ranges !== 'empty')
-    yield* documents(request, plan, { batches: scan(), client, tally, out, onSkip })
-  out.latin1(`\n],\n"bookmark": ${JSON.stringify(tally.bookmark ?? request.bookmark ?? 'nil')}`)
+    yield* documents(request, plan, { batches: scan(), client, stats, out, onSkip })
+  out.latin1(`\n],\n"bookmark": ${JSON.stringify(stats.bookmark ?? request.bookmark ?? 'nil')}`)
   if (plan.ranges !== 'empty') {
     if (request.executionStats)
-      out.latin1(`,\n"execution_stats": ${JSON.stringify(statistics(tally, started))}`)
-    const warnings = warningsOf(request, plan, { ...tally, scanWarningRatio })
+      out.latin1(`,\n"execution_stats": ${JSON.stringify(statistics(stats, started))}`)
+    const warnings = warningsOf(request, plan, { ...stats, scanWarningRatio })
     if (warnings.length > 0) out.utf8(`,\n"warning": ${JSON.stringify(warnings.join('\n'))}`)
   }
   out.latin1('}\n')
@@ -92,7 +92,7 @@ const PAGE_BYTES = 16 * 1024
 interface Search {
   readonly batches: AsyncGenerator<Counted[]>
   readonly client: Waiter
-  readonly tally: Tally
+  readonly stats: ExecutionStats
   readonly out: ByteWriter
   readonly onSkip: OnSkip
 }
@@ -100,7 +100,7 @@ interface Search {
 async function* documents(
   { selector, limit, skip, r }: FindRequest,
   plan: Plan,
-  { batches, client, tally, out, onSkip }: Search,
+  { batches, client, stats, out, onSkip }: Search,
 ): AsyncGenerator<Uint8Array> {
   const slice = new TimeSlice()
   let toSkip = skip
@@ -109,26 +109,26 @@ async function* documents(
     let isEnd = false
     for (const candidate of batch) {
       if (slice.isOver) await slice.pause(client.signal)
-      tally.keys++
+      stats.keys++
       // What several copies are asked for is read where the answer is put together, behind design documents' removal.
-      if (!plan.covering && r === 1) tally.docs++
+      if (!plan.covering && r === 1) stats.docs++
       if (candidate === DESIGN_DOCUMENT) continue
-      if (!plan.covering && r > 1) tally.quorum++
+      if (!plan.covering && r > 1) stats.quorum++
       const verdict = verdictOf(selector, candidate, onSkip)
       if (verdict === false || (verdict !== true && !(await settled(verdict, slice, client.signal)))) continue
       // The row behind the page is looked at too, as CouchDB looks at it.
-      isEnd = tally.results === limit && toSkip === 0
+      isEnd = stats.results === limit && toSkip === 0
       if (isEnd) break
       last = candidate
       if (toSkip > 0) {
         toSkip--
         continue
       }
-      if (tally.results > 0) out.latin1(',\n')
+      if (stats.results > 0) out.latin1(',\n')
       candidate.write(out)
-      tally.results++
+      stats.results++
     }
-    if (last !== undefined) tally.bookmark = encodeBookmark(last.place())
+    if (last !== undefined) stats.bookmark = encodeBookmark(last.place())
     if (isEnd) return
     if (out.position >= PAGE_BYTES) yield out.take()
   }
@@ -149,12 +149,12 @@ function verdictOf(
   }
 }
 
-function statistics(tally: Tally, started: number): object {
+function statistics(stats: ExecutionStats, started: number): object {
   return {
-    total_keys_examined: tally.keys,
-    total_docs_examined: tally.docs,
-    total_quorum_docs_examined: tally.quorum,
-    results_returned: tally.results,
+    total_keys_examined: stats.keys,
+    total_docs_examined: stats.docs,
+    total_quorum_docs_examined: stats.quorum,
+    results_returned: stats.results,
     execution_time_ms: Math.round((performance.now() - started) * 1000) / 1000,
   }
 }
@@ -162,7 +162,7 @@ function statistics(tally: Tally, started: number): object {
 function warningsOf(
   { useIndex }: FindRequest,
   { index }: Plan,
-  { docs, quorum, results, scanWarningRatio }: Tally & { scanWarningRatio: number },
+  { docs, quorum, results, scanWarningRatio }: ExecutionStats & { scanWarningRatio: number },
 ): string[] {
   const warnings: string[] = []
   const isAskedFor =

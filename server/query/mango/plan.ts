@@ -3,7 +3,13 @@ import { only } from '../../../protocol/selector/node.ts'
 import type { FindRequest } from './find-request.ts'
 import { ALL_DOCS, columnsOf, type MangoIndex } from './mango-index.ts'
 import { indexableFields, rangeOf, type FieldRange } from './ranges.ts'
-import { rankCandidates, type Fitness, type Judged, type Problem, type Rejected } from './rank-candidates.ts'
+import {
+  rankCandidates,
+  type Fitness,
+  type IndexCandidate,
+  type Problem,
+  type Rejected,
+} from './rank-candidates.ts'
 import { fieldsNotRequired, isConstant } from './required-fields.ts'
 
 /** How a query is run. */
@@ -38,11 +44,11 @@ export function findPlan(
   indexes: readonly MangoIndex[],
   request: FindRequest,
 ): { plan: Plan | undefined; rejected: readonly Rejected[] } {
-  const judged: Judged[] = [...indexes, ALL_DOCS].map(index => ({
+  const candidates: IndexCandidate[] = [...indexes, ALL_DOCS].map(index => ({
     index,
     problem: problemOf(index, request),
   }))
-  const usable = judged.filter(({ problem }) => problem === undefined).map(({ index }) => index)
+  const usable = candidates.filter(({ problem }) => problem === undefined).map(({ index }) => index)
   const asked = usable.filter(index => isAskedFor(index, request.useIndex))
   checkFallback(usable, asked, request)
   const choice = asked.length > 0 ? asked : usable
@@ -51,7 +57,7 @@ export function findPlan(
   const index = ranked[0]?.index ?? choice[0]
   return {
     plan: index && { index, ranges: rangesOf(index, request), covering: covers(index, request) },
-    rejected: rankCandidates(judged, { index, choice, ranked }),
+    rejected: rankCandidates(candidates, { index, choice, ranked }),
   }
 }
 

@@ -4,11 +4,11 @@ import { columnsOf, type MangoIndex } from './mango-index.ts'
 export type Problem = 'is_partial' | 'scope_mismatch' | 'field_mismatch' | 'sort_order_mismatch'
 
 /** Why an index that could be used was not chosen. */
-export type Disadvantage =
+export type RejectReason =
   'excluded_by_user' | 'unfavored_type' | 'less_overlap' | 'too_many_fields' | 'alphabetically_comes_after'
 
 /** An index, and what speaks against its use. */
-export interface Judged {
+export interface IndexCandidate {
   readonly index: MangoIndex
   readonly problem: Problem | undefined
 }
@@ -23,7 +23,7 @@ export interface Fitness {
 export interface Rejected {
   readonly index: MangoIndex
   readonly usable: boolean
-  readonly reason: Problem | Disadvantage
+  readonly reason: Problem | RejectReason
   /** How far from being chosen; several can be as far. */
   readonly ranking: number
 }
@@ -41,14 +41,14 @@ interface Choice {
  * Tells of all other indexes why they were not chosen, in the reverse order of their names, that of all documents last.
  * An index is the further from being chosen the earlier it was left out. (CouchDB: mango_cursor:explain/1)
  */
-export function rankCandidates(judged: readonly Judged[], choice: Choice): Rejected[] {
-  const rejected = judged
+export function rankCandidates(candidates: readonly IndexCandidate[], choice: Choice): Rejected[] {
+  const rejected = candidates
     .filter(({ index }) => index !== choice.index)
-    .map(({ index, problem }) => ({ index, reason: problem ?? disadvantage(index, choice) }))
+    .map(({ index, problem }) => ({ index, reason: problem ?? rejectReason(index, choice) }))
   const ranks = stageRanks(new Set(rejected.map(({ reason }) => reason)), choice.ranked.length)
   const ranked = rejected.map(({ index, reason }) => ({
     index,
-    usable: judged.find(other => other.index === index)?.problem === undefined,
+    usable: candidates.find(other => other.index === index)?.problem === undefined,
     reason,
     ranking: ranks[reason] ?? choice.ranked.findIndex(fitness => fitness.index === index),
   }))
@@ -58,7 +58,7 @@ export function rankCandidates(judged: readonly Judged[], choice: Choice): Rejec
   ]
 }
 
-function disadvantage(index: MangoIndex, { index: winner, choice, ranked }: Choice): Disadvantage {
+function rejectReason(index: MangoIndex, { index: winner, choice, ranked }: Choice): RejectReason {
   if (!choice.includes(index)) return 'excluded_by_user'
   const fitness = ranked.find(other => other.index === index)
   if (fitness === undefined) return 'unfavored_type'
@@ -71,7 +71,7 @@ function disadvantage(index: MangoIndex, { index: winner, choice, ranked }: Choi
 function stageRanks(
   reasons: ReadonlySet<string>,
   compared: number,
-): Partial<Record<Problem | Disadvantage, number>> {
+): Partial<Record<Problem | RejectReason, number>> {
   const unfavored = Math.max(1, compared)
   const excluded = unfavored + (reasons.has('unfavored_type') ? 1 : 0)
   const unusable = excluded + (reasons.has('excluded_by_user') ? 1 : 0)

@@ -7,7 +7,7 @@ import { Space, textOfKey } from '../../storage/keys.ts'
 import { readMany } from '../../storage/read-many.ts'
 import { isDesignId } from '../design/design-document.ts'
 import { rowId } from '../../../protocol/view-row.ts'
-import { behind } from '../views/row-key.ts'
+import { prefixEnd } from '../views/row-key.ts'
 import type { ViewIndex } from '../views/index/view-index.ts'
 import { CoveredCandidates, DocumentCandidates, type Counted, type Place } from './candidates.ts'
 import type { FindRequest } from './find-request.ts'
@@ -126,7 +126,7 @@ function idRange(
         ? Buffer.concat([database.keys.text(Space.document, high), Uint8Array.of(0)])
         : prefix === undefined
           ? all.lt
-          : Buffer.from(behind(database.keys.text(Space.document, prefix))),
+          : Buffer.from(prefixEnd(database.keys.text(Space.document, prefix))),
   }
 }
 
@@ -143,7 +143,7 @@ function rowRange(
   const prefix = partition === undefined ? new Uint8Array(0) : viewKey(partition)
   const list = ranges === 'empty' ? [] : ranges
   const key = (values: JsonValue[]) => Buffer.concat([prefix, viewKey(values).subarray(0, -1)])
-  return { from: key(leading(list, 'low')), to: behind(key(leading(list, 'high'))) }
+  return { from: key(leading(list, 'low')), to: prefixEnd(key(leading(list, 'high'))) }
 }
 
 /** The values of one end, as far as they go without a gap. */

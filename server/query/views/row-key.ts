@@ -88,8 +88,8 @@ function viewBytes(view: number): Uint8Array {
   return Uint8Array.of(view >> 8, view & 255)
 }
 
-/** The first bytes that are behind everything that begins with `prefix`. */
-export function behind(prefix: Uint8Array): Uint8Array {
+/** Returns the smallest key greater than all keys that begin with `prefix`. */
+export function prefixEnd(prefix: Uint8Array): Uint8Array {
   let end = prefix.length
   while (end > 0 && prefix[end - 1] === 0xff) end--
   // Not `slice`: that of a Buffer shares its memory.
@@ -102,8 +102,8 @@ export function compareKeys(a: Uint8Array, b: Uint8Array): number {
   return Buffer.compare(a, b)
 }
 
-/** The place of the first of ordered keys that is not before a key. */
-export function placeOf(keys: readonly Uint8Array[], key: Uint8Array): number {
+/** Returns the index of the first of sorted keys that is at or after `key`; their number if there is none. */
+export function lowerBound(keys: readonly Uint8Array[], key: Uint8Array): number {
   let low = 0
   let high = keys.length
   while (low < high) {

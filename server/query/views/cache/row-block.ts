@@ -1,4 +1,4 @@
-import { placeOf } from '../row-key.ts'
+import { lowerBound } from '../row-key.ts'
 
 /** Rows in their order. */
 export interface Rows {
@@ -24,8 +24,8 @@ export class RowBlock implements Rows {
 
   /** @param to left out; undefined is the end */
   between(from: Uint8Array, to: Uint8Array | undefined): Rows {
-    const first = placeOf(this.keys, from)
-    const end = to === undefined ? this.keys.length : placeOf(this.keys, to)
+    const first = lowerBound(this.keys, from)
+    const end = to === undefined ? this.keys.length : lowerBound(this.keys, to)
     return { keys: this.keys.slice(first, end), rows: this.rows.slice(first, end) }
   }
 

@@ -15,7 +15,7 @@ export interface ChangedDocument {
   readonly content: DocumentContent | undefined
 }
 
-export interface ChangesBatch {
+export interface IndexBatch {
   readonly documents: readonly ChangedDocument[]
   readonly seq: number
 }
@@ -24,7 +24,7 @@ const DOCUMENTS_AT_A_TIME = 500
 /** Of large documents a batch has fewer. */
 const BATCH_BYTES = 4 * 1024 * 1024
 
-interface Options {
+interface ReadOptions {
   readonly snapshot: StoreSnapshot
   readonly includeDesign: boolean
   readonly localSeq: boolean
@@ -34,8 +34,8 @@ interface Options {
 export async function* changedDocuments(
   database: Database,
   since: number,
-  options: Options,
-): AsyncGenerator<ChangesBatch> {
+  options: ReadOptions,
+): AsyncGenerator<IndexBatch> {
   const { lt } = database.keys.range(Space.change)
   const { snapshot } = options
   const iterator = database.store.values({
@@ -63,7 +63,7 @@ export async function* changedDocuments(
 async function readFirst(
   database: Database,
   records: readonly Uint8Array[],
-  options: Options,
+  options: ReadOptions,
 ): Promise<ChangedDocument[]> {
   const bodies = await readFirstBodies(database, records.map(winnerBody), BATCH_BYTES)
   return bodies.map((stored, at) => {

@@ -2,7 +2,7 @@ import type { Store, StoreBatch } from '../../../storage/store.ts'
 import { ROW_FIELDS, type PackedRows } from '../../../sandbox/messages.ts'
 import type { ChangedDocument } from './changed-documents.ts'
 import { decodeRowPlaces, encodeRowPlaces, type RowPlace, sizeOfRows } from './document-rows.ts'
-import type { Change } from '../reductions/overlay.ts'
+import type { RowChange } from '../reductions/overlay.ts'
 import type { IndexKeys } from '../row-key.ts'
 
 /** What a batch of changed documents does to the rows of each view, put into a batch of the store. */
@@ -13,7 +13,7 @@ export class RowChanges {
   addedBytes = 0
   readonly #batch: StoreBatch
   readonly #keys: IndexKeys
-  readonly #changes: Change[][]
+  readonly #changes: RowChange[][]
   readonly #keepsChanges: boolean
 
   /** @param options.keepsChanges whether `changesOf` is going to be asked */
@@ -25,7 +25,7 @@ export class RowChanges {
     this.#keepsChanges = options.keepsChanges
   }
 
-  changesOf(view: number): readonly Change[] {
+  changesOf(view: number): readonly RowChange[] {
     return this.#changes[view] ?? []
   }
 

@@ -5,13 +5,13 @@ import { approximateSize } from '../../../storage/upkeep.ts'
 import type { Reducer } from '../../reduce/reducer.ts'
 import type { PackedRows } from '../../../sandbox/messages.ts'
 import { AnswerCache } from '../cache/answer-cache.ts'
-import { changedDocuments, type ChangedDocument, type ChangesBatch } from './changed-documents.ts'
+import { changedDocuments, type ChangedDocument, type IndexBatch } from './changed-documents.ts'
 import type { IndexDefinition } from '../definition.ts'
 import type { StoreSnapshot } from '../../../storage/store.ts'
 import { decodeIndexState, encodeIndexState, type IndexState } from './index-state.ts'
 import { IndexCompaction } from './index-compaction.ts'
 import { NodeCache } from '../cache/node-cache.ts'
-import { NodeTree } from '../reductions/reduction-tree.ts'
+import { ReductionTree } from '../reductions/reduction-tree.ts'
 import { pipeline } from './pipeline.ts'
 import { RowChanges } from './row-changes.ts'
 import { IndexKeys } from '../row-key.ts'
@@ -20,7 +20,7 @@ import { IndexKeys } from '../row-key.ts'
 export type MapDocuments = (documents: readonly ChangedDocument[], keys: IndexKeys) => Promise<PackedRows>
 
 /** Nodes are of use to views: a Mango query reads rows alone. */
-export type Needed = 'rows' | 'nodes'
+export type IndexPart = 'rows' | 'nodes'
 
 /** How a build gets on, for `_active_tasks`. */
 export interface BuildProgress {
@@ -57,7 +57,7 @@ export class ViewIndex {
   readonly #nodes = new Map<number, NodeCache>()
   readonly #database: Database
   readonly #map: MapDocuments
-  readonly #trees: readonly NodeTree[]
+  readonly #trees: readonly ReductionTree[]
   readonly #closing = new AbortController()
   #state: IndexState
   #running: Promise<void> | undefined
@@ -74,7 +74,7 @@ export class ViewIndex {
     this.#map = options.map
     this.keys = new IndexKeys(database.keys, definition.signature)
     this.#trees = options.reducers.map(
-      (reducer, view) => new NodeTree(database.store, this.keys, view, reducer),
+      (reducer, view) => new ReductionTree(database.store, this.keys, view, reducer),
     )
     this.compaction = new IndexCompaction(database.store, this.keys, definition.views.length)
     this.#state = this.readState(database.store.getSync(this.keys.state))
@@ -104,7 +104,7 @@ export class ViewIndex {
   }
 
   /** Whether there is something to take up. */
-  isBehind(needed: Needed): boolean {
+  isBehind(needed: IndexPart): boolean {
     return this.#isBehind(this.#database.state.seq, needed)
   }
 
@@ -114,7 +114,7 @@ export class ViewIndex {
    * @param needed of an index that was never asked for nodes, rows alone are cheaper to keep
    * @throws what map functions end with: `os_process_error` when one takes too long
    */
-  async update(needed: Needed): Promise<void> {
+  async update(needed: IndexPart): Promise<void> {
     const wanted = this.#database.state.seq
     while (this.#isBehind(wanted, needed)) {
       this.#running ??= this.#run(needed).finally(() => {
@@ -147,21 +147,21 @@ export class ViewIndex {
     await this.compaction.close()
   }
 
-  #isBehind(seq: number, needed: Needed): boolean {
+  #isBehind(seq: number, needed: IndexPart): boolean {
     return this.#state.seq < seq || (needed === 'nodes' && !this.#state.hasNodes)
   }
 
-  async #run(needed: Needed): Promise<void> {
+  async #run(needed: IndexPart): Promise<void> {
     const snapshot = this.#database.store.snapshot()
     try {
-      await this.#takeUp(snapshot, this.#database.state.seq, needed)
+      await this.#indexUpTo(snapshot, this.#database.state.seq, needed)
     } finally {
       await snapshot.close()
       this.#progress = undefined
     }
   }
 
-  async #takeUp(snapshot: StoreSnapshot, target: number, needed: Needed): Promise<void> {
+  async #indexUpTo(snapshot: StoreSnapshot, target: number, needed: IndexPart): Promise<void> {
     await this.#forgetPurged(snapshot)
     const isFresh = this.#state.seq === 0
     const total = target - this.#state.seq
@@ -209,7 +209,7 @@ export class ViewIndex {
     this.#nodes.clear()
   }
 
-  async #mapBatch(batch: ChangesBatch): Promise<{ batch: ChangesBatch; rows: PackedRows }> {
+  async #mapBatch(batch: IndexBatch): Promise<{ batch: IndexBatch; rows: PackedRows }> {
     return { batch, rows: await this.#map(batch.documents, this.keys) }
   }
 
@@ -225,7 +225,7 @@ export class ViewIndex {
   }
 
   async #write(
-    { documents, seq }: ChangesBatch,
+    { documents, seq }: IndexBatch,
     packed: PackedRows,
     { isFresh, inBulk }: { isFresh: boolean; inBulk: boolean },
   ): Promise<void> {

@@ -6,8 +6,8 @@ import type { Collation } from '../../../sandbox/messages.ts'
 import type { GroupCache } from '../cache/group-cache.ts'
 import { readRange } from './read-range.ts'
 import type { Rows } from '../cache/row-block.ts'
-import type { Group, RowsAlone } from './reduce-groups.ts'
-import { behind, compareKeys } from '../row-key.ts'
+import type { RowGroup, RowsAlone } from './reduce-groups.ts'
+import { prefixEnd, compareKeys } from '../row-key.ts'
 import type { RowRange, ViewQuery } from '../request/view-query.ts'
 import type { Segment, ViewReader } from './view-reader.ts'
 
@@ -73,13 +73,13 @@ export class GroupWalk {
   }
 
   /** Returns the next groups, in order; none at the end of the range. */
-  async next(): Promise<readonly Group[]> {
-    let groups: readonly Group[] = []
+  async next(): Promise<readonly RowGroup[]> {
+    let groups: readonly RowGroup[] = []
     while (groups.length === 0 && !this.#isAtEnd) groups = await this.#step()
     return groups
   }
 
-  async #step(): Promise<readonly Group[]> {
+  async #step(): Promise<readonly RowGroup[]> {
     const open = this.#open
     if (open !== undefined && this.#isLarge && this.#reader.hasNodes) {
       this.#open = undefined
@@ -94,12 +94,12 @@ export class GroupWalk {
   }
 
   /** Reads the next rows and returns the groups that end within them; the last one stays open. */
-  async #readGroups(): Promise<readonly Group[]> {
+  async #readGroups(): Promise<readonly RowGroup[]> {
     const foundFrom = this.#position
     const { keys, rows } = await this.#read(this.#size)
     this.#isAtEnd = rows.length === 0
     if (this.#isAtEnd) return this.#open === undefined ? [] : [this.#close(this.#open)]
-    const groups: Group[] = []
+    const groups: RowGroup[] = []
     for (const [index, row] of rows.entries()) {
       const rowKey = keys[index] as Uint8Array
       if (this.#open !== undefined && isWithin(rowKey, this.#open.start, this.#open.end)) {
@@ -121,12 +121,12 @@ export class GroupWalk {
     else this.#size = this.#size === 'block' ? ROWS_AT_A_TIME : Math.min(2 * this.#size, MAX_ROWS_AT_A_TIME)
   }
 
-  #close({ key, rows }: OpenGroup): Group {
+  #close({ key, rows }: OpenGroup): RowGroup {
     return { key, segments: [this.#segment(rows)] }
   }
 
   /** Returns the next group if an earlier walk stored its row and it lies completely in this range. */
-  #fromCache(): Group | undefined {
+  #fromCache(): RowGroup | undefined {
     if (this.#cache.isEmpty) return undefined
     const known = this.#cache.get(this.#walk, this.#position)
     if (known === undefined) return undefined
@@ -141,7 +141,7 @@ export class GroupWalk {
   }
 
   /** Completes a large group, of which some rows were read, from the nodes of the index. */
-  async #completeByNodes(group: OpenGroup): Promise<Group> {
+  async #completeByNodes(group: OpenGroup): Promise<RowGroup> {
     const { key, start, end, rows, foundFrom } = group
     const isWhole =
       foundFrom !== undefined &&
@@ -172,7 +172,13 @@ export class GroupWalk {
       rowKey.subarray(0, this.#partitionBytes),
       isPrefix ? sortKey.subarray(0, -1) : sortKey,
     ])
-    return { key: isCut ? JSON.stringify(shown) : text, start, end: behind(start), rows: [record], foundFrom }
+    return {
+      key: isCut ? JSON.stringify(shown) : text,
+      start,
+      end: prefixEnd(start),
+      rows: [record],
+      foundFrom,
+    }
   }
 
   /** Reads the next rows, in the order of the walk, and moves the walk past them. */

@@ -1,7 +1,7 @@
 import type { Reducer } from '../../reduce/reducer.ts'
 import type { RowRange, ViewQuery } from '../request/view-query.ts'
 import { GroupWalk, type GroupWalkOptions } from './group-walk.ts'
-import { reduceGroups, type Group } from './reduce-groups.ts'
+import { reduceGroups, type RowGroup } from './reduce-groups.ts'
 import type { ViewReader } from './view-reader.ts'
 
 /** Groups that are reduced together: one call of a JavaScript function for all of them. */
@@ -17,7 +17,7 @@ export async function* readGroups(
   if (query.limit === 0) return
   const groups = new GroupSource(reader, query, options)
   let { skip, limit } = query
-  let waiting: Group[] = []
+  let waiting: RowGroup[] = []
   let separator = ''
   for (let found = await groups.next(); ; found = await groups.next()) {
     const wanted = found.slice(skip, skip + limit)
@@ -50,7 +50,7 @@ class GroupSource {
   }
 
   /** Returns the next groups; none when the last range is done. */
-  async next(): Promise<readonly Group[]> {
+  async next(): Promise<readonly RowGroup[]> {
     for (;;) {
       const groups = await this.#walk?.next()
       if (groups !== undefined && groups.length > 0) return groups
@@ -64,7 +64,7 @@ class GroupSource {
   }
 
   /** Begins a range; returns its group if all of its rows are one, which shows the key as the request wrote it. */
-  async #open(range: RowRange): Promise<Group | undefined> {
+  async #open(range: RowRange): Promise<RowGroup | undefined> {
     const key = this.#query.groupLevel === 0 ? 'null' : this.#query.keyTexts[this.#index]
     if (key === undefined) {
       this.#walk = new GroupWalk(this.#reader, this.#query, range, this.#options)

@@ -5,38 +5,38 @@ import type { Segment } from './view-reader.ts'
 
 export type RowsAlone = Pick<Rows, 'rows'>
 
-/** A group whose row is known, or what it is to be reduced from. */
-export type Group =
+/** A group of rows: its answered row if that is cached, else the rows and nodes from which it is reduced. */
+export type RowGroup =
   | { readonly row: string }
   | {
       /** JSON text. */
       readonly key: string
       readonly segments: readonly (RowsAlone | Segment)[]
-      /** Called with its row, where the group is worth remembering. */
+      /** Called with the group's row; present if the group should be cached. */
       readonly remember?: (row: string) => void
     }
 
-/** The rows of groups, as JSON texts. */
-export async function reduceGroups(groups: readonly Group[], reducer: Reducer): Promise<string[]> {
+/** Reduces groups, in one call of each function for all; returns their rows as JSON texts. */
+export async function reduceGroups(groups: readonly RowGroup[], reducer: Reducer): Promise<string[]> {
   const lane = 'request'
   const rows = groups.flatMap(group =>
     'row' in group ? [] : group.segments.flatMap(segment => ('rows' in segment ? [segment.rows] : [])),
   )
   const reduced = (await reducer.reduce(rows, lane)).values()
-  const parts = groups.map(group =>
+  const reductions = groups.map(group =>
     'row' in group
       ? []
       : group.segments.map(segment =>
-          'rows' in segment ? (reduced.next().value as JsonValue) : (segment.part ?? null),
+          'rows' in segment ? (reduced.next().value as JsonValue) : (segment.reduction ?? null),
         ),
   )
-  const many = parts.filter(list => list.length > 1)
+  const many = reductions.filter(list => list.length > 1)
   const rereduced = (await reducer.rereduce(many, lane)).values()
   return groups.map((group, at) => {
     if ('row' in group) return group.row
-    const list = parts[at] as JsonValue[]
-    const part = list.length > 1 ? (rereduced.next().value as JsonValue) : (list[0] ?? null)
-    const row = render(group.key, reducer.finish(part))
+    const list = reductions[at] as JsonValue[]
+    const reduction = list.length > 1 ? (rereduced.next().value as JsonValue) : (list[0] ?? null)
+    const row = render(group.key, reducer.finish(reduction))
     group.remember?.(row)
     return row
   })

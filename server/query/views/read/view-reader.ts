@@ -10,7 +10,7 @@ import { compareKeys, type IndexKeys } from '../row-key.ts'
 /** Rows, or a node that stands for rows, in a range of row keys; undefined is the end. */
 export type Segment = { readonly from: Uint8Array; readonly to: Uint8Array | undefined } & (
   | { readonly rows: readonly Uint8Array[] }
-  | { readonly count: number; readonly part: JsonValue | undefined; readonly level: number }
+  | { readonly count: number; readonly reduction: JsonValue | undefined; readonly level: number }
 )
 
 const countOf = (segment: Segment): number => ('rows' in segment ? segment.rows.length : segment.count)
@@ -99,7 +99,7 @@ export class ViewReader {
     const kept = this.hasNodes ? cache?.level(1, () => this.#readNodes(1, BEGINNING, undefined)) : undefined
     if (cache === undefined || kept === undefined) return undefined
     const nodes = await kept
-    let at = place === undefined ? nodes.length : nodes.placeOf(place)
+    let at = place === undefined ? nodes.length : nodes.lowerBound(place)
     const begins =
       side === 'behind' && at < nodes.length && compareKeys(nodes.startOf(at), place ?? BEGINNING) === 0
     if (!begins) at--
@@ -113,8 +113,8 @@ export class ViewReader {
     if (to !== undefined && compareKeys(from, to) >= 0) return []
     if (level === 0) return this.#rows(from, to)
     const nodes = await this.#nodes(level, from, to)
-    const first = nodes.placeOf(from)
-    const end = to === undefined ? nodes.length : nodes.placeOf(to)
+    const first = nodes.lowerBound(from)
+    const end = to === undefined ? nodes.length : nodes.lowerBound(to)
     if (first >= end) return this.#collect(level - 1, from, to)
     // Whether the last node ends in the range is not known, unless the range has no end.
     const whole = to === undefined ? end : end - 1
@@ -127,7 +127,7 @@ export class ViewReader {
       const count = nodes.countOf(at)
       if (count === 0) continue
       const end = at + 1 < nodes.length ? nodes.startOf(at + 1) : undefined
-      between.push({ count, part: nodes.partOf(at), level, from: nodes.startOf(at), to: end })
+      between.push({ count, reduction: nodes.reductionOf(at), level, from: nodes.startOf(at), to: end })
     }
     return [...before, ...between, ...after]
   }

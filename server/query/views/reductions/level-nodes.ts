@@ -1,12 +1,12 @@
 import type { JsonValue } from '../../../../protocol/json-value.ts'
-import { countOf, partOf } from './node.ts'
-import { placeOf } from '../row-key.ts'
+import { countOf, reductionOf } from './node.ts'
+import { lowerBound } from '../row-key.ts'
 
 /** The nodes of a level, in order; their reductions are decoded once. */
 export class LevelNodes {
   readonly #starts: readonly Uint8Array[]
   readonly #records: readonly Uint8Array[]
-  readonly #parts: (JsonValue | undefined)[] = []
+  readonly #reductions: (JsonValue | undefined)[] = []
 
   /** @param starts where each begins */
   constructor(starts: readonly Uint8Array[], records: readonly Uint8Array[]) {
@@ -26,13 +26,13 @@ export class LevelNodes {
     return countOf(this.#records[at] as Uint8Array)
   }
 
-  partOf(at: number): JsonValue | undefined {
-    this.#parts[at] ??= partOf(this.#records[at] as Uint8Array)
-    return this.#parts[at]
+  reductionOf(at: number): JsonValue | undefined {
+    this.#reductions[at] ??= reductionOf(this.#records[at] as Uint8Array)
+    return this.#reductions[at]
   }
 
   /** The place of the first that does not begin before the key. */
-  placeOf(key: Uint8Array): number {
-    return placeOf(this.#starts, key)
+  lowerBound(key: Uint8Array): number {
+    return lowerBound(this.#starts, key)
   }
 }

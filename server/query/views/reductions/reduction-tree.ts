@@ -3,8 +3,8 @@ import type { Store } from '../../../storage/store.ts'
 import type { Reducer } from '../../reduce/reducer.ts'
 import type { Lane } from '../../../sandbox/admission.ts'
 import { LEVELS, levelOf } from './levels.ts'
-import { countOf, encodeNode, partOf, type Node } from './node.ts'
-import { Overlay, type Change } from './overlay.ts'
+import { countOf, encodeNode, reductionOf, type ReductionNode } from './node.ts'
+import { Overlay, type RowChange } from './overlay.ts'
 import { compareKeys, type IndexKeys, type KeyRange } from '../row-key.ts'
 
 /** What the nodes of a view are written to. */
@@ -19,14 +19,14 @@ const BLOCKS_AT_A_TIME = 64
 
 interface Block {
   readonly from: Uint8Array
-  readonly items: readonly Change[]
+  readonly items: readonly RowChange[]
 }
 
 /**
  * Counts and reductions of a view's rows, kept in levels of nodes: at each level the first node begins before all rows,
  * and each other where `levelOf` says so. A node of level 1 sums up rows, a node above the nodes of the level below.
  */
-export class NodeTree {
+export class ReductionTree {
   readonly #store: Store
   readonly #keys: IndexKeys
   readonly #view: number
@@ -40,7 +40,7 @@ export class NodeTree {
   }
 
   /** Puts the nodes above changed rows into the batch that changes the rows. */
-  async update(rows: Iterable<Change>, batch: NodeBatch): Promise<void> {
+  async update(rows: Iterable<RowChange>, batch: NodeBatch): Promise<void> {
     let changed = new Overlay(rows)
     for (let level = 1; level <= LEVELS && changed.changes.length > 0; level++) {
       changed = await this.#updateLevel(level, changed, batch)
@@ -75,7 +75,7 @@ export class NodeTree {
       boundaries.affectedBy(below).map(from => this.#block(level, from, boundaries.after(from), below)),
     )
     const nodes = await this.#summarize(level, blocks, 'background')
-    const changes: Change[] = blocks.map(({ from }, at) => [from, encodeNode(nodes[at] as Node)])
+    const changes: RowChange[] = blocks.map(({ from }, at) => [from, encodeNode(nodes[at] as ReductionNode)])
     for (const key of boundaries.removed) changes.push([key, undefined])
     const overlay = new Overlay(changes)
     for (const [from, value] of overlay.changes) {
@@ -88,7 +88,7 @@ export class NodeTree {
 
   async #block(level: number, from: Uint8Array, to: Uint8Array | undefined, below: Overlay): Promise<Block> {
     const stored = await this.#store.iterator(this.#rangeBelow(level, from, to)).all()
-    const items = stored.map(([key, value]): Change => [this.#rowKey(level - 1, key), value])
+    const items = stored.map(([key, value]): RowChange => [this.#rowKey(level - 1, key), value])
     return { from, items: below.merge(items, from, to) }
   }
 
@@ -112,7 +112,7 @@ export class NodeTree {
 
   async *#blocks(level: number): AsyncGenerator<Block> {
     const iterator = this.#store.iterator(this.#rangeBelow(level, BEGINNING, undefined))
-    let block: { from: Uint8Array; items: Change[] } = { from: BEGINNING, items: [] }
+    let block: { from: Uint8Array; items: RowChange[] } = { from: BEGINNING, items: [] }
     try {
       for (;;) {
         const entries = await iterator.nextv(READ_AT_A_TIME)
@@ -136,18 +136,18 @@ export class NodeTree {
     const nodes = await this.#summarize(level, blocks, 'background')
     const batch = this.#store.batch()
     for (const [at, { from }] of blocks.entries()) {
-      batch.put(this.#keys.node(this.#view, level, from), encodeNode(nodes[at] as Node))
+      batch.put(this.#keys.node(this.#view, level, from), encodeNode(nodes[at] as ReductionNode))
     }
     await batch.write()
   }
 
-  async #summarize(level: number, blocks: readonly Block[], lane: Lane): Promise<Node[]> {
+  async #summarize(level: number, blocks: readonly Block[], lane: Lane): Promise<ReductionNode[]> {
     const values = blocks.map(({ items }) => items.map(([, value]) => value as Uint8Array))
     const counts = values.map(items =>
       level === 1 ? items.length : items.reduce((sum, node) => sum + countOf(node), 0),
     )
-    const parts = await this.#reduceBlocks(level, values, lane)
-    return counts.map((count, at) => ({ count, part: count === 0 ? undefined : parts[at] }))
+    const reductions = await this.#reduceBlocks(level, values, lane)
+    return counts.map((count, at) => ({ count, reduction: count === 0 ? undefined : reductions[at] }))
   }
 
   async #reduceBlocks(
@@ -165,12 +165,12 @@ export class NodeTree {
             lane,
           )
         : await this.#reducer.rereduce(
-            full.map(at => (inputs[at] as readonly Uint8Array[]).map(node => partOf(node) ?? null)),
+            full.map(at => (inputs[at] as readonly Uint8Array[]).map(node => reductionOf(node) ?? null)),
             lane,
           )
-    const parts = new Array<JsonValue | undefined>(blocks.length)
-    for (const [place, at] of full.entries()) parts[at] = reduced[place]
-    return parts
+    const reductions = new Array<JsonValue | undefined>(blocks.length)
+    for (const [index, at] of full.entries()) reductions[at] = reduced[index]
+    return reductions
   }
 }
 
@@ -190,7 +190,7 @@ class Boundaries {
     store: Store,
     range: KeyRange,
     below: Overlay,
-    changes: readonly Change[],
+    changes: readonly RowChange[],
   ): Promise<Boundaries> {
     const changed = new Set(changes.map(([key]) => text(key)))
     const stays = (key: Uint8Array) => !changed.has(text(key))
@@ -206,7 +206,7 @@ class Boundaries {
     return new Boundaries(stored.filter(stays), changes)
   }
 
-  private constructor(stored: readonly Uint8Array[], changes: readonly Change[]) {
+  private constructor(stored: readonly Uint8Array[], changes: readonly RowChange[]) {
     this.#added = changes.filter(([, value]) => value !== undefined).map(([key]) => key)
     this.removed = changes.filter(([, value]) => value === undefined).map(([key]) => key)
     const isFirst = stored[0]?.length === 0

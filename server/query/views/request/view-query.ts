@@ -5,7 +5,7 @@ import { viewKey } from '../../../../protocol/collation/view-key.ts'
 import { fail } from '../../../../protocol/errors.ts'
 import type { JsonValue } from '../../../../protocol/json-value.ts'
 import type { Collation } from '../../../sandbox/messages.ts'
-import { behind } from '../row-key.ts'
+import { prefixEnd } from '../row-key.ts'
 import type { ViewParameters } from './view-parameters.ts'
 
 /** Rows from one row key to another, which is left out; undefined is the end. */
@@ -159,7 +159,7 @@ function rangeOf(parameters: ViewParameters, sortKey: SortKey): RowRange {
     const from =
       end === undefined ? BEGINNING : lower(sortKey(end), inclusiveEnd, endId, at.bind(undefined, end))
     const to =
-      start === undefined ? undefined : behind(startId === undefined ? sortKey(start) : at(start, startId))
+      start === undefined ? undefined : prefixEnd(startId === undefined ? sortKey(start) : at(start, startId))
     return { from, to }
   }
   const from = start === undefined ? BEGINNING : startId === undefined ? sortKey(start) : at(start, startId)
@@ -176,8 +176,8 @@ function upper(
   id: string | undefined,
   at: (id: string) => Uint8Array,
 ): Uint8Array {
-  if (id === undefined) return inclusive ? behind(key) : key
-  return inclusive ? behind(at(id)) : at(id)
+  if (id === undefined) return inclusive ? prefixEnd(key) : key
+  return inclusive ? prefixEnd(at(id)) : at(id)
 }
 
 /** The same for a range that goes down to a key. */
@@ -187,8 +187,8 @@ function lower(
   id: string | undefined,
   at: (id: string) => Uint8Array,
 ): Uint8Array {
-  if (id === undefined) return inclusive ? key : behind(key)
-  return inclusive ? at(id) : behind(at(id))
+  if (id === undefined) return inclusive ? key : prefixEnd(key)
+  return inclusive ? at(id) : prefixEnd(at(id))
 }
 
 /** In a partitioned view the sort key of the partition comes before that of the key. */
@@ -197,6 +197,6 @@ function partitioned(range: RowRange, partition: string | undefined, sortKey: So
   const prefix = sortKey(partition)
   return {
     from: Buffer.concat([prefix, range.from]),
-    to: range.to === undefined ? behind(prefix) : Buffer.concat([prefix, range.to]),
+    to: range.to === undefined ? prefixEnd(prefix) : Buffer.concat([prefix, range.to]),
   }
 }
