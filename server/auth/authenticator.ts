@@ -115,7 +115,10 @@ export class Authenticator {
   }
 
   async #byCookie(request: Credentials): Promise<Authentication | undefined> {
-    const session = await this.sessions.read(request.header('cookie'), request.secure)
+    const session = await this.sessions.read(request.header('cookie'), {
+      secure: request.secure,
+      fetchSite: request.header('sec-fetch-site'),
+    })
     return session && { user: session.user, setCookie: session.renewal }
   }
 

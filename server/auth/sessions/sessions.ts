@@ -24,6 +24,22 @@ export interface Session {
   readonly renewal: string | undefined
 }
 
+/** What decides the attributes of a client's cookie. */
+export interface SessionClient {
+  /** Whether it speaks TLS. */
+  readonly secure: boolean
+  /** `Sec-Fetch-Site`, which browsers send: where the page that asks is from. */
+  readonly fetchSite: string | undefined
+}
+
+/**
+ * Returns `SameSite` where nothing is configured. Browsers take a cookie without it for `Lax`, but send it with forms of
+ * other sites for two minutes; a page of this site gets it said. Other clients get CouchDB's cookie.
+ */
+function sameSiteFor(fetchSite: string | undefined): string {
+  return fetchSite === undefined || fetchSite === 'cross-site' ? '' : 'lax'
+}
+
 /** Cookie sessions: signed with the server's secret and the user's salt, so that a new password ends all of them. */
 export class Sessions {
   readonly #config: Config
@@ -47,7 +63,7 @@ export class Sessions {
    *
    * @throws `bad_request` for a malformed session cookie
    */
-  async read(header: string | undefined, secure: boolean): Promise<Session | undefined> {
+  async read(header: string | undefined, client: SessionClient): Promise<Session | undefined> {
     const value = findSessionCookie(header)
     if (value === undefined) return undefined
     const known = this.#verified.get(value)
@@ -65,19 +81,19 @@ export class Sessions {
     }
     return {
       user: { name: user.name, roles: user.roles, authenticated: 'cookie' },
-      renewal: left < this.#timeout * RENEW_BELOW ? this.start(user, secure) : undefined,
+      renewal: left < this.#timeout * RENEW_BELOW ? this.start(user, client) : undefined,
     }
   }
 
   /** The `Set-Cookie` header of a new session. */
-  start(user: UserRecord, secure: boolean): string {
+  start(user: UserRecord, client: SessionClient): string {
     const seconds = Math.floor(Date.now() / 1000)
-    return this.#setCookie(makeSessionCookie(user.name, seconds, this.#key(user), this.#algorithms), secure)
+    return this.#setCookie(makeSessionCookie(user.name, seconds, this.#key(user), this.#algorithms), client)
   }
 
   /** The `Set-Cookie` header that ends a session in the browser. */
-  end(secure: boolean): string {
-    return this.#setCookie('', secure)
+  end(client: SessionClient): string {
+    return this.#setCookie('', client)
   }
 
   get #timeout(): number {
@@ -92,12 +108,12 @@ export class Sessions {
     return this.#config.text('chttpd_auth', 'secret') + user.salt
   }
 
-  #setCookie(value: string, secure: boolean): string {
+  #setCookie(value: string, { secure, fetchSite }: SessionClient): string {
     return formatSetCookie(value, {
       persistent: this.#config.boolean('chttpd_auth', 'allow_persistent_cookies'),
       timeoutSeconds: this.#timeout,
       domain: this.#config.text('chttpd_auth', 'cookie_domain'),
-      sameSite: this.#config.text('chttpd_auth', 'same_site'),
+      sameSite: this.#config.text('chttpd_auth', 'same_site') || sameSiteFor(fetchSite),
       secure,
     })
   }

@@ -1,6 +1,7 @@
 import type Router from '@koa/router'
 import { fail } from '../../../protocol/errors.ts'
 import { parseJsonObject } from '../../../protocol/json/parse-json.ts'
+import type { SessionClient } from '../../auth/sessions/sessions.ts'
 import { readBody } from '../../http/request/body.ts'
 import type { RequestContext, RequestState } from '../../http/context.ts'
 import { endpoint } from '../../routing/route.ts'
@@ -37,21 +38,25 @@ async function logIn(ctx: RequestContext): Promise<void> {
   const { authenticator } = ctx.services
   const { name, password, token } = await readLogin(ctx)
   const user = await authenticator.login(name, password, peerOf(ctx.req, ctx.services.config), token)
-  const secure = isSecure(ctx)
+  const client = clientOf(ctx)
   if (user === undefined) {
-    ctx.set('Set-Cookie', authenticator.sessions.end(secure))
+    ctx.set('Set-Cookie', authenticator.sessions.end(client))
     const refusal = { error: 'unauthorized', reason: 'Name or password is incorrect.' }
     sendJson(ctx, refusal, isRedirected(ctx, 'fail') ? 302 : 401)
     return
   }
-  ctx.set('Set-Cookie', authenticator.sessions.start(user, secure))
+  ctx.set('Set-Cookie', authenticator.sessions.start(user, client))
   const welcome = { ok: true, name: user.name, roles: user.roles }
   sendJson(ctx, welcome, isRedirected(ctx, 'next') ? 302 : 200)
 }
 
 function logOut(ctx: RequestContext): void {
-  ctx.set('Set-Cookie', ctx.services.authenticator.sessions.end(isSecure(ctx)))
+  ctx.set('Set-Cookie', ctx.services.authenticator.sessions.end(clientOf(ctx)))
   sendJson(ctx, { ok: true }, isRedirected(ctx, 'next') ? 302 : 200)
+}
+
+function clientOf(ctx: RequestContext): SessionClient {
+  return { secure: isSecure(ctx), fetchSite: ctx.get('Sec-Fetch-Site') || undefined }
 }
 
 interface Login {

@@ -108,3 +108,20 @@ test('authentication_redirect names another page, or none', async t => {
   t.is(challenged.status, 401)
   t.is(challenged.headers['www-authenticate'], 'Basic realm="x"')
 })
+
+test('the session of a page of this site cannot be used by forms of others', async t => {
+  const { as } = await securedServer(t)
+  const signIn = async (site: string | undefined) => {
+    const headers = site === undefined ? {} : { 'sec-fetch-site': site }
+    const answer = await as(undefined)('POST', '/_session', {
+      json: { name: 'admin', password: 'pass' },
+      headers,
+    })
+    return String(answer.headers['set-cookie'])
+  }
+  t.regex(await signIn('same-origin'), /; HttpOnly; SameSite=Lax$/)
+  t.regex(await signIn('none'), /SameSite=Lax/)
+  // Without the header, or from another site, the cookie is CouchDB's.
+  t.notRegex(await signIn(undefined), /SameSite/)
+  t.notRegex(await signIn('cross-site'), /SameSite/)
+})
