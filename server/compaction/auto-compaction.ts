@@ -181,7 +181,7 @@ export class AutoCompaction {
       key: `${database.name} ${signature}`,
       compact: signal =>
         this.#run({ database: database.name, signature }, signal, () =>
-          this.#parts.queue.run(() => index.compaction.run(signal), { signal }),
+          this.#parts.queue.run(() => index.compact(signal), { signal }),
         ),
     }
   }

@@ -94,7 +94,7 @@ async function compactViews(ctx: RequestContext): Promise<void> {
   const { compactionQueue, log } = ctx.services
   compactionQueue.admit()
   compactionQueue
-    .run(() => index.compaction.run())
+    .run(() => index.compact())
     .catch((error: unknown) => log.error({ err: error, database: database.name }, 'compaction failed'))
   sendJson(ctx, { ok: true }, 202)
 }

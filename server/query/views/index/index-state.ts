@@ -8,6 +8,8 @@ export interface IndexState {
   readonly rows: readonly number[]
   /** Bytes of the rows, and of the records that tell which rows a document has. */
   readonly externalSize: number
+  /** Bytes of rows and records that were removed or replaced since a compaction; states of earlier versions have none. */
+  readonly replacedSize?: number
   /** Whether the nodes agree with the rows; not while many changes are taken up at once. */
   readonly hasNodes: boolean
 }

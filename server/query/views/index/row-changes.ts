@@ -11,6 +11,8 @@ export class RowChanges {
   readonly added: number[]
   /** Bytes that the documents' rows and records take more, or less. */
   addedBytes = 0
+  /** Bytes of the rows and records that are removed or replaced. */
+  removedBytes = 0
   readonly #batch: StoreBatch
   readonly #keys: IndexKeys
   readonly #changes: RowChange[][]
@@ -41,7 +43,9 @@ export class RowChanges {
       if (record === undefined) continue
       this.#batch.del(keys[at] as Uint8Array)
       const places = decodeRowPlaces(record)
-      this.addedBytes -= sizeOfRows(record) ?? places.length * bytesOfRow
+      const size = sizeOfRows(record) ?? places.length * bytesOfRow
+      this.addedBytes -= size
+      this.removedBytes += size
       for (const { view, rowKey } of places) {
         this.#batch.del(this.#keys.row(view, rowKey))
         this.#note(view, -1, rowKey, undefined)

@@ -39,6 +39,9 @@ export interface IndexSizes {
 /** Bytes of a row's key beside the sort key and the document's id: prefix, view and ordinal. */
 const ROW_OVERHEAD = 18
 
+/** About what an index takes beside its rows. */
+const INDEX_OVERHEAD = 4096
+
 const NO_ROWS: PackedRows = { bytes: new Uint8Array(0), index: new Uint32Array(0) }
 
 /** More changes than this are taken up without nodes, which are then made anew in one go over the rows. */
@@ -62,6 +65,8 @@ export class ViewIndex {
   #state: IndexState
   #running: Promise<void> | undefined
   #progress: BuildProgress | undefined
+  /** What compactions have given back of the state's `replacedSize`; the next batch subtracts it there. */
+  #reclaimed = 0
 
   constructor(
     database: Database,
@@ -132,12 +137,23 @@ export class ViewIndex {
     this.answers.clear()
   }
 
-  /** Sizes in bytes, as `_info` tells them. */
+  /**
+   * Returns sizes in bytes, as `_info` tells them. Rows that only a compaction removes count for the file, also while
+   * they are not in LevelDB's tables yet.
+   */
   async sizes(): Promise<IndexSizes> {
     const { externalSize: active, rows } = this.#state
     const external = Math.max(0, active - sum(rows) * ROW_OVERHEAD)
     const onDisk = await approximateSize(this.#database.store, this.keys.all())
-    return { file: Math.max(onDisk, active), external, active }
+    const stored = Math.max(onDisk, active + this.#replacedSize())
+    return { file: stored === 0 ? 0 : stored + INDEX_OVERHEAD, external, active }
+  }
+
+  /** Compacts once, or waits for the compaction that runs. @param signal stops it between two pieces */
+  async compact(signal?: AbortSignal): Promise<void> {
+    const { replacedSize = 0 } = this.#state
+    await this.compaction.run(signal)
+    if (signal?.aborted !== true) this.#reclaimed = replacedSize
   }
 
   /** Ends a build and a compaction that run. Idempotent. */
@@ -145,6 +161,10 @@ export class ViewIndex {
     this.#closing.abort(new Error('the index was closed'))
     await this.#running?.catch(() => undefined)
     await this.compaction.close()
+  }
+
+  #replacedSize(): number {
+    return Math.max(0, (this.#state.replacedSize ?? 0) - this.#reclaimed)
   }
 
   #isBehind(seq: number, needed: IndexPart): boolean {
@@ -246,11 +266,13 @@ export class ViewIndex {
       seq,
       rows: counts.map((count, view) => count + (rows.added[view] ?? 0)),
       externalSize: Math.max(0, externalSize + rows.addedBytes),
+      replacedSize: this.#replacedSize() + rows.removedBytes,
       hasNodes: !inBulk,
     }
     batch.put(this.keys.state, encodeIndexState(state))
     await batch.write()
     this.#state = state
+    this.#reclaimed = 0
   }
 }
 
