@@ -25,6 +25,8 @@ const SERVER_ACCESS: Readonly<Record<string, Access>> = {
 /** Databases that are used like others, within limits; also below a prefix. */
 const SYSTEM_DATABASE = /(^|\/)_(users|replicator)$/
 
+const USERS_DATABASE = /(^|\/)_users$/
+
 const NODE_METRICS = new Set(['_stats', '_system', '_prometheus', '_health'])
 
 /** What in a system database shows the documents of others. */
@@ -75,10 +77,12 @@ function withinDatabaseAccess(method: string, second: string): Access {
 }
 
 function systemDatabaseAccess(method: string, segments: readonly string[]): Access {
-  const [, second, , fourth] = segments
+  const [first = '', second, , fourth] = segments
   if (second === undefined) return wholeDatabaseAccess(method)
   if (LISTS_FOR_SERVER_ADMINS.has(second)) return 'server-admin'
   if (LISTS_FOR_DB_ADMINS.has(second)) return 'db-admin'
-  if (second === '_design' && fourth?.startsWith('_') === true) return 'db-admin'
+  const runsFunctions = second === '_design' && fourth?.startsWith('_') === true
+  // The rules of a users database tell its users which functions are theirs.
+  if (runsFunctions && !USERS_DATABASE.test(first)) return 'db-admin'
   return withinDatabaseAccess(method, second)
 }

@@ -1,7 +1,8 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { DocumentInput } from '../../../protocol/document/document-input.ts'
 import { CouchError, fail } from '../../../protocol/errors.ts'
-import { isDatabaseAdmin } from '../../../protocol/security.ts'
+import { isDatabaseAdmin, type Security } from '../../../protocol/security.ts'
+import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
@@ -27,14 +28,19 @@ export class UsersRules implements DatabaseRules {
     this.validator = new UserValidator(bodyOf, () => maxIterations(config))
   }
 
-  /** Design documents are not shown, there or not; attachments belong to the document's own user. */
-  beforeRequest(
-    method: string,
-    [id = '', name, attachment]: readonly string[],
-    { user, security }: Actor,
-  ): void {
-    if (method !== 'GET' && method !== 'HEAD') return
-    if (id === '_design' && name !== undefined) viewOf(`_design/${name}`, user, security)
+  /**
+   * Design documents are not shown, there or not, and their functions not run, other than shows of the user's own
+   * document; attachments belong to the document's own user.
+   *
+   * @throws `forbidden`, or `missing` for the document of somebody else
+   */
+  beforeRequest(method: string, path: readonly string[], { user, security }: Actor): void {
+    const [id = '', name, attachment, ...rest] = path
+    if (id === '_design' && attachment === '_show') return checkShown(rest.slice(1).join('/'), user, security)
+    const reads = method === 'GET' || method === 'HEAD'
+    const runs = attachment?.startsWith('_') === true
+    if (id === '_design' && name !== undefined && (reads || runs)) viewOf(`_design/${name}`, user, security)
+    if (!reads) return
     const asksAttachment = (name !== undefined && !id.startsWith('_')) || attachment !== undefined
     if (asksAttachment && viewOf(id, user, security) !== 'whole') throw fail('missing')
   }
@@ -55,6 +61,11 @@ export class UsersRules implements DatabaseRules {
     const shown = publicMembers(members, this.#config.list('chttpd_auth', 'public_fields'))
     return Buffer.from(JSON.stringify({ _id, _rev, ...shown }))
   }
+}
+
+/** @param id of the document that is to be shown; empty where there is none */
+function checkShown(id: string, user: UserContext, security: Security): void {
+  if (id !== '' && viewOf(id, user, security) !== 'whole') throw fail('missing')
 }
 
 class UserValidator implements DocumentValidator {

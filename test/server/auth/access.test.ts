@@ -34,9 +34,10 @@ const NEEDED: Record<Access, string[]> = {
     'GET /db/hasOwnProperty',
     'GET /_users/org.couchdb.user:a',
     'GET /_users/_design/_auth',
+    'GET /_users/_design/d/_view/v',
     'PUT /_replicator/job',
   ],
-  'db-admin': ['POST /_users/_find', 'GET /_users/_design_docs', 'GET /_users/_design/d/_view/v'],
+  'db-admin': ['POST /_users/_find', 'GET /_users/_design_docs', 'GET /_replicator/_design/d/_view/v'],
   maintainer: ['POST /db/_compact', 'POST /db/_compact/ddoc', 'POST /db/_view_cleanup'],
 }
 
