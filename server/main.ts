@@ -139,7 +139,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   disposal.add(() => users.close())
   const uuid = config.text('couchdb', 'uuid')
   let address = { url: '', address: '', port: 0 }
-  const authenticator = new Authenticator(config, users)
+  const authenticator = new Authenticator(config, users, metrics)
   watchLogins(authenticator, config, log)
   for (const warning of config.warnings) log.warn(warning)
   const replicator = new Replicator({ config, uuid, catalog, log, authenticator, address: () => address })

@@ -1,6 +1,7 @@
 import { fail } from '../../protocol/errors.ts'
 import { ANONYMOUS, type UserContext } from '../../protocol/user-context.ts'
 import type { Config } from '../config/config.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { parseBasic } from './login/basic.ts'
 import { type HandlerName, type Handlers, parseHandlers } from './handlers.ts'
 import { userOfJwt } from './tokens/jwt.ts'
@@ -44,10 +45,10 @@ export class Authenticator {
   onUnknownHandlers: ((handlers: Handlers) => void) | undefined
   #handlers: { readonly text: string; readonly names: readonly HandlerName[] } | undefined
 
-  constructor(config: Config, users: UserDirectory) {
+  constructor(config: Config, users: UserDirectory, metrics: Metrics) {
     this.#config = config
     this.#users = users
-    this.#passwords = new PasswordCheck(config)
+    this.#passwords = new PasswordCheck(config, metrics)
     this.#proven = new ProvenConnections(() => config.integer('couchette', 'password_cache_lifetime'))
     this.sessions = new Sessions(config, name => users.find(name))
   }
@@ -129,7 +130,9 @@ export class Authenticator {
     if (connection === undefined || header === undefined) return undefined
     const user = this.#proven.userOf(connection, header)
     if (user === undefined || !this.#users.isCurrent(user)) return undefined
-    return this.#passwords.isLocked(user, peer) ? undefined : byPassword(user)
+    if (this.#passwords.isLocked(user, peer)) return undefined
+    this.#passwords.countFast()
+    return byPassword(user)
   }
 
   async #byBasic(request: Credentials): Promise<Authentication | undefined> {

@@ -10,6 +10,7 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   'couchdb/document_writes': 'number of document write operations',
   'couchdb/auth_cache_hits': 'number of authentication cache hits',
   'couchdb/auth_cache_misses': 'number of authentication cache misses',
+  'couchdb/password_hashing_fast': 'number of fast password hashes performed',
   'couchdb/open_databases': 'number of open databases',
   'couchdb/httpd/requests': 'number of HTTP requests',
   'couchdb/httpd/aborted_requests': 'number of aborted requests',

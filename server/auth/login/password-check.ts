@@ -1,5 +1,6 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { Config } from '../../config/config.ts'
+import type { Metrics } from '../../metrics/metrics.ts'
 import { type Attempt, Lockout, type LockoutSettings } from './lockout.ts'
 import { maxIterations } from './password-limits.ts'
 import { formatAdminPassword, type StoredPassword } from '../../passwords/stored-password.ts'
@@ -19,14 +20,16 @@ export interface Proof {
 /** Checks passwords and tokens: cheaply where they were right before, and not at all for those who guess. */
 export class PasswordCheck {
   readonly #config: Config
+  readonly #metrics: Metrics
   readonly #lockout: Lockout
   readonly #verified: VerifiedPasswords
   readonly #totp = new TotpCheck()
   /** Checks under way: after a restart, all connections of a user ask the same at once. */
   readonly #underWay = new Map<string, Promise<boolean>>()
 
-  constructor(config: Config) {
+  constructor(config: Config, metrics: Metrics) {
     this.#config = config
+    this.#metrics = metrics
     this.#lockout = new Lockout(() => lockoutSettings(config))
     this.#verified = new VerifiedPasswords(() => config.integer('couchette', 'password_cache_lifetime'))
   }
@@ -42,13 +45,21 @@ export class PasswordCheck {
     if (user.totp !== undefined && proof.token === undefined) return false
     const { password: stored, name } = user
     const isKnown = stored !== undefined && this.#verified.check(name, proof.password, stored) === true
-    if (isKnown && user.totp === undefined) return true
+    if (isKnown && user.totp === undefined) {
+      this.countFast()
+      return true
+    }
     return (await this.#shared(user, proof)) ?? this.#guess(user, proof, attemptOf(user, peer))
   }
 
   /** Returns whether passwords of the name are refused, right or wrong, when they come from that address. */
   isLocked(user: UserRecord, peer: string): boolean {
     return this.#lockout.state(attemptOf(user, peer)) === 'locked'
+  }
+
+  /** Counts a password that needs no hashing. */
+  countFast(): void {
+    this.#metrics.count('couchdb/password_hashing_fast')
   }
 
   /** Waits for another check of the same password where that is all there is to check; only a right one is shared. */
@@ -80,7 +91,10 @@ export class PasswordCheck {
   async #verify(user: UserRecord, password: string, stored: StoredPassword): Promise<boolean> {
     const { name } = user
     const known = this.#verified.check(name, password, stored)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      this.countFast()
+      return known
+    }
     this.#checkIterations(user, stored)
     const question = questionOf(name, password, stored)
     const underWay = this.#underWay.get(question)
@@ -91,9 +105,12 @@ export class PasswordCheck {
   }
 
   async #hash(name: string, password: string, stored: StoredPassword): Promise<boolean> {
+    this.#metrics.count('couchdb/password_hashing_slow')
     const right = await this.#config.hasher.verify(password, stored)
-    if (right) this.#verified.add(name, password, stored)
-    return right
+    if (!right) return false
+    this.#verified.add(name, password, stored)
+    this.countFast()
+    return true
   }
 
   /** @throws `forbidden` */

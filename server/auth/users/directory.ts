@@ -32,6 +32,8 @@ interface Cached {
   readonly admin: string | undefined
   readonly user: UserRecord | undefined
   readonly hasDocument: boolean
+  /** Of the users database that this was read from. */
+  readonly instance: string | undefined
 }
 
 /** Looks users up among the administrators of the configuration and in the users database. */
@@ -65,7 +67,7 @@ export class StoredUsers implements UserDirectory {
   find(name: string): UserRecord | undefined | Promise<UserRecord | undefined> {
     const cached = this.#fresh(name)
     if (cached !== undefined) return cached.user
-    this.#count(name, false)
+    this.#count(name, this.#isKnown(name))
     return this.#read(name)
   }
 
@@ -99,6 +101,12 @@ export class StoredUsers implements UserDirectory {
     return cached
   }
 
+  /** Returns whether the user's document was read before, though some document has changed since. */
+  #isKnown(name: string): boolean {
+    const cached = this.#cache.get(name)
+    return cached?.hasDocument === true && cached.instance === this.#database?.record.instance
+  }
+
   /** What counts are documents: looking for that of an administrator who has none is no miss (`chttpd_auth_cache`). */
   #count(name: string, hit: boolean): void {
     if (hit) this.#metrics.count('couchdb/auth_cache_hits')
@@ -123,7 +131,8 @@ export class StoredUsers implements UserDirectory {
     const user = admin === undefined ? ofDocument : userOfAdmin(name, admin, ofDocument?.roles ?? [])
     this.#cache.delete(name)
     if (name.length <= MAX_CACHED_NAME) {
-      this.#cache.set(name, { seq, admin, user, hasDocument: ofDocument !== undefined })
+      const instance = this.#database?.record.instance
+      this.#cache.set(name, { seq, admin, user, hasDocument: ofDocument !== undefined, instance })
     }
     return user
   }

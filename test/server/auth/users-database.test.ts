@@ -1,6 +1,6 @@
 import test from 'ava'
 import { eventually } from '../../helpers/eventually.ts'
-import { addUser, securedServer } from '../../helpers/secured-server.ts'
+import { addUser, securedServer, type SecuredServer } from '../../helpers/secured-server.ts'
 
 const CONFIG = '/_node/_local/_config'
 const user = (name: string, members: object = {}) => ({
@@ -134,3 +134,47 @@ test('who asks for _up may be left unasked while all others must be known', asyn
     t.deepEqual([await anonymous('/_up'), await anonymous('/')], [up, root], `${all} ${butUp}`)
   }
 })
+
+test('a changed document of another user is no miss of the cache, and neither is a changed one', async t => {
+  const secured = await securedServer(t)
+  const rev = await addUser(secured, 'ann')
+  await addUser(secured, 'bob')
+  const counted = async (name: string): Promise<readonly number[]> => {
+    const before = await lookups(secured)
+    await secured.as(`${name}:secret`)('GET', '/_session')
+    const after = await lookups(secured)
+    return after.map((value, index) => value - (before[index] ?? 0))
+  }
+  t.deepEqual(await counted('ann'), [0, 1])
+  t.deepEqual(await counted('bob'), [0, 1])
+  await secured.admin('DELETE', `/_users/org.couchdb.user:ann?rev=${rev}`)
+  t.deepEqual(await counted('bob'), [1, 0])
+  t.deepEqual(await counted('ann'), [1, 0])
+})
+
+test('passwords that are hashed and such as are not are counted', async t => {
+  const secured = await securedServer(t)
+  await addUser(secured, 'ann')
+  const counted = async (password: string): Promise<readonly number[]> => {
+    const read = async (): Promise<number[]> => [await slow(secured), await fast(secured)]
+    const before = await read()
+    await secured.as(`ann:${password}`)('GET', '/_session')
+    const after = await read()
+    // The administrator's own requests are fast.
+    return [(after[0] ?? 0) - (before[0] ?? 0), (after[1] ?? 0) - (before[1] ?? 0) - 2]
+  }
+  t.deepEqual(await counted('wrong'), [1, 0])
+  t.deepEqual(await counted('secret'), [1, 1])
+  t.deepEqual(await counted('secret'), [0, 1])
+})
+
+async function lookups(secured: SecuredServer): Promise<readonly number[]> {
+  return [await statistic(secured, 'auth_cache_hits'), await statistic(secured, 'auth_cache_misses')]
+}
+
+const slow = (secured: SecuredServer) => statistic(secured, 'password_hashing_slow')
+const fast = (secured: SecuredServer) => statistic(secured, 'password_hashing_fast')
+
+async function statistic({ admin }: SecuredServer, name: string): Promise<number> {
+  return (await admin<{ value: number }>('GET', `/_node/_local/_stats/couchdb/${name}`)).body.value
+}
