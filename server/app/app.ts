@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import Koa from 'koa'
 import { CouchError, fail } from '../../protocol/errors.ts'
 import { ANONYMOUS } from '../../protocol/user-context.ts'
@@ -50,6 +51,8 @@ async function redispatch(ctx: RequestContext, url: string, routes: Dispatch): P
   const { rewrites = 0 } = ctx.state
   if (rewrites >= ctx.services.config.integer('chttpd', 'rewrite_limit'))
     throw fail('badRequest', 'Exceeded rewrite recursion limit')
+  // Rules that lead to each other would hold up everybody else until the limit.
+  if (rewrites > 0) await setImmediate()
   ctx.state.rewrites = rewrites + 1
   ctx.url = url
   delete ctx.state.database

@@ -180,7 +180,7 @@ export const HTTP_SETTINGS = {
       kind: 'integer',
       default: 65_536,
       unit: 'bytes',
-      about: 'Largest request head',
+      about: 'Largest head of a request, headers of a function’s answer, and URL that a rewrite leads to',
       restart: true,
     },
     headers_timeout: {

@@ -17,6 +17,17 @@ const FRAMING = [
   'http2-settings',
 ]
 
+/** Headers by which reverse proxies are told to send a file or an address of theirs instead. */
+const OF_PROXIES = [
+  'x-sendfile',
+  'x-sendfile-type',
+  'x-lighttpd-send-file',
+  'x-lighttpd-send-tempfile',
+  'x-litespeed-location',
+  'x-reproxy-url',
+  'x-reproxy-file',
+]
+
 /** Headers that concern the whole origin or who is logged in there, not the one answer. */
 const OF_THE_ORIGIN = [
   'set-cookie',
@@ -39,11 +50,29 @@ const OF_THE_ORIGIN = [
   'report-to',
   'reporting-endpoints',
   'origin-agent-cluster',
+  'x-permitted-cross-domain-policies',
+  'set-login',
+  'accept-ch',
+  'critical-ch',
+  'use-as-dictionary',
+  'speculation-rules',
+  'activate-storage-access',
   'server',
 ]
-const OF_THE_SERVER = new Set([...FRAMING, ...OF_THE_ORIGIN])
-/** `Access-Control-*` is CORS, `Cross-Origin-*` isolation; the last are what the server says of a request. */
-const PREFIXES = ['access-control-', 'cross-origin-', 'x-couch', 'x-auth-']
+const OF_THE_SERVER = new Set([...FRAMING, ...OF_PROXIES, ...OF_THE_ORIGIN])
+/**
+ * `Access-Control-*` is CORS, `Cross-Origin-*` isolation, `Sec-*` and `Secure-Session-*` are the browser's sessions,
+ * `X-Accel-*` are orders to nginx; the last are what the server says of a request.
+ */
+const PREFIXES = [
+  'access-control-',
+  'cross-origin-',
+  'sec-',
+  'secure-session-',
+  'x-accel-',
+  'x-couch',
+  'x-auth-',
+]
 
 /**
  * The headers of a function's answer, names in lower case and values as Node.js sends them, a character for each byte

@@ -33,25 +33,46 @@ export function compileRules(rules: readonly JsonValue[], isSafe: boolean): Json
   return compiled
 }
 
+/** A request as rules see it. */
+export interface RewriteRequest {
+  readonly method: string
+  /** What is behind `_rewrite/`, its segments decoded. */
+  readonly path: readonly string[]
+  readonly query: readonly (readonly [string, string])[]
+}
+
 /**
  * Applies the rules of a design document's `rewrites`; the first that fits counts. (CouchDB: chttpd_rewrite)
  *
- * @param path what is behind `_rewrite/`, its segments decoded
- * @throws `not_found` where no rule fits
+ * @param maxLength of the result, in characters: `*` and `:name` may stand in a rule many times, and rules lead to
+ *   each other, so that a short path could grow without end
+ * @throws `not_found` where no rule fits; `rewrite_error` where the result is too long
  */
 export function rewrite(
   rules: readonly JsonObject[],
-  method: string,
-  path: readonly string[],
-  query: readonly (readonly [string, string])[],
+  { method, path, query }: RewriteRequest,
+  maxLength: number,
 ): Rewritten {
   for (const rule of rules) {
     if (!fits(rule.method, method)) continue
     const match = matchPath(segments(rule.from ?? '*'), path)
-    if (match !== undefined) return follow(rule, match, query)
+    if (match !== undefined) return follow(rule, match, query, limitLength(maxLength))
   }
   throw fail('missing')
 }
+
+/** Returns a function that passes texts on until they are too long together. */
+function limitLength(maxLength: number): (text: string) => string {
+  let length = 0
+  return text => {
+    length += text.length + 1
+    if (length > maxLength) throw fail('badRewrite', TOO_LONG)
+    return text
+  }
+}
+
+/** The reason of the error for a path and query that are too long. */
+export const TOO_LONG = 'path and query are too long'
 
 function fits(wanted: JsonValue | undefined, method: string): boolean {
   return wanted === undefined || wanted === '*' || wanted === method
@@ -73,15 +94,24 @@ function matchPath(pattern: readonly string[], path: readonly string[]): Match |
   return path.length === pattern.length ? { bindings, rest: [] } : undefined
 }
 
-function follow(rule: JsonObject, match: Match, query: readonly (readonly [string, string])[]): Rewritten {
+function follow(
+  rule: JsonObject,
+  match: Match,
+  query: RewriteRequest['query'],
+  limited: (text: string) => string,
+): Rewritten {
   const known = { ...Object.fromEntries(query), ...match.bindings }
+  const lookUp = (name: string): string | undefined => {
+    const found = Object.hasOwn(known, name) ? known[name] : undefined
+    return found === undefined ? undefined : limited(found)
+  }
   const own = Object.entries(isJsonObject(rule.query) ? rule.query : {}).map(
-    ([name, value]) => [name, parameter(name, value, known, rule.formats)] as const,
+    ([name, value]) => [limited(name), parameter(name, value, lookUp, rule.formats)] as const,
   )
   const ownNames = new Set(own.map(([name]) => name))
   const path = segments(rule.to ?? null).flatMap(token => {
-    if (token === '*') return match.rest
-    return token.startsWith(':') ? [known[token.slice(1)] ?? 'undefined'] : [token]
+    if (token === '*') return match.rest.map(limited)
+    return token.startsWith(':') ? [lookUp(token.slice(1)) ?? 'undefined'] : [limited(token)]
   })
   return {
     path: path.map(encode).join('/'),
@@ -92,20 +122,24 @@ function follow(rule: JsonObject, match: Match, query: readonly (readonly [strin
 function parameter(
   name: string,
   value: JsonValue,
-  known: Readonly<Record<string, string>>,
+  lookUp: (name: string) => string | undefined,
   formats: JsonValue | undefined,
 ): string {
-  const filled = fill(value, known, isJsonObject(formats) ? formats : {})
+  const filled = fill(value, lookUp, isJsonObject(formats) ? formats : {})
   if (typeof filled === 'string' && !KEYS.has(name)) return filled
   return JSON.stringify(filled)
 }
 
 /** Puts what is known in for `:name`. */
-function fill(value: JsonValue, known: Readonly<Record<string, string>>, formats: JsonObject): JsonValue {
-  if (Array.isArray(value)) return value.map(item => fill(item, known, formats))
+function fill(
+  value: JsonValue,
+  lookUp: (name: string) => string | undefined,
+  formats: JsonObject,
+): JsonValue {
+  if (Array.isArray(value)) return value.map(item => fill(item, lookUp, formats))
   if (typeof value !== 'string' || !value.startsWith(':')) return value
   const name = value.slice(1)
-  const found = known[name]
+  const found = lookUp(name)
   return found === undefined ? value : formatted(found, formats[name])
 }
 

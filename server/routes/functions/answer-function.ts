@@ -1,3 +1,4 @@
+import { fail } from '../../../protocol/errors.ts'
 import type { RequestContext } from '../../http/context.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import type { FunctionAnswer } from '../../query/design/function-answer.ts'
@@ -27,8 +28,17 @@ export function setHead(
   setHeaders(ctx, headers)
 }
 
-/** Sets a function's headers; what its answer varies by comes on top of what every answer varies by. */
-function setHeaders(ctx: RequestContext, { vary, ...others }: Readonly<Record<string, string>>): void {
+/**
+ * Sets a function's headers; what its answer varies by comes on top of what every answer varies by.
+ *
+ * @throws `external_response_error` for more than a request may have: a hundred thousand of them hold up everybody
+ */
+function setHeaders(ctx: RequestContext, headers: Readonly<Record<string, string>>): void {
+  let length = 0
+  for (const [name, value] of Object.entries(headers)) length += name.length + value.length
+  if (length > ctx.services.config.integer('couchette', 'max_header_size'))
+    throw fail('badFunctionAnswer', 'headers are too long')
+  const { vary, ...others } = headers
   ctx.set(others)
   if (vary !== undefined) ctx.append('Vary', vary)
 }

@@ -8,7 +8,7 @@ import { shownHeaders } from './headers-for-design-functions.ts'
 import { requireRunnable, type DesignDocument } from '../../query/design/design-document.ts'
 import { functionAnswer } from '../../query/design/function-answer.ts'
 import { rewriteAnswer, type RewriteAnswer } from '../../query/design/rewrite-answer.ts'
-import { compileRules, rewrite } from '../../query/design/rewrite-rules.ts'
+import { compileRules, rewrite, TOO_LONG } from '../../query/design/rewrite-rules.ts'
 import { answerFunction } from './answer-function.ts'
 import { databaseOf, docIdOf } from '../shared/path-names.ts'
 import { requestOf } from './function-request.ts'
@@ -24,7 +24,8 @@ export async function runRewrite(ctx: RequestContext): Promise<void> {
   const rules = compileRules(rewrites, isSecure(ctx))
   const path = (ctx.params.target ?? '').split('/').filter(part => part !== '')
   const decoded = path.map(part => decodeSegment(part) ?? part)
-  const { path: to, query } = rewrite(rules, ctx.method, decoded, [...Query.of(ctx).entries()])
+  const request = { method: ctx.method, path: decoded, query: [...Query.of(ctx).entries()] }
+  const { path: to, query } = rewrite(rules, request, maxLength(ctx))
   await ctx.redispatch(urlOf(ctx, { database, ddoc, path: to, query }))
 }
 
@@ -75,6 +76,11 @@ function headersFromFunction(headers: Record<string, string>, config: Config): R
 
 const PROXY_HEADERS = ['x_auth_username', 'x_auth_roles', 'x_auth_token'] as const
 
+/** Clients cannot send a longer URL themselves. */
+function maxLength(ctx: RequestContext): number {
+  return ctx.services.config.integer('couchette', 'max_header_size')
+}
+
 function isSecure(ctx: RequestContext): boolean {
   return ctx.services.config.boolean('chttpd', 'secure_rewrites')
 }
@@ -95,5 +101,7 @@ function urlOf(ctx: RequestContext, { database, ddoc, path, query }: Target): st
   const target = resolveTarget(database.name, nameOf(ddoc), path, isSecure(ctx))
   const given = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString()
   const text = [target.query, given].filter(part => part !== '').join('&')
-  return text === '' ? target.path : `${target.path}?${text}`
+  const url = text === '' ? target.path : `${target.path}?${text}`
+  if (url.length > maxLength(ctx)) throw fail('badRewrite', TOO_LONG)
+  return url
 }

@@ -22,6 +22,11 @@ const forbidden = {
   'Service-Worker-Allowed': '/',
   'Clear-Site-Data': '"*"',
   'X-Couch-Id': 'evil',
+  'X-Accel-Redirect': '/etc/passwd',
+  'X-Accel-Buffering': 'no',
+  'X-Sendfile': '/etc/passwd',
+  'Set-Login': 'logged-out',
+  'Secure-Session-Registration': '(ES256);path="/x"',
 }
 
 async function makeDesign(url: string, functions: Record<string, string>): Promise<void> {
@@ -199,3 +204,14 @@ test(
     t.is((await call(url, 'GET', `${DESIGN}/_show/f?key={`)).status, 400)
   },
 )
+
+test('a function does not send more headers than a request may have', withServer, async (t, { url }) => {
+  const many = `(function () { var h = {}; for (var i = 0; i < 20000; i++) h['x-' + i] = 'y'; return h })()`
+  await makeDesign(url, { many: `{ headers: ${many} }`, long: `{ headers: { 'x-a': 'y'.repeat(100000) } }` })
+  for (const [method, path, end] of kinds) {
+    for (const name of ['many', 'long']) {
+      const { status, body } = await call<{ error: string }>(url, method, `${path}/${name}${end}`)
+      t.deepEqual([status, body.error], [500, 'external_response_error'], `${path}/${name}`)
+    }
+  }
+})

@@ -178,3 +178,22 @@ test('answers of rewrite functions are checked', withServer, async (t, { url }) 
   const answer = await call<unknown>(url, 'GET', '/db/_design/own/_rewrite/x')
   t.deepEqual([answer.status, answer.headers['x-mine'], answer.body], [202, 'yes', 'own'])
 })
+
+const growing = {
+  'a rule that repeats its path and leads to itself': [{ from: '*', to: '_rewrite/*/*' }],
+  'a rule that repeats a variable': [{ from: '/:a', to: `../../${':a/'.repeat(200_000)}` }],
+  'a rule that repeats a parameter': [
+    { from: '/:a', to: '../..', query: { key: Array(200_000).fill(':a') } },
+  ],
+  'a function with a long path': "function () { return '../../' + 'x'.repeat(100000) }",
+  'a function with a long query':
+    "function () { return { path: '../..', query: { a: 'x'.repeat(100000) } } }",
+}
+
+for (const [what, rewrites] of Object.entries(growing)) {
+  test(`${what} is refused before it fills memory`, withServer, async (t, { url }) => {
+    await makeRewrites(url, rewrites)
+    const { status, body } = await call(url, 'GET', `/db/_design/r/_rewrite/${'a'.repeat(1000)}`)
+    t.deepEqual([status, body], [500, { error: 'rewrite_error', reason: 'path and query are too long' }])
+  })
+}
