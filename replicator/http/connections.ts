@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { Agent, EnvHttpProxyAgent, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { HeldMemory, PEER_LIMITS } from './held-memory.ts'
@@ -32,9 +33,9 @@ const MAX_REMEMBERED = 1000
  */
 export class Connections {
   readonly #tls: TlsOptions
-  readonly #dispatchers = new Map<string, Dispatcher>()
-  readonly #throttles = new Map<string, Throttle>()
-  readonly #sessions = new Map<string, Session>()
+  readonly #dispatchers = new LRUCache<string, Dispatcher>({ max: MAX_REMEMBERED })
+  readonly #throttles = new LRUCache<string, Throttle>({ max: MAX_REMEMBERED })
+  readonly #sessions = new LRUCache<string, Session>({ max: MAX_REMEMBERED })
 
   readonly #proxied: boolean
   readonly #limits: () => PeerLimits
@@ -94,14 +95,13 @@ export class Connections {
   }
 }
 
-/** What is not in the map any more lives on with the jobs that use it; a pool without requests closes its sockets. */
-function remembered<T>(map: Map<string, T>, key: string, make: () => T): T {
-  const value = map.get(key) ?? make()
-  map.delete(key)
-  map.set(key, value)
-  const [oldest] = map.keys()
-  if (map.size > MAX_REMEMBERED && oldest !== undefined) map.delete(oldest)
-  return value
+/** A value that the cache drops lives on with the jobs that use it; a pool without requests closes its sockets. */
+function remembered<T extends object>(cache: LRUCache<string, T>, key: string, make: () => T): T {
+  const known = cache.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  cache.set(key, made)
+  return made
 }
 
 function usesEnvironmentProxy(): boolean {

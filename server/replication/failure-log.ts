@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { DocId } from '../../protocol/document-id.ts'
 import type { WriteFailure } from '../../replicator/peer.ts'
 import type { Database } from '../database/database.ts'
@@ -21,7 +22,7 @@ const SAVE_AFTER_MS = 500
 export class FailureLog {
   readonly #database: Database
   readonly #id: DocId
-  readonly #failures = new Map<string, LoggedFailure>()
+  readonly #failures = new LRUCache<string, LoggedFailure>({ max: MAX_LISTED })
   #total = 0
   #saving: NodeJS.Timeout | undefined
   #saved: Promise<unknown> = Promise.resolve()
@@ -46,13 +47,14 @@ export class FailureLog {
     await database.write(new LocalEdits([edit]))
   }
 
-  /** How many documents were refused since the job was made, those that are no longer listed too. */
+  /** Number of documents that were refused since the job was made, those that are no longer listed too. */
   get total(): number {
     return this.#total
   }
 
+  /** The listed failures, that of longest ago first. */
   get list(): readonly LoggedFailure[] {
-    return [...this.#failures.values()]
+    return [...this.#failures.rvalues()].filter(failure => failure !== undefined)
   }
 
   add(failure: WriteFailure): void {
@@ -60,15 +62,12 @@ export class FailureLog {
     const known = this.#failures.get(key)
     const now = new Date().toISOString()
     if (!known) this.#total++
-    this.#failures.delete(key)
     this.#failures.set(key, {
       ...failure,
       first: known?.first ?? now,
       last: now,
       tries: (known?.tries ?? 0) + 1,
     })
-    const [oldest] = this.#failures.keys()
-    if (this.#failures.size > MAX_LISTED && oldest !== undefined) this.#failures.delete(oldest)
     this.#saveSoon()
   }
 

@@ -43,7 +43,7 @@ async function ownPair(directory: string): Promise<KeyAndCertificate> {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
   }
-  const made = makeSelfSigned(['localhost', hostname(), '127.0.0.1'])
+  const made = await makeSelfSigned(['localhost', hostname(), '127.0.0.1'])
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await writeFile(keyFile, made.key, { mode: 0o600 })
   await writeFile(certFile, made.cert)

@@ -32,7 +32,7 @@ function settings(section: string, values: Record<string, string>): Override[] {
 
 test.before(async () => {
   dir = await tempDir()
-  const { cert, key } = makeSelfSigned(['127.0.0.1'])
+  const { cert, key } = await makeSelfSigned(['127.0.0.1'])
   ca = join(dir.path, 'cert.pem')
   const keyFile = join(dir.path, 'key.pem')
   await Promise.all([writeFile(ca, cert), writeFile(keyFile, key, { mode: 0o600 })])

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { fail } from '../../../protocol/errors.ts'
-import { LruMap } from '../lru-map.ts'
+import { ExpiringMap } from '../expiring-map.ts'
 
 export interface LockoutSettings {
   readonly mode: 'enforce' | 'warn' | 'off'
@@ -35,14 +35,14 @@ interface UnderWay {
  */
 export class Lockout {
   readonly #settings: () => LockoutSettings
-  readonly #failures: LruMap<string, number>
+  readonly #failures: ExpiringMap<string, number>
   readonly #underWay = new Map<string, UnderWay>()
   #waiting = 0
 
   constructor(settings: () => LockoutSettings, now?: () => number) {
     this.#settings = settings
     const limits = () => ({ entries: settings().maxObjects, lifetimeMs: settings().maxLifetimeMs })
-    this.#failures = new LruMap(limits, now)
+    this.#failures = new ExpiringMap(limits, now)
   }
 
   /** Returns what is to be done with another attempt. */

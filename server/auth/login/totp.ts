@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { sameText } from '../../passwords/hasher.ts'
-import { LruMap } from '../lru-map.ts'
+import { ExpiringMap } from '../expiring-map.ts'
 import { isPrf, PRFS } from '../../passwords/stored-password.ts'
 import type { Totp } from '../user-record.ts'
 
@@ -18,12 +18,12 @@ const MAX_TOKEN_DIGITS = 10
 /** The second factor of all users: tokens by time (RFC 6238), each of which is taken once. */
 export class TotpCheck {
   /** The step of the last token that was taken, by name and key. */
-  readonly #used: LruMap<string, number>
+  readonly #used: ExpiringMap<string, number>
   readonly #now: () => number
 
   constructor(now: () => number = Date.now) {
     this.#now = now
-    this.#used = new LruMap(() => ({ entries: MAX_NAMES, lifetimeMs: TOKEN_LIFETIME_MS }), now)
+    this.#used = new ExpiringMap(() => ({ entries: MAX_NAMES, lifetimeMs: TOKEN_LIFETIME_MS }), now)
   }
 
   /** Takes a token; one that was taken before, or is older than one that was, is wrong. */

@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import { LruMap } from '../lru-map.ts'
+import { ExpiringMap } from '../expiring-map.ts'
 import { formatAdminPassword, type StoredPassword } from '../../passwords/stored-password.ts'
 
 const MAX_NAMES = 10_000
@@ -15,10 +15,10 @@ interface Verified {
  */
 export class VerifiedPasswords {
   readonly #key = randomBytes(32).toString('hex')
-  readonly #names: LruMap<string, Verified>
+  readonly #names: ExpiringMap<string, Verified>
 
   constructor(lifetimeMs: () => number) {
-    this.#names = new LruMap(() => ({ entries: MAX_NAMES, lifetimeMs: lifetimeMs() }))
+    this.#names = new ExpiringMap(() => ({ entries: MAX_NAMES, lifetimeMs: lifetimeMs() }))
   }
 
   /** `undefined` where nothing is known: the password must be checked. */

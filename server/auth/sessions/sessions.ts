@@ -9,7 +9,7 @@ import {
   type SessionCookie,
   timeOf,
 } from './session-cookie.ts'
-import { LruMap } from '../lru-map.ts'
+import { ExpiringMap } from '../expiring-map.ts'
 import { isUsableSalt } from '../login/password-limits.ts'
 import type { UserRecord } from '../user-record.ts'
 
@@ -44,7 +44,7 @@ function sameSiteFor(fetchSite: string | undefined): string {
 export class Sessions {
   readonly #config: Config
   /** Cookies whose signature was right, with the key that it was right for. */
-  readonly #verified = new LruMap<string, SessionCookie & { readonly key: string }>(() => ({
+  readonly #verified = new ExpiringMap<string, SessionCookie & { readonly key: string }>(() => ({
     entries: MAX_VERIFIED,
     lifetimeMs: this.#timeout * 1000,
   }))

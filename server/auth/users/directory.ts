@@ -8,7 +8,7 @@ import type { Catalog } from '../../database/catalog.ts'
 import type { Database } from '../../database/database.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
 import { ensureAuthDesign } from './auth-design.ts'
-import { LruMap } from '../lru-map.ts'
+import { ExpiringMap } from '../expiring-map.ts'
 import type { UserDirectory } from '../user-directory.ts'
 import { userOfAdmin, userOfDocument, type UserRecord } from '../user-record.ts'
 import { PasswordUpgrade } from './password-upgrade.ts'
@@ -43,7 +43,7 @@ export class StoredUsers implements UserDirectory {
   readonly #metrics: Metrics
   readonly #unlisten: (() => void)[]
   #ensuring: Promise<void> = Promise.resolve()
-  readonly #cache = new LruMap<string, Cached>(() => ({ entries: MAX_CACHED, lifetimeMs: LIFETIME_MS }))
+  readonly #cache = new ExpiringMap<string, Cached>(() => ({ entries: MAX_CACHED, lifetimeMs: LIFETIME_MS }))
   readonly #upgrade: PasswordUpgrade
   #database: Database | undefined
 

@@ -34,9 +34,9 @@ export function endlessPage(): Promise<Stranger> {
 }
 
 /** Has a certificate that nobody vouches for. */
-export function unknownCertificate(): Promise<Stranger> {
+export async function unknownCertificate(): Promise<Stranger> {
   return listening(
-    createHttpsServer(makeSelfSigned(['127.0.0.1']), (_request, response) => response.end('{}')),
+    createHttpsServer(await makeSelfSigned(['127.0.0.1']), (_request, response) => response.end('{}')),
     'https',
   )
 }

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import test from 'ava'
 import { makeSelfSigned } from '../../../server/tls/self-signed.ts'
 
-test('the certificate vouches for its hosts and for itself', t => {
-  const { cert } = makeSelfSigned(['localhost', '127.0.0.1'], { days: 10 })
+test('the certificate vouches for its hosts and for itself', async t => {
+  const { cert } = await makeSelfSigned(['localhost', '127.0.0.1'], { days: 10 })
   const certificate = new X509Certificate(cert)
   t.is(certificate.subjectAltName, 'DNS:localhost, IP Address:127.0.0.1')
   t.true(certificate.verify(certificate.publicKey))
@@ -16,7 +16,7 @@ test('the certificate vouches for its hosts and for itself', t => {
 })
 
 test('clients that were given the certificate reach the server, others do not', async t => {
-  const { key, cert } = makeSelfSigned(['localhost', '127.0.0.1'])
+  const { key, cert } = await makeSelfSigned(['localhost', '127.0.0.1'])
   const server = createServer({ key, cert }, (_req, res) => res.end('here'))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())

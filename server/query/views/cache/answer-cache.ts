@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache'
+
 const MAX_ANSWERS = 100
 const MAX_ANSWER_BYTES = 64 * 1024
 
@@ -6,7 +8,7 @@ const MAX_ANSWER_BYTES = 64 * 1024
  * at most 6.4 MB, of indexes that are asked for reductions again and again.
  */
 export class AnswerCache {
-  readonly #answers = new Map<string, string>()
+  readonly #answers = new LRUCache<string, string>({ max: MAX_ANSWERS })
   #seq = -1
 
   get(seq: number, query: string): string | undefined {
@@ -22,8 +24,6 @@ export class AnswerCache {
     if (seq !== this.#seq) this.#answers.clear()
     this.#seq = seq
     if (answer.length > MAX_ANSWER_BYTES) return
-    const [oldest] = this.#answers.keys()
-    if (this.#answers.size >= MAX_ANSWERS && oldest !== undefined) this.#answers.delete(oldest)
     this.#answers.set(query, answer)
   }
 }
