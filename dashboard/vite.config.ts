@@ -16,6 +16,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   // `npx vite dashboard` serves the source beside a node that runs.
   server: { proxy: { '^/(?!_utils|src|@|node_modules)': NODE } },
