@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import test from 'ava'
 import { SignJWT } from 'jose'
 import { parseBasic } from '../../../server/auth/login/basic.ts'
@@ -46,6 +46,37 @@ for (const [title, header, key] of TAKEN) {
     t.deepEqual(await userOfJwt(`Bearer ${token}`, SETTINGS), user)
   })
 }
+
+/** As CouchDB signs: the digest that the algorithm names, whatever the key's curve. */
+function signOnAnyCurve(algorithm: string, claims: object, key: KeyObject, padding = 0): string {
+  const signed = `${encode({ alg: algorithm, kid: 'two' })}.${encode(claims)}`
+  const options = { key, dsaEncoding: 'ieee-p1363' } as const
+  const signature = createSign(`sha${algorithm.slice(2)}`)
+    .update(signed)
+    .sign(options)
+  const half = signature.length / 2
+  const pad = Buffer.alloc(padding)
+  const parts = [pad, signature.subarray(0, half), pad, signature.subarray(half)]
+  return `${signed}.${Buffer.concat(parts).toString('base64url')}`
+}
+
+test('a token may be signed on another curve than its algorithm has', async t => {
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+  const settings = { ...SETTINGS, keys: new Map([['ec:two', pem(other.publicKey)]]) }
+  const read = (token: string) => userOfJwt(`Bearer ${token}`, settings)
+  const claims = { ...CLAIMS, exp: later() }
+  for (const algorithm of ['ES256', 'ES384', 'ES512']) {
+    const user = await read(signOnAnyCurve(algorithm, claims, other.privateKey))
+    t.is(user?.name, 'ann', algorithm)
+  }
+  t.is((await read(signOnAnyCurve('ES512', claims, other.privateKey, 18)))?.name, 'ann', 'padded')
+  const over = signOnAnyCurve('ES256', { ...CLAIMS, exp: 1 }, other.privateKey)
+  await t.throwsAsync(() => read(over), { message: /exp not in future/ })
+  const forged = signOnAnyCurve('ES256', claims, ec.privateKey)
+  await t.throwsAsync(() => read(forged), { message: /Bad signature/ })
+  const early = signOnAnyCurve('ES512', { ...claims, nbf: later() }, other.privateKey)
+  await t.throwsAsync(() => read(early), { message: /nbf not in past/ })
+})
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const sign = (claims: object, header = { alg: 'HS256' }, key: Parameters<SignJWT['sign']>[0] = secret) =>
