@@ -1,10 +1,12 @@
 import type Router from '@koa/router'
+import { isDatabaseName } from '../../../protocol/database-name.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { parseJsonObject } from '../../../protocol/json/parse-json.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext, RequestState } from '../../http/context.ts'
 import { endpoint } from '../../routing/route.ts'
 import { sendJson } from '../../http/response/reply.ts'
+import { NODE_NAME } from '../../node-name.ts'
 import type { Services } from '../../services.ts'
 
 interface Splitting {
@@ -60,8 +62,29 @@ function listJobs(ctx: RequestContext): void {
   sendJson(ctx, { jobs: [], offset: 0, total_rows: 0 })
 }
 
-function refuseJob(): never {
+/** Judges a job as CouchDB does before it is made. (CouchDB: mem3_reshard_httpd:handle_reshard_req/1) */
+async function refuseJob(ctx: RequestContext): Promise<never> {
+  requireJson(ctx)
+  const { type, node, db, shard, range } = parseJsonObject(await readJsonBody(ctx, 'settings'))
+  if (type !== 'split') throw fail('badRequest', 'Job type must be `split`')
+  if (node !== undefined && node !== NODE_NAME) throw fail('badRequest', '`node` is not a valid node name')
+  if (db === undefined && shard === undefined) {
+    throw fail('badRequest', 'Must specify at least `db` or `shard`')
+  }
+  if (db !== undefined && shard !== undefined) {
+    throw fail('badRequest', '`db` and `shard` are mutually exclusive')
+  }
+  if (db !== undefined && !(await isThere(ctx, db))) throw fail('badRequest', 'Invalid `db`')
+  if (range !== undefined && !isRange(range)) throw fail('badRequest', 'Invalid `range`')
   throw fail('noShardSplitting')
+}
+
+async function isThere(ctx: RequestContext, db: unknown): Promise<boolean> {
+  return typeof db === 'string' && isDatabaseName(db) && (await ctx.services.catalog.exists(db))
+}
+
+function isRange(range: unknown): boolean {
+  return typeof range === 'string' && /^[0-9a-f]{8}-[0-9a-f]{8}$/.test(range)
 }
 
 function noJob(): never {

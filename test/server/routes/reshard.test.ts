@@ -19,7 +19,14 @@ test('the state of shard splitting can be set and read', withServer, (t, { url }
 
 test('there are no jobs that split shards, and none is made', withServer, (t, { url }) =>
   checkAnswers(t, url, [
+    { method: 'PUT', path: '/x', status: 201 },
     { method: 'POST', path: '/_reshard/jobs', body: { type: 'split', db: 'x' }, status: 501 },
+    { method: 'POST', path: '/_reshard/jobs', body: { type: 'merge', db: 'x' }, status: 400 },
+    { method: 'POST', path: '/_reshard/jobs', body: { type: 'split' }, status: 400 },
+    { method: 'POST', path: '/_reshard/jobs', body: { type: 'split', db: 'none' }, status: 400 },
+    { method: 'POST', path: '/_reshard/jobs', body: { type: 'split', db: 'x', node: 'far' }, status: 400 },
+    { method: 'POST', path: '/_reshard/jobs', body: { type: 'split', db: 'x', range: 'all' }, status: 400 },
+    { method: 'POST', path: '/_reshard/jobs', body: { type: 'split', db: 'x', shard: 'y' }, status: 400 },
     { method: 'GET', path: '/_reshard/jobs/none', status: 404 },
     { method: 'PUT', path: '/_reshard/jobs/none/state', body: { state: 'stopped' }, status: 404 },
     { method: 'PUT', path: '/_reshard', body: {}, status: 405 },

@@ -162,7 +162,7 @@ export const ROWS: readonly Row[] = [
   {
     route: 'POST /_reshard/jobs',
     right: 'server-admin',
-    status: 501,
+    status: 400,
     request: () => ({ path: '/_reshard/jobs', json: {} }),
   },
   ...['GET', 'DELETE'].map(method => reshardJob(method, '')),
