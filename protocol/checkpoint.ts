@@ -15,7 +15,7 @@ export interface ReplicationStats {
 }
 
 /** One session in a checkpoint's history, in CouchDB's member order. */
-export interface Session {
+export interface CheckpointSession {
   readonly session_id: string
   readonly start_time: string
   readonly end_time: string
@@ -42,7 +42,7 @@ export interface Checkpoint {
   readonly docs_read?: number
   readonly docs_written?: number
   readonly doc_write_failures?: number
-  readonly history: readonly Session[]
+  readonly history: readonly CheckpointSession[]
 }
 
 /** Where two checkpoints say a replication stands. */
@@ -50,9 +50,9 @@ export interface CommonSession {
   /** 0: from the start. */
   readonly since: SourceSeq
   /** The sessions that the next checkpoint keeps behind its own. */
-  readonly history: readonly Session[]
+  readonly history: readonly CheckpointSession[]
   /** What ended at `since` has counted; absent without a common session. */
-  readonly last?: Session
+  readonly last?: CheckpointSession
 }
 
 const MAX_HISTORY = 50
@@ -72,7 +72,7 @@ export function zeroStats(): ReplicationStats {
 }
 
 /** The counters that a new session of this history begins with. */
-export function statsOf(session: Partial<Session> | undefined): ReplicationStats {
+export function statsOf(session: Partial<CheckpointSession> | undefined): ReplicationStats {
   return {
     missingChecked: count(session?.missing_checked),
     missingFound: count(session?.missing_found),
@@ -97,7 +97,7 @@ export interface SessionFacts {
 /** The checkpoint of a session, in front of the sessions before it; at most 50 are kept. */
 export function makeCheckpoint(
   facts: SessionFacts,
-  before: readonly Session[],
+  before: readonly CheckpointSession[],
   byDocIds: boolean,
 ): Checkpoint {
   const session = makeSession(facts)
@@ -129,7 +129,10 @@ export function commonSession(source: unknown, target: unknown): CommonSession {
   return commonInHistories(ours.history, theirs.history)
 }
 
-function commonInHistories(source: readonly Session[], target: readonly Session[]): CommonSession {
+function commonInHistories(
+  source: readonly CheckpointSession[],
+  target: readonly CheckpointSession[],
+): CommonSession {
   for (let i = 0; i < source.length && i < target.length; i++) {
     const [ours, theirs] = [source[i], target[i]]
     if (ours && has(target.slice(i), ours)) return resumeAt(ours, source.slice(i + 1))
@@ -138,15 +141,19 @@ function commonInHistories(source: readonly Session[], target: readonly Session[
   return { since: 0, history: [] }
 }
 
-function resumeAt(session: Session, rest: readonly Session[]): CommonSession {
+function resumeAt(session: CheckpointSession, rest: readonly CheckpointSession[]): CommonSession {
   return { since: session.recorded_seq ?? 0, history: rest, last: session }
 }
 
-function has(sessions: readonly Session[], session: Session): boolean {
+function has(sessions: readonly CheckpointSession[], session: CheckpointSession): boolean {
   return sessions.some(other => other.session_id === session.session_id)
 }
 
-function partsOf(value: unknown): { sessionId?: string; lastSeq: SourceSeq; history: readonly Session[] } {
+function partsOf(value: unknown): {
+  sessionId?: string
+  lastSeq: SourceSeq
+  history: readonly CheckpointSession[]
+} {
   if (typeof value !== 'object' || value === null) return { lastSeq: 0, history: [] }
   const { session_id: id, source_last_seq: seq, history } = value as Partial<Record<string, unknown>>
   return {
@@ -166,11 +173,11 @@ export function checkpointMembers(log: unknown): Readonly<Record<string, unknown
 }
 
 /** The peer's history becomes part of the next checkpoint, on both sides: nothing but short plain members may. */
-function isSession(value: unknown): value is Session {
+function isSession(value: unknown): value is CheckpointSession {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const members = Object.values(value)
   if (members.length > MAX_MEMBERS || !members.every(isPlain)) return false
-  return typeof (value as Partial<Session>).session_id === 'string'
+  return typeof (value as Partial<CheckpointSession>).session_id === 'string'
 }
 
 /** Older servers have lists for sequences. */
@@ -181,7 +188,14 @@ function isPlain(value: unknown): boolean {
   return typeof value !== 'object' || value === null
 }
 
-function makeSession({ sessionId, startTime, endTime, startSeq, throughSeq, stats }: SessionFacts): Session {
+function makeSession({
+  sessionId,
+  startTime,
+  endTime,
+  startSeq,
+  throughSeq,
+  stats,
+}: SessionFacts): CheckpointSession {
   return {
     session_id: sessionId,
     start_time: startTime.toUTCString(),
@@ -199,7 +213,7 @@ function makeSession({ sessionId, startTime, endTime, startSeq, throughSeq, stat
   }
 }
 
-function legacyMembers(session: Session): Partial<Checkpoint> {
+function legacyMembers(session: CheckpointSession): Partial<Checkpoint> {
   const { start_time, end_time, docs_read, docs_written, doc_write_failures } = session
   return { start_time, end_time, docs_read, docs_written, doc_write_failures }
 }

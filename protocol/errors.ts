@@ -1,27 +1,28 @@
 import type { JsonValue } from './json-value.ts'
 
-/** What a client sees of a failure: `{"error": …, "reason": …}` with an HTTP status. */
+/** A failure as clients see it: `{"error": …, "reason": …}` with an HTTP status. */
 export class CouchError extends Error {
   readonly status: number
   readonly error: string
-  /** The reason as text; the client gets what was given, which functions of design documents choose freely. */
+  /** The reason as text. */
   readonly reason: string
-  readonly given: JsonValue
+  /** The reason as it is answered: functions of design documents may throw any JSON value. */
+  readonly reasonValue: JsonValue
   readonly headers: Readonly<Record<string, string>>
 
   constructor(
     status: number,
     error: string,
-    given: JsonValue,
+    reasonValue: JsonValue,
     headers: Readonly<Record<string, string>> = {},
   ) {
-    const reason = typeof given === 'string' ? given : JSON.stringify(given)
+    const reason = typeof reasonValue === 'string' ? reasonValue : JSON.stringify(reasonValue)
     super(`${error}: ${reason}`)
     this.name = 'CouchError'
     this.status = status
     this.error = error
     this.reason = reason
-    this.given = given
+    this.reasonValue = reasonValue
     this.headers = headers
   }
 }

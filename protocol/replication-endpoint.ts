@@ -1,7 +1,7 @@
 import { invalidEndpoint, missingEndpoint } from './replication-error.ts'
 
 /** A source or target as a replication names it. */
-export interface Endpoint {
+export interface ReplicationEndpoint {
   /** Without credentials, with a trailing slash. Messages and listings show its `publicUrl`. */
   readonly url: string
   readonly basic?: { readonly username: string; readonly password: string }
@@ -19,7 +19,11 @@ export interface Endpoint {
  *
  * @param localUrl Gives the URL that a plain database name stands for; without it names are refused.
  */
-export function parseEndpoint(value: unknown, proxy: string, localUrl?: (name: string) => string): Endpoint {
+export function parseEndpoint(
+  value: unknown,
+  proxy: string,
+  localUrl?: (name: string) => string,
+): ReplicationEndpoint {
   if (value === undefined || value === null) throw missingEndpoint()
   if (typeof value === 'string') return fromUrl(value, {}, proxy, localUrl)
   if (!isObject(value) || typeof value.url !== 'string') throw invalidEndpoint()
@@ -33,7 +37,7 @@ function fromUrl(
   members: Members,
   proxy: string,
   localUrl?: (name: string) => string,
-): Endpoint {
+): ReplicationEndpoint {
   const addressed = /^https?:\/\//.test(text)
   if (!addressed && !localUrl) throw invalidEndpoint(isObject(members) && 'url' in members ? 'url' : 'name')
   const { url, basic: fromUrlText } = splitCredentials(addressed || !localUrl ? text : localUrl(text))

@@ -1,13 +1,13 @@
 import { parseEndpoint } from './replication-endpoint.ts'
-import type { Endpoint } from './replication-endpoint.ts'
+import type { ReplicationEndpoint } from './replication-endpoint.ts'
 import { badReplication, noClause } from './replication-error.ts'
 import { parseOptions } from './replication-options.ts'
 import type { ReplicationDefaults, ReplicationOptions } from './replication-options.ts'
 
 /** What a body of `_replicate` or a document of a `_replicator` database asks for. */
 export interface ReplicationRequest {
-  readonly source: Endpoint
-  readonly target: Endpoint
+  readonly source: ReplicationEndpoint
+  readonly target: ReplicationEndpoint
   readonly options: ReplicationOptions
   /** The document's `user_ctx`; null where it has none. */
   readonly user: { readonly name: string | null; readonly roles: readonly string[] } | null

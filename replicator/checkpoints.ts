@@ -92,7 +92,7 @@ export class Checkpoints {
     const body = this.#sourceReadOnly ? { ...checkpoint, ...targetOnly } : checkpoint
     this.#targetRev = await this.#put(this.#target, body, this.#targetRev, signal)
     this.#written.target = stateOf(body)
-    await this.#takeBackFromStrangers(signal)
+    await this.#revokeIfRecreated(signal)
   }
 
   /**
@@ -101,14 +101,14 @@ export class Checkpoints {
    *
    * @throws PeerError `checkpoint_commit_failure`
    */
-  async #takeBackFromStrangers(signal: AbortSignal): Promise<void> {
+  async #revokeIfRecreated(signal: AbortSignal): Promise<void> {
     const [source, target] = await Promise.all([this.#source.info(signal), this.#target.info(signal)])
     if (differ(target.instanceStartTime, this.#instances.target)) {
-      await this.#put(this.#target, nowhere(), this.#targetRev, signal)
+      await this.#put(this.#target, emptyCheckpoint(), this.#targetRev, signal)
       throw outOfSync('Target', this.#target.url)
     }
     if (differ(source.instanceStartTime, this.#instances.source)) {
-      if (!this.#sourceReadOnly) await this.#put(this.#source, nowhere(), this.#sourceRev, signal)
+      if (!this.#sourceReadOnly) await this.#put(this.#source, emptyCheckpoint(), this.#sourceRev, signal)
       throw outOfSync('Source', this.#source.url)
     }
   }
@@ -174,7 +174,7 @@ export class Checkpoints {
 }
 
 /** A checkpoint that has no session in common with any other. */
-function nowhere(): Checkpoint {
+function emptyCheckpoint(): Checkpoint {
   const sessionId = randomBytes(16).toString('hex')
   return {
     session_id: sessionId,

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../protocol/replication-endpoint.ts'
+import type { ReplicationEndpoint } from '../protocol/replication-endpoint.ts'
 import { Activity } from './activity.ts'
 import type { Rewind } from './checkpoints.ts'
 import { nextState } from './job-state.ts'
@@ -16,8 +16,8 @@ export interface JobSpec {
   /** The replication's id with the options that tell jobs apart: "…+continuous". */
   readonly id: string
   readonly plan: ReplicationPlan
-  readonly source: Endpoint
-  readonly target: Endpoint
+  readonly source: ReplicationEndpoint
+  readonly target: ReplicationEndpoint
   /** The document that asks for it; null of a `_replicate` request. */
   readonly document: { readonly database: string; readonly id: string } | null
   readonly user: string | null

@@ -3,7 +3,7 @@ import { Agent, EnvHttpProxyAgent, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { HeldMemory, PEER_LIMITS } from './held-memory.ts'
 import type { PeerLimits } from './held-memory.ts'
-import { Session } from './session.ts'
+import { PeerSession } from './session.ts'
 import type { Login } from './session.ts'
 import { Throttle } from './throttle.ts'
 
@@ -35,7 +35,7 @@ export class Connections {
   readonly #tls: TlsOptions
   readonly #dispatchers = new LRUCache<string, Dispatcher>({ max: MAX_REMEMBERED })
   readonly #throttles = new LRUCache<string, Throttle>({ max: MAX_REMEMBERED })
-  readonly #sessions = new LRUCache<string, Session>({ max: MAX_REMEMBERED })
+  readonly #sessions = new LRUCache<string, PeerSession>({ max: MAX_REMEMBERED })
 
   readonly #proxied: boolean
   readonly #limits: () => PeerLimits
@@ -70,9 +70,9 @@ export class Connections {
   }
 
   /** The session that all jobs of this user at this host share that reach it the same way. */
-  session(login: Login, proxy = ''): Session {
+  session(login: Login, proxy = ''): PeerSession {
     const key = JSON.stringify([login.origin, login.username, login.password, proxy])
-    return remembered(this.#sessions, key, () => new Session(login, this.dispatcher(proxy)))
+    return remembered(this.#sessions, key, () => new PeerSession(login, this.dispatcher(proxy)))
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
-import type { Endpoint } from '../../protocol/replication-endpoint.ts'
+import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { networkError } from '../peer-error.ts'
 import type { BytesMoved } from '../peer.ts'
 import { retrying } from '../retry.ts'
@@ -12,7 +12,7 @@ import { Semaphore } from '../semaphore.ts'
 import { decoded, discard, header, otherShape, readJson, statusError } from './answer.ts'
 import type { Answer } from './answer.ts'
 import type { Connections } from './connections.ts'
-import type { Session } from './session.ts'
+import type { PeerSession } from './session.ts'
 import { wordsOf } from './redact.ts'
 import type { Shape } from './shapes.ts'
 import { parseRetryAfter } from './throttle.ts'
@@ -61,7 +61,7 @@ export class HttpClient {
   readonly #headers: Readonly<Record<string, string>>
   readonly #dispatcher: Dispatcher
   readonly #throttle: Throttle
-  readonly #session: Session | undefined
+  readonly #session: PeerSession | undefined
   readonly #slots: Semaphore
   readonly #isElsewhere: boolean
   readonly #words: (text: string) => string
@@ -73,7 +73,7 @@ export class HttpClient {
   #heardAt = performance.now()
   #sent = 0
 
-  constructor(endpoint: Endpoint, options: HttpOptions, connections: Connections) {
+  constructor(endpoint: ReplicationEndpoint, options: HttpOptions, connections: Connections) {
     const { origin, pathname, hostname } = new URL(endpoint.url)
     this.url = publicUrl(endpoint.url)
     this.timeoutMs = options.connectionTimeoutMs

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../protocol/replication-endpoint.ts'
+import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 
 /** Shorter texts than this are no secrets, and replacing them everywhere would tell them. */
 const MIN_SECRET = 4
@@ -11,7 +11,7 @@ const MAX_WORDS = 2000
  * Returns a function for what a peer says: without the credentials that were sent to it, which it may send back, and cut
  * to a length that can be kept.
  */
-export function wordsOf({ basic, headers, proxy }: Endpoint): (text: string) => string {
+export function wordsOf({ basic, headers, proxy }: ReplicationEndpoint): (text: string) => string {
   const secrets = [...basicSecrets(basic), ...Object.values(headers).flatMap(headerSecrets)]
   if (proxy !== undefined) secrets.push(...proxySecrets(proxy))
   const sought = secrets.filter(secret => secret.length >= MIN_SECRET).sort((a, b) => b.length - a.length)
@@ -22,7 +22,7 @@ export function wordsOf({ basic, headers, proxy }: Endpoint): (text: string) => 
   }
 }
 
-function basicSecrets(basic: Endpoint['basic']): string[] {
+function basicSecrets(basic: ReplicationEndpoint['basic']): string[] {
   if (!basic) return []
   const { username, password } = basic
   const base64 = Buffer.from(`${username}:${password}`).toString('base64')

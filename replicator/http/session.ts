@@ -21,7 +21,7 @@ export interface Login {
  * The cookie session of a user at a host: made on first use, renewed before it expires and when the host refuses it.
  * A host without sessions gets Basic credentials with every request instead.
  */
-export class Session {
+export class PeerSession {
   readonly #login: Login
   readonly #dispatcher: Dispatcher
   #cookie = ''

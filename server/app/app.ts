@@ -105,7 +105,7 @@ function sendError(ctx: RequestContext, cause: unknown): void {
   const ends = error.status === STALLED || !isSoonRead(ctx)
   if (ends && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
   const status = redirectsToSignIn(ctx, error) ? 302 : error.status
-  sendJson(ctx, { error: error.error, reason: error.given }, status)
+  sendJson(ctx, { error: error.error, reason: error.reasonValue }, status)
 }
 
 function errorOf(thrown: unknown): CouchError {

@@ -88,17 +88,17 @@ export class Attachments {
   /**
    * Takes in a whole attachment. Whatever fails, nothing is left behind.
    *
-   * @param givenUp whether nobody else looks at the source's bytes, as in {@link Upload#write}
+   * @param transferable whether nobody else looks at the source's bytes, as in {@link Upload#write}
    * @throws `attachment_too_large`, `content_md5_mismatch`, and what the source throws
    */
   async receive(
     incoming: IncomingAttachment,
     source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    givenUp = false,
+    transferable = false,
   ): Promise<ReceivedAttachment> {
     const upload = this.upload(incoming)
     try {
-      for await (const bytes of source) await upload.write(bytes, givenUp)
+      for await (const bytes of source) await upload.write(bytes, transferable)
       return await upload.finish()
     } catch (error) {
       await upload.abort()

@@ -75,7 +75,7 @@ export class Upload {
   /** zlib's level where the attachment is to be compressed. */
   readonly #level: number | undefined
   #received = 0
-  #kept: { readonly bytes: Uint8Array; readonly givenUp: boolean }[] = []
+  #kept: { readonly bytes: Uint8Array; readonly transferable: boolean }[] = []
   #sink: Promise<IngestSink> | undefined
 
   constructor(services: UploadServices, incoming: IncomingAttachment) {
@@ -88,22 +88,22 @@ export class Upload {
   /**
    * Takes the next bytes; waits when they come faster than they are stored. The bytes must not change afterwards.
    *
-   * @param givenUp whether the caller does not look at the bytes again: where they are all of their memory, it is freed
+   * @param transferable whether the caller does not look at the bytes again: where they are all of their memory, it is freed
    * @throws `attachment_too_large`
    */
-  async write(bytes: Uint8Array, givenUp = false): Promise<void> {
+  async write(bytes: Uint8Array, transferable = false): Promise<void> {
     this.#received += bytes.length
     const { maxSize, inlineLimit } = this.#services
     if (this.#received > maxSize) throw fail('attachmentTooLarge', this.#incoming.name)
     if (this.#sink !== undefined) {
-      await (await this.#sink).write(bytes, givenUp)
+      await (await this.#sink).write(bytes, transferable)
       return
     }
-    this.#kept.push({ bytes, givenUp })
+    this.#kept.push({ bytes, transferable })
     if (this.#received <= (this.#level === undefined ? inlineLimit : SMALL_TO_COMPRESS)) return
     this.#sink = this.#openSink()
     const sink = await this.#sink
-    for (const kept of this.#kept.splice(0)) await sink.write(kept.bytes, kept.givenUp)
+    for (const kept of this.#kept.splice(0)) await sink.write(kept.bytes, kept.transferable)
   }
 
   /**

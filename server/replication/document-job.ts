@@ -13,8 +13,8 @@ import { backoff } from '../../replicator/retry.ts'
 import type { Database } from '../database/database.ts'
 import { FailureLog } from './failure-log.ts'
 import { isoTime, statsJson } from './job-json.ts'
-import { loginFromDocument } from './job-maker.ts'
-import type { JobMaker } from './job-maker.ts'
+import { loginFromDocument } from './job-factory.ts'
+import type { JobFactory } from './job-factory.ts'
 import { updateReplicatorDocument } from './stored-documents.ts'
 import type { ReplicatorDocument } from './stored-documents.ts'
 
@@ -37,7 +37,7 @@ export class DocumentJob {
   errorCount = 0
   failures: FailureLog | undefined
   spec: JobSpec | undefined
-  readonly #replicator: JobMaker
+  readonly #replicator: JobFactory
   readonly #database: Database
   readonly #document: ReplicatorDocument
   readonly #ended: (job: DocumentJob) => void
@@ -45,7 +45,7 @@ export class DocumentJob {
   #early: JobState = 'initializing'
 
   constructor(
-    replicator: JobMaker,
+    replicator: JobFactory,
     database: Database,
     document: { readonly id: DocId; readonly stored: ReplicatorDocument },
     ended: (job: DocumentJob) => void,

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import type { Endpoint } from '../../protocol/replication-endpoint.ts'
+import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { replicationId } from '../../protocol/replication-id.ts'
 import type {
   Identity,
@@ -49,7 +49,10 @@ export async function identify(
 }
 
 /** CouchDB makes a URL of a database's name, with the headers of the request that named it. */
-function endpoint({ url, basic, headers, local }: Endpoint, { user }: ReplicationRequest): IdentityEndpoint {
+function endpoint(
+  { url, basic, headers, local }: ReplicationEndpoint,
+  { user }: ReplicationRequest,
+): IdentityEndpoint {
   const name = basic?.username ?? (local === undefined ? undefined : (user?.name ?? undefined))
   const all = local === undefined ? headers : { ...headers, cookie: '' }
   return { url, headers: all, ...(name === undefined ? {} : { user: name }) }

@@ -59,7 +59,7 @@ export class JobLog {
 
   #crashed({ error, crashes, retryMs }: JobNotice & { kind: 'crashed' }): void {
     const known = error instanceof PeerError ? { error: error.error, reason: error.reason } : { err: error }
-    const next = retryMs === null ? { givenUp: true } : { retryInSeconds: seconds(retryMs) }
+    const next = retryMs === null ? { isFinal: true } : { retryInSeconds: seconds(retryMs) }
     this.#log.warn({ ...known, crashes, ...next }, 'replication crashed')
   }
 

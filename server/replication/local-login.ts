@@ -1,6 +1,6 @@
 import { CouchError } from '../../protocol/errors.ts'
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
-import type { Endpoint } from '../../protocol/replication-endpoint.ts'
+import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
@@ -15,7 +15,7 @@ import type { Authenticator } from '../auth/authenticator.ts'
  */
 export async function localLogin(
   authenticator: Authenticator,
-  { url, basic }: Endpoint,
+  { url, basic }: ReplicationEndpoint,
   loginFrom: string,
 ): Promise<UserContext | undefined> {
   if (!basic) return undefined

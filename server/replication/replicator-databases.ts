@@ -5,7 +5,7 @@ import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
 import { DocumentJob, requestText } from './document-job.ts'
 import { FailureLog } from './failure-log.ts'
-import type { JobMaker } from './job-maker.ts'
+import type { JobFactory } from './job-factory.ts'
 import { readReplicatorDocument } from './stored-documents.ts'
 
 const REPLICATOR_DATABASE = /(^|\/)_replicator$/
@@ -14,14 +14,14 @@ const TERMINAL = ['completed', 'failed']
 /** One `_replicator` database: a job for each document that asks for one and is not over. */
 class ReplicatorDatabase {
   readonly jobs = new Map<DocId, DocumentJob>()
-  readonly #replicator: JobMaker
+  readonly #replicator: JobFactory
   readonly #database: Database
   readonly #stop = new AbortController()
   /** What is under way for documents that have changed. */
   readonly #looks = new Map<DocId, Promise<void>>()
   readonly #following: Promise<void>
 
-  constructor(replicator: JobMaker, database: Database) {
+  constructor(replicator: JobFactory, database: Database) {
     this.#replicator = replicator
     this.#database = database
     this.#following = this.#follow().catch(() => undefined)
@@ -82,11 +82,11 @@ class ReplicatorDatabase {
 /** All `_replicator` databases of a server, as they come and go. */
 export class ReplicatorDatabases {
   readonly #catalog: Catalog
-  readonly #replicator: JobMaker
+  readonly #replicator: JobFactory
   readonly #databases = new Map<string, Promise<ReplicatorDatabase>>()
   #unlisten: (() => void) | undefined
 
-  constructor(catalog: Catalog, replicator: JobMaker) {
+  constructor(catalog: Catalog, replicator: JobFactory) {
     this.#catalog = catalog
     this.#replicator = replicator
   }

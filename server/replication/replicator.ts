@@ -1,6 +1,6 @@
 import { isDatabaseName } from '../../protocol/database-name.ts'
 import type { DocumentLimits } from '../../protocol/document/document-input.ts'
-import type { Endpoint } from '../../protocol/replication-endpoint.ts'
+import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { jobId } from '../../protocol/replication-id.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import { ANONYMOUS, isServerAdmin } from '../../protocol/user-context.ts'
@@ -19,7 +19,7 @@ import type { Catalog } from '../database/catalog.ts'
 import { configuredDocumentLimits } from '../database/document-limits.ts'
 import { identify } from './identify.ts'
 import { InternalAccess } from './internal-access.ts'
-import type { JobMaker, JobOrigin } from './job-maker.ts'
+import type { JobFactory, JobOrigin } from './job-factory.ts'
 import { JobLog } from './job-log.ts'
 import { LocalPeer } from './local-peer.ts'
 import { localLogin } from './local-login.ts'
@@ -49,7 +49,7 @@ export interface ReplicatorHost {
 }
 
 /** All replications of a server. */
-export class Replicator implements JobMaker {
+export class Replicator implements JobFactory {
   readonly access = new InternalAccess()
   readonly scheduler: Scheduler
   /** The jobs that documents ask for. */
@@ -176,7 +176,11 @@ export class Replicator implements JobMaker {
     await Promise.all([this.#connections.close(), this.#inside.close()])
   }
 
-  async #open(endpoint: Endpoint, { options, user }: ReplicationRequest, loginFrom: string): Promise<Peer> {
+  async #open(
+    endpoint: ReplicationEndpoint,
+    { options, user }: ReplicationRequest,
+    loginFrom: string,
+  ): Promise<Peer> {
     const name = endpoint.local ?? this.#ownDatabase(endpoint)
     // The credentials of a URL that is not surely our own are for that peer, and nobody else.
     if (name === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.#connections))
@@ -194,7 +198,7 @@ export class Replicator implements JobMaker {
   }
 
   /** The database of this server that an endpoint addresses; behind a proxy the same address is another machine's. */
-  #ownDatabase({ url, proxy }: Endpoint): string | undefined {
+  #ownDatabase({ url, proxy }: ReplicationEndpoint): string | undefined {
     return proxy === undefined ? ownDatabase(url, this.#host.address()) : undefined
   }
 }

@@ -6,7 +6,7 @@ import { PeerError } from '../../replicator/peer-error.ts'
 import type { Peer, WriteFailure } from '../../replicator/peer.ts'
 import type { Database } from '../database/database.ts'
 import { FailureLog } from './failure-log.ts'
-import { loginFromDocument } from './job-maker.ts'
+import { loginFromDocument } from './job-factory.ts'
 import type { Replicator } from './replicator.ts'
 import { readReplicatorDocument } from './stored-documents.ts'
 

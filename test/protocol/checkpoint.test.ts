@@ -1,10 +1,10 @@
 import test from 'ava'
 import { commonSession, makeCheckpoint, statsOf, zeroStats } from '../../protocol/checkpoint.ts'
-import type { Session, SourceSeq } from '../../protocol/checkpoint.ts'
+import type { CheckpointSession, SourceSeq } from '../../protocol/checkpoint.ts'
 
 const at = new Date('2026-11-21T03:23:42Z')
 
-function session(id: string, seq: SourceSeq): Session {
+function session(id: string, seq: SourceSeq): CheckpointSession {
   const facts = {
     sessionId: id,
     startTime: at,
@@ -18,7 +18,7 @@ function session(id: string, seq: SourceSeq): Session {
   return made
 }
 
-function checkpoint(...sessions: readonly Session[]): object {
+function checkpoint(...sessions: readonly CheckpointSession[]): object {
   return {
     session_id: sessions[0]?.session_id,
     source_last_seq: sessions[0]?.recorded_seq,
@@ -104,5 +104,5 @@ test('without a common session it starts over', t => {
 test('the next session counts on from the one it follows', t => {
   const last = { ...session('a', 1), docs_written: 7 }
   t.is(statsOf(commonSession(checkpoint(last), checkpoint(last)).last).docsWritten, 7)
-  t.deepEqual(statsOf({ docs_read: 'x' } as unknown as Session), zeroStats())
+  t.deepEqual(statsOf({ docs_read: 'x' } as unknown as CheckpointSession), zeroStats())
 })

@@ -14,10 +14,10 @@ export class Batch {
     return this.#bytes
   }
 
-  /** @param givenUp whether the bytes may go as they are, without a copy */
-  add(bytes: Uint8Array, givenUp: boolean): void {
+  /** @param transferable whether the bytes may go as they are, without a copy */
+  add(bytes: Uint8Array, transferable: boolean): void {
     this.#bytes += bytes.length
-    if (!givenUp || !isWhole(bytes)) {
+    if (!transferable || !isWhole(bytes)) {
       this.#copy(bytes)
       return
     }

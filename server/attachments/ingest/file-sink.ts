@@ -32,11 +32,11 @@ export class FileSink implements IngestSink {
     this.#sealer = file.key === undefined ? undefined : new ChunkSealer(file.key)
   }
 
-  async write(bytes: Uint8Array, givenUp: boolean): Promise<void> {
+  async write(bytes: Uint8Array, transferable: boolean): Promise<void> {
     this.#md5.update(bytes)
     this.#length += bytes.length
     this.#kept.push(bytes)
-    if (givenUp && isWhole(bytes)) this.#toFree.push(bytes)
+    if (transferable && isWhole(bytes)) this.#toFree.push(bytes)
     this.#keptBytes += bytes.length
     if (this.#keptBytes >= WRITE_BYTES) await this.#flush()
   }

@@ -1,8 +1,8 @@
 import { MessageChannel } from 'node:worker_threads'
 
 /** Sending to a port that is closed takes the memory away from the sender, and gives it to nobody. */
-const nowhere = new MessageChannel().port1
-nowhere.close()
+const closedPort = new MessageChannel().port1
+closedPort.close()
 
 /** Handing over less than this costs more than copying it. */
 const MIN_WHOLE_BYTES = 4096
@@ -17,7 +17,7 @@ export function isWhole(bytes: Uint8Array): boolean {
  * megabytes of them gather first: to it they are a few small objects.
  */
 export function free(pieces: readonly Uint8Array[]): void {
-  if (pieces.length > 0) nowhere.postMessage(undefined, memoryOf(pieces))
+  if (pieces.length > 0) closedPort.postMessage(undefined, memoryOf(pieces))
 }
 
 /** What is to be transferred with the pieces. */

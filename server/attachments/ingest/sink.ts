@@ -6,9 +6,9 @@ export interface IngestSink {
   /**
    * Waits when bytes come faster than they are taken. They must not change afterwards.
    *
-   * @param givenUp whether the caller does not look at the bytes again: their memory may be taken away
+   * @param transferable whether the caller does not look at the bytes again: their memory may be taken away
    */
-  write(bytes: Uint8Array, givenUp: boolean): Promise<void>
+  write(bytes: Uint8Array, transferable: boolean): Promise<void>
   finish(): Promise<{ readonly result: IngestResult; readonly blob: IncomingBlob }>
   /** Leaves nothing behind. Idempotent; after `finish` has answered without effect. */
   abort(): Promise<void>

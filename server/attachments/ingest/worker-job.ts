@@ -56,12 +56,12 @@ export class WorkerJob {
   /**
    * Takes bytes for the worker; waits while too many are still to be worked on.
    *
-   * @param givenUp whether their memory may go to the worker
+   * @param transferable whether their memory may go to the worker
    */
-  async write(bytes: Uint8Array, givenUp: boolean): Promise<void> {
+  async write(bytes: Uint8Array, transferable: boolean): Promise<void> {
     if (this.#batch.bytes >= this.#batchBytes) await this.#flush(false)
     if (this.#failure !== undefined) throw this.#failure
-    this.#batch.add(bytes, givenUp)
+    this.#batch.add(bytes, transferable)
   }
 
   /** Says that all bytes have been written, and waits for what became of them. */

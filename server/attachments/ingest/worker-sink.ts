@@ -39,8 +39,8 @@ export class WorkerSink implements IngestSink {
     this.#job = workers.open({ ...options, file: file && targetOf(file) }, () => this.#openFile())
   }
 
-  write(bytes: Uint8Array, givenUp: boolean): Promise<void> {
-    return this.#job.write(bytes, givenUp)
+  write(bytes: Uint8Array, transferable: boolean): Promise<void> {
+    return this.#job.write(bytes, transferable)
   }
 
   async finish(): Promise<{ result: IngestResult; blob: IncomingBlob }> {

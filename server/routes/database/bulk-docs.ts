@@ -73,6 +73,6 @@ function refuseAtomic({ id, input }: DocumentToWrite): string {
   return JSON.stringify({ id, rev: input.rev ?? '0-', ...told(fail('allOrNothing')) })
 }
 
-function told({ error, given }: CouchError): { error: string; reason: JsonValue } {
+function told({ error, reasonValue: given }: CouchError): { error: string; reason: JsonValue } {
   return { error, reason: given }
 }

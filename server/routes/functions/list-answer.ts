@@ -94,6 +94,6 @@ function gone(message: string): Error {
   return Object.assign(new Error(message), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
 }
 
-function errorText({ error, given }: CouchError): string {
+function errorText({ error, reasonValue: given }: CouchError): string {
   return `\n${JSON.stringify({ error, reason: given })}\n`
 }

@@ -20,7 +20,7 @@ export function loginFromDocument(members: Readonly<Record<string, unknown>>): s
 }
 
 /** What the jobs of documents need of the replicator. */
-export interface JobMaker {
+export interface JobFactory {
   readonly scheduler: Scheduler
   readonly defaults: ReplicationDefaults
   /** @throws PeerError `filter_fetch_error` */
