@@ -3,7 +3,7 @@ import { REPLICATION_ID_VERSION } from './replication-id.ts'
 /** A source's sequence as a checkpoint holds it: opaque, the number 0 before the first change. */
 export type SourceSeq = string | number
 
-/** What a replication counts; a session goes on counting where the one before it stopped. */
+/** Counters of a replication; each session continues those of the one before. */
 export interface ReplicationStats {
   missingChecked: number
   missingFound: number
@@ -31,7 +31,9 @@ export interface CheckpointSession {
   readonly bulk_get_attempts: number
 }
 
-/** The body of the `_local` document that both sides keep (CouchDB: `couch_replicator_scheduler_job:do_checkpoint/1`). */
+/**
+ * The body of the `_local` document that both sides keep (CouchDB: `couch_replicator_scheduler_job:do_checkpoint/1`).
+ */
 export interface Checkpoint {
   readonly session_id: string
   readonly source_last_seq: SourceSeq
@@ -45,13 +47,13 @@ export interface Checkpoint {
   readonly history: readonly CheckpointSession[]
 }
 
-/** Where two checkpoints say a replication stands. */
+/** The newest common session of two checkpoints, from which a replication resumes. */
 export interface CommonSession {
   /** 0: from the start. */
   readonly since: SourceSeq
   /** The sessions that the next checkpoint keeps behind its own. */
   readonly history: readonly CheckpointSession[]
-  /** What ended at `since` has counted; absent without a common session. */
+  /** The session that ended at `since`; absent without a common session. */
   readonly last?: CheckpointSession
 }
 

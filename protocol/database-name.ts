@@ -8,7 +8,7 @@ export type DatabaseName = string & { readonly [brand]: 'DatabaseName' }
 const ORDINARY = /^[a-z][a-z0-9_$()+/-]*$/
 const SYSTEM = /^(?:[a-z][a-z0-9_$()+/-]*\/)?_(?:users|replicator|global_changes)$/
 
-/** What is left of a file name's 255 bytes beside CouchDB's time stamp and `.couch`. */
+/** Maximum length: 255 bytes of a file name less CouchDB's time stamp and `.couch`. */
 const MAX_SEGMENT = 238
 
 /**
@@ -23,7 +23,7 @@ export function parseDatabaseName(name: string): DatabaseName {
   return name
 }
 
-/** Whether a name follows the rules; how long it is does not matter. */
+/** Returns whether the characters of a name are allowed, whatever its length. */
 export function isDatabaseName(name: string): name is DatabaseName {
   return ORDINARY.test(name) || SYSTEM.test(name)
 }

@@ -53,7 +53,10 @@ export function jsonTerm(value: unknown): Term {
   return { tuple: [{ list: members }] }
 }
 
-/** The same with the members of all objects in the order of their keys' bytes (CouchDB: `couch_replicator_filters:ejsort/1`). */
+/**
+ * Returns the term of a value, members of all objects in bytewise order of their keys (CouchDB:
+ * `couch_replicator_filters:ejsort/1`).
+ */
 export function sortedJsonTerm(value: unknown): Term {
   if (Array.isArray(value)) return { list: value.map(sortedJsonTerm) }
   if (typeof value !== 'object' || value === null) return jsonTerm(value)

@@ -133,7 +133,7 @@ export function endList(out: ByteWriter, position: number, count: number): void 
   }
 }
 
-/** Whether every element is a SMALL_INTEGER: as each of those has two bytes, the next one's tag is known to be there. */
+/** Returns whether every element is a SMALL_INTEGER. As each has two bytes, the position of the next tag is known. */
 function isByteList(out: ByteWriter, start: number, count: number): boolean {
   const end = start + LIST_HEADER + 2 * count
   if (end !== out.length) return false

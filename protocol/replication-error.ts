@@ -18,7 +18,7 @@ export function missingEndpoint(): ReplicationSyntaxError {
   return new ReplicationSyntaxError('error', 'Missing replicator database')
 }
 
-/** What CouchDB says of endpoints that are not URLs: a plain name, or an object's bad `url`. */
+/** Makes CouchDB's error for endpoints that are not URLs: a plain name, or an object's bad `url`. */
 export function invalidEndpoint(given: 'name' | 'url' = 'url'): ReplicationSyntaxError {
   if (given === 'name') return new ReplicationSyntaxError('error', 'local_endpoints_not_supported')
   return new ReplicationSyntaxError('invalid_replication', 'endpoint has an invalid url')

@@ -5,7 +5,7 @@ import type { JsonObject } from './json-value.ts'
 
 declare const brand: unique symbol
 
-/** What identifies a replication: 32 hex digits, under which both sides keep the checkpoint in `_local/`. */
+/** Id of a replication: 32 hex digits, under which both sides keep the checkpoint in `_local/`. */
 export type ReplicationId = string & { readonly [brand]: 'ReplicationId' }
 
 /** The version whose checkpoints are written; those of older versions are only looked up. */
@@ -21,7 +21,7 @@ export interface IdentityEndpoint {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** What a replication's filter adds to its identity. */
+/** The part of a replication's id that its filter decides. */
 export type IdentityFilter =
   | { readonly kind: 'none' }
   | { readonly kind: 'builtin'; readonly name: string; readonly queryParams: unknown }
@@ -60,7 +60,7 @@ export function hashTerms(terms: readonly Term[]): ReplicationId {
     .digest('hex') as ReplicationId
 }
 
-/** What the id of that version is the hash of. */
+/** Returns the term of which the id of that version is the hash. */
 export function identityTerms(identity: Identity, version: 1 | 2 | 3 | 4): Term[] {
   const terms = [...baseTerms(identity, version), ...filterTerms(identity.filter)]
   return identity.winningRevsOnly ? [...terms, { binary: 'winning_revs_only' }] : terms

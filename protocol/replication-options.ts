@@ -5,7 +5,7 @@ import { badFilter, badParameter, badReplication } from './replication-error.ts'
 import { parseJobId } from './replication-id.ts'
 import { normalizeSelector } from './selector/normalize.ts'
 
-/** Which documents a replication takes. */
+/** The filter that selects the documents of a replication. */
 export type ReplicationFilter =
   | { readonly kind: 'none' }
   | { readonly kind: 'builtin'; readonly name: string; readonly queryParams: object }

@@ -4,7 +4,7 @@ import { badReplication, noClause } from './replication-error.ts'
 import { parseOptions } from './replication-options.ts'
 import type { ReplicationDefaults, ReplicationOptions } from './replication-options.ts'
 
-/** What a body of `_replicate` or a document of a `_replicator` database asks for. */
+/** A replication, as requested by a body of `_replicate` or a document of a `_replicator` database. */
 export interface ReplicationRequest {
   readonly source: ReplicationEndpoint
   readonly target: ReplicationEndpoint

@@ -12,7 +12,7 @@ import { ByteWriter } from './json/byte-writer.ts'
 import { generationOf, hashBytes, hashOf } from './revision.ts'
 import type { Rev } from './revision.ts'
 
-/** What of an attachment goes into the revision id. */
+/** The properties of an attachment that are part of the revision id. */
 export interface HashedAttachment {
   readonly name: string
   readonly type: string

@@ -1,7 +1,7 @@
 import { fail } from './errors.ts'
 import { SERVER_ADMIN_ROLE, type UserContext } from './user-context.ts'
 
-/** Who may use a database: what is read of its `_security` object. Other members of the object are kept and mean nothing. */
+/** Admins and members of a database, from its `_security` object, whose other members are kept without meaning. */
 export interface Security {
   readonly admins: Group
   readonly members: Group
@@ -17,7 +17,7 @@ const NOBODY: Group = { names: [], roles: [] }
 /** The `_security` of a database where none was set: administrators of the server only. */
 export const ADMINS_ONLY = '{"members":{"roles":["_admin"]},"admins":{"roles":["_admin"]}}'
 
-/** The same where `[couchdb] default_security` lets everybody in. */
+/** Default security of a database under `[couchdb] default_security = everyone`. */
 export const EVERYBODY = '{}'
 
 /**

@@ -1,4 +1,4 @@
-/** Who asks: CouchDB's `userCtx`. */
+/** The user of a request: CouchDB's `userCtx`. */
 export interface UserContext {
   /** `null` for anonymous requests. */
   readonly name: string | null

@@ -5,7 +5,7 @@ interface Outstanding {
   readonly what: string
 }
 
-/** What a job is waiting for, to be said when it stalls. */
+/** Operation that a job is waiting for, to be named when it stalls. */
 export class Activity {
   readonly #outstanding = new Set<Outstanding>()
 

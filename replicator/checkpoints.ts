@@ -20,7 +20,7 @@ export interface Rewind {
   readonly to: SourceSeq
 }
 
-/** Where a replication resumes. */
+/** Position from which a replication resumes. */
 export interface Resumption extends CommonSession {
   readonly rewind?: Rewind
   /** The source's checkpoint, for the answer of a run that finds no changes. */
@@ -37,7 +37,7 @@ export class Checkpoints {
   readonly #instances: { readonly source: string; readonly target: string }
   #sourceRev: string | undefined
   #targetRev: string | undefined
-  /** What each document said when it was last read or written. */
+  /** Contents of both checkpoints as last read or written. */
   #written = { source: '', target: '' }
   #sourceReadOnly = false
 
@@ -223,7 +223,7 @@ function lastSeq(log: unknown): SourceSeq | undefined {
   return (log as Partial<Checkpoint> | undefined)?.source_last_seq
 }
 
-/** Whether a sequence is surely before another. What a cluster of CouchDB gives depends on which of its nodes is asked. */
+/** Returns whether a sequence is surely before another. Those of a CouchDB cluster depend on the node that answers. */
 export function isBefore(seq: SourceSeq, other: SourceSeq): boolean {
   return suffixOf(seq) === suffixOf(other) && numberOf(seq) < numberOf(other)
 }

@@ -11,7 +11,7 @@ export const JOB_STATES: readonly JobState[] = [
   'failed',
 ]
 
-/** What happens to a job. */
+/** An event of a job. */
 export type JobEvent =
   /** Its replication id is known. */
   | 'identified'
@@ -26,7 +26,7 @@ export type JobEvent =
   | 'abandoned'
   | 'finished'
 
-/** Where each event leads; what is missing cannot happen. */
+/** Next state for each event; missing entries cannot happen. */
 const TRANSITIONS: Readonly<Record<JobState, Readonly<Partial<Record<JobEvent, JobState>>>>> = {
   initializing: { identified: 'pending', unidentified: 'error', rejected: 'failed' },
   error: { identified: 'pending', unidentified: 'error', rejected: 'failed' },

@@ -29,7 +29,7 @@ export interface JobSpec {
   readonly notify?: (notice: JobNotice) => void
 }
 
-/** What an operator wants to read in the log about a job. */
+/** An event of a job that is logged. */
 export type JobNotice =
   | { readonly kind: 'started'; readonly crashes: number }
   | { readonly kind: 'recovered'; readonly crashes: number }
@@ -51,28 +51,28 @@ export interface JobHistoryEntry {
   readonly reason?: string
 }
 
-/** How far behind its source a job is. */
+/** Lag of a job behind its source. */
 export interface JobLag {
   /** Changes that were not moved yet when the source was last asked. */
   readonly pending: number | null
-  /** When the source last proved that all of it is on the target; null before that. */
+  /** Time at which everything of the source was last proven to be on the target; null before that. */
   readonly caughtUpAt: Date | null
   /** The time since then, or since the job was made. */
   readonly lagMs: number
-  /** How long the source of a running job has not been heard of, where that is longer than it may be. */
+  /** Silence of a running job's source in milliseconds, if it exceeds the limit. */
   readonly silentMs: number | null
   readonly docsPerSecond: number
   /** Since when nothing has moved although changes are pending, and what the job waits for. */
   readonly stalled: { readonly since: Date; readonly waitingFor: string } | null
 }
 
-/** What all jobs of a scheduler have in common: CouchDB's `[replicator]` settings of these names. */
+/** Settings of all jobs of a scheduler: CouchDB's `[replicator]` settings of these names. */
 export interface JobSettings {
   /** Entries of a job's history. */
   readonly maxHistory: number
   /** The longest wait of a job that starts; each waits for a random part of it. */
   readonly startupJitterMs: number
-  /** How long a source may not be heard of before its job says so. */
+  /** Milliseconds of silence after which a source is reported. */
   readonly silenceMs: number
 }
 
@@ -117,12 +117,12 @@ export class Job {
     return this.#replication?.status ?? this.#lastStatus
   }
 
-  /** When the last start was; 0 before the first. */
+  /** Time of the last start; 0 before the first. */
   get startedAt(): number {
     return this.history.findLast(({ type }) => type === 'started')?.timestamp.getTime() ?? 0
   }
 
-  /** How long the last run took, or has taken so far, in milliseconds; a clock that is set back changes nothing. */
+  /** Duration of the current or last run in milliseconds, by the monotonic clock. */
   get ranMs(): number {
     return performance.now() - this.#startedClock
   }
@@ -131,12 +131,12 @@ export class Job {
     return this.#running !== undefined && this.#stop?.signal.aborted === true
   }
 
-  /** Whether a run of it ever got as far as reading the source's changes. */
+  /** True if a run ever read the source's changes. */
   get hasWorked(): boolean {
     return this.status !== undefined
   }
 
-  /** Whether it only waits for its source to change. */
+  /** True if the job only waits for its source to change. */
   get idle(): boolean {
     const status = this.#replication?.status
     return status !== undefined && status.queued === 0 && this.#activity.oldest === undefined

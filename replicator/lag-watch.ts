@@ -4,16 +4,16 @@ import { Rate } from './rate.ts'
 import type { ReplicationStatus } from './replication.ts'
 import { wait } from './wait.ts'
 
-/** What a `LagWatch` looks at. */
+/** The part of a replication that a `LagWatch` observes. */
 export interface WatchedRun {
   readonly source: Peer
   readonly filter: ReplicationFilter
   readonly status: () => ReplicationStatus
-  /** Whether everything that was read has been moved. */
+  /** True if everything that was read has been moved. */
   readonly idle: () => boolean
 }
 
-/** Told when a source falls silent, and when it is heard of again; durations in milliseconds. */
+/** Called when a source falls silent, and when it answers again; durations in milliseconds. */
 export interface SilenceEvents {
   readonly silent: (forMs: number) => void
   readonly heardAgain: (afterMs: number) => void
@@ -59,12 +59,12 @@ export class LagWatch {
     return this.#pending
   }
 
-  /** Whether the source is known to have more than what has been moved. */
+  /** True if the source is known to have more than what has been moved. */
   get behind(): boolean {
     return (this.#pending ?? 0) > 0 && this.#upToDateAt !== this.#run?.status().highestSeq
   }
 
-  /** When everything of the source was last proven to be on the target, by the clock on the wall. */
+  /** Wall-clock time at which everything of the source was last proven to be on the target. */
   get caughtUpAt(): Date | null {
     return this.#caughtUpAt
   }
@@ -77,7 +77,7 @@ export class LagWatch {
     return this.#rate.perSecond(performance.now())
   }
 
-  /** How long the source of a run has not been heard of. */
+  /** Milliseconds since the source of a run last sent anything. */
   get unheardMs(): number {
     return this.#run === undefined ? 0 : performance.now() - this.#run.source.heardAt
   }

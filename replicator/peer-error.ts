@@ -2,9 +2,9 @@
 interface Details {
   /** The HTTP status, 0 where there was none. */
   readonly status?: number
-  /** Whether the same request may succeed later. */
+  /** True if the same request may succeed later. */
   readonly transient?: boolean
-  /** How long the peer asked to be left alone. */
+  /** Milliseconds after which the peer wants to be asked again, by `Retry-After`. */
   readonly retryAfterMs?: number
   readonly cause?: unknown
 }
@@ -62,7 +62,7 @@ const CODES: Readonly<Record<string, readonly [error: string, (url: string) => s
 
 /** The name, rarely the code, of what undici's parser of HTTP throws. */
 const NO_HTTP = 'HTTPParserError'
-/** How undici's `ProxyAgent` words the status of a proxy that does not let a request through. */
+/** Pattern of undici's `ProxyAgent` message with the status of a proxy that refuses a request. */
 const PROXY = /^Proxy .*\((\d+)\)/
 const TLS = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|EPROTO)/
 
@@ -86,7 +86,7 @@ export function networkError(cause: unknown, url: string): PeerError {
   return new PeerError(error, reason(url) + elsewhere(cause, url), { transient: true, cause })
 }
 
-/** Where the connection went to, when that is not what the URL names: a proxy, or one of a name's addresses. */
+/** Returns the address of the connection if it is not the URL's host: a proxy, or one of a name's addresses. */
 function elsewhere(cause: unknown, url: string): string {
   const { address, port } = (cause ?? {}) as { address?: unknown; port?: unknown }
   if (typeof address !== 'string' || typeof port !== 'number') return ''
@@ -109,7 +109,7 @@ function text(cause: unknown, code: string): string {
   return code || (cause instanceof Error ? cause.message : String(cause))
 }
 
-/** Whether a request that was answered so may succeed when it is sent again. */
+/** Returns whether a request with this answer may succeed when it is sent again. */
 export function isTransientStatus(status: number): boolean {
   return status === 408 || status === 429 || status >= 500
 }

@@ -1,7 +1,7 @@
 import type { SourceSeq } from '../protocol/checkpoint.ts'
 import type { ReplicationFilter } from '../protocol/replication-options.ts'
 
-/** What a peer says of its database. */
+/** Information about a peer's database. */
 export interface DatabaseInfo {
   readonly updateSeq: SourceSeq
   /** Tells a database from one that was created under its name later; empty where the peer has none. */
@@ -23,7 +23,7 @@ export interface ChangesBatch {
   readonly seq: SourceSeq
 }
 
-/** What a reader wants of the changes feed. */
+/** Options of reading a changes feed. */
 export interface ChangesRequest {
   readonly since: SourceSeq
   readonly feed: 'normal' | 'continuous'
@@ -31,9 +31,9 @@ export interface ChangesRequest {
   readonly filter: ReplicationFilter
   /** The most rows of a batch. */
   readonly batchSize: number
-  /** Told when a feed that broke off goes on: its database may be another meanwhile. */
+  /** Called when an interrupted feed resumes: its database may have been replaced meanwhile. */
   readonly reopened?: () => void
-  /** Told when a live feed says that it is there, and that nothing has changed. */
+  /** Called for each heartbeat of a live feed. */
   readonly heartbeat?: () => void
 }
 
@@ -96,7 +96,7 @@ export interface Peer {
 
   readonly moved: BytesMoved
 
-  /** When anything last came from the peer, by `performance.now()`; when it was opened, before that. */
+  /** Time of the last bytes from the peer, by `performance.now()`; before any, when it was opened. */
   readonly heardAt: number
 
   /** @throws PeerError `db_not_found`, `unauthorized` */
@@ -118,7 +118,7 @@ export interface Peer {
    */
   pending(since: SourceSeq, signal: AbortSignal, filter?: ReplicationFilter): Promise<number | null>
 
-  /** Which of these revisions the database lacks. */
+  /** Returns those of the revisions that the database lacks. */
   revsDiff(changes: readonly Pick<Change, 'id' | 'revs'>[], signal: AbortSignal): Promise<MissingRevisions[]>
 
   /**

@@ -21,7 +21,7 @@ export class Rate {
     return Math.round((sum / ((BUCKETS * BUCKET_MS) / 1000)) * 10) / 10
   }
 
-  /** What was counted before, by an earlier session, is not of this minute. */
+  /** Starts from a count that earlier sessions reached and that is no part of the rate. */
   reset(total: number): void {
     this.#total = total
   }

@@ -12,19 +12,19 @@ import { Progress } from './pipeline/progress.ts'
 import { Transfer } from './pipeline/transfer.ts'
 import { childOf, wait } from './wait.ts'
 
-/** What a replication is made of, once its id is known. */
+/** Peers and options of a replication whose id is known. */
 export interface ReplicationPlan {
   readonly id: ReplicationId
   /** The ids that older versions of CouchDB gave it, newest first. */
   readonly olderIds: readonly ReplicationId[]
   readonly options: ReplicationOptions
-  /** How many sequences a replication may go back without asking; 0 for any number. */
+  /** Maximum sequences that a replication may rewind by itself; 0 for any number. */
   readonly maxRewind: number
   /** Documents whose ids have more bytes are passed over. */
   readonly maxIdBytes: number
 }
 
-/** Told what happens while a replication runs. */
+/** Callbacks for events of a running replication. */
 export interface ReplicationEvents {
   readonly refused: (failure: WriteFailure) => void
   readonly rewound: (rewind: Rewind) => void
@@ -44,13 +44,13 @@ export interface ReplicationStatus {
   readonly bytesWritten: number
   /** Rows that have been read and not yet been moved. */
   readonly queued: number
-  /** When something was last moved. */
+  /** Time at which something was last moved. */
   readonly lastProgressAt: Date
-  /** How long ago that was, by the monotonic clock. */
+  /** Milliseconds since then, by the monotonic clock. */
   readonly idleMs: number
 }
 
-/** What a finished replication answers, besides `ok`. */
+/** Result of a finished replication, besides `ok`. */
 export type ReplicationResult = Readonly<Record<string, unknown>>
 
 const QUEUE_BATCHES = 4
@@ -79,7 +79,7 @@ export class Replication {
   #committed: SourceSeq = 0
   #result: ReplicationResult = { no_changes: true }
   #lastProgress = { at: new Date(), clock: performance.now() }
-  /** Whether the source was away, and may have come back as another. */
+  /** True if the source was unreachable, and may have been replaced. */
   #inDoubt = false
 
   constructor(source: Peer, target: Peer, plan: ReplicationPlan, events: ReplicationEvents) {
@@ -251,7 +251,7 @@ export class Replication {
     }
   }
 
-  /** What was read of a source before it was restored from a backup is no measure of what is to be read of it now. */
+  /** Checks that neither side was replaced or restored from a backup. @throws PeerError if one was */
   async #verify(signal: AbortSignal): Promise<void> {
     const { highest } = this.#progress
     const { updateSeq } = await this.#source.info(signal)

@@ -1,7 +1,7 @@
 import { PeerError } from './peer-error.ts'
 import { wait } from './wait.ts'
 
-/** How often, and how patiently, a request is sent again. */
+/** Number of attempts of a request and the delays between them. */
 export interface RetryPolicy {
   readonly retries: number
   readonly firstWaitMs: number

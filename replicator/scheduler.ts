@@ -6,7 +6,7 @@ import type { ReplicationResult } from './replication.ts'
 export interface SchedulerOptions extends JobSettings {
   /** Jobs that run at the same time. */
   readonly maxJobs: number
-  /** How often waiting jobs get the place of running ones. */
+  /** Milliseconds after which waiting jobs replace running ones. */
   readonly intervalMs: number
   /** Jobs that are stopped or started in one such turn. */
   readonly maxChurn: number
@@ -14,7 +14,7 @@ export interface SchedulerOptions extends JobSettings {
   readonly healthThresholdMs: number
   /** The wait after the first crash; it doubles with each crash that follows. */
   readonly backoffMs: number
-  /** How long a job that was given up stays listed. */
+  /** Milliseconds for which a failed job stays listed. */
   readonly keepFailedMs: number
   /** The weights of `_replicator` databases in the order of starts, by name; 100 where nothing is said. */
   readonly shares: Readonly<Record<string, number>>
@@ -33,7 +33,7 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
   shares: {},
 }
 
-/** Told when a job is over. */
+/** Called when a job has ended. */
 export type JobEnded = (job: Job, result: ReplicationResult | null) => void
 
 const MAX_BACKOFF_EXPONENT = 10
@@ -123,7 +123,7 @@ export class Scheduler {
     await Promise.all(this.jobs.map(job => job.stop()))
   }
 
-  /** What was asked for once has told its client why it failed; of what was to go on, only a listing tells. */
+  /** Ends a job. A continuous one stays listed as failed, as no client waits for its error. */
   #keepFailed(job: Job): void {
     job.giveUp()
     if (!job.spec.plan.options.continuous) return
@@ -247,7 +247,7 @@ export class Scheduler {
     return [...this.#entries.values()].filter(({ job }) => states.includes(job.state))
   }
 
-  /** Where jobs wait, as many running ones make room for them: idle ones first, then those that ran for longest. */
+  /** Stops as many running jobs as are waiting, idle ones first, then those that ran for longest. */
   #takeTurns(): void {
     this.#fill()
     const waiting = this.#startable().length
@@ -270,8 +270,8 @@ export class Scheduler {
 }
 
 /**
- * What `_replicate` asked for is given up when it crashes, unless it is continuous and has worked before: nobody waits
- * for an answer that would say so.
+ * Returns whether a crashed job is started again. A job of `_replicate` that is not continuous, or never worked, is not:
+ * its client has the error.
  */
 function isRestartable({ spec, hasWorked }: Job): boolean {
   return spec.document !== null || (spec.plan.options.continuous && hasWorked)

@@ -71,7 +71,7 @@ class VarintReader {
   }
 }
 
-/** What the table is read into. */
+/** The decoded collation table. */
 class Elements {
   readonly primaries: number[] = []
   readonly secondaries: number[] = []

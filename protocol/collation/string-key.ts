@@ -74,7 +74,7 @@ function unblockedMark(points: number[], from: number, mark: number): number {
   return -1
 }
 
-/** Whether both are marks, of different classes: canonical order then allows only one order of the two. */
+/** Returns whether both are combining marks of different classes, of which canonical order allows only one order. */
 function reorders(a: number, b: number): boolean {
   const forward = String.fromCodePoint(a, b)
   const backward = String.fromCodePoint(b, a)

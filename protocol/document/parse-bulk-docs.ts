@@ -96,7 +96,7 @@ function* scanBulk(json: Uint8Array, term: boolean, most: number): Steps<RawBulk
 }
 
 /**
- * Whether terms will not be needed, told from the beginning or the end of the text, where clients put `new_edits`. It is
+ * Guesses whether terms are not needed from the beginning or end of the text, where clients put `new_edits`. It is
  * a guess: a wrong one costs a second reading.
  */
 function seemsReplicated(json: Uint8Array): boolean {

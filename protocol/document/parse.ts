@@ -17,11 +17,11 @@ import { parseRevisions } from './revisions-input.ts'
 import { runSteps, type Steps } from '../steps.ts'
 
 export interface ParseOptions extends DocumentLimits {
-  /** Whether the Erlang term is wanted: revision ids of new edits are computed over it. */
+  /** True to compute the Erlang term, of which revision ids of new edits are hashes. */
   readonly term: boolean
 }
 
-/** What CouchDB answers with and takes back without a look. */
+/** Members that CouchDB answers, and ignores in requests. */
 const IGNORED = new Set(['_revs_info', '_local_seq', '_conflicts', '_deleted_conflicts'])
 
 /**

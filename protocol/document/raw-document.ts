@@ -42,11 +42,11 @@ export function* scanDocument(scanner: JsonScanner): Steps<RawDocument | undefin
 }
 
 /**
- * Reads one document, copying the members of the body and joining the pieces that the others leave. It can stop and go on
- * in the middle, without a generator for each of a thousand small documents.
+ * Reads one document, copying the members of the body and joining the pieces that the others leave. It can stop and go
+ * on in the middle, without a generator for each of a thousand small documents.
  */
 export class DocumentScan {
-  /** Undefined until it is read whole, and where the value is no object. */
+  /** The members; undefined until all are read, and if the value is not an object. */
   result: RawDocument | undefined
   readonly #scanner: JsonScanner
   readonly #special: Member[] = []
@@ -54,13 +54,13 @@ export class DocumentScan {
   /** Containers around the document. */
   readonly #outer: number
   readonly #isObject: boolean
-  /** Whether a member's value is partly read. */
+  /** True while a member's value is partly read. */
   #isInValue = false
   /** The special member that is being read. */
   #detached: DetachedMember | undefined
   /** Length of the body's text up to the last member that was kept: what comes after may have to be dropped. */
   #length = 1
-  /** Where that member ends in the source. */
+  /** End of that member in the source. */
   #end = 0
   #isCut = true
 

@@ -27,7 +27,7 @@ export function renderDocument(parts: RenderedParts): Buffer {
   return bytes
 }
 
-/** The same, behind what was written before. */
+/** Writes a document's JSON after the text that the writer already has. */
 export function writeDocument(parts: RenderedParts, out: ByteWriter): void {
   const { body } = parts
   const [head, tail] = aroundBody(parts)

@@ -7,9 +7,9 @@ const NOTHING = Buffer.alloc(0)
  */
 export class ByteWriter {
   bytes: Buffer = NOTHING
-  /** Where the next byte goes in `bytes`. */
+  /** Index in `bytes` of the next byte. */
   length = 0
-  /** Where the current text begins in `bytes`. */
+  /** Index in `bytes` at which the current text begins. */
   start = 0
   readonly #chunk: number
 

@@ -14,7 +14,7 @@ for (const [letter, character] of ['""', '\\\\', 'b\b', 'f\f', 'n\n', 'r\r', 't\
   if (letter !== '/') ESCAPED[character!.charCodeAt(0)] = letter!.charCodeAt(0)
 }
 
-/** What `decodeEscape` found: where the escape ends, -1 when it is none that JSON knows. */
+/** Result of `decodeEscape`: the end of the escape, -1 if JSON does not know it. */
 export function decodeEscape(source: Buffer, at: number, out: ByteWriter): number {
   const letter = source[at + 1] ?? 0
   if (letter === LETTER_U) return decodeUnicode(source, at, out)

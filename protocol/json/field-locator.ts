@@ -9,10 +9,10 @@ import {
 } from './characters.ts'
 import { skipString, skipValue } from './skip.ts'
 
-/** So many names of one length are compared one by one; more are looked up. */
+/** Number of names of one length up to which they are compared one by one; more are looked up. */
 const FEW = 8
 
-/** What is looked for in a value. */
+/** The paths to locate in a value, as a tree. */
 interface Wanted {
   /** The place of the path that ends here, -1 for none. */
   path: number
@@ -26,7 +26,7 @@ interface Wanted {
  * array. The text must be as `canonicalJson` gives it.
  */
 export class FieldLocator {
-  /** Where the value of each path begins, -1 where there is none; after `locate`. */
+  /** Start of each path's value after `locate`; -1 without one. */
   readonly starts: Int32Array
   readonly ends: Int32Array
   readonly #root: Wanted = newWanted()
@@ -60,7 +60,7 @@ export class FieldLocator {
     }
   }
 
-  /** Where the value ends, or any place once all is found. */
+  /** Returns the end of the value, or any position within it once all paths are found. */
   #value(json: Uint8Array, at: number, wanted: Wanted): number {
     const first = json[at]
     let end = -1

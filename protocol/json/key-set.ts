@@ -5,7 +5,7 @@ const FEW = 32
  * Objects nest, so the hashes of the outer ones lie below those of the inner ones.
  */
 export class KeySet {
-  /** Whether two members of one object had the same hash. */
+  /** True if two members of one object had the same hash. */
   suspicious = false
   readonly #hashes: number[] = []
   #count = 0

@@ -41,9 +41,9 @@ interface Frame {
   isFresh: boolean
   /** Elements or members in the term. */
   count: number
-  /** Where the term's list begins. */
+  /** Start of the term's list. */
   list: number
-  /** Where the object's hashes begin. */
+  /** Start of the object's hashes. */
   keys: number
 }
 
@@ -65,12 +65,12 @@ export class JsonScanner extends JsonTokens {
   /** Most containers that were open at a time, since it was last set. */
   deepest = 0
 
-  /** How many containers are open. */
+  /** Number of open containers. */
   get depth(): number {
     return this.#depth
   }
 
-  /** Whether some object may hold a member twice. */
+  /** True if some object may have a duplicate member. */
   get hasSuspiciousKeys(): boolean {
     return this.#keys.suspicious
   }
@@ -82,7 +82,7 @@ export class JsonScanner extends JsonTokens {
     while (this.#depth > floor)
   }
 
-  /** Whether reading in steps has to give way before it goes on. */
+  /** True if stepwise reading must yield to the event loop before it continues. */
   get isPauseDue(): boolean {
     return this.position >= this.#pauseAt
   }

@@ -15,7 +15,7 @@ const SHORT = 24
  * Skipping in JSON text that was checked when it was stored: it has no white space, and nothing in it is malformed.
  */
 
-/** Where a string ends. @param at its quote */
+/** Returns the end of a string. @param at its opening quote */
 export function skipString(json: Uint8Array, at: number): number {
   let end = at + 1
   for (const short = end + SHORT; end < short;) {
@@ -31,14 +31,14 @@ export function skipString(json: Uint8Array, at: number): number {
   }
 }
 
-/** Whether an odd number of backslashes stands before a place. @param from where nothing is escaped by what is before */
+/** Returns whether an odd number of backslashes precedes a position. @param from a position known to be unescaped */
 function isEscaped(json: Uint8Array, at: number, from: number): boolean {
   let before = at - 1
   while (before >= from && json[before] === BACKSLASH) before--
   return (at - before) % 2 === 0
 }
 
-/** Where a value ends. @param at its first byte */
+/** Returns the end of a value. @param at its first byte */
 export function skipValue(json: Uint8Array, at: number): number {
   const first = json[at]
   if (first === QUOTE) return skipString(json, at)

@@ -2,7 +2,7 @@ import { fail } from '../errors.ts'
 import { parsePartHeaders, type PartHeaders } from './headers.ts'
 
 /**
- * What a multipart body says, in order: for each part `headers`, any number of `body` slices and `part-end`; after the
+ * Events of a multipart body, in order: for each part `headers`, any number of `body` slices and `part-end`; after the
  * closing boundary `end`. A slice is a view of the bytes that were pushed: copy it to keep it.
  */
 export type MultipartEvent =
@@ -148,7 +148,7 @@ function skipTo(bytes: Buffer, at: number): Buffer {
   return at === 0 ? bytes : bytes.subarray(at)
 }
 
-/** Where the end of `bytes` may be the beginning of `wanted`; `bytes.length` where it cannot. */
+/** Returns the position from which the end of `bytes` may be a prefix of `wanted`; `bytes.length` if there is none. */
 function beginningAtEnd(bytes: Buffer, wanted: Buffer): number {
   const first = wanted[0] ?? 0
   let at = bytes.indexOf(first, Math.max(0, bytes.length - wanted.length + 1))

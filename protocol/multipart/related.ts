@@ -1,4 +1,4 @@
-/** What the head of an attachment's part says of it. */
+/** Headers of an attachment's part. */
 export interface AttachmentPart {
   readonly name: string
   readonly contentType: string
@@ -19,7 +19,10 @@ export function relatedHead(boundary: string, json: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`--${boundary}${JSON_HEAD}`), json, Buffer.from(`\r\n--${boundary}`)])
 }
 
-/** What stands between a boundary and an attachment's bytes (CouchDB: couch_httpd_multipart:encode_multipart_stream). */
+/**
+ * Returns the text between a boundary and an attachment's bytes (CouchDB:
+ * couch_httpd_multipart:encode_multipart_stream).
+ */
 export function attachmentHead(part: AttachmentPart): Buffer {
   const encoding = part.encoding === undefined ? '' : `\r\nContent-Encoding: ${part.encoding}`
   return Buffer.from(
@@ -28,12 +31,12 @@ export function attachmentHead(part: AttachmentPart): Buffer {
   )
 }
 
-/** What stands between an attachment's bytes and the head of the next. */
+/** Returns the text between an attachment's bytes and the headers of the next. */
 export function delimiter(boundary: string): Buffer {
   return Buffer.from(`\r\n--${boundary}`)
 }
 
-/** What makes the last boundary the closing one. */
+/** Suffix of the closing boundary. */
 export const CLOSING = Buffer.from('--')
 
 /** The exact length of a `multipart/related` body in bytes, for its Content-Length. */

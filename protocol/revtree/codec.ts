@@ -19,7 +19,7 @@ export function encodeTree(tree: RevTree): Uint8Array {
   return encodeHex(tree) ?? encodeTexts(tree)
 }
 
-/** Undefined when a hash is a text. */
+/** Encodes all hashes in 16 bytes each; undefined if one of them is other text. */
 function encodeHex(tree: RevTree): Uint8Array | undefined {
   const { hashes } = tree
   for (const hash of hashes) if (hash.length !== 32) return undefined

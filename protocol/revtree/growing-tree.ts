@@ -13,7 +13,7 @@ export interface GrowingNode {
   readonly children: GrowingNode[]
 }
 
-/** Where a path belongs in a tree, and how it would change it. */
+/** Position of a path in a tree, and the change that adding it makes. */
 export interface Placement {
   readonly outcome: MergeOutcome
   /** The first revision that tree and path share, undefined where the path is a root of its own. */
@@ -59,7 +59,7 @@ export class GrowingTree {
     return this.#leaves
   }
 
-  /** Whether there are revisions, and all leaves are tombstones. */
+  /** True if there are revisions, and all leaves are tombstones. */
   get isDeleted(): boolean {
     return this.#leaves > 0 && this.#liveLeaves === 0
   }
@@ -211,7 +211,7 @@ export class GrowingTree {
     this.#nodes.set(rev, node)
   }
 
-  /** Whether one of two nodes of a revision comes before the other in tree order. */
+  /** Returns whether one of two nodes of a revision comes before the other in tree order. */
   #isBefore(a: GrowingNode, b: GrowingNode): boolean {
     let [left, right] = [a, b]
     while (left.parent !== right.parent) {

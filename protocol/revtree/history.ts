@@ -3,7 +3,7 @@ import { lineage, rowOf } from './lookup.ts'
 import { isLeaf, nodeAt } from './tree.ts'
 import type { RevNode, RevTree } from './tree.ts'
 
-/** What the tree knows of a revision. */
+/** A revision found in a tree. */
 export interface FoundRev extends RevNode {
   readonly isLeaf: boolean
 }

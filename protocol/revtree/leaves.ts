@@ -71,7 +71,7 @@ function compareByVictory(tree: RevTree, a: number, b: number): number {
   )
 }
 
-/** Where each root's rows begin, and behind them the number of all rows. */
+/** Returns the first row of each root, followed by the number of all rows. */
 export function rootBounds(tree: RevTree): number[] {
   const bounds: number[] = []
   for (let row = 0; row < tree.hashes.length; row++) if (isRoot(tree, row)) bounds.push(row)

@@ -3,7 +3,7 @@ import type { Rev } from '../revision.ts'
 import { parentRows, revAt } from './tree.ts'
 import type { RevTree } from './tree.ts'
 
-/** What is kept of a tree that was asked for some of its revisions, so that asking for all takes time linear in it. */
+/** Positions found by earlier lookups in a tree, which make looking up all of its revisions linear. */
 interface Asked {
   scans: number
   rows?: Map<Rev, number>

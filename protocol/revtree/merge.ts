@@ -8,7 +8,7 @@ export interface RevPath {
   readonly start: number
   /** Newest first, like `_revisions`; at least one. */
   readonly hashes: readonly string[]
-  /** What is stored for the newest; the others are known by name only. */
+  /** Stored data of the newest revision; of the others only the ids are known. */
   readonly value: RevValue
 }
 
@@ -52,7 +52,7 @@ export function mergePath(tree: RevTree, path: StoredPath): Merged {
 
 const NOT_STORED: RevValue = { deleted: false, body: 0 }
 
-/** What a path brings for the revision of one of its generations. */
+/** Data that a path has for the revision of one of its generations. */
 export function valueOf(path: StoredPath, generation: number): RevValue {
   return generation === path.start ? path.value : (path.values?.[path.start - generation] ?? NOT_STORED)
 }
@@ -103,7 +103,7 @@ function extendFrom(tree: RevTree, meeting: number, path: StoredPath): Merged {
   return { tree: insertAt(known, row, path, generation + 1), outcome }
 }
 
-/** Whether the row after a node is not its child. */
+/** Returns whether a node is a leaf: the next row is not its child. */
 function isEndOfLine(tree: RevTree, row: number, generation: number): boolean {
   return row >= tree.hashes.length || isRoot(tree, row) || tree.generations[row]! <= generation
 }

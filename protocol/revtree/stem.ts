@@ -34,7 +34,7 @@ function newestOfLine(tree: RevTree, limit: number): RevTree {
   return new RevTree(newest.generations, newest.hashes, flags, newest.bodies)
 }
 
-/** Whether each row is among the `limit` newest of some leaf. */
+/** Returns for each row whether it is among the `limit` newest revisions of some leaf. */
 function nearLeaf(tree: RevTree, leaf: readonly number[], limit: number): (row: number) => boolean {
   const parents = parentRows(tree)
   const distances = new Float64Array(tree.hashes.length).fill(Infinity)

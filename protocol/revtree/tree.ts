@@ -32,7 +32,10 @@ import type { Rev } from '../revision.ts'
  * histories that overlap in the middle only, stem.ts for paths that stay longer than the limit.
  */
 export class RevTree {
-  /** Generation of each row. Consecutive from a root down; may be 0, or negative where a history is longer than its start. */
+  /**
+   * Generation of each row. Consecutive from a root down; may be 0, or negative where a history is longer than its
+   * start.
+   */
   readonly generations: readonly number[]
   readonly hashes: readonly string[]
   /** ROOT and DELETED of each row. */
@@ -58,7 +61,7 @@ export const DELETED = 2
 
 export const emptyTree = new RevTree([], [], [], [])
 
-/** What is stored for one revision. `body`: number under which its body is stored, 0 when it is not. */
+/** Stored data of one revision. `body`: number under which its body is stored, 0 when it is not. */
 export interface RevValue {
   readonly deleted: boolean
   readonly body: number
@@ -120,7 +123,7 @@ export function parentRows(tree: RevTree): Int32Array {
 
 const HEX_HASH = /^[0-9a-f]{32}$/
 
-/** Whether a hash is one of CouchDB's own, 16 bytes written as 32 hex digits, and not a text of a client's choice. */
+/** Returns whether a hash is 32 hex digits, as CouchDB's own are, and not other text chosen by a client. */
 export function isHexHash(hash: string): boolean {
   return hash.length === 32 && HEX_HASH.test(hash)
 }

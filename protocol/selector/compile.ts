@@ -10,7 +10,7 @@ import { sameTerm, typeName } from './terms.ts'
 type Predicate = (value: JsonValue) => boolean
 type Compare = (a: JsonValue, b: JsonValue) => number
 
-/** What the conditions of a selector are compiled with. */
+/** Context in which the conditions of a selector are compiled. */
 interface Context {
   readonly compare: Compare
   readonly patterns: PatternMatches

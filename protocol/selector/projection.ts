@@ -2,7 +2,7 @@ import { FieldLocator } from '../json/field-locator.ts'
 import { parseFieldPath } from './field-path.ts'
 import type { StoredText } from './read-fields.ts'
 
-/** What an answer shows: the field at a place of the list, or an object of members. */
+/** Shape of a projected document: the field at an index of the list, or an object of members. */
 type Shape = { readonly field: number } | { readonly members: Map<string, Shape> }
 
 /** The text of a field by its place in the list; undefined where there is none. */
@@ -29,7 +29,7 @@ export function projection(fields: readonly string[]): (document: Uint8Array) =>
 }
 
 /**
- * The same of stored documents, which are not put together for it; undefined where a field is metadata other than `_id`
+ * Returns a projection of stored documents that does not build them; undefined if a field is metadata other than `_id`
  * and `_rev`.
  */
 export function storedProjection(fields: readonly string[]): ((document: StoredText) => string) | undefined {

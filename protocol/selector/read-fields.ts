@@ -43,7 +43,7 @@ export function fieldReader(selector: JsonObject): FieldReader | undefined {
   }
 }
 
-/** Whether the selector looks at named members alone, whose names are collected. */
+/** Collects the names of members that a selector looks at; returns false if it may look at others. */
 function collectMembers(node: JsonObject, names: Set<string>): boolean {
   const [name, operand] = only(node)
   if (!isOperator(name)) {

@@ -6,7 +6,9 @@ export function typeName(value: JsonValue): string {
   return Array.isArray(value) ? 'array' : typeof value
 }
 
-/** Whether two values are the same term: strings by code units, objects with their members in the same order. */
+/**
+ * Returns whether two values are the same Erlang term: strings by code units, objects with members in the same order.
+ */
 export function sameTerm(a: JsonValue, b: JsonValue): boolean {
   if (Array.isArray(a)) return Array.isArray(b) && sameElements(a, b)
   if (isJsonObject(a)) return isJsonObject(b) && sameMembers(a, b)

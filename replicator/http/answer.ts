@@ -13,15 +13,15 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** Decoded where it was compressed. */
   readonly body: Readable
-  /** What was asked, for messages: `GET http://host/db/_changes`. */
+  /** The request, for messages: `GET http://host/db/_changes`. */
   readonly request: string
   /** Makes the peer's own words fit to be shown: without credentials, and not too long. */
   readonly words: (text: string) => string
   readonly pace: Pace
   readonly limits: PeerLimits
-  /** What is held of the body until it is complete. */
+  /** Memory held for the body until it is complete. */
   readonly held: HeldBytes
-  /** Told how much of the body was read. */
+  /** Called with the number of bytes read from the body. */
   readonly received: (bytes: number) => void
 }
 

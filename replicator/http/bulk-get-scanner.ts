@@ -9,7 +9,7 @@ const ATTACHMENTS = Buffer.from('_attachments')
 
 /** The brackets that are open inside an entry of `{"results":[{"id":…,"docs":[{"ok":{document}}]}]}`. */
 export const BULK_GET_ENTRY = 5
-/** The same of `[{"ok":{document}}]`, as `open_revs` answers it. */
+/** Finds documents in `[{"ok":{document}}]`, the answer to `open_revs`. */
 export const OPEN_REVS_ENTRY = 2
 
 /**
@@ -23,14 +23,14 @@ export class BulkGetScanner {
   #valueStart = 0
   #key = ''
   #attachments = false
-  /** Where a string ends that may be the name of a member `_attachments`; -1 where there is none. */
+  /** End of a string that may be the member name `_attachments`; -1 if there is none. */
   #candidate = -1
 
   constructor(entryDepth: number = BULK_GET_ENTRY) {
     this.#entry = entryDepth
   }
 
-  /** Whether the answer's outermost object has been closed. */
+  /** True after the end of the answer's outermost object. */
   get complete(): boolean {
     return this.#skipper.finished
   }
@@ -72,7 +72,7 @@ export class BulkGetScanner {
     this.#candidate = -1
   }
 
-  /** What follows the string has arrived: only names of members have a colon behind them. */
+  /** Called once the byte after the string has arrived: only member names are followed by a colon. */
   #judgeCandidate(bytes: Buffer): void {
     if (this.#candidate >= 0) this.#attachments ||= isKey(bytes, this.#candidate)
     this.#candidate = -1
@@ -93,7 +93,7 @@ export class BulkGetScanner {
     return { kind: 'missing', id: text('id'), rev: text('rev'), reason: text('reason') || text('error') }
   }
 
-  /** What is needed again begins with the value that is still open. */
+  /** Drops bytes before the value that is still open. */
   #drop(): void {
     const { depth, position, inString, stringStart } = this.#skipper
     const length = depth > this.#entry ? this.#valueStart : inString ? stringStart : position

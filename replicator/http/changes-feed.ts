@@ -100,7 +100,7 @@ function parse(rows: string, answer: Answer): unknown[] {
   }
 }
 
-/** What a feed says last: where it stands. */
+/** Returns the last sequence from the row that ends a feed; undefined for other rows. */
 function endOf(row: unknown): SourceSeq | undefined {
   return isObject(row) && isSeq(row.last_seq) ? row.last_seq : undefined
 }

@@ -8,7 +8,7 @@ export function encodeSeq(seq: SourceSeq): string {
   return encodeURIComponent(typeof seq === 'string' ? seq : JSON.stringify(seq))
 }
 
-/** How often a feed is asked to say that it is there, given the longest silence of a peer. */
+/** Returns the heartbeat to request of a feed, in milliseconds, given the longest allowed silence of a peer. */
 export function heartbeatMs(timeoutMs: number): number {
   return Math.max(1000, Math.floor(timeoutMs / 3))
 }

@@ -7,7 +7,7 @@ import { PeerSession } from './session.ts'
 import type { Login } from './session.ts'
 import { Throttle } from './throttle.ts'
 
-/** How TLS peers are checked: CouchDB's `[replicator]` settings of that name, files read. */
+/** Verification of TLS peers: CouchDB's `[replicator]` settings of that name, with the files' contents. */
 export interface TlsOptions {
   readonly ca?: string
   readonly cert?: string

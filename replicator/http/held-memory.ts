@@ -1,6 +1,6 @@
 import { PeerError } from '../peer-error.ts'
 
-/** How much of what peers send is held at a time, in bytes. */
+/** Limits of the memory for peers' answers, in bytes. */
 export interface PeerLimits {
   /** The longest JSON answer that is no list of rows or documents. */
   readonly maxAnswer: number
@@ -21,7 +21,7 @@ export const PEER_LIMITS: PeerLimits = {
   maxMemory: 256 * MIB,
 }
 
-/** What every answer may hold, however much is held of others: so small answers go on beside large ones. */
+/** Bytes that every answer may hold regardless of the others, so that small answers continue beside large ones. */
 const FREE_BYTES = MIB
 
 /** Counts what is held of all answers under way. */
@@ -49,7 +49,7 @@ export class HeldMemory {
   }
 }
 
-/** What is held of one answer. */
+/** Memory held for one answer. */
 export class HeldBytes {
   readonly #memory: HeldMemory
   readonly #request: string

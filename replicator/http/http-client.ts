@@ -18,7 +18,7 @@ import type { Shape } from './shapes.ts'
 import { parseRetryAfter } from './throttle.ts'
 import type { Throttle } from './throttle.ts'
 
-/** How a job wants its requests to be made. */
+/** Options of a job's requests. */
 export interface HttpOptions {
   readonly connectionTimeoutMs: number
   readonly retriesPerRequest: number
@@ -41,7 +41,7 @@ export interface Request {
   readonly maxAnswer?: number
 }
 
-/** How older servers answer `_bulk_docs` where they refuse documents. */
+/** Status with which older servers answer `_bulk_docs` if they refuse documents. */
 const EXPECTATION_FAILED = 417
 const FIRST_WAIT_MS = 250
 const MAX_WAIT_MS = 30_000
@@ -94,7 +94,7 @@ export class HttpClient {
     this.#connections = connections
   }
 
-  /** When anything last came from the peer, by `performance.now()`. */
+  /** Time of the last bytes from the peer, by `performance.now()`. */
   get heardAt(): number {
     return this.#heardAt
   }

@@ -5,7 +5,7 @@ const OPEN_BRACKET = 0x5b
 const CLOSE_BRACE = 0x7d
 const CLOSE_BRACKET = 0x5d
 
-/** What `JsonSkipper.step` came to. */
+/** Result of `JsonSkipper.step`. */
 export type Token = 'open' | 'close' | 'string' | 'more'
 
 /**
@@ -13,19 +13,19 @@ export type Token = 'open' | 'close' | 'string' | 'more'
  * arrive in pieces; the caller keeps the bytes and tells `rebase` when it drops some.
  */
 export class JsonSkipper {
-  /** Where the next byte to look at is. */
+  /** Index of the next byte to examine. */
   position = 0
-  /** How many brackets are open. */
+  /** Number of open brackets. */
   depth = 0
-  /** Where the last string's text begins and ends, without its quotes. */
+  /** Start and end of the last string's text, without its quotes. */
   stringStart = 0
   stringEnd = 0
-  /** Whether the bytes end inside a string. */
+  /** True if the bytes end inside a string. */
   inString = false
 
   #begun = false
 
-  /** Whether the outermost bracket has been closed. */
+  /** True after the end of the outermost value. */
   get finished(): boolean {
     return this.#begun && this.depth === 0
   }

@@ -11,7 +11,7 @@ import { isObject } from './shapes.ts'
 
 const MAX_QUERY_CHARACTERS = 4000
 const ESCAPED_QUOTES_AND_COMMA = 9
-/** What may come of a multipart body without meaning anything. */
+/** Maximum bytes of a multipart body that belong to no document or attachment. */
 const MAX_EMPTY_BYTES = 1024 * 1024
 const ERROR = /;\s*error="?true"?/i
 
@@ -46,7 +46,7 @@ export async function* readInlineRevision(answer: Answer): AsyncGenerator<Opened
   yield { kind: 'document', json }
 }
 
-/** As many as servers take in a URL; an attachment too many is sent in vain, no more. */
+/** Returns as many revisions as fit into a URL; without the others, attachments may be sent needlessly. */
 function withinUrl(revs: readonly string[]): readonly string[] {
   let length = 0
   return revs.filter(rev => (length += rev.length + ESCAPED_QUOTES_AND_COMMA) <= MAX_QUERY_CHARACTERS)
@@ -117,7 +117,7 @@ class Events {
     this.#parser = new MultipartParser(boundary)
   }
 
-  /** Undefined at the end of the body. */
+  /** Returns the next bytes; undefined at the end of the body. */
   async next(): Promise<MultipartEvent | undefined> {
     let empty = 0
     while (this.#queue.length === 0) {

@@ -4,7 +4,7 @@ import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts
 const MIN_SECRET = 4
 const HIDDEN = '*****'
 const SESSION = /AuthSession=[^;,\s"]+/g
-/** What is kept of a peer's own words: they end in states, histories and logs. */
+/** Maximum length of a peer's text in states, histories and logs. */
 const MAX_WORDS = 2000
 
 /**

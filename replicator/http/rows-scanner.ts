@@ -10,7 +10,7 @@ export class RowsScanner {
   readonly #skipper = new JsonSkipper()
   #rowStart = 0
 
-  /** Whether the answer's outermost object has been closed. */
+  /** True after the end of the answer's outermost object. */
   get complete(): boolean {
     return this.#skipper.finished
   }

@@ -2,7 +2,7 @@ import type { SourceSeq } from '../../protocol/checkpoint.ts'
 import type { Change, DatabaseInfo, LocalDocument, MissingRevisions, WriteFailure } from '../peer.ts'
 
 /**
- * What a peer's JSON must look like. Each function returns what the answer says, undefined where it is something else: a
+ * Shapes of peers' JSON. Each function returns the checked answer, undefined if it has another shape: a
  * peer may send anything.
  */
 export type Shape<T> = (value: unknown) => T | undefined
@@ -29,7 +29,7 @@ export const databaseInfo: Shape<DatabaseInfo> = value => {
   }
 }
 
-/** How many changes follow; of a filtered feed, whether any does. */
+/** Returns the number of following changes; of a filtered feed, 0 or 1. */
 export const pendingChanges: Shape<{ readonly pending: number | null; readonly rows: number }> = value => {
   if (!isObject(value) || !Array.isArray(value.results)) return undefined
   const { pending, results } = value

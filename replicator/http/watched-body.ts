@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream'
 import { PeerError } from '../peer-error.ts'
 
-/** What a body must bring while it is waited for, other than a feed that has nothing to say. */
+/** Minimum bytes of a body within each interval while it is waited for; feeds are exempt. */
 const MIN_BYTES = 256
 
-/** How slow a body may be. */
+/** Limits on the slowness of a body. */
 export interface Pace {
   /** The longest wait for more of it, in milliseconds. */
   readonly timeoutMs: number
@@ -13,8 +13,9 @@ export interface Pace {
 }
 
 /**
- * Reads a body's chunks. A peer that sends nothing, or next to nothing, while it is waited for is given up: also one whose
- * bytes are no part of the body, as extensions of chunks are. The time in which the reader does something else does not count.
+ * Reads a body's chunks. A peer that sends nothing, or next to nothing, while it is waited for is given up: also one
+ * whose bytes are no part of the body, as extensions of chunks are. The time in which the reader does something else
+ * does not count.
  *
  * @throws PeerError `timeout`
  */

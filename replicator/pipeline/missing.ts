@@ -1,6 +1,6 @@
 import type { Change, MissingRevisions, Peer } from '../peer.ts'
 
-/** How much of what it was offered the target must lack lately for the question to be skipped. */
+/** Share of recently offered revisions that the target must lack for `_revs_diff` to be skipped. */
 const SKIP_ABOVE = 0.98
 const WEIGHT = 0.3
 /** Even then it is asked once in so many batches, to notice when that changes. */
@@ -29,7 +29,7 @@ export class MissingFinder {
     return missing
   }
 
-  /** What the target still lacks of what it lacked. */
+  /** Returns those of the revisions that the target lacks. */
   among(wanted: readonly MissingRevisions[], signal: AbortSignal): Promise<MissingRevisions[]> {
     return this.#target.revsDiff(wanted, signal)
   }

@@ -2,7 +2,7 @@ import type { SourceSeq } from '../../protocol/checkpoint.ts'
 import type { WorkerBatch } from './changes-queue.ts'
 
 /**
- * How far the replication has come: batches are done in any order, but a checkpoint may only pass a sequence when
+ * Progress of a replication: batches are done in any order, but a checkpoint may only pass a sequence when
  * everything before it is on the target.
  */
 export class Progress {

@@ -19,7 +19,7 @@ import { Unanswered } from './unanswered.ts'
 import { DocumentWriter } from './writer.ts'
 import type { FailureSink } from './writer.ts'
 
-/** How documents are moved. */
+/** Options of moving documents. */
 export interface TransferOptions {
   readonly useBulkGet: boolean
   readonly retryPolicy: RetryPolicy
@@ -30,7 +30,7 @@ export interface TransferOptions {
   readonly maxIdBytes: number
   /** The only documents that are asked for; a source that gives others is not listened to. */
   readonly onlyIds?: ReadonlySet<string>
-  /** How long to wait for a revision that the feed named and the source does not find. */
+  /** Milliseconds to wait for a revision that the feed named and the source does not find. */
   readonly missingRetryMs: number
 }
 
@@ -39,7 +39,7 @@ type Single = { readonly id: string; readonly rev: string; readonly possibleAnce
 
 const GROUP_BYTES = 8 * 1024 * 1024
 const FIRST_GUESS_BYTES = 2048
-/** How long a peer goes without `_bulk_get` that does not know it, or that failed at it. */
+/** Time for which `_bulk_get` is not used after a peer did not know it or failed at it. */
 const PROBE_AGAIN_MS = 10 * 60_000
 const PROBE_FAILED = { retries: Infinity, firstWaitMs: 2_000, maxWaitMs: PROBE_AGAIN_MS }
 
@@ -162,7 +162,7 @@ export class Transfer {
   }
 
   /**
-   * What the source finds of a group. When an answer breaks off, what has come is written and the rest is asked for
+   * Reads a group of revisions. If an answer is cut off, what has arrived is written and the rest is requested
    * again, so that a connection that never lasts for a whole answer still moves everything.
    */
   async *#fetch(

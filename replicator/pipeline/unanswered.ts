@@ -4,7 +4,7 @@ import type { MissingRevisions } from '../peer.ts'
 /** Leaves that an answer may have beyond the revisions that were asked for. */
 const MAX_EXTRA_LEAVES = 10_000
 
-/** What of a request has not been answered yet. */
+/** Revisions of a request that have not been answered yet. */
 export class Unanswered {
   readonly #group: readonly MissingRevisions[]
   readonly #left: Map<string, number>

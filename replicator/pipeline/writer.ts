@@ -5,7 +5,7 @@ import type { Peer, WriteFailure } from '../peer.ts'
 const MAX_BATCH_BYTES = 2 * 1024 * 1024
 const MAX_BATCH_DOCUMENTS = 2000
 
-/** What becomes of documents that the target refuses. */
+/** Receives each document that the target refuses. */
 export type FailureSink = (failure: WriteFailure) => void
 
 /** Gathers documents and writes them to the target in batches of bounded size. */
@@ -63,7 +63,7 @@ export class DocumentWriter {
   }
 }
 
-/** What a target says of documents in CouchDB's words; a proxy that refuses a request has no such words. */
+/** Returns whether a target refuses documents, in CouchDB's words: a proxy that refuses a request has others. */
 function isOfDocuments({ status, error }: PeerError): boolean {
   return status === 413 || (status === 400 && OF_DOCUMENTS.includes(error))
 }

@@ -27,7 +27,7 @@ import {
 
 export interface AttachmentsOptions {
   readonly store: Store
-  /** Where large attachments go as files; undefined keeps all in the store. */
+  /** Directory for files of large attachments; undefined keeps all in the store. */
   readonly directory: string | undefined
   /** zlib's level for attachments of a type, undefined where they are stored as they come. */
   readonly compressionLevel: (contentType: string) => number | undefined
@@ -47,7 +47,9 @@ export interface ByteRange {
  */
 const INLINE_LIMIT = 32 * 1024
 
-/** The attachments of all databases: takes them in, gives them out, and removes those that nobody refers to any more. */
+/**
+ * The attachments of all databases: takes them in, gives them out, and removes those that nobody refers to any more.
+ */
 export class Attachments {
   readonly #options: AttachmentsOptions
   readonly #files: AttachmentFiles | undefined
@@ -106,7 +108,7 @@ export class Attachments {
     }
   }
 
-  /** What a commit has to write so that a database refers to content. */
+  /** Returns the records that a commit writes so that a database refers to content. */
   referenceTo(content: string, database: number): Iterable<[key: Uint8Array, value: Uint8Array]> {
     return this.#blobs.referenceTo(content as ContentAddress, database)
   }
@@ -151,7 +153,7 @@ export class Attachments {
     return attachment.encoding === 'gzip' ? gunzipped(bytes) : bytes
   }
 
-  /** Whether content is being uploaded, committed or read, and so not to be judged by what refers to it. */
+  /** Returns whether content is being uploaded, committed or read, and must be kept even without references. */
   isInUse(content: string): boolean {
     return this.#blobs.isPinned(content as ContentAddress)
   }

@@ -1,11 +1,11 @@
-/** Where the bytes of a content address are. */
+/** Location of the bytes of a content address. */
 export type BlobPlace = { readonly kind: 'inline'; readonly bytes: Uint8Array } | FilePlace
 
 export interface FilePlace {
   readonly kind: 'file'
   readonly file: number
   readonly length: number
-  /** What the file's key is derived with, where it is encrypted. */
+  /** Salt from which the file's key is derived; undefined without encryption. */
   readonly salt: Uint8Array | undefined
 }
 
@@ -13,7 +13,9 @@ const INLINE = 0
 const FILE = 1
 const FILE_RECORD_BYTES = 13
 
-/** A byte for the kind, then the bytes themselves, or six bytes each for the file's number and its length, and the salt. */
+/**
+ * A byte for the kind, then the bytes themselves, or six bytes each for the file's number and its length, and the salt.
+ */
 export function encodeBlobRecord(place: BlobPlace): Buffer {
   if (place.kind === 'inline') return Buffer.concat([Buffer.from([INLINE]), place.bytes])
   const record = Buffer.alloc(FILE_RECORD_BYTES)

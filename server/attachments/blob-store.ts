@@ -23,9 +23,9 @@ export interface BlobPin {
 
 interface Entry {
   pins: number
-  /** Undefined as long as nothing is stored under the address. */
+  /** The stored record; undefined if nothing is stored under the address. */
   place: BlobPlace | undefined
-  /** Whether no commit is known to have written the record. */
+  /** True until a commit has written the record. */
   isNew: boolean
   /** Putting the file on disk. */
   busy: Promise<void>
@@ -75,7 +75,7 @@ export class BlobStore {
     }
   }
 
-  /** Undefined where other bytes have the address. */
+  /** Stores content under an address; returns undefined if other bytes have it. */
   async #adoptAs(address: ContentAddress, blob: IncomingBlob): Promise<BlobPin | undefined> {
     const entry = await this.#acquire(address)
     try {
@@ -108,7 +108,7 @@ export class BlobStore {
     return undefined
   }
 
-  /** What the commit of a revision has to write so that the database refers to the content. */
+  /** Returns the records that a commit writes so that the database refers to the content. */
   *referenceTo(address: ContentAddress, database: number): Generator<[key: Uint8Array, value: Uint8Array]> {
     const bytes = addressBytes(address)
     const entry = this.#entries.get(address)

@@ -1,6 +1,6 @@
 /**
- * Whether attachments of a content type are stored compressed: `[attachments] compressible_types`, media types in which
- * `*` stands for anything, with any parameters (CouchDB: couch_util:compressible_att_type/1).
+ * Returns whether attachments of a content type are stored compressed, by `[attachments] compressible_types`, media
+ * types in which `*` stands for anything, with any parameters (CouchDB: couch_util:compressible_att_type/1).
  */
 export function compressibleTypes(types: readonly string[]): (contentType: string) => boolean {
   const patterns = types

@@ -1,7 +1,7 @@
 declare const brand: unique symbol
 
 /**
- * Where the attachment store keeps some bytes: their MD5, their length, and a number that tells different bytes of the
+ * Address of bytes in the attachment store: their MD5, their length, and a number that tells different bytes of the
  * same MD5 and length apart, in base64url. The MD5 is needed anyway, as CouchDB's digest; as others can make bytes to
  * collide, the store takes two for the same only after it has compared them.
  */

@@ -9,7 +9,7 @@ import { type ContentReader, contentReader } from './content-reader.ts'
 export interface IncomingFile {
   readonly number: number
   readonly handle: FileHandle
-  /** What is written to it is encrypted under this. */
+  /** Key that encrypts the file; undefined without encryption. */
   readonly key: FileKey | undefined
 }
 
@@ -47,7 +47,7 @@ export class AttachmentFiles {
     this.#next = next
   }
 
-  /** How many files are being written. */
+  /** Number of files being written. */
   get open(): number {
     return this.#open
   }

@@ -11,7 +11,7 @@ import type { Store } from '../storage/store.ts'
 const MAX_BODY = 2 ** 48 - 1
 const BATCH = 1000
 
-/** Whether a stored revision of the database refers to the content. */
+/** Returns whether a stored revision of the database refers to the content. */
 export async function hasReference(store: Store, keys: DatabaseKeys, address: Uint8Array): Promise<boolean> {
   const range = {
     gte: keys.bytes(Space.attachment, bodyReference(address, 0)),

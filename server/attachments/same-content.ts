@@ -7,7 +7,7 @@ const PIECE_BYTES = 256 * 1024
 
 type Read = ContentReader['read']
 
-/** Whether what was received is, byte for byte, what is stored. Both have the same length. */
+/** Returns whether received bytes equal the stored ones. Both have the same length. */
 export async function sameContent(
   blob: IncomingBlob,
   place: BlobPlace,

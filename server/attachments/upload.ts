@@ -14,7 +14,7 @@ import type { IngestWorkers } from './ingest/workers.ts'
 export interface IncomingAttachment {
   readonly name: string
   readonly contentType: string
-  /** How the bytes that come are encoded. */
+  /** Encoding of the received bytes. */
   readonly encoding: 'identity' | 'gzip'
   /** Bytes before encoding, where the sender of encoded bytes says so. */
   readonly length?: number | undefined
@@ -24,7 +24,7 @@ export interface IncomingAttachment {
   readonly digest?: Buffer | undefined
 }
 
-/** What is to be known of an attachment that was received, as a revision's record keeps it. */
+/** Metadata of a received attachment, as a revision's record keeps it. */
 export interface ReceivedMetadata {
   readonly name: string
   readonly contentType: string
@@ -44,7 +44,7 @@ export interface ReceivedAttachment {
   release(): void
 }
 
-/** What an upload needs of the attachment store. */
+/** The part of the attachment store that uploads use. */
 export interface UploadServices {
   readonly blobs: BlobStore
   readonly workers: IngestWorkers

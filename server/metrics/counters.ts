@@ -4,7 +4,7 @@ const STATUSES = [
   500, 501, 503,
 ]
 
-/** What is counted, by its path in `_stats`: CouchDB's paths and words. */
+/** All counters by their path in `_stats`, with CouchDB's paths and descriptions. */
 export const COUNTERS: Readonly<Record<string, string>> = {
   'couchdb/database_writes': 'number of times a database was changed',
   'couchdb/document_writes': 'number of document write operations',

@@ -1,6 +1,6 @@
 const PERCENTILES = [50, 75, 90, 95, 99, 999]
 
-/** What `_stats` says of a duration, in milliseconds. */
+/** A histogram of durations as `_stats` shows it, in milliseconds. */
 export interface DurationSummary {
   readonly min: number
   readonly max: number
@@ -21,7 +21,7 @@ export class Durations {
     this.#last = new Float64Array(size)
   }
 
-  /** How many there were, and how long they took together, since the start. */
+  /** Number and total length of all durations since the start. */
   get total(): { readonly count: number; readonly sumMs: number } {
     return { count: this.#count, sumMs: this.#sum }
   }

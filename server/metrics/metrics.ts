@@ -7,7 +7,7 @@ export interface CounterValue {
   readonly desc: string
 }
 
-/** What a server counts since its start. Counting is cheap enough for every request. */
+/** Counters and durations of a server since its start. Counting is cheap enough for every request. */
 export class Metrics {
   readonly requestTime = new Durations()
   readonly #values = new Map(Object.keys(COUNTERS).map(path => [path, 0]))

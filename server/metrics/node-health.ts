@@ -5,14 +5,14 @@ import { getHeapStatistics } from 'node:v8'
 const RESOLUTION_MS = 20
 const WINDOW_MS = 10_000
 
-/** How late the event loop was, in milliseconds, over the last ten to twenty seconds. */
+/** Maximum lateness of the event loop, in milliseconds, over the last ten to twenty seconds. */
 export interface EventLoopDelay {
   readonly p50: number
   readonly p99: number
   readonly max: number
 }
 
-/** What an operator wants to know of the process and its disk that CouchDB's `_system` has no member for. */
+/** Health of the process and its disk, for values that CouchDB's `_system` has no member for. */
 export interface HealthReport {
   readonly event_loop_delay_ms: EventLoopDelay
   readonly memory: { readonly resident: number; readonly heap_used: number; readonly heap_limit: number }

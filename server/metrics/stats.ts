@@ -14,7 +14,7 @@ export function statsTree(metrics: Metrics): Tree {
   return root
 }
 
-/** What lies under a path of the tree; null where there is nothing (`couch_stats_httpd:extract_path/2`). */
+/** Returns the subtree at a path; null if there is none (`couch_stats_httpd:extract_path/2`). */
 export function statsAt(tree: unknown, path: readonly string[]): unknown {
   const [name, ...rest] = path
   if (name === undefined) return tree

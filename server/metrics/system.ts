@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8'
 
-/** What `_system` tells: the members that CouchDB has, filled with what a Node process knows; the others are 0. */
+/** Returns the body of `_system`: CouchDB's members, filled in where a Node process knows the value, else 0. */
 export function systemState() {
   const { rss, heapTotal, heapUsed, external } = process.memoryUsage()
   const usage = process.resourceUsage()

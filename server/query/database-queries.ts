@@ -31,7 +31,7 @@ const BUILD_DELAY_MS = 500
 export interface QueryContext {
   readonly log: Logger
   readonly config: Config
-  /** Told of each compaction of an index that ends. */
+  /** Called after each compaction of an index. */
   readonly onCompaction?: ((index: ViewIndex, result: CompactionResult) => void) | undefined
 }
 
@@ -100,7 +100,7 @@ export class DatabaseQueries {
     return this.describedIndexOf(ddoc)
   }
 
-  /** The same for what only describes it: views in a language that cannot be run have an index too, which is empty. */
+  /** Returns the index for `_info`, which unlike `indexOf` accepts languages that cannot be run; theirs is empty. */
   describedIndexOf(ddoc: DesignDocument): ViewIndex {
     const definition = this.#definitionOf(ddoc)
     const known = this.#indexes.get(definition.signature)

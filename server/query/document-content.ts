@@ -53,7 +53,7 @@ function ofWhole(fields: readonly string[]): (content: DocumentContent) => strin
   return content => project(contentText(content))
 }
 
-/** How the members are read that a selector looks at: no more than these where that is possible. */
+/** Returns a reader of the members that a selector looks at, which parses no others if possible. */
 export function contentReader(selector: JsonObject): (content: DocumentContent) => JsonObject {
   return fieldReader(selector) ?? (content => JSON.parse(contentText(content).toString()) as JsonObject)
 }

@@ -23,7 +23,7 @@ export interface IndexerTask {
 /** Views, Mango and functions of design documents, of all databases. */
 export class Queries {
   readonly sandbox: Sandbox
-  /** Told of each compaction of an index that ends. */
+  /** Called after each compaction of an index. */
   onCompaction: ((database: Database, index: ViewIndex, result: CompactionResult) => void) | undefined
   readonly #log: Logger
   readonly #config: Config

@@ -18,10 +18,10 @@ import type { JobFactory } from './job-factory.ts'
 import { updateReplicatorDocument } from './stored-documents.ts'
 import type { ReplicatorDocument } from './stored-documents.ts'
 
-/** How long an unfetchable filter is left alone; it doubles with each failure. */
+/** Milliseconds before an unfetchable filter is fetched again; doubled by each failure. */
 const FETCH_AGAIN = { retries: Infinity, firstWaitMs: 5_000, maxWaitMs: 600_000 }
 
-/** What a replication document asks for, without what the replicator itself wrote into it. */
+/** Returns the request in a replication document, without members that the replicator wrote. */
 export function requestText({ members }: ReplicatorDocument): string {
   return JSON.stringify(Object.entries(members).filter(([name]) => !name.startsWith('_replication_')))
 }

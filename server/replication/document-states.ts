@@ -29,7 +29,7 @@ export async function replicationDocumentIds(database: Database): Promise<DocId[
   return ids.sort()
 }
 
-/** What `_scheduler/docs` says of a document: what is written in it when it is over, else how its job stands. */
+/** Returns a document's entry in `_scheduler/docs`: its stored state if the job has ended, else the job's. */
 export function documentState(
   database: Database,
   id: DocId,

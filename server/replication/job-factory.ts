@@ -3,12 +3,12 @@ import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import type { JobSpec } from '../../replicator/job.ts'
 import type { Scheduler } from '../../replicator/scheduler.ts'
 
-/** Who asked for a replication. */
+/** The document or client that requested a replication. */
 export interface JobOrigin {
   readonly document: JobSpec['document']
   readonly user: string | null
   /**
-   * Where a login with the credentials of a URL of this very server is counted as coming from: the address of the
+   * Address under which failed logins at this very server, with credentials in a URL, are counted: that of the
    * client that posted the job, or a word for the owner of its document. Wrong passwords in jobs lock out nobody else.
    */
   readonly loginFrom: string
@@ -19,7 +19,7 @@ export function loginFromDocument(members: Readonly<Record<string, unknown>>): s
   return `_replicator of ${JSON.stringify(members.owner ?? null)}`
 }
 
-/** What the jobs of documents need of the replicator. */
+/** The part of the replicator that makes jobs of documents. */
 export interface JobFactory {
   readonly scheduler: Scheduler
   readonly defaults: ReplicationDefaults

@@ -8,7 +8,7 @@ export function isoTime(time: Date): string {
   return time.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
-/** What a replication has counted, as documents and listings show it. */
+/** Returns the counters of a replication as documents and listings show them. */
 export function statsJson({ stats, checkpointedSeq }: ReplicationStatus, pending: number | null): object {
   return {
     revisions_checked: stats.missingChecked,
@@ -99,7 +99,7 @@ function jobInfo(job: Job, stallMs: number): object | null {
   return { ...progressJson(status, lag), ...lagJson(status, lag) }
 }
 
-/** What CouchDB does not tell of a job. */
+/** Returns the members of a job's description that CouchDB does not have. */
 function lagJson(status: ReplicationStatus, lag: JobLag): object {
   const { caughtUpAt, stalled, silentMs } = lag
   return {

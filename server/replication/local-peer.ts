@@ -49,7 +49,7 @@ export interface LocalDatabase {
   readonly catalog: Catalog
   readonly name: DatabaseName
   readonly user: UserContext
-  /** What a document may be: the same as over HTTP. */
+  /** Limits of documents: the same as over HTTP. */
   readonly limits: () => DocumentLimits
 }
 

@@ -1,13 +1,13 @@
 import { decodeSegment } from '../http/request/percent.ts'
 
-/** Where this server listens without TLS. */
+/** Address at which this server listens without TLS. */
 export interface BoundAddress {
   /** As the operating system names it: "127.0.0.1", "::1"; "0.0.0.0" and "::" are all addresses. */
   readonly address: string
   readonly port: number
 }
 
-/** What surely reaches this machine where the server listens on all addresses; `::` takes IPv4 too. */
+/** Loopback addresses for servers that listen on all addresses; `::` takes IPv4 too. */
 const ON_ALL: Readonly<Record<string, readonly string[]>> = {
   '0.0.0.0': ['0.0.0.0', '127.0.0.1'],
   '::': ['::', '::1', '0.0.0.0', '127.0.0.1'],

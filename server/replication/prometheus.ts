@@ -9,7 +9,7 @@ interface Gauge {
   readonly name: string
   readonly type: 'gauge' | 'counter'
   readonly help: string
-  /** Undefined where the job does not know. */
+  /** Undefined if unknown. */
   readonly read: (job: Job, stallMs: number) => number | undefined
 }
 

@@ -6,7 +6,7 @@ import type { ReplicationPlan } from '../../replicator/replication.ts'
 import type { SchedulerOptions } from '../../replicator/scheduler.ts'
 import type { Config } from '../config/config.ts'
 
-/** What a replication does that does not say. */
+/** Returns the default options of replications. */
 export function replicationDefaults(config: Config): ReplicationDefaults {
   return {
     connectionTimeoutMs: config.integer('replicator', 'connection_timeout'),
@@ -20,7 +20,7 @@ export function replicationDefaults(config: Config): ReplicationDefaults {
   }
 }
 
-/** What a replication may do that its request cannot change. */
+/** Returns the limits of replications, which a request cannot change. */
 export function planLimits(config: Config): Pick<ReplicationPlan, 'maxRewind' | 'maxIdBytes'> {
   return {
     maxRewind: config.integer('replicator', 'max_rewind'),
@@ -45,7 +45,7 @@ export function schedulerOptions(config: Config): SchedulerOptions {
   }
 }
 
-/** What may be held of peers' answers. */
+/** Returns the limits of memory for peers' answers. */
 export function peerLimits(config: Config): PeerLimits {
   return {
     maxAnswer: config.integer('couchette', 'max_peer_answer'),

@@ -17,7 +17,7 @@ class ReplicatorDatabase {
   readonly #replicator: JobFactory
   readonly #database: Database
   readonly #stop = new AbortController()
-  /** What is under way for documents that have changed. */
+  /** Pending work for documents that have changed. */
   readonly #looks = new Map<DocId, Promise<void>>()
   readonly #following: Promise<void>
 

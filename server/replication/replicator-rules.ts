@@ -44,7 +44,7 @@ export class ReplicatorRules implements DatabaseRules {
     return withOwner(input, body, actor)
   }
 
-  /** Who neither owns the document nor administers the database does not see its credentials. */
+  /** Removes credentials for readers who neither own the document nor administer the database. */
   afterRead(id: DocId, json: Buffer, { user, security }: Actor): Buffer {
     if (id.startsWith('_design/') || isDatabaseAdmin(user, security)) return json
     const document = JSON.parse(json.toString()) as Members
@@ -80,7 +80,9 @@ class OwnerValidator implements DocumentValidator {
     return Promise.all(documents.map(document => this.#judge(document, actor)))
   }
 
-  /** A branch beside somebody's job could become the winner, and so the job: every live leaf has to be the user's own. */
+  /**
+   * A branch beside somebody's job could become the winner, and so the job: every live leaf has to be the user's own.
+   */
   async #judge({ document }: ValidatedDocument, { user, security }: Actor): Promise<CouchError | undefined> {
     if (document === undefined) return undefined
     if (isDatabaseAdmin(user, security) || user.roles.includes(REPLICATOR_ROLE)) return undefined

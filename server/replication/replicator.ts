@@ -37,11 +37,11 @@ import {
 /** Databases whose documents are not simply what was written. */
 const SYSTEM_DATABASE = /^_|\/_(users|replicator)$/
 
-/** What the replicator needs of the server around it. */
+/** The replicator's dependencies on the server. */
 export interface ReplicatorHost {
   readonly config: Config
   readonly uuid: string
-  /** Where it listens, known once it does; the URL has neither credentials nor a slash at its end. */
+  /** Returns the URL at which the server listens, without credentials and trailing slash; undefined before that. */
   readonly address: () => BoundAddress & { readonly url: string }
   readonly catalog: Catalog
   readonly log: Logger
@@ -54,7 +54,7 @@ export class Replicator implements JobFactory {
   readonly scheduler: Scheduler
   /** The jobs that documents ask for. */
   readonly documents: ReplicatorDatabases
-  /** How often a replication had to go back behind one of its checkpoints, since the start. */
+  /** Number of times a replication resumed before one of its checkpoints, since the start. */
   rewinds = 0
   readonly #host: ReplicatorHost
   readonly #connections: Connections
@@ -75,7 +75,7 @@ export class Replicator implements JobFactory {
     return replicationDefaults(this.#host.config)
   }
 
-  /** How long nothing may move although changes are pending before a job says that it is stalled. */
+  /** Milliseconds without progress although changes are pending, after which a job is stalled. */
   get stallMs(): number {
     return this.#host.config.integer('replicator', 'stall_timeout')
   }

@@ -13,7 +13,7 @@ import { readReplicatorDocument } from './stored-documents.ts'
 const TIMEOUT_MS = 10 * 60_000
 
 /**
- * What the job of a document could not write: of a job that runs as it stands, of any other as it was stored.
+ * Returns the failed writes of a document's job: from the running job, else as stored.
  *
  * @throws `missing` when there is no such document
  */

@@ -9,7 +9,7 @@ import { type KeyAndCertificate, makeSelfSigned } from './self-signed.ts'
 const VERSIONS: Readonly<Record<string, SecureVersion>> = { 'tlsv1.2': 'TLSv1.2', 'tlsv1.3': 'TLSv1.3' }
 
 /**
- * What TLS needs, by `[ssl]`: certificate and key from their files, or a self-signed pair that is made once and kept in
+ * Returns certificate and key for TLS by `[ssl]`: from their files, or a self-signed pair that is made once and kept in
  * the data directory.
  *
  * @throws where a file that is named cannot be read, or the key can be read by others

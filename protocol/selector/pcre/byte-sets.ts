@@ -30,7 +30,7 @@ export const ANY_BYTE = setOf(() => true)
 export const NOT_NEWLINE = setOf(byte => byte !== NEWLINE)
 export const WORD = setOf(isWord)
 
-/** What `\d`, `\W` and the like stand for. */
+/** Sets of bytes of `\d`, `\W` and the like. */
 export const ESCAPED_SETS: Readonly<Record<string, ByteSet>> = {
   d: setOf(isDigit),
   D: negated(setOf(isDigit)),
@@ -44,7 +44,7 @@ export const ESCAPED_SETS: Readonly<Record<string, ByteSet>> = {
   V: negated(setOf(oneOf('\n\v\f\r\x85'))),
 }
 
-/** What `[:alpha:]` and the like stand for. */
+/** Sets of bytes of `[:alpha:]` and the like. */
 export const POSIX_SETS: Readonly<Record<string, ByteSet>> = {
   alpha: setOf(isAlpha),
   lower: setOf(isLower),

@@ -12,7 +12,7 @@ export interface NativeRegex {
   readonly steps: (length: number) => number
 }
 
-/** How much backtracking a pattern allows. */
+/** Upper bounds of the backtracking that a pattern allows. */
 interface Backtracking {
   /** In how many ways it can match from one place, repetitions without a bound counted as one. */
   readonly ways: number
@@ -23,7 +23,7 @@ interface Backtracking {
 }
 
 /**
- * The same pattern for JavaScript's engine, which is many times faster, where it provably cannot backtrack much:
+ * Translates a pattern for JavaScript's engine, which is many times faster, if it provably cannot backtrack much:
  * single bytes, at most one of them repeated without a bound, few choices, no assertions but of places. Undefined where
  * it could.
  */

@@ -11,7 +11,7 @@ export type Step =
   | { readonly op: 'back'; readonly group: number; readonly caseless: boolean; next: number }
   | { readonly op: 'done' }
 
-/** Where an alternative of an assertion begins, and how many bytes behind. */
+/** Start of an alternative of an assertion, and its length in bytes for a lookbehind. */
 export interface LookStart {
   readonly start: number
   readonly behind: number

@@ -68,7 +68,7 @@ class Run {
     return steps
   }
 
-  /** Where the match that begins here ends; -1 where there is none. */
+  /** Returns the end of the match that begins here; -1 if there is none. */
   private *run(
     start: number,
     from: number,

@@ -9,7 +9,7 @@ export class Batch {
   #last: Buffer | undefined
   #filled = 0
 
-  /** How many bytes are gathered. */
+  /** Number of collected bytes. */
   get bytes(): number {
     return this.#bytes
   }

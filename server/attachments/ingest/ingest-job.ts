@@ -53,7 +53,7 @@ export class IngestJob {
     this.#ended = true
   }
 
-  /** What became of the attachment, once it has ended and its file has been given; before, undefined. */
+  /** Result of the upload, once it has ended and its file is known; undefined before. */
   result(): IngestResult | undefined {
     if (!this.#ended || (this.#asked && this.#fd === undefined)) return undefined
     if (this.#fd !== undefined) for (const bytes of this.#sealer?.end() ?? []) writeAll(this.#fd, bytes)
@@ -67,7 +67,7 @@ export class IngestJob {
     }
   }
 
-  /** What pako 2 writes at level 8 is, byte for byte, what CouchDB stores, and so has CouchDB's digest. */
+  /** Compresses with pako 2 at level 8, whose output equals CouchDB's byte for byte and so has CouchDB's digest. */
   #deflater(level: number): pako.Deflate {
     const deflate = new pako.Deflate({ level: level as pako.DeflateOptions['level'] & number, gzip: true })
     deflate.onData = bytes => this.#store(bytes as Uint8Array)

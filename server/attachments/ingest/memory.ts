@@ -7,7 +7,7 @@ closedPort.close()
 /** Handing over less than this costs more than copying it. */
 const MIN_WHOLE_BYTES = 4096
 
-/** Whether the bytes are all of their memory, so that it can be handed over. */
+/** Returns whether the bytes span their whole ArrayBuffer, so that it can be transferred. */
 export function isWhole(bytes: Uint8Array): boolean {
   return bytes.length >= MIN_WHOLE_BYTES && bytes.length === bytes.buffer.byteLength
 }
@@ -20,7 +20,7 @@ export function free(pieces: readonly Uint8Array[]): void {
   if (pieces.length > 0) closedPort.postMessage(undefined, memoryOf(pieces))
 }
 
-/** What is to be transferred with the pieces. */
+/** Returns the ArrayBuffers of the pieces, for a transfer list. */
 export function memoryOf(pieces: readonly Uint8Array[]): ArrayBuffer[] {
   return pieces.map(({ buffer }) => buffer as ArrayBuffer)
 }

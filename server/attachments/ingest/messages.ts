@@ -1,6 +1,6 @@
 import type { FileKey } from '../../storage/encryption/file-cipher.ts'
 
-/** What the server tells a worker that takes in attachments. */
+/** A message from the server to a worker that receives attachments. */
 export type IngestRequest =
   /** The next bytes of an attachment; their memory is the worker's from then on. */
   | {
@@ -9,13 +9,13 @@ export type IngestRequest =
       /** With the first bytes. */
       readonly begin: IngestOptions | undefined
       readonly pieces: readonly Uint8Array[]
-      /** Whether these are the last. */
+      /** True for the last bytes. */
       readonly end: boolean
     }
   | { readonly kind: 'file'; readonly job: number; readonly file: TargetFile }
   | { readonly kind: 'abort'; readonly job: number }
 
-/** Where the stored bytes of an attachment are to be written. */
+/** Target of the stored bytes of an attachment. */
 export interface TargetFile {
   readonly fd: number
   /** They are encrypted under this. */
@@ -31,7 +31,7 @@ export interface IngestOptions {
   readonly inlineLimit: number
 }
 
-/** What a worker answers. */
+/** A message from a worker to the server. */
 export type IngestReply =
   /** The pieces of a request are done with; not told of the last. */
   | { readonly kind: 'taken'; readonly job: number }

@@ -1,7 +1,7 @@
 import type { IncomingBlob } from '../incoming-blob.ts'
 import type { IngestResult } from './messages.ts'
 
-/** Where more than a little of an attachment goes while it comes in. Ends by `finish` or by `abort`. */
+/** Receiver of an attachment that exceeds the buffer of its upload. Ended by `finish` or by `abort`. */
 export interface IngestSink {
   /**
    * Waits when bytes come faster than they are taken. They must not change afterwards.

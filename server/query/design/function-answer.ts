@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol
 import { erlangPretty } from '../../../protocol/selector/erlang-pretty.ts'
 import { responseHeaders } from './response-headers.ts'
 
-/** What a show, list or update function answers, ready to be sent. */
+/** The answer of a show, list or update function, ready to be sent. */
 export interface FunctionAnswer {
   readonly status: number
   /** Names in lower case. */

@@ -4,7 +4,7 @@ import { parseJson } from '../../../protocol/json/parse-json.ts'
 import type { Database } from '../../database/database.ts'
 import { databaseInfo } from '../../database/info.ts'
 
-/** What of a request functions of design documents see. */
+/** The parts of a request that functions of design documents see. */
 export interface FunctionRequest {
   readonly database: Database
   /** The document's id, null without one. */
@@ -14,7 +14,7 @@ export interface FunctionRequest {
   readonly url: string
   readonly query: Readonly<Record<string, string>>
   readonly headers: Readonly<Record<string, string>>
-  /** Undefined for requests without one; that of a posted list is JSON. */
+  /** The body; undefined without one. That of a posted list is JSON. */
   readonly body: string | JsonObject | undefined
   readonly peer: string
   readonly user: { readonly name: string | null; readonly roles: readonly string[] }

@@ -2,7 +2,7 @@ import { CouchError, fail } from '../../../protocol/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 import { erlangPretty } from '../../../protocol/selector/erlang-pretty.ts'
 
-/** What a rewrite function answers: another request, or with a `code` the answer itself. */
+/** The result of a rewrite function: another request, or with a `code` the answer itself. */
 export interface RewriteAnswer {
   readonly path?: string
   readonly method?: string

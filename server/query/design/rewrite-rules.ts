@@ -9,7 +9,7 @@ export interface Rewritten {
 
 interface Match {
   readonly bindings: Readonly<Record<string, string>>
-  /** What `*` stands for. */
+  /** The rest of the path that `*` matched. */
   readonly rest: readonly string[]
 }
 
@@ -36,7 +36,7 @@ export function compileRules(rules: readonly JsonValue[], isSafe: boolean): Json
 /** A request as rules see it. */
 export interface RewriteRequest {
   readonly method: string
-  /** What is behind `_rewrite/`, its segments decoded. */
+  /** The decoded segments of the path after `_rewrite/`. */
   readonly path: readonly string[]
   readonly query: readonly (readonly [string, string])[]
 }

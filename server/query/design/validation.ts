@@ -110,7 +110,10 @@ function newDocument({ id, edit, attachments }: ValidatedDocument): string {
   return renderDocument({ id, rev, deleted: edit.deleted, body: edit.body, extras }).toString()
 }
 
-/** What was thrown is the reason, whatever JSON it is. (CouchDB: couch_query_servers:validate_doc_update/5) */
+/**
+ * Makes an error of a thrown value, which is the reason, whatever JSON it is. (CouchDB:
+ * couch_query_servers:validate_doc_update/5)
+ */
 function errorOf(verdict: Verdict): CouchError | undefined {
   if (verdict === null) return undefined
   if ('error' in verdict) return functionError(verdict.error[1], verdict.error[2])

@@ -1,6 +1,6 @@
 import { fail } from '../../../protocol/errors.ts'
 
-/** Where a page ended: the key of its last row, without what all keys of the index begin with. */
+/** Encodes a bookmark: the key of a page's last row, without the common prefix of the index's keys. */
 export function encodeBookmark(rowKey: Uint8Array): string {
   return `m${Buffer.from(rowKey).toString('base64url')}`
 }

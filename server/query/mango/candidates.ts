@@ -11,9 +11,9 @@ import { readWinners, type WantedWinner } from './winners.ts'
 
 /** A document that a query looks at. */
 export interface Candidate {
-  /** Where it stands in the index: its row key. */
+  /** Returns its row key, its position in the index. */
   readonly place: () => Uint8Array
-  /** What the selector looks at. */
+  /** The document or row that the selector is applied to. */
   readonly value: JsonObject
   /** Writes what is asked for as JSON; of a covering index what it has of it. */
   readonly write: (out: ByteWriter) => void
@@ -22,7 +22,7 @@ export interface Candidate {
 /** A design document among all documents: it is counted, and never found. */
 export const DESIGN_DOCUMENT = Symbol('design document')
 
-/** What a query comes upon. */
+/** A document that a query examines. */
 export type Counted = Candidate | typeof DESIGN_DOCUMENT
 
 /** A document to be looked at, and where it stands in the index. */

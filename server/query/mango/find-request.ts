@@ -18,12 +18,12 @@ export interface FindRequest {
   readonly selector: CompiledSelector
   /** A design document, and one of its indexes: none, one or two names. */
   readonly useIndex: readonly string[]
-  /** Undefined where the query begins at the beginning. */
+  /** Undefined for the first page. */
   readonly bookmark: string | undefined
   readonly limit: number
   readonly skip: number
   readonly sort: Sort
-  /** Undefined for whole documents. */
+  /** Fields to answer; undefined for whole documents. */
   readonly fields: readonly string[] | undefined
   readonly partition: string | undefined
   readonly conflicts: boolean

@@ -12,7 +12,7 @@ import { askedName, planQuery, type Plan } from './plan.ts'
 import { DESIGN_DOCUMENT, type Candidate, type Counted } from './candidates.ts'
 import { scanAllDocs, scanIndex } from './scan.ts'
 
-/** What an answer ends with. */
+/** Counts of a query and its bookmark, which are the end of the answer. */
 interface ExecutionStats {
   keys: number
   docs: number
@@ -22,7 +22,7 @@ interface ExecutionStats {
   bookmark: string | undefined
 }
 
-/** Whether a query looks at every document, or every one of its partition: no index narrows it. */
+/** Returns whether a query reads every document of its database or partition, because no index narrows it. */
 export function isFullScan(queries: DatabaseQueries, request: FindRequest): boolean {
   const { index, ranges } = planQuery(queries.mangoIndexes, request, queries.database.record.partitioned)
   const isBound = (range: FieldRange | undefined): boolean =>
@@ -86,7 +86,7 @@ async function* answer(
   yield out.take()
 }
 
-/** What is found is given when there is so much of it. */
+/** Bytes of found documents that are sent together. */
 const PAGE_BYTES = 16 * 1024
 
 interface Search {

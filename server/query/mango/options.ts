@@ -2,9 +2,9 @@ import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
 import { erlangText } from '../../../protocol/selector/erlang-text.ts'
 
-/** How a member of a request is read. (CouchDB: mango_opts) */
+/** Parser of one member of a request. (CouchDB: mango_opts) */
 export interface Option<Value> {
-  /** What it is when it is not given; without a default it must be given. */
+  /** Value if the member is absent; without a default the member is required. */
   readonly initial?: Value
   readonly read: (value: JsonValue) => Value
 }

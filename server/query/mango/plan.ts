@@ -12,12 +12,12 @@ import {
 } from './rank-candidates.ts'
 import { fieldsNotRequired, isConstant } from './required-fields.ts'
 
-/** How a query is run. */
+/** The chosen index of a query and the ranges to read. */
 export interface Plan {
   readonly index: MangoIndex
   /** The ranges of the index's first fields; "empty" where nothing can match. */
   readonly ranges: readonly FieldRange[] | 'empty'
-  /** Whether the index alone has what is asked for. */
+  /** True if the index alone has all requested fields. */
   readonly covering: boolean
 }
 
@@ -39,7 +39,7 @@ export function planQuery(
   throw fail(request.partition === undefined ? 'noUsableGlobalIndex' : 'noUsablePartitionedIndex')
 }
 
-/** The same, with what it was chosen from; the plan is undefined where no index can be used. */
+/** Returns the plan and the rejected indexes, for `_explain`; the plan is undefined if no index can be used. */
 export function findPlan(
   indexes: readonly MangoIndex[],
   request: FindRequest,
@@ -71,7 +71,7 @@ function problemOf(index: MangoIndex, request: FindRequest): Problem | undefined
   return givesSort(index, request) ? undefined : 'sort_order_mismatch'
 }
 
-/** Whether the selector asks for what must be there of a document that is in the index. */
+/** Returns whether the selector requires the fields that every document in the index has. */
 function hasFields(index: MangoIndex, request: FindRequest): boolean {
   const selector = request.selector.normalized
   const sortFields = request.sort.map(([field]) => field)

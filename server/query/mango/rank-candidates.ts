@@ -24,12 +24,12 @@ export interface Rejected {
   readonly index: MangoIndex
   readonly usable: boolean
   readonly reason: Problem | RejectReason
-  /** How far from being chosen; several can be as far. */
+  /** Distance from being chosen; several can have the same. */
   readonly ranking: number
 }
 
 interface Choice {
-  /** Undefined where no index can be used. */
+  /** Undefined if no index can be used. */
   readonly index: MangoIndex | undefined
   /** The usable ones that were left to choose from. */
   readonly choice: readonly MangoIndex[]

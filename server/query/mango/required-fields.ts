@@ -20,7 +20,7 @@ export function fieldsNotRequired(node: JsonObject, fields: readonly string[]): 
   return fields.filter(field => field !== name)
 }
 
-/** Whether a selector fixes a field to one value. */
+/** Returns whether a selector fixes a field to one value. */
 export function isConstant(node: JsonObject, field: string): boolean {
   if (Object.keys(node).length === 0) return false
   const [name, operand] = only(node)

@@ -9,7 +9,7 @@ import { conflictsOf, type DocumentContent } from '../document-content.ts'
 /** A document whose winner is wanted. */
 export interface WantedWinner {
   readonly id: DocId
-  /** Undefined where the document is gone. */
+  /** Undefined if the document was deleted or purged. */
   readonly summary: DocumentSummary | undefined
 }
 

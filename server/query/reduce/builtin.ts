@@ -13,7 +13,7 @@ export interface BuiltinReduce {
   reduce(rows: readonly Uint8Array[]): JsonValue
   /** @param parts what it gave for rows, in the order of the index */
   rereduce(parts: readonly JsonValue[]): JsonValue
-  /** What is answered, as JSON. */
+  /** The answered value, as JSON. */
   finish(part: JsonValue): string
 }
 

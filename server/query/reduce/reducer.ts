@@ -14,13 +14,13 @@ export interface Reducer {
   finish(part: JsonValue): Reduced
 }
 
-/** What reductions in JavaScript are run with. */
+/** Sandbox and settings for reductions in JavaScript. */
 export interface ReduceContext {
   readonly sandbox: Sandbox
   /** The database, whose functions share no engine with those of others. */
   readonly owner: string
   readonly language: string
-  /** Told of a reduction that does not shrink; says whether that is an error. (CouchDB: `reduce_limit`) */
+  /** Called for a reduction that does not shrink; returns whether that is an error. (CouchDB: `reduce_limit`) */
   readonly refuses: (reason: string) => boolean
 }
 

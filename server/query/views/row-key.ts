@@ -28,9 +28,9 @@ export interface KeyRange {
 /** The keys of one index of a database. */
 export class IndexKeys {
   readonly state: Uint8Array
-  /** What the keys of all its rows begin with, without the view. */
+  /** Common prefix of the keys of all its rows, before the view's number. */
   readonly rowPrefix: Uint8Array
-  /** What keys begin with, by their kind. */
+  /** Prefixes of keys, by their kind. */
   readonly #prefixes: readonly Uint8Array[]
 
   /** @param signature in hex */

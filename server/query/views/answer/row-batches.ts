@@ -6,7 +6,7 @@ const NEWLINE = '\n'
  * stored has no line breaks.
  */
 export class RowBatches {
-  /** What the answer has besides the rows: `{"total_rows":3,"offset":0}`. */
+  /** Members of the answer before the rows: `{"total_rows":3,"offset":0}`. */
   readonly head: string
   readonly #pieces: AsyncGenerator<Uint8Array | string>
   #text: string
@@ -30,7 +30,7 @@ export class RowBatches {
     this.#pieces = pieces
   }
 
-  /** Whether all rows were given. */
+  /** True after the last row. */
   get isAtEnd(): boolean {
     return this.#isAtEnd
   }

@@ -10,7 +10,7 @@ export interface Rows {
 /** All rows from where a node of level 1 begins to where the next does. */
 export class RowBlock implements Rows {
   readonly from: Uint8Array
-  /** Undefined behind the last node. */
+  /** Exclusive end; undefined after the last node. */
   readonly to: Uint8Array | undefined
   readonly keys: readonly Uint8Array[]
   readonly rows: readonly Uint8Array[]

@@ -2,7 +2,7 @@ import { approximateSize, behindKey, compactRange } from '../../../storage/upkee
 import type { Store } from '../../../storage/store.ts'
 import type { IndexKeys, KeyRange } from '../row-key.ts'
 
-/** How a compaction gets on, for `_active_tasks`: in pieces of the index. Times in milliseconds since 1970. */
+/** Progress of a compaction for `_active_tasks`, in pieces of the index. Times in milliseconds since 1970. */
 export interface IndexCompactionProgress {
   readonly started: number
   readonly updated: number
@@ -12,13 +12,13 @@ export interface IndexCompactionProgress {
 
 export interface CompactionResult {
   readonly durationMs: number
-  /** Undefined where it went well. */
+  /** Undefined after success. */
   readonly error: unknown
 }
 
 /** Has the store give back the room of an index's rows that were removed or replaced, piece by piece. */
 export class IndexCompaction {
-  /** Told of each compaction that ends. */
+  /** Called after each compaction. */
   onEnd: ((result: CompactionResult) => void) | undefined
   readonly #store: Store
   readonly #keys: IndexKeys

@@ -1,4 +1,4 @@
-/** How far an index is. Written with its rows, in one batch. */
+/** Sequence, counts and sizes of an index. Written with its rows, in one batch. */
 export interface IndexState {
   readonly signature: string
   /** The number of the last change that is in it. */
@@ -8,9 +8,11 @@ export interface IndexState {
   readonly rows: readonly number[]
   /** Bytes of the rows, and of the records that tell which rows a document has. */
   readonly externalSize: number
-  /** Bytes of rows and records that were removed or replaced since a compaction; states of earlier versions have none. */
+  /**
+   * Bytes of rows and records that were removed or replaced since a compaction; states of earlier versions have none.
+   */
   readonly replacedSize?: number
-  /** Whether the nodes agree with the rows; not while many changes are taken up at once. */
+  /** True if the nodes agree with the rows; false while many changes are indexed at once. */
   readonly hasNodes: boolean
 }
 

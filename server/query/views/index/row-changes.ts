@@ -5,7 +5,7 @@ import { decodeRowPlaces, encodeRowPlaces, type RowPlace, sizeOfRows } from './d
 import type { RowChange } from '../reductions/overlay.ts'
 import type { IndexKeys } from '../row-key.ts'
 
-/** What a batch of changed documents does to the rows of each view, put into a batch of the store. */
+/** Changes to the rows of each view by a batch of changed documents, collected in a batch of the store. */
 export class RowChanges {
   /** For each view the rows that there are more, or less. */
   readonly added: number[]

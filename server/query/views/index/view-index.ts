@@ -22,7 +22,7 @@ export type MapDocuments = (documents: readonly ChangedDocument[], keys: IndexKe
 /** Nodes are of use to views: a Mango query reads rows alone. */
 export type IndexPart = 'rows' | 'nodes'
 
-/** How a build gets on, for `_active_tasks`. */
+/** Progress of a build, for `_active_tasks`. */
 export interface BuildProgress {
   readonly started: number
   updated: number
@@ -65,7 +65,7 @@ export class ViewIndex {
   #state: IndexState
   #running: Promise<void> | undefined
   #progress: BuildProgress | undefined
-  /** What compactions have given back of the state's `replacedSize`; the next batch subtracts it there. */
+  /** Bytes of the state's `replacedSize` that compactions freed; the next batch subtracts them. */
   #reclaimed = 0
 
   constructor(
@@ -89,7 +89,7 @@ export class ViewIndex {
     return this.#state
   }
 
-  /** Undefined while nothing is built. */
+  /** Progress of the running build; undefined if none runs. */
   get progress(): Readonly<BuildProgress> | undefined {
     return this.#progress
   }
@@ -108,7 +108,7 @@ export class ViewIndex {
     return cache
   }
 
-  /** Whether there is something to take up. */
+  /** Returns whether the index lacks changes or nodes. */
   isBehind(needed: IndexPart): boolean {
     return this.#isBehind(this.#database.state.seq, needed)
   }
@@ -201,8 +201,8 @@ export class ViewIndex {
   }
 
   /**
-   * Removes the rows of documents that were purged: nothing among the changes tells of them. Where the log no longer goes
-   * back so far, the index is made anew.
+   * Removes the rows of documents that were purged: nothing among the changes tells of them. Where the log no longer
+   * goes back so far, the index is made anew.
    */
   async #forgetPurged(snapshot: StoreSnapshot): Promise<void> {
     const { purgeSeq, seq } = this.#state

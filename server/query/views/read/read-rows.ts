@@ -11,7 +11,7 @@ import type { ViewReader } from './view-reader.ts'
 import type { RowRange, ViewQuery } from '../request/view-query.ts'
 
 const ROWS_AT_A_TIME = 1000
-/** So many rows are not read to be passed over: nodes tell where they end. */
+/** Number of skipped rows from which nodes are used to find the first wanted row. */
 const MANY_ROWS = 128
 /** With documents a batch is smaller: it is held in memory. */
 const DOCUMENTS_AT_A_TIME = 100

@@ -25,7 +25,7 @@ export class ViewReader {
   readonly keys: IndexKeys
   readonly view: number
   readonly snapshot: Snapshot
-  /** Whether the nodes agree with the rows: not while an index is built. */
+  /** True if the nodes agree with the rows; false while an index is built. */
   readonly hasNodes: boolean
   readonly #cache: NodeCache | undefined
 
@@ -55,14 +55,14 @@ export class ViewReader {
     return this.#collect(this.hasNodes ? LEVELS : 0, from, to)
   }
 
-  /** How many rows there are in a range. */
+  /** Returns the number of rows in a range. */
   async count(from: Uint8Array, to: Uint8Array | undefined): Promise<number> {
     const segments = await this.segments(from, to)
     return segments.reduce((sum, segment) => sum + countOf(segment), 0)
   }
 
   /**
-   * What is left of a range behind its first rows, or in front of its last ones.
+   * Returns the rest of a range without its first rows, or, if descending, without its last ones.
    *
    * @returns a range, and how many of its rows are still to be passed over: some dozens at most
    */

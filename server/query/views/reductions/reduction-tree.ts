@@ -7,7 +7,7 @@ import { countOf, encodeNode, reductionOf, type ReductionNode } from './node.ts'
 import { Overlay, type RowChange } from './overlay.ts'
 import { compareKeys, type IndexKeys, type KeyRange } from '../row-key.ts'
 
-/** What the nodes of a view are written to. */
+/** A batch of the store that nodes are written to. */
 export interface NodeBatch {
   put(key: Uint8Array, value: Uint8Array): unknown
   del(key: Uint8Array): unknown
@@ -174,7 +174,7 @@ export class ReductionTree {
   }
 }
 
-/** Where the nodes of a level begin about some changes, with what is not in the store yet. */
+/** Start keys of a level's nodes around some changes, including those not yet in the store. */
 class Boundaries {
   readonly removed: readonly Uint8Array[]
   readonly #added: readonly Uint8Array[]
@@ -222,7 +222,7 @@ class Boundaries {
     return [...starts].sort((a, b) => a - b).flatMap(at => this.#all[at] ?? [])
   }
 
-  /** Where the next node begins, undefined behind the last. */
+  /** Returns the start key of the next node, undefined after the last. */
   after(key: Uint8Array): Uint8Array | undefined {
     return this.#all[this.#upTo(key) + 1]
   }

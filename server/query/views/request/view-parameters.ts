@@ -125,7 +125,7 @@ const READERS: Readonly<Record<string, Read>> = {
   partition: given => ({ partition: text(given) }),
 }
 
-/** What is asked, which decides what a single one of `keys` means. */
+/** The resource that is queried, which decides what a single one of `keys` means. */
 export type Asked = 'view' | 'documents'
 
 /** A view takes a single one of `keys` for a `key` (couch_mrview_http:treat_single_keys_as_key/2). */

@@ -28,7 +28,9 @@ export interface ViewQuery {
   readonly descending: boolean
   readonly limit: number
   readonly skip: number
-  /** Undefined for rows; 0 for one reduction of all, Infinity for one of each key. */
+  /**
+   * Elements of the key by which rows are grouped: 0 for one group, Infinity for one per key; undefined to answer rows.
+   */
   readonly groupLevel: number | undefined
   readonly includeDocs: boolean
   readonly conflicts: boolean
@@ -169,7 +171,7 @@ function rangeOf(parameters: ViewParameters, sortKey: SortKey): RowRange {
   }
 }
 
-/** Where a range ends that goes up to a key, with it or without. */
+/** Returns the exclusive end of an ascending range up to a key, which may be included. */
 function upper(
   key: Uint8Array,
   inclusive: boolean,
@@ -180,7 +182,7 @@ function upper(
   return inclusive ? prefixEnd(at(id)) : at(id)
 }
 
-/** The same for a range that goes down to a key. */
+/** Returns the inclusive start of a descending range down to a key, which may be included. */
 function lower(
   key: Uint8Array,
   inclusive: boolean,
