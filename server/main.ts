@@ -14,6 +14,7 @@ import { checkAfterCrash } from './check-after-crash.ts'
 import { openGuardedCatalog } from './guarded-catalog.ts'
 import { createApp } from './app/app.ts'
 import { BodyMemory } from './http/request/body-memory.ts'
+import { UnreadAnswers } from './http/response/unread-answers.ts'
 import { type Listener, listenPlain, listenTls, type RequestHandler } from './http/connection/listener.ts'
 import { createLog, watchLogins } from './log.ts'
 import { openLogWriter } from './log-writer.ts'
@@ -162,6 +163,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
     restart: options.onRestart,
     metrics,
     bodies: new BodyMemory(() => config.integer('couchette', 'max_body_memory')),
+    unreadAnswers: new UnreadAnswers(() => config.integer('couchette', 'max_unread_answers')),
     live,
     queries,
     queryQueue: new WorkQueue(() => ({

@@ -6,6 +6,7 @@ import type { AutoCompaction } from './compaction/auto-compaction.ts'
 import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
 import type { BodyMemory } from './http/request/body-memory.ts'
+import type { UnreadAnswers } from './http/response/unread-answers.ts'
 import type { LiveRequests } from './auth/revocable-requests.ts'
 import type { LogTail } from './log-tail.ts'
 import type { NodeHealth } from './metrics/node-health.ts'
@@ -24,6 +25,8 @@ export interface Services {
   readonly metrics: Metrics
   /** The memory that request bodies may take. */
   readonly bodies: BodyMemory
+  /** The memory that answers take whose clients do not read them. */
+  readonly unreadAnswers: UnreadAnswers
   /** The requests whose rights are watched. */
   readonly live: LiveRequests
   readonly queries: Queries

@@ -12,15 +12,25 @@ const MOST_WAITING = 64 * 1024
 
 const NOTHING = new Uint8Array(0)
 
+/** Counts bytes as waiting until they were taken. */
+interface Unread {
+  during(bytes: number, taken: Promise<void>): Promise<void>
+}
+
 /** The answer of a live feed. It writes to the socket itself: through `ServerResponse` a row costs several times more. */
 export class Connection {
   readonly #response: ServerResponse
   readonly #socket: Socket | null
+  readonly #unread: Unread
   #ended = false
 
-  /** @param response whose headers were not sent yet */
-  constructor(response: ServerResponse, onGone: () => void) {
+  /**
+   * @param response whose headers were not sent yet
+   * @param unread counts what waits for the reader
+   */
+  constructor(response: ServerResponse, unread: Unread, onGone: () => void) {
     this.#response = response
+    this.#unread = unread
     response.once('close', () => {
       this.#ended = true
       onGone()
@@ -54,13 +64,22 @@ export class Connection {
 
   /** Resolves when what was sent has left this process, or the reader is gone. */
   drained(): Promise<void> {
-    if (this.#ended || this.waiting === 0) return Promise.resolve()
+    const { waiting } = this
+    return this.#ended || waiting === 0 ? Promise.resolve() : this.#unread.during(waiting, this.#taken())
+  }
+
+  #taken(): Promise<void> {
     const socket = this.#socket
     if (socket !== null) return new Promise(resolve => void socket.write(NOTHING, () => resolve()))
     if (!needsDrain(this.#response)) return Promise.resolve()
     return new Promise(resolve => {
-      this.#response.once('drain', resolve)
-      this.#response.once('close', resolve)
+      const settle = (): void => {
+        this.#response.off('drain', settle)
+        this.#response.off('close', settle)
+        resolve()
+      }
+      this.#response.once('drain', settle)
+      this.#response.once('close', settle)
     })
   }
 

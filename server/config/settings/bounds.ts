@@ -44,6 +44,12 @@ export const BOUND_SETTINGS = {
     default: 1000,
     about: 'Deepest nesting of a document that is written; deeper ones are refused with 400',
   },
+  max_unread_answers: {
+    kind: 'integer',
+    default: 268_435_456,
+    unit: 'bytes',
+    about: 'Memory of long answers whose clients do not read them; past it, further long answers are 503',
+  },
   max_running_scans: {
     kind: 'integer',
     default: 4,

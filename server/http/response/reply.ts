@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream'
 import { TimeSlice } from '../../time-slice.ts'
 import { breakOff } from './abort-response.ts'
+import { drained } from './drained.ts'
 import type { RequestContext } from '../context.ts'
 import { endSoon } from './end-batched.ts'
 import { gzipped, wantsGzip } from './gzip.ts'
@@ -63,29 +63,49 @@ export async function streamJson(
   sendBytes(ctx, Buffer.concat(gathered), status, 'must-revalidate')
 }
 
-function streamBehind(
+async function streamBehind(
   ctx: RequestContext,
   first: Uint8Array,
   rest: AsyncGenerator<Uint8Array | string>,
   status: number,
-): void {
+): Promise<void> {
   ctx.status = status
   ctx.set('Cache-Control', 'must-revalidate')
   ctx.set('Content-Type', 'application/json')
-  const all = async function* () {
-    const slice = new TimeSlice()
-    yield first
-    for await (const piece of rest) {
-      yield piece
-      // A client that reads fast would never let the event loop turn.
-      if (slice.isOver) await slice.pause()
-    }
+  const leave = (): void => void rest.return(undefined).catch(() => undefined)
+  if (ctx.method === 'HEAD') {
+    leave()
+    ctx.respond = false
+    ctx.res.end()
+    return
   }
-  // A stream that nobody began to read would leave what the rest holds.
-  ctx.res.once('close', () => void rest.return(undefined).catch(() => undefined))
-  ctx.body = wantsGzip(ctx)
-    ? gzipped(ctx, all())
-    : Readable.from(all(), { objectMode: false, highWaterMark: GATHERED_BYTES })
+  // Whoever waits to make the next piece learns that nobody wants it.
+  ctx.res.once('close', leave)
+  await streamChunks(ctx, gatheredBehind(first, rest))
+}
+
+/** Pieces in chunks worth sending; what is there goes out whenever others had their turn. */
+async function* gatheredBehind(
+  first: Uint8Array,
+  rest: AsyncGenerator<Uint8Array | string>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const slice = new TimeSlice()
+  yield first
+  let gathered: Uint8Array[] = []
+  let bytes = 0
+  for await (const next of rest) {
+    const piece = typeof next === 'string' ? Buffer.from(next) : next
+    gathered.push(piece)
+    bytes += piece.length
+    const isOver = slice.isOver
+    if (bytes < GATHERED_BYTES && !isOver) continue
+    yield Buffer.concat(gathered)
+    gathered = []
+    bytes = 0
+    // A client that reads fast would never let the event loop turn.
+    if (isOver) await slice.pause()
+  }
+  yield Buffer.concat(gathered)
 }
 
 /** Answers JSON in chunks, as `streamChunks` does; to HEAD, that there would be some. A newline ends the answer. */
@@ -114,6 +134,8 @@ async function* withNewlineBehind(
 /**
  * Answers in chunks, the first of which is made before anything is sent: what it throws is answered as an error. Later
  * failures break the answer off. The chunks come as fast as the client reads them.
+ *
+ * @throws `busy`, where the answer is long and too many wait for their clients
  */
 export async function streamChunks(
   ctx: RequestContext,
@@ -122,12 +144,13 @@ export async function streamChunks(
   const { res } = ctx
   try {
     const first = await chunks.next()
+    if (first.done !== true && first.value.length >= GATHERED_BYTES) ctx.services.unreadAnswers.admit()
     const all = startingWith(first, chunks)
     const sent = wantsGzip(ctx) ? gzipped(ctx, all) : all
     ctx.respond = false
     for await (const chunk of sent as AsyncIterable<Uint8Array>) {
       if (res.destroyed) break
-      if (!res.write(chunk)) await drained(res)
+      if (chunk.length > 0 && !res.write(chunk)) await drained(ctx)
     }
     res.end()
   } catch (error) {
@@ -143,19 +166,6 @@ async function* startingWith<T>(
 ): AsyncGenerator<T, void, undefined> {
   if (first.done !== true) yield first.value
   yield* rest
-}
-
-function drained(res: RequestContext['res']): Promise<void> {
-  if (res.destroyed || !res.writableNeedDrain) return Promise.resolve()
-  return new Promise(resolve => {
-    const settle = (): void => {
-      res.off('drain', settle)
-      res.off('close', settle)
-      resolve()
-    }
-    res.once('drain', settle)
-    res.once('close', settle)
-  })
 }
 
 /**

@@ -1,3 +1,4 @@
+import { TimeSlice } from '../../time-slice.ts'
 import { breakOff } from './abort-response.ts'
 import type { RequestContext } from '../context.ts'
 
@@ -9,11 +10,13 @@ import type { RequestContext } from '../context.ts'
 export async function sendPieces(ctx: RequestContext, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   const { res } = ctx
   const iterator = pieces[Symbol.asyncIterator]()
+  const slice = new TimeSlice()
   try {
     let next = ctx.method === 'HEAD' ? undefined : await iterator.next()
     ctx.respond = false
     for (; next !== undefined && next.done !== true && !res.destroyed; next = await iterator.next()) {
-      await written(res, next.value)
+      await written(ctx, next.value)
+      if (slice.isOver) await slice.pause()
     }
     res.end()
   } catch (error) {
@@ -24,13 +27,15 @@ export async function sendPieces(ctx: RequestContext, pieces: AsyncIterable<Uint
 }
 
 /** Returns when the bytes are with the system, or the client is gone. */
-function written(res: RequestContext['res'], bytes: Uint8Array): Promise<void> {
-  return new Promise(resolve => {
+function written({ res, services }: RequestContext, bytes: Uint8Array): Promise<void> {
+  let takesAtOnce = true
+  const sent = new Promise<void>(resolve => {
     const settle = (): void => {
       res.off('close', settle)
       resolve()
     }
     res.once('close', settle)
-    res.write(bytes, settle)
+    takesAtOnce = res.write(bytes, settle)
   })
+  return takesAtOnce ? sent : services.unreadAnswers.during(bytes.length, sent)
 }

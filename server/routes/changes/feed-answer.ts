@@ -23,13 +23,14 @@ export async function answerFeed(ctx: RequestContext, parts: Omit<LiveFeedParts,
     watchReader(ctx.services.live, { database, user: ctx.state.user }, res)
     await streamChunks(ctx, normalFeed(database, request, rendition, style))
   } else {
+    if (request.start < database.tail.seq) ctx.services.unreadAnswers.admit()
     const isEmpty = request.kind === 'longpoll' && request.limit === 0
     const Feed = isEmpty ? EmptyLongpoll : LiveFeed
     await new Feed({ ...parts, feeds: ctx.services.feeds }).start(onGone => {
       ctx.respond = false
       res.writeHead(200, headers)
       watchReader(ctx.services.live, { database, user: ctx.state.user }, res)
-      return new Connection(res, onGone)
+      return new Connection(res, ctx.services.unreadAnswers, onGone)
     })
   }
 }
