@@ -4,13 +4,14 @@ import { StoredUsers, usersDatabase } from './auth/users/directory.ts'
 import { reportCompactions } from './compaction/report.ts'
 import type { Config } from './config/config.ts'
 import { Catalog } from './database/catalog.ts'
-import type { DatabasePolicy } from './database/database.ts'
+import type { CommitSubscriber } from './database/commit-record.ts'
+import type { Database, DatabaseHooks } from './database/database.ts'
 import type { Disposal } from './disposal.ts'
 import { LiveRequests } from './auth/revocable-requests.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Queries } from './query/queries.ts'
 import type { Store } from './storage/store.ts'
-import { createSystemDatabases, systemPolicy } from './system-databases.ts'
+import { createSystemDatabases, systemHooks } from './system-databases.ts'
 
 export interface GuardedCatalog {
   readonly catalog: Catalog
@@ -33,20 +34,16 @@ export async function openGuardedCatalog(
   disposal: Disposal,
 ): Promise<GuardedCatalog> {
   const report = reportCompactions(queries, metrics, log)
-  const policy: DatabasePolicy = {
-    ...systemPolicy(config, name => catalog.open(name)),
-    onOpen: database => {
+  const hooks: DatabaseHooks = {
+    ...systemHooks(config, name => catalog.open(name)),
+    extend: async database => {
       report(database)
-      return queries.attach(database)
-    },
-    onSecurity: database => live.securityChanged(database, database.security),
-    onCommit: (database, changes) => {
-      metrics.count('couchdb/database_writes')
-      metrics.count('couchdb/document_writes', changes)
-      if (database.name === usersDatabase(config)) void live.usersChanged()
+      const { subscriber, validators } = await queries.attach(database)
+      const watch = watchCommits(database, { config, metrics, live: () => live })
+      return { subscribers: [subscriber, watch], validators }
     },
   }
-  const catalog: Catalog = new Catalog(store, attachments, policy)
+  const catalog: Catalog = new Catalog(store, attachments, hooks)
   disposal.add(() => catalog.close())
   const users = new StoredUsers(config, catalog, metrics)
   disposal.add(() => users.close())
@@ -58,4 +55,22 @@ export async function openGuardedCatalog(
   metrics.gauge('couchdb/open_databases', () => catalog.openDatabases)
   await createSystemDatabases(catalog)
   return { catalog, users, live }
+}
+
+/** Counts commits, and ends requests whose right to go on a commit takes away. */
+function watchCommits(
+  database: Database,
+  { config, metrics, live }: { config: Config; metrics: Metrics; live: () => LiveRequests },
+): CommitSubscriber {
+  return {
+    apply: ({ changes, security }) => {
+      metrics.count('couchdb/database_writes')
+      metrics.count('couchdb/document_writes', changes.length)
+      if (security !== undefined) live().securityChanged(database, database.security)
+      if (database.name === usersDatabase(config)) void live().usersChanged()
+    },
+    reload: ({ hasFailed }) => {
+      if (hasFailed) live().securityChanged(database, database.security)
+    },
+  }
 }

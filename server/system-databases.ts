@@ -4,7 +4,7 @@ import { usersDatabase } from './auth/users/directory.ts'
 import { usersRules } from './auth/users/rules.ts'
 import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
-import type { Database, DatabasePolicy } from './database/database.ts'
+import type { Database, DatabaseHooks } from './database/database.ts'
 import type { DatabaseRules } from './database/rules.ts'
 import { replicationDefaults } from './replication/replication-settings.ts'
 import { ReplicatorRules } from './replication/replicator-rules.ts'
@@ -19,10 +19,10 @@ export async function createSystemDatabases(catalog: Catalog): Promise<void> {
 }
 
 /** What holds for databases by their names, and for all where nothing was set. */
-export function systemPolicy(
+export function systemHooks(
   config: Config,
   open: (name: DatabaseName) => Promise<Database>,
-): Pick<DatabasePolicy, 'rulesOf' | 'newSecurity' | 'maxPartitionSize'> {
+): Pick<DatabaseHooks, 'rulesOf' | 'newSecurity' | 'maxPartitionSize'> {
   return {
     rulesOf: name => {
       const users = usersRules(config, () => open(name))

@@ -18,7 +18,8 @@ export function eventId(type: DatabaseEvent, name: string): DocId {
 
 /** Of an event nothing older than itself will be asked for: its document keeps no history. */
 export async function keepNoHistory(log: Database): Promise<void> {
-  await log.write({ ids: [], bytes: 0, apply: ({ state }) => void (state.revsLimit = 1) })
+  if (log.state.revsLimit === 1) return
+  await log.write({ kind: 'set_limit', name: 'revsLimit', limit: 1, silent: true })
 }
 
 /** The update sequence of which the last event of a database told; 0 where it told of an earlier one of this name. */

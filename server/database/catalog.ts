@@ -17,10 +17,11 @@ import {
 import { GroupSync } from '../storage/group-sync.ts'
 import { clearRange } from '../storage/upkeep.ts'
 import type { Store, StoreBatch } from '../storage/store.ts'
-import { Database, type DatabasePolicy } from './database.ts'
+import type { CommitSubscriber } from './commit-record.ts'
+import { Database, type DatabaseHooks } from './database.ts'
 import type { DatabaseRecord } from './database-record.ts'
 import { databaseSizes, type DatabaseSizes } from './database-sizes.ts'
-import { SECURITY_SETTING } from './security-setting.ts'
+import { SECURITY_SETTING } from './setting-names.ts'
 import type { SharedStorage } from './shared-storage.ts'
 import { decodeState, type DatabaseState } from './state.ts'
 
@@ -51,7 +52,7 @@ export interface NameRange {
 export class Catalog {
   readonly #store: Store
   readonly #shared: SharedStorage
-  readonly #policy: DatabasePolicy
+  readonly #hooks: DatabaseHooks
   readonly #open = new Map<DatabaseName, Promise<Database>>()
   readonly #start = randomBytes(8).toString('hex')
   readonly #listeners = new Set<DatabaseListener>()
@@ -63,10 +64,10 @@ export class Catalog {
   readonly #undecided = new Set<DatabaseName>()
   readonly #unlisten: (() => void) | undefined
 
-  constructor(store: Store, attachments: Attachments, policy: DatabasePolicy = {}) {
+  constructor(store: Store, attachments: Attachments, hooks: DatabaseHooks = {}) {
     this.#store = store
     this.#shared = { store, sync: new GroupSync(store), attachments }
-    this.#policy = policy
+    this.#hooks = hooks
     this.#clearing = this.#clearDropped().catch(() => undefined)
     this.#unlisten = store.health?.onReopened(() => this.#exclusively(() => this.#reload()))
   }
@@ -148,7 +149,7 @@ export class Catalog {
         .batch()
         .put(metaKey('next'), Buffer.from(String(number + 1)))
         .put(databaseNameKey(name), Buffer.from(JSON.stringify(record)))
-      const security = this.#policy.newSecurity?.()
+      const security = this.#hooks.newSecurity?.()
       if (security !== undefined) {
         batch.put(new DatabaseKeys(number).text(Space.setting, SECURITY_SETTING), Buffer.from(security))
       }
@@ -248,19 +249,30 @@ export class Catalog {
     return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString()) as DatabaseRecord)
   }
 
-  async #openDatabase(name: DatabaseName, record: DatabaseRecord): Promise<Database> {
-    const database = await Database.open(this.#shared, name, record, this.#policy)
-    await this.#policy.onOpen?.(database)
+  #remember(name: DatabaseName, record: DatabaseRecord): Promise<Database> {
+    const database = Database.open(this.#shared, name, record, this.#hooks, ({ state }) => [
+      this.#updatesOf(name, state.seq),
+    ])
+    this.#open.set(name, database)
     return database
   }
 
-  #remember(name: DatabaseName, record: DatabaseRecord): Promise<Database> {
-    const database = this.#openDatabase(name, record)
-    this.#open.set(name, database)
-    return database.then(open => {
-      open.tail.published = () => this.#tell('updated', name)
-      return open
-    })
+  /** Tells of each commit that changed documents, and where a store that was opened again has more of them. */
+  #updatesOf(name: DatabaseName, seq: number): CommitSubscriber {
+    let toldSeq = seq
+    const tell = (seq: number): void => {
+      toldSeq = seq
+      this.#tell('updated', name)
+    }
+    return {
+      apply: ({ changes }) => {
+        const last = changes.at(-1)
+        if (last !== undefined) tell(last.seq)
+      },
+      reload: ({ state, hasFailed }) => {
+        if (hasFailed && state.seq > toldSeq) tell(state.seq)
+      },
+    }
   }
 
   #tell(event: DatabaseEvent, name: DatabaseName): void {

@@ -1,7 +1,7 @@
 import { addressBytes } from '../attachments/content-address.ts'
 import { blobCheckKey, bodyReference } from '../storage/attachment-keys.ts'
 import { Space } from '../storage/keys.ts'
-import type { WriteSet } from '../storage/write-set.ts'
+import type { WriteSetBuilder } from '../storage/write-set.ts'
 import { type BodyRecord, decodeBodyRecord, encodeBodyRecord, type StoredAttachment } from './body-record.ts'
 import type { CommitContext } from './commit-context.ts'
 import type { DatabaseState } from './state.ts'
@@ -12,7 +12,8 @@ const NOTHING = new Uint8Array(0)
 export class CommitBodies {
   readonly #context: CommitContext
   readonly #state: DatabaseState
-  readonly #writes: WriteSet
+  readonly #writes: WriteSetBuilder
+  readonly #local: WriteSetBuilder
   /** The attachments of bodies that are not on disk yet, by the body's number. */
   readonly #attachments: Map<number, readonly StoredAttachment[]>
   readonly #added = new Map<number, readonly StoredAttachment[]>()
@@ -20,12 +21,13 @@ export class CommitBodies {
   constructor(
     context: CommitContext,
     state: DatabaseState,
-    writes: WriteSet,
+    { writes, local }: { writes: WriteSetBuilder; local: WriteSetBuilder },
     uncommitted: ReadonlyMap<number, readonly StoredAttachment[]>,
   ) {
     this.#context = context
     this.#state = state
     this.#writes = writes
+    this.#local = local
     this.#attachments = new Map(uncommitted)
   }
 
@@ -45,7 +47,7 @@ export class CommitBodies {
     }
     for (const { content } of attachments) {
       this.#writes.put(this.#referenceKey(addressBytes(content), number), NOTHING)
-      for (const [key, value] of this.#context.referenceTo(content)) this.#writes.put(key, value)
+      for (const [key, value] of this.#context.referenceTo(content)) this.#local.put(key, value)
     }
     return number
   }
@@ -61,7 +63,7 @@ export class CommitBodies {
     for (const { content } of this.#attachments.get(body) ?? record?.attachments ?? []) {
       const address = addressBytes(content)
       this.#writes.delete(this.#referenceKey(address, body))
-      this.#writes.put(blobCheckKey(this.#context.database, address), NOTHING)
+      this.#local.put(blobCheckKey(this.#context.database, address), NOTHING)
     }
   }
 

@@ -1,4 +1,5 @@
 import type { DocId } from '../../protocol/document-id.ts'
+import { partitionOf } from '../../protocol/partition.ts'
 import { emptyTree, type RevTree } from '../../protocol/revtree/tree.ts'
 import { decodeTree, encodeTree } from '../../protocol/revtree/codec.ts'
 import { leaves, type Leaf } from '../../protocol/revtree/leaves.ts'
@@ -6,20 +7,23 @@ import { formatSeq } from '../../protocol/sequence.ts'
 import { type DatabaseKeys, Space } from '../storage/keys.ts'
 import { readMany } from '../storage/read-many.ts'
 import type { Store } from '../storage/store.ts'
-import { WriteSet } from '../storage/write-set.ts'
+import { WriteSetBuilder } from '../storage/write-set.ts'
 import { encodeChangeRecord } from './change-record.ts'
 import { CommitBodies } from './commit-bodies.ts'
 import type { CommitContext } from './commit-context.ts'
-import type { Committed, CommittedChange, CommittedRemoval } from './committed.ts'
+import type { CommitRecord, CommittedChange, CommittedRemoval } from './commit-record.ts'
 import { DocumentSummary, encodeDocumentRecord } from './document-record.ts'
+import { SECURITY_SETTING } from './setting-names.ts'
 import { encodeState, type DatabaseState } from './state.ts'
 import type { DocumentInCommit, Uncommitted } from './uncommitted.ts'
 
 /** A document as it was on disk before the commit. */
-interface Before {
+interface PreviousState {
   readonly seq: number
   readonly isLive: boolean
 }
+
+const NO_GROWTH = new Map<string, number>()
 
 /**
  * One atomic, synced batch in the making: documents changed, bodies stored, settings written. Computed while the commit
@@ -31,14 +35,19 @@ export class Commit {
   readonly #context: CommitContext
   readonly #store: Store
   readonly #keys: DatabaseKeys
-  readonly #writes = new WriteSet()
+  /** Records of attachments' content, which belong to this node and are no part of the commit's value. */
+  readonly local = new WriteSetBuilder()
+  readonly #writes = new WriteSetBuilder()
+  readonly #partitionGrowth: Map<string, number>
+  readonly #uncommitted: Uncommitted
+  #security: Uint8Array | undefined
   readonly #documents: Map<DocId, DocumentInCommit | undefined>
   readonly #changed = new Map<DocId, DocumentInCommit>()
   /** Documents that did not change, whose record does. */
   readonly #rewritten = new Map<DocId, DocumentInCommit>()
   readonly #removed = new Set<DocId>()
   /** Of each document that was changed or removed. */
-  readonly #before = new Map<DocId, Before>()
+  readonly #before = new Map<DocId, PreviousState>()
   readonly #changes: CommittedChange[] = []
 
   constructor(context: CommitContext, state: DatabaseState, uncommitted: Uncommitted) {
@@ -47,7 +56,10 @@ export class Commit {
     this.#keys = context.keys
     this.#documents = new Map(uncommitted.documents)
     this.state = { ...state }
-    this.bodies = new CommitBodies(context, this.state, this.#writes, uncommitted.attachments)
+    this.#uncommitted = uncommitted
+    this.#partitionGrowth = context.partitions === undefined ? NO_GROWTH : new Map<string, number>()
+    const sets = { writes: this.#writes, local: this.local }
+    this.bodies = new CommitBodies(context, this.state, sets, uncommitted.attachments)
   }
 
   /** Reads the documents that are not known yet, in one go. */
@@ -113,19 +125,27 @@ export class Commit {
     this.#rewritten.delete(id)
     this.#documents.set(id, undefined)
     this.#removed.add(id)
-    this.delete(Space.document, id)
-    this.delete(Space.tree, id)
+    this.#writes.delete(this.#keys.text(Space.document, id))
+    this.#writes.delete(this.#keys.text(Space.tree, id))
     if (previousSeq > 0) this.#writes.delete(this.#keys.number(Space.change, previousSeq))
   }
 
   /** Bytes of the documents of a partition, with what this commit does to them. */
   async partitionSize(partition: string): Promise<number> {
-    return (await this.#context.partitions?.sizeOf(partition, this.#documents)) ?? 0
+    const view = {
+      documents: this.#documents,
+      growth: this.#partitionGrowth,
+      uncommittedGrowth: this.#uncommitted.partitionGrowth,
+    }
+    return (await this.#context.partitions?.sizeOf(partition, view)) ?? 0
   }
 
   #grow(id: DocId, bytes: number): void {
     this.state.externalSize += bytes
-    this.#context.partitions?.grow(id, bytes)
+    if (this.#context.partitions === undefined || bytes === 0) return
+    const partition = partitionOf(id)
+    if (partition === undefined) return
+    this.#partitionGrowth.set(partition, (this.#partitionGrowth.get(partition) ?? 0) + bytes)
   }
 
   /** Writes the state also where nothing else is written. */
@@ -133,25 +153,28 @@ export class Commit {
     this.#writes.put(this.#keys.state, encodeState(this.state))
   }
 
-  /** A record under a text key: local documents, settings. */
-  put(space: typeof Space.local | typeof Space.setting, id: string, value: Uint8Array): void {
-    this.#writes.put(this.#keys.text(space, id), value)
+  putLocalDocument(id: DocId, record: Uint8Array): void {
+    this.#writes.put(this.#keys.text(Space.local, id), record)
   }
 
-  delete(
-    space: typeof Space.local | typeof Space.setting | typeof Space.document | typeof Space.tree,
-    id: string,
-  ): void {
-    this.#writes.delete(this.#keys.text(space, id))
+  deleteLocalDocument(id: DocId): void {
+    this.#writes.delete(this.#keys.text(Space.local, id))
   }
 
-  /** A record under a key of the caller's: purge log, attachment references, other spaces of the store. */
-  putRaw(key: Uint8Array, value: Uint8Array): void {
-    this.#writes.put(key, value)
+  /** Puts a new `_security` object in place, JSON text. */
+  putSecurity(text: Uint8Array): void {
+    this.#security = text
+    this.#writes.put(this.#keys.text(Space.setting, SECURITY_SETTING), text)
   }
 
-  deleteRaw(key: Uint8Array): void {
-    this.#writes.delete(key)
+  /** Appends to the purge log, under the purge sequence of the state. */
+  logPurge(record: Uint8Array): void {
+    this.#writes.put(this.#keys.number(Space.purge, this.state.purgeSeq), record)
+  }
+
+  /** Removes a purge from the purge log. */
+  forgetPurge(purgeSeq: number): void {
+    this.#writes.delete(this.#keys.number(Space.purge, purgeSeq))
   }
 
   /** What the next commit must see before this one is on disk. */
@@ -160,17 +183,25 @@ export class Commit {
     for (const id of this.#removed) documents.set(id, undefined)
     for (const [id, document] of this.#rewritten) documents.set(id, document)
     for (const [id, document] of this.#changed) documents.set(id, document)
-    return { documents, attachments: this.bodies.uncommitted }
+    return { documents, attachments: this.bodies.uncommitted, partitionGrowth: this.#partitionGrowth }
   }
 
   /** Writes everything atomically; resolves when it is on disk. */
-  async write(): Promise<Committed> {
+  async write(): Promise<CommitRecord> {
     this.#putDocuments()
-    if (!this.#writes.isEmpty) {
+    if (!this.#writes.isEmpty || !this.local.isEmpty) {
       this.#writes.put(this.#keys.state, encodeState(this.state))
-      await this.#context.sync.write(this.#writes)
+      await this.#context.sync.write(this.#writes.entries, this.local.entries)
     }
-    return { changes: this.#changes, removals: this.#removals(), state: this.state }
+    return {
+      database: this.#context.database,
+      writes: this.#writes.entries,
+      state: this.state,
+      changes: this.#changes,
+      removals: this.#removals(),
+      security: this.#security,
+      partitionGrowth: this.#partitionGrowth,
+    }
   }
 
   #removals(): CommittedRemoval[] {
@@ -181,7 +212,7 @@ export class Commit {
   }
 
   /** What is on disk of a document: what it was when the commit first touched it. */
-  #remember(id: DocId, document: DocumentInCommit | undefined): Before {
+  #remember(id: DocId, document: DocumentInCommit | undefined): PreviousState {
     let before = this.#before.get(id)
     if (before === undefined) {
       before = { seq: document?.seq ?? 0, isLive: document?.deleted === false }

@@ -1,17 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { WorkQueue } from '../work-queue.ts'
 import type { DocId } from '../../protocol/document-id.ts'
-import { clearInterior } from '../../protocol/revtree/compact.ts'
-import { leaves } from '../../protocol/revtree/leaves.ts'
-import type { RevTree } from '../../protocol/revtree/tree.ts'
 import { Space, textOfKey } from '../storage/keys.ts'
 import { behindKey, compactRange } from '../storage/upkeep.ts'
-import type { Commit } from './commit.ts'
 import type { WritableDatabase } from './writable-database.ts'
 import { mayHaveHistory } from './document-record.ts'
 import { databaseSizes } from './database-sizes.ts'
-import { CutPurgeLog } from './purge-log.ts'
-import type { WriteRequest } from './writer.ts'
 
 const RECORDS_AT_A_TIME = 1000
 
@@ -146,13 +140,13 @@ export class Compaction {
     this.#note({ phase: 'document_copy', started: Date.now(), done: 0, total: docs + deletedDocs })
     for await (const ids of this.#documentsWithHistory(stop)) {
       const began = performance.now()
-      await database.write(new ForgetInterior(ids))
+      await database.write({ kind: 'clear_interior', ids })
       await pause(Math.min(MAX_PAUSE_MS, performance.now() - began), undefined, { signal: stop }).catch(
         () => undefined,
       )
     }
     if (stop.aborted) return
-    await database.write(new CutPurgeLog(database))
+    await database.write({ kind: 'cut_purge_log' })
     await database.releaseAttachments()
     await this.#compactStore(stop)
     if (stop.aborted) return
@@ -207,31 +201,4 @@ export class Compaction {
       await iterator.close()
     }
   }
-}
-
-/** Forgets the bodies of some documents' revisions that are no leaves. */
-class ForgetInterior implements WriteRequest<void> {
-  readonly ids: readonly DocId[]
-  readonly bytes: number
-
-  constructor(ids: readonly DocId[]) {
-    this.ids = ids
-    this.bytes = ids.length * 200
-  }
-
-  apply(commit: Commit): void {
-    for (const id of this.ids) {
-      const document = commit.document(id)
-      if (document === undefined) continue
-      const { tree, freed } = clearInterior(document.tree)
-      if (freed.length === 0) continue
-      for (const body of freed) commit.bodies.remove(body)
-      commit.rewrite(id, tree, sizeOf(commit, tree))
-    }
-  }
-}
-
-/** Bytes of the leaves' bodies and attachments. */
-function sizeOf(commit: Commit, tree: RevTree): number {
-  return leaves(tree).reduce((sum, { body }) => sum + commit.bodies.sizeOf(body), 0)
 }

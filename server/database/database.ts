@@ -5,41 +5,45 @@ import type { Security } from '../../protocol/security.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import { formatSeq, type Seq } from '../../protocol/sequence.ts'
 import type { Attachments } from '../attachments/attachments.ts'
-import { ChangesTail } from '../changes/tail.ts'
 import { DatabaseKeys, Space } from '../storage/keys.ts'
 import type { Store } from '../storage/store.ts'
+import type { WriterHost } from './apply-write.ts'
+import { BatchWrites } from './batch-writes.ts'
 import { decodeBodyRecord, type BodyRecord, type StoredAttachment } from './body-record.ts'
+import { ChangesTail } from './changes-tail.ts'
 import { Compaction } from './compaction.ts'
-import type { CommitContext } from './commit-context.ts'
-import type { CommittedChange } from './committed.ts'
-import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
+import type { CommitSubscriber } from './commit-record.ts'
 import type { DocumentEdit, DocumentValidator, EditOutcome } from './edit.ts'
 import type { DatabaseRecord } from './database-record.ts'
-import { LaterWrites } from './later-writes.ts'
 import { PartitionSizes } from './partition-sizes.ts'
 import { DatabaseRanks } from './ranks.ts'
-import { ReleaseAttachments } from './release-attachments.ts'
 import type { DatabaseRules } from './rules.ts'
-import { decodeSecurity, SecurityChange, SECURITY_SETTING, type StoredSecurity } from './security-setting.ts'
+import { CurrentSecurity, decodeSecurity } from './security.ts'
+import { SECURITY_SETTING } from './setting-names.ts'
 import type { SharedStorage } from './shared-storage.ts'
 import { DatabaseSnapshot } from './snapshot.ts'
 import { checkHolds, decodeState, type DatabaseState } from './state.ts'
 import { StoredDocument } from './stored-document.ts'
-import { Writer, type WriteRequest } from './writer.ts'
+import type { ResultOf, WriteRequest } from './write-request.ts'
+import { Writer } from './writer.ts'
 
-/** What the server says of its databases. */
-export interface DatabasePolicy {
+/** Hooks and limits for every database of a server. */
+export interface DatabaseHooks {
   readonly rulesOf?: (name: DatabaseName) => () => DatabaseRules | undefined
   /** The `_security` that a new database begins with, JSON text. Default: administrators of the server only. */
   readonly newSecurity?: () => string | undefined
-  /** How large a partition may grow, in bytes; 0 for no limit. */
+  /** The size up to which a partition may grow, in bytes; 0 for no limit. */
   readonly maxPartitionSize?: () => number
-  /** Told when another `_security` holds. */
-  readonly onSecurity?: (database: Database) => void
-  /** Told after each commit. */
-  readonly onCommit?: (database: Database, changes: number) => void
-  /** Called when a database was opened, before anybody uses it. */
-  readonly onOpen?: (database: Database) => Promise<void>
+  /** Called when a database is opened, before anybody uses it. */
+  readonly extend?: (database: Database) => DatabaseExtension | Promise<DatabaseExtension>
+}
+
+/** Parts that other folders add to a database when it is opened. */
+export interface DatabaseExtension {
+  /** Follow its commits, in this order. */
+  readonly subscribers: readonly CommitSubscriber[]
+  /** Judge its documents before they are written, after the database's rules. */
+  readonly validators: readonly DocumentValidator[]
 }
 
 /** One open database: reads go to the store, changes through its writer. */
@@ -51,37 +55,32 @@ export class Database {
   readonly keys: DatabaseKeys
   /** Wakes live feeds after each commit. */
   readonly tail: ChangesTail
-  /** How many documents, or changes, are in front of one. */
-  ranks: DatabaseRanks
+  /** Numbers of documents, and of changes, in front of one. */
+  readonly ranks: DatabaseRanks
   readonly compaction: Compaction
-  /** What is written after it was answered. */
-  readonly later = new LaterWrites()
-  /** The `validate_doc_update` functions of its design documents. */
-  validator: DocumentValidator | undefined
-  /** Asked about design documents: whether their code compiles. */
-  designValidator: DocumentValidator | undefined
-  /** Told of each commit when it is on disk, before its requests are answered. */
-  readonly onCommit = new Set<(changes: readonly CommittedChange[]) => void>()
-  /** Called when the database was read again from a store that was opened again. */
-  readonly onReload = new Set<() => void | Promise<void>>()
-  /** Called when the database is closed. */
-  readonly onClose = new Set<() => Promise<void>>()
-  readonly #context: CommitContext
+  /** Writes that are on their way after they were answered. */
+  readonly batched = new BatchWrites()
   readonly #rules: (() => DatabaseRules | undefined) | undefined
-  #security: StoredSecurity
-  readonly #policy: DatabasePolicy
+  readonly #security: CurrentSecurity
   readonly #writer: Writer
-  readonly #validation: ValidationMemory = { loaded: false }
+  readonly #subscribers: CommitSubscriber[]
+  readonly #validators: DocumentValidator[] = []
 
+  /** @param followers called with the database; what they return follows its commits behind everything else */
   static async open(
     shared: SharedStorage,
     name: DatabaseName,
     record: DatabaseRecord,
-    policy: DatabasePolicy = {},
+    hooks: DatabaseHooks = {},
+    followers: (database: Database) => readonly CommitSubscriber[] = () => [],
   ): Promise<Database> {
     const keys = new DatabaseKeys(record.number)
-    const { state, security } = await readStored(shared.store, keys)
-    return new Database(shared, name, record, keys, state, { policy, security })
+    const stored = await readStored(shared.store, keys)
+    const database = new Database(shared, name, record, keys, stored, hooks)
+    const extension = await hooks.extend?.(database)
+    database.#validators.push(...(extension?.validators ?? []))
+    database.#subscribers.push(...(extension?.subscribers ?? []), database.tail, ...followers(database))
+    return database
   }
 
   private constructor(
@@ -89,37 +88,42 @@ export class Database {
     name: DatabaseName,
     record: DatabaseRecord,
     keys: DatabaseKeys,
-    state: DatabaseState,
-    { policy, security }: { policy: DatabasePolicy; security: StoredSecurity },
+    stored: StoredRecords,
+    hooks: DatabaseHooks,
   ) {
     this.name = name
     this.record = record
     this.store = store
     this.attachments = attachments
     this.keys = keys
-    this.#rules = policy.rulesOf?.(name)
-    this.#policy = policy
-    this.#security = security
-    this.tail = new ChangesTail(state.seq)
+    this.#rules = hooks.rulesOf?.(name)
+    this.#security = new CurrentSecurity(stored.security)
+    this.tail = new ChangesTail(stored.state.seq)
     this.compaction = new Compaction(this)
     this.ranks = new DatabaseRanks(keys, () => this.snapshot())
-    this.#context = {
-      store,
-      sync,
-      keys,
-      database: record.number,
-      suffix: record.instance,
-      referenceTo: content => attachments.referenceTo(content, record.number),
-      partitions: record.partitioned ? new PartitionSizes(store, keys) : undefined,
+    const partitions = record.partitioned ? new PartitionSizes(store, keys) : undefined
+    this.#subscribers = [this.#security, ...(partitions === undefined ? [] : [partitions]), this.ranks]
+    const host: WriterHost = {
+      context: {
+        store,
+        sync,
+        keys,
+        database: record.number,
+        suffix: record.instance,
+        referenceTo: content => attachments.referenceTo(content, record.number),
+        partitions,
+      },
+      attachments,
+      validation: { loaded: false },
+      security: () => this.security,
+      maxPartitionSize: () => (record.partitioned ? (hooks.maxPartitionSize?.() ?? 0) : 0),
+      validatorsOf: edits => this.#validatorsOf(edits),
     }
     this.#writer = new Writer({
-      context: this.#context,
-      state,
-      onCommit: committed => {
-        this.ranks.apply(committed)
-        for (const listener of this.onCommit) listener(committed.changes)
-        this.tail.publish(committed.changes)
-        policy.onCommit?.(this, committed.changes.length)
+      host,
+      state: stored.state,
+      onCommit: commit => {
+        for (const subscriber of this.#subscribers) subscriber.apply(commit)
       },
     })
   }
@@ -129,7 +133,7 @@ export class Database {
     return this.#rules?.()
   }
 
-  /** Whether a write to the disk failed: no other is taken until {@link reload}. */
+  /** True where a write to the disk failed: no other is taken until {@link reload}. */
   get failed(): boolean {
     return this.#writer.failed
   }
@@ -161,10 +165,8 @@ export class Database {
    * @throws `bad_request` where it is no security object
    */
   async setSecurity(json: Uint8Array): Promise<void> {
-    const security = decodeSecurity(json)
-    await this.write(new SecurityChange(security))
-    this.#security = security
-    this.#policy.onSecurity?.(this)
+    decodeSecurity(json)
+    await this.write({ kind: 'set_security', json })
   }
 
   formatSeq(number: number): Seq {
@@ -176,8 +178,8 @@ export class Database {
     return new DatabaseSnapshot(this.store, this.keys)
   }
 
-  /** Any change of the database; answered when it is on disk. */
-  write<Result>(request: WriteRequest<Result>): Promise<Result> {
+  /** Changes the database; resolves when the change is on disk. */
+  write<Request extends WriteRequest>(request: Request): Promise<ResultOf<Request>> {
     return this.#writer.submit(request)
   }
 
@@ -192,20 +194,7 @@ export class Database {
     edits: readonly DocumentEdit[],
     options: { replicated: boolean; user: UserContext },
   ): Promise<readonly EditOutcome[]> {
-    return this.write(
-      new DocumentEdits({
-        edits,
-        replicated: options.replicated,
-        maxPartitionSize: this.record.partitioned ? (this.#policy.maxPartitionSize?.() ?? 0) : 0,
-        memory: this.#validation,
-        actor: { user: options.user, security: this.security },
-        validators: [
-          this.rules?.validator,
-          this.validator,
-          edits.some(({ id }) => id.startsWith('_design/')) ? this.designValidator : undefined,
-        ].filter(isActive),
-      }),
-    )
+    return this.write({ kind: 'edit_documents', edits, ...options })
   }
 
   /**
@@ -213,7 +202,7 @@ export class Database {
    * compaction or a purge.
    */
   async releaseAttachments(): Promise<void> {
-    const released = await this.write(new ReleaseAttachments(this.#context, this.attachments))
+    const released = await this.write({ kind: 'release_attachments' })
     await this.attachments.collect(released)
   }
 
@@ -266,25 +255,26 @@ export class Database {
     const { failed } = this
     if (failed) await this.#writer.drain()
     const acknowledged = this.state
-    const { state, security } = await readStored(this.store, this.keys)
-    checkHolds(state, acknowledged, this.name)
-    this.ranks = new DatabaseRanks(this.keys, () => this.snapshot())
-    this.#context.partitions?.clear()
-    for (const listener of this.onReload) await listener()
+    const stored = await readStored(this.store, this.keys)
+    checkHolds(stored.state, acknowledged, this.name)
+    for (const subscriber of this.#subscribers) await subscriber.reload?.({ ...stored, hasFailed: failed })
     if (!failed) return
-    this.#security = security
-    this.#writer.reset(state)
-    this.#policy.onSecurity?.(this)
-    this.tail.advance(state.seq)
+    this.#writer.reset(stored.state)
+    this.tail.advance(stored.state.seq)
   }
 
   /** Waits for the writes that were accepted, then ends every feed. Idempotent. */
   async close(): Promise<void> {
     await this.compaction.close()
-    await this.later.settled()
+    await this.batched.settled()
     await this.#writer.drain()
-    for (const listener of this.onClose) await listener()
-    this.tail.close()
+    for (const subscriber of this.#subscribers) await subscriber.close?.()
+  }
+
+  #validatorsOf(edits: readonly DocumentEdit[]): DocumentValidator[] {
+    const own = this.rules?.validator
+    const all = own === undefined ? this.#validators : [own, ...this.#validators]
+    return all.filter(validator => validator.appliesTo(edits))
   }
 
   #stored(id: DocId, record: Uint8Array): StoredDocument {
@@ -292,15 +282,13 @@ export class Database {
   }
 }
 
-async function readStored(
-  store: Store,
-  keys: DatabaseKeys,
-): Promise<{ state: DatabaseState; security: StoredSecurity }> {
-  const wanted = [keys.state, keys.text(Space.setting, SECURITY_SETTING)]
-  const [state, security] = await store.getMany(wanted)
-  return { state: decodeState(state), security: decodeSecurity(security) }
+interface StoredRecords {
+  readonly state: DatabaseState
+  readonly security: Uint8Array | undefined
 }
 
-function isActive(validator: DocumentValidator | undefined): validator is DocumentValidator {
-  return validator?.active === true
+async function readStored(store: Store, keys: DatabaseKeys): Promise<StoredRecords> {
+  const wanted = [keys.state, keys.text(Space.setting, SECURITY_SETTING)]
+  const [state, security] = await store.getMany(wanted)
+  return { state: decodeState(state), security }
 }

@@ -18,7 +18,6 @@ import {
 } from './edit.ts'
 import { resolveAttachments } from './resolve-attachments.ts'
 import { isDatabaseAdmin } from '../../protocol/security.ts'
-import type { WriteRequest } from './writer.ts'
 
 /**
  * What CouchDB remembers of a database's validation functions. Until they have been loaded by a first validation, and
@@ -37,26 +36,25 @@ export interface DocumentEditsOptions {
   readonly maxPartitionSize: number
   readonly memory: ValidationMemory
   readonly actor: Actor
-  /** All are asked; the first error counts. */
+  /** All judge the edits; the first error counts. */
   readonly validators: readonly DocumentValidator[]
 }
 
 /** The edits of one request, merged into their documents' trees. Documents take their sequences in the order of ids. */
-export class DocumentEdits implements WriteRequest<readonly EditOutcome[]> {
-  readonly ids: readonly DocId[]
-  readonly bytes: number
+export class DocumentEdits {
+  readonly #commit: Commit
   readonly #options: DocumentEditsOptions
   readonly #outcomes: EditOutcome[]
   readonly #attachments = new Map<number, readonly StoredAttachment[]>()
 
-  constructor(options: DocumentEditsOptions) {
+  constructor(commit: Commit, options: DocumentEditsOptions) {
+    this.#commit = commit
     this.#options = options
-    this.ids = options.edits.map(edit => edit.id)
-    this.bytes = options.edits.reduce((sum, edit) => sum + edit.body.length + 200, 0)
     this.#outcomes = new Array<EditOutcome>(options.edits.length)
   }
 
-  async apply(commit: Commit): Promise<readonly EditOutcome[]> {
+  async apply(): Promise<readonly EditOutcome[]> {
+    const commit = this.#commit
     const refused = this.#check(commit)
     this.#resolveAttachments(commit, refused)
     await this.#validate(commit, refused)

@@ -10,7 +10,7 @@ import type { StoredAttachment } from './body-record.ts'
 import type { Commit } from './commit.ts'
 import { documentSize } from './document-size.ts'
 import { parentGiven, type DocumentEdit } from './edit.ts'
-import { freeBodies } from './free-bodies.ts'
+import { deleteUnreferencedBodies } from './delete-unreferenced-bodies.ts'
 import { treeInMerge, type TreeInMerge } from './tree-in-merge.ts'
 
 /** One document's tree while the edits of a request are merged into it. */
@@ -73,7 +73,7 @@ export class DocumentMerge {
     const tree = stem(merged, this.#commit.state.revsLimit)
     // Ancestors that a known revision brought along may be beyond the limit: then nothing has changed.
     if (this.#written.size === 0 && before !== undefined && sameTree(tree, before)) return
-    if (tree !== merged) freeBodies(this.#commit, merged, tree)
+    if (tree !== merged) deleteUnreferencedBodies(this.#commit, merged, tree)
     const all = leaves(tree)
     this.#commit.change(this.#id, tree, all[0]?.deleted === true, this.#sizeOf(tree, all))
   }

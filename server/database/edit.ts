@@ -48,8 +48,8 @@ export interface Actor {
 
 /** Judges documents before they are written: `validate_doc_update` functions, the rules of system databases. */
 export interface DocumentValidator {
-  /** Whether there is anything to ask; when not, nothing is read for it. */
-  readonly active: boolean
+  /** Returns false where it has no say in these edits: then nothing is read for it. */
+  appliesTo(edits: readonly DocumentEdit[]): boolean
   /** The error of each document that is refused, in the order of the documents. */
   validate(
     documents: readonly ValidatedDocument[],

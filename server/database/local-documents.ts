@@ -5,7 +5,6 @@ import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision
 import { Space } from '../storage/keys.ts'
 import type { Commit } from './commit.ts'
 import type { Database } from './database.ts'
-import type { WriteRequest } from './writer.ts'
 
 /** A `_local` document: not replicated, no history, revisions 0-1, 0-2 and so on. */
 export interface LocalDocument {
@@ -42,31 +41,20 @@ export function renderLocalDocument({ id, rev, body }: LocalDocument, options = 
   return renderDocument({ id, rev, deleted: false, body, extras })
 }
 
-/** Writes `_local` documents; a deletion answers 0-0 (CouchDB: couch_db:update_local_doc_revs/1). */
-export class LocalEdits implements WriteRequest<readonly Rev[]> {
-  readonly ids: readonly DocId[] = []
-  readonly bytes: number
-  readonly #edits: readonly LocalEdit[]
-
-  constructor(edits: readonly LocalEdit[]) {
-    this.#edits = edits
-    this.bytes = edits.reduce((sum, { body }) => sum + body.length, 0)
-  }
-
-  apply(commit: Commit): readonly Rev[] {
-    return this.#edits.map(({ id, rev, deleted, body }) => {
-      if (deleted) {
-        commit.delete(Space.local, id)
-        return makeRev(0, '0')
-      }
-      const number = numberOf(rev) + 1
-      const record = Buffer.allocUnsafe(REVISION_BYTES + body.length)
-      record.writeUIntBE(number, 0, REVISION_BYTES)
-      record.set(body, REVISION_BYTES)
-      commit.put(Space.local, id, record)
-      return makeRev(0, String(number))
-    })
-  }
+/** Writes `_local` documents in a commit; a deletion answers 0-0 (CouchDB: couch_db:update_local_doc_revs/1). */
+export function applyLocalEdits(commit: Commit, edits: readonly LocalEdit[]): readonly Rev[] {
+  return edits.map(({ id, rev, deleted, body }) => {
+    if (deleted) {
+      commit.deleteLocalDocument(id)
+      return makeRev(0, '0')
+    }
+    const number = numberOf(rev) + 1
+    const record = Buffer.allocUnsafe(REVISION_BYTES + body.length)
+    record.writeUIntBE(number, 0, REVISION_BYTES)
+    record.set(body, REVISION_BYTES)
+    commit.putLocalDocument(id, record)
+    return makeRev(0, String(number))
+  })
 }
 
 function numberOf(rev: Rev | undefined): number {

@@ -1,20 +1,12 @@
-import type { DocId } from '../../protocol/document-id.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import { winner } from '../../protocol/revtree/leaves.ts'
 import { removeLeaves } from '../../protocol/revtree/purge.ts'
 import { nodeCount } from '../../protocol/revtree/tree.ts'
-import { Space } from '../storage/keys.ts'
 import type { Commit } from './commit.ts'
 import type { WritableDatabase } from './writable-database.ts'
 import { documentSize } from './document-size.ts'
-import { freeBodies } from './free-bodies.ts'
-import type { WriteRequest } from './writer.ts'
-
-/** Leaves of a document that are to be forgotten. */
-export interface PurgeRequest {
-  readonly id: DocId
-  readonly revs: readonly Rev[]
-}
+import { deleteUnreferencedBodies } from './delete-unreferenced-bodies.ts'
+import type { PurgeRequest } from './write-request.ts'
 
 /**
  * Forgets leaves for good, with all that led to them alone (CouchDB: couch_db_updater:purge_docs/2). Each document's
@@ -26,36 +18,22 @@ export async function purge(
   database: WritableDatabase,
   requests: readonly PurgeRequest[],
 ): Promise<readonly Rev[][]> {
-  const purged = await database.write(new Purge(requests, database))
+  const purged = await database.write({ kind: 'purge', requests })
   await database.releaseAttachments()
   return purged
 }
 
-class Purge implements WriteRequest<readonly Rev[][]> {
-  readonly ids: readonly DocId[]
-  readonly bytes: number
-  readonly #requests: readonly PurgeRequest[]
-  readonly #keys: WritableDatabase['keys']
-
-  constructor(requests: readonly PurgeRequest[], { keys }: WritableDatabase) {
-    this.#requests = requests
-    this.#keys = keys
-    this.ids = requests.map(({ id }) => id)
-    this.bytes = requests.length * 100
-  }
-
-  apply(commit: Commit): Rev[][] {
-    const { seq } = commit.state
-    const purged = this.#requests.map(request => {
-      commit.state.purgeSeq += 1
-      const log = this.#keys.number(Space.purge, commit.state.purgeSeq)
-      commit.putRaw(log, Buffer.from(JSON.stringify(request)))
-      return forget(commit, request)
-    })
-    // Who follows the database has to learn of a purge also where no document is left to tell it.
-    if (commit.state.seq === seq) commit.state.seq += 1
-    return purged
-  }
+/** Purges in a commit. */
+export function applyPurge(commit: Commit, requests: readonly PurgeRequest[]): Rev[][] {
+  const { seq } = commit.state
+  const purged = requests.map(request => {
+    commit.state.purgeSeq += 1
+    commit.logPurge(Buffer.from(JSON.stringify(request)))
+    return forget(commit, request)
+  })
+  // Who follows the database has to learn of a purge also where no document is left to tell it.
+  if (commit.state.seq === seq) commit.state.seq += 1
+  return purged
 }
 
 const NOTHING_WRITTEN: ReadonlyMap<number, number> = new Map()
@@ -65,7 +43,7 @@ function forget(commit: Commit, { id, revs }: PurgeRequest): Rev[] {
   if (document === undefined) return []
   const { tree, removed } = removeLeaves(document.tree, revs)
   if (removed.length === 0) return []
-  freeBodies(commit, document.tree, tree)
+  deleteUnreferencedBodies(commit, document.tree, tree)
   if (nodeCount(tree) === 0) commit.remove(id)
   else commit.change(id, tree, winner(tree).deleted, documentSize(commit, document, tree, NOTHING_WRITTEN))
   return removed

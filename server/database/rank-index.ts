@@ -65,6 +65,12 @@ export class RankIndex {
     for (const resume of this.#onApply.splice(0)) resume()
   }
 
+  /** Lets whoever waits for a commit go on: no more commits are going to be counted here. */
+  retire(): void {
+    this.#seq = Infinity
+    for (const resume of this.#onApply.splice(0)) resume()
+  }
+
   /** The number of keys in front of a key, which need not exist. */
   async rank(key: Uint8Array): Promise<Rank> {
     const blocks = this.#blocks ?? (await (this.#building ??= this.#build()))

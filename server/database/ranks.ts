@@ -1,12 +1,12 @@
 import type { DocId } from '../../protocol/document-id.ts'
 import { type DatabaseKeys, Space } from '../storage/keys.ts'
-import type { Committed } from './committed.ts'
+import type { CommitRecord, CommitSubscriber } from './commit-record.ts'
 import { isLiveRecord } from './document-record.ts'
 import { RankIndex, type Rank, type RankChange } from './rank-index.ts'
 import type { DatabaseSnapshot } from './snapshot.ts'
 
 /** Places in a database's lists. Nothing is counted before it is asked for the first time. */
-export class DatabaseRanks {
+export class DatabaseRanks implements CommitSubscriber {
   readonly #keys: DatabaseKeys
   readonly #snapshot: () => DatabaseSnapshot
   #documents: RankIndex | undefined
@@ -31,14 +31,20 @@ export class DatabaseRanks {
     return this.#changes.rank(this.#keys.number(Space.change, seq))
   }
 
-  /** Called for each commit once it is on disk. */
-  apply(committed: Committed): void {
-    const { seq } = committed.state
-    this.#documents?.apply(seq, this.#documentChanges(committed))
-    this.#changes?.apply(seq, this.#sequenceChanges(committed))
+  apply(commit: CommitRecord): void {
+    const { seq } = commit.state
+    this.#documents?.apply(seq, this.#documentChanges(commit))
+    this.#changes?.apply(seq, this.#sequenceChanges(commit))
   }
 
-  #documentChanges({ changes, removals }: Committed): RankChange[] {
+  /** Counts again what is asked for next: commits that were counted may not be on disk. */
+  reload(): void {
+    this.#documents?.retire()
+    this.#changes?.retire()
+    this.#documents = this.#changes = undefined
+  }
+
+  #documentChanges({ changes, removals }: CommitRecord): RankChange[] {
     const changed: RankChange[] = []
     const add = (id: DocId, difference: number): void => {
       if (difference !== 0) changed.push({ key: this.#keys.text(Space.document, id), difference })
@@ -48,7 +54,7 @@ export class DatabaseRanks {
     return changed
   }
 
-  #sequenceChanges({ changes, removals }: Committed): RankChange[] {
+  #sequenceChanges({ changes, removals }: CommitRecord): RankChange[] {
     const changed: RankChange[] = []
     const add = (seq: number, difference: number): void => {
       if (seq > 0) changed.push({ key: this.#keys.number(Space.change, seq), difference })

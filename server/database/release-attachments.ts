@@ -10,7 +10,6 @@ import {
 } from '../storage/attachment-keys.ts'
 import type { Commit } from './commit.ts'
 import type { CommitContext } from './commit-context.ts'
-import type { WriteRequest } from './writer.ts'
 
 const NOTHING = new Uint8Array(0)
 
@@ -20,30 +19,21 @@ const NOTHING = new Uint8Array(0)
  *
  * @returns the content that may be without any reference now
  */
-export class ReleaseAttachments implements WriteRequest<readonly string[]> {
-  readonly ids = []
-  readonly bytes = 0
-  readonly #context: CommitContext
-  readonly #attachments: Attachments
-
-  constructor(context: CommitContext, attachments: Attachments) {
-    this.#context = context
-    this.#attachments = attachments
+export async function releaseAttachments(
+  commit: Commit,
+  { store, keys, database }: CommitContext,
+  attachments: Attachments,
+): Promise<readonly string[]> {
+  const released: string[] = []
+  for (const key of await store.keys(blobCheckRange(database)).all()) {
+    const { address } = partsOfBlobCheckKey(key)
+    const content = addressFromBytes(address)
+    if (attachments.isInUse(content)) continue
+    commit.local.delete(key)
+    if (await hasReference(store, keys, address)) continue
+    commit.local.delete(blobReferenceKey(address, database))
+    commit.local.put(blobCheckKey(NO_DATABASE, address), NOTHING)
+    released.push(content)
   }
-
-  async apply(commit: Commit): Promise<readonly string[]> {
-    const { store, keys, database } = this.#context
-    const released: string[] = []
-    for (const key of await store.keys(blobCheckRange(database)).all()) {
-      const { address } = partsOfBlobCheckKey(key)
-      const content = addressFromBytes(address)
-      if (this.#attachments.isInUse(content)) continue
-      commit.deleteRaw(key)
-      if (await hasReference(store, keys, address)) continue
-      commit.deleteRaw(blobReferenceKey(address, database))
-      commit.putRaw(blobCheckKey(NO_DATABASE, address), NOTHING)
-      released.push(content)
-    }
-    return released
-  }
+  return released
 }

@@ -20,6 +20,12 @@ export interface Uncommitted {
   readonly documents: ReadonlyMap<DocId, DocumentInCommit | undefined>
   /** The attachments of stored bodies that have some, by the body's number. */
   readonly attachments: ReadonlyMap<number, readonly StoredAttachment[]>
+  /** The same map as in the commit's record. */
+  readonly partitionGrowth: ReadonlyMap<string, number>
 }
 
-export const NOTHING_UNCOMMITTED: Uncommitted = { documents: new Map(), attachments: new Map() }
+export const NOTHING_UNCOMMITTED: Uncommitted = {
+  documents: new Map(),
+  attachments: new Map(),
+  partitionGrowth: new Map(),
+}

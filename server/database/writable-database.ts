@@ -1,14 +1,14 @@
 import type { DatabaseKeys } from '../storage/keys.ts'
 import type { Store } from '../storage/store.ts'
 import type { DatabaseState } from './state.ts'
-import type { WriteRequest } from './writer.ts'
+import type { ResultOf, WriteRequest } from './write-request.ts'
 
-/** Of a database, what its upkeep needs: compaction and purges are parts of it, and know no more. */
+/** The part of a database that its maintenance needs: compaction and purges. */
 export interface WritableDatabase {
   readonly store: Store
   readonly keys: DatabaseKeys
   readonly state: Readonly<DatabaseState>
-  write<Result>(request: WriteRequest<Result>): Promise<Result>
+  write<Request extends WriteRequest>(request: Request): Promise<ResultOf<Request>>
   /** Lets go of attachments' content that nothing refers to any more. */
   releaseAttachments(): Promise<unknown>
 }

@@ -10,7 +10,6 @@ import { applyWriteRules } from './apply-rules.ts'
 import type { Database } from './database.ts'
 import { toEdit } from './edit-from-input.ts'
 import type { EditAttachment, EditOutcome } from './edit.ts'
-import { LocalEdits } from './local-documents.ts'
 
 /** A document to be written, under the id and on the revision that the request as a whole names. */
 export interface DocumentToWrite {
@@ -67,7 +66,7 @@ function refusalOf({ id, input }: DocumentToWrite): EditOutcome {
 async function writeLocal(database: Database, documents: readonly DocumentToWrite[]): Promise<EditOutcome[]> {
   if (documents.length === 0) return []
   const edits = documents.map(({ id, input: { rev, deleted, body } }) => ({ id, rev, deleted, body }))
-  const revs = await database.write(new LocalEdits(edits))
+  const revs = await database.write({ kind: 'edit_local_documents', edits })
   return documents.map(({ id }, at) => ({ id, rev: revs[at]! }))
 }
 

@@ -1,23 +1,14 @@
-import type { DocId } from '../../protocol/document-id.ts'
 import { TimeSlice } from '../time-slice.ts'
+import { applyWrite, type WriterHost } from './apply-write.ts'
 import { Commit } from './commit.ts'
-import type { CommitContext } from './commit-context.ts'
-import type { Committed } from './committed.ts'
+import type { CommitRecord } from './commit-record.ts'
 import type { DatabaseState } from './state.ts'
 import { NOTHING_UNCOMMITTED, type Uncommitted } from './uncommitted.ts'
-
-/** Something that changes a database: edits of documents, a purge, a setting. */
-export interface WriteRequest<Result> {
-  /** The documents that it needs to read. */
-  readonly ids: readonly DocId[]
-  /** About how much it adds to the batch, in bytes. */
-  readonly bytes: number
-  /** Makes its changes. What it returns is answered when they are on disk; what it throws must come before any change. */
-  apply(commit: Commit): Result | Promise<Result>
-}
+import { bytesOf, documentsOf, type ResultOf, type WriteRequest } from './write-request.ts'
 
 interface Waiting {
-  readonly request: WriteRequest<unknown>
+  readonly request: WriteRequest
+  readonly bytes: number
   resolve(result: unknown): void
   reject(error: unknown): void
 }
@@ -37,8 +28,8 @@ export class Writer {
   #durable: DatabaseState
   /** The state as of the last commit computed. */
   #latest: DatabaseState
-  readonly #context: CommitContext
-  readonly #onCommit: (committed: Committed) => void
+  readonly #host: WriterHost
+  readonly #onCommit: (commit: CommitRecord) => void
   readonly #queue: Waiting[] = []
   #uncommitted: Uncommitted = NOTHING_UNCOMMITTED
   #syncing: Promise<void> = Promise.resolve()
@@ -46,14 +37,14 @@ export class Writer {
   #failure: Error | undefined
 
   constructor(options: {
-    context: CommitContext
+    host: WriterHost
     state: DatabaseState
     /** Called after a commit is on disk and before its requests are answered. */
-    onCommit: (committed: Committed) => void
+    onCommit: (commit: CommitRecord) => void
   }) {
     this.#durable = this.#latest = options.state
     this.#onCommit = options.onCommit
-    this.#context = options.context
+    this.#host = options.host
   }
 
   /** Whether a write failed: nothing more is taken. */
@@ -66,15 +57,16 @@ export class Writer {
   }
 
   /**
-   * @returns what the request answers, once it is on disk
-   * @throws what the request throws; an error of the disk for all requests from then on
+   * Carries out a request; resolves when it is on disk.
+   *
+   * @throws what refuses the request; an error of the disk for all requests from then on
    */
-  submit<Result>(request: WriteRequest<Result>): Promise<Result> {
+  submit<Request extends WriteRequest>(request: Request): Promise<ResultOf<Request>> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
-    return new Promise<Result>((resolve, reject) => {
-      this.#queue.push({ request, resolve: resolve, reject })
+    return new Promise<unknown>((resolve, reject) => {
+      this.#queue.push({ request, bytes: bytesOf(request), resolve, reject })
       this.#running ??= this.#run()
-    })
+    }) as Promise<ResultOf<Request>>
   }
 
   /**
@@ -100,7 +92,7 @@ export class Writer {
       // What is small is computed in no time: it waits for the sync under way, and more joins it.
       if (this.#waitingBytes() < OVERLAP_BYTES) await this.#syncing
       const group = this.#takeGroup()
-      const commit = new Commit(this.#context, this.#latest, this.#uncommitted)
+      const commit = new Commit(this.#host.context, this.#latest, this.#uncommitted)
       const answers = await this.#apply(group, commit)
       await this.#syncing
       if (this.#failure !== undefined) {
@@ -115,14 +107,14 @@ export class Writer {
   }
 
   #waitingBytes(): number {
-    return this.#queue.reduce((sum, { request }) => sum + request.bytes, 0)
+    return this.#queue.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   #takeGroup(): Waiting[] {
     let bytes = 0
     let count = 0
-    for (const { request } of this.#queue) {
-      bytes += request.bytes
+    for (const waiting of this.#queue) {
+      bytes += waiting.bytes
       if (count > 0 && bytes > MAX_COMMIT_BYTES) break
       count += 1
     }
@@ -132,7 +124,7 @@ export class Writer {
   async #apply(group: readonly Waiting[], commit: Commit): Promise<Answer[]> {
     const answers: Answer[] = []
     try {
-      await commit.load(group.flatMap(({ request }) => request.ids))
+      await commit.load(group.flatMap(({ request }) => documentsOf(request)))
     } catch (error) {
       for (const waiting of group) waiting.reject(error)
       return answers
@@ -141,7 +133,7 @@ export class Writer {
     for (const waiting of group) {
       if (slice.isOver) await slice.pause()
       try {
-        answers.push({ waiting, result: await waiting.request.apply(commit) })
+        answers.push({ waiting, result: await applyWrite(waiting.request, commit, this.#host) })
       } catch (error) {
         waiting.reject(error)
       }
@@ -151,9 +143,9 @@ export class Writer {
 
   async #sync(commit: Commit, answers: readonly Answer[]): Promise<void> {
     try {
-      const committed = await commit.write()
-      this.#durable = committed.state
-      this.#onCommit(committed)
+      const record = await commit.write()
+      this.#durable = record.state
+      this.#onCommit(record)
       for (const { waiting, result } of answers) waiting.resolve(result)
     } catch (error) {
       // What is on disk is unknown to the commits computed on top: all of them fail until the state is read again.

@@ -3,7 +3,8 @@ import { CouchError, fail } from '../../protocol/errors.ts'
 import type { JsonValue } from '../../protocol/json-value.ts'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
-import type { CommittedChange } from '../database/committed.ts'
+import type { CommitRecord, CommitSubscriber } from '../database/commit-record.ts'
+import type { DocumentValidator } from '../database/edit.ts'
 import { Space } from '../storage/keys.ts'
 import { clearRange } from '../storage/upkeep.ts'
 import { DesignCodeValidator } from './design/check-design.ts'
@@ -36,10 +37,12 @@ export interface QueryContext {
 }
 
 /** The design documents and indexes of one database. */
-export class DatabaseQueries {
+export class DatabaseQueries implements CommitSubscriber {
   readonly database: Database
   readonly designs: DesignDocuments
   readonly sandbox: Sandbox
+  /** Judge the database's documents before they are written. */
+  readonly validators: readonly DocumentValidator[]
   readonly #log: Logger
   readonly #config: Config
   readonly #onCompaction: QueryContext['onCompaction']
@@ -65,10 +68,10 @@ export class DatabaseQueries {
     this.#log = log
     this.#config = config
     this.#onCompaction = onCompaction
-    database.validator = new DesignValidator(database, designs, sandbox)
-    database.designValidator = new DesignCodeValidator(sandbox, String(database.record.number))
-    database.onCommit.add(changes => this.#onCommit(changes))
-    database.onReload.add(() => this.#reload())
+    this.validators = [
+      new DesignValidator(database, designs, sandbox),
+      new DesignCodeValidator(sandbox, String(database.record.number)),
+    ]
   }
 
   /** The indexes that were used since the database was opened. */
@@ -144,8 +147,19 @@ export class DatabaseQueries {
     await Promise.all([...this.#indexes.values()].map(index => index.close()))
   }
 
+  /** Reads design documents that a commit changed, and has the indexes updated in a moment. */
+  apply(commit: CommitRecord): void {
+    if (this.designs.apply(commit)) this.#mangoIndexes = undefined
+    if (this.#timer !== undefined || this.#closed || commit.changes.length === 0) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      void this.#buildAll()
+    }, BUILD_DELAY_MS)
+    this.#timer.unref()
+  }
+
   /** Reads design documents and indexes again from a store that was opened again. */
-  async #reload(): Promise<void> {
+  async reload(): Promise<void> {
     await this.designs.reload()
     this.#mangoIndexes = undefined
     for (const index of this.#indexes.values()) await index.reload()
@@ -200,16 +214,6 @@ export class DatabaseQueries {
       }
       return rows
     }
-  }
-
-  #onCommit(changes: readonly CommittedChange[]): void {
-    if (this.designs.update(changes)) this.#mangoIndexes = undefined
-    if (this.#timer !== undefined || this.#closed || changes.length === 0) return
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      void this.#buildAll()
-    }, BUILD_DELAY_MS)
-    this.#timer.unref()
   }
 
   /** Takes up changes in the background, so that the next query finds little to do. */

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
+import type { CommitSubscriber } from '../database/commit-record.ts'
 import type { Database } from '../database/database.ts'
+import type { DocumentValidator } from '../database/edit.ts'
 import { DatabaseQueries } from './database-queries.ts'
 import { DEFAULT_LIMITS } from '../sandbox/limits.ts'
 import { Sandbox } from '../sandbox/sandbox.ts'
@@ -18,6 +20,11 @@ export interface IndexerTask {
   /** Seconds since 1970. */
   readonly started_on: number
   readonly updated_on: number
+}
+
+export interface AttachedQueries {
+  readonly subscriber: CommitSubscriber
+  readonly validators: readonly DocumentValidator[]
 }
 
 /** Views, Mango and functions of design documents, of all databases. */
@@ -45,17 +52,20 @@ export class Queries {
     })
   }
 
-  /** Called when a database was opened. */
-  async attach(database: Database): Promise<void> {
-    this.#databases.set(
-      database,
-      await DatabaseQueries.open(database, this.sandbox, {
-        log: this.#log,
-        config: this.#config,
-        onCompaction: (index, result) => this.onCompaction?.(database, index, result),
-      }),
-    )
-    database.onClose.add(() => this.#detach(database))
+  /** Prepares the queries of a database that is being opened. Returns what follows its commits and judges its documents. */
+  async attach(database: Database): Promise<AttachedQueries> {
+    const queries = await DatabaseQueries.open(database, this.sandbox, {
+      log: this.#log,
+      config: this.#config,
+      onCompaction: (index, result) => this.onCompaction?.(database, index, result),
+    })
+    this.#databases.set(database, queries)
+    const subscriber: CommitSubscriber = {
+      apply: commit => queries.apply(commit),
+      reload: () => queries.reload(),
+      close: () => this.#detach(database),
+    }
+    return { subscriber, validators: queries.validators }
   }
 
   of(database: Database): DatabaseQueries {

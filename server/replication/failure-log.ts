@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { DocId } from '../../protocol/document-id.ts'
 import type { WriteFailure } from '../../replicator/peer.ts'
 import type { Database } from '../database/database.ts'
-import { LocalEdits, readLocalDocument } from '../database/local-documents.ts'
+import { readLocalDocument } from '../database/local-documents.ts'
 
 /** A document that a job could not write. */
 export interface LoggedFailure extends WriteFailure {
@@ -44,7 +44,7 @@ export class FailureLog {
     const id = storedUnder(document)
     if ((await readLocalDocument(database, id)) === undefined) return
     const edit = { id, rev: undefined, deleted: true, body: new Uint8Array() }
-    await database.write(new LocalEdits([edit]))
+    await database.write({ kind: 'edit_local_documents', edits: [edit] })
   }
 
   /** Number of documents that were refused since the job was made, those that are no longer listed too. */
@@ -101,7 +101,7 @@ export class FailureLog {
     const stored: StoredLog = { total: this.#total, failures: this.list }
     const body = Buffer.from(JSON.stringify(stored))
     const edit = { id: this.#id, rev: undefined, deleted: false, body }
-    this.#saved = this.#database.write(new LocalEdits([edit])).catch(() => undefined)
+    this.#saved = this.#database.write({ kind: 'edit_local_documents', edits: [edit] }).catch(() => undefined)
   }
 }
 

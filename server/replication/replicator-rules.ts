@@ -69,11 +69,14 @@ export class ReplicatorRules implements DatabaseRules {
 
 /** Users change and delete their own documents only. */
 class OwnerValidator implements DocumentValidator {
-  readonly active = true
   readonly #bodyOf: (body: number) => Promise<Uint8Array>
 
   constructor(bodyOf: (body: number) => Promise<Uint8Array>) {
     this.#bodyOf = bodyOf
+  }
+
+  appliesTo(): boolean {
+    return true
   }
 
   validate(documents: readonly ValidatedDocument[], actor: Actor): Promise<(CouchError | undefined)[]> {

@@ -1,5 +1,5 @@
 import type { Store, StoreBatch } from './store.ts'
-import type { WriteSet } from './write-set.ts'
+import { forEachWrite, type WriteSet } from './write-set.ts'
 
 /** A batch that is filled while the one before it syncs. */
 interface Pending {
@@ -21,16 +21,18 @@ export class GroupSync {
   }
 
   /**
-   * Writes a set atomically; resolves when it is on disk.
+   * Writes sets atomically, in their order; resolves when they are on disk.
    *
    * @throws what the store throws, to everybody whose writes were in the batch
    */
-  async write(writes: WriteSet): Promise<void> {
+  async write(...sets: readonly WriteSet[]): Promise<void> {
     const { batch, written } = (this.#pending ??= this.#begin())
-    writes.forEach((key, value) => {
-      if (value === undefined) batch.del(key)
-      else batch.put(key, value)
-    })
+    for (const writes of sets) {
+      forEachWrite(writes, (key, value) => {
+        if (value === undefined) batch.del(key)
+        else batch.put(key, value)
+      })
+    }
     return written
   }
 

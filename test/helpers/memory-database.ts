@@ -1,7 +1,7 @@
 import type { DatabaseName } from '../../protocol/database-name.ts'
 import { Attachments } from '../../server/attachments/attachments.ts'
 import { Catalog } from '../../server/database/catalog.ts'
-import type { Database } from '../../server/database/database.ts'
+import type { Database, DatabaseHooks } from '../../server/database/database.ts'
 import { openMemoryStore, type Store } from '../../server/storage/store.ts'
 
 export interface MemoryCatalog {
@@ -11,7 +11,7 @@ export interface MemoryCatalog {
 }
 
 /** All of the engine over a store in memory. */
-export async function memoryCatalog(): Promise<MemoryCatalog> {
+export async function memoryCatalog(hooks: DatabaseHooks = {}): Promise<MemoryCatalog> {
   const store = await openMemoryStore()
   const attachments = await Attachments.open({
     store,
@@ -19,7 +19,7 @@ export async function memoryCatalog(): Promise<MemoryCatalog> {
     compressionLevel: () => undefined,
     maxSize: () => Infinity,
   })
-  const catalog = new Catalog(store, attachments)
+  const catalog = new Catalog(store, attachments, hooks)
   return {
     store,
     catalog,

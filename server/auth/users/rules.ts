@@ -69,13 +69,16 @@ function checkShown(id: string, user: UserContext, security: Security): void {
 }
 
 class UserValidator implements DocumentValidator {
-  readonly active = true
   readonly #bodyOf: (body: number) => Promise<Uint8Array>
   readonly #maxIterations: () => number
 
   constructor(bodyOf: (body: number) => Promise<Uint8Array>, maxIterations: () => number) {
     this.#bodyOf = bodyOf
     this.#maxIterations = maxIterations
+  }
+
+  appliesTo(): boolean {
+    return true
   }
 
   validate(

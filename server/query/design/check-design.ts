@@ -1,6 +1,6 @@
 import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
-import type { DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
+import type { DocumentEdit, DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
 import { isBuiltinReduce } from '../reduce/builtin.ts'
 import type { Sandbox, SandboxFunction } from '../../sandbox/sandbox.ts'
 import { checkShape } from './check-shape.ts'
@@ -9,7 +9,6 @@ import { viewsByMap } from './views-by-map.ts'
 
 /** Judges design documents by their own code. */
 export class DesignCodeValidator implements DocumentValidator {
-  readonly active = true
   readonly #sandbox: Sandbox
   readonly #owner: string
 
@@ -17,6 +16,10 @@ export class DesignCodeValidator implements DocumentValidator {
   constructor(sandbox: Sandbox, owner: string) {
     this.#sandbox = sandbox
     this.#owner = owner
+  }
+
+  appliesTo(edits: readonly DocumentEdit[]): boolean {
+    return edits.some(({ id }) => isDesignId(id))
   }
 
   validate(documents: readonly ValidatedDocument[]): Promise<readonly (CouchError | undefined)[]> {

@@ -2,7 +2,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { renderDocument } from '../../../protocol/document/render.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
-import type { CommittedChange } from '../../database/committed.ts'
+import type { CommitRecord } from '../../database/commit-record.ts'
 import type { Database } from '../../database/database.ts'
 import { Space, textOfKey } from '../../storage/keys.ts'
 import { DESIGN, isDesignId, isRunnable, languageOf, type DesignDocument } from './design-document.ts'
@@ -56,12 +56,18 @@ export class DesignDocuments {
     return this.#documents.get(id)
   }
 
-  /** Takes up what a commit changed. Returns whether it was any design document. */
-  update(changes: readonly CommittedChange[]): boolean {
-    const changed = changes.filter(({ id }) => isDesignId(id))
-    for (const { id } of changed) this.#read(id)
-    if (changed.length > 0) this.#findValidating()
-    return changed.length > 0
+  /** Reads what a commit changed or removed. Returns true where it was a design document. */
+  apply({ changes, removals }: CommitRecord): boolean {
+    let isChanged = false
+    for (const list of [changes, removals]) {
+      for (const { id } of list) {
+        if (!isDesignId(id)) continue
+        this.#read(id)
+        isChanged = true
+      }
+    }
+    if (isChanged) this.#findValidating()
+    return isChanged
   }
 
   #read(id: DocId): void {

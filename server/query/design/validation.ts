@@ -24,7 +24,7 @@ export class DesignValidator implements DocumentValidator {
     this.#sandbox = sandbox
   }
 
-  get active(): boolean {
+  appliesTo(): boolean {
     return this.#validating.length > 0
   }
 

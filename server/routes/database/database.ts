@@ -58,6 +58,6 @@ async function ensureFullCommit(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   await readRequestBody(ctx, 'settings')
-  await database.later.settled()
+  await database.batched.settled()
   sendJson(ctx, { ok: true, instance_start_time: String(database.record.created) }, 201)
 }

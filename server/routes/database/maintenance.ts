@@ -3,9 +3,9 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { parseRev } from '../../../protocol/revision.ts'
 import { requireDbAdmin } from '../../auth/authorize.ts'
-import { LimitChange } from '../../database/limits.ts'
 import { purgesAfter } from '../../database/purge-log.ts'
-import { purge, type PurgeRequest } from '../../database/purge.ts'
+import { purge } from '../../database/purge.ts'
+import type { PurgeRequest } from '../../database/write-request.ts'
 import { readRequestBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext, RequestState } from '../../http/context.ts'
 import { endpoint } from '../../routing/route.ts'
@@ -89,7 +89,7 @@ async function putRevsLimit(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireDbAdmin(ctx.state.user, database.security)
   const limit = positiveInteger(await readJson(ctx, 'settings'), '`revs_limit` must be positive integer')
-  await database.write(new LimitChange('revsLimit', limit))
+  await database.write({ kind: 'set_limit', name: 'revsLimit', limit })
   sendJson(ctx, { ok: true })
 }
 
@@ -101,7 +101,7 @@ async function putPurgedInfosLimit(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   const reason = '`purged_infos_limit` must be positive integer'
   const limit = positiveInteger(await readJson(ctx, 'settings'), reason)
-  await database.write(new LimitChange('purgedInfosLimit', limit))
+  await database.write({ kind: 'set_limit', name: 'purgedInfosLimit', limit })
   sendJson(ctx, { ok: true })
 }
 

@@ -113,7 +113,7 @@ function isBatched(query: Query): boolean {
 async function writeLater(ctx: RequestContext, database: Database, document: DocumentToWrite): Promise<void> {
   const { log } = ctx.services
   const { user } = ctx.state
-  await database.later.add(async () => {
+  await database.batched.add(async () => {
     try {
       await writeDocument(database, document, { replicated: false, user })
     } catch (error) {

@@ -2,7 +2,6 @@ import test from 'ava'
 import type { Database } from '../../../server/database/database.ts'
 import { purgesAfter } from '../../../server/database/purge-log.ts'
 import { purge } from '../../../server/database/purge.ts'
-import { LimitChange } from '../../../server/database/limits.ts'
 import { findRevision } from '../../../server/database/read-document.ts'
 import { Space } from '../../../server/storage/keys.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
@@ -74,7 +73,7 @@ test('attachments that only removed revisions had are given up', async t => {
 
 test('what a limit on revisions cuts off is not left behind', async t => {
   const { database, close } = await memoryDatabase()
-  await database.write(new LimitChange('revsLimit', 3))
+  await database.write({ kind: 'set_limit', name: 'revsLimit', limit: 3 })
   await edit(database, 10)
   t.is(await bodiesIn(database), 3)
   t.is(database.state.revsLimit, 3)
@@ -120,7 +119,7 @@ test('a purge forgets leaves, is logged, and the log is cut to its limit by comp
   t.is(database.document(ID), undefined)
   t.deepEqual([database.state.docs, database.state.purgeSeq], [0, 2])
   t.deepEqual(await loggedPurges(database), [1, 2])
-  await database.write(new LimitChange('purgedInfosLimit', 1))
+  await database.write({ kind: 'set_limit', name: 'purgedInfosLimit', limit: 1 })
   await compact(database)
   t.deepEqual(await loggedPurges(database), [2])
   const [again] = await write(database, [{ _id: ID, n: 0 }])

@@ -8,6 +8,7 @@ import { SERVER } from '../../../protocol/user-context.ts'
 import { Attachments } from '../../../server/attachments/attachments.ts'
 import { Catalog } from '../../../server/database/catalog.ts'
 import type { Database } from '../../../server/database/database.ts'
+import { purge } from '../../../server/database/purge.ts'
 import { putAttachment, removeAttachment } from '../../../server/database/write-attachment.ts'
 import { blobCheckRange } from '../../../server/storage/attachment-keys.ts'
 import { openStore } from '../../../server/storage/store.ts'
@@ -61,10 +62,9 @@ function bodyOf(database: Database, rev: Rev): number {
   return tree === undefined ? 0 : (find(tree, rev)?.body ?? 0)
 }
 
-/** As compaction does: the body goes, then what it alone referred to. */
-async function removeBody(database: Database, rev: Rev): Promise<void> {
-  const body = bodyOf(database, rev)
-  await database.write({ ids: [], bytes: 0, apply: commit => commit.bodies.remove(body) })
+/** As compaction does: the bodies of revisions that are no leaves go, then what they alone referred to. */
+async function removeInterior(database: Database): Promise<void> {
+  await database.write({ kind: 'clear_interior', ids: [ID] })
   await database.releaseAttachments()
 }
 
@@ -89,11 +89,13 @@ test('content goes when the last body that refers to it goes', async t => {
   const content = contentOf(database, first)
   const second = await put(database, first)
   t.is(contentOf(database, second), content)
-  await removeAttachment(database, { id: ID, rev: second, user: SERVER }, 'f')
 
-  await removeBody(database, first)
+  await removeInterior(database)
+  t.is(bodyOf(database, first), 0)
   t.true(await isThere(world, content))
-  await removeBody(database, second)
+  await removeAttachment(database, { id: ID, rev: second, user: SERVER }, 'f')
+  t.true(await isThere(world, content))
+  await removeInterior(database)
   t.false(await isThere(world, content))
   t.deepEqual(await database.store.keys(blobCheckRange()).all(), [])
 })
@@ -104,12 +106,12 @@ test('content stays for another database, and for who is reading it', async t =>
   const other = await catalog.create(parseDatabaseName('other'), { partitioned: false })
   const [rev] = await Promise.all([put(database), put(other)])
   const content = contentOf(database, rev)
-  await removeBody(database, rev)
+  await purge(database, [{ id: ID, revs: [rev] }])
   t.true(await isThere(world, content))
 
   const reading = await attachments.read(content)
   await reading.next()
-  await removeBody(other, rev)
+  await purge(other, [{ id: ID, revs: [rev] }])
   t.true(await isThere(world, content))
   await reading.return()
   await other.releaseAttachments()

@@ -1,17 +1,17 @@
 import test from 'ava'
 import { GroupSync } from '../../../server/storage/group-sync.ts'
 import { openMemoryStore } from '../../../server/storage/store.ts'
-import { WriteSet } from '../../../server/storage/write-set.ts'
+import { type WriteSet, WriteSetBuilder } from '../../../server/storage/write-set.ts'
 
 const key = (text: string) => Buffer.from(`test ${text}`)
 
 function setOf(entries: readonly (readonly [string, string | undefined])[]): WriteSet {
-  const writes = new WriteSet()
+  const writes = new WriteSetBuilder()
   for (const [name, value] of entries) {
     if (value === undefined) writes.delete(key(name))
     else writes.put(key(name), Buffer.from(value))
   }
-  return writes
+  return writes.entries
 }
 
 test('what is written at once is there when its write resolves, in the order of the entries', async t => {

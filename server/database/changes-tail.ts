@@ -1,7 +1,7 @@
-import type { CommittedChange } from '../database/committed.ts'
+import type { CommitRecord, CommitSubscriber, CommittedChange } from './commit-record.ts'
 
 /** Bytes of rows that are kept for live feeds; what is older they read from the index. */
-const MOST_RECENT = 1024 * 1024
+const MAX_RECENT_BYTES = 1024 * 1024
 
 /** Readers that are handed the rows of each commit. */
 export interface TailListener {
@@ -17,9 +17,7 @@ export interface TailListener {
  * The live end of a database's changes. It wakes whoever waits after each commit, and holds the latest rows while there
  * are live feeds, so that they are not read from the store again.
  */
-export class ChangesTail {
-  /** Called after each commit. */
-  published: (() => void) | undefined
+export class ChangesTail implements CommitSubscriber {
   readonly listeners = new Set<TailListener>()
   #seq: number
   #closed = false
@@ -43,14 +41,13 @@ export class ChangesTail {
     return this.#closed
   }
 
-  publish(changes: readonly CommittedChange[]): void {
+  apply({ changes }: CommitRecord): void {
     const last = changes.at(-1)
     if (last === undefined) return
     this.#seq = last.seq
     if (this.listeners.size > 0) this.#keep(changes)
     else this.#forget(last.seq)
     this.#wake()
-    this.published?.()
   }
 
   /**
@@ -63,7 +60,6 @@ export class ChangesTail {
     this.#seq = seq
     this.#forget(seq)
     this.#wake()
-    this.published?.()
   }
 
   /**
@@ -115,10 +111,10 @@ export class ChangesTail {
       this.#recent.push(change)
       this.#recentBytes += change.record.length
     }
-    if (this.#recentBytes <= MOST_RECENT) return
+    if (this.#recentBytes <= MAX_RECENT_BYTES) return
     // The oldest half goes at once, so that keeping rows costs the same however many there are.
     let bytes = this.#recentBytes
-    const from = this.#recent.findIndex(({ record }) => (bytes -= record.length) <= MOST_RECENT / 2)
+    const from = this.#recent.findIndex(({ record }) => (bytes -= record.length) <= MAX_RECENT_BYTES / 2)
     this.#recentFrom = this.#recent[from]?.seq ?? this.#seq
     this.#recent = this.#recent.slice(from + 1)
     this.#recentBytes = bytes

@@ -1,8 +1,8 @@
-/** As many writes may wait; who comes then waits for one of them. */
-const MOST = 1000
+/** Maximum pending `batch=ok` writes; further ones wait. */
+const MAX_PENDING_WRITES = 1000
 
 /** Writes that were accepted and are not on disk yet (`batch=ok`). */
-export class LaterWrites {
+export class BatchWrites {
   readonly #waiting = new Set<Promise<void>>()
 
   /**
@@ -13,7 +13,7 @@ export class LaterWrites {
   async add(write: () => Promise<void>): Promise<void> {
     const waiting = write().finally(() => this.#waiting.delete(waiting))
     this.#waiting.add(waiting)
-    if (this.#waiting.size >= MOST) await Promise.race(this.#waiting)
+    if (this.#waiting.size >= MAX_PENDING_WRITES) await Promise.race(this.#waiting)
   }
 
   /** Resolves when all that were accepted until now are on disk, or refused. */
