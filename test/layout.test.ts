@@ -40,12 +40,17 @@ const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] 
   },
   {
     folder: 'server/database/',
-    forbidden: /^(server\/(routes|http)\/|koa$|@koa\/)/,
-    because: 'use cases know nothing of HTTP',
+    forbidden: /^(server\/(routes|http|auth|changes|query|replication|compaction|app)\/|koa$|@koa\/)/,
+    because: 'databases know nothing of HTTP, and nothing of feeds and queries, which follow their commits',
+  },
+  {
+    folder: 'server/query/',
+    forbidden: /^(server\/(routes|http|changes|replication)\/|koa$|@koa\/)/,
+    because: 'queries know nothing of HTTP and of feeds, which run their functions',
   },
   {
     folder: 'server/changes/',
-    forbidden: /^(server\/(routes|http)\/|koa$|@koa\/)/,
+    forbidden: /^(server\/(routes|http|replication)\/|koa$|@koa\/)/,
     because: 'feeds know nothing of HTTP',
   },
   {

@@ -2,7 +2,7 @@ import { DocumentSummary } from '../database/document-record.ts'
 import type { Database } from '../database/database.ts'
 import { Space } from '../storage/keys.ts'
 import type { Candidates } from './filter/change-filter.ts'
-import { changesAt } from './pages.ts'
+import { changesAt } from '../database/reading/change-pages.ts'
 
 const AT_ONCE = 1000
 

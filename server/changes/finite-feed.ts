@@ -1,9 +1,9 @@
 import type { Database } from '../database/database.ts'
 import { candidatePages } from './candidates.ts'
 import type { FeedRequest } from './feed-request.ts'
-import { changePages, lastSeq } from './pages.ts'
+import { changePages, lastSeq } from '../database/reading/change-pages.ts'
 import { changesBefore, changesBehind } from './pending.ts'
-import { FULL_CHUNK } from './rows/row-buffer.ts'
+import { FULL_CHUNK } from '../database/reading/row-buffer.ts'
 import type { Rendition, RowOutput } from './rows/rendition.ts'
 
 type FiniteRequest = Pick<FeedRequest, 'start' | 'descending' | 'rows'>

@@ -4,7 +4,7 @@ import type { FeedRequest } from './feed-request.ts'
 import { finiteFeed } from './finite-feed.ts'
 import type { FeedStyle } from './live/feed-style.ts'
 import type { Rendition } from './rows/rendition.ts'
-import { RowBuffer } from './rows/row-buffer.ts'
+import { RowBuffer } from '../database/reading/row-buffer.ts'
 
 /** A normal feed's answer, in chunks. What the filter throws, it throws before the first chunk or breaks off. */
 export async function* normalFeed(

@@ -1,6 +1,6 @@
 import { rowOf } from '../database/change-record.ts'
 import type { Database } from '../database/database.ts'
-import { changePages, lastSeq } from './pages.ts'
+import { changePages, lastSeq } from '../database/reading/change-pages.ts'
 
 export interface ChangesBatch {
   /** JSON text of each row. */

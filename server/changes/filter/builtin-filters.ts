@@ -1,5 +1,5 @@
 import { isDesignId, type DocId } from '../../../protocol/document-id.ts'
-import { idOf } from '../rows/row-text.ts'
+import { idOf } from '../../database/reading/row-text.ts'
 import { filterKey, type ChangeFilter } from './change-filter.ts'
 
 const PAGE = 1000

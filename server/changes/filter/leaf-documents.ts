@@ -6,9 +6,9 @@ import type { BodyRecord } from '../../database/body-record.ts'
 import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
 import type { Database } from '../../database/database.ts'
 import type { StoredDocument } from '../../database/stored-document.ts'
-import { readFirstBodies } from '../rows/read-bodies.ts'
+import { readFirstBodies } from '../../database/reading/read-bodies.ts'
 import { PAGE_BYTES } from '../rows/rendition.ts'
-import { idOf, revOf } from '../rows/row-text.ts'
+import { idOf, revOf } from '../../database/reading/row-text.ts'
 
 /** A leaf as a filter judges it. */
 export interface LeafDocument {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Database } from '../../database/database.ts'
-import { changePages, lastSeq } from '../pages.ts'
+import { changePages, lastSeq } from '../../database/reading/change-pages.ts'
 import { changesBehind } from '../pending.ts'
 import type { TailListener } from '../../database/changes-tail.ts'
 import type { Rendition, RowOutput } from '../rows/rendition.ts'

@@ -4,7 +4,7 @@ import type { Database } from '../../database/database.ts'
 import type { RowOptions } from '../feed-request.ts'
 import type { Verdict } from '../filter/change-filter.ts'
 import type { Rendition, RowOutput } from './rendition.ts'
-import { RowBuffer } from './row-buffer.ts'
+import { RowBuffer } from '../../database/reading/row-buffer.ts'
 import { RowDocuments } from './row-documents.ts'
 
 const PAGE = 1000

@@ -1,6 +1,6 @@
 import { BEFORE_SEQ, rowStart, seqEnd } from '../../database/change-record.ts'
 import type { Rendition, RowOutput } from './rendition.ts'
-import { idOf } from './row-text.ts'
+import { idOf } from '../../database/reading/row-text.ts'
 
 const EVENT = /^(created|updated|deleted):(.+)$/s
 const END = Buffer.from('}')

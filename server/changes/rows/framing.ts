@@ -1,5 +1,5 @@
 import { BEFORE_SEQ, rowStart, seqEnd } from '../../database/change-record.ts'
-import type { RowBuffer } from './row-buffer.ts'
+import type { RowBuffer } from '../../database/reading/row-buffer.ts'
 
 /** What stands around the rows of a kind of feed. */
 export interface Framing {

@@ -1,5 +1,5 @@
 import type { Framing } from './framing.ts'
-import type { RowBuffer } from './row-buffer.ts'
+import type { RowBuffer } from '../../database/reading/row-buffer.ts'
 
 /** Bodies of a page are read up to so many bytes, so that large documents do not add up. */
 export const PAGE_BYTES = 256 * 1024

@@ -6,9 +6,9 @@ import { isBranched, isDeleted, winnerBody } from '../../database/change-record.
 import type { Database } from '../../database/database.ts'
 import type { FeedRequest } from '../feed-request.ts'
 import { PAGE_BYTES } from './rendition.ts'
-import { idOf, idTextEnd, idTextStart, revTextEnd, revTextStart } from './row-text.ts'
-import type { RowBuffer } from './row-buffer.ts'
-import { readFirstBodies } from './read-bodies.ts'
+import { idOf, idTextEnd, idTextStart, revTextEnd, revTextStart } from '../../database/reading/row-text.ts'
+import type { RowBuffer } from '../../database/reading/row-buffer.ts'
+import { readFirstBodies } from '../../database/reading/read-bodies.ts'
 
 type DocumentOptions = Pick<FeedRequest['rows'], 'conflicts' | 'attachments' | 'attEncodingInfo'>
 

@@ -1,5 +1,5 @@
 import type { UserContext } from '../../../protocol/user-context.ts'
-import { FULL_CHUNK, RowBuffer } from '../../changes/rows/row-buffer.ts'
+import { FULL_CHUNK, RowBuffer } from '../reading/row-buffer.ts'
 import { Space } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import { isLiveRecord } from '../document-record.ts'

@@ -1,7 +1,7 @@
 import { isLocalId } from '../../../protocol/document-id.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
-import { FULL_CHUNK, RowBuffer } from '../../changes/rows/row-buffer.ts'
+import { FULL_CHUNK, RowBuffer } from '../reading/row-buffer.ts'
 import { Space } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import { countDesigns, listingHead } from './listing-head.ts'

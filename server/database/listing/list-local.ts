@@ -1,5 +1,5 @@
 import type { DocId } from '../../../protocol/document-id.ts'
-import { FULL_CHUNK, RowBuffer } from '../../changes/rows/row-buffer.ts'
+import { FULL_CHUNK, RowBuffer } from '../reading/row-buffer.ts'
 import { textOfKey } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import { decodeLocalDocument, renderLocalDocument } from '../local-documents.ts'

@@ -1,8 +1,8 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import { parsePartition } from '../../../protocol/partition.ts'
-import { checkMapParameters } from '../../query/views/request/view-query.ts'
-import type { ViewParameters } from '../../query/views/request/view-parameters.ts'
+import { checkMapParameters } from '../../../protocol/view-parameter-checks.ts'
+import type { ViewParameters } from '../../../protocol/view-parameters.ts'
 import { Space, type SpaceByte } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 

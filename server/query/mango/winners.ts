@@ -1,5 +1,5 @@
 import type { DocId } from '../../../protocol/document-id.ts'
-import { readFirstBodies } from '../../changes/rows/read-bodies.ts'
+import { readFirstBodies } from '../../database/reading/read-bodies.ts'
 import { attachmentsMember } from '../../database/attachments-member.ts'
 import type { BodyRecord } from '../../database/body-record.ts'
 import type { Database } from '../../database/database.ts'

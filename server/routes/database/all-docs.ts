@@ -13,7 +13,7 @@ import {
   parametersOfBody,
   parametersOfQuery,
   type ViewParameters,
-} from '../../query/views/request/view-parameters.ts'
+} from '../../../protocol/view-parameters.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { partitionInPath } from '../shared/partition-in-path.ts'
 import { boundedQueries, withinQueryLimit } from '../queries/query-limit.ts'

@@ -17,7 +17,7 @@ import {
   parametersOfQuery,
   type Asked,
   type ViewParameters,
-} from '../../query/views/request/view-parameters.ts'
+} from '../../../protocol/view-parameters.ts'
 import { functionOf, requestOf, segment } from './function-request.ts'
 import { ListAnswer } from './list-answer.ts'
 

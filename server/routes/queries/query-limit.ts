@@ -1,7 +1,7 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import type { RequestContext } from '../../http/context.ts'
-import { queriesOfBody, type ViewParameters } from '../../query/views/request/view-parameters.ts'
+import { queriesOfBody, type ViewParameters } from '../../../protocol/view-parameters.ts'
 
 /**
  * The parameters with a limit that is no larger than configured: `[query_server_config] query_limit`, or

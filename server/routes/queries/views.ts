@@ -16,7 +16,7 @@ import {
   parametersOfBody,
   parametersOfQuery,
   type ViewParameters,
-} from '../../query/views/request/view-parameters.ts'
+} from '../../../protocol/view-parameters.ts'
 import { databaseOf, docIdOf } from '../shared/path-names.ts'
 import { partitionInPath } from '../shared/partition-in-path.ts'
 import { boundedQueries, withinQueryLimit } from './query-limit.ts'

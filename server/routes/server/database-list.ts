@@ -11,7 +11,7 @@ import { makeEtag } from '../../http/response/etag.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { notModified, streamJson } from '../../http/response/reply.ts'
-import { parametersOfQuery, type ViewParameters } from '../../query/views/request/view-parameters.ts'
+import { parametersOfQuery, type ViewParameters } from '../../../protocol/view-parameters.ts'
 
 /** Lists of databases: `_all_dbs`, `_dbs_info`. */
 export function databaseListRoutes(router: Router<RequestState>): void {

@@ -7,7 +7,7 @@ import { ViewReader } from '../read/view-reader.ts'
 import type { GroupCache } from '../cache/group-cache.ts'
 import { readGroups } from '../read/read-groups.ts'
 import { readRows } from '../read/read-rows.ts'
-import type { ViewParameters } from '../request/view-parameters.ts'
+import type { ViewParameters } from '../../../../protocol/view-parameters.ts'
 import { viewQuery, type QueriedView, type RowRange, type ViewQuery } from '../request/view-query.ts'
 
 /** The parts of an answer, in the order in which CouchDB writes them. */

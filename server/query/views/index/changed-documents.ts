@@ -1,6 +1,6 @@
 import type { DocId } from '../../../../protocol/document-id.ts'
-import { readFirstBodies } from '../../../changes/rows/read-bodies.ts'
-import { idOf, revOf } from '../../../changes/rows/row-text.ts'
+import { readFirstBodies } from '../../../database/reading/read-bodies.ts'
+import { idOf, revOf } from '../../../database/reading/row-text.ts'
 import { attachmentsMember } from '../../../database/attachments-member.ts'
 import { isBranched, isDeleted, seqOf, winnerBody } from '../../../database/change-record.ts'
 import type { Database } from '../../../database/database.ts'

@@ -6,7 +6,8 @@ import { fail } from '../../../../protocol/errors.ts'
 import type { JsonValue } from '../../../../protocol/json-value.ts'
 import type { Collation } from '../../../sandbox/messages.ts'
 import { prefixEnd } from '../row-key.ts'
-import type { ViewParameters } from './view-parameters.ts'
+import { checkKeys, groupLevelOf } from '../../../../protocol/view-parameter-checks.ts'
+import type { ViewParameters } from '../../../../protocol/view-parameters.ts'
 
 /** Rows from one row key to another, which is left out; undefined is the end. */
 export interface RowRange {
@@ -91,35 +92,6 @@ function keysInOrder(
   groupLevel: number | undefined,
 ): readonly JsonValue[] | undefined {
   return descending === true && groupLevel === undefined ? keys?.toReversed() : keys
-}
-
-/** Checks what holds for all lists of rows, those of documents too. @throws `query_parse_error` */
-export function checkMapParameters(parameters: ViewParameters): void {
-  checkKeys(parameters, groupLevelOf(parameters, { hasReduce: false }))
-}
-
-function groupLevelOf(
-  { reduce, group, groupLevel }: ViewParameters,
-  view: Pick<QueriedView, 'hasReduce'>,
-): number | undefined {
-  if (group === false && groupLevel !== undefined && groupLevel > 0) {
-    throw fail('queryParse', "Can't specify group=false and group_level>0 at the same time")
-  }
-  const level = group === true ? Infinity : (groupLevel ?? 0)
-  if (view.hasReduce && reduce !== false) return level
-  if (reduce === true) throw fail('queryParse', 'Reduce is invalid for map-only views.')
-  if (level > 0) throw fail('queryParse', 'Invalid use of grouping on a map view.')
-  return undefined
-}
-
-function checkKeys({ keys, startKey, endKey }: ViewParameters, groupLevel: number | undefined): void {
-  if (keys === undefined) return
-  if (groupLevel !== undefined && groupLevel !== Infinity) {
-    throw fail('queryParse', 'Multi-key fetches for reduce views must use `group=true`')
-  }
-  if (keys.length > 0 && (startKey !== undefined || endKey !== undefined)) {
-    throw fail('queryParse', '`keys` is incompatible with `key`, `start_key` and `end_key`')
-  }
 }
 
 function checkDocuments({ includeDocs, conflicts }: ViewParameters, groupLevel: number | undefined): void {

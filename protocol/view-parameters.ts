@@ -1,6 +1,6 @@
-import { fail } from '../../../../protocol/errors.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../../protocol/json-value.ts'
-import { parseJson } from '../../../../protocol/json/parse-json.ts'
+import { fail } from './errors.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from './json-value.ts'
+import { parseJson } from './json/parse-json.ts'
 
 /** The parameters of a view query as they were given; what was not given is undefined. `key` is a start and an end. */
 export interface ViewParameters {

@@ -1,7 +1,7 @@
-import { isReopening } from '../../protocol/errors.ts'
-import { seqOf } from '../database/change-record.ts'
-import type { Database } from '../database/database.ts'
-import { Space } from '../storage/keys.ts'
+import { isReopening } from '../../../protocol/errors.ts'
+import { seqOf } from '../change-record.ts'
+import type { Database } from '../database.ts'
+import { Space } from '../../storage/keys.ts'
 
 /** How far the store reads ahead of the feed. */
 const READ_AHEAD = { highWaterMarkBytes: 256 * 1024 }
