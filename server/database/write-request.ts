@@ -2,7 +2,7 @@ import type { DocId } from '../../protocol/document-id.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { DocumentEdit, EditOutcome } from './edit.ts'
-import type { LocalEdit } from './local-documents.ts'
+import type { LocalEdit } from './local-edits.ts'
 
 /** Leaves of a document that are to be purged. */
 export interface PurgeRequest {
