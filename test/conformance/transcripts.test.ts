@@ -12,7 +12,7 @@ const listed = notYet()
 const areaTest = SHARED_URL === undefined ? test : test.serial
 
 for (const area of areas()) {
-  areaTest(`${area}: answers as CouchDB 3.5.0, but for the scenarios listed in not-yet.txt`, async t => {
+  areaTest(`P1: ${area} answers as CouchDB 3.5.0, but for the scenarios listed in not-yet.txt`, async t => {
     t.timeout(TIMEOUT_MS)
     const verdicts = await replayArea(area, { stopAtFirst: true })
     const passing = verdicts.filter(({ differences }) => differences.length === 0).map(({ name }) => name)

@@ -56,7 +56,7 @@ function isFirst({ sent, rev }: Written): boolean {
   )
 }
 
-test('every first revision that CouchDB gave in the recordings is computed alike', t => {
+test('P2: every first revision that CouchDB gave in the recordings is computed alike', t => {
   let count = 0
   for (const { name, steps } of scenarios) {
     for (const { sent, rev } of steps.flatMap(writtenIn).filter(isFirst)) {

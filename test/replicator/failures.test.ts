@@ -36,7 +36,7 @@ async function addJob(url: string, options: object = {}): Promise<void> {
   })
 }
 
-test('what a job could not write stays known, and can be tried again, when it is over and after a restart', async t => {
+test('P7: what a job could not write stays known, and can be tried again, when it is over and after a restart', async t => {
   const node = await RestartableNode.start(HASTY)
   t.teardown(() => node.close())
   const { accept } = await twoDatabases(node.url)

@@ -38,7 +38,7 @@ async function jobs(url: string): Promise<readonly Listed[]> {
   return (await call<{ jobs: Listed[] }>(url, 'GET', '/_scheduler/jobs')).body.jobs
 }
 
-test('going back further than `max_rewind` is refused', async t => {
+test('P7: going back further than `max_rewind` is refused', async t => {
   const { near, proxy } = await two(t, { max_rewind: '10' })
   const job = { source: `${proxy.url}/from`, target: 'to', create_target: true }
   t.true((await replicate(near, job)).ok)

@@ -11,7 +11,7 @@ interface Info {
   readonly source_silent?: { readonly since: string; readonly seconds: number }
 }
 
-test('a source that stands still shows in state, metric and lag, and is forgiven when it goes on', async t => {
+test('P11: a source that stands still shows in state, metric and lag, and is forgiven when it goes on', async t => {
   const data = await tempDir()
   const source = await startNode(data.path)
   const settings = [{ section: 'couchette', key: 'source_silence_timeout', value: '1000' }]

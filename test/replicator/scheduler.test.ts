@@ -130,7 +130,7 @@ test('documents that the target refuses are listed, and written when it takes th
   })
 })
 
-test('metrics and tasks tell how each job stands, without credentials', async t => {
+test('P9: metrics and tasks tell how each job stands, without credentials', async t => {
   await withSettings({}, async ({ url }) => {
     for (const name of ['from', 'to']) await call(url, 'PUT', `/${name}`)
     await call(url, 'PUT', '/from/d', { json: {} })

@@ -50,7 +50,7 @@ const survivesKills = test.macro(async (t, { rounds, env }: Load) => {
 })
 
 test(
-  'after kill -9 during a bulk load, every acknowledged document is there and the feed lists each once',
+  'P4: after kill -9 during a bulk load, every acknowledged document is there and the feed lists each once',
   survivesKills,
   { rounds: 4 },
 )

@@ -21,7 +21,7 @@ function endless(): { work: () => Promise<void>; end: () => void; readonly begun
 
 const turnOfTheLoop = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
-test('some work runs, some waits in its order, and more is refused', async t => {
+test('P6: some work runs, some waits in its order, and more is refused', async t => {
   const queue = new WorkQueue(() => ({ running: 2, waiting: 2 }))
   const works = Array.from({ length: 5 }, () => endless())
   const done = works.map(({ work }) => queue.run(work))

@@ -50,7 +50,7 @@ test('canonical text is canonical', t => {
 /** Numbers next to zero lose their last digits in CouchDB. */
 const hasTinyNumber = /e-3\d\d/
 
-test('canonical text has the value of the text that it was made from', t => {
+test('P3: canonical text has the value of the text that it was made from', t => {
   fc.assert(
     fc.property(fc.json(), text => {
       fc.pre(!hasTinyNumber.test(text))
@@ -195,7 +195,7 @@ test('bytes that are no UTF-8 are refused', t => {
   }
 })
 
-test('compact text is not copied', t => {
+test('P5: compact text is not copied', t => {
   const text = Buffer.from(' {"a":[1,"é",{"b":null}],"c":"\\n"} ')
   t.is(canonicalJson(text).buffer, text.buffer)
 })

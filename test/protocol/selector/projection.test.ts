@@ -7,7 +7,7 @@ const DOCUMENT = Buffer.from(
 
 const shown = (...fields: string[]) => projection(fields)(DOCUMENT)
 
-test('shows numbers as they were written', t => {
+test('P3: shows numbers as they were written', t => {
   t.is(shown('n', 'big', 'o.x'), '{"n":1.0,"big":9007199254740993,"o":{"x":1.50}}')
 })
 

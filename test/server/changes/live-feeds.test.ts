@@ -27,7 +27,7 @@ async function bulk(url: string, database: string, docs: readonly object[]): Pro
 }
 
 test.serial(
-  'a reader that stops reading holds little memory, and misses nothing when it goes on',
+  'P6: a reader that stops reading holds little memory, and misses nothing when it goes on',
   async t => {
     const { url, close } = await startServer()
     try {

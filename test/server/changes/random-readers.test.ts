@@ -116,7 +116,7 @@ class Run {
   }
 }
 
-test('readers that come and go see every latest state in order, and no sequence twice', async t => {
+test('P8: readers that come and go see every latest state in order, and no sequence twice', async t => {
   const { url, close } = await startServer({ memory: true })
   let databases = 0
   try {

@@ -44,7 +44,7 @@ async function directory(t: { teardown: (fn: () => Promise<void>) => void }): Pr
   return dir.path
 }
 
-test('each setting works, or is named with its line and what to do', async t => {
+test('P10: each setting works, or is named with its line and what to do', async t => {
   const path = await directory(t)
   await writeFile(join(path, 'local.ini'), LOCAL)
   await writeFile(join(path, 'local.d/a.ini'), 'x = 1\n')
@@ -96,7 +96,7 @@ test('no setting is said to work and to have no effect', t => {
   }
 })
 
-test('couchette check-config prints the same, and ends with 1 where the server would not start', async t => {
+test('P10: couchette check-config prints the same, and ends with 1 where the server would not start', async t => {
   const path = await directory(t)
   const check = async (...args: string[]): Promise<[number | null, string]> => {
     const child = spawn(process.execPath, [

@@ -31,7 +31,7 @@ const FAULTS: readonly Fault[] = [
   { name: 'a manifest that cannot be synced', call: 'sync', pattern: '/MANIFEST-', compacts: true },
 ]
 
-test('whichever write of the store fails, nothing is acknowledged until it was opened again, and nothing is lost', async t => {
+test('P4: whichever write of the store fails, nothing is acknowledged until it was opened again, and nothing is lost', async t => {
   const dir = await tempDir()
   const faults = await DiskFaults.build(dir.path)
   if (faults === undefined) {

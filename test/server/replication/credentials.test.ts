@@ -27,7 +27,7 @@ test("a peer's password is tried on the peer only, however often and at whatever
   t.is((await call(near.url, 'GET', '/to')).status, 200)
 })
 
-test('a job with a wrong password for this very server locks out the one who made it, and no administrator', async t => {
+test('P9: a job with a wrong password for this very server locks out the one who made it, and no administrator', async t => {
   const settings = [{ section: 'replicator', key: 'crash_backoff', value: '20' }]
   const { url, close } = await startServer({ settings })
   t.teardown(close)

@@ -25,7 +25,7 @@ function logged(use: (log: JobLog) => void): Line[] {
   return lines
 }
 
-test('start, crash with its reason, recovery and end are lines that name the job, without credentials', t => {
+test('P11: start, crash with its reason, recovery and end are lines that name the job, without credentials', t => {
   const lines = logged(log => {
     log.notify({ kind: 'started', crashes: 0 })
     const error = new PeerError('db_not_found', 'could not open http://far/db')

@@ -14,7 +14,7 @@ function setOf(entries: readonly (readonly [string, string | undefined])[]): Wri
   return writes.entries
 }
 
-test('what is written at once is there when its write resolves, in the order of the entries', async t => {
+test('P8: what is written at once is there when its write resolves, in the order of the entries', async t => {
   const store = await openMemoryStore()
   const sync = new GroupSync(store)
   const read = async (name: string) => {
