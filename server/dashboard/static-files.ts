@@ -24,25 +24,19 @@ export const DASHBOARD_DIRECTORY = fileURLToPath(
 )
 
 /**
- * The files of a directory, read when they are first asked for and then kept in memory. Only names that were there at
- * the start are served, so that no path can lead out of the directory.
+ * The files of a directory, read once: an update of the package that replaces them leaves a running server whole, and
+ * only names that were there can be asked for, so that no path leads out of the directory.
  */
 export class StaticFiles {
-  readonly #directory: string
-  readonly #names: ReadonlySet<string>
-  readonly #files = new Map<string, StaticFile>()
+  readonly #files: ReadonlyMap<string, StaticFile>
 
   constructor(directory: string) {
-    this.#directory = directory
-    this.#names = new Set(namesIn(directory))
+    this.#files = new Map(namesIn(directory).map(name => [name, read(join(directory, name), name)]))
   }
 
   /** Returns a file by its path with forward slashes, "assets/index-1a2b.js"; `undefined` where there is none. */
   get(name: string): StaticFile | undefined {
-    if (!this.#names.has(name)) return undefined
-    let file = this.#files.get(name)
-    if (file === undefined) this.#files.set(name, (file = read(join(this.#directory, name), name)))
-    return file
+    return this.#files.get(name)
   }
 }
 
@@ -71,11 +65,14 @@ const HASHED = /^assets\/.+-[\w-]{8}\.\w+$/
 
 function read(path: string, name: string): StaticFile {
   const bytes = readFileSync(path)
+  let etag: string | undefined
   let gzipped: Promise<Buffer | undefined> | undefined
   return {
     contentType: CONTENT_TYPES[extname(name)] ?? 'application/octet-stream',
     immutable: HASHED.test(name),
-    etag: createHash('sha256').update(bytes).digest('base64url').slice(0, 22),
+    get etag() {
+      return (etag ??= createHash('sha256').update(bytes).digest('base64url').slice(0, 22))
+    },
     bytes,
     gzipped: () =>
       (gzipped ??= compress(bytes, { level: 9 }).then(packed =>

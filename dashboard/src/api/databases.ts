@@ -39,12 +39,17 @@ export function listNames({ from, prefix = '', limit, signal }: ListOptions): Pr
   })
 }
 
+/** `[chttpd] max_db_number_for_dbs_info_req` is 100 where nobody has changed it. */
+const MOST_KEYS = 100
+
 export async function infosOf(names: readonly string[], signal?: AbortSignal): Promise<ListedDatabase[]> {
-  if (names.length === 0) return []
-  return sendJson<ListedDatabase[]>('POST', '_dbs_info', {
-    json: { keys: names },
-    ...(signal === undefined ? {} : { signal }),
-  })
+  const found: ListedDatabase[] = []
+  for (let start = 0; start < names.length; start += MOST_KEYS) {
+    const keys = names.slice(start, start + MOST_KEYS)
+    const options = { json: { keys }, ...(signal === undefined ? {} : { signal }) }
+    found.push(...(await sendJson<ListedDatabase[]>('POST', '_dbs_info', options)))
+  }
+  return found
 }
 
 export function databaseInfo(name: string, signal?: AbortSignal): Promise<DatabaseInfo> {

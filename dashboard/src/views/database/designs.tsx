@@ -10,29 +10,37 @@ import type { DatabaseViewProps } from './props.ts'
 import { ViewRows } from './view-rows.tsx'
 
 /** Design documents: `#/db/NAME/design`, `…/design/ID/VIEW` for the rows of a view, `…/edit` to change it. */
-export function Designs({ database, place }: DatabaseViewProps) {
+export function Designs({ database, place, mayAdminister }: DatabaseViewProps) {
   const [, , , design, view, what] = place.segments
   if (design !== undefined && view !== undefined) {
-    return what === 'edit' ? (
+    return what === 'edit' && mayAdminister ? (
       <EditView database={database} design={design} view={view} />
     ) : (
-      <ViewRows database={database} design={design} view={view} params={place.params} />
+      <ViewRows
+        database={database}
+        design={design}
+        view={view}
+        params={place.params}
+        mayEdit={mayAdminister}
+      />
     )
   }
-  return <DesignList database={database} />
+  return <DesignList database={database} mayEdit={mayAdminister} />
 }
 
-function DesignList({ database }: { database: string }) {
+function DesignList({ database, mayEdit }: { database: string; mayEdit: boolean }) {
   const { admin } = useSession()
   const designs = useResource(signal => listDesigns(database, signal), [database])
   const tasks = useResource(signal => (admin ? activeTasks(signal) : Promise.resolve([])), [admin], 3000)
   return (
     <div class="stack">
-      <div class="row">
-        <LinkButton icon="plus" href={linkTo(['db', database, 'design', '', '', 'edit'])}>
-          New view
-        </LinkButton>
-      </div>
+      {mayEdit && (
+        <div class="row">
+          <LinkButton icon="plus" href={linkTo(['db', database, 'design', '', '', 'edit'])}>
+            New view
+          </LinkButton>
+        </div>
+      )}
       <Loaded resource={designs}>
         {found =>
           found.length === 0 ? (
@@ -44,7 +52,13 @@ function DesignList({ database }: { database: string }) {
           ) : (
             <>
               {found.map(design => (
-                <Design key={design.id} database={database} design={design} tasks={tasks.data ?? []} />
+                <Design
+                  key={design.id}
+                  database={database}
+                  design={design}
+                  tasks={tasks.data ?? []}
+                  mayEdit={mayEdit}
+                />
               ))}
             </>
           )
@@ -58,9 +72,10 @@ interface DesignProps {
   readonly database: string
   readonly design: DesignText
   readonly tasks: readonly Task[]
+  readonly mayEdit: boolean
 }
 
-function Design({ database, design: { id, text }, tasks }: DesignProps) {
+function Design({ database, design: { id, text }, tasks, mayEdit }: DesignProps) {
   const views = viewsOf(text)
   const info = useResource(
     signal => (views.length === 0 ? Promise.resolve(undefined) : indexInfo(database, id, signal)),
@@ -101,9 +116,11 @@ function Design({ database, design: { id, text }, tasks }: DesignProps) {
                 </td>
                 <td>{reduce === '' ? '' : <Badge>{reduce.startsWith('_') ? reduce : 'reduces'}</Badge>}</td>
                 <td class="actions">
-                  <a class="button small" href={linkTo(['db', database, 'design', id, name, 'edit'])}>
-                    Edit
-                  </a>
+                  {mayEdit && (
+                    <a class="button small" href={linkTo(['db', database, 'design', id, name, 'edit'])}>
+                      Edit
+                    </a>
+                  )}
                 </td>
               </tr>
             ))}

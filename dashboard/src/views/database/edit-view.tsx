@@ -3,6 +3,7 @@ import { documentText, putDocument } from '../../api/documents.ts'
 import { hasStatus } from '../../api/http.ts'
 import { BUILT_IN_REDUCES, NEW_MAP, viewsOf, withoutView, withView } from '../../lib/design-document.ts'
 import { linkTo } from '../../lib/location.ts'
+import { ConfirmButton } from '../../ui/confirm-button.tsx'
 import { CodeEditor } from '../../ui/editor/code-editor.tsx'
 import { navigate, useAction, useResource } from '../../ui/hooks.ts'
 import { Button, ErrorNotice, Field, Loaded, Notice, Select, TextInput } from '../../ui/kit.tsx'
@@ -110,9 +111,7 @@ function Form({ database, design, view, text, onSaved }: FormProps) {
           {busy ? 'Saving…' : 'Save view'}
         </Button>
         {before !== undefined && (
-          <Button kind="danger" icon="trash" disabled={busy} onClick={remove}>
-            Delete view
-          </Button>
+          <ConfirmButton text="Delete view" confirm="Really delete it" disabled={busy} onConfirm={remove} />
         )}
       </div>
       <TrialRun database={database} map={map} reduce={reduce} />

@@ -1,12 +1,19 @@
 import { useId, useState } from 'preact/hooks'
 import { createIndex, deleteIndex, type IndexInfo, listIndexes } from '../../api/queries.ts'
+import { ConfirmButton } from '../../ui/confirm-button.tsx'
 import { useAction, useResource } from '../../ui/hooks.ts'
 import { Badge, Button, ErrorNotice, Field, Loaded, TextInput } from '../../ui/kit.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { fieldsOf } from './plan.tsx'
 
+interface IndexListProps {
+  readonly database: string
+  readonly fields: readonly string[]
+  readonly mayChange: boolean
+}
+
 /** The indexes that queries may use, and the form for a new one. */
-export function IndexList({ database, fields }: { database: string; fields: readonly string[] }) {
+export function IndexList({ database, fields, mayChange }: IndexListProps) {
   const indexes = useResource(signal => listIndexes(database, signal), [database])
   const removal = useAction()
   const remove = (index: IndexInfo) =>
@@ -44,15 +51,14 @@ export function IndexList({ database, fields }: { database: string; fields: read
                       <Badge>{index.type}</Badge>
                     </td>
                     <td class="actions">
-                      {index.ddoc !== null && (
-                        <Button
+                      {mayChange && index.ddoc !== null && (
+                        <ConfirmButton
                           small
-                          kind="danger"
+                          text="Delete"
+                          confirm="Really delete"
                           label={`Delete the index ${index.name}`}
-                          onClick={() => remove(index)}
-                        >
-                          Delete
-                        </Button>
+                          onConfirm={() => remove(index)}
+                        />
                       )}
                     </td>
                   </tr>
@@ -62,7 +68,7 @@ export function IndexList({ database, fields }: { database: string; fields: read
           </div>
         )}
       </Loaded>
-      <NewIndex database={database} fields={fields} onDone={indexes.reload} />
+      {mayChange && <NewIndex database={database} fields={fields} onDone={indexes.reload} />}
     </section>
   )
 }

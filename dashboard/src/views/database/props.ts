@@ -4,4 +4,6 @@ import type { Place } from '../../lib/location.ts'
 export interface DatabaseViewProps {
   readonly database: string
   readonly place: Place
+  /** Whether the user may write design documents and permissions. */
+  readonly mayAdminister: boolean
 }

@@ -21,7 +21,7 @@ const EXAMPLE = `{
 }`
 
 /** Mango: a query, its plan, and the indexes that it may use. The query is in the address, so that it can be shared. */
-export function Query({ database, place }: DatabaseViewProps) {
+export function Query({ database, place, mayAdminister }: DatabaseViewProps) {
   const { q, partition = '' } = place.params
   const [text, setText] = useState(q ?? EXAMPLE)
   const [result, setResult] = useState<FindResult>()
@@ -86,7 +86,7 @@ export function Query({ database, place }: DatabaseViewProps) {
       {result !== undefined && (
         <Results database={database} result={result} onNext={() => ask(result.bookmark)} />
       )}
-      <IndexList database={database} fields={fields.data ?? []} />
+      <IndexList database={database} fields={fields.data ?? []} mayChange={mayAdminister} />
     </div>
   )
 }

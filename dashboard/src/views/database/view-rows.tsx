@@ -14,10 +14,11 @@ interface ViewRowsProps {
   readonly design: string
   readonly view: string
   readonly params: Readonly<Record<string, string>>
+  readonly mayEdit: boolean
 }
 
 /** The rows of a view; keys are typed as JSON, or as plain text that then is a string. */
-export function ViewRows({ database, design, view, params }: ViewRowsProps) {
+export function ViewRows({ database, design, view, params, mayEdit }: ViewRowsProps) {
   const { startkey = '', endkey = '', reduce = '', descending = '', bodies = '', from, fromId } = params
   const isReduced = reduce === 'true'
   const page = useResource(
@@ -60,7 +61,7 @@ export function ViewRows({ database, design, view, params }: ViewRowsProps) {
             Show bodies
           </Check>
         )}
-        <LinkButton href={linkTo([...path, 'edit'])}>Edit</LinkButton>
+        {mayEdit && <LinkButton href={linkTo([...path, 'edit'])}>Edit</LinkButton>}
       </div>
       <Loaded resource={page} what="Reading the index; it is built first where it is new…">
         {({ rows, total }) => {

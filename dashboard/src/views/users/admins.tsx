@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { deleteAdmin, listAdmins, putAdmin } from '../../api/users.ts'
+import { ConfirmButton } from '../../ui/confirm-button.tsx'
 import { useAction, useResource } from '../../ui/hooks.ts'
 import { Badge, Button, ErrorNotice, Field, Loaded, TextInput } from '../../ui/kit.tsx'
 import { useSession } from '../../ui/session.tsx'
@@ -35,14 +36,13 @@ export function Admins() {
                     </td>
                     <td class="actions">
                       {name !== user.name && (
-                        <Button
+                        <ConfirmButton
                           small
-                          kind="danger"
+                          text="Remove"
+                          confirm="Really remove"
                           label={`Remove the administrator ${name}`}
-                          onClick={() => remove(name)}
-                        >
-                          Remove
-                        </Button>
+                          onConfirm={() => remove(name)}
+                        />
                       )}
                     </td>
                   </tr>

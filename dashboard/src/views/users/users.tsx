@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { deleteUser, listUsers, USERS, type UserPage, type UserRow } from '../../api/users.ts'
 import { hasStatus, request } from '../../api/http.ts'
 import { linkTo, type Place } from '../../lib/location.ts'
+import { ConfirmButton } from '../../ui/confirm-button.tsx'
 import { navigate, useAction, useResource } from '../../ui/hooks.ts'
 import { Badge, Button, Empty, ErrorNotice, Loaded, Page, TextInput } from '../../ui/kit.tsx'
 import { Pager } from '../../ui/pager.tsx'
@@ -118,9 +119,13 @@ function UserTable({ page, prefix, onEdit, onChange }: TableProps) {
                     <Button small label={`Edit ${user.name}`} onClick={() => onEdit(user)}>
                       Edit
                     </Button>
-                    <Button small kind="danger" label={`Delete ${user.name}`} onClick={() => remove(user)}>
-                      Delete
-                    </Button>
+                    <ConfirmButton
+                      small
+                      text="Delete"
+                      confirm="Really delete"
+                      label={`Delete ${user.name}`}
+                      onConfirm={() => remove(user)}
+                    />
                   </span>
                 </td>
               </tr>

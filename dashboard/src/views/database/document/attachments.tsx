@@ -9,6 +9,7 @@ import { urlOf } from '../../../api/http.ts'
 import { formatBytes } from '../../../lib/format.ts'
 import { memberOf } from '../../../lib/json-text.ts'
 import { apiPath } from '../../../lib/location.ts'
+import { ConfirmButton } from '../../../ui/confirm-button.tsx'
 import { useAction } from '../../../ui/hooks.ts'
 import { Button, Empty, ErrorNotice } from '../../../ui/kit.tsx'
 import { toast } from '../../../ui/toasts.tsx'
@@ -104,14 +105,13 @@ function AttachmentTable({ attachments, onShow, onRemove, urlOfName }: TableProp
                   <a class="button small" href={urlOfName(attachment.name)} download={attachment.name}>
                     Download
                   </a>
-                  <Button
+                  <ConfirmButton
                     small
-                    kind="danger"
+                    text="Remove"
+                    confirm="Really remove it"
                     label={`Remove ${attachment.name}`}
-                    onClick={() => onRemove(attachment.name)}
-                  >
-                    Remove
-                  </Button>
+                    onConfirm={() => onRemove(attachment.name)}
+                  />
                 </span>
               </td>
             </tr>

@@ -4,6 +4,7 @@ import { hasStatus } from '../../../api/http.ts'
 import { plural } from '../../../lib/format.ts'
 import { formatJsonText, memberOf, membersOf, withoutMembers } from '../../../lib/json-text.ts'
 import { linkTo } from '../../../lib/location.ts'
+import { ConfirmButton } from '../../../ui/confirm-button.tsx'
 import { CodeEditor } from '../../../ui/editor/code-editor.tsx'
 import { navigate, useAction } from '../../../ui/hooks.ts'
 import { Button, ErrorNotice, Notice } from '../../../ui/kit.tsx'
@@ -75,9 +76,7 @@ export function EditDocument({ database, id, text, rev, onSaved }: EditProps) {
             {problem ?? (isChanged ? 'There are changes that are not saved.' : '')}
           </span>
         </span>
-        <Button kind="danger" icon="trash" disabled={busy} onClick={remove}>
-          Delete document
-        </Button>
+        <ConfirmButton text="Delete document" confirm="Really delete it" disabled={busy} onConfirm={remove} />
       </div>
     </div>
   )
