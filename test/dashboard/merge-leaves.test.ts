@@ -1,4 +1,6 @@
 import test from 'ava'
+import { isDatabaseAdmin } from '../../dashboard/src/lib/rights.ts'
+import { policiesOf } from '../../dashboard/src/lib/policies.ts'
 import { diffLines } from '../../dashboard/src/lib/line-diff.ts'
 import { differencesOf, mergeLeaves, resolutionTexts } from '../../dashboard/src/lib/merge-leaves.ts'
 
@@ -48,4 +50,33 @@ test('replaced lines stand beside each other', t => {
     diffLines('a\nb', 'a').map(({ kind }) => kind),
     ['same', 'removed'],
   )
+})
+
+test('policies are read from design documents, and what is none is passed over', t => {
+  const text = '{"conflicts":[{"selector":{"type":"cart"},"policy":"latest","field":"updated_at"},7]}'
+  t.deepEqual(
+    policiesOf([
+      { id: '_design/policy', text },
+      { id: '_design/shop', text: '{"views":{}}' },
+      { id: '_design/odd', text: '{"conflicts":{}}' },
+    ]),
+    [
+      {
+        design: '_design/policy',
+        kind: 'latest',
+        selector: '{"type":"cart"}',
+        details: ['field: "updated_at"'],
+      },
+    ],
+  )
+})
+
+test('administrators of a database are those of the server, and whom its security object names', t => {
+  const security = { admins: { names: ['ada'], roles: ['boss'] }, members: { names: ['bob'] } }
+  t.true(isDatabaseAdmin({ name: 'x', roles: ['_admin'] }, undefined))
+  t.true(isDatabaseAdmin({ name: 'ada', roles: [] }, security))
+  t.true(isDatabaseAdmin({ name: 'eve', roles: ['boss'] }, security))
+  t.false(isDatabaseAdmin({ name: 'bob', roles: ['editor'] }, security))
+  t.false(isDatabaseAdmin({ name: null, roles: [] }, {}))
+  t.false(isDatabaseAdmin({ name: 'bob', roles: [] }, { admins: { names: 'bob' } }))
 })

@@ -4,6 +4,7 @@ import { linkTo } from '../../lib/location.ts'
 import { useResource } from '../../ui/hooks.ts'
 import { Ago, Empty, Loaded } from '../../ui/kit.tsx'
 import { Pager } from '../../ui/pager.tsx'
+import { Policies } from './policies.tsx'
 import type { DatabaseViewProps } from './props.ts'
 
 /** The documents of a database that are in conflict, and what policies have resolved. */
@@ -31,6 +32,7 @@ export function Conflicts({ database, place }: DatabaseViewProps) {
           )}
         </Loaded>
       </section>
+      <Policies database={database} />
       {log.data !== undefined && (
         <section class="card" aria-label="What policies did">
           <div class="card-head">

@@ -1,0 +1,70 @@
+import test from 'ava'
+import { findAttention } from '../../dashboard/src/lib/attention.ts'
+import { otherFunctions, viewsOf, withoutView, withView } from '../../dashboard/src/lib/design-document.ts'
+import { fieldNames } from '../../dashboard/src/lib/field-names.ts'
+import { mergeJobs } from '../../dashboard/src/lib/replication-job.ts'
+
+const SHOP =
+  '{"_id":"_design/shop","_rev":"1-a","views":{"lib":{"x":"1"},"by":{"map":"function (doc) {}","reduce":"_sum","options":{"n":1.0}}},"filters":{"f":"x"},"validate_doc_update":"y"}'
+
+test('views are listed without libraries and Mango indexes', t => {
+  t.deepEqual(viewsOf(SHOP), [{ name: 'by', map: 'function (doc) {}', reduce: '_sum' }])
+  t.deepEqual(viewsOf('{"language":"query","views":{"i":{"map":{"fields":{}}}}}'), [])
+  t.deepEqual(otherFunctions(SHOP), ['validate_doc_update', 'filters: f'])
+})
+
+test('a changed view leaves everything else as it was', t => {
+  t.is(
+    withView(SHOP, { name: 'by', map: 'm', reduce: '' }),
+    '{"_id":"_design/shop","_rev":"1-a","views":{"lib":{"x":"1"},"by":{"map":"m","options":{"n":1.0}}},"filters":{"f":"x"},"validate_doc_update":"y"}',
+  )
+  t.is(
+    withView('{}', { name: 'v', map: 'm', reduce: '_count' }),
+    '{"views":{"v":{"map":"m","reduce":"_count"}}}',
+  )
+  t.deepEqual(viewsOf(withoutView(SHOP, 'by')), [])
+})
+
+test('names of fields are offered by how often they occur', t => {
+  t.deepEqual(fieldNames(['{"a":1,"b":{"c":2,"d.e":3}}', '{"a":2}']), ['a', 'b', 'b.c', 'b.d\\.e'])
+})
+
+test('what stands still or is lost comes before what only grows', t => {
+  const jobs = mergeJobs(
+    [
+      {
+        database: '_replicator',
+        doc_id: 'pull',
+        id: null,
+        source: 'http://h/a',
+        target: 'http://h/b',
+        state: 'crashing',
+        info: { error: 'connection_refused: nothing listens at GET http://h/a' },
+        error_count: 2,
+        start_time: null,
+        last_updated: null,
+      },
+    ],
+    [],
+  )
+  const items = findAttention({
+    jobs,
+    databases: [
+      { name: 'orders', conflicts: 3 },
+      { name: 'quiet', conflicts: 0 },
+    ],
+    disk: { total: 1000, free: 10 },
+    loopDelayMs: 400,
+  })
+  t.deepEqual(
+    items.map(({ tone, action }) => [tone, action]),
+    [
+      ['bad', 'See the databases'],
+      ['bad', 'Retry'],
+      ['warn', 'Resolve'],
+      ['warn', 'See the figures'],
+    ],
+  )
+  t.is(items[1]?.link, '#/replications/job/_replicator/pull')
+  t.deepEqual(findAttention({ jobs: [], databases: [], disk: { total: 10, free: 9 }, loopDelayMs: 3 }), [])
+})
