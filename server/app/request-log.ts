@@ -1,6 +1,6 @@
-import type { RequestContext } from '../http/context.ts'
-import { segmentsOf } from './authorize-request.ts'
+import type { RequestContext } from '../routes/context.ts'
 import { encodeSegment } from '../http/request/percent.ts'
+import { segmentsInDatabase, splitPath } from '../routing/path.ts'
 
 /**
  * Counts a request, and notes it when the log is at "info": its id, who asked for which path, the status and how long it
@@ -30,14 +30,16 @@ const SYSTEM_DATABASES = new Set(['_users', '_replicator', '_global_changes'])
 
 /** Returns a path without the name of the attachment that it leads to. */
 export function pathForLog(path: string): string {
-  const segments = segmentsOf(path)
-  const [database = '', second = ''] = segments
+  const segments = splitPath(path)
+  const database = segments[0] ?? ''
+  const below = segmentsInDatabase(segments)
+  const [first = ''] = below
   if (database.startsWith('_') && !SYSTEM_DATABASES.has(database)) return path
-  const isDivided = second === '_design' || second === '_local'
-  if (second.startsWith('_') && !isDivided) return path
-  const document = segments.slice(0, isDivided ? 3 : 2)
-  const attachment = segments.slice(document.length)
+  const isDivided = first === '_design' || first === '_local'
+  if (first.startsWith('_') && !isDivided) return path
+  const document = below.slice(0, isDivided ? 2 : 1)
+  const attachment = below.slice(document.length)
   // What begins so is a function of a design document.
   if (attachment.length === 0 || (isDivided && attachment[0]?.startsWith('_') === true)) return path
-  return `/${document.map(encodeSegment).join('/')}/…`
+  return `/${[database, ...document].map(encodeSegment).join('/')}/…`
 }

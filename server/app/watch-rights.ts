@@ -1,12 +1,11 @@
 import { isMember } from '../../protocol/security.ts'
-import type { RequestContext } from '../http/context.ts'
+import type { RequestContext } from '../routes/context.ts'
 
 /**
- * Runs a route; while its answer goes on, the user's right to the database is watched, and its end ends the answer.
- * Answers that are complete when the route returns need no watching.
+ * Watches the user's right to the database while an answer goes on after its route returned; its end ends the answer.
+ * Answers that are complete need no watching.
  */
-export async function watchRights(ctx: RequestContext, route: () => Promise<unknown>): Promise<void> {
-  await route()
+export function watchRights(ctx: RequestContext): void {
   const { database, user } = ctx.state
   if (database === undefined || ctx.res.writableEnded || ctx.body === undefined || ctx.body === null) return
   const { live } = ctx.services

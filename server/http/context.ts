@@ -1,27 +1,28 @@
 import type Koa from 'koa'
+import type { Logger } from 'pino'
 import type { UserContext } from '../../protocol/user-context.ts'
-import type { Database } from '../database/database.ts'
-import type { Services } from '../services.ts'
+import type { Config } from '../config/config.ts'
+import type { UnreadAnswers } from './response/unread-answers.ts'
+import type { BodyMemory } from './request/body-memory.ts'
 
-export interface RequestState {
-  /** Who asks. */
+/** The services that reading requests and writing answers needs; the application hands them to each request. */
+export interface HttpServices {
+  readonly config: Config
+  readonly log: Logger
+  /** The memory that request bodies may take. */
+  readonly bodies: BodyMemory
+  /** The memory that answers take whose clients do not read them. */
+  readonly unreadAnswers: UnreadAnswers
+  readonly serverHeader: string
+}
+
+export interface HttpState {
   user: UserContext
   /** Names the request in its answer and in the log. */
   requestId?: string
-  /** The database that the path names, once the user may see it. */
-  database?: Database
   /** The request's body, where a function has read it before the route, or has put another in its place. */
   body?: Buffer
-  /** How often the path was rewritten. */
-  rewrites?: number
 }
 
-/** A request on its way through a route: koa's context with what the path named and who asks. */
-export type RequestContext = Koa.ParameterizedContext<RequestState> & {
-  params: Record<string, string>
-  services: Services
-  /** Has another path answer the request. */
-  redispatch(url: string): Promise<void>
-}
-
-export type Handler = (ctx: RequestContext) => Promise<void> | void
+/** A request and its answer, as far as HTTP goes: koa's context with the services of this folder. */
+export type HttpContext = Koa.ParameterizedContext<HttpState> & { services: HttpServices }

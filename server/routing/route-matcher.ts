@@ -1,80 +1,114 @@
-import type Router from '@koa/router'
-import type { RequestContext, RequestState } from '../http/context.ts'
-import { endpointsOf } from './route.ts'
+import { requiredRight } from './access.ts'
+import { splitPath } from './path.ts'
+import type { Route, RouteMatch, Segment } from './route.ts'
 
-type Route = (ctx: never, next: () => Promise<void>) => unknown
+/** The routes that begin with the same segments. */
+interface Node<Handler> {
+  readonly texts: Map<string, Node<Handler>>
+  /** By the kinds of segments that they take, which exclude one another or are tried in the table's order. */
+  readonly names: { readonly takes: (segment: Segment) => boolean; readonly node: Node<Handler> }[]
+  /** The route that ends here. */
+  route?: CompiledRoute<Handler>
+  /** The route that takes all that follows. */
+  rest?: CompiledRoute<Handler>
+}
 
-/** The beginning of an endpoint's path: text, or undefined where the path has a name for any text. */
-interface Beginning {
-  readonly first: string | undefined
-  /** Empty where the path ends. */
-  readonly second: string | undefined
+interface CompiledRoute<Handler> {
+  readonly route: Route<Handler>
+  /** The names in the path, with the positions of their segments. */
+  readonly names: readonly (readonly [name: string, position: number])[]
+  /** Number of segments before `*name`. */
+  readonly length: number
 }
 
 /**
- * Asks the routers for a path, one after the other, until one has answered. A router tries the patterns of all its
- * paths, so only those are asked that have one that begins as the path does.
+ * Finds a request's route, its parameters and the right that it needs, in one walk through a tree of segments.
  */
-export class Dispatch {
-  readonly #routers: readonly { readonly route: Route; readonly beginnings: readonly Beginning[] }[]
-  /** What stands in some endpoint's path. */
-  readonly #firsts: ReadonlySet<string | undefined>
-  readonly #seconds: ReadonlySet<string | undefined>
-  readonly #chains = new Map<string, readonly Route[]>()
+export class RouteMatcher<Handler> {
+  readonly #root: Node<Handler> = newNode()
 
-  constructor(routers: readonly Router<RequestState>[]) {
-    this.#routers = routers.map(router => ({
-      route: router.routes(),
-      beginnings: endpointsOf(router).map(({ path }) => beginningOf(path)),
-    }))
-    const all = this.#routers.flatMap(({ beginnings }) => beginnings)
-    this.#firsts = new Set(all.map(({ first }) => first))
-    this.#seconds = new Set(all.map(({ second }) => second))
+  /** @throws if two routes have the same path */
+  constructor(routes: readonly Route<Handler>[]) {
+    for (const route of routes) this.#add(route)
   }
 
-  /** Leaves the answer as it is where no path matches. */
-  async answer(ctx: RequestContext): Promise<void> {
-    for (const route of this.#chainOf(ctx.path)) {
-      let isAnswered = true
-      await route(ctx as never, () => {
-        isAnswered = false
-        return DONE
-      })
-      if (isAnswered) return
+  /** @param path as the client wrote it, percent-encoded, without the query */
+  match(method: string, path: string): RouteMatch<Handler> {
+    const segments = splitPath(path)
+    const found = path.startsWith('/') ? find(this.#root, segments, 0) : undefined
+    if (found === undefined) return { ...UNKNOWN, segments }
+    const params: Record<string, Segment> = {}
+    for (const [name, position] of found.names) params[name] = segments[position] ?? null
+    return {
+      route: found.route,
+      right: requiredRight(found.route, method, params['db']),
+      params,
+      rest: segments.length > found.length ? segments.slice(found.length) : NOTHING,
+      segments,
     }
   }
 
-  #chainOf(path: string): readonly Route[] {
-    const [, one = '', two = ''] = path.split('/', 3)
-    const first = this.#firsts.has(one) ? one : ANY
-    const second = this.#seconds.has(two) ? two : ANY
-    const key = `${first}/${second}`
-    let chain = this.#chains.get(key)
-    if (chain === undefined) {
-      chain = this.#routers
-        .filter(({ beginnings }) => beginnings.some(beginning => canBegin(beginning, first, second)))
-        .map(({ route }) => route)
-      this.#chains.set(key, chain)
-    }
-    return chain
+  #add(route: Route<Handler>): void {
+    const parts = route.path.split('/').filter(part => part !== '')
+    const names = parts.flatMap((part, position) =>
+      part.startsWith(':') ? [[part.slice(1), position] as const] : [],
+    )
+    const hasRest = parts.at(-1)?.startsWith('*') === true
+    const length = hasRest ? parts.length - 1 : parts.length
+    const node = parts.slice(0, length).reduce(child, this.#root)
+    const end = hasRest ? 'rest' : 'route'
+    if (node[end] !== undefined) throw new Error(`two routes have the path ${route.path}`)
+    node[end] = { route, names, length }
   }
 }
 
-/** Stands for a text that is in no endpoint's path; no segment has a slash. */
-const ANY = '/'
+const NOTHING: readonly Segment[] = []
 
-const DONE = Promise.resolve()
+/** A path that nobody thought of is closed. */
+const UNKNOWN = { route: undefined, right: 'server-admin', params: {}, rest: NOTHING } as const
 
-function beginningOf(path: string): Beginning {
-  const [, first = '', second = ''] = path.split('/', 3)
-  return { first: isNamed(first) ? undefined : first, second: isNamed(second) ? undefined : second }
+function newNode<Handler>(): Node<Handler> {
+  return { texts: new Map(), names: [] }
 }
 
-function isNamed(segment: string): boolean {
-  return segment.startsWith(':') || segment.startsWith('*')
+function child<Handler>(node: Node<Handler>, part: string): Node<Handler> {
+  if (!part.startsWith(':')) {
+    const next = node.texts.get(part) ?? newNode<Handler>()
+    node.texts.set(part, next)
+    return next
+  }
+  const takes = TAKES[part] ?? takesAny
+  const known = node.names.find(edge => edge.takes === takes)
+  if (known !== undefined) return known.node
+  const next = newNode<Handler>()
+  node.names.push({ takes, node: next })
+  return next
 }
 
-function canBegin(beginning: Beginning, first: string, second: string): boolean {
-  const isSecond = beginning.second === undefined || beginning.second === second
-  return isSecond && (beginning.first === undefined || beginning.first === first)
+/** The id of a document begins with an underscore only below a path of its own. */
+const TAKES: Readonly<Record<string, (segment: Segment) => boolean>> = {
+  ':docid': segment => segment?.startsWith('_') !== true,
+  ':systemName': segment => segment?.startsWith('_') === true,
+}
+
+function takesAny(): boolean {
+  return true
+}
+
+/** Goes back to the next possibility where a branch has no route for the whole path. */
+function find<Handler>(
+  node: Node<Handler>,
+  segments: readonly Segment[],
+  position: number,
+): CompiledRoute<Handler> | undefined {
+  const segment = segments[position]
+  if (segment === undefined) return node.route
+  const text = segment === null ? undefined : node.texts.get(segment)
+  const found = text && find(text, segments, position + 1)
+  if (found !== undefined) return found
+  for (const { takes, node: next } of node.names) {
+    const named = takes(segment) ? find(next, segments, position + 1) : undefined
+    if (named !== undefined) return named
+  }
+  return node.rest
 }

@@ -1,80 +1,41 @@
-import type Router from '@koa/router'
-import { isDatabaseName } from '../../protocol/database-name.ts'
-import { fail } from '../../protocol/errors.ts'
-import type { Handler, RequestContext, RequestState } from '../http/context.ts'
-import { decodeSegment } from '../http/request/percent.ts'
+import type { Right, RouteAccess } from './access.ts'
 
-export type Methods = Readonly<Record<string, Handler>>
-
-/** A path with the methods that it takes. */
-export interface Endpoint {
+/** A row of the route table: a path with the right that it needs and the handlers of its methods. */
+export interface Route<Handler> extends RouteAccess {
+  /**
+   * Text, `:name` for one segment and, last, `*name` for one or more: "/:db/_design/:name/_view/:view/*more".
+   * `:docid` takes no segment that begins with an underscore, `:systemName` takes no other. Where several rows match, text
+   * beats `:name`, and that beats `*name`.
+   */
   readonly path: string
-  readonly methods: readonly string[]
+  /** GET answers HEAD too, if HEAD has no handler of its own. Any other method is 405. */
+  readonly methods: Readonly<Record<string, Handler>>
+  /** Value of the `Allow` header of a 405. Default: all of `methods`, in their order, which is CouchDB's. */
+  readonly allow?: string
 }
 
-const registered = new WeakMap<Router<RequestState>, Endpoint[]>()
+/** A decoded segment of a path; null where its bytes are not UTF-8. */
+export type Segment = string | null
 
-/** What was registered with a router. */
-export function endpointsOf(router: Router<RequestState>): readonly Endpoint[] {
-  return registered.get(router) ?? []
+/** A request's place in the route table. */
+export interface RouteMatch<Handler> {
+  /** Undefined for a path that the table does not have. */
+  readonly route: Route<Handler> | undefined
+  readonly right: Right
+  /** Segments by the names in the route's path. */
+  readonly params: Readonly<Record<string, Segment>>
+  /** The segments that `*name` stands for. */
+  readonly rest: readonly Segment[]
+  /** All segments of the path; none for the server's root. */
+  readonly segments: readonly Segment[]
 }
 
-/**
- * Registers a path with its methods. HEAD is answered by GET unless it has a handler of its own; any other method is 405,
- * with the methods in `Allow` as they are written here: CouchDB's order, and HEAD only where CouchDB names it.
- *
- * A path is text with `:name` for a segment and `*name` for all that follows; a trailing slash is forgiven. Names are
- * decoded as CouchDB decodes them: `+` is a space.
- *
- * @param allowed what `Allow` names, where CouchDB does not name every method
- */
-export function endpoint(
-  router: Router<RequestState>,
-  path: string,
-  methods: Methods,
-  allowed = Object.keys(methods).join(','),
-): void {
-  const { pattern, names } = compilePath(path)
-  registered.set(router, [...endpointsOf(router), { path, methods: Object.keys(methods) }])
-  router.all(pattern, async context => {
-    const ctx = context as unknown as RequestContext
-    ctx.params = namedParameters(names, pattern.exec(ctx.path))
-    const handler = methods[ctx.method] ?? (ctx.method === 'HEAD' ? methods.GET : undefined)
-    if (handler === undefined) {
-      if (names.includes('db')) await requireDatabase(ctx)
-      ctx.set('Allow', allowed)
-      throw fail('methodNotAllowed', allowed)
-    }
-    await handler(ctx)
-  })
+/** Returns the handler of a method, undefined where the route does not take the method. */
+export function handlerOf<Handler>({ methods }: Route<Handler>, method: string): Handler | undefined {
+  return methods[method] ?? (method === 'HEAD' ? methods.GET : undefined)
 }
 
-/** A database that is not there has no methods. @throws `noDatabase` */
-async function requireDatabase(ctx: RequestContext): Promise<void> {
-  const name = decodeSegment(ctx.params.db ?? '')
-  if (name === undefined || !isDatabaseName(name) || !(await ctx.services.catalog.exists(name))) {
-    throw fail('noDatabase')
-  }
-}
-
-function compilePath(path: string): { pattern: RegExp; names: string[] } {
-  const names: string[] = []
-  const source = path
-    .replace(/[.*+?^${}()|[\]\\]/g, match => (match === '*' ? '*' : `\\${match}`))
-    .replace(/([:*])(\w+)/g, (_match, kind: string, name: string) => {
-      names.push(name)
-      // What the scheduler and resharding list is no database's.
-      if (name === 'db') return '((?!_(?:scheduler|reshard)/)[^/]+)'
-      // A document's id begins with an underscore only where a path of its own says so.
-      if (name === 'docid') return '([^_/][^/]*)'
-      if (name === 'underscored') return '(_[^/]+)'
-      return kind === '*' ? '(.+)' : '([^/]+)'
-    })
-  return { pattern: new RegExp(`^${source}/*$`), names }
-}
-
-function namedParameters(names: readonly string[], match: RegExpExecArray | null): Record<string, string> {
-  const params: Record<string, string> = {}
-  for (const [at, name] of names.entries()) params[name] = match?.[at + 1] ?? ''
-  return params
+/** Returns the value of the `Allow` header. */
+export function allowedMethods({ methods, allow }: Route<unknown>): string {
+  return allow ?? Object.keys(methods).join(',')
 }

@@ -1,8 +1,8 @@
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 import { corsRules, type CorsRules, preflightHeaders, responseHeaders } from './cors.ts'
 
 /** Answers a preflight with 204; false where the request is none, or asks for more than is allowed. */
-export function answerPreflight(ctx: RequestContext): boolean {
+export function answerPreflight(ctx: HttpContext): boolean {
   if (ctx.method !== 'OPTIONS') return false
   const rules = corsRules(ctx.services.config, ctx.host)
   const asked = {
@@ -22,7 +22,7 @@ export function answerPreflight(ctx: RequestContext): boolean {
 const EVERY_ANSWER = ['cache-control']
 
 /** Lets scripts of the request's origin read the answer, where they may. */
-export function exposeAnswer(ctx: RequestContext): void {
+export function exposeAnswer(ctx: HttpContext): void {
   const { origin } = ctx.req.headers
   const rules = corsRules(ctx.services.config, ctx.host)
   if (rules === undefined) return

@@ -1,6 +1,6 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 import { corsRules } from './cors.ts'
 import { originOf } from '../request/origin.ts'
 
@@ -16,7 +16,7 @@ const LOGIN = /^\/_session\/?$/
  *
  * @throws `forbidden`
  */
-export function refuseCrossSite(ctx: RequestContext, user: UserContext): void {
+export function refuseCrossSite(ctx: HttpContext, user: UserContext): void {
   if (ctx.method !== 'POST' || user.name === null || LOGIN.test(ctx.path)) return
   // A token is never sent by a browser on its own.
   if (user.authenticated === 'jwt' || !isSentUnasked(ctx) || !isFromElsewhere(ctx)) return
@@ -24,12 +24,12 @@ export function refuseCrossSite(ctx: RequestContext, user: UserContext): void {
   throw fail('forbidden', 'A page of another site may not send this request.')
 }
 
-function isSentUnasked(ctx: RequestContext): boolean {
+function isSentUnasked(ctx: HttpContext): boolean {
   return SENT_UNASKED.has(ctx.get('Content-Type').split(';')[0]?.trim().toLowerCase() ?? '')
 }
 
 /** Browsers name the relation of the sites over TLS and on this machine, and the origin everywhere. */
-function isFromElsewhere(ctx: RequestContext): boolean {
+function isFromElsewhere(ctx: HttpContext): boolean {
   const { 'sec-fetch-site': site, origin } = ctx.req.headers
   if (typeof site === 'string') return site !== 'same-origin' && site !== 'none'
   if (origin === undefined) return false
@@ -41,7 +41,7 @@ function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined
 }
 
-function mayUseCredentials(ctx: RequestContext): boolean {
+function mayUseCredentials(ctx: HttpContext): boolean {
   const { origin } = ctx.req.headers
   const rules = corsRules(ctx.services.config, ctx.host)
   if (rules?.credentials !== true || origin === undefined) return false

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { fail } from '../../../protocol/errors.ts'
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 import { Query } from '../request/query-params.ts'
 
 /** What names a function in a page, and no more than that. */
@@ -13,7 +13,7 @@ const CALLBACK = /^[A-Za-z0-9._[\]]+$/
  *
  * @throws `bad_request` for what is no name of a function
  */
-export function answerAsScript(ctx: RequestContext): void {
+export function answerAsScript(ctx: HttpContext): void {
   if (!ctx.querystring.includes('callback=') || !ctx.services.config.boolean('chttpd', 'allow_jsonp')) return
   const query = Query.of(ctx)
   const callback = query.text('callback') ?? ''

@@ -1,10 +1,10 @@
 import type { Config } from '../../config/config.ts'
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 import { originOf } from '../request/origin.ts'
 import { nextRequestId } from '../request/request-id.ts'
 
 /** The headers of every answer: who answers, under which id, and what browsers must not do with it. */
-export function secureHeaders(ctx: RequestContext): void {
+export function secureHeaders(ctx: HttpContext): void {
   const { res, services } = ctx
   res.setHeader('Server', services.serverHeader)
   res.setHeader('X-Couch-Request-ID', (ctx.state.requestId = givenRequestId(ctx) ?? nextRequestId()))
@@ -22,13 +22,13 @@ export const BODY_TIME = 'X-CouchDB-Body-Time'
 const REQUEST_ID = /^[\w-]{1,64}$/
 
 /** A proxy in front may name the requests. */
-function givenRequestId(ctx: RequestContext): string | undefined {
+function givenRequestId(ctx: HttpContext): string | undefined {
   const given = ctx.req.headers['x-couch-request-id']
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : undefined
 }
 
 /** Asks browsers for a name and password where the configuration, or the client, wants it so (`couch_httpd:error_headers/4`). */
-export function challenge(ctx: RequestContext): void {
+export function challenge(ctx: HttpContext): void {
   const { config } = ctx.services
   const asked = ctx.get('X-CouchDB-WWW-Authenticate') || config.text('chttpd', 'WWW-Authenticate')
   if (asked !== '') ctx.set('WWW-Authenticate', asked)

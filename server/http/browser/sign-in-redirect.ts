@@ -1,6 +1,6 @@
 import type { CouchError } from '../../../protocol/errors.ts'
 import { acceptsType } from '../request/accept.ts'
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 import { originOf } from '../request/origin.ts'
 
 /**
@@ -8,7 +8,7 @@ import { originOf } from '../request/origin.ts'
  * then set (`chttpd:error_headers/4`). It is for clients that take HTML and no JSON. Browsers, which take anything in the
  * end, say that they navigate (`Sec-Fetch-Mode`); CouchDB does not look at that and answers them with JSON.
  */
-export function redirectsToSignIn(ctx: RequestContext, error: CouchError): boolean {
+export function redirectsToSignIn(ctx: HttpContext, error: CouchError): boolean {
   const { config } = ctx.services
   if (error.status !== 401 || error.error !== 'unauthorized') return false
   if (ctx.get('X-CouchDB-WWW-Authenticate') !== '' || config.text('chttpd', 'WWW-Authenticate') !== '')
@@ -21,18 +21,18 @@ export function redirectsToSignIn(ctx: RequestContext, error: CouchError): boole
   return true
 }
 
-function wantsPage(ctx: RequestContext): boolean {
+function wantsPage(ctx: HttpContext): boolean {
   if (!acceptsType(ctx, 'text/html')) return false
   return !acceptsType(ctx, 'application/json') || isNavigation(ctx)
 }
 
-function isNavigation(ctx: RequestContext): boolean {
+function isNavigation(ctx: HttpContext): boolean {
   const named = /(^|,)\s*text\/html\s*($|[,;])/i.test(ctx.get('Accept'))
   return named && ctx.get('Sec-Fetch-Mode') === 'navigate' && ctx.get('Sec-Fetch-Dest') === 'document'
 }
 
 /** The path that was asked for, decoded, without its query. */
-function pathOf(ctx: RequestContext): string {
+function pathOf(ctx: HttpContext): string {
   const path = ctx.originalUrl.split('?', 1)[0] ?? '/'
   try {
     return decodeURIComponent(path)

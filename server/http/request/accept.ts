@@ -1,4 +1,4 @@
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 
 interface Weighted {
   readonly value: string
@@ -9,7 +9,7 @@ interface Weighted {
  * Whether the client takes a media type, by name, by its kind or as anything; without a header it takes everything. A
  * weight of 0 refuses (mochiweb_request:accepts_content_type/2).
  */
-export function acceptsType(ctx: RequestContext, type: string): boolean {
+export function acceptsType(ctx: HttpContext, type: string): boolean {
   const kind = `${type.slice(0, type.indexOf('/'))}/*`
   const listed = parseWeighted(ctx.headers.accept ?? '*/*')
   const refused = listed.some(({ value, q }) => q === 0 && (value === type || value === kind))
@@ -17,14 +17,14 @@ export function acceptsType(ctx: RequestContext, type: string): boolean {
 }
 
 /** Whether the client takes an encoding; without a header it takes none. */
-export function acceptsEncoding(ctx: RequestContext, encoding: string): boolean {
+export function acceptsEncoding(ctx: HttpContext, encoding: string): boolean {
   const listed = parseWeighted(String(ctx.headers['accept-encoding'] ?? ''))
   const named = listed.find(({ value }) => value === encoding) ?? listed.find(({ value }) => value === '*')
   return named !== undefined && named.q > 0
 }
 
 /** Whether the client takes an answer as it is: it does unless it refuses that, by name or with all the rest. */
-export function acceptsIdentity(ctx: RequestContext): boolean {
+export function acceptsIdentity(ctx: HttpContext): boolean {
   const listed = parseWeighted(String(ctx.headers['accept-encoding'] ?? ''))
   const named = listed.find(({ value }) => value === 'identity') ?? listed.find(({ value }) => value === '*')
   return named === undefined || named.q > 0

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { fail } from '../../../protocol/errors.ts'
 import type { HeldBody } from './body-memory.ts'
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 import { BODY_TIME } from '../browser/security-headers.ts'
 
 /** Smaller bodies leave nothing to release. */
@@ -13,7 +13,7 @@ const COUNTED_BYTES = 1024 * 1024
  *
  * @throws `tooLarge` as soon as there are more; `badGzip`, `badContentEncoding`
  */
-export async function readBody(ctx: RequestContext, limit: number): Promise<Buffer> {
+export async function readBody(ctx: HttpContext, limit: number): Promise<Buffer> {
   const announced = Number(ctx.get('Content-Length'))
   if (announced > limit) throw fail('tooLarge', 'the request entity is too large')
   if (ctx.state.body !== undefined) return ctx.state.body
@@ -37,7 +37,7 @@ const LIMITS = {
 export type BodyKind = 'document' | keyof typeof LIMITS
 
 /** Reads a body within the limit of its kind, which is never above `[chttpd] max_http_request_size`. */
-export function readRequestBody(ctx: RequestContext, kind: BodyKind): Promise<Buffer> {
+export function readRequestBody(ctx: HttpContext, kind: BodyKind): Promise<Buffer> {
   const { config } = ctx.services
   const most = config.integer('chttpd', 'max_http_request_size')
   return readBody(ctx, kind === 'document' ? most : Math.min(most, config.integer('couchette', LIMITS[kind])))
@@ -48,7 +48,7 @@ export function readRequestBody(ctx: RequestContext, kind: BodyKind): Promise<Bu
  *
  * @throws `missingBody` where the request announces none, not even an empty one
  */
-export function readJsonBody(ctx: RequestContext, kind: BodyKind): Promise<Buffer> {
+export function readJsonBody(ctx: HttpContext, kind: BodyKind): Promise<Buffer> {
   const { headers, httpVersionMajor } = ctx.req
   const isAnnounced = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
   // Since HTTP/2 a body needs no announcement.
@@ -87,7 +87,7 @@ function isBadGzip(error: Error): boolean {
 }
 
 /** What the request holds of the memory for bodies, until it is answered. */
-function heldBody(ctx: RequestContext): HeldBody {
+function heldBody(ctx: HttpContext): HeldBody {
   const held = ctx.services.bodies.open()
   let counted = false
   return {
@@ -102,7 +102,7 @@ function heldBody(ctx: RequestContext): HeldBody {
 }
 
 /** Ends a request whose body stops coming. */
-export function watchForSilence(ctx: RequestContext): void {
+export function watchForSilence(ctx: HttpContext): void {
   if (ctx.req.complete) return
   ctx.req.setTimeout(ctx.services.config.integer('couchette', 'body_timeout'), () => ctx.req.destroy())
   ctx.req.once('end', () => ctx.req.setTimeout(0))
@@ -113,7 +113,7 @@ export function watchForSilence(ctx: RequestContext): void {
  *
  * @throws `badContentEncoding`
  */
-export function decodedBody(ctx: RequestContext): Readable {
+export function decodedBody(ctx: HttpContext): Readable {
   if (ctx.state.body !== undefined) return sentBody(ctx)
   const encoding = ctx.get('Content-Encoding').toLowerCase()
   if (encoding === '' || encoding === 'identity') return ctx.req
@@ -124,13 +124,13 @@ export function decodedBody(ctx: RequestContext): Readable {
 }
 
 /** The bytes of a request's body as they came. */
-export function sentBody(ctx: RequestContext): Readable {
+export function sentBody(ctx: HttpContext): Readable {
   const { body } = ctx.state
   return body === undefined ? ctx.req : Readable.from([body], { objectMode: false })
 }
 
 /** @throws `badContentType` unless the body is announced as JSON */
-export function requireJson(ctx: RequestContext): void {
+export function requireJson(ctx: HttpContext): void {
   const type = ctx.get('Content-Type').split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw fail('badContentType')
 }

@@ -4,7 +4,7 @@ import { countValues } from '../../../protocol/json/count-values.ts'
 import { parseJsonInSteps, requireObject } from '../../../protocol/json/parse-json.ts'
 import { runInTurns } from '../../time-slice.ts'
 import { readJsonBody, type BodyKind } from './body.ts'
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 
 /** Shorter bodies cannot hold enough values to matter. */
 const COUNTED_BYTES = 64 * 1024
@@ -18,26 +18,26 @@ export type ValuesLimit = 'max_query_values' | 'max_selector_values'
  *
  * @throws `too_large`, `bad_request`
  */
-export async function readJson(ctx: RequestContext, kind: Exclude<BodyKind, 'document'>): Promise<unknown> {
+export async function readJson(ctx: HttpContext, kind: Exclude<BodyKind, 'document'>): Promise<unknown> {
   return parseBounded(ctx, await readJsonBody(ctx, kind), 'max_query_values')
 }
 
 /** As `readJson`, for a value that must be an object. @throws `bad_request` "Request body must be a JSON object" */
 export async function readJsonObject(
-  ctx: RequestContext,
+  ctx: HttpContext,
   kind: Exclude<BodyKind, 'document'>,
 ): Promise<JsonObject> {
   return requireObject(await readJson(ctx, kind)) as JsonObject
 }
 
 /** Parses a body that was read. @throws as `readJson` */
-export async function parseBounded(ctx: RequestContext, body: Buffer, limit: ValuesLimit): Promise<unknown> {
+export async function parseBounded(ctx: HttpContext, body: Buffer, limit: ValuesLimit): Promise<unknown> {
   if (body.length > COUNTED_BYTES) await checkValues(ctx, body, limit)
   return runInTurns(parseJsonInSteps(body))
 }
 
 /** @throws `too_large` */
-export async function checkValues(ctx: RequestContext, body: Buffer, limit: ValuesLimit): Promise<void> {
+export async function checkValues(ctx: HttpContext, body: Buffer, limit: ValuesLimit): Promise<void> {
   const most = ctx.services.config.integer('couchette', limit)
   const count = await runInTurns(countValues(body, most))
   if (count > most) throw fail('tooLarge', `the request entity has more than ${most} values`)

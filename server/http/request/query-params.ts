@@ -1,5 +1,5 @@
 import { parseJson } from '../../../protocol/json/parse-json.ts'
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 
 /**
  * The query of a request: parameters divided by `&` or `;` (mochiweb_util:parse_qs/1). Of a parameter that is given twice the first
@@ -12,7 +12,7 @@ export class Query {
     this.#params = new URLSearchParams(text.replaceAll(';', '&'))
   }
 
-  static of(ctx: RequestContext): Query {
+  static of(ctx: HttpContext): Query {
     return ctx.querystring === '' ? NO_QUERY : new Query(ctx.querystring)
   }
 

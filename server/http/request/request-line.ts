@@ -1,5 +1,5 @@
 import { fail } from '../../../protocol/errors.ts'
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 
 /** A percent sign that begins no escape. */
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/
@@ -13,7 +13,7 @@ const OVERRIDING = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CO
  *
  * @throws `bad_request` for a broken percent escape, in the query too
  */
-export function readRequestLine(ctx: RequestContext): void {
+export function readRequestLine(ctx: HttpContext): void {
   const { url } = ctx
   if (url.includes('%') && BROKEN_ESCAPE.test(url)) throw fail('badRequest', 'invalid_url_encoding')
   if (ctx.method === 'POST') overrideMethod(ctx)
@@ -25,14 +25,14 @@ export function readRequestLine(ctx: RequestContext): void {
   if (taken !== path) ctx.url = taken + url.slice(path.length)
 }
 
-function overrideMethod(ctx: RequestContext): void {
+function overrideMethod(ctx: HttpContext): void {
   const method = ctx.req.headers['x-http-method-override']
   if (typeof method !== 'string' || !OVERRIDING.has(method)) return
   // To a POST a body is answered, whatever it stands for.
   ctx.method = method === 'HEAD' ? 'GET' : method
 }
 
-function withLiteralPlus(ctx: RequestContext, path: string): string {
+function withLiteralPlus(ctx: HttpContext, path: string): string {
   if (!path.includes('+') || ctx.services.config.boolean('chttpd', 'decode_plus_to_space')) return path
   return path.replaceAll('+', '%2B')
 }

@@ -1,11 +1,11 @@
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 
 /**
  * Ends an answer that failed on its way: the client sees a cut answer, not a complete wrong one.
  *
  * @throws the failure, where nothing was sent yet: then it can be answered as an error
  */
-export function breakOff(ctx: RequestContext, error: unknown): void {
+export function breakOff(ctx: HttpContext, error: unknown): void {
   if (ctx.respond !== false) throw error
   ctx.services.log.error({ err: error, path: ctx.path }, 'answer failed')
   ctx.res.destroy()

@@ -1,16 +1,16 @@
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 
 /** What the store has read ahead for an answer whose client does not take it. */
 const READ_AHEAD_BYTES = 256 * 1024
 
 /** Returns when the client has taken what was written, or is gone. What waits meanwhile is counted. */
-export function drained({ res, services }: Pick<RequestContext, 'res' | 'services'>): Promise<void> {
+export function drained({ res, services }: Pick<HttpContext, 'res' | 'services'>): Promise<void> {
   if (res.destroyed || !res.writableNeedDrain) return Promise.resolve()
   return services.unreadAnswers.during(res.writableLength + READ_AHEAD_BYTES, drainOrClose(res))
 }
 
 /** Resolves with the next `drain` or `close` of an answer. */
-export function drainOrClose(res: RequestContext['res']): Promise<void> {
+export function drainOrClose(res: HttpContext['res']): Promise<void> {
   return new Promise(resolve => {
     const settle = (): void => {
       res.off('drain', settle)

@@ -1,6 +1,6 @@
 import { Readable, pipeline } from 'node:stream'
 import { createGzip } from 'node:zlib'
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 
 /** The fastest level: it makes a third of documents' JSON at a few times the rate of a link that needs it. */
 const LEVEL = 1
@@ -10,12 +10,12 @@ const REPLICATOR = /^Couchette-Replicator\b/
  * Whether to compress a long answer. CouchDB compresses no JSON whatever a client accepts; only our own replicator, of
  * a server that is far away, is known to want it.
  */
-export function wantsGzip(ctx: RequestContext): boolean {
+export function wantsGzip(ctx: HttpContext): boolean {
   return ctx.get('Accept-Encoding') === 'gzip' && REPLICATOR.test(ctx.get('User-Agent'))
 }
 
 /** The bytes compressed, of an answer that says so. */
-export function gzipped(ctx: RequestContext, bytes: AsyncIterable<Uint8Array | string>): Readable {
+export function gzipped(ctx: HttpContext, bytes: AsyncIterable<Uint8Array | string>): Readable {
   ctx.set('Content-Encoding', 'gzip')
   const source = Readable.from(bytes, { objectMode: false })
   // A failure destroys both, and breaks the answer off.

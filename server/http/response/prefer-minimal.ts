@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http'
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 
 /** Without these an answer cannot be read, or a session is lost; CouchDB leaves them out too. */
 const NEEDED = ['content-encoding', 'content-length', 'set-cookie', 'transfer-encoding']
@@ -8,7 +8,7 @@ const NEEDED = ['content-encoding', 'content-length', 'set-cookie', 'transfer-en
  * For who sends `Prefer: return=minimal`, only the headers that `[chttpd] prefer_minimal` names are sent (CouchDB:
  * chttpd_prefer_header, RFC 7240).
  */
-export function leaveOutHeaders(ctx: RequestContext): void {
+export function leaveOutHeaders(ctx: HttpContext): void {
   if (ctx.req.headers.prefer?.toString().toLowerCase() !== 'return=minimal') return
   const named = ctx.services.config.list('chttpd', 'prefer_minimal').map(name => name.toLowerCase())
   const kept = new Set([...named, ...NEEDED])

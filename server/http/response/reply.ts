@@ -1,7 +1,7 @@
 import { TimeSlice } from '../../time-slice.ts'
 import { breakOff } from './abort-response.ts'
 import { drained } from './drained.ts'
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 import { endSoon } from './end-batched.ts'
 import { gzipped, wantsGzip } from './gzip.ts'
 import { headerText } from './header-text.ts'
@@ -13,7 +13,7 @@ const NEWLINE = 0x0a
  * to the response directly, as koa's own way costs a small answer about as much as finding it.
  */
 export function sendJson(
-  ctx: RequestContext,
+  ctx: HttpContext,
   value: unknown,
   status = 200,
   cacheControl = 'must-revalidate',
@@ -22,7 +22,7 @@ export function sendJson(
   sendBytes(ctx, body, status, cacheControl)
 }
 
-function sendBytes(ctx: RequestContext, body: Buffer, status: number, cacheControl: string): void {
+function sendBytes(ctx: HttpContext, body: Buffer, status: number, cacheControl: string): void {
   ctx.respond = false
   ctx.res.writeHead(status, {
     'Cache-Control': cacheControl,
@@ -46,7 +46,7 @@ const GATHERED_BYTES = 64 * 1024
  * What the first pieces throw is answered as an error.
  */
 export async function streamJson(
-  ctx: RequestContext,
+  ctx: HttpContext,
   pieces: AsyncGenerator<Uint8Array | string>,
   status = 200,
 ): Promise<void> {
@@ -64,7 +64,7 @@ export async function streamJson(
 }
 
 async function streamBehind(
-  ctx: RequestContext,
+  ctx: HttpContext,
   first: Uint8Array,
   rest: AsyncGenerator<Uint8Array | string>,
   status: number,
@@ -110,7 +110,7 @@ async function* gatheredBehind(
 
 /** Answers JSON in chunks, as `streamChunks` does; to HEAD, that there would be some. A newline ends the answer. */
 export async function streamJsonChunks(
-  ctx: RequestContext,
+  ctx: HttpContext,
   chunks: AsyncGenerator<Uint8Array, void, undefined>,
 ): Promise<void> {
   ctx.status = 200
@@ -138,7 +138,7 @@ async function* withNewlineBehind(
  * @throws `busy`, where the answer is long and too many wait for their clients
  */
 export async function streamChunks(
-  ctx: RequestContext,
+  ctx: HttpContext,
   chunks: AsyncGenerator<Uint8Array, void, undefined>,
 ): Promise<void> {
   const { res } = ctx
@@ -172,7 +172,7 @@ async function* startingWith<T>(
  * Sets the ETag and says whether the client has it already; then the answer is 304 and complete.
  * A client's list of ETags counts; `*` does not (CouchDB: couch_httpd:etag_match/2).
  */
-export function notModified(ctx: RequestContext, tag: string): boolean {
+export function notModified(ctx: HttpContext, tag: string): boolean {
   const etag = `"${headerText(tag)}"`
   ctx.set('ETag', etag)
   const known = ctx.get('If-None-Match')

@@ -1,13 +1,13 @@
 import { TimeSlice } from '../../time-slice.ts'
 import { breakOff } from './abort-response.ts'
-import type { RequestContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 
 /**
  * Answers with bytes as they are made: a piece is asked for when the one before has left, so that both may use the same
  * memory. What the first throws is answered as an error; later failures break the answer off. Status and headers are the
  * caller's. HEAD is answered without asking for any.
  */
-export async function sendPieces(ctx: RequestContext, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+export async function sendPieces(ctx: HttpContext, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   const { res } = ctx
   const iterator = pieces[Symbol.asyncIterator]()
   const slice = new TimeSlice()
@@ -27,7 +27,7 @@ export async function sendPieces(ctx: RequestContext, pieces: AsyncIterable<Uint
 }
 
 /** Returns when the bytes are with the system, or the client is gone. */
-function written({ res, services }: RequestContext, bytes: Uint8Array): Promise<void> {
+function written({ res, services }: HttpContext, bytes: Uint8Array): Promise<void> {
   let takesAtOnce = true
   const sent = new Promise<void>(resolve => {
     const settle = (): void => {

@@ -1,4 +1,3 @@
-import type Router from '@koa/router'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { checkAttachmentName } from '../../../protocol/document/attachment-input.ts'
 import { fail } from '../../../protocol/errors.ts'
@@ -6,10 +5,9 @@ import { parseRev } from '../../../protocol/revision.ts'
 import { applyReadRules } from '../../database/apply-rules.ts'
 import { findRevision, findWinner, readRevision } from '../../database/read-document.ts'
 import { putAttachment, removeAttachment } from '../../database/write-attachment.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint, type Methods } from '../../routing/route.ts'
+import type { Methods, RequestContext } from '../context.ts'
 import { originOf } from '../../http/request/origin.ts'
-import { decodeSegment, encodeSegment } from '../../http/request/percent.ts'
+import { encodeSegment } from '../../http/request/percent.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { sentBody } from '../../http/request/body.ts'
@@ -20,18 +18,8 @@ import { checkIdIn, checkSoughtId } from '../shared/document-limits.ts'
 import { revisionNamed } from '../documents/named-revision.ts'
 import { checkQuorum, isQuorumOutOfReach } from '../shared/write-quorum.ts'
 
-export function attachmentRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/:db/:docid/*attachment', methods(''))
-  endpoint(router, '/:db/_design/:name/*attachment', methods('_design/'))
-  endpoint(router, '/:db/_local/:name/*attachment', {
-    DELETE: refuse,
-    GET: refuse,
-    HEAD: refuse,
-    PUT: refuse,
-  })
-}
-
-function methods(prefix: '' | '_design/'): Methods {
+/** Methods of the attachments of documents, or of design documents. */
+export function attachmentMethods(prefix: '' | '_design/'): Methods {
   return {
     DELETE: ctx => deleteAttachment(ctx, docIdOf(ctx, prefix)),
     GET: ctx => getAttachment(ctx, docIdOf(ctx, prefix)),
@@ -39,6 +27,9 @@ function methods(prefix: '' | '_design/'): Methods {
     PUT: ctx => uploadAttachment(ctx, docIdOf(ctx, prefix)),
   }
 }
+
+/** Methods of the attachments that `_local` documents do not have. */
+export const refusedMethods: Methods = { DELETE: refuse, GET: refuse, HEAD: refuse, PUT: refuse }
 
 function refuse(): never {
   throw fail('localAttachment')
@@ -95,11 +86,9 @@ export async function deleteAttachment(ctx: RequestContext, id: DocId): Promise<
   sendJson(ctx, { ok: true, id, rev: written })
 }
 
-/** The name that the path gives: its segments, decoded, with slashes in between; undefined when it is not UTF-8. */
+/** The name that the path gives, with its slashes; undefined when it is not UTF-8. */
 function nameInPath(ctx: RequestContext): string | undefined {
-  const segments = (ctx.params.attachment ?? '').split('/').filter(segment => segment !== '')
-  const decoded = segments.map(decodeSegment)
-  return decoded.includes(undefined) ? undefined : decoded.join('/')
+  return ctx.rest.includes(null) ? undefined : ctx.rest.join('/')
 }
 
 /** @throws `bad_request` for a name that no attachment may have */

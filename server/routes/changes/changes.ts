@@ -1,4 +1,3 @@
-import type Router from '@koa/router'
 import { requireObject } from '../../../protocol/json/parse-json.ts'
 import { renditionOf } from '../../changes/feed-rendition.ts'
 import type { FeedRequest } from '../../changes/feed-request.ts'
@@ -6,8 +5,7 @@ import { CHANGES_STYLES } from '../../changes/live/feed-style.ts'
 import { startOf } from '../../changes/since.ts'
 import type { Database } from '../../database/database.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { checkValues, parseBounded } from '../../http/request/json-body.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { feedKind, parseChangesQuery } from './changes-query.ts'
@@ -15,15 +13,11 @@ import { filterOf } from './changes-filter.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { answerFeed } from './feed-answer.ts'
 
-export function changesRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/:db/_changes', { GET: getChanges, POST: postChanges, HEAD: getChanges })
-}
-
-async function getChanges(ctx: RequestContext): Promise<void> {
+export async function getChanges(ctx: RequestContext): Promise<void> {
   await sendChanges(ctx, await databaseOf(ctx), undefined)
 }
 
-async function postChanges(ctx: RequestContext): Promise<void> {
+export async function postChanges(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   const body = await readJsonBody(ctx, 'query')

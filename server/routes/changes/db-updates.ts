@@ -1,22 +1,16 @@
-import type Router from '@koa/router'
 import { fail } from '../../../protocol/errors.ts'
 import { GLOBAL_CHANGES } from '../../changes/event-log.ts'
 import { NO_LIMIT, type FeedKind, type FeedRequest } from '../../changes/feed-request.ts'
 import { DB_UPDATES_STYLES } from '../../changes/live/feed-style.ts'
 import { DbUpdatesRows } from '../../changes/rows/db-updates-rows.ts'
 import { startOf } from '../../changes/since.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { isFeedKind, nonNegativeInteger } from './changes-query.ts'
 import { answerFeed } from './feed-answer.ts'
 
-export function dbUpdatesRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/_db_updates', { GET: getDbUpdates })
-}
-
 const ROWS = new DbUpdatesRows()
 
-async function getDbUpdates(ctx: RequestContext): Promise<void> {
+export async function getDbUpdates(ctx: RequestContext): Promise<void> {
   const { catalog, config, log } = ctx.services
   const database = await catalog.open(GLOBAL_CHANGES)
   const { since, feed, ...query } = parseQuery(ctx.querystring, config.integer('chttpd', 'changes_timeout'))

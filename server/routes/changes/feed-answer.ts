@@ -3,7 +3,7 @@ import { EmptyLongpoll } from '../../changes/live/empty-longpoll.ts'
 import { LiveFeed, type LiveFeedParts } from '../../changes/live/live-feed.ts'
 import { normalFeed } from '../../changes/normal-feed.ts'
 import type { Database } from '../../database/database.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import type { LiveRequest, LiveRequests } from '../../auth/revocable-requests.ts'
 import { notModified, streamChunks } from '../../http/response/reply.ts'
 

@@ -1,11 +1,9 @@
-import type Router from '@koa/router'
 import { fail } from '../../../protocol/errors.ts'
 import type { Database } from '../../database/database.ts'
 import { listDocuments, listQueries } from '../../database/listing/list-documents.ts'
 import { listingQuery, type ListingQuery, type Namespace } from '../../database/listing/listing-query.ts'
 import { requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { Handler, Methods, RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { streamJsonChunks } from '../../http/response/reply.ts'
@@ -18,28 +16,15 @@ import { databaseOf } from '../shared/path-names.ts'
 import { partitionInPath } from '../shared/partition-in-path.ts'
 import { boundedQueries, withinQueryLimit } from '../queries/query-limit.ts'
 
-const LISTS: readonly (readonly [name: string, namespace: Namespace])[] = [
-  ['_all_docs', 'documents'],
-  ['_design_docs', 'design'],
-  ['_local_docs', 'local'],
-]
+/** `GET` and `POST` of a list: `_all_docs`, `_design_docs`, `_local_docs`, of a database or a partition. */
+export function listMethods(namespace: Namespace): Methods {
+  const get: Handler = ctx => getList(ctx, namespace)
+  return { GET: get, HEAD: get, POST: ctx => postList(ctx, namespace) }
+}
 
-export function allDocsRoutes(router: Router<RequestState>): void {
-  for (const [name, namespace] of LISTS) {
-    endpoint(router, `/:db/${name}`, {
-      GET: ctx => getList(ctx, namespace),
-      HEAD: ctx => getList(ctx, namespace),
-      POST: ctx => postList(ctx, namespace),
-    })
-    endpoint(router, `/:db/${name}/queries`, { POST: ctx => postQueries(ctx, namespace) })
-  }
-  const inPartition = '/:db/_partition/:partition/_all_docs'
-  endpoint(router, inPartition, {
-    GET: ctx => getList(ctx, 'documents'),
-    HEAD: ctx => getList(ctx, 'documents'),
-    POST: ctx => postList(ctx, 'documents'),
-  })
-  endpoint(router, `${inPartition}/queries`, { POST: ctx => postQueries(ctx, 'documents') })
+/** `POST` of several queries at once. */
+export function listQueriesMethods(namespace: Namespace): Methods {
+  return { POST: ctx => postQueries(ctx, namespace) }
 }
 
 async function getList(ctx: RequestContext, namespace: Namespace): Promise<void> {

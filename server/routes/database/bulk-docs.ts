@@ -1,4 +1,3 @@
-import type Router from '@koa/router'
 import { parseDocId } from '../../../protocol/document-id.ts'
 import type { DocumentInput } from '../../../protocol/document/document-input.ts'
 import { parseBulkDocsInSteps, type BulkLimits } from '../../../protocol/document/parse-bulk-docs.ts'
@@ -7,24 +6,17 @@ import type { JsonValue } from '../../../protocol/json-value.ts'
 import type { EditOutcome } from '../../database/edit.ts'
 import { writeDocuments, type DocumentToWrite } from '../../database/write-documents.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { sendJson } from '../../http/response/reply.ts'
-import { postBulkGet } from './bulk-get.ts'
 import { runInTurns } from '../../time-slice.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkIdIn, documentLimits } from '../shared/document-limits.ts'
 import { checkQuorum, isQuorumOutOfReach } from '../shared/write-quorum.ts'
 
-export function bulkRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/:db/_bulk_docs', { POST: postBulkDocs })
-  endpoint(router, '/:db/_bulk_get', { POST: postBulkGet })
-}
-
 /** What is told of a document. */
 type Row = (document: DocumentToWrite, outcome: EditOutcome) => string
 
-async function postBulkDocs(ctx: RequestContext): Promise<void> {
+export async function postBulkDocs(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   checkQuorum(ctx)

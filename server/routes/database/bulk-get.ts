@@ -17,7 +17,7 @@ import {
 } from '../../database/read-document.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import { requireJson } from '../../http/request/body.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { streamQuery } from '../queries/stream-query.ts'

@@ -1,33 +1,18 @@
-import type Router from '@koa/router'
 import { parseDatabaseName } from '../../../protocol/database-name.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { databaseInfo } from '../../database/info.ts'
 import { readRequestBody, requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { originOf } from '../../http/request/origin.ts'
-import { decodeSegment, encodeSegment } from '../../http/request/percent.ts'
+import { encodeSegment } from '../../http/request/percent.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { databaseOptions } from './database-options.ts'
-import { postDocument } from '../documents/put-document.ts'
 
-export function databaseRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/:db/_ensure_full_commit', { POST: ensureFullCommit })
-  const methods = {
-    DELETE: dropDatabase,
-    GET: getInfo,
-    HEAD: getInfo,
-    POST: postDocument,
-    PUT: makeDatabase,
-  }
-  endpoint(router, '/:db', methods, 'DELETE,GET,HEAD,POST')
-}
-
-async function makeDatabase(ctx: RequestContext): Promise<void> {
+export async function makeDatabase(ctx: RequestContext): Promise<void> {
   const options = databaseOptions(Query.of(ctx))
-  const name = parseDatabaseName(decodeSegment(ctx.params.db ?? '') ?? '')
+  const name = parseDatabaseName(ctx.params.db ?? '')
   if (options.partitioned && /(^|\/)_/.test(name)) {
     throw fail('badRequest', 'Cannot partition a system database')
   }
@@ -37,7 +22,7 @@ async function makeDatabase(ctx: RequestContext): Promise<void> {
 }
 
 /** A revision betrays a client that meant a document and had no id. */
-async function dropDatabase(ctx: RequestContext): Promise<void> {
+export async function dropDatabase(ctx: RequestContext): Promise<void> {
   if (Query.of(ctx).has('rev')) {
     throw fail(
       'badRequest',
@@ -49,12 +34,12 @@ async function dropDatabase(ctx: RequestContext): Promise<void> {
   sendJson(ctx, { ok: true })
 }
 
-async function getInfo(ctx: RequestContext): Promise<void> {
+export async function getInfo(ctx: RequestContext): Promise<void> {
   sendJson(ctx, await databaseInfo(await databaseOf(ctx)))
 }
 
 /** Every acknowledged write is on disk already: what is accepted and waits has to be waited for. */
-async function ensureFullCommit(ctx: RequestContext): Promise<void> {
+export async function ensureFullCommit(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   await readRequestBody(ctx, 'settings')

@@ -1,4 +1,3 @@
-import type Router from '@koa/router'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { parseRev } from '../../../protocol/revision.ts'
@@ -7,24 +6,14 @@ import { purgesAfter } from '../../database/purge-log.ts'
 import { purge } from '../../database/purge.ts'
 import type { PurgeRequest } from '../../database/write-request.ts'
 import { readRequestBody, requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { readJson, readJsonObject } from '../../http/request/json-body.ts'
 import { sendJson, streamJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkSoughtId } from '../shared/document-limits.ts'
 import { checkQuorum, isQuorumOutOfReach } from '../shared/write-quorum.ts'
 
-/** Upkeep of a database: compaction, purges, limits. */
-export function upkeepRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/:db/_compact', { POST: startCompaction })
-  endpoint(router, '/:db/_purge', { POST: postPurge })
-  endpoint(router, '/:db/_purged_infos', { GET: getPurgedInfos })
-  endpoint(router, '/:db/_revs_limit', { PUT: putRevsLimit, GET: getRevsLimit })
-  endpoint(router, '/:db/_purged_infos_limit', { GET: getPurgedInfosLimit, PUT: putPurgedInfosLimit })
-}
-
-async function startCompaction(ctx: RequestContext): Promise<void> {
+export async function startCompaction(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   await readRequestBody(ctx, 'settings')
@@ -36,7 +25,7 @@ async function startCompaction(ctx: RequestContext): Promise<void> {
   sendJson(ctx, { ok: true }, 202)
 }
 
-async function postPurge(ctx: RequestContext): Promise<void> {
+export async function postPurge(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   checkQuorum(ctx)
@@ -67,7 +56,7 @@ function checkLimits(ctx: RequestContext, requests: readonly PurgeRequest[]): vo
   }
 }
 
-async function getPurgedInfos(ctx: RequestContext): Promise<void> {
+export async function getPurgedInfos(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   await streamJson(ctx, purgedInfos(purgesAfter(database, 0)))
 }
@@ -81,11 +70,11 @@ async function* purgedInfos(purges: AsyncIterable<PurgeRequest>): AsyncGenerator
   yield separator === ',' ? ']}\n' : '{"purged_infos":[]}\n'
 }
 
-async function getRevsLimit(ctx: RequestContext): Promise<void> {
+export async function getRevsLimit(ctx: RequestContext): Promise<void> {
   sendJson(ctx, (await databaseOf(ctx)).state.revsLimit)
 }
 
-async function putRevsLimit(ctx: RequestContext): Promise<void> {
+export async function putRevsLimit(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireDbAdmin(ctx.state.user, database.security)
   const limit = positiveInteger(await readJson(ctx, 'settings'), '`revs_limit` must be positive integer')
@@ -93,11 +82,11 @@ async function putRevsLimit(ctx: RequestContext): Promise<void> {
   sendJson(ctx, { ok: true })
 }
 
-async function getPurgedInfosLimit(ctx: RequestContext): Promise<void> {
+export async function getPurgedInfosLimit(ctx: RequestContext): Promise<void> {
   sendJson(ctx, (await databaseOf(ctx)).state.purgedInfosLimit)
 }
 
-async function putPurgedInfosLimit(ctx: RequestContext): Promise<void> {
+export async function putPurgedInfosLimit(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   const reason = '`purged_infos_limit` must be positive integer'
   const limit = positiveInteger(await readJson(ctx, 'settings'), reason)

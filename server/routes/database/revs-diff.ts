@@ -1,12 +1,10 @@
-import type Router from '@koa/router'
 import { setImmediate } from 'node:timers/promises'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import { revsDiff, type MissingRevisions } from '../../database/revs-diff.ts'
 import { requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
 import { sendJson, streamJson } from '../../http/response/reply.ts'
 import { runQuery } from '../queries/stream-query.ts'
@@ -15,19 +13,14 @@ import { TimeSlice } from '../../time-slice.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkSoughtId } from '../shared/document-limits.ts'
 
-export function revisionRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/:db/_revs_diff', { POST: postRevsDiff })
-  endpoint(router, '/:db/_missing_revs', { POST: postMissingRevs })
-}
-
-async function postRevsDiff(ctx: RequestContext): Promise<void> {
+export async function postRevsDiff(ctx: RequestContext): Promise<void> {
   const missing = await missingRevisions(ctx)
   await sendMembers(ctx, ['{', '}\n'], missing, ({ missing, possibleAncestors }) =>
     possibleAncestors.length > 0 ? { missing, possible_ancestors: possibleAncestors } : { missing },
   )
 }
 
-async function postMissingRevs(ctx: RequestContext): Promise<void> {
+export async function postMissingRevs(ctx: RequestContext): Promise<void> {
   const missing = await missingRevisions(ctx)
   await sendMembers(ctx, ['{"missing_revs":{', '}}\n'], missing, ({ missing }) => missing)
 }

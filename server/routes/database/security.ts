@@ -1,24 +1,18 @@
-import type Router from '@koa/router'
 import { canonicalizeInSteps } from '../../../protocol/json/canonical.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { requireDbAdmin } from '../../auth/authorize.ts'
 import { usersDatabase } from '../../auth/users/directory.ts'
 import { readJsonBody } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { runInTurns } from '../../time-slice.ts'
 import { databaseOf } from '../shared/path-names.ts'
 
-export function securityRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/:db/_security', { PUT: putSecurity, GET: getSecurity })
-}
-
-async function getSecurity(ctx: RequestContext): Promise<void> {
+export async function getSecurity(ctx: RequestContext): Promise<void> {
   sendJson(ctx, (await databaseOf(ctx)).securityText)
 }
 
-async function putSecurity(ctx: RequestContext): Promise<void> {
+export async function putSecurity(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   const { config } = ctx.services
   const isUsers = database.name === usersDatabase(config)

@@ -12,7 +12,7 @@ import {
   type ReadOptions,
 } from '../../database/read-document.ts'
 import { acceptsType } from '../../http/request/accept.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { notModified, sendJson, streamJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'

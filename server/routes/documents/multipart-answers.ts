@@ -9,7 +9,7 @@ import {
   type ReadRevision,
 } from '../../database/read-document.ts'
 import { newBoundary, relatedBody } from '../../database/related-body.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import { sendPieces } from '../../http/response/send-pieces.ts'
 
 /** The document and its attachments as `multipart/related`; without any to send, the document alone. */

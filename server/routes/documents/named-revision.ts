@@ -1,6 +1,6 @@
 import { fail } from '../../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import { Query } from '../../http/request/query-params.ts'
 
 /**

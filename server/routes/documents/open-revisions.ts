@@ -11,7 +11,7 @@ import {
   type ReadOptions,
 } from '../../database/read-document.ts'
 import { acceptsType } from '../../http/request/accept.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import { streamJson } from '../../http/response/reply.ts'
 import { openRevisionParts, sendParts } from './multipart-answers.ts'
 

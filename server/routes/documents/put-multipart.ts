@@ -8,7 +8,7 @@ import type { Attachments } from '../../attachments/attachments.ts'
 import { FollowingAttachments } from '../../attachments/following.ts'
 import type { ReceivedAttachment } from '../../attachments/upload.ts'
 import { decodedBody } from '../../http/request/body.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import { uploadedBytes } from '../../http/request/upload-stream.ts'
 import { documentLimits } from '../shared/document-limits.ts'
 

@@ -1,10 +1,7 @@
-import type Router from '@koa/router'
 import { isDesignId, isLocalId, parseDocId, type DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { Methods, RequestContext } from '../context.ts'
 import { originOf } from '../../http/request/origin.ts'
-import { decodeSegment } from '../../http/request/percent.ts'
 import { deleteAttachment, uploadAttachment } from '../attachments/attachments.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { postForm } from './form-document.ts'
@@ -13,27 +10,27 @@ import { getLocalDocument } from './local-document.ts'
 import { deleteDocument, putDocument } from './put-document.ts'
 
 /**
- * Paths below a database that begin with an underscore and are no endpoint: ids with an encoded slash, as
- * `_design%2Fx`, and ids that no document can have. Registered behind all endpoints.
+ * Methods of paths below a database that begin with an underscore and are no endpoint: ids with an encoded slash, as
+ * `_design%2Fx`, and ids that no document can have.
  */
-export function underscoredDocumentRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/:db/:underscored', {
-    DELETE: ctx => withExistingId(ctx, deleteDocument),
-    GET: getUnderscored,
-    HEAD: getUnderscored,
-    POST: ctx => withId(ctx, postForm),
-    PUT: ctx => withId(ctx, (_, id) => putDocument(ctx, parseDocId(id))),
-    COPY: ctx => withExistingId(ctx, copyDocument),
-  })
-  endpoint(router, '/:db/:underscored/*attachment', {
-    DELETE: ctx => withExistingId(ctx, (_, id) => deleteAttachment(ctx, documentWithAttachments(id))),
-    GET: getAttachmentOfUnderscored,
-    HEAD: getAttachmentOfUnderscored,
-    PUT: ctx => withId(ctx, (_, id) => uploadAttachment(ctx, documentWithAttachments(parseDocId(id)))),
-  })
+export const systemPathMethods: Methods = {
+  DELETE: ctx => withExistingId(ctx, deleteDocument),
+  GET: getSystemPath,
+  HEAD: getSystemPath,
+  POST: ctx => withId(ctx, postForm),
+  PUT: ctx => withId(ctx, (_, id) => putDocument(ctx, parseDocId(id))),
+  COPY: ctx => withExistingId(ctx, copyDocument),
 }
 
-async function getAttachmentOfUnderscored(ctx: RequestContext): Promise<void> {
+/** Methods of what lies below such a path. */
+export const systemPathAttachmentMethods: Methods = {
+  DELETE: ctx => withExistingId(ctx, (_, id) => deleteAttachment(ctx, documentWithAttachments(id))),
+  GET: getAttachmentOfSystemPath,
+  HEAD: getAttachmentOfSystemPath,
+  PUT: ctx => withId(ctx, (_, id) => uploadAttachment(ctx, documentWithAttachments(parseDocId(id)))),
+}
+
+async function getAttachmentOfSystemPath(ctx: RequestContext): Promise<void> {
   await withExistingId(ctx, (_, id) => {
     documentWithAttachments(id)
     redirectToDesign(ctx)
@@ -46,7 +43,7 @@ function documentWithAttachments(id: DocId): DocId {
   return id
 }
 
-async function getUnderscored(ctx: RequestContext): Promise<void> {
+async function getSystemPath(ctx: RequestContext): Promise<void> {
   await withExistingId(ctx, (_, id) => {
     if (isLocalId(id)) return getLocalDocument(ctx, id)
     redirectToDesign(ctx)
@@ -65,8 +62,8 @@ type WithId = (ctx: RequestContext, id: DocId) => Promise<void> | void
 /** @throws `bad_request` for a local document without a name */
 async function withId(ctx: RequestContext, handle: WithId): Promise<void> {
   await databaseOf(ctx)
-  const id = decodeSegment(ctx.params.underscored ?? '')
-  if (id === undefined) throw fail('illegalDocId', 'Document id must be valid UTF-8')
+  const { systemName: id = null } = ctx.params
+  if (id === null) throw fail('illegalDocId', 'Document id must be valid UTF-8')
   if (id === '_local' || id === '_local/') throw fail('badRequest', 'Invalid _local document id.')
   await handle(ctx, id as DocId)
 }

@@ -1,5 +1,5 @@
 import { fail } from '../../../protocol/errors.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import type { FunctionAnswer } from '../../query/design/function-answer.ts'
 

@@ -1,4 +1,3 @@
-import type Router from '@koa/router'
 import { parseDocId, type DocId } from '../../../protocol/document-id.ts'
 import { parseDocument } from '../../../protocol/document/parse.ts'
 import { fail } from '../../../protocol/errors.ts'
@@ -6,47 +5,17 @@ import { isJsonObject, type JsonObject } from '../../../protocol/json-value.ts'
 import type { Database } from '../../database/database.ts'
 import { readRevision } from '../../database/read-document.ts'
 import { writeDocuments } from '../../database/write-documents.ts'
-import type { Handler, RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint, type Methods } from '../../routing/route.ts'
+import type { Handler, RequestContext } from '../context.ts'
 import { encodeSegment } from '../../http/request/percent.ts'
 import { notModified } from '../../http/response/reply.ts'
 import { functionAnswer } from '../../query/design/function-answer.ts'
 import { answerFunction } from './answer-function.ts'
 import { databaseOf, docIdOf } from '../shared/path-names.ts'
-import { functionOf, requestOf, segment } from './function-request.ts'
-import { runList } from './list-function.ts'
-import { runRewrite } from './rewrite.ts'
+import { functionOf, requestOf } from './function-request.ts'
 import { showEtag } from './show-etag.ts'
 
-export function designFunctionRoutes(router: Router<RequestState>): void {
-  const updates = { POST: runUpdate, PUT: runUpdate, DELETE: runUpdate, GET: refuseUpdate }
-  endpoint(router, '/:db/_design/:name/_update', whatever(noPath('noUpdatePath')))
-  endpoint(router, '/:db/_design/:name/_update/:function', updates)
-  endpoint(router, '/:db/_design/:name/_update/:function/*target', updates)
-  const shows = whatever(runShow)
-  endpoint(router, '/:db/_design/:name/_show', whatever(noPath('noShowPath')))
-  endpoint(router, '/:db/_design/:name/_show/:function', shows)
-  endpoint(router, '/:db/_design/:name/_show/:function/*target', shows)
-  const lists = { GET: runList, POST: runList, HEAD: runList, OPTIONS: runList }
-  endpoint(router, '/:db/_design/:name/_list/:function/:view', lists, 'GET,POST,HEAD')
-  endpoint(router, '/:db/_design/:name/_list/:function/:other/:view', lists, 'GET,POST,HEAD')
-  const noList = noPath('noListPath')
-  const pathless = { GET: noList, POST: noList, HEAD: noList }
-  endpoint(router, '/:db/_design/:name/_list', pathless)
-  endpoint(router, '/:db/_design/:name/_list/:function', pathless)
-  endpoint(router, '/:db/_design/:name/_list/:function/:other/:view/*more', pathless)
-  const rewrites = whatever(runRewrite)
-  endpoint(router, '/:db/_design/:name/_rewrite', rewrites)
-  endpoint(router, '/:db/_design/:name/_rewrite/*target', rewrites)
-}
-
-/** The same for all methods. */
-function whatever(handler: Handler): Methods {
-  return { DELETE: handler, GET: handler, HEAD: handler, POST: handler, PUT: handler }
-}
-
 /** What is not the path of a function, in a design document that is there. (CouchDB: chttpd_show) */
-function noPath(error: 'noShowPath' | 'noListPath' | 'noUpdatePath'): Handler {
+export function noPath(error: 'noShowPath' | 'noListPath' | 'noUpdatePath'): Handler {
   return async ctx => {
     const database = await databaseOf(ctx)
     ctx.services.queries.of(database).designs.get(docIdOf(ctx, '_design/'))
@@ -54,11 +23,11 @@ function noPath(error: 'noShowPath' | 'noListPath' | 'noUpdatePath'): Handler {
   }
 }
 
-function refuseUpdate(): never {
+export function refuseUpdate(): never {
   throw fail('noUpdateByGet')
 }
 
-async function runUpdate(ctx: RequestContext): Promise<void> {
+export async function runUpdate(ctx: RequestContext): Promise<void> {
   const { database, ddoc, name } = await functionOf(ctx, 'updates')
   const id = targetOf(ctx)
   const request = await requestOf(ctx, database, id)
@@ -85,7 +54,7 @@ async function save(
   return { id: outcome.id, rev: outcome.rev }
 }
 
-async function runShow(ctx: RequestContext): Promise<void> {
+export async function runShow(ctx: RequestContext): Promise<void> {
   const { database, ddoc, name } = await functionOf(ctx, 'shows')
   const id = targetOf(ctx)
   const text = documentText(database, id)
@@ -103,7 +72,8 @@ async function runShow(ctx: RequestContext): Promise<void> {
 
 /** The document's id behind the function's name, slashes and all. */
 function targetOf(ctx: RequestContext): string | null {
-  return ctx.params.target === undefined ? null : segment(ctx, 'target')
+  if (ctx.rest.length === 0) return null
+  return ctx.rest.includes(null) ? '' : ctx.rest.join('/')
 }
 
 /** What functions see of a document besides its body. (CouchDB: chttpd_show:maybe_open_doc/3, json_doc/1) */

@@ -2,8 +2,7 @@ import { fail } from '../../../protocol/errors.ts'
 import { isJsonObject, type JsonObject } from '../../../protocol/json-value.ts'
 import type { Database } from '../../database/database.ts'
 import { readRequestBody } from '../../http/request/body.ts'
-import type { RequestContext } from '../../http/context.ts'
-import { decodeSegment } from '../../http/request/percent.ts'
+import type { RequestContext } from '../context.ts'
 import { peerOf } from '../../http/connection/peer.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { shownHeaders } from './headers-for-design-functions.ts'
@@ -22,7 +21,7 @@ export async function functionOf(
 ): Promise<{ database: Database; ddoc: DesignDocument; name: string }> {
   const database = await databaseOf(ctx)
   const ddoc = ctx.services.queries.of(database).designs.get(docIdOf(ctx, '_design/'))
-  const name = segment(ctx, 'function')
+  const name = ctx.params.function ?? ''
   const functions = ddoc.value[kind]
   if (!isJsonObject(functions)) throw fail('missingJsonKey', kind)
   if (!Object.hasOwn(functions, name)) throw fail('missingJsonKey', name)
@@ -53,9 +52,4 @@ export async function requestOf(
     peer: peerOf(ctx.req, ctx.services.config),
     user: ctx.state.user,
   })
-}
-
-/** A part of the path, decoded. */
-export function segment(ctx: RequestContext, name: string): string {
-  return decodeSegment(ctx.params[name] ?? '') ?? ''
 }

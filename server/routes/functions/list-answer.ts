@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { CouchError } from '../../../protocol/errors.ts'
 import { breakOff } from '../../http/response/abort-response.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import { functionAnswer } from '../../query/design/function-answer.ts'
 import { functionError } from '../../sandbox/errors.ts'
 import type { ListEnd, ListSaid } from '../../sandbox/sandbox.ts'

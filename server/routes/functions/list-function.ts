@@ -5,7 +5,7 @@ import type { Database } from '../../database/database.ts'
 import { listDocuments } from '../../database/listing/list-documents.ts'
 import { listingQuery } from '../../database/listing/listing-query.ts'
 import { requireJson } from '../../http/request/body.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import { parseBounded } from '../../http/request/json-body.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { queryPieces } from '../queries/stream-query.ts'
@@ -18,7 +18,7 @@ import {
   type Asked,
   type ViewParameters,
 } from '../../../protocol/view-parameters.ts'
-import { functionOf, requestOf, segment } from './function-request.ts'
+import { functionOf, requestOf } from './function-request.ts'
 import { ListAnswer } from './list-answer.ts'
 
 /** Characters of rows that a list function gets at a time. */
@@ -30,7 +30,7 @@ export async function runList(ctx: RequestContext): Promise<void> {
   const isPosted = ctx.method === 'POST'
   if (isPosted) requireJson(ctx)
   const request = await requestOf(ctx, database, null, isPosted ? () => bodyOf(ctx) : undefined)
-  const asked = segment(ctx, 'view') === '_all_docs' ? 'documents' : 'view'
+  const asked = (ctx.params.view ?? '') === '_all_docs' ? 'documents' : 'view'
   const parameters = {
     ...keysOf(request.body, asked),
     ...parametersOfQuery(Query.of(ctx).entries(), asked),
@@ -65,8 +65,8 @@ async function listedRows(
   const other =
     ctx.params.other === undefined
       ? ddoc
-      : queries.designs.get(parseDocId(`_design/${segment(ctx, 'other')}`))
-  const name = segment(ctx, 'view')
+      : queries.designs.get(parseDocId(`_design/${ctx.params.other ?? ''}`))
+  const name = ctx.params.view ?? ''
   if (name === '_all_docs') {
     return listDocuments(database, listingQuery(database, 'documents', parameters), ctx.state.user)
   }

@@ -1,8 +1,7 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
-import type { RequestContext } from '../../http/context.ts'
-import { decodeSegment } from '../../http/request/percent.ts'
+import type { RequestContext } from '../context.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { shownHeaders } from './headers-for-design-functions.ts'
 import { requireRunnable, type DesignDocument } from '../../query/design/design-document.ts'
@@ -22,9 +21,8 @@ export async function runRewrite(ctx: RequestContext): Promise<void> {
   if (typeof rewrites === 'string') return runRewriteFunction(ctx, database, ddoc)
   if (!Array.isArray(rewrites)) throw fail('noRewrites')
   const rules = compileRules(rewrites, isSecure(ctx))
-  const path = (ctx.params.target ?? '').split('/').filter(part => part !== '')
-  const decoded = path.map(part => decodeSegment(part) ?? part)
-  const request = { method: ctx.method, path: decoded, query: [...Query.of(ctx).entries()] }
+  const path = ctx.rest.map(segment => segment ?? '')
+  const request = { method: ctx.method, path, query: [...Query.of(ctx).entries()] }
   const { path: to, query } = rewrite(rules, request, maxLength(ctx))
   await ctx.redispatch(urlOf(ctx, { database, ddoc, path: to, query }))
 }

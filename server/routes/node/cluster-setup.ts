@@ -1,27 +1,20 @@
-import type Router from '@koa/router'
 import { parseDatabaseName, type DatabaseName } from '../../../protocol/database-name.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import { parseJson } from '../../../protocol/json/parse-json.ts'
 import { ADMINS } from '../../config/admins.ts'
 import { requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { checkMayChange } from './config.ts'
 
-/** What those who set up a CouchDB ask and tell it (CouchDB: setup_httpd). There is one node, and it is ready. */
-export function clusterSetupRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/_cluster_setup', { GET: setupState, POST: setUp })
-}
-
 const SYSTEM_DATABASES = ['_users', '_replicator']
 
 type Setup = Readonly<Record<string, JsonValue | undefined>>
 
-async function setupState(ctx: RequestContext): Promise<void> {
+export async function setupState(ctx: RequestContext): Promise<void> {
   const asked = Query.of(ctx).text('ensure_dbs_exist')
   const missing = await missingOf(
     ctx,
@@ -30,7 +23,7 @@ async function setupState(ctx: RequestContext): Promise<void> {
   sendJson(ctx, { state: missing.length === 0 ? 'single_node_enabled' : 'single_node_disabled' })
 }
 
-async function setUp(ctx: RequestContext): Promise<void> {
+export async function setUp(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
   const setup = (await readJsonObject(ctx, 'settings')) as Setup
   const missing = await missingOf(ctx, setup.ensure_dbs_exist)

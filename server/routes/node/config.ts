@@ -5,8 +5,7 @@ import { ConfigError } from '../../config/findings.ts'
 import { isSensitive } from '../../config/settings.ts'
 import { isProtectedSection, mayChange } from '../../config/whitelist.ts'
 import { readBody } from '../../http/request/body.ts'
-import type { RequestContext } from '../../http/context.ts'
-import { decodeSegment } from '../../http/request/percent.ts'
+import type { RequestContext } from '../context.ts'
 import { sendJson } from '../../http/response/reply.ts'
 
 const MAX_BYTES = 1024 * 1024
@@ -77,8 +76,8 @@ async function refused(reading: Promise<void>): Promise<void> {
 }
 
 function names(ctx: RequestContext): { section: string; key: string } {
-  const decode = (segment: string | undefined) => decodeSegment(segment ?? '') ?? ''
-  return { section: decode(ctx.params.section), key: decode(ctx.params.key) }
+  const { section, key } = ctx.params
+  return { section: section ?? '', key: key ?? '' }
 }
 
 function current(ctx: RequestContext, section: string, key: string): string {

@@ -1,6 +1,6 @@
 import { fail } from '../../../protocol/errors.ts'
 import { listSettings } from '../../config/setting-list.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 

@@ -1,10 +1,8 @@
-import type Router from '@koa/router'
 import { isDatabaseName } from '../../../protocol/database-name.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { parseJsonObject } from '../../../protocol/json/parse-json.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { NODE_NAME } from '../../node-name.ts'
 import type { Services } from '../../services.ts'
@@ -19,33 +17,21 @@ const RUNNING: Splitting = { state: 'running', reason: null }
 /** What administrators have set since each server started. */
 const states = new WeakMap<Services, Splitting>()
 
-/**
- * Splitting of shards (CouchDB: mem3_reshard_httpd). A database is kept in one piece here, so that there are no jobs, and
- * none can be made; the state can be set and read, for tools that do so before they move data.
- */
-export function reshardRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/_reshard', { GET: summary }, 'GET,HEAD')
-  endpoint(router, '/_reshard/state', { GET: getState, PUT: putState }, 'GET,HEAD,PUT')
-  endpoint(router, '/_reshard/jobs', { GET: listJobs, POST: refuseJob }, 'GET,HEAD,POST')
-  endpoint(router, '/_reshard/jobs/:job', { GET: noJob, DELETE: noJob }, 'GET,HEAD,DELETE')
-  endpoint(router, '/_reshard/jobs/:job/state', { GET: noJob, PUT: noJob }, 'GET,HEAD,PUT')
-}
-
 function splittingOf(ctx: RequestContext): Splitting {
   return states.get(ctx.services) ?? RUNNING
 }
 
-function summary(ctx: RequestContext): void {
+export function summary(ctx: RequestContext): void {
   const { state, reason } = splittingOf(ctx)
   const counts = { completed: 0, failed: 0, running: 0, stopped: 0, total: 0 }
   sendJson(ctx, { state, state_reason: reason, ...counts })
 }
 
-function getState(ctx: RequestContext): void {
+export function getState(ctx: RequestContext): void {
   sendJson(ctx, splittingOf(ctx))
 }
 
-async function putState(ctx: RequestContext): Promise<void> {
+export async function putState(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
   const { state, reason } = parseJsonObject(await readJsonBody(ctx, 'settings'))
   if (state === undefined) throw fail('badRequest', 'Expected a `state` field')
@@ -58,12 +44,12 @@ async function putState(ctx: RequestContext): Promise<void> {
   sendJson(ctx, { ok: true })
 }
 
-function listJobs(ctx: RequestContext): void {
+export function listJobs(ctx: RequestContext): void {
   sendJson(ctx, { jobs: [], offset: 0, total_rows: 0 })
 }
 
 /** Judges a job as CouchDB does before it is made. (CouchDB: mem3_reshard_httpd:handle_reshard_req/1) */
-async function refuseJob(ctx: RequestContext): Promise<never> {
+export async function refuseJob(ctx: RequestContext): Promise<never> {
   requireJson(ctx)
   const { type, node, db, shard, range } = parseJsonObject(await readJsonBody(ctx, 'settings'))
   if (type !== 'split') throw fail('badRequest', 'Job type must be `split`')
@@ -87,6 +73,6 @@ function isRange(range: unknown): boolean {
   return typeof range === 'string' && /^[0-9a-f]{8}-[0-9a-f]{8}$/.test(range)
 }
 
-function noJob(): never {
+export function noJob(): never {
   throw fail('missing')
 }

@@ -1,12 +1,9 @@
-import type Router from '@koa/router'
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import { requireObject } from '../../../protocol/json/parse-json.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { parseBounded, readJsonObject } from '../../http/request/json-body.ts'
-import { decodeSegment } from '../../http/request/percent.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { streamQuery } from './stream-query.ts'
@@ -19,19 +16,7 @@ import { createIndex, deleteIndex, readBulkDelete } from '../../query/mango/mana
 import { databaseOf } from '../shared/path-names.ts'
 import { partitionInPath } from '../shared/partition-in-path.ts'
 
-export function mangoRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/:db/_find', { POST: postFind })
-  endpoint(router, '/:db/_explain', { POST: postExplain })
-  endpoint(router, '/:db/_partition/:partition/_find', { POST: postFind })
-  endpoint(router, '/:db/_partition/:partition/_explain', { POST: postExplain })
-  endpoint(router, '/:db/_index', { GET: listIndexes, POST: postIndex })
-  endpoint(router, '/:db/_index/_bulk_delete', { POST: deleteIndexes })
-  endpoint(router, '/:db/_index/:ddoc', { DELETE: refuseUnnamed }, 'GET,POST')
-  endpoint(router, '/:db/_index/_design/:ddoc/:type/:name', { DELETE: removeIndex })
-  endpoint(router, '/:db/_index/:ddoc/:type/:name', { DELETE: removeIndex })
-}
-
-async function postFind(ctx: RequestContext): Promise<void> {
+export async function postFind(ctx: RequestContext): Promise<void> {
   const { queries, request } = await findRequestOf(ctx)
   const warningRatio = ctx.services.config.integer('mango', 'index_scan_warning_threshold')
   const { queryQueue, scanQueue } = ctx.services
@@ -39,12 +24,12 @@ async function postFind(ctx: RequestContext): Promise<void> {
   await streamQuery(ctx, client => find(queries, request, warningRatio, client), queue)
 }
 
-async function postExplain(ctx: RequestContext): Promise<void> {
+export async function postExplain(ctx: RequestContext): Promise<void> {
   const { queries, request } = await findRequestOf(ctx)
   sendJson(ctx, explain(queries, request))
 }
 
-async function listIndexes(ctx: RequestContext): Promise<void> {
+export async function listIndexes(ctx: RequestContext): Promise<void> {
   const queries = await queriesOf(ctx)
   const all = [ALL_DOCS, ...queries.mangoIndexes].map(describeIndex)
   const { skip, limit } = indexRange(Query.of(ctx))
@@ -68,26 +53,26 @@ function integerOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text)
 }
 
-async function postIndex(ctx: RequestContext): Promise<void> {
+export async function postIndex(ctx: RequestContext): Promise<void> {
   const body = await jsonBody(ctx)
   sendJson(ctx, await createIndex(await queriesOf(ctx), body, ctx.state.user))
 }
 
 /** An index is deleted by its design document, type and name. */
-function refuseUnnamed(): never {
+export function refuseUnnamed(): never {
   throw fail('missing')
 }
 
-async function removeIndex(ctx: RequestContext): Promise<void> {
+export async function removeIndex(ctx: RequestContext): Promise<void> {
   const queries = await queriesOf(ctx)
-  const [ddoc, type, name] = [segment(ctx, 'ddoc'), segment(ctx, 'type'), segment(ctx, 'name')]
+  const { ddoc, type, name } = ctx.params
   if (type !== 'json') throw fail('missing')
-  await deleteIndex(queries, ddoc, name, ctx.state.user)
+  await deleteIndex(queries, ddoc ?? '', name ?? '', ctx.state.user)
   sendJson(ctx, { ok: true })
 }
 
 /** `{"docids": ["_design/a", …]}`: all indexes of these design documents. */
-async function deleteIndexes(ctx: RequestContext): Promise<void> {
+export async function deleteIndexes(ctx: RequestContext): Promise<void> {
   const docids = readBulkDelete(await jsonBody(ctx))
   const queries = await queriesOf(ctx)
   const success: { id: string; ok: true }[] = []
@@ -123,8 +108,4 @@ async function queriesOf(ctx: RequestContext): Promise<DatabaseQueries> {
 async function jsonBody(ctx: RequestContext): Promise<JsonObject> {
   requireJson(ctx)
   return readJsonObject(ctx, 'settings')
-}
-
-function segment(ctx: RequestContext, name: string): string {
-  return decodeSegment(ctx.params[name] ?? '') ?? ''
 }

@@ -1,6 +1,6 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import { queriesOfBody, type ViewParameters } from '../../../protocol/view-parameters.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Waiter } from '../../work-queue.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import { streamJson } from '../../http/response/reply.ts'
 
 /**

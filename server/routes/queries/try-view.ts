@@ -1,22 +1,15 @@
-import type Router from '@koa/router'
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import { parseJsonObject } from '../../../protocol/json/parse-json.ts'
 import { requireDbAdmin } from '../../auth/authorize.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { runQuery } from './stream-query.ts'
 import { tryView, type ViewFunctions } from '../../query/views/answer/try-view.ts'
 import { databaseOf } from '../shared/path-names.ts'
 
-/** `POST /{db}/_try_view`: runs functions of a view that is not stored over documents that come with the request. */
-export function tryViewRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/:db/_try_view', { POST: postTrial })
-}
-
-async function postTrial(ctx: RequestContext): Promise<void> {
+export async function postTrial(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
   const database = await databaseOf(ctx)
   requireDbAdmin(ctx.state.user, database.security)

@@ -1,10 +1,7 @@
-import type Router from '@koa/router'
 import { fail } from '../../../protocol/errors.ts'
 import type { Database } from '../../database/database.ts'
 import { requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
-import { decodeSegment } from '../../http/request/percent.ts'
+import type { RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
@@ -21,32 +18,13 @@ import { databaseOf, docIdOf } from '../shared/path-names.ts'
 import { partitionInPath } from '../shared/partition-in-path.ts'
 import { boundedQueries, withinQueryLimit } from './query-limit.ts'
 
-export function viewRoutes(router: Router<RequestState>): void {
-  const methods = { GET: getView, POST: postView, HEAD: getView }
-  endpoint(router, '/:db/_design/:name/_view/:view', methods)
-  endpoint(router, '/:db/_design/:name/_view/:view/queries', { POST: postQueries })
-  const inPartition = '/:db/_partition/:partition/_design/:name/_view/:view'
-  endpoint(router, inPartition, methods)
-  endpoint(router, `${inPartition}/queries`, { POST: postQueries })
-  endpoint(router, '/:db/_design/:name/_view', refused, 'GET,POST,HEAD')
-  endpoint(router, '/:db/_design/:name/_view/:view/*more', refused, 'GET,POST,HEAD')
-  endpoint(router, '/:db/_design/:name/_info', { GET: designInfo })
-  endpoint(router, '/:db/_view_cleanup', { POST: cleanUp })
-  endpoint(router, '/:db/_compact/:name', { POST: compactViews })
-  const gone = noTemporaryViews
-  endpoint(router, '/:db/_temp_view', { GET: gone, HEAD: gone, POST: gone, PUT: gone, DELETE: gone })
-}
-
-/** Paths that answer no method. */
-const refused = {}
-
-async function getView(ctx: RequestContext): Promise<void> {
+export async function getView(ctx: RequestContext): Promise<void> {
   const { view, parameters } = await viewOf(ctx)
   const query = view.check(withinQueryLimit(ctx, parameters))
   await streamQuery(ctx, () => view.answer([query], { onlyOne: true }))
 }
 
-async function postView(ctx: RequestContext): Promise<void> {
+export async function postView(ctx: RequestContext): Promise<void> {
   const { view, parameters } = await viewOf(ctx)
   requireJson(ctx)
   const body = await readJsonObject(ctx, 'query')
@@ -56,12 +34,12 @@ async function postView(ctx: RequestContext): Promise<void> {
 }
 
 /** CouchDB: chttpd_view:handle_temp_view_req/2, whatever the method. */
-async function noTemporaryViews(ctx: RequestContext): Promise<void> {
+export async function noTemporaryViews(ctx: RequestContext): Promise<void> {
   await databaseOf(ctx)
   throw fail('noTemporaryViews')
 }
 
-async function postQueries(ctx: RequestContext): Promise<void> {
+export async function postQueries(ctx: RequestContext): Promise<void> {
   const { view, parameters } = await viewOf(ctx)
   requireJson(ctx)
   const body = await readJsonObject(ctx, 'query')
@@ -71,7 +49,7 @@ async function postQueries(ctx: RequestContext): Promise<void> {
   await streamQuery(ctx, () => view.answer(queries, { onlyOne: false }))
 }
 
-async function designInfo(ctx: RequestContext): Promise<void> {
+export async function designInfo(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   const ddoc = designOf(ctx, database)
   sendJson(ctx, {
@@ -80,14 +58,14 @@ async function designInfo(ctx: RequestContext): Promise<void> {
   })
 }
 
-async function cleanUp(ctx: RequestContext): Promise<void> {
+export async function cleanUp(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   await ctx.services.queries.of(database).cleanUp()
   sendJson(ctx, { ok: true }, 202)
 }
 
 /** Begins to compact the index; one that is compacted already goes on. */
-async function compactViews(ctx: RequestContext): Promise<void> {
+export async function compactViews(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
   const database = await databaseOf(ctx)
   const index = indexOf(ctx, database, designOf(ctx, database))
@@ -103,7 +81,7 @@ async function viewOf(ctx: RequestContext): Promise<{ view: View; parameters: Vi
   const database = await databaseOf(ctx)
   const partition = partitionInPath(ctx, database)
   const index = indexOf(ctx, database, designOf(ctx, database))
-  const view = new View(database, index, decodeSegment(ctx.params.view ?? '') ?? '')
+  const view = new View(database, index, ctx.params.view ?? '')
   const parameters = parametersOfQuery(Query.of(ctx).entries(), 'view')
   return { view, parameters: partition === undefined ? parameters : { ...parameters, partition } }
 }

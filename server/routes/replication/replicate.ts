@@ -1,4 +1,3 @@
-import type Router from '@koa/router'
 import { CouchError, fail } from '../../../protocol/errors.ts'
 import { ReplicationSyntaxError } from '../../../protocol/replication-error.ts'
 import { parseReplication } from '../../../protocol/replication-request.ts'
@@ -6,25 +5,20 @@ import type { CancelById, ReplicationRequest } from '../../../protocol/replicati
 import { PeerError } from '../../../replicator/peer-error.ts'
 import { requireServerAdmin } from '../../auth/authorize.ts'
 import { requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
 import { peerOf } from '../../http/connection/peer.ts'
 import { sendJson } from '../../http/response/reply.ts'
 
-export function replicateRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/_replicate', { POST: postReplicate, GET: refuse, PUT: refuse, DELETE: refuse })
-}
-
 /** CouchDB looks at the body, to find the databases that it names, before it looks at the method. */
-function refuse(ctx: RequestContext): void {
+export function refuse(ctx: RequestContext): void {
   const hasBody = ctx.get('Content-Length') !== '' || ctx.get('Transfer-Encoding') !== ''
   if (!hasBody && ctx.method !== 'PUT') throw fail('badRequest', 'Missing request body')
   ctx.set('Allow', 'POST')
   throw fail('methodNotAllowed', 'POST')
 }
 
-async function postReplicate(ctx: RequestContext): Promise<void> {
+export async function postReplicate(ctx: RequestContext): Promise<void> {
   if (ctx.state.user.name === null) throw fail('unauthorized', 'You are not an authenticated user')
   requireJson(ctx)
   const asked = await parseRequest(ctx)

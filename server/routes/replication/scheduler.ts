@@ -1,4 +1,3 @@
-import type Router from '@koa/router'
 import { isDatabaseName } from '../../../protocol/database-name.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
@@ -6,24 +5,14 @@ import { parseJobId } from '../../../protocol/replication-id.ts'
 import { JOB_STATES } from '../../../replicator/job-state.ts'
 import { compactionTasks } from '../../compaction/tasks.ts'
 import type { Database } from '../../database/database.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
-import { decodeSegment } from '../../http/request/percent.ts'
+import type { RequestContext } from '../context.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { documentState, parseStates, replicationDocumentIds } from '../../replication/document-states.ts'
 import { jobJson, taskJson } from '../../replication/job-json.ts'
 import { failuresOf, retryFailures } from '../../replication/retry-failures.ts'
 
-export function schedulerRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/_active_tasks', { GET: getTasks, HEAD: getTasks })
-  endpoint(router, '/_scheduler/jobs', { GET: getJobs })
-  endpoint(router, '/_scheduler/jobs/:job', { GET: getJob })
-  endpoint(router, '/_scheduler/docs', { GET: ctx => listDocs(ctx, '_replicator') })
-  endpoint(router, '/_scheduler/docs/*path', { GET: getDocs, POST: postDocs })
-}
-
-function getTasks(ctx: RequestContext): void {
+export function getTasks(ctx: RequestContext): void {
   const { replicator, queries } = ctx.services
   const lag = Query.of(ctx).flag('lag')
   const running = replicator.scheduler.jobs.filter(({ state }) => state === 'running')
@@ -34,7 +23,7 @@ function getTasks(ctx: RequestContext): void {
   ])
 }
 
-function getJobs(ctx: RequestContext): void {
+export function getJobs(ctx: RequestContext): void {
   const { replicator } = ctx.services
   const { skip, limit } = pageOf(ctx)
   const all = replicator.scheduler.jobs
@@ -42,9 +31,9 @@ function getJobs(ctx: RequestContext): void {
   sendJson(ctx, { total_rows: all.length, offset: skip, jobs })
 }
 
-function getJob(ctx: RequestContext): void {
+export function getJob(ctx: RequestContext): void {
   const { replicator } = ctx.services
-  const job = replicator.scheduler.listed(parseJobId(decodeSegment(ctx.params.job ?? '') ?? ''))
+  const job = replicator.scheduler.listed(parseJobId(ctx.params.job ?? ''))
   if (!job) throw fail('missing')
   sendJson(ctx, jobJson(job, replicator.stallMs))
 }
@@ -57,16 +46,16 @@ interface DocsPath {
 }
 
 /** @throws `bad_request` where no `_replicator` database is named */
-function parsePath(text: string): DocsPath {
-  const segments = text.split('/').map(segment => decodeSegment(segment) ?? segment)
+function parsePath({ rest }: RequestContext): DocsPath {
+  const segments = rest.map(segment => segment ?? '')
   const end = segments.findIndex(segment => /(^|\/)_replicator$/.test(segment)) + 1
   if (end === 0) throw fail('badRequest', 'Invalid path')
   const [document, last] = segments.slice(end)
   return { database: segments.slice(0, end).join('/'), document, failures: last === 'failures' }
 }
 
-async function getDocs(ctx: RequestContext): Promise<void> {
-  const { database, document, failures } = parsePath(ctx.params.path ?? '')
+export async function getDocs(ctx: RequestContext): Promise<void> {
+  const { database, document, failures } = parsePath(ctx)
   if (document === undefined) return listDocs(ctx, database)
   if (failures) return getFailures(ctx, database, document)
   const { replicator } = ctx.services
@@ -74,6 +63,11 @@ async function getDocs(ctx: RequestContext): Promise<void> {
   const found = documentState(await open(ctx, database), document as DocId, job, replicator.stallMs)
   if (!found) throw fail('missing')
   sendJson(ctx, found.json)
+}
+
+/** `GET /_scheduler/docs`: those of the database `_replicator`. */
+export function getAllDocs(ctx: RequestContext): Promise<void> {
+  return listDocs(ctx, '_replicator')
 }
 
 async function listDocs(ctx: RequestContext, name: string): Promise<void> {
@@ -104,8 +98,8 @@ async function getFailures(ctx: RequestContext, database: string, id: string): P
 }
 
 /** Tries to write the documents again that were refused. */
-async function postDocs(ctx: RequestContext): Promise<void> {
-  const { database, document, failures } = parsePath(ctx.params.path ?? '')
+export async function postDocs(ctx: RequestContext): Promise<void> {
+  const { database, document, failures } = parsePath(ctx)
   if (document === undefined || !failures) {
     ctx.set('Allow', 'GET')
     throw fail('methodNotAllowed', 'GET')

@@ -1,34 +1,29 @@
-import type Router from '@koa/router'
 import { fail } from '../../../protocol/errors.ts'
-import { DASHBOARD_DIRECTORY, type StaticFile, StaticFiles } from '../../dashboard/static-files.ts'
+import { DASHBOARD_DIRECTORY, StaticFiles } from '../../dashboard/static-files.ts'
 import { acceptsEncoding } from '../../http/request/accept.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { originOf } from '../../http/request/origin.ts'
 import { notModified } from '../../http/response/reply.ts'
 
 /** The web interface: static files, which speak to the server through its HTTP API as every other client does. */
-export function dashboardRoutes(router: Router<RequestState>, directory = DASHBOARD_DIRECTORY): void {
-  const files = new StaticFiles(directory)
-  const icon = (ctx: RequestContext) => send(ctx, files.get('icon.svg'))
-  endpoint(router, '/favicon.ico', { GET: icon, HEAD: icon })
-  const file = (ctx: RequestContext) => send(ctx, files.get(fileName(ctx.params.file ?? '')))
-  endpoint(router, '/_utils/*file', { GET: file, HEAD: file })
-  const start = (ctx: RequestContext) =>
-    ctx.path.endsWith('/') ? send(ctx, files.get('index.html')) : redirectToStart(ctx)
-  endpoint(router, '/_utils', { GET: start, HEAD: start })
+export async function getFile(ctx: RequestContext): Promise<void> {
+  const path = ctx.rest.join('/')
+  await send(ctx, path === 'session.html' ? START_PAGE : path)
 }
 
-/** CouchDB's page for signing in, where `authentication_redirect` leads, is a view of the one page that there is. */
-function fileName(path: string): string {
-  return path === 'session.html' ? 'index.html' : path
+export async function getIcon(ctx: RequestContext): Promise<void> {
+  await send(ctx, 'icon.svg')
 }
 
-function redirectToStart(ctx: RequestContext): void {
+export async function getStartPage(ctx: RequestContext): Promise<void> {
+  if (ctx.path.endsWith('/')) return send(ctx, START_PAGE)
   ctx.redirect(`${originOf(ctx)}/_utils/`)
   ctx.status = 301
   ctx.body = ''
 }
+
+/** CouchDB's page for signing in, where `authentication_redirect` leads, is a view of the one page that there is. */
+const START_PAGE = 'index.html'
 
 /**
  * What the page may do: run its own scripts and styles, speak to its own server, show images that it made itself. No
@@ -50,7 +45,11 @@ const CONTENT_SECURITY_POLICY = [
 
 const ONE_YEAR = 'public, max-age=31536000, immutable'
 
-async function send(ctx: RequestContext, file: StaticFile | undefined): Promise<void> {
+let files: StaticFiles | undefined
+
+async function send(ctx: RequestContext, path: string): Promise<void> {
+  files ??= new StaticFiles(DASHBOARD_DIRECTORY)
+  const file = files.get(path)
   if (file === undefined) throw fail('missing')
   ctx.status = 200
   ctx.set('Cache-Control', file.immutable ? ONE_YEAR : 'no-cache')

@@ -1,25 +1,17 @@
-import type Router from '@koa/router'
 import { isDatabaseName, type DatabaseName } from '../../../protocol/database-name.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import type { Catalog, NameRange } from '../../database/catalog.ts'
 import { databaseInfo } from '../../database/info.ts'
 import { requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { makeEtag } from '../../http/response/etag.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { notModified, streamJson } from '../../http/response/reply.ts'
 import { parametersOfQuery, type ViewParameters } from '../../../protocol/view-parameters.ts'
 
-/** Lists of databases: `_all_dbs`, `_dbs_info`. */
-export function databaseListRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/_all_dbs', { GET: getNames, HEAD: getNames })
-  endpoint(router, '/_dbs_info', { GET: getInfos, HEAD: getInfos, POST: postInfos })
-}
-
-async function getNames(ctx: RequestContext): Promise<void> {
+export async function getNames(ctx: RequestContext): Promise<void> {
   const names = namesOf(ctx)
   if (notModified(ctx, listEtag(ctx))) return
   await streamJson(ctx, listed(texts(names)))
@@ -29,7 +21,7 @@ async function* texts(names: AsyncIterable<DatabaseName>): AsyncGenerator<string
   for await (const name of names) yield JSON.stringify(name)
 }
 
-async function getInfos(ctx: RequestContext): Promise<void> {
+export async function getInfos(ctx: RequestContext): Promise<void> {
   const names = namesOf(ctx)
   if (notModified(ctx, listEtag(ctx))) return
   await streamJson(ctx, listed(infosOfNames(ctx.services.catalog, names)))
@@ -43,7 +35,7 @@ async function* infosOfNames(catalog: Catalog, names: AsyncIterable<DatabaseName
   }
 }
 
-async function postInfos(ctx: RequestContext): Promise<void> {
+export async function postInfos(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
   const { keys } = await readJsonObject(ctx, 'query')
   if (keys === undefined) throw fail('badRequest', '`keys` member must exist.')

@@ -1,22 +1,13 @@
-import type Router from '@koa/router'
 import { fail } from '../../../protocol/errors.ts'
 import { requireJson } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { makeEtag } from '../../http/response/etag.ts'
 import { Query } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { COUCHDB_VERSION, VERSION } from '../../version.ts'
 
-export function serverRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/', { GET: welcome, HEAD: welcome })
-  endpoint(router, '/_up', { GET: up, HEAD: up })
-  endpoint(router, '/_uuids', { GET: uuids })
-  endpoint(router, '/_reload_query_servers', { POST: reloadQueryServers })
-}
-
 /** PouchDB takes a server for a CouchDB by `couchdb`, and derives its replication ids from `uuid`. */
-function welcome(ctx: RequestContext): void {
+export function welcome(ctx: RequestContext): void {
   sendJson(ctx, {
     couchdb: 'Welcome',
     version: COUCHDB_VERSION,
@@ -27,13 +18,13 @@ function welcome(ctx: RequestContext): void {
 }
 
 /** Functions always are those of the design documents as they stand: nothing is to be started anew. */
-function reloadQueryServers(ctx: RequestContext): void {
+export function reloadQueryServers(ctx: RequestContext): void {
   requireJson(ctx)
   sendJson(ctx, { ok: true })
 }
 
 /** Load balancers take a server in maintenance out: of the requests, or, with "nolb", of theirs alone. */
-function up(ctx: RequestContext): void {
+export function up(ctx: RequestContext): void {
   const mode = ctx.services.config.text('couchdb', 'maintenance_mode')
   const status = { true: 'maintenance_mode', nolb: 'nolb' }[mode]
   if (status !== undefined) {
@@ -49,7 +40,7 @@ function up(ctx: RequestContext): void {
   sendJson(ctx, { status: 'ok', seeds: {} })
 }
 
-function uuids(ctx: RequestContext): void {
+export function uuids(ctx: RequestContext): void {
   const count = Query.of(ctx).text('count') ?? '1'
   if (!/^\+?\d+$/.test(count)) throw fail('badRequest', 'count must be a positive integer')
   const most = ctx.services.config.integer('uuids', 'max_count')

@@ -1,10 +1,8 @@
-import type Router from '@koa/router'
 import { fail } from '../../../protocol/errors.ts'
 import { parseJsonObject } from '../../../protocol/json/parse-json.ts'
 import type { SessionClient } from '../../auth/sessions/sessions.ts'
 import { readBody } from '../../http/request/body.ts'
-import type { RequestContext, RequestState } from '../../http/context.ts'
-import { endpoint } from '../../routing/route.ts'
+import type { RequestContext } from '../context.ts'
 import { isSecure, originOf } from '../../http/request/origin.ts'
 import { peerOf } from '../../http/connection/peer.ts'
 import { Query } from '../../http/request/query-params.ts'
@@ -13,12 +11,8 @@ import { sendJson } from '../../http/response/reply.ts'
 /** Names and passwords are short. */
 const MAX_BYTES = 64 * 1024
 
-export function sessionRoutes(router: Router<RequestState>): void {
-  endpoint(router, '/_session', { GET: getSession, HEAD: getSession, POST: logIn, DELETE: logOut })
-}
-
 /** Who asks, and how that is known. */
-function getSession(ctx: RequestContext): void {
+export function getSession(ctx: RequestContext): void {
   const { name, roles, authenticated } = ctx.state.user
   const { authenticator, config } = ctx.services
   if (name === null && Query.of(ctx).text('basic') === 'true') throw fail('unauthorized', 'Please login.')
@@ -34,7 +28,7 @@ function getSession(ctx: RequestContext): void {
   })
 }
 
-async function logIn(ctx: RequestContext): Promise<void> {
+export async function logIn(ctx: RequestContext): Promise<void> {
   const { authenticator } = ctx.services
   const { name, password, token } = await readLogin(ctx)
   const user = await authenticator.login(name, password, peerOf(ctx.req, ctx.services.config), token)
@@ -50,7 +44,7 @@ async function logIn(ctx: RequestContext): Promise<void> {
   sendJson(ctx, welcome, isRedirected(ctx, 'next') ? 302 : 200)
 }
 
-function logOut(ctx: RequestContext): void {
+export function logOut(ctx: RequestContext): void {
   ctx.set('Set-Cookie', ctx.services.authenticator.sessions.end(clientOf(ctx)))
   sendJson(ctx, { ok: true }, isRedirected(ctx, 'next') ? 302 : 200)
 }

@@ -2,7 +2,7 @@ import type { DocumentLimits } from '../../../protocol/document/document-input.t
 import { requirePartition } from '../../../protocol/partition.ts'
 import type { Database } from '../../database/database.ts'
 import { configuredDocumentLimits } from '../../database/document-limits.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 
 export { checkIdIn } from '../../database/document-limits.ts'
 

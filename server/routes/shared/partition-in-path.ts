@@ -1,8 +1,8 @@
 import { fail } from '../../../protocol/errors.ts'
 import { parsePartition } from '../../../protocol/partition.ts'
 import type { Database } from '../../database/database.ts'
-import type { RequestContext } from '../../http/context.ts'
-import { decodeSegment } from '../../http/request/percent.ts'
+import type { RequestContext } from '../context.ts'
+import type { Segment } from '../../routing/route.ts'
 import { Query } from '../../http/request/query-params.ts'
 
 /**
@@ -23,8 +23,7 @@ export function partitionInPath(ctx: RequestContext, database: Database): string
 }
 
 /** @throws `illegal_partition` */
-export function namedPartition(segment: string): string {
-  const partition = decodeSegment(segment)
-  if (partition === undefined) throw fail('illegalPartition', 'Partition must be valid UTF-8')
+export function namedPartition(partition: Segment): string {
+  if (partition === null) throw fail('illegalPartition', 'Partition must be valid UTF-8')
   return parsePartition(partition)
 }

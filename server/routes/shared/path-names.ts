@@ -4,8 +4,7 @@ import { parseDocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { Database } from '../../database/database.ts'
 import { isServerAdmin } from '../../../protocol/user-context.ts'
-import type { RequestContext } from '../../http/context.ts'
-import { decodeSegment } from '../../http/request/percent.ts'
+import type { RequestContext } from '../context.ts'
 
 /**
  * The database that the path names. Whether the user may see it was judged before the route was asked.
@@ -15,8 +14,8 @@ import { decodeSegment } from '../../http/request/percent.ts'
 export async function databaseOf(ctx: RequestContext): Promise<Database> {
   const { database, user } = ctx.state
   if (database !== undefined) return database
-  const name = decodeSegment(ctx.params.db ?? '')
-  if (name === undefined || !isDatabaseName(name) || !isServerAdmin(user)) throw fail('noDatabase')
+  const name = ctx.params.db ?? ''
+  if (!isDatabaseName(name) || !isServerAdmin(user)) throw fail('noDatabase')
   return (ctx.state.database = await ctx.services.catalog.open(name))
 }
 
@@ -27,7 +26,7 @@ export async function databaseOf(ctx: RequestContext): Promise<Database> {
  * @throws `illegal_docid`
  */
 export function docIdOf(ctx: RequestContext, prefix = ''): DocId {
-  const id = decodeSegment(ctx.params.docid ?? ctx.params.name ?? '')
-  if (id === undefined) throw fail('illegalDocId', 'Document id must be valid UTF-8')
+  const { name = '', docid: id = name } = ctx.params
+  if (id === null) throw fail('illegalDocId', 'Document id must be valid UTF-8')
   return parseDocId(prefix + id)
 }

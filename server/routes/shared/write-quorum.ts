@@ -1,5 +1,5 @@
 import { fail } from '../../../protocol/errors.ts'
-import type { RequestContext } from '../../http/context.ts'
+import type { RequestContext } from '../context.ts'
 import { Query } from '../../http/request/query-params.ts'
 
 /** There is one copy of each document, so that a quorum of one is always met. */

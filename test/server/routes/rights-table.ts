@@ -75,6 +75,11 @@ export const ROWS: readonly Row[] = [
   { route: 'POST /_node/:node/*rest', right: 'server-admin', status: 404 },
   { route: 'DELETE /_node/:node/*rest', right: 'server-admin', status: 404 },
   { route: 'COPY /_node/:node/*rest', right: 'server-admin', status: 404 },
+  ...['/_scheduler/*rest', '/_reshard/*rest'].flatMap(path =>
+    ['GET', 'PUT', 'POST', 'DELETE', 'COPY'].map((method): Row => {
+      return { route: `${method} ${path}`, right: 'server-admin', status: 404 }
+    }),
+  ),
   { route: 'GET /_node/:node/_versions', right: 'server-admin', status: 200 },
   {
     route: 'POST /_replicate',
@@ -365,49 +370,49 @@ export const ROWS: readonly Row[] = [
   { route: 'PUT /:db/_local/:name/*attachment', right: 'member', status: 400 },
   { route: 'DELETE /:db/_local/:name/*attachment', right: 'member', status: 400 },
   {
-    route: 'GET /:db/:underscored',
+    route: 'GET /:db/:systemName',
     right: 'member',
     status: 404,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl` }),
   },
   {
-    route: 'PUT /:db/:underscored',
+    route: 'PUT /:db/:systemName',
     right: 'member',
     status: 201,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl`, json: {} }),
   },
   {
-    route: 'DELETE /:db/:underscored',
+    route: 'DELETE /:db/:systemName',
     right: 'member',
     status: 404,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl` }),
   },
   {
-    route: 'POST /:db/:underscored',
+    route: 'POST /:db/:systemName',
     right: 'member',
     status: 400,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl` }),
   },
   {
-    route: 'COPY /:db/:underscored',
+    route: 'COPY /:db/:systemName',
     right: 'member',
     status: 404,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl`, headers: { destination: 'copied' } }),
   },
   {
-    route: 'DELETE /:db/:underscored/*attachment',
+    route: 'DELETE /:db/:systemName/*attachment',
     right: 'member',
     status: 400,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl/a` }),
   },
   {
-    route: 'GET /:db/:underscored/*attachment',
+    route: 'GET /:db/:systemName/*attachment',
     right: 'member',
     status: 400,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl/a` }),
   },
   {
-    route: 'PUT /:db/:underscored/*attachment',
+    route: 'PUT /:db/:systemName/*attachment',
     right: 'member',
     status: 400,
     request: ({ db }) => ({ path: `/${db}/_local%2Fl/a` }),

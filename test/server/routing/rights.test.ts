@@ -1,7 +1,11 @@
 import test from 'ava'
-import { type Access, accessOf } from '../../../server/routing/access.ts'
+import { ROUTES } from '../../../server/routes/table.ts'
+import type { Right } from '../../../server/routing/access.ts'
+import { RouteMatcher } from '../../../server/routing/route-matcher.ts'
 
-const NEEDED: Record<Access, string[]> = {
+const routes = new RouteMatcher(ROUTES)
+
+const NEEDED: Record<Right, string[]> = {
   everybody: ['GET /', 'GET /_up', 'GET /_uuids', 'POST /_session', 'GET /_utils/x', 'GET /favicon.ico'],
   user: ['POST /_replicate'],
   metrics: ['GET /_node/_local/_stats', 'GET /_node/_local/_system', 'GET /_node/n@h/_prometheus'],
@@ -11,6 +15,10 @@ const NEEDED: Record<Access, string[]> = {
     'GET /_node/_local',
     'GET /_node/_local/_config',
     'GET /_never_heard_of',
+    'GET /_never_heard_of/x',
+    'GET /_up/x',
+    'GET /_node/_local/_system/x',
+    'GET /_scheduler/x',
     'POST /_utils',
     'GET /_global_changes',
     'PUT /db',
@@ -21,6 +29,8 @@ const NEEDED: Record<Access, string[]> = {
     'PUT /_users',
     'GET /_users/_all_docs',
     'POST /_users/_all_docs/queries',
+    'GET /a%2F_users/_all_docs',
+    'GET /%5Fusers/%5Fall_docs',
     'GET /_replicator/_changes',
   ],
   member: [
@@ -41,11 +51,11 @@ const NEEDED: Record<Access, string[]> = {
   maintainer: ['POST /db/_compact', 'POST /db/_compact/ddoc', 'POST /db/_view_cleanup'],
 }
 
-for (const [access, requests] of Object.entries(NEEDED)) {
+for (const [right, requests] of Object.entries(NEEDED)) {
   for (const request of requests) {
-    test(`${request} needs ${access}`, t => {
+    test(`${request} needs ${right}`, t => {
       const [method = '', path = ''] = request.split(' ')
-      t.is(accessOf(method, path === '/' ? [] : path.slice(1).split('/')), access as Access)
+      t.is(routes.match(method, path).right, right as Right)
     })
   }
 }

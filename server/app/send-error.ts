@@ -1,0 +1,73 @@
+import { CouchError, fail } from '../../protocol/errors.ts'
+import { challenge } from '../http/browser/security-headers.ts'
+import { redirectsToSignIn } from '../http/browser/sign-in-redirect.ts'
+import type { HttpContext } from '../http/context.ts'
+import { sendJson } from '../http/response/reply.ts'
+import { isDiskFullError } from '../storage/durable/write-failure.ts'
+import { DamagedValueError } from '../storage/encryption/damaged.ts'
+
+/** Value of `Retry-After` where the server is too busy. */
+const RETRY_AFTER_SECONDS = '1'
+
+/** Unread bytes of a refused body that are drained, so that the connection can be used again. */
+const SMALL_BODY = 1024 * 1024
+
+/** Answers a failure as an error; what is not a `CouchError` is our fault, and is logged, not shown. */
+export function sendError(ctx: HttpContext, cause: unknown): void {
+  const thrown = isTooDeep(cause)
+    ? fail('badRequest', 'The request is nested too deeply.')
+    : isDiskFullError(cause)
+      ? fail('diskFull')
+      : cause
+  if (!(thrown instanceof CouchError)) {
+    if (isDisconnect(thrown)) return
+    ctx.services.log.error({ err: thrown, id: ctx.state.requestId, method: ctx.method }, 'request failed')
+  }
+  if (ctx.res.headersSent) {
+    // A status cannot be taken back: the client sees a cut answer, not a complete wrong one.
+    ctx.res.destroy()
+    return
+  }
+  const error = errorOf(thrown)
+  for (const [name, value] of Object.entries(error.headers)) ctx.set(name, value)
+  if (error.status === 401) challenge(ctx)
+  if (error.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
+  const ends = error.status === STALLED || !canDrainBody(ctx)
+  if (ends && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
+  const status = redirectsToSignIn(ctx, error) ? 302 : error.status
+  sendJson(ctx, { error: error.error, reason: error.reasonValue }, status)
+}
+
+function errorOf(thrown: unknown): CouchError {
+  if (thrown instanceof CouchError) return thrown
+  if (thrown instanceof DamagedValueError) return fail('damagedRecord', thrown.message)
+  return fail('internal', 'The server failed; its log says why.')
+}
+
+/** Of a request whose body did not come, the rest will not come either. */
+const STALLED = 408
+
+/** What is parsed without recursion may still be too deep for those who work on it. */
+function isTooDeep(error: unknown): boolean {
+  return error instanceof RangeError && error.message.startsWith('Maximum call stack')
+}
+
+/**
+ * Returns whether the unread body is small enough to drain. What is left of a large refused body is not read; a small one
+ * is, as closing over unread bytes can cost the client the answer.
+ */
+function canDrainBody({ req }: HttpContext): boolean {
+  if (req.complete) return true
+  const length = Number(req.headers['content-length'])
+  return length <= SMALL_BODY
+}
+
+export function isDisconnect(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return DISCONNECTS.includes(code) || code.startsWith(BROKEN_REQUEST)
+}
+
+const DISCONNECTS = ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE', 'ABORT_ERR']
+
+/** A body that is no HTTP, or ends too early: Node answers 400 and closes the connection. */
+const BROKEN_REQUEST = 'HPE_'

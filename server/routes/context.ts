@@ -1,0 +1,27 @@
+import type { Database } from '../database/database.ts'
+import type { HttpContext, HttpState } from '../http/context.ts'
+import type { Route as RouteOf, RouteMatch } from '../routing/route.ts'
+import type { Services } from '../services.ts'
+
+export interface RequestState extends HttpState {
+  /** The database that the path names, once the user may see it. */
+  database?: Database
+  /** Number of times that the path was rewritten. */
+  rewrites?: number
+}
+
+/** A request on its way through a route, authenticated and authorized. */
+export type RequestContext = HttpContext & {
+  params: RouteMatch<unknown>['params']
+  rest: RouteMatch<unknown>['rest']
+  readonly state: RequestState
+  services: Services
+  /** Has another path answer the request, with the rights of the same user. */
+  redispatch(url: string): Promise<void>
+}
+
+export type Handler = (ctx: RequestContext) => Promise<void> | void
+
+export type Route = RouteOf<Handler>
+
+export type Methods = Route['methods']
