@@ -17,7 +17,7 @@ const SUFFIX_BYTES = 9
 
 /**
  * Makes an instance id of random bytes. Its last byte checks the others, so that what was never a sequence of any
- * database is told from a sequence of one that is gone.
+ * database differs from a sequence of one that was deleted.
  */
 export function makeSuffix(random: Uint8Array): string {
   const bytes = Buffer.from(random.subarray(0, SUFFIX_BYTES))
@@ -40,7 +40,7 @@ const COUCHDB_SUFFIX = /^g(?:1A|2w)[\w-]{8,}$/
  * Parses a sequence: "12-<suffix>", the same in JSON quotes, or a bare number, as users of curl write it. A sequence of
  * another database or server is well formed too.
  *
- * @param own the suffix of the database that is asked
+ * @param own the suffix of the database
  * @throws `bad_request` "Malformed sequence supplied in 'since' parameter."
  */
 export function parseSeq(value: string | number, own: string): ParsedSeq {

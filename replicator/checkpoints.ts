@@ -96,7 +96,7 @@ export class Checkpoints {
   }
 
   /**
-   * A database that was made anew just before the checkpoint was written must not keep it: nobody would notice any more
+   * Empties the checkpoint of a database that was recreated just before it was written: nobody would notice any more
    * that it lacks what the old one had.
    *
    * @throws PeerError `checkpoint_commit_failure`
@@ -114,7 +114,7 @@ export class Checkpoints {
   }
 
   /**
-   * Checks that both documents still say what they said: a side that was made anew or restored from a backup lacks what
+   * Checks that both documents still say what they said: a side that was recreated or restored from a backup lacks what
    * was moved since, and only starting over at the last common session finds that out.
    *
    * @throws PeerError `checkpoint_commit_failure`
@@ -189,7 +189,7 @@ function sameBody({ body }: LocalDocument, sent: object): boolean {
   return isDeepStrictEqual(members, JSON.parse(JSON.stringify(sent)))
 }
 
-/** Peers without instance start times cannot be told apart. */
+/** Returns whether two instance start times differ; false if one is unknown. */
 function differ(now: string, before: string): boolean {
   return now !== '' && before !== '' && now !== '0' && before !== '0' && now !== before
 }

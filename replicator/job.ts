@@ -34,7 +34,7 @@ export type JobNotice =
   | { readonly kind: 'started'; readonly crashes: number }
   | { readonly kind: 'recovered'; readonly crashes: number }
   | { readonly kind: 'completed'; readonly status: ReplicationStatus | undefined }
-  /** @param retryMs null where it is given up */
+  /** @param retryMs null for a job that is not started again */
   | {
       readonly kind: 'crashed'
       readonly error: Error
@@ -53,7 +53,7 @@ export interface JobHistoryEntry {
 
 /** Lag of a job behind its source. */
 export interface JobLag {
-  /** Changes that were not moved yet when the source was last asked. */
+  /** Changes that were pending at the last request to the source. */
   readonly pending: number | null
   /** Time at which everything of the source was last proven to be on the target; null before that. */
   readonly caughtUpAt: Date | null
@@ -76,7 +76,7 @@ export interface JobSettings {
   readonly silenceMs: number
 }
 
-/** A source that beats as it was asked to is never silent. */
+/** Heartbeats within which a source is never silent. */
 const BEATS_MISSED = 2.5
 
 /** One job: its state, its history and the replication that runs for it now. */

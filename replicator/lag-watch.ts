@@ -21,9 +21,9 @@ export interface SilenceEvents {
 
 const TICK_MS = 1_000
 const ASK_EVERY_MS = 5_000
-/** A source that proves nothing by itself, as one without heartbeats, is asked so often. */
+/** Interval of questions to a source that proves nothing by itself, as one without heartbeats. */
 const PROVE_EVERY_MS = 20_000
-/** A filter runs over all that follows: it is rarely asked for nothing else than a proof. */
+/** The same interval for filtered feeds, whose filter runs over all that follows. */
 const FILTERED_EVERY_MS = 60_000
 const ANSWER_WITHIN_MS = 30_000
 
@@ -42,7 +42,7 @@ export class LagWatch {
   #pending: number | null = null
   #provedAt: number | undefined
   #caughtUpAt: Date | null = null
-  /** The sequence after which nothing followed when the source was last asked. */
+  /** The sequence after which nothing followed at the last request to the source. */
   #upToDateAt: unknown
   #askedAt = -Infinity
   #asked: unknown
@@ -54,7 +54,7 @@ export class LagWatch {
     this.#events = events
   }
 
-  /** Changes that were not moved yet when the source was last asked; null before that. */
+  /** Changes that were pending at the last request to the source; null before that. */
   get pending(): number | null {
     return this.#pending
   }
@@ -85,7 +85,7 @@ export class LagWatch {
   /**
    * Watches a run until the signal is aborted.
    *
-   * @param silenceMs how long a source may not be heard of before it counts as silent
+   * @param silenceMs time without bytes after which a source is silent
    */
   async watch(run: WatchedRun, silenceMs: number, signal: AbortSignal): Promise<void> {
     this.#run = run

@@ -4,13 +4,13 @@ interface Details {
   readonly status?: number
   /** True if the same request may succeed later. */
   readonly transient?: boolean
-  /** Milliseconds after which the peer wants to be asked again, by `Retry-After`. */
+  /** Milliseconds after which the peer accepts requests again, by `Retry-After`. */
   readonly retryAfterMs?: number
   readonly cause?: unknown
 }
 
 /**
- * Why a peer did not do what it was asked. `error` is a word as CouchDB's replicator has them, `reason` a sentence that
+ * Failure of a request to a peer. `error` is a word as CouchDB's replicator has them, `reason` a sentence that
  * says what is wrong and where, never with credentials.
  */
 export class PeerError extends Error {

@@ -56,7 +56,7 @@ export type FetchedRevision =
 /** A revision as `openRevision` finds it. */
 export type OpenedRevision =
   | { readonly kind: 'document'; readonly json: Uint8Array }
-  /** A `multipart/related` body, as a PUT of the document takes it; a piece is valid until the next is asked for. */
+  /** A `multipart/related` body, as a PUT of the document takes it; a piece is valid until the next is read. */
   | {
       readonly kind: 'multipart'
       readonly rev: string
@@ -88,7 +88,7 @@ export interface LocalDocument {
 
 /**
  * One side of a replication: a database, over HTTP or in this process. Every method ends when `signal` is aborted, and
- * throws a `PeerError` when the peer cannot do what was asked of it.
+ * throws a `PeerError` when the peer does not fulfil it.
  */
 export interface Peer {
   /** Its URL without credentials, with a trailing slash. */
@@ -130,7 +130,7 @@ export interface Peer {
 
   /**
    * One revision, or the leaves that followed it, with the attachments that none of the possible ancestors has. Each
-   * body must be read or left before the next revision is asked for.
+   * body must be read or closed before the next revision is requested.
    */
   openRevision(
     wanted: { readonly id: string; readonly rev: string; readonly possibleAncestors: readonly string[] },
@@ -148,7 +148,7 @@ export interface Peer {
    */
   put(id: string, document: OpenedRevision, signal: AbortSignal): Promise<WriteFailure | null>
 
-  /** Null when there is none. */
+  /** Returns a local document, null if there is none. */
   getLocal(id: string, signal: AbortSignal): Promise<LocalDocument | null>
 
   /**
@@ -158,7 +158,7 @@ export interface Peer {
    */
   putLocal(id: string, body: object, rev: string | undefined, signal: AbortSignal): Promise<string>
 
-  /** A document's JSON, null when there is none. */
+  /** Returns a document's JSON, null if there is none. */
   getDocument(id: string, signal: AbortSignal): Promise<unknown>
 
   /** Returns once everything written is durable: the database's instance start time. */

@@ -13,7 +13,7 @@ const RETRIES_WHEN_OVERLOADED = 10
 
 /**
  * Runs the attempt until it succeeds, fails for good or has failed too often. Waits double from one try to the next,
- * with some jitter, and are never shorter than what the peer asked for.
+ * with some jitter, and are never shorter than the peer's `Retry-After`.
  */
 export async function retrying<T>(
   policy: RetryPolicy,

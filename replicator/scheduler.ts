@@ -37,7 +37,7 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
 export type JobEnded = (job: Job, result: ReplicationResult | null) => void
 
 const MAX_BACKOFF_EXPONENT = 10
-/** Jobs that were given up and are still listed. */
+/** Failed jobs that are still listed. */
 const MAX_FAILED = 500
 const DEFAULT_SHARES = 100
 
@@ -53,7 +53,7 @@ export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #entries = new Map<string, Entry>()
   readonly #bySource = new Map<string, Set<Entry>>()
-  /** Jobs that were given up, oldest first, and when they are forgotten. */
+  /** Failed jobs, oldest first, and when they are removed. */
   readonly #failed = new Map<string, { readonly job: Job; readonly until: number }>()
   #running = 0
   #turns: NodeJS.Timeout | undefined
@@ -66,13 +66,13 @@ export class Scheduler {
     this.#turns.unref()
   }
 
-  /** All jobs, those that were given up lately last. */
+  /** All jobs, those that failed lately last. */
   get jobs(): Job[] {
     this.#forgetFailed()
     return [...this.#entries.values(), ...this.#failed.values()].map(({ job }) => job)
   }
 
-  /** A job as it is listed: also one that was given up lately. */
+  /** Returns a job by id, also one that failed lately. */
   listed(id: string): Job | undefined {
     this.#forgetFailed()
     return this.get(id) ?? this.#failed.get(id)?.job
@@ -82,7 +82,7 @@ export class Scheduler {
     return this.#entries.get(id)?.job
   }
 
-  /** Takes a job and starts it if there is room; where there is one of that id already, `ended` is told of that one. */
+  /** Takes a job and starts it if there is room; if one of that id exists, `ended` is called for that one. */
   add(spec: JobSpec, ended: JobEnded): Job {
     const known = this.#entries.get(spec.id)
     if (known) {
@@ -97,7 +97,7 @@ export class Scheduler {
     return entry.job
   }
 
-  /** Stops the job and forgets it; false when there is none. */
+  /** Stops and removes a job; returns false if there is none. */
   async remove(id: string): Promise<boolean> {
     const entry = this.#entries.get(id)
     if (!entry) return this.#failed.delete(id)

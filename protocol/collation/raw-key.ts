@@ -45,7 +45,7 @@ export function writeRawKey(value: JsonValue, out: ByteWriter): void {
   }
 }
 
-/** A zero in the string is told from its end by what follows it. */
+/** Writes a string. The byte after a zero distinguishes a zero in the string from its end. */
 function writeRawString(text: string, out: ByteWriter): void {
   for (const byte of Buffer.from(text)) {
     out.byte(byte)

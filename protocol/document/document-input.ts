@@ -12,7 +12,9 @@ export interface RevisionsInput {
 /** A document as a client sent it. */
 export interface DocumentInput {
   readonly id: DocId | undefined
-  /** The newest of `_revisions` where there is that member, else `_rev`: what an edit replaces, or what is replicated. */
+  /**
+   * The newest of `_revisions` where there is that member, else `_rev`: what an edit replaces, or what is replicated.
+   */
   readonly rev: Rev | undefined
   readonly deleted: boolean
   readonly revisions: RevisionsInput | undefined
@@ -20,7 +22,7 @@ export interface DocumentInput {
   readonly attachments: readonly AttachmentInput[] | undefined
   /** Canonical JSON of the body, without the members that are no part of it. May share memory with other bodies. */
   readonly body: Buffer
-  /** The body in Erlang's external term format, when it was asked for. */
+  /** The body in Erlang's external term format, if requested. */
   readonly term: Buffer | undefined
   /** Bytes of the body by CouchDB's measure (`couch_ejson_size`), which `max_document_size` limits. */
   readonly size: number

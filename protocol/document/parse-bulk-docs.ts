@@ -14,7 +14,7 @@ export interface BulkDocsInput {
   /** False for replicated revisions, which are stored as they are. Their terms are not computed. */
   readonly newEdits: boolean
   readonly allOrNothing: boolean
-  /** The write quorum asked for, when it is an integer. */
+  /** The requested write quorum, if it is an integer. */
   readonly w: number | undefined
 }
 

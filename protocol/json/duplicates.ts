@@ -19,7 +19,7 @@ interface Frame {
 
 /**
  * The JSON without the members that a later one of the same name replaces: CouchDB keeps the last value, in the last
- * place. The input itself when there are none.
+ * place. The input itself if there are none.
  *
  * @param json valid JSON
  */

@@ -69,7 +69,7 @@ export class FieldLocator {
       else if (first === OPEN_BRACKET) end = this.#array(json, at, wanted)
     }
     if (wanted.path >= 0) {
-      // An object that was left early has not told where it ends.
+      // The end of an object that was left early is not known.
       end = skipValue(json, at)
       this.starts[wanted.path] = at
       this.ends[wanted.path] = end

@@ -134,7 +134,7 @@ export class JsonScanner extends JsonTokens {
 
   /**
    * Goes on to the next element of the array that was entered, or to the next member's name (see `key`);
-   * false when there is none, and the container is left.
+   * false if there is none, and the container is left.
    */
   more(): boolean {
     const frame = this.#frames[this.#depth - 1]!

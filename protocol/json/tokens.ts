@@ -164,7 +164,7 @@ export class JsonTokens {
     }
   }
 
-  /** Goes on at a string's first escape: decodes it, and writes it anew if jiffy would have escaped it otherwise. */
+  /** Goes on at a string's first escape: decodes it, and re-encodes it if jiffy escapes it differently. */
   #escapedString(from: number): number {
     const { source, position, text } = this
     const decoded = (this.#decoded ??= new ByteWriter(SCRATCH))

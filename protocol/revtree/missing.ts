@@ -8,7 +8,7 @@ import type { RevTree } from './tree.ts'
 /**
  * The revisions that the tree does not know, for `_revs_diff` and `_missing_revs` (CouchDB:
  * `couch_key_tree:find_missing/2`): sorted by generation, then hash, each once. Of an empty tree all are missing, in
- * the order in which they were asked for.
+ * the order of the request.
  */
 export function missingRevs(tree: RevTree, revs: readonly Rev[]): Rev[] {
   if (nodeCount(tree) === 0) return [...revs]

@@ -9,7 +9,7 @@ interface Line {
 }
 
 /**
- * Puts a tree together anew from the histories of some of its leaves, each cut to a limit, those that begin oldest
+ * Rebuilds a tree from the histories of some of its leaves, each cut to a limit, those that begin oldest
  * first. Roots that share revisions are joined that way.
  */
 export function rebuild(tree: RevTree, leaf: readonly number[], limit: number): RevTree {

@@ -7,7 +7,7 @@ import { parentRows, ROOT, RevTree } from './tree.ts'
  * Cuts histories to a limit (CouchDB: `couch_key_tree:stem/2`, `_revs_limit`). `limit` is at least 1.
  *
  * A revision stays while it is among the `limit` newest of any leaf's history, so a longer branch keeps what a
- * shorter one beside it needs. To a limit of 2:
+ * shorter sibling needs. To a limit of 2:
  *
  *       1-a ── 2-b                     1-a ── 2-b
  *          └── 2-c ── 3-d                 └── 2-c ── 3-d      3-d keeps three
@@ -15,7 +15,7 @@ import { parentRows, ROOT, RevTree } from './tree.ts'
  *       1-a ── 2-b ── 3-c ── 4-d           3-c ── 4-d         2-b goes, and what it joined is two roots
  *          └── 2-e                     1-a ── 2-e
  *
- * A tree of several leaves in which a hash occurs twice is put together anew from its leaves' cut histories, as
+ * A tree of several leaves in which a hash occurs twice is rebuilt from its leaves' cut histories, as
  * CouchDB repairs it. That is what joins roots that came to share revisions, and there a limit cuts each history by
  * itself.
  */

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonValue } from '../json-value.ts'
 /** Says that a field is not there: `missing`, or `badPath` where the way to it leads through what is no container. */
 export type Absent = 'missing' | 'badPath'
 
-/** The value at a path, or why there is none. */
+/** The value at a path, or the reason why there is none. */
 export type FieldLookup = { readonly value: JsonValue } | { readonly absent: Absent }
 
 const UNESCAPED_DOT = /(?<!\\)\./

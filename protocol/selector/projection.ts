@@ -5,7 +5,7 @@ import type { StoredText } from './read-fields.ts'
 /** Shape of a projected document: the field at an index of the list, or an object of members. */
 type Shape = { readonly field: number } | { readonly members: Map<string, Shape> }
 
-/** The text of a field by its place in the list; undefined where there is none. */
+/** The text of a field by its place in the list; undefined if there is none. */
 type TextOf = (field: number) => string | undefined
 
 /**

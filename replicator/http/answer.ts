@@ -86,7 +86,7 @@ export async function readJson(answer: Answer, maxBytes = answer.limits.maxAnswe
   }
 }
 
-/** JSON, but not what was asked for. */
+/** Makes the error for JSON of an unexpected shape. */
 export function otherShape(answer: Answer): PeerError {
   const reason = `${answer.request} was answered with JSON that is not what CouchDB answers`
   return new PeerError('no_couchdb', reason, { status: answer.status, transient: true })

@@ -12,7 +12,7 @@ import { RowsScanner } from './rows-scanner.ts'
 import { change, isObject, isSeq } from './shapes.ts'
 import { RowPace } from './watched-body.ts'
 
-/** A peer that ends a continuous feed is not asked again at once. */
+/** Milliseconds before a feed that its peer ended is requested again. */
 const RECONNECT_MS = 500
 
 /** A feed over HTTP; when the connection is lost it is opened again at the last row that was received. */

@@ -43,7 +43,7 @@ export class Connections {
   readonly held: HeldMemory
 
   /**
-   * @param proxied whether the environment's proxies are asked; never for what stays on this machine
+   * @param proxied whether the environment's proxies are used; never for this machine
    * @param limits what may be held of answers, as it is configured now
    */
   constructor(

@@ -20,7 +20,7 @@ export class RowsScanner {
     return this.#buffer.bytes.length
   }
 
-  /** @returns the rows that these bytes complete, as the text of a JSON array's elements; empty when there are none */
+  /** @returns the rows that these bytes complete, as the text of a JSON array's elements; empty if there are none */
   push(chunk: Uint8Array): string {
     this.#buffer.append(chunk)
     const bytes = this.#buffer.bytes

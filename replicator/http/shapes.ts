@@ -36,7 +36,7 @@ export const pendingChanges: Shape<{ readonly pending: number | null; readonly r
   return { pending: typeof pending === 'number' && pending >= 0 ? pending : null, rows: results.length }
 }
 
-/** Nothing is missing that was not asked about: a target cannot have more fetched than the job is for. */
+/** Ignores revisions that were not offered: a target cannot make a job fetch more than it is for. */
 export function missingRevisions(asked: ReadonlyMap<string, readonly string[]>): Shape<MissingRevisions[]> {
   return value => {
     if (!isObject(value)) return undefined

@@ -13,7 +13,7 @@ export interface Pace {
 }
 
 /**
- * Reads a body's chunks. A peer that sends nothing, or next to nothing, while it is waited for is given up: also one
+ * Reads a body's chunks. A peer that sends nothing, or next to nothing, while it is waited for is abandoned: also one
  * whose bytes are no part of the body, as extensions of chunks are. The time in which the reader does something else
  * does not count.
  *

@@ -3,7 +3,7 @@ import type { Change, MissingRevisions, Peer } from '../peer.ts'
 /** Share of recently offered revisions that the target must lack for `_revs_diff` to be skipped. */
 const SKIP_ABOVE = 0.98
 const WEIGHT = 0.3
-/** Even then it is asked once in so many batches, to notice when that changes. */
+/** Batches after which `_revs_diff` is sent even then, to notice when that changes. */
 const ASK_EVERY = 10
 
 /**

@@ -28,13 +28,13 @@ export interface TransferOptions {
   readonly parallel: number
   /** Documents whose ids have more bytes are passed over. */
   readonly maxIdBytes: number
-  /** The only documents that are asked for; a source that gives others is not listened to. */
+  /** Ids of the only documents that are requested; others that the source sends are ignored. */
   readonly onlyIds?: ReadonlySet<string>
   /** Milliseconds to wait for a revision that the feed named and the source does not find. */
   readonly missingRetryMs: number
 }
 
-/** A revision that is asked for on its own. */
+/** A revision that is requested by itself. */
 type Single = { readonly id: string; readonly rev: string; readonly possibleAncestors: readonly string[] }
 
 const GROUP_BYTES = 8 * 1024 * 1024
@@ -146,7 +146,7 @@ export class Transfer {
     }
     await writer.flush()
     this.#bulkGetFailures = 0
-    // What an answer leaves out without a word is asked for once more, by itself.
+    // Revisions missing from an answer are requested once more, each by itself.
     later.push(...unanswered.rest.flatMap(revisionsOf))
     add(stats, await this.#moveSingles(later, signal))
     return stats

@@ -1,7 +1,7 @@
 import { PeerError } from '../peer-error.ts'
 import type { MissingRevisions } from '../peer.ts'
 
-/** Leaves that an answer may have beyond the revisions that were asked for. */
+/** Leaves that an answer may have beyond the requested revisions. */
 const MAX_EXTRA_LEAVES = 10_000
 
 /** Revisions of a request that have not been answered yet. */
@@ -20,7 +20,7 @@ export class Unanswered {
   /**
    * Notes a revision of a document.
    *
-   * @returns false for a document that was not asked for
+   * @returns false for a document that was not requested
    * @throws PeerError for an answer that does not come to an end
    */
   answered(id: string): boolean {

@@ -94,7 +94,7 @@ export class BlobStore {
     return undefined
   }
 
-  /** Content that is stored or about to be; undefined when there is none. */
+  /** Pins content that is stored or about to be; undefined if there is none. */
   async pin(address: ContentAddress): Promise<BlobPin | undefined> {
     const entry = await this.#acquire(address)
     try {

@@ -11,9 +11,9 @@ import type { AttachmentFiles } from './files.ts'
 const READ_BYTES = 128 * 1024
 
 /**
- * Reads pinned content, ahead by one piece. A piece is valid until the next one is asked for: two buffers take turns, as
+ * Reads pinned content, ahead by one piece. A piece is valid until the next one is read: two buffers take turns, as
  * the collector would let tens of megabytes of new ones gather. An object and no generator, so that the pin is released
- * also where a reader is done before it has asked for anything.
+ * also where a reader ends before its first read.
  */
 export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
   readonly #pin: BlobPin
@@ -114,7 +114,7 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
 
 /** The decoded bytes of gzipped ones. */
 export function gunzipped(bytes: AsyncIterable<Uint8Array>): Readable {
-  // With a mark of one byte each piece is done with before the next is asked for.
+  // With a mark of one byte each piece has been used before the next is read.
   const gunzip = createGunzip({ chunkSize: 64 * 1024, writableHighWaterMark: 1 } as ZlibOptions)
   // Errors reach the reader through the last stream; the callback only tells that somebody cares.
   return pipeline(bytes, gunzip, () => undefined)

@@ -40,7 +40,7 @@ export interface ReceivedMetadata {
 /** A received attachment; its content stays until `release`, and from then on as long as a commit refers to it. */
 export interface ReceivedAttachment {
   readonly metadata: ReceivedMetadata
-  /** To be called when the commit is done or given up. Idempotent. */
+  /** To be called when the commit is done or has failed. Idempotent. */
   release(): void
 }
 

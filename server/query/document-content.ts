@@ -58,7 +58,7 @@ export function contentReader(selector: JsonObject): (content: DocumentContent) 
   return fieldReader(selector) ?? (content => JSON.parse(contentText(content).toString()) as JsonObject)
 }
 
-/** The `_conflicts` member, a comma in front; empty where there are none. */
+/** The `_conflicts` member, a comma in front; empty if there are none. */
 export function conflictsOf(database: Database, id: DocId): string {
   const document = database.document(id)
   if (document === undefined) return ''

@@ -91,7 +91,7 @@ function endpointUrl(endpoint: unknown): unknown {
   return bare.endsWith('/') ? bare : `${bare}/`
 }
 
-/** The states that a query names: "completed,failed". Undefined where one is none. */
+/** The states that a query names: "completed,failed". Undefined if one is invalid. */
 export function parseStates(text: string): JobState[] | undefined {
   const states = text.split(',').filter(state => state !== '')
   return states.every(isState) ? states : undefined

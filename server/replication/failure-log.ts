@@ -82,7 +82,7 @@ export class FailureLog {
     await this.#saved
   }
 
-  /** Members of the database can write the document too: what is no list of failures is none. */
+  /** Members of the database can write the document too: other content than a list of failures is ignored. */
   #load({ total, failures }: Partial<StoredLog>): void {
     if (typeof total !== 'number' || !Array.isArray(failures)) return
     this.#total = total

@@ -47,7 +47,7 @@ export function jobJson(job: Job, stallMs: number): object {
   }
 }
 
-/** A job that was asked for by a document, in `_scheduler/docs`. */
+/** Returns the entry of a document's job in `_scheduler/docs`. */
 export function activeDocJson(job: Job, stallMs: number): object {
   const { spec } = job
   return {
@@ -67,7 +67,7 @@ export function activeDocJson(job: Job, stallMs: number): object {
   }
 }
 
-/** A running job in `_active_tasks`, with what CouchDB does not tell of it where that is asked for. */
+/** Returns a running job for `_active_tasks`, on request with members that CouchDB does not have. */
 export function taskJson(job: Job, stallMs: number, withLag: boolean): object {
   const { spec, status } = job
   const lag = job.lag(stallMs)

@@ -5,7 +5,7 @@ import type { JobNotice, JobSpec } from '../../replicator/job.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
 import type { WriteFailure } from '../../replicator/peer.ts'
 
-/** Refused documents are told of at once, and then together once in so long. */
+/** Interval of summaries of refused documents, after a first line at once. */
 const SUMMARY_EVERY_MS = 60_000
 
 /** The lines of one job in the server's log; none of them has credentials. */

@@ -84,7 +84,7 @@ class OwnerValidator implements DocumentValidator {
   }
 
   /**
-   * A branch beside somebody's job could become the winner, and so the job: every live leaf has to be the user's own.
+   * A conflicting revision could win over somebody's job: every live leaf has to be the user's own.
    */
   async #judge({ document }: ValidatedDocument, { user, security }: Actor): Promise<CouchError | undefined> {
     if (document === undefined) return undefined

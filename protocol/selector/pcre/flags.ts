@@ -24,7 +24,7 @@ const LETTERS: Readonly<Record<string, Partial<Flags>>> = {
   J: {},
 }
 
-/** The flags after the letters of `(?i-s)`; undefined where one of them is none. */
+/** Returns the flags after the letters of `(?i-s)`; undefined if one of them is not a flag. */
 export function changeFlags(flags: Flags, letters: string): Flags | undefined {
   let value = true
   let changed = flags

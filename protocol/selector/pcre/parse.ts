@@ -84,7 +84,7 @@ class Parser {
     return true
   }
 
-  /** One atom; undefined where there is none, as after `(?i)`. */
+  /** Parses one atom; undefined if there is none, as after `(?i)`. */
   private atom(): Regex | undefined {
     const character = this.cursor.next()
     switch (character) {

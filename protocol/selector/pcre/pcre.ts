@@ -5,9 +5,9 @@ import { checkProgram } from './program-size.ts'
 import { compileProgram } from './program.ts'
 import { Matcher, type Matching } from './run.ts'
 
-/** A native expression that may take more steps than this on a text is not asked: they are some milliseconds. */
+/** Steps (some milliseconds) above which a native expression is not used on a text. */
 const MAX_NATIVE_STEPS = 10_000_000
-/** Steps that our own engine takes in a millisecond, about: what a native match takes is told in the same unit. */
+/** Steps that our own engine takes in a millisecond, about: native matches are counted in the same unit. */
 const STEPS_PER_MS = 20_000
 /** Native matches of fewer steps are not timed: they take microseconds. */
 const UNTIMED_STEPS = 1_000
@@ -31,7 +31,7 @@ export function isPattern(pattern: string): boolean {
   }
 }
 
-/** Compiles a pattern; undefined where it is none. */
+/** Compiles a pattern; undefined if it is invalid. */
 export function compilePattern(pattern: string): Pattern | undefined {
   try {
     return compile(bytesAsText(pattern))

@@ -61,7 +61,7 @@ class Run {
     return this.remembersFailures ? new FailedStates(this.text.length + 1) : undefined
   }
 
-  /** The steps since this was asked last. */
+  /** Returns the steps since the last call. */
   private taken(): number {
     const steps = this.toldBudget - this.budget
     this.toldBudget = this.budget

@@ -25,7 +25,7 @@ export class Batch {
     this.#pieces.push(bytes)
   }
 
-  /** Gives what is gathered, and begins anew. */
+  /** Returns the collected bytes and empties the batch. */
   take(): Uint8Array[] {
     this.#endLast()
     const pieces = this.#pieces

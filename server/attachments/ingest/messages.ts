@@ -33,7 +33,7 @@ export interface IngestOptions {
 
 /** A message from a worker to the server. */
 export type IngestReply =
-  /** The pieces of a request are done with; not told of the last. */
+  /** The pieces of a request are no longer in use; not sent for the last. */
   | { readonly kind: 'taken'; readonly job: number }
   | { readonly kind: 'need-file'; readonly job: number }
   | { readonly kind: 'done'; readonly job: number; readonly result: IngestResult }

@@ -35,7 +35,7 @@ export class WorkerJob {
     begin: IngestOptions
     inFlight: InFlight
     send: (request: IngestRequest) => void
-    /** A file for the stored bytes; asked for once, when they are many. */
+    /** Makes a file for the stored bytes; called once, when they are many. */
     getFile: () => Promise<TargetFile>
     onSettled: () => void
   }) {

@@ -17,7 +17,7 @@ const FRAMING = [
   'http2-settings',
 ]
 
-/** Headers by which reverse proxies are told to send a file or an address of theirs instead. */
+/** Headers that make a reverse proxy send a file or an address of its own instead. */
 const OF_PROXIES = [
   'x-sendfile',
   'x-sendfile-type',

@@ -22,7 +22,7 @@ const SAFE_STEPS_UP = 2
  * The rules of a design document's `rewrites`.
  *
  * @param isSafe whether none may lead out of the database (CouchDB: `secure_rewrites`)
- * @throws `insecure_rewrite_rule` where one does, whether it is asked for or not
+ * @throws `insecure_rewrite_rule` where one does, even if it is not requested
  */
 export function compileRules(rules: readonly JsonValue[], isSafe: boolean): JsonObject[] {
   const compiled = rules.filter(isJsonObject)

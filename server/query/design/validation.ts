@@ -60,7 +60,7 @@ export class DesignValidator implements DocumentValidator {
     try {
       return await this.#sandbox.validate(ddoc, calls)
     } catch (error) {
-      // One call that ends the engine ends the batch: only then each is asked alone.
+      // One call that ends the engine ends the batch: only then each runs alone.
       if (!(error instanceof CouchError) || calls.length === 1) throw error
       const verdicts: Verdict[] = []
       for (const call of calls) verdicts.push(await this.#askAlone(ddoc, call))

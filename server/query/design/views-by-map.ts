@@ -10,8 +10,8 @@ export interface SharedMap {
 }
 
 /**
- * Returns the views in the order in which CouchDB checks them, which decides whose error is told: by the source of their
- * map function, and of those that share it the last first (couch_mrview_util:ddoc_to_mrst/2).
+ * Returns the views in the order in which CouchDB checks them, which decides whose error is answered: by the source of
+ * their map function, and of those that share it the last first (couch_mrview_util:ddoc_to_mrst/2).
  */
 export function viewsByMap(ddoc: JsonObject): SharedMap[] {
   const shared = new Map<string, [name: string, view: JsonObject][]>()

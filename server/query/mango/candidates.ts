@@ -15,7 +15,7 @@ export interface Candidate {
   readonly place: () => Uint8Array
   /** The document or row that the selector is applied to. */
   readonly value: JsonObject
-  /** Writes what is asked for as JSON; of a covering index what it has of it. */
+  /** Writes the requested fields as JSON; from a covering index without reading the document. */
   readonly write: (out: ByteWriter) => void
 }
 
@@ -72,7 +72,7 @@ export class CoveredCandidates {
   readonly #show: ReturnType<typeof objectOf>
   readonly #project: (document: Uint8Array) => string
 
-  /** @param fields those that are asked for */
+  /** @param fields the requested ones */
   constructor(columns: readonly string[], fields: readonly string[]) {
     this.#project = projection(fields)
     this.#columns = columns.length

@@ -34,7 +34,7 @@ export function isFullScan(queries: DatabaseQueries, request: FindRequest): bool
  * Runs a query; the answer comes in pieces, as documents are found.
  *
  * @param scanWarningRatio where so many times more documents were looked at than found, the answer says so; 0 for never
- * @param client for whom a long search is given up when it leaves
+ * @param client a long search ends when it disconnects
  * @throws Mango's errors, before the first piece
  */
 export function find(
@@ -110,7 +110,7 @@ async function* documents(
     for (const candidate of batch) {
       if (slice.isOver) await slice.pause(client.signal)
       stats.keys++
-      // What several copies are asked for is read where the answer is put together, behind design documents' removal.
+      // With `r` above 1, documents are read after design documents were removed, for the counts of the answer.
       if (!plan.covering && r === 1) stats.docs++
       if (candidate === DESIGN_DOCUMENT) continue
       if (!plan.covering && r > 1) stats.quorum++
@@ -134,7 +134,7 @@ async function* documents(
   }
 }
 
-/** A document that is too deep for the stack is none that was asked for. */
+/** A document that is too deep for the stack does not match. */
 function verdictOf(
   selector: CompiledSelector,
   candidate: Candidate,

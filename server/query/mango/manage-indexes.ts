@@ -80,8 +80,8 @@ function holdsIndex(ddoc: DesignDocument | undefined, { name, view, partitioned 
 
 /**
  * The design document that a new index goes into, and others in which it may exist. A generated id covers the index, its
- * name and whether it is partitioned, as CouchDB's does (mango_idx:gen_name/2), so that indexes of different names do not
- * share a design document. Earlier versions named it by the index alone.
+ * name and whether it is partitioned, as CouchDB's does (mango_idx:gen_name/2), so that indexes of different names do
+ * not share a design document. Earlier versions named it by the index alone.
  */
 function designIdsOf({
   index,
@@ -133,7 +133,10 @@ export async function deleteIndex(
   await save(queries.database, existing.id, existing.rev, isBare ? { _deleted: true } : body, user)
 }
 
-/** The ids of the design documents of a `_bulk_delete`, whether they were given with `_design/` or without. @throws Mango's errors */
+/**
+ * The ids of the design documents of a `_bulk_delete`, whether they were given with `_design/` or without. @throws
+ * Mango's errors
+ */
 export function readBulkDelete(body: JsonObject): readonly string[] {
   return readOptions(body, BULK_DELETE).docids
 }
@@ -183,7 +186,7 @@ function withPartitioned(body: JsonObject, partitioned: JsonValue, exists: boole
   return { ...body, options: { ...options, partitioned } }
 }
 
-/** As Erlang prints the member, or that there is none. */
+/** Returns the member as Erlang prints it, `undefined` without one. */
 function languageText(value: JsonObject): string {
   if (value.language === undefined) return 'false'
   return `{${erlangText('language')},${erlangText(value.language)}}`

@@ -115,7 +115,7 @@ function writeEntryKey(
   for (let i = 0; i < ORDINAL_BYTES; i++) out.byte(0)
 }
 
-/** The row key of an entry, made anew from its record: a query needs that of the last alone. */
+/** Computes the row key of an entry from its record; a query needs only that of the last. */
 export function entryKey(row: Uint8Array, partitioned: boolean): Uint8Array {
   const out = new ByteWriter()
   writeEntryKey({ id: rowId(row), key: JSON.parse(rowKeyText(row)) as JsonValue, partitioned }, out)

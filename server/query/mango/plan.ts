@@ -26,7 +26,7 @@ export interface Plan {
  * sort, the one that the most of the selector's ranges narrow, then that with the fewest fields, then by name.
  * (CouchDB: mango_idx:get_usable_indexes/3, mango_cursor_view:choose_best_index/1)
  *
- * @throws `no_usable_index`; `invalid_index` when the index that is asked for does not fit, and no other may be used
+ * @throws `no_usable_index`; `invalid_index` when the requested index does not fit, and no other may be used
  */
 export function planQuery(
   indexes: readonly MangoIndex[],

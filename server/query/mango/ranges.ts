@@ -6,7 +6,7 @@ import { isOperator, only } from '../../../protocol/selector/node.ts'
 /** One end of a range; undefined is the very end. */
 export type Bound = { readonly value: JsonValue; readonly inclusive: boolean } | undefined
 
-/** The values of a field that a selector allows, as far as an index can tell; "empty" where there are none. */
+/** The values of a field that a selector allows, as far as an index can tell; "empty" if there are none. */
 export type FieldRange = { readonly low: Bound; readonly high: Bound } | 'empty'
 
 const ALL: FieldRange = { low: undefined, high: undefined }

@@ -99,9 +99,9 @@ const NAMED: readonly (readonly [prefix: string, reduce: BuiltinReduce])[] = [
 const MAX_RANKED = 100
 
 /**
- * The built-in function of that name, undefined where there is none. What follows `_sum` and the like is ignored.
+ * Returns the built-in function of that name, undefined if there is none. What follows `_sum` and the like is ignored.
  *
- * @throws `invalid_design_doc` for a rank that is none
+ * @throws `invalid_design_doc` for an invalid rank
  */
 export function builtinReduce(name: string): BuiltinReduce | undefined {
   const rank = /^_(top|bottom)_(.*)$/s.exec(name)

@@ -18,7 +18,7 @@ export interface IndexDefinition {
   readonly signature: string
   readonly language: string
   readonly views: readonly ViewDefinition[]
-  /** The modules of `views.lib`, null where there are none. */
+  /** The modules of `views.lib`, null if there are none. */
   readonly lib: JsonValue
   readonly includeDesign: boolean
   readonly localSeq: boolean

@@ -36,7 +36,7 @@ export class RowBatches {
   }
 
   /**
-   * The next rows, a JSON array; empty text when there are none.
+   * The next rows, a JSON array; empty text if there are none.
    *
    * @param size so many characters at least, where there are
    */

@@ -65,7 +65,7 @@ export class View {
     return hasData ? withInlineData(answer, this.#database.attachments) : answer
   }
 
-  /** Reductions are asked for again and again between two changes. */
+  /** Answers from the cache of answers: the same reductions are often queried between two changes. */
   async *#remembered(query: ViewQuery): AnswerPieces {
     const key = `${this.#view} ${query.key}`
     const known = this.#index.answers.get(this.#index.state.seq, key)
@@ -151,7 +151,7 @@ export class View {
   }
 
   async #updateLater(): Promise<void> {
-    // Who asked has an answer; the next who asks gets the error.
+    // This query has been answered; the next one gets the error.
     await this.#index.update('nodes').catch(() => undefined)
   }
 }

@@ -5,7 +5,7 @@ const MAX_ANSWER_BYTES = 64 * 1024
 
 /**
  * The latest reduced answers of an index, by query. They hold for one sequence of the index, and all go when it changes;
- * at most 6.4 MB, of indexes that are asked for reductions again and again.
+ * at most 6.4 MB, of indexes whose reductions are queried often.
  */
 export class AnswerCache {
   readonly #answers = new LRUCache<string, string>({ max: MAX_ANSWERS })

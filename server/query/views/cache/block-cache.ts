@@ -5,7 +5,7 @@ const MAX_BLOCKS = 128
 const MAX_BYTES = 32 * 1024
 
 /**
- * Rows at the ends of ranges, those that were asked for last, in blocks as nodes have them; at most 4 MB, mostly less
+ * Rows at the ends of the ranges queried last, in the blocks that nodes cover; at most 4 MB, mostly less
  * than one. Queries about the same groups read the same blocks again and again.
  */
 export class BlockCache {

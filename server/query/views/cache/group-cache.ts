@@ -9,7 +9,7 @@ const MAX_ROW_LENGTH = 1024
 
 /**
  * Large groups of a view at one sequence of its index, by where a walk came upon them: queries for other ranges of the
- * same groups are answered by them. At most some megabytes; when it is full it begins anew.
+ * same groups are answered by them. At most some megabytes; when it is full it is cleared.
  */
 export class GroupCache {
   readonly #groups = new Map<string, KnownGroup>()

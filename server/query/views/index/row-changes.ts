@@ -18,7 +18,7 @@ export class RowChanges {
   readonly #changes: RowChange[][]
   readonly #keepsChanges: boolean
 
-  /** @param options.keepsChanges whether `changesOf` is going to be asked */
+  /** @param options.keepsChanges whether `changesOf` will be called */
   constructor(batch: StoreBatch, keys: IndexKeys, options: { views: number; keepsChanges: boolean }) {
     this.#batch = batch
     this.#keys = keys

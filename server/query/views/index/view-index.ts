@@ -36,15 +36,15 @@ export interface IndexSizes {
   readonly active: number
 }
 
-/** Bytes of a row's key beside the sort key and the document's id: prefix, view and ordinal. */
+/** Bytes of a row's key besides the sort key and the document's id: prefix, view and ordinal. */
 const ROW_OVERHEAD = 18
 
-/** About what an index takes beside its rows. */
+/** Approximate bytes of an index besides its rows. */
 const INDEX_OVERHEAD = 4096
 
 const NO_ROWS: PackedRows = { bytes: new Uint8Array(0), index: new Uint32Array(0) }
 
-/** More changes than this are taken up without nodes, which are then made anew in one go over the rows. */
+/** Number of changes above which rows are indexed without nodes, which are then rebuilt in one pass over the rows. */
 const MANY_CHANGES = 2000
 
 /**
@@ -114,9 +114,9 @@ export class ViewIndex {
   }
 
   /**
-   * Takes up what changed; returns when the index is as far as the database was at the call.
+   * Indexes the changes up to the database's sequence at the call.
    *
-   * @param needed of an index that was never asked for nodes, rows alone are cheaper to keep
+   * @param needed `rows` is cheaper for an index whose nodes were never queried
    * @throws what map functions end with: `os_process_error` when one takes too long
    */
   async update(needed: IndexPart): Promise<void> {
@@ -202,7 +202,7 @@ export class ViewIndex {
 
   /**
    * Removes the rows of documents that were purged: nothing among the changes tells of them. Where the log no longer
-   * goes back so far, the index is made anew.
+   * goes back so far, the index is rebuilt.
    */
   async #forgetPurged(snapshot: StoreSnapshot): Promise<void> {
     const { purgeSeq, seq } = this.#state

@@ -119,7 +119,7 @@ async function withDocuments(
   return texts.join(',\n')
 }
 
-/** The document of a row, or the one that its value links to; "null" where there is none. */
+/** The document of a row, or the one that its value links to; "null" if there is none. */
 function documentOf(row: Uint8Array, query: ViewQuery, database: Database): string | Promise<string> {
   const { id, value } = rowParts(row)
   const link = value.startsWith('{') ? (JSON.parse(value) as JsonObject) : {}

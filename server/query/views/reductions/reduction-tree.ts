@@ -47,7 +47,7 @@ export class ReductionTree {
     }
   }
 
-  /** Makes all nodes anew from the rows in the store. */
+  /** Rebuilds all nodes from the rows in the store. */
   async rebuild(signal: AbortSignal): Promise<void> {
     for (let level = 1; level <= LEVELS; level++) {
       await this.#store.clear(this.#keys.nodes(this.#view, level))

@@ -22,9 +22,9 @@ export interface ViewQuery {
   /** One, or one for each of `keys`, in the order of the answer. */
   readonly ranges: readonly RowRange[]
   readonly byKeys: boolean
-  /** The JSON texts of `keys`, as grouped rows show them; empty where there are none. */
+  /** The JSON texts of `keys`, as grouped rows show them; empty if there are none. */
   readonly keyTexts: readonly string[]
-  /** Length of what the row keys begin with when a partition is asked. */
+  /** Length of the partition's sort key at the start of row keys; 0 without a partition. */
   readonly partitionBytes: number
   readonly descending: boolean
   readonly limit: number
