@@ -23,7 +23,7 @@ const TICK_MS = 1_000
 const ASK_EVERY_MS = 5_000
 /** Interval of questions to a source that proves nothing by itself, as one without heartbeats. */
 const PROVE_EVERY_MS = 20_000
-/** The same interval for filtered feeds, whose filter runs over all that follows. */
+/** Interval of such questions for filtered feeds, longer as the filter runs over all that follows. */
 const FILTERED_EVERY_MS = 60_000
 const ANSWER_WITHIN_MS = 30_000
 

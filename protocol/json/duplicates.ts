@@ -36,10 +36,10 @@ function* cut(json: Buffer, ranges: readonly Range[]): Steps<Buffer> {
   const kept = Buffer.allocUnsafe(json.length)
   let length = 0
   let from = 0
-  for (const [at, [start, end]] of ranges.entries()) {
+  for (const [index, [start, end]] of ranges.entries()) {
     if (start > from) length += json.copy(kept, length, from, start)
     from = Math.max(from, end)
-    if (at % RANGES_IN_STEP === 0) yield
+    if (index % RANGES_IN_STEP === 0) yield
   }
   length += json.copy(kept, length, from)
   return kept.subarray(0, length)

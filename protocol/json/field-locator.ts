@@ -38,10 +38,10 @@ export class FieldLocator {
     this.starts = new Int32Array(paths.length)
     this.ends = new Int32Array(paths.length)
     let distinct = 0
-    for (const [at, path] of paths.entries()) {
+    for (const [index, path] of paths.entries()) {
       const wanted = path.reduce(member, this.#root)
       if (wanted.path < 0) {
-        wanted.path = at
+        wanted.path = index
         distinct++
       }
       this.#same.push(wanted.path)
@@ -54,9 +54,9 @@ export class FieldLocator {
     this.starts.fill(-1)
     this.#left = this.#distinct
     this.#object(json, from, this.#root)
-    for (const [at, first] of this.#same.entries()) {
-      this.starts[at] = this.starts[first] as number
-      this.ends[at] = this.ends[first] as number
+    for (const [index, first] of this.#same.entries()) {
+      this.starts[index] = this.starts[first] as number
+      this.ends[index] = this.ends[first] as number
     }
   }
 

@@ -35,9 +35,9 @@ export function fieldReader(selector: JsonObject): FieldReader | undefined {
     if (wanted.length === 0) return document
     locator.locate(body)
     const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-    for (const [at, name] of wanted.entries()) {
-      const start = locator.starts[at] as number
-      if (start >= 0) document[name] = decodeValue(bytes.toString('utf8', start, locator.ends[at]))
+    for (const [index, name] of wanted.entries()) {
+      const start = locator.starts[index] as number
+      if (start >= 0) document[name] = decodeValue(bytes.toString('utf8', start, locator.ends[index]))
     }
     return document
   }

@@ -90,7 +90,7 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
   async #read(): Promise<Uint8Array> {
     const { place } = this.#pin
     if (place.kind === 'inline') return place.bytes.subarray(this.#at, this.#to)
-    if (this.#files === undefined) throw new Error('there are no files to read from')
+    if (this.#files === undefined) throw new Error('files of attachments are not configured')
     this.#file ??= await this.#files.openForReading(place)
     // Up to a boundary, so that chunks of encrypted files are decrypted once.
     const length = Math.min(READ_BYTES - (this.#at % READ_BYTES), this.#to - this.#at)

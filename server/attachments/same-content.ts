@@ -15,7 +15,7 @@ export async function sameContent(
 ): Promise<boolean> {
   const received = readerOf(blob)
   if (place.kind === 'inline') return Buffer.compare(place.bytes, await received(0, place.bytes.length)) === 0
-  if (files === undefined) throw new Error('there are no files to read from')
+  if (files === undefined) throw new Error('files of attachments are not configured')
   const stored = await files.openForReading(place)
   try {
     return await equalPieces((at, size) => stored.read(at, size), received, place.length)

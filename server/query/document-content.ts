@@ -26,8 +26,8 @@ export function contentTexts(contents: readonly DocumentContent[]): string {
   const bytes = contents.reduce((sum, { body, extras }) => sum + body.length + extras.length, 0)
   const out = new ByteWriter(bytes + AROUND_BODY * contents.length)
   out.latin1('[')
-  for (const [at, { id, rev, body, extras }] of contents.entries()) {
-    if (at > 0) out.latin1(',')
+  for (const [index, { id, rev, body, extras }] of contents.entries()) {
+    if (index > 0) out.latin1(',')
     writeDocument({ id, rev, deleted: false, body, extras }, out)
   }
   out.latin1(']')

@@ -36,9 +36,9 @@ export class JobLog {
         this.#summarize()
         return this.#crashed(notice)
       case 'silent':
-        return this.#log.warn({ seconds: seconds(notice.forMs) }, 'replication source has not been heard of')
+        return this.#log.warn({ seconds: seconds(notice.forMs) }, 'replication source is silent')
       case 'heardAgain':
-        return this.#log.info({ seconds: seconds(notice.afterMs) }, 'replication source was heard of again')
+        return this.#log.info({ seconds: seconds(notice.afterMs) }, 'replication source answers again')
     }
   }
 

@@ -29,7 +29,7 @@ const GAUGES: readonly Gauge[] = [
   {
     name: 'couchdb_replication_source_silent',
     type: 'gauge',
-    help: '1 where the source of a running job has not been heard of for too long',
+    help: '1 if the source of a running job is silent for too long',
     read: (job, stallMs) => Number(job.lag(stallMs).silentMs !== null),
   },
   {

@@ -60,7 +60,7 @@ export class WorkerSink implements IngestSink {
   }
 
   async #openFile(): Promise<TargetFile> {
-    if (this.#files === undefined) throw new Error('there are no files to write to')
+    if (this.#files === undefined) throw new Error('files of attachments are not configured')
     this.#file = this.#files.create()
     return targetOf(await this.#file)
   }

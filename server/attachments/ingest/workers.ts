@@ -70,7 +70,9 @@ export class IngestWorkers {
     thread.unref()
     thread.on('message', (reply: IngestReply) => this.#jobs.get(reply.job)?.job.onReply(reply))
     thread.on('error', error => this.#lose(worker, error))
-    thread.on('exit', () => this.#lose(worker, new Error('the thread that took in the attachment has ended')))
+    thread.on('exit', () =>
+      this.#lose(worker, new Error('the worker thread that received the attachment has ended')),
+    )
     this.#workers.push(worker)
     return worker
   }

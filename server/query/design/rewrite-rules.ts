@@ -84,9 +84,9 @@ function segments(path: JsonValue): string[] {
 
 function matchPath(pattern: readonly string[], path: readonly string[]): Match | undefined {
   const bindings: Record<string, string> = {}
-  for (const [at, token] of pattern.entries()) {
-    if (token === '*') return { bindings, rest: path.slice(at) }
-    const segment = path[at]
+  for (const [index, token] of pattern.entries()) {
+    if (token === '*') return { bindings, rest: path.slice(index) }
+    const segment = path[index]
     if (segment === undefined) return undefined
     if (token.startsWith(':')) bindings[token.slice(1)] = segment
     else if (token !== segment) return undefined

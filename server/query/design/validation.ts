@@ -40,17 +40,17 @@ export class DesignValidator implements DocumentValidator {
   ): Promise<readonly (CouchError | undefined)[]> {
     const errors = new Array<CouchError | undefined>(documents.length)
     const asked: number[] = []
-    for (const [at, { id }] of documents.entries()) if (!isDesignId(id)) asked.push(at)
+    for (const [index, { id }] of documents.entries()) if (!isDesignId(id)) asked.push(index)
     const calls = asked.map(at => this.#callOf(documents[at] as ValidatedDocument, actor))
     for (const ddoc of this.#validating) {
-      const open = asked.flatMap((at, place) =>
-        errors[at] === undefined ? [{ at, call: calls[place] ?? '' }] : [],
+      const open = asked.flatMap((at, index) =>
+        errors[at] === undefined ? [{ at, call: calls[index] ?? '' }] : [],
       )
       const verdicts = await this.#ask(
         ddoc.sandbox,
         open.map(({ call }) => call),
       )
-      for (const [place, { at }] of open.entries()) errors[at] = errorOf(verdicts[place] ?? null)
+      for (const [index, { at }] of open.entries()) errors[at] = errorOf(verdicts[index] ?? null)
     }
     return errors
   }

@@ -49,8 +49,8 @@ export class DocumentCandidates {
     for (let rest = places; rest.length > 0;) {
       const contents = await readWinners(this.#database, rest, this.#conflicts)
       const candidates: Counted[] = []
-      for (const [at, content] of contents.entries()) {
-        const { place, isDesign = false } = rest[at] as Place
+      for (const [index, content] of contents.entries()) {
+        const { place, isDesign = false } = rest[index] as Place
         if (isDesign) candidates.push(DESIGN_DOCUMENT)
         if (content === undefined) continue
         candidates.push({
@@ -77,7 +77,7 @@ export class CoveredCandidates {
     this.#project = projection(fields)
     this.#columns = columns.length
     this.#show = objectOf([['_id'], ...columns.map(parseFieldPath)])
-    this.#elements = new FieldLocator(columns.map((_, at) => ['key', String(at)]))
+    this.#elements = new FieldLocator(columns.map((_, index) => ['key', String(index)]))
   }
 
   read(record: Uint8Array, place: () => Uint8Array): Candidate {

@@ -110,7 +110,7 @@ async function* documents(
     for (const candidate of batch) {
       if (slice.isOver) await slice.pause(client.signal)
       stats.keys++
-      // With `r` above 1, documents are read after design documents were removed, for the counts of the answer.
+      // With `r` above 1 CouchDB reads documents after it removed design documents, and counts only those.
       if (!plan.covering && r === 1) stats.docs++
       if (candidate === DESIGN_DOCUMENT) continue
       if (!plan.covering && r > 1) stats.quorum++

@@ -186,7 +186,7 @@ function withPartitioned(body: JsonObject, partitioned: JsonValue, exists: boole
   return { ...body, options: { ...options, partitioned } }
 }
 
-/** Returns the member as Erlang prints it, `undefined` without one. */
+/** Returns the member as Erlang prints it, `false` without one. */
 function languageText(value: JsonObject): string {
   if (value.language === undefined) return 'false'
   return `{${erlangText('language')},${erlangText(value.language)}}`

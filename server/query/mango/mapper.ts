@@ -59,7 +59,7 @@ function fieldTexts(
     locator.locate(json)
     if (locator.starts.includes(-1)) return undefined
     const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
-    return paths.map((_, at) => text.toString('utf8', locator.starts[at], locator.ends[at]))
+    return paths.map((_, index) => text.toString('utf8', locator.starts[index], locator.ends[index]))
   }
 }
 

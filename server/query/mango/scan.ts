@@ -98,10 +98,10 @@ async function placesOf(
   const ids = rows.map(row => rowId(row) as DocId)
   const keys = ids.map(id => database.keys.text(Space.document, id))
   const records = await readMany(database.store, keys)
-  return rows.map((row, at) => {
-    const record = records[at]
+  return rows.map((row, index) => {
+    const record = records[index]
     const summary = record === undefined ? undefined : new DocumentSummary(record)
-    return { id: ids[at] as DocId, place: placeOf(row), summary }
+    return { id: ids[index] as DocId, place: placeOf(row), summary }
   })
 }
 

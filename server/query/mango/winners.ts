@@ -28,8 +28,8 @@ export async function readWinners(
 ): Promise<(DocumentContent | undefined)[]> {
   const numbers = wanted.map(({ summary }) => (summary?.deleted === false ? summary.body : 0))
   const found = await readFirstBodies(database, numbers, BATCH_BYTES)
-  return found.map((record, at) => {
-    const { id, summary } = wanted[at] as WantedWinner
+  return found.map((record, index) => {
+    const { id, summary } = wanted[index] as WantedWinner
     if (summary === undefined || summary.deleted) return undefined
     // The body is gone where the document was edited and its database compacted in between.
     const now = record === undefined ? database.document(id) : summary

@@ -45,6 +45,6 @@ export function cardinality(part: readonly number[]): number {
 
 function encode(ranks: Uint8Array): number[] {
   const encoded: number[] = []
-  for (const [place, rank] of ranks.entries()) if (rank > 0) encoded.push(place, rank)
+  for (const [index, rank] of ranks.entries()) if (rank > 0) encoded.push(index, rank)
   return encoded
 }

@@ -75,12 +75,14 @@ class JavaScriptReducer implements Reducer {
     const results: (JsonValue | undefined)[] = batches.map(parts =>
       parts.find(part => (part as JsonObject).overflow !== undefined),
     )
-    const open = batches.flatMap((parts, at) => (results[at] === undefined ? [{ at, parts }] : []))
+    const open = batches.flatMap((parts, index) =>
+      results[index] === undefined ? [{ at: index, parts }] : [],
+    )
     const texts = open.map(({ parts }) =>
       JSON.stringify([null, parts.map(part => (part as JsonObject).value ?? null)]),
     )
     const reduced = await this.#run(texts, { rereduce: true, lane })
-    for (const [place, { at }] of open.entries()) results[at] = reduced[place] ?? null
+    for (const [index, { at }] of open.entries()) results[at] = reduced[index] ?? null
     return results as JsonValue[]
   }
 
@@ -94,8 +96,8 @@ class JavaScriptReducer implements Reducer {
     if (texts.length === 0) return []
     const { sandbox, owner, language, refuses } = this.#context
     const values = await sandbox.reduce({ owner, language, source: this.#source }, texts, options)
-    return values.map((value, at) => {
-      const reason = overflowOf(value, (texts[at] ?? '').length)
+    return values.map((value, index) => {
+      const reason = overflowOf(value, (texts[index] ?? '').length)
       return reason !== undefined && refuses(reason) ? { overflow: reason } : { value }
     })
   }

@@ -160,9 +160,9 @@ export class View {
 async function firstRow(reader: ViewReader, query: ViewQuery, skip: number, total: number): Promise<number> {
   let left = skip
   let place = 0
-  for (const [at, range] of query.ranges.entries()) {
+  for (const [index, range] of query.ranges.entries()) {
     const before = await rowsBefore(reader, range, query.descending, total)
-    if (left === 0 && at === query.ranges.length - 1) return before
+    if (left === 0 && index === query.ranges.length - 1) return before
     const rows = await reader.count(range.from, range.to)
     if (rows > left) return before + left
     place = before + rows

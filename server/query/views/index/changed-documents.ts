@@ -66,8 +66,8 @@ async function readFirst(
   options: ReadOptions,
 ): Promise<ChangedDocument[]> {
   const bodies = await readFirstBodies(database, records.map(winnerBody), BATCH_BYTES)
-  return bodies.map((stored, at) => {
-    const record = records[at] as Uint8Array
+  return bodies.map((stored, index) => {
+    const record = records[index] as Uint8Array
     const id = idOf(record)
     const isWanted = !isDeleted(record) && (options.includeDesign || !isDesignId(id))
     // A body that is gone was replaced since: its document comes again, with a later change.

@@ -39,9 +39,9 @@ export class RowChanges {
   async removeOld(documents: readonly ChangedDocument[], store: Store, bytesOfRow: number): Promise<void> {
     const keys = documents.map(({ id }) => this.#keys.document(id))
     const records = await store.getMany(keys)
-    for (const [at, record] of records.entries()) {
+    for (const [index, record] of records.entries()) {
       if (record === undefined) continue
-      this.#batch.del(keys[at] as Uint8Array)
+      this.#batch.del(keys[index] as Uint8Array)
       const places = decodeRowPlaces(record)
       const size = sizeOfRows(record) ?? places.length * bytesOfRow
       this.addedBytes -= size

@@ -98,8 +98,8 @@ function batchOf({ includeDocs }: ViewQuery): number {
 
 function joined(rows: readonly Uint8Array[]): Buffer {
   const parts: Uint8Array[] = []
-  for (const [at, row] of rows.entries()) {
-    if (at > 0) parts.push(SEPARATOR)
+  for (const [index, row] of rows.entries()) {
+    if (index > 0) parts.push(SEPARATOR)
     parts.push(rowText(row))
   }
   return Buffer.concat(parts)

@@ -32,9 +32,9 @@ export async function reduceGroups(groups: readonly RowGroup[], reducer: Reducer
   )
   const many = reductions.filter(list => list.length > 1)
   const rereduced = (await reducer.rereduce(many, lane)).values()
-  return groups.map((group, at) => {
+  return groups.map((group, index) => {
     if ('row' in group) return group.row
-    const list = reductions[at] as JsonValue[]
+    const list = reductions[index] as JsonValue[]
     const reduction = list.length > 1 ? (rereduced.next().value as JsonValue) : (list[0] ?? null)
     const row = render(group.key, reducer.finish(reduction))
     group.remember?.(row)

@@ -75,7 +75,10 @@ export class ReductionTree {
       boundaries.affectedBy(below).map(from => this.#block(level, from, boundaries.after(from), below)),
     )
     const nodes = await this.#summarize(level, blocks, 'background')
-    const changes: RowChange[] = blocks.map(({ from }, at) => [from, encodeNode(nodes[at] as ReductionNode)])
+    const changes: RowChange[] = blocks.map(({ from }, index) => [
+      from,
+      encodeNode(nodes[index] as ReductionNode),
+    ])
     for (const key of boundaries.removed) changes.push([key, undefined])
     const overlay = new Overlay(changes)
     for (const [from, value] of overlay.changes) {
@@ -135,8 +138,8 @@ export class ReductionTree {
   async #writeBlocks(level: number, blocks: readonly Block[]): Promise<void> {
     const nodes = await this.#summarize(level, blocks, 'background')
     const batch = this.#store.batch()
-    for (const [at, { from }] of blocks.entries()) {
-      batch.put(this.#keys.node(this.#view, level, from), encodeNode(nodes[at] as ReductionNode))
+    for (const [index, { from }] of blocks.entries()) {
+      batch.put(this.#keys.node(this.#view, level, from), encodeNode(nodes[index] as ReductionNode))
     }
     await batch.write()
   }
@@ -147,7 +150,7 @@ export class ReductionTree {
       level === 1 ? items.length : items.reduce((sum, node) => sum + countOf(node), 0),
     )
     const reductions = await this.#reduceBlocks(level, values, lane)
-    return counts.map((count, at) => ({ count, reduction: count === 0 ? undefined : reductions[at] }))
+    return counts.map((count, index) => ({ count, reduction: count === 0 ? undefined : reductions[index] }))
   }
 
   async #reduceBlocks(
