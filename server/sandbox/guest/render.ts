@@ -28,15 +28,16 @@ export function show(call: Call): GuestResponse {
 }
 
 function showOnce({ run, ddoc, args }: Call): GuestResponse {
-  const response = wrap(run.apply(ddoc, args) ?? {})
+  // What counts as nothing in JavaScript is an answer without a body, and so is an empty text.
+  const response = wrap(run.apply(ddoc, args) || {})
   const chunks = takeChunks()
   if (chunks.length > 0) {
     response.headers = { ...response.headers, ...(takeStart() as Record<string, unknown> | undefined) }
-    response.body = chunks.join('') + String(response.body ?? '')
+    response.body = chunks.join('') + String(response.body || '')
   }
   if (isMimeUsed()) {
-    const provided = wrap(runProvided(args[1] as GuestRequest, ddoc) ?? {})
-    response.body = String(response.body ?? '') + takeChunks().join('') + String(provided.body ?? '')
+    const provided = wrap(runProvided(args[1] as GuestRequest, ddoc) || {})
+    response.body = String(response.body || '') + takeChunks().join('') + String(provided.body || '')
     withType(response)
   }
   return isResponse(response) ? response : fail('undefined response from show function')
@@ -46,9 +47,11 @@ function showOnce({ run, ddoc, args }: Call): GuestResponse {
 export function update({ run, ddoc, args }: Call): { document: unknown; response: GuestResponse } {
   reset()
   try {
-    const [document, response] = run.apply(ddoc, args) as unknown[]
+    // Not destructured: what is no array is no error of its own.
+    const result = run.apply(ddoc, args) as Record<number, unknown>
+    const response = result[1]
     if (!isResponse(response)) return fail('undefined response from update function')
-    return { document, response: wrap(response) }
+    return { document: result[0], response: wrap(response) }
   } catch (thrown) {
     return rethrow(thrown)
   }

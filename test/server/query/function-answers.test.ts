@@ -215,3 +215,31 @@ test('a function does not send more headers than a request may have', withServer
     }
   }
 })
+
+test(
+  'a show that returns nothing is an empty answer, an update must return two values',
+  withServer,
+  async (t, { url }) => {
+    const bodies = ['', 'return null', 'return false', 'return 0', "return ''"]
+    const returning = (body: string) => `function (doc, req) { ${body} }`
+    const shows = { ...bodies.map(returning), number: returning('return 5') }
+    const updates = { number: returning('return 5'), object: returning("return { 0: null, 1: 'x' }") }
+    await call(url, 'PUT', '/db')
+    await call(url, 'PUT', '/db/_design/r', { json: { shows, updates } })
+    for (const [index, body] of bodies.entries()) {
+      const response = await call<unknown>(url, 'GET', `/db/_design/r/_show/${index}`)
+      t.deepEqual([response.status, response.body], [200, ''], body)
+      t.is(response.headers['content-type'], 'application/json', body)
+    }
+    for (const [method, kind] of [
+      ['GET', 'show'],
+      ['POST', 'update'],
+    ] as const) {
+      const { status, body } = await call(url, method, `/db/_design/r/_${kind}/number`)
+      t.is(status, 500)
+      t.deepEqual(body, { error: 'render_error', reason: `undefined response from ${kind} function` })
+    }
+    const response = await call<unknown>(url, 'POST', '/db/_design/r/_update/object')
+    t.deepEqual([response.status, response.body], [200, 'x'])
+  },
+)
