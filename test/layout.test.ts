@@ -60,8 +60,41 @@ const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] 
   },
   {
     folder: 'server/routes/',
-    forbidden: /^(server\/storage\/|level$|abstract-level$|classic-level$|memory-level$)/,
-    because: 'routes reach the store through use cases',
+    forbidden: /^(server\/(storage|app)\/|level$|abstract-level$|classic-level$|memory-level$)/,
+    because: 'routes reach the store through use cases, and the application knows them',
+  },
+  {
+    folder: 'server/routing/',
+    forbidden: /^(replicator\/|server\/(?!routing\/|http\/request\/percent\.ts$)|koa$)/,
+    because: 'finding a route is a function of method, path and table',
+  },
+  {
+    folder: 'server/http/',
+    forbidden:
+      /^(replicator\/|server\/(services\.ts$|(app|auth|changes|database|query|replication|routes|routing|storage)\/))/,
+    because: 'requests and answers know nothing of databases, rights and routes',
+  },
+  {
+    folder: 'server/auth/',
+    forbidden: /^(replicator\/|server\/(app|http|query|replication|routes|routing|storage)\/|koa$)/,
+    because: 'accounts and rights know nothing of HTTP',
+  },
+  {
+    folder: 'server/config/',
+    forbidden:
+      /^(replicator\/|server\/(app|auth|changes|database|http|query|replication|routes|routing|storage)\/)/,
+    because: 'everything reads the configuration, which reads files alone',
+  },
+  {
+    folder: 'server/passwords/',
+    forbidden:
+      /^(replicator\/|server\/(app|auth|changes|config|database|http|query|replication|routes|routing|storage)\/)/,
+    because: 'hashing lies below accounts and configuration',
+  },
+  {
+    folder: 'server/app/',
+    forbidden: /^(replicator|test|bench)\//,
+    because: 'the application joins HTTP, accounts and routes',
   },
   {
     folder: 'dashboard/',
