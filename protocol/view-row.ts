@@ -1,4 +1,4 @@
-import type { ByteWriter } from './collation/byte-writer.ts'
+import type { KeyWriter } from './collation/key-writer.ts'
 
 /** Length of the number that tells apart rows of one document with equal keys; it ends the row's key. */
 export const ORDINAL_BYTES = 3
@@ -16,7 +16,7 @@ const encoder = new TextEncoder()
  *
  * @param id the document's id as JSON, as are key and value
  */
-export function writeRowValue(id: string, key: string, value: string, out: ByteWriter): void {
+export function writeRowValue(id: string, key: string, value: string, out: KeyWriter): void {
   const row = `{"id":${id},"key":${key},"value":${value}}`
   out.reserve(HEAD + 3 * row.length)
   const { bytes, length } = out

@@ -1,4 +1,4 @@
-import type { ByteWriter } from './byte-writer.ts'
+import type { KeyWriter } from './key-writer.ts'
 
 /*
  * The second and third level of a sort key are mostly the common weight, once for each character. Runs of it are one
@@ -43,7 +43,7 @@ export class LevelWriter {
   }
 
   /** Writes the level, and is ready for the next string. */
-  flush(out: ByteWriter): void {
+  flush(out: KeyWriter): void {
     this.endRun(false)
     for (const byte of this.bytes) out.byte(byte)
     this.bytes.length = 0

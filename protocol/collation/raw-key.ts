@@ -1,5 +1,5 @@
 import type { JsonValue } from '../json-value.ts'
-import { ByteWriter } from './byte-writer.ts'
+import { KeyWriter } from './key-writer.ts'
 
 const END = 0
 const MEMBER = 1
@@ -12,7 +12,7 @@ const ARRAY = 0x50
 const STRING = 0x60
 const ESCAPED_ZERO = 0xff
 
-const writer = new ByteWriter()
+const writer = new KeyWriter()
 
 /** The sort key of a view's key with `"collation": "raw"`: its bytes are in the order of `compareRaw`. */
 export function rawKey(value: JsonValue): Uint8Array {
@@ -21,7 +21,7 @@ export function rawKey(value: JsonValue): Uint8Array {
   return writer.take()
 }
 
-export function writeRawKey(value: JsonValue, out: ByteWriter): void {
+export function writeRawKey(value: JsonValue, out: KeyWriter): void {
   if (typeof value === 'string') {
     out.byte(STRING)
     writeRawString(value, out)
@@ -46,7 +46,7 @@ export function writeRawKey(value: JsonValue, out: ByteWriter): void {
 }
 
 /** Writes a string. The byte after a zero distinguishes a zero in the string from its end. */
-function writeRawString(text: string, out: ByteWriter): void {
+function writeRawString(text: string, out: KeyWriter): void {
   for (const byte of Buffer.from(text)) {
     out.byte(byte)
     if (byte === END) out.byte(ESCAPED_ZERO)

@@ -1,4 +1,4 @@
-import type { ByteWriter } from './byte-writer.ts'
+import type { KeyWriter } from './key-writer.ts'
 import { LevelWriter } from './levels.ts'
 import { ENTRY_SHIFT, rootElements, unassignedPrimary, type Contraction, type RootElements } from './root.ts'
 
@@ -14,7 +14,7 @@ const tertiaries = new LevelWriter()
  * Writes the sort key of a string: bytes whose order is the order of the CLDR root collation with its three levels.
  * It ends with a zero, which occurs nowhere else in it. Strings that the collation holds for equal have equal keys.
  */
-export function writeStringKey(text: string, out: ByteWriter): void {
+export function writeStringKey(text: string, out: KeyWriter): void {
   const root = rootElements()
   if (isAscii(text)) writeAscii(text, root, out)
   else writeCodePoints(codePoints(text.normalize('NFD')), root, out)
@@ -30,7 +30,7 @@ function isAscii(text: string): boolean {
   return true
 }
 
-function writeAscii(text: string, root: RootElements, out: ByteWriter): void {
+function writeAscii(text: string, root: RootElements, out: KeyWriter): void {
   for (let i = 0; i < text.length; i++) writeEntry(root.entryOf(text.charCodeAt(i)), root, out)
 }
 
@@ -38,7 +38,7 @@ function codePoints(text: string): number[] {
   return Array.from(text, character => character.codePointAt(0) as number)
 }
 
-function writeCodePoints(points: number[], root: RootElements, out: ByteWriter): void {
+function writeCodePoints(points: number[], root: RootElements, out: KeyWriter): void {
   for (let i = 0; i < points.length; i++) {
     const point = points[i] as number
     const entry = contractionAt(points, i, root.contractions.get(point))
@@ -81,7 +81,7 @@ function reorders(a: number, b: number): boolean {
   return forward.normalize('NFD') === backward.normalize('NFD')
 }
 
-function writeCodePoint(point: number, root: RootElements, out: ByteWriter): void {
+function writeCodePoint(point: number, root: RootElements, out: KeyWriter): void {
   const entry = root.entryOf(point)
   if (entry >= 0) return writeEntry(entry, root, out)
   writePrimary(unassignedPrimary(point), out)
@@ -89,7 +89,7 @@ function writeCodePoint(point: number, root: RootElements, out: ByteWriter): voi
   tertiaries.common()
 }
 
-function writeEntry(entry: number, root: RootElements, out: ByteWriter): void {
+function writeEntry(entry: number, root: RootElements, out: KeyWriter): void {
   const start = Math.floor(entry / ENTRY_SHIFT)
   for (let i = start; i < start + (entry % ENTRY_SHIFT); i++) {
     writePrimary(root.primaries[i] as number, out)
@@ -99,6 +99,6 @@ function writeEntry(entry: number, root: RootElements, out: ByteWriter): void {
 }
 
 /** Primaries have one to four bytes, none of which is zero, and none is the beginning of another. */
-function writePrimary(primary: number, out: ByteWriter): void {
+function writePrimary(primary: number, out: KeyWriter): void {
   for (let rest = primary; rest !== 0; rest = (rest << 8) >>> 0) out.byte(rest >>> 24)
 }

@@ -1,12 +1,12 @@
-import { ByteWriter } from './byte-writer.ts'
+import { KeyWriter } from './key-writer.ts'
 import { rootElements } from './root.ts'
 import { writeStringKey } from './string-key.ts'
 
 const FIRST_PRINTABLE = 0x20
 const LAST_PRINTABLE = 0x7e
 
-const left = new ByteWriter()
-const right = new ByteWriter()
+const left = new KeyWriter()
+const right = new KeyWriter()
 
 /**
  * Compares two strings in the order of the CLDR root collation, all three levels. Returns -1, 0 or 1. It compares what

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../json-value.ts'
-import { ByteWriter } from './byte-writer.ts'
+import { KeyWriter } from './key-writer.ts'
 import { writeStringKey } from './string-key.ts'
 
 const END = 0
@@ -11,7 +11,7 @@ const STRING = 0x40
 const ARRAY = 0x50
 const OBJECT = 0x60
 
-const writer = new ByteWriter()
+const writer = new KeyWriter()
 
 /**
  * The sort key of a view's key: its bytes are in the order of `compareJson`, and no key is the beginning of another, so
@@ -23,7 +23,7 @@ export function viewKey(value: JsonValue): Uint8Array {
   return writer.take()
 }
 
-export function writeViewKey(value: JsonValue, out: ByteWriter): void {
+export function writeViewKey(value: JsonValue, out: KeyWriter): void {
   if (typeof value === 'string') {
     out.byte(STRING)
     writeStringKey(value, out)
@@ -36,14 +36,14 @@ export function writeViewKey(value: JsonValue, out: ByteWriter): void {
   else writeObject(value, out)
 }
 
-function writeArray(elements: JsonValue[], out: ByteWriter): void {
+function writeArray(elements: JsonValue[], out: KeyWriter): void {
   out.byte(ARRAY)
   for (const element of elements) writeViewKey(element, out)
   out.byte(END)
 }
 
 /** The key of a name begins with a byte above zero, so that fewer members come first. */
-function writeObject(members: JsonObject, out: ByteWriter): void {
+function writeObject(members: JsonObject, out: KeyWriter): void {
   out.byte(OBJECT)
   for (const name of Object.keys(members)) {
     writeStringKey(name, out)

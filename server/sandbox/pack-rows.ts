@@ -1,4 +1,4 @@
-import { ByteWriter } from '../../protocol/collation/byte-writer.ts'
+import { KeyWriter } from '../../protocol/collation/key-writer.ts'
 import { rawKey, writeRawKey } from '../../protocol/collation/raw-key.ts'
 import { writeViewKey } from '../../protocol/collation/view-key.ts'
 import type { JsonValue } from '../../protocol/json-value.ts'
@@ -41,8 +41,8 @@ export function packRows(
 
 class RowPacker {
   readonly #storage: RowStorage
-  readonly #out = new ByteWriter()
-  readonly #key = new ByteWriter()
+  readonly #out = new KeyWriter()
+  readonly #key = new KeyWriter()
   readonly #index: number[] = []
 
   constructor(storage: RowStorage) {

@@ -13,13 +13,13 @@ export interface Job extends Omit<WorkerJob, 'id' | 'setup' | 'timeoutMs'> {
   readonly setup: EngineSetup
 }
 
-/** Answers what the function of a job says while it runs; the thread waits for it. */
-export type Talk = (said: string) => Promise<string>
+/** Answers output that the function of a list job gives while it runs; its thread waits for the answer. */
+export type ListExchange = (output: string) => Promise<string>
 
 interface Waiting {
   readonly job: Job
   readonly lane: Lane
-  readonly talk: Talk | undefined
+  readonly exchange: ListExchange | undefined
   readonly resolve: (outcome: WorkerOutcome) => void
   readonly reject: (error: Error) => void
 }
@@ -67,13 +67,13 @@ export class SandboxPool {
     this.#sweep.unref()
   }
 
-  /** @throws `service_unavailable` when too many wait, or the pool is closed; what `talk` throws, which ends the job */
-  run(job: Job, lane: Lane, talk?: Talk): Promise<WorkerOutcome> {
+  /** @throws `service_unavailable` when too many wait, or the pool is closed; what `exchange` throws, which ends the job */
+  run(job: Job, lane: Lane, exchange?: ListExchange): Promise<WorkerOutcome> {
     const queue = this.#lanes[lane]
     const isFull = queue.length >= MAX_WAITING || queue.lengthOf(job.owner) >= MAX_WAITING_OF_OWNER
     if (this.#closed || isFull) return Promise.reject(fail('sandboxBusy'))
     return new Promise((resolve, reject) => {
-      queue.push(job.owner, { job, lane, talk, resolve, reject })
+      queue.push(job.owner, { job, lane, exchange, resolve, reject })
       this.#next()
     })
   }
@@ -136,7 +136,7 @@ export class SandboxPool {
   async #onQuestion(worker: PoolWorker, said: string): Promise<void> {
     const waiting = this.#running.get(worker)?.waiting
     try {
-      worker.answer(await waiting?.talk?.(said))
+      worker.answer(await waiting?.exchange?.(said))
     } catch (error) {
       // The reply that follows comes too late.
       waiting?.reject(error as Error)

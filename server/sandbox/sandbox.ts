@@ -50,7 +50,7 @@ export interface UpdateAnswer {
 }
 
 /** What a list function has said since it was heard last. */
-export interface ListSaid {
+export interface ListOutput {
   readonly head: JsonObject
   readonly text: string
   /** Whether there was a chunk, now or before: then the head is what it is. */
@@ -60,7 +60,7 @@ export interface ListSaid {
 }
 
 /** The last that a list function said, and what ended it if it was an error. */
-export interface ListEnd extends ListSaid {
+export interface ListEnd extends ListOutput {
   readonly error?: readonly ['error', name: string, reason: JsonValue]
 }
 
@@ -139,19 +139,20 @@ export class Sandbox {
   /**
    * Runs a list function. One that has not all of its rows has a thread to itself until it is done.
    *
-   * @param hear takes what it says, and gives the next rows where it wants some: a JSON array, or nothing at the end
+   * @param onOutput takes the output and returns the next rows if the function waits for some: a JSON array, or an
+   *   empty text at the end
    */
   async list(
     ddoc: SandboxDocument,
     name: string,
     args: string,
     { rows, isWhole }: FirstRows,
-    hear: (said: ListSaid) => Promise<string>,
+    onOutput: (output: ListOutput) => Promise<string>,
   ): Promise<ListEnd> {
     const path = JSON.stringify(['lists', name])
     const job = jobOf(ddoc, 'list', `[${path},${args},${rows},${isWhole}]`)
-    const talk = (said: string) => hear(JSON.parse(said) as ListSaid)
-    const outcome = isWhole ? this.#pool.run(job, 'request') : this.#lists.run(job, 'request', talk)
+    const exchange = (output: string) => onOutput(JSON.parse(output) as ListOutput)
+    const outcome = isWhole ? this.#pool.run(job, 'request') : this.#lists.run(job, 'request', exchange)
     return JSON.parse(answerText(await outcome)) as ListEnd
   }
 

@@ -46,7 +46,7 @@ test('P11: a source that stands still shows in state, metric and lag, and is for
   t.regex(await metrics(), /couchdb_replication_source_silent\{.*\} 1/)
   t.notRegex(JSON.stringify(await info()), new RegExp(`:${ADMIN.password}@`))
   process.kill(source.pid, 'SIGCONT')
-  await eventually('it is heard of again', async () => (await info())?.source_silent === undefined)
+  await eventually('it answers again', async () => (await info())?.source_silent === undefined)
   await eventually('it is caught up again', async () => ((await info())?.lag_seconds ?? 9) <= 1)
   t.regex(await metrics(), /couchdb_replication_source_silent\{.*\} 0/)
 })

@@ -297,7 +297,7 @@ export const HTTP_SETTINGS = {
       kind: 'integer',
       default: 30_000,
       unit: 'milliseconds',
-      about: 'A replication whose source has not been heard of for so long says that it is silent',
+      about: 'Silence of a source after which its replication is reported',
       restart: true,
     },
     failed_job_retention: {

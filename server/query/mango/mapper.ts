@@ -1,4 +1,4 @@
-import { ByteWriter } from '../../../protocol/collation/byte-writer.ts'
+import { KeyWriter } from '../../../protocol/collation/key-writer.ts'
 import { writeViewKey } from '../../../protocol/collation/view-key.ts'
 import { decodeValue } from '../../../protocol/json/decode-value.ts'
 import { FieldLocator } from '../../../protocol/json/field-locator.ts'
@@ -76,7 +76,7 @@ async function packEntries(
   { keys, partitioned, onSkip }: { keys: IndexKeys; partitioned: boolean; onSkip: OnSkip },
 ): Promise<PackedRows> {
   const slice = new TimeSlice()
-  const out = new ByteWriter()
+  const out = new KeyWriter()
   const index: number[] = []
   for (const [at, { id, content }] of documents.entries()) {
     if (content === undefined) continue
@@ -107,7 +107,7 @@ async function packEntries(
 
 function writeEntryKey(
   { id, key, partitioned }: { id: string; key: JsonValue; partitioned: boolean },
-  out: ByteWriter,
+  out: KeyWriter,
 ): void {
   if (partitioned) writeViewKey(id.slice(0, id.indexOf(':')), out)
   writeViewKey(key, out)
@@ -117,7 +117,7 @@ function writeEntryKey(
 
 /** Computes the row key of an entry from its record; a query needs only that of the last. */
 export function entryKey(row: Uint8Array, partitioned: boolean): Uint8Array {
-  const out = new ByteWriter()
+  const out = new KeyWriter()
   writeEntryKey({ id: rowId(row), key: JSON.parse(rowKeyText(row)) as JsonValue, partitioned }, out)
   return out.take()
 }

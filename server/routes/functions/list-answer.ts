@@ -4,7 +4,7 @@ import { breakOff } from '../../http/response/abort-response.ts'
 import type { RequestContext } from '../context.ts'
 import { functionAnswer } from '../../query/design/function-answer.ts'
 import { functionError } from '../../sandbox/errors.ts'
-import type { ListEnd, ListSaid } from '../../sandbox/sandbox.ts'
+import type { ListEnd, ListOutput } from '../../sandbox/sandbox.ts'
 import { answerFunction, setHead } from './answer-function.ts'
 
 const SLICE = 64 * 1024
@@ -23,7 +23,7 @@ export class ListAnswer {
   }
 
   /** Sends what was said; returns when the client has taken it. @throws when it does not */
-  async take({ head, text, hasBegun }: ListSaid): Promise<void> {
+  async take({ head, text, hasBegun }: ListOutput): Promise<void> {
     if (!hasBegun) return
     this.#begin(head, 200)
     for (let at = 0; at < text.length; at += SLICE) await this.#write(text.slice(at, at + SLICE))
@@ -60,7 +60,7 @@ export class ListAnswer {
     res.end()
   }
 
-  #begin(head: ListSaid['head'], status: number): void {
+  #begin(head: ListOutput['head'], status: number): void {
     if (this.#isSending) return
     const { services, state, res } = this.#ctx
     setHead(this.#ctx, functionAnswer(head, status))

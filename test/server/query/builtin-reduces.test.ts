@@ -1,5 +1,5 @@
 import test from 'ava'
-import { ByteWriter } from '../../../protocol/collation/byte-writer.ts'
+import { KeyWriter } from '../../../protocol/collation/key-writer.ts'
 import { builtinReduce } from '../../../server/query/reduce/builtin.ts'
 import { writeRowValue } from '../../../protocol/view-row.ts'
 
@@ -8,7 +8,7 @@ function reduced(name: string, values: readonly string[]): string {
   const reduce = builtinReduce(name)
   if (reduce === undefined) throw new Error(`no ${name}`)
   const rows = values.map(value => {
-    const out = new ByteWriter()
+    const out = new KeyWriter()
     writeRowValue('"a"', 'null', value, out)
     return out.take()
   })

@@ -1,5 +1,5 @@
-/** Bytes that grow as they are written. */
-export class ByteWriter {
+/** Writes sort keys into bytes that grow. */
+export class KeyWriter {
   bytes = new Uint8Array(256)
   length = 0
 
