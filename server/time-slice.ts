@@ -1,6 +1,6 @@
 import type { Steps } from '../protocol/steps.ts'
 
-const SLICE_MS = 10
+const SLICE_MS = 5
 
 /** Loops that wait for their next slice, the one that waits longest first. */
 const waiting: (() => void)[] = []
