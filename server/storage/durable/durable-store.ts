@@ -159,8 +159,11 @@ export class DurableStore implements Store, IteratorHost {
   }
 
   isSwap(error: unknown): boolean {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    return this.#closing === undefined && CLOSED.test(code)
+    return this.#closing === undefined && this.isClosedError(error)
+  }
+
+  isClosedError(error: unknown): boolean {
+    return error instanceof Error && 'code' in error && CLOSED.test(String(error.code))
   }
 
   broken(): Error {
@@ -203,7 +206,7 @@ export class DurableStore implements Store, IteratorHost {
       try {
         return await read(store)
       } catch (error) {
-        if (!this.isSwap(error)) throw error
+        if (!this.isSwap(error)) throw this.isClosedError(error) ? this.broken() : error
         if (options?.snapshot !== undefined) throw this.broken()
         // The store says it is closed a moment before it is known here.
         if (store === this.#current) await nextTurn()

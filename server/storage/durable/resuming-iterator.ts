@@ -17,6 +17,8 @@ export interface IteratorHost {
   whenOpen(): Promise<Store>
   /** Returns whether a failure came of the store being closed to be opened again. */
   isSwap(error: unknown): boolean
+  /** Returns whether a failure came of something being closed that was read from. */
+  isClosedError(error: unknown): boolean
   /** The error of a reader that cannot go on. */
   broken(): Error
   opened(iterator: object): void
@@ -95,7 +97,8 @@ export class ResumingIterator<K extends Kind> implements StoreIterator<IteratorK
       try {
         return await read(inner)
       } catch (error) {
-        if (this.#closed || !this.#host.isSwap(error)) throw error
+        if (!this.#host.isClosedError(error)) throw error
+        if (this.#closed || !this.#host.isSwap(error)) throw this.#host.broken()
         if (this.#isBound || (this.#kind === 'values' && this.#given > 0)) throw this.#host.broken()
         this.#inner = undefined
       }

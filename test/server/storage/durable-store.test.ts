@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import test from 'ava'
+import { CouchError } from '../../../protocol/errors.ts'
 import type { ExecutionContext } from 'ava'
 import { DurableStore } from '../../../server/storage/durable/durable-store.ts'
 import type { StoreState } from '../../../server/storage/durable/store-health.ts'
@@ -164,3 +165,20 @@ test('closing ends waits and attempts', withStore, async (t, store, disk) => {
   await store.close()
   await t.throwsAsync(reading)
 })
+
+test(
+  'readers of a store that is closed for good end with an error for clients',
+  withStore,
+  async (t, store) => {
+    const batch = store.batch()
+    for (let n = 0; n < 300; n++) batch.put(key(`k${n}`), key('v'))
+    await batch.write({ sync: true })
+    const readers = [store.iterator({}), store.keys({}), store.values({ reverse: true })]
+    for (const reader of readers) await reader.nextv(10)
+    await store.close()
+    for (const reader of readers)
+      await t.throwsAsync(reader.nextv(10) as Promise<unknown>, { instanceOf: CouchError })
+    await t.throwsAsync(store.get(key('k1')), { instanceOf: CouchError })
+    for (const reader of readers) await reader.close()
+  },
+)
