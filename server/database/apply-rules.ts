@@ -2,6 +2,7 @@ import type { DocId } from '../../protocol/document-id.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { Database } from './database.ts'
+import { throughParser } from './inline-data.ts'
 import { type OpenRevision, readRevision } from './read-document.ts'
 
 /** A document as the database's rules let it be written. @throws what the rules throw */
@@ -17,8 +18,9 @@ export function applyWriteRules(
 
 /** A document's JSON as the database's rules let it be seen. @throws what the rules throw */
 export function applyReadRules(database: Database, id: DocId, json: Buffer, user: UserContext): Buffer {
-  if (database.rules === undefined) return json
-  return database.rules.afterRead(id, json, { user, security: database.security })
+  const { rules, security } = database
+  if (rules === undefined) return json
+  return throughParser(json, whole => rules.afterRead(id, whole, { user, security }))
 }
 
 /** Asks the rules of revisions before an answer with them begins: then it can still be a refusal. @throws what they throw */

@@ -5,13 +5,7 @@ import { generationOf, hashBytes, hashOf, makeRev, type Rev } from '../../protoc
 import { find, history, historyNodes } from '../../protocol/revtree/history.ts'
 import { leaves, leavesInTreeOrder, leavesOf } from '../../protocol/revtree/leaves.ts'
 import type { RevNode } from '../../protocol/revtree/tree.ts'
-import {
-  attachmentsMember,
-  isSent,
-  loadData,
-  type AttachmentView,
-  type InlineData,
-} from './attachments-member.ts'
+import { attachmentsMember, isSent, type AttachmentView } from './attachments-member.ts'
 import type { BodyRecord, StoredAttachment } from './body-record.ts'
 import type { Database } from './database.ts'
 import type { StoredDocument } from './stored-document.ts'
@@ -155,32 +149,17 @@ export function readRevision(
   found: FoundRevision,
   options: OptionsWithoutData,
 ): ReadRevision {
-  return render(
-    database,
-    id,
-    found,
-    database.body(found.node.body),
-    viewOf(found, options),
-    options,
-    undefined,
-  )
+  return render(database, id, found, database.body(found.node.body), viewOf(found, options), options)
 }
 
-/**
- * The same, with the attachments inline where that is asked for: the JSON has places for `withInlineData` to fill, and
- * the data itself only where rules will look at the document.
- */
-export async function readRevisionWithData(
+/** The same, with the attachments inline where that is asked for: the JSON has places for `withInlineData` to fill. */
+export function readRevisionWithData(
   database: Database,
   id: DocId,
   found: FoundRevision,
   options: ReadOptions,
-): Promise<ReadRevision> {
-  const record = database.body(found.node.body)
-  const view = viewOf(found, options)
-  const data =
-    database.rules === undefined ? undefined : await loadData(database.attachments, record.attachments, view)
-  return render(database, id, found, record, view, options, data)
+): ReadRevision {
+  return render(database, id, found, database.body(found.node.body), viewOf(found, options), options)
 }
 
 function render(
@@ -190,12 +169,11 @@ function render(
   record: BodyRecord,
   view: AttachmentView,
   options: ReadOptions,
-  data: InlineData | undefined,
 ): ReadRevision {
   const metadata = metadataOf(found, options)
   const revsLimit = Math.min(options.revsLimit ?? Infinity, database.state.revsLimit)
   const revisions = options.revs === true ? revisionsMember(found, revsLimit) : ''
-  const attachments = attachmentsMember(record.attachments, view, data)
+  const attachments = attachmentsMember(record.attachments, view)
   const { rev, deleted } = found.node
   return {
     document: found.document,

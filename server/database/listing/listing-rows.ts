@@ -6,7 +6,7 @@ import { readBodies } from '../reading/read-bodies.ts'
 import type { RowBuffer } from '../reading/row-buffer.ts'
 import { ID_OFFSET, textOfKey } from '../../storage/keys.ts'
 import { applyReadRules } from '../apply-rules.ts'
-import { attachmentsMember, loadData, STUBS } from '../attachments-member.ts'
+import { attachmentsMember, STUBS } from '../attachments-member.ts'
 import type { BodyRecord } from '../body-record.ts'
 import type { Database } from '../database.ts'
 import {
@@ -131,11 +131,7 @@ export class ListingRows {
       show: withData ? ('data' as const) : ('stubs' as const),
       encodingInfo: attEncodingInfo,
     }
-    const data =
-      this.#database.rules === undefined
-        ? undefined
-        : await loadData(this.#database.attachments, attachments, view)
-    return others + attachmentsMember(attachments, view, data)
+    return others + attachmentsMember(attachments, view)
   }
 }
 

@@ -215,7 +215,7 @@ async function readJson(
 ): Promise<Buffer> {
   const id = docId as DocId
   const since = attsSince === undefined ? {} : ({ attsSince, attachments: 'data' } as const)
-  const { json } = await readRevisionWithData(database, id, found, { ...options, ...since })
+  const { json } = readRevisionWithData(database, id, found, { ...options, ...since })
   return applyReadRules(database, id, json, options.user)
 }
 

@@ -55,7 +55,7 @@ async function sendWithAttachments(
   const related = acceptsType(ctx, 'multipart/related')
   const read = related
     ? readRevision(database, id, found, { ...options, attachments: 'follows', attEncodingInfo: true })
-    : await readRevisionWithData(database, id, found, options)
+    : readRevisionWithData(database, id, found, options)
   if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
   const json = applyReadRules(database, id, read.json, ctx.state.user)
   if (related) await sendRelated(ctx, database, { ...read, json })

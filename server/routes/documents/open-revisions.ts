@@ -46,7 +46,7 @@ async function* render(
     yield separator
     if ('missing' in entry) yield JSON.stringify({ missing: entry.missing })
     else {
-      const { json } = await readRevisionWithData(database, id, entry.ok, options)
+      const { json } = readRevisionWithData(database, id, entry.ok, options)
       yield '{"ok":'
       yield shown(json)
       yield '}'

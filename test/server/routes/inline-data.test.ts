@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import test, { type ExecutionContext } from 'ava'
 import { call } from '../../helpers/http.ts'
+import { securedServer } from '../../helpers/secured-server.ts'
 import { startServer } from '../../helpers/server.ts'
 import { tempDir } from '../../helpers/temp.ts'
 
@@ -81,4 +82,28 @@ test('documents that rules look at come with their attachments, too', async t =>
   t.is((await call(url, 'PUT', '/_users/org.couchdb.user:u', { json })).status, 201)
   const { body } = await call<Document>(url, 'GET', '/_users/org.couchdb.user:u?attachments=true')
   t.true(body._attachments.large?.data === data)
+})
+
+test('attachments stay in their places in documents that rules change', async t => {
+  const { admin, as } = await securedServer(t)
+  for (const name of ['ann', 'bob']) {
+    const json = { name, password: 'p', roles: [], type: 'user' }
+    await admin('PUT', `/_users/org.couchdb.user:${name}`, { json })
+  }
+  const security = { admins: { names: [], roles: [] }, members: { names: ['ann', 'bob'], roles: [] } }
+  t.is((await admin('PUT', '/_replicator/_security', { json: security })).status, 200)
+  const { small } = FILES
+  const text = '\u0001-not a place\u0001'
+  const json = {
+    source: 'http://u:secret@127.0.0.1:1/a',
+    target: 'http://127.0.0.1:1/b',
+    text,
+    _attachments: { small: { content_type: small?.type, data: small?.data.toString('base64') } },
+  }
+  t.is((await as('ann:p')('PUT', '/_replicator/job', { json })).status, 201)
+  const bob = as<Document & { source: string; text: string }>('bob:p')
+  const { body } = await bob('GET', '/_replicator/job?attachments=true')
+  t.false(JSON.stringify(body.source).includes('secret'))
+  t.is(body.text, text)
+  t.is(body._attachments.small?.data, small?.data.toString('base64'))
 })

@@ -58,7 +58,7 @@ async function* rowsOfRanges(
       limit -= rows.length
       if (rows.length > 0) {
         if (!isFirst) yield SEPARATOR
-        yield query.includeDocs ? await withDocuments(rows, query, database) : joined(rows)
+        yield query.includeDocs ? withDocuments(rows, query, database) : joined(rows)
         isFirst = false
       }
       if (limit === 0) return
@@ -105,22 +105,17 @@ function joined(rows: readonly Uint8Array[]): Buffer {
   return Buffer.concat(parts)
 }
 
-async function withDocuments(
-  rows: readonly Uint8Array[],
-  query: ViewQuery,
-  database: Database,
-): Promise<string> {
+function withDocuments(rows: readonly Uint8Array[], query: ViewQuery, database: Database): string {
   const texts: string[] = []
   for (const row of rows) {
     const text = Buffer.from(rowText(row)).toString()
-    const doc = documentOf(row, query, database)
-    texts.push(`${text.slice(0, -1)},"doc":${typeof doc === 'string' ? doc : await doc}}`)
+    texts.push(`${text.slice(0, -1)},"doc":${documentOf(row, query, database)}}`)
   }
   return texts.join(',\n')
 }
 
 /** The document of a row, or the one that its value links to; "null" if there is none. */
-function documentOf(row: Uint8Array, query: ViewQuery, database: Database): string | Promise<string> {
+function documentOf(row: Uint8Array, query: ViewQuery, database: Database): string {
   const { id, value } = rowParts(row)
   const link = value.startsWith('{') ? (JSON.parse(value) as JsonObject) : {}
   const linked = Object.hasOwn(link, '_id') ? link._id : (JSON.parse(id) as string)
@@ -129,10 +124,10 @@ function documentOf(row: Uint8Array, query: ViewQuery, database: Database): stri
   const found = findLinked(database, linked as DocId, rev)
   if (found === undefined) return 'null'
   const options = { conflicts: query.conflicts, attEncodingInfo: query.attEncodingInfo }
-  if (!query.attachments) return readRevision(database, linked as DocId, found, options).json.toString()
-  return readRevisionWithData(database, linked as DocId, found, { ...options, attachments: 'data' }).then(
-    ({ json }) => json.toString(),
-  )
+  const { json } = query.attachments
+    ? readRevisionWithData(database, linked as DocId, found, { ...options, attachments: 'data' })
+    : readRevision(database, linked as DocId, found, options)
+  return json.toString()
 }
 
 function findLinked(database: Database, id: DocId, rev: JsonValue | undefined): FoundRevision | undefined {
