@@ -34,7 +34,7 @@ export function ReplicationMapPicture({ jobs }: { jobs: readonly ReplicationJob[
         viewBox={`0 0 ${map.width} ${map.height}`}
         width="100%"
         style={{ maxHeight: `${map.height}px` }}
-        role="img"
+        role="group"
         aria-label={`Map of ${map.nodes.length} nodes and ${map.arrows.length} directions of replication; the table below says the same.`}
       >
         {map.arrows.map(arrow => (
@@ -83,7 +83,7 @@ function Arrow({ arrow, from, to }: ArrowProps) {
       ? linkTo(['replications', 'job', job.database, job.docId])
       : linkTo(['replications'], { text: from.isSelf ? arrow.to : arrow.from })
   return (
-    <a href={link} tabIndex={-1}>
+    <a href={link} aria-label={`${text}: replications from ${arrow.from} to ${arrow.to}`}>
       <title>
         {jobs
           .map(({ docId, state }) => `${docId ?? '_replicate'}: ${state}`)
