@@ -7,7 +7,7 @@ import { Catalog } from './database/catalog.ts'
 import type { CommitSubscriber } from './database/commit-record.ts'
 import type { Database, DatabaseHooks } from './database/database.ts'
 import type { Disposal } from './disposal.ts'
-import { LiveRequests } from './auth/revocable-requests.ts'
+import { RevocableRequests } from './auth/revocable-requests.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Queries } from './query/queries.ts'
 import type { Store } from './storage/store.ts'
@@ -16,7 +16,7 @@ import { createSystemDatabases, systemHooks } from './system-databases.ts'
 export interface GuardedCatalog {
   readonly catalog: Catalog
   readonly users: StoredUsers
-  readonly live: LiveRequests
+  readonly live: RevocableRequests
 }
 
 export interface CatalogParts {
@@ -47,7 +47,7 @@ export async function openGuardedCatalog(
   disposal.add(() => catalog.close())
   const users = new StoredUsers(config, catalog, metrics)
   disposal.add(() => users.close())
-  const live = new LiveRequests(users)
+  const live = new RevocableRequests(users)
   config.onChange('admins', () => void live.usersChanged())
   config.onChange('chttpd_auth', key => {
     if (key === 'authentication_db') void live.usersChanged()
@@ -60,7 +60,7 @@ export async function openGuardedCatalog(
 /** Counts commits, and ends requests whose right to go on a commit takes away. */
 function watchCommits(
   database: Database,
-  { config, metrics, live }: { config: Config; metrics: Metrics; live: () => LiveRequests },
+  { config, metrics, live }: { config: Config; metrics: Metrics; live: () => RevocableRequests },
 ): CommitSubscriber {
   return {
     apply: ({ changes, security }) => {

@@ -7,7 +7,7 @@ import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
 import type { BodyMemory } from './http/request/body-memory.ts'
 import type { UnreadAnswers } from './http/response/unread-answers.ts'
-import type { LiveRequests } from './auth/revocable-requests.ts'
+import type { RevocableRequests } from './auth/revocable-requests.ts'
 import type { LogTail } from './log-tail.ts'
 import type { NodeHealth } from './metrics/node-health.ts'
 import type { Metrics } from './metrics/metrics.ts'
@@ -28,7 +28,7 @@ export interface Services {
   /** The memory that answers take whose clients do not read them. */
   readonly unreadAnswers: UnreadAnswers
   /** The requests whose rights are watched. */
-  readonly live: LiveRequests
+  readonly live: RevocableRequests
   readonly queries: Queries
   /** Views and Mango queries that are answered. */
   readonly queryQueue: WorkQueue

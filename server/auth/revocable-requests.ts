@@ -5,7 +5,7 @@ import type { UserDirectory } from './user-directory.ts'
 import type { Database } from '../database/database.ts'
 
 /** A request that goes on for long: a feed, a long answer. */
-export interface LiveRequest {
+export interface RevocableRequest {
   readonly user: UserContext
   readonly database: Database
   /** Ends it at once. */
@@ -16,9 +16,9 @@ export interface LiveRequest {
  * The requests that are being answered, so that a right which is withdrawn ends them: a change of a database's
  * `_security`, of a user's document, or of the administrators.
  */
-export class LiveRequests {
+export class RevocableRequests {
   readonly #users: UserDirectory
-  readonly #requests = new Set<LiveRequest>()
+  readonly #requests = new Set<RevocableRequest>()
 
   constructor(users: UserDirectory) {
     this.#users = users
@@ -29,7 +29,7 @@ export class LiveRequests {
   }
 
   /** @returns how to say that it is over */
-  add(request: LiveRequest): () => void {
+  add(request: RevocableRequest): () => void {
     this.#requests.add(request)
     return () => this.#requests.delete(request)
   }
@@ -59,7 +59,7 @@ export class LiveRequests {
 }
 
 /** @param roles of the user now; `undefined` where the user is gone */
-function reconsider(request: LiveRequest, roles: readonly string[] | undefined): void {
+function reconsider(request: RevocableRequest, roles: readonly string[] | undefined): void {
   const { user, database } = request
   const allowed = roles !== undefined && isMember({ ...user, roles }, database.security)
   const lostAdmin = isServerAdmin(user) && roles?.includes('_admin') !== true

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { fail } from '../../../protocol/errors.ts'
 import type { HttpContext } from '../context.ts'
-import { Query } from '../request/query-params.ts'
+import { QueryParams } from '../request/query-params.ts'
 
 /** What names a function in a page, and no more than that. */
 const CALLBACK = /^[A-Za-z0-9._[\]]+$/
@@ -15,7 +15,7 @@ const CALLBACK = /^[A-Za-z0-9._[\]]+$/
  */
 export function answerAsScript(ctx: HttpContext): void {
   if (!ctx.querystring.includes('callback=') || !ctx.services.config.boolean('chttpd', 'allow_jsonp')) return
-  const query = Query.of(ctx)
+  const query = QueryParams.of(ctx)
   const callback = query.text('callback') ?? ''
   if (callback === '' || !['normal', undefined].includes(query.text('feed'))) return
   if (!CALLBACK.test(callback)) throw fail('badRequest', 'invalid_callback')

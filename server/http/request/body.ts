@@ -17,7 +17,7 @@ export async function readBody(ctx: HttpContext, limit: number): Promise<Buffer>
   const announced = Number(ctx.get('Content-Length'))
   if (announced > limit) throw fail('tooLarge', 'the request entity is too large')
   if (ctx.state.body !== undefined) return ctx.state.body
-  watchForSilence(ctx)
+  startIdleTimeout(ctx)
   const started = performance.now()
   const body = await collect(decodedBody(ctx), limit, heldBody(ctx))
   const time = Math.floor(performance.now() - started)
@@ -102,7 +102,7 @@ function heldBody(ctx: HttpContext): HeldBody {
 }
 
 /** Ends a request whose body stops coming. */
-export function watchForSilence(ctx: HttpContext): void {
+export function startIdleTimeout(ctx: HttpContext): void {
   if (ctx.req.complete) return
   ctx.req.setTimeout(ctx.services.config.integer('couchette', 'body_timeout'), () => ctx.req.destroy())
   ctx.req.once('end', () => ctx.req.setTimeout(0))

@@ -5,15 +5,15 @@ import type { HttpContext } from '../context.ts'
  * The query of a request: parameters divided by `&` or `;` (mochiweb_util:parse_qs/1). Of a parameter that is given twice the first
  * counts, if `last` is not asked for.
  */
-export class Query {
+export class QueryParams {
   readonly #params: URLSearchParams
 
   constructor(text: string) {
     this.#params = new URLSearchParams(text.replaceAll(';', '&'))
   }
 
-  static of(ctx: HttpContext): Query {
-    return ctx.querystring === '' ? NO_QUERY : new Query(ctx.querystring)
+  static of(ctx: HttpContext): QueryParams {
+    return ctx.querystring === '' ? NO_QUERY : new QueryParams(ctx.querystring)
   }
 
   text(name: string): string | undefined {
@@ -54,4 +54,4 @@ export class Query {
   }
 }
 
-const NO_QUERY = new Query('')
+const NO_QUERY = new QueryParams('')

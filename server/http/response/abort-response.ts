@@ -5,7 +5,7 @@ import type { HttpContext } from '../context.ts'
  *
  * @throws the failure, where nothing was sent yet: then it can be answered as an error
  */
-export function breakOff(ctx: HttpContext, error: unknown): void {
+export function abortResponse(ctx: HttpContext, error: unknown): void {
   if (ctx.respond !== false) throw error
   ctx.services.log.error({ err: error, path: ctx.path }, 'answer failed')
   ctx.res.destroy()

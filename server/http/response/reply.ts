@@ -1,8 +1,8 @@
 import { TimeSlice } from '../../time-slice.ts'
-import { breakOff } from './abort-response.ts'
+import { abortResponse } from './abort-response.ts'
 import { drained } from './drained.ts'
 import type { HttpContext } from '../context.ts'
-import { endSoon } from './end-batched.ts'
+import { endBatched } from './end-batched.ts'
 import { gzipped, wantsGzip } from './gzip.ts'
 import { headerText } from './header-text.ts'
 
@@ -29,7 +29,7 @@ function sendBytes(ctx: HttpContext, body: Buffer, status: number, cacheControl:
     'Content-Type': 'application/json',
     'Content-Length': body.length,
   })
-  endSoon(ctx.res, ctx.method === 'HEAD' ? undefined : body)
+  endBatched(ctx.res, ctx.method === 'HEAD' ? undefined : body)
 }
 
 function withNewline(text: Uint8Array): Buffer {
@@ -154,7 +154,7 @@ export async function streamChunks(
     }
     res.end()
   } catch (error) {
-    breakOff(ctx, error)
+    abortResponse(ctx, error)
   } finally {
     await chunks.return()
   }

@@ -1,5 +1,5 @@
 import { TimeSlice } from '../../time-slice.ts'
-import { breakOff } from './abort-response.ts'
+import { abortResponse } from './abort-response.ts'
 import type { HttpContext } from '../context.ts'
 
 /**
@@ -20,7 +20,7 @@ export async function sendPieces(ctx: HttpContext, pieces: AsyncIterable<Uint8Ar
     }
     res.end()
   } catch (error) {
-    breakOff(ctx, error)
+    abortResponse(ctx, error)
   } finally {
     await iterator.return?.()
   }

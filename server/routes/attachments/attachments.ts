@@ -8,7 +8,7 @@ import { putAttachment, removeAttachment } from '../../database/write-attachment
 import type { Methods, RequestContext } from '../context.ts'
 import { originOf } from '../../http/request/origin.ts'
 import { encodeSegment } from '../../http/request/percent.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { sentBody } from '../../http/request/body.ts'
 import { uploadedBytes } from '../../http/request/upload-stream.ts'
@@ -38,7 +38,7 @@ function refuse(): never {
 async function getAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
   checkSoughtId(database, id)
-  const query = Query.of(ctx)
+  const query = QueryParams.of(ctx)
   const rev = query.text('rev')
   const found =
     rev === undefined

@@ -9,8 +9,8 @@ import { selectorFilter } from '../../changes/filter/selector-filter.ts'
 import type { Database } from '../../database/database.ts'
 import type { RequestContext } from '../context.ts'
 import { peerOf } from '../../http/connection/peer.ts'
-import { Query } from '../../http/request/query-params.ts'
-import { shownHeaders } from '../functions/headers-for-design-functions.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
+import { headersForDesignFunctions } from '../functions/headers-for-design-functions.ts'
 import { requestObject } from '../../query/design/request-object.ts'
 
 type Body = Readonly<Record<string, unknown>> | undefined
@@ -45,7 +45,7 @@ export async function filterOf(
 }
 
 function docIdsOf(ctx: RequestContext, body: Body): readonly DocId[] {
-  const ids = ctx.method === 'POST' ? body?.doc_ids : Query.of(ctx).json('doc_ids')
+  const ids = ctx.method === 'POST' ? body?.doc_ids : QueryParams.of(ctx).json('doc_ids')
   if (ctx.method === 'POST' && body === undefined) throw fail('invalidJson')
   if (!Array.isArray(ids) || !ids.every(id => typeof id === 'string')) throw fail('docIdsNotList')
   return ids as DocId[]
@@ -64,7 +64,7 @@ function selectorOf(ctx: RequestContext, database: Database, body: Body): Change
 }
 
 function viewOf(ctx: RequestContext, database: Database): ChangeFilter {
-  const view = Query.of(ctx).text('view') ?? ''
+  const view = QueryParams.of(ctx).text('view') ?? ''
   if (view === '') throw fail('viewFilterMissing')
   const [design, name, ...rest] = partsOf(view)
   if (design === undefined || name === undefined || rest.length > 0) throw fail('malformedViewFilter')
@@ -88,8 +88,8 @@ async function functionOf(
     id: null,
     method: ctx.method,
     url: ctx.url,
-    query: Object.fromEntries(Query.of(ctx).entries()),
-    headers: shownHeaders(ctx.headers, ctx.services.config),
+    query: Object.fromEntries(QueryParams.of(ctx).entries()),
+    headers: headersForDesignFunctions(ctx.headers, ctx.services.config),
     body: body === undefined ? undefined : JSON.stringify(body),
     peer: peerOf(ctx.req, ctx.services.config),
     user: ctx.state.user,

@@ -7,7 +7,7 @@ import type { Database } from '../../database/database.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { checkValues, parseBounded } from '../../http/request/json-body.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { feedKind, parseChangesQuery } from './changes-query.ts'
 import { filterOf } from './changes-filter.ts'
 import { databaseOf } from '../shared/path-names.ts'
@@ -21,7 +21,7 @@ export async function postChanges(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   const body = await readJsonBody(ctx, 'query')
-  if (Query.of(ctx).text('filter') === '_selector') await checkValues(ctx, body, 'max_selector_values')
+  if (QueryParams.of(ctx).text('filter') === '_selector') await checkValues(ctx, body, 'max_selector_values')
   await sendChanges(
     ctx,
     database,

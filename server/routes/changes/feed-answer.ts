@@ -4,7 +4,7 @@ import { LiveFeed, type LiveFeedParts } from '../../changes/live/live-feed.ts'
 import { normalFeed } from '../../changes/normal-feed.ts'
 import type { Database } from '../../database/database.ts'
 import type { RequestContext } from '../context.ts'
-import type { LiveRequest, LiveRequests } from '../../auth/revocable-requests.ts'
+import type { RevocableRequest, RevocableRequests } from '../../auth/revocable-requests.ts'
 import { notModified, streamChunks } from '../../http/response/reply.ts'
 
 /** Answers with a feed: a normal one with an ETag, a live one on the socket itself, without koa. */
@@ -37,8 +37,8 @@ export async function answerFeed(ctx: RequestContext, parts: Omit<LiveFeedParts,
 
 /** Ends the answer with the reader's right. Nothing of the request's context is kept for it. */
 function watchReader(
-  live: LiveRequests,
-  reader: Pick<LiveRequest, 'user' | 'database'>,
+  live: RevocableRequests,
+  reader: Pick<RevocableRequest, 'user' | 'database'>,
   res: RequestContext['res'],
 ): void {
   res.once('close', live.add({ ...reader, end: () => res.destroy() }))

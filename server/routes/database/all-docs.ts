@@ -5,7 +5,7 @@ import { listingQuery, type ListingQuery, type Namespace } from '../../database/
 import { requireJson } from '../../http/request/body.ts'
 import type { Handler, Methods, RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { streamJsonChunks } from '../../http/response/reply.ts'
 import {
   parametersOfBody,
@@ -30,7 +30,7 @@ export function listQueriesMethods(namespace: Namespace): Methods {
 async function getList(ctx: RequestContext, namespace: Namespace): Promise<void> {
   const database = await databaseOf(ctx)
   const partition = partitionInPath(ctx, database)
-  const keys = Query.of(ctx).json('keys')
+  const keys = QueryParams.of(ctx).json('keys')
   if (keys !== undefined && !Array.isArray(keys)) {
     throw fail('badRequest', '`keys` parameter must be an array.')
   }
@@ -76,12 +76,12 @@ function queryOf(
   parameters: ViewParameters,
 ): ListingQuery {
   const query = listingQuery(database, namespace, limited(ctx, parameters))
-  return { ...query, includeSystem: Query.of(ctx).flag('include_system') }
+  return { ...query, includeSystem: QueryParams.of(ctx).flag('include_system') }
 }
 
 /** The parameters of the query, and the partition that the path names. */
 function inQuery(ctx: RequestContext, partition: string | undefined): ViewParameters {
-  const parameters = parametersOfQuery(Query.of(ctx).entries())
+  const parameters = parametersOfQuery(QueryParams.of(ctx).entries())
   return partition === undefined ? parameters : { ...parameters, partition }
 }
 

@@ -19,7 +19,7 @@ import { acceptsType } from '../../http/request/accept.ts'
 import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { streamQuery } from '../queries/stream-query.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkIdIn } from '../shared/document-limits.ts'
@@ -42,7 +42,7 @@ interface Entry {
 export async function postBulkGet(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
-  const query = Query.of(ctx)
+  const query = QueryParams.of(ctx)
   for (const name of ['rev', 'open_revs', 'atts_since', 'w', 'new_edits']) {
     if (query.has(name)) throw fail('badRequest', `"${name}" query parameter is not acceptable`)
   }

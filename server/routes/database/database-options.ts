@@ -1,13 +1,13 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { DatabaseOptions } from '../../database/catalog.ts'
-import type { Query } from '../../http/request/query-params.ts'
+import type { QueryParams } from '../../http/request/query-params.ts'
 
 /**
  * What a new database is to be like. How it would be spread over a cluster is checked and, `q`, remembered.
  *
  * @throws `bad_request`
  */
-export function databaseOptions(query: Query): DatabaseOptions {
+export function databaseOptions(query: QueryParams): DatabaseOptions {
   const shards = positive(query, 'q')
   positive(query, 'n')
   const placement = query.text('placement')
@@ -19,7 +19,7 @@ export function databaseOptions(query: Query): DatabaseOptions {
   return { partitioned: partitioned(query), ...(shards === undefined ? {} : { shards }) }
 }
 
-function positive(query: Query, name: string): number | undefined {
+function positive(query: QueryParams, name: string): number | undefined {
   const text = query.text(name)
   if (text === undefined) return undefined
   if (!/^\+?\d+$/.test(text) || Number(text) === 0) {
@@ -32,7 +32,7 @@ function isPlacement(text: string): boolean {
   return text !== '' && text.split(',').every(rule => /^[^:]+:0*[1-9]\d*$/.test(rule))
 }
 
-function partitioned(query: Query): boolean {
+function partitioned(query: QueryParams): boolean {
   const text = query.text('partitioned')
   if (text === undefined || text === 'false') return false
   if (text === 'true') return true

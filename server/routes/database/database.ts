@@ -5,13 +5,13 @@ import { readRequestBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { originOf } from '../../http/request/origin.ts'
 import { encodeSegment } from '../../http/request/percent.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { databaseOptions } from './database-options.ts'
 
 export async function makeDatabase(ctx: RequestContext): Promise<void> {
-  const options = databaseOptions(Query.of(ctx))
+  const options = databaseOptions(QueryParams.of(ctx))
   const name = parseDatabaseName(ctx.params.db ?? '')
   if (options.partitioned && /(^|\/)_/.test(name)) {
     throw fail('badRequest', 'Cannot partition a system database')
@@ -23,7 +23,7 @@ export async function makeDatabase(ctx: RequestContext): Promise<void> {
 
 /** A revision betrays a client that meant a document and had no id. */
 export async function dropDatabase(ctx: RequestContext): Promise<void> {
-  if (Query.of(ctx).has('rev')) {
+  if (QueryParams.of(ctx).has('rev')) {
     throw fail(
       'badRequest',
       'You tried to DELETE a database with a ?=rev parameter. Did you mean to DELETE a document instead?',

@@ -13,7 +13,7 @@ import {
 } from '../../database/read-document.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import type { RequestContext } from '../context.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { notModified, sendJson, streamJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkSoughtId } from '../shared/document-limits.ts'
@@ -24,7 +24,7 @@ import { documentQuery } from './read-options.ts'
 /** `GET` and `HEAD` of a document, or of some of its revisions. */
 export async function getDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
-  const { rev, openRevs, latest, deleted, options } = documentQuery(Query.of(ctx))
+  const { rev, openRevs, latest, deleted, options } = documentQuery(QueryParams.of(ctx))
   checkSoughtId(database, id)
   if (openRevs !== undefined) {
     await sendOpenRevisions(ctx, database, id, { revs: openRevs, latest, options })

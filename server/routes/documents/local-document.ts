@@ -5,7 +5,7 @@ import { hashOf } from '../../../protocol/revision.ts'
 import { xxh3 } from '../../../protocol/xxh3.ts'
 import { readLocalDocument, renderLocalDocument, type LocalDocument } from '../../database/local-documents.ts'
 import type { RequestContext } from '../context.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { notModified, sendJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { sendOpenRevisions } from './open-revisions.ts'
@@ -14,7 +14,7 @@ import { documentQuery } from './read-options.ts'
 /** `GET` and `HEAD` of a `_local` document. Asked for by revision it is not found, as it has no history. */
 export async function getLocalDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
-  const { rev, openRevs, latest, options } = documentQuery(Query.of(ctx))
+  const { rev, openRevs, latest, options } = documentQuery(QueryParams.of(ctx))
   if (openRevs !== undefined) {
     await sendOpenRevisions(ctx, database, id, { revs: openRevs, latest, options })
     return

@@ -1,7 +1,7 @@
 import { fail } from '../../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import type { RequestContext } from '../context.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 
 /**
  * The revision that a request is about: from the body, `?rev` or `If-Match`, which must agree.
@@ -9,7 +9,7 @@ import { Query } from '../../http/request/query-params.ts'
  * @throws `bad_request` where they do not, or are no revisions
  */
 export function revisionNamed(ctx: RequestContext, inBody?: Rev): Rev | undefined {
-  const inQuery = Query.of(ctx).text('rev')
+  const inQuery = QueryParams.of(ctx).text('rev')
   const query = inQuery === undefined ? undefined : parseRev(inQuery)
   if (query !== undefined && inBody !== undefined && query !== inBody) {
     throw fail('badRequest', 'Document rev from request body and query string have different values')

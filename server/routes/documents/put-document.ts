@@ -9,7 +9,7 @@ import { writeDocument, type DocumentToWrite } from '../../database/write-docume
 import { fail } from '../../../protocol/errors.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { runInTurns } from '../../time-slice.ts'
 import { databaseOf } from '../shared/path-names.ts'
@@ -49,7 +49,7 @@ async function put(
   received: readonly ReceivedAttachment[] = [],
 ): Promise<void> {
   const document = { id, input: { ...input, rev: revisionNamed(ctx, input.rev) }, received }
-  const query = Query.of(ctx)
+  const query = QueryParams.of(ctx)
   const options = { replicated: query.text('new_edits') === 'false', user: ctx.state.user }
   if (isBatched(query) && received.length === 0) {
     await writeLater(ctx, database, document)
@@ -76,7 +76,7 @@ export async function postDocument(ctx: RequestContext): Promise<void> {
       : { id: input.id, input }
   const { id } = document
   checkIdIn(database, id)
-  if (isBatched(Query.of(ctx))) {
+  if (isBatched(QueryParams.of(ctx))) {
     await writeLater(ctx, database, document)
     return
   }
@@ -105,7 +105,7 @@ async function readDocument(ctx: RequestContext): Promise<DocumentInput> {
   return runInTurns(parseDocumentInSteps(body, { term: true, ...documentLimits(ctx) }))
 }
 
-function isBatched(query: Query): boolean {
+function isBatched(query: QueryParams): boolean {
   return query.text('batch') === 'ok'
 }
 

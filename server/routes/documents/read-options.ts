@@ -2,7 +2,7 @@ import { fail } from '../../../protocol/errors.ts'
 import { parseJson } from '../../../protocol/json/parse-json.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import type { ReadOptions } from '../../database/read-document.ts'
-import type { Query } from '../../http/request/query-params.ts'
+import type { QueryParams } from '../../http/request/query-params.ts'
 
 /** Which revisions of a document a request asks for, and what to tell of them (CouchDB: chttpd_db:parse_doc_query/1). */
 export interface DocumentQuery {
@@ -17,7 +17,7 @@ export interface DocumentQuery {
 }
 
 /** @throws `bad_request` for what are no revisions */
-export function documentQuery(query: Query): DocumentQuery {
+export function documentQuery(query: QueryParams): DocumentQuery {
   const given = query.last('rev')
   const named = given === undefined ? undefined : parseRev(given)
   const latest = query.flag('latest')
@@ -33,7 +33,7 @@ export function documentQuery(query: Query): DocumentQuery {
   }
 }
 
-function winnerOptions(query: Query): ReadOptions {
+function winnerOptions(query: QueryParams): ReadOptions {
   const meta = query.flag('meta')
   return {
     revs: query.flag('revs'),
@@ -46,12 +46,14 @@ function winnerOptions(query: Query): ReadOptions {
 }
 
 /** A revision that is asked for by name comes without what belongs to the document. */
-function revisionOptions(query: Query): ReadOptions {
+function revisionOptions(query: QueryParams): ReadOptions {
   return { revs: query.flag('revs'), ...attachmentOptions(query) }
 }
 
 /** `atts_since` asks for data as `attachments=true` does. */
-function attachmentOptions(query: Query): Pick<ReadOptions, 'attachments' | 'attsSince' | 'attEncodingInfo'> {
+function attachmentOptions(
+  query: QueryParams,
+): Pick<ReadOptions, 'attachments' | 'attsSince' | 'attEncodingInfo'> {
   const since = query.last('atts_since')
   const attEncodingInfo = query.flag('att_encoding_info')
   if (since !== undefined) return { attachments: 'data', attsSince: revisionList(since), attEncodingInfo }
@@ -59,7 +61,7 @@ function attachmentOptions(query: Query): Pick<ReadOptions, 'attachments' | 'att
 }
 
 /** An empty list counts as not given. */
-function openRevsAsked(query: Query): readonly Rev[] | 'all' | undefined {
+function openRevsAsked(query: QueryParams): readonly Rev[] | 'all' | undefined {
   const asked = query.last('open_revs')
   if (asked === undefined || asked === 'all') return asked
   const revs = revisionList(asked)

@@ -4,8 +4,8 @@ import type { Database } from '../../database/database.ts'
 import { readRequestBody } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { peerOf } from '../../http/connection/peer.ts'
-import { Query } from '../../http/request/query-params.ts'
-import { shownHeaders } from './headers-for-design-functions.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
+import { headersForDesignFunctions } from './headers-for-design-functions.ts'
 import { requireRunnable, type DesignDocument } from '../../query/design/design-document.ts'
 import { requestObject } from '../../query/design/request-object.ts'
 import { databaseOf, docIdOf } from '../shared/path-names.ts'
@@ -46,8 +46,8 @@ export async function requestOf(
     id,
     method: ctx.method,
     url: ctx.url,
-    query: Object.fromEntries(Query.of(ctx).entries()),
-    headers: shownHeaders(ctx.headers, ctx.services.config),
+    query: Object.fromEntries(QueryParams.of(ctx).entries()),
+    headers: headersForDesignFunctions(ctx.headers, ctx.services.config),
     body: await read(),
     peer: peerOf(ctx.req, ctx.services.config),
     user: ctx.state.user,

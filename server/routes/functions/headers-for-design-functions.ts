@@ -11,7 +11,10 @@ const SECRET = new Set(['authorization', 'x-auth-couchdb-token', 'x-couchette-in
  *
  * @param config names the header of proxy tokens
  */
-export function shownHeaders(headers: IncomingHttpHeaders, config?: Config): Record<string, string> {
+export function headersForDesignFunctions(
+  headers: IncomingHttpHeaders,
+  config?: Config,
+): Record<string, string> {
   const token = config?.text('chttpd_auth', 'x_auth_token').toLowerCase()
   const shown: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { CouchError } from '../../../protocol/errors.ts'
-import { breakOff } from '../../http/response/abort-response.ts'
+import { abortResponse } from '../../http/response/abort-response.ts'
 import type { RequestContext } from '../context.ts'
 import { functionAnswer } from '../../query/design/function-answer.ts'
 import { functionError } from '../../sandbox/errors.ts'
@@ -36,7 +36,7 @@ export class ListAnswer {
     } catch (error) {
       if (!this.#isSending) throw error
       if (error instanceof CouchError) this.#ctx.res.end(errorText(error))
-      else if (!this.#ctx.res.destroyed) breakOff(this.#ctx, error)
+      else if (!this.#ctx.res.destroyed) abortResponse(this.#ctx, error)
     }
   }
 

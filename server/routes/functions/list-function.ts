@@ -7,7 +7,7 @@ import { listingQuery } from '../../database/listing/listing-query.ts'
 import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { parseBounded } from '../../http/request/json-body.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { queryPieces } from '../queries/stream-query.ts'
 import type { DesignDocument } from '../../query/design/design-document.ts'
 import { RowBatches } from '../../query/views/answer/row-batches.ts'
@@ -33,7 +33,7 @@ export async function runList(ctx: RequestContext): Promise<void> {
   const asked = (ctx.params.view ?? '') === '_all_docs' ? 'documents' : 'view'
   const parameters = {
     ...keysOf(request.body, asked),
-    ...parametersOfQuery(Query.of(ctx).entries(), asked),
+    ...parametersOfQuery(QueryParams.of(ctx).entries(), asked),
   }
   const pieces = await queryPieces(ctx, () => listedRows(ctx, database, ddoc, parameters))
   const batches = await RowBatches.of(pieces)

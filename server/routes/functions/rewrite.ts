@@ -2,8 +2,8 @@ import { fail } from '../../../protocol/errors.ts'
 import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
 import type { RequestContext } from '../context.ts'
-import { Query } from '../../http/request/query-params.ts'
-import { shownHeaders } from './headers-for-design-functions.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
+import { headersForDesignFunctions } from './headers-for-design-functions.ts'
 import { requireRunnable, type DesignDocument } from '../../query/design/design-document.ts'
 import { functionAnswer } from '../../query/design/function-answer.ts'
 import { rewriteAnswer, type RewriteAnswer } from '../../query/design/rewrite-answer.ts'
@@ -22,7 +22,7 @@ export async function runRewrite(ctx: RequestContext): Promise<void> {
   if (!Array.isArray(rewrites)) throw fail('noRewrites')
   const rules = compileRules(rewrites, isSecure(ctx))
   const path = ctx.rest.map(segment => segment ?? '')
-  const request = { method: ctx.method, path, query: [...Query.of(ctx).entries()] }
+  const request = { method: ctx.method, path, query: [...QueryParams.of(ctx).entries()] }
   const { path: to, query } = rewrite(rules, request, maxLength(ctx))
   await ctx.redispatch(urlOf(ctx, { database, ddoc, path: to, query }))
 }
@@ -42,7 +42,7 @@ async function runRewriteFunction(
     return answerFunction(ctx, functionAnswer({ headers: { ...target.headers }, body }, target.code))
   }
   if (target.path === undefined) throw fail('noRewritePath')
-  const query = Object.entries(target.query ?? Object.fromEntries(Query.of(ctx).entries()))
+  const query = Object.entries(target.query ?? Object.fromEntries(QueryParams.of(ctx).entries()))
   takeOver(ctx, target)
   await ctx.redispatch(urlOf(ctx, { database, ddoc, path: target.path, query }))
 }
@@ -66,7 +66,7 @@ const OF_THE_CLIENT =
 /** What a function may say of the request that it makes of another. */
 function headersFromFunction(headers: Record<string, string>, config: Config): Record<string, string> {
   const ofProxies = PROXY_HEADERS.map(key => config.text('chttpd_auth', key).toLowerCase())
-  const shown = Object.entries(shownHeaders(headers, config)).filter(
+  const shown = Object.entries(headersForDesignFunctions(headers, config)).filter(
     ([name]) => !OF_THE_CLIENT.test(name) && !ofProxies.includes(name),
   )
   return Object.fromEntries(shown)

@@ -6,7 +6,7 @@ import { ADMINS } from '../../config/admins.ts'
 import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { checkMayChange } from './config.ts'
 
@@ -15,7 +15,7 @@ const SYSTEM_DATABASES = ['_users', '_replicator']
 type Setup = Readonly<Record<string, JsonValue | undefined>>
 
 export async function setupState(ctx: RequestContext): Promise<void> {
-  const asked = Query.of(ctx).text('ensure_dbs_exist')
+  const asked = QueryParams.of(ctx).text('ensure_dbs_exist')
   const missing = await missingOf(
     ctx,
     asked === undefined ? undefined : (parseJson(Buffer.from(asked)) as JsonValue),

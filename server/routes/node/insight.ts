@@ -1,7 +1,7 @@
 import { fail } from '../../../protocol/errors.ts'
 import { listSettings } from '../../config/setting-list.ts'
 import type { RequestContext } from '../context.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 
 /** `GET /_node/{node}/_settings`: every setting with what it does, its default, its value and where that comes from. */
@@ -13,7 +13,7 @@ const MOST_LINES = 1000
 
 /** `GET /_node/{node}/_log?since=&limit=`: the newest lines of the log behind a number, the oldest first. */
 export function getLog(ctx: RequestContext): void {
-  const query = Query.of(ctx)
+  const query = QueryParams.of(ctx)
   const { lines, last } = ctx.services.logTail.read(
     count(query.text('since'), 0),
     Math.min(MOST_LINES, count(query.text('limit'), MOST_LINES)),

@@ -4,7 +4,7 @@ import { requireObject } from '../../../protocol/json/parse-json.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { parseBounded, readJsonObject } from '../../http/request/json-body.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { streamQuery } from './stream-query.ts'
 import type { DatabaseQueries } from '../../query/database-queries.ts'
@@ -32,7 +32,7 @@ export async function postExplain(ctx: RequestContext): Promise<void> {
 export async function listIndexes(ctx: RequestContext): Promise<void> {
   const queries = await queriesOf(ctx)
   const all = [ALL_DOCS, ...queries.mangoIndexes].map(describeIndex)
-  const { skip, limit } = indexRange(Query.of(ctx))
+  const { skip, limit } = indexRange(QueryParams.of(ctx))
   sendJson(ctx, { total_rows: all.length, indexes: all.slice(skip, skip + limit) })
 }
 
@@ -41,7 +41,7 @@ export async function listIndexes(ctx: RequestContext): Promise<void> {
  *
  * @throws `indexRange` for what is no integer, a limit below 1 or a negative skip
  */
-function indexRange(query: Query): { skip: number; limit: number } {
+function indexRange(query: QueryParams): { skip: number; limit: number } {
   const skip = integerOf(query.text('skip')) ?? 0
   const limit = integerOf(query.text('limit')) ?? Infinity
   if (skip < 0 || limit < 1) throw fail('indexRange')

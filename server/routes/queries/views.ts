@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.ts'
 import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { streamQuery } from './stream-query.ts'
 import type { DesignDocument } from '../../query/design/design-document.ts'
@@ -82,7 +82,7 @@ async function viewOf(ctx: RequestContext): Promise<{ view: View; parameters: Vi
   const partition = partitionInPath(ctx, database)
   const index = indexOf(ctx, database, designOf(ctx, database))
   const view = new View(database, index, ctx.params.view ?? '')
-  const parameters = parametersOfQuery(Query.of(ctx).entries(), 'view')
+  const parameters = parametersOfQuery(QueryParams.of(ctx).entries(), 'view')
   return { view, parameters: partition === undefined ? parameters : { ...parameters, partition } }
 }
 

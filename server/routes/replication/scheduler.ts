@@ -6,7 +6,7 @@ import { JOB_STATES } from '../../../replicator/job-state.ts'
 import { compactionTasks } from '../../compaction/tasks.ts'
 import type { Database } from '../../database/database.ts'
 import type { RequestContext } from '../context.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { documentState, parseStates, replicationDocumentIds } from '../../replication/document-states.ts'
 import { jobJson, taskJson } from '../../replication/job-json.ts'
@@ -14,7 +14,7 @@ import { failuresOf, retryFailures } from '../../replication/retry-failures.ts'
 
 export function getTasks(ctx: RequestContext): void {
   const { replicator, queries } = ctx.services
-  const lag = Query.of(ctx).flag('lag')
+  const lag = QueryParams.of(ctx).flag('lag')
   const running = replicator.scheduler.jobs.filter(({ state }) => state === 'running')
   sendJson(ctx, [
     ...queries.tasks(),
@@ -72,7 +72,7 @@ export function getAllDocs(ctx: RequestContext): Promise<void> {
 
 async function listDocs(ctx: RequestContext, name: string): Promise<void> {
   const { replicator } = ctx.services
-  const query = Query.of(ctx)
+  const query = QueryParams.of(ctx)
   const states = parseStates(query.text('states') ?? '')
   if (!states) throw fail('queryParse', `States must be one or more of [${JOB_STATES_TEXT}]`)
   const { skip, limit } = pageOf(ctx)
@@ -115,7 +115,7 @@ async function open(ctx: RequestContext, name: string): Promise<Database> {
 }
 
 function pageOf(ctx: RequestContext): { skip: number; limit: number } {
-  const query = Query.of(ctx)
+  const query = QueryParams.of(ctx)
   return { skip: count(query.text('skip'), 0), limit: count(query.text('limit'), Infinity) }
 }
 

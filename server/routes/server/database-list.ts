@@ -7,7 +7,7 @@ import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { makeEtag } from '../../http/response/etag.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { notModified, streamJson } from '../../http/response/reply.ts'
 import { parametersOfQuery, type ViewParameters } from '../../../protocol/view-parameters.ts'
 
@@ -66,7 +66,7 @@ function listEtag(ctx: RequestContext): string {
 /** The names that a query asks for: those of a range, or those of its `keys` that exist. */
 function namesOf(ctx: RequestContext): AsyncIterable<DatabaseName> {
   const { catalog } = ctx.services
-  const parameters = parametersOfQuery(Query.of(ctx).entries())
+  const parameters = parametersOfQuery(QueryParams.of(ctx).entries())
   const { keys, descending = false, limit = Infinity, skip = 0 } = parameters
   if (keys === undefined) return catalog.names(nameRange(parameters))
   return existing(catalog, (descending ? keys.toReversed() : keys).slice(skip, skip + limit))

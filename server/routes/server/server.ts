@@ -2,7 +2,7 @@ import { fail } from '../../../protocol/errors.ts'
 import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { makeEtag } from '../../http/response/etag.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { COUCHDB_VERSION, VERSION } from '../../version.ts'
 
@@ -41,7 +41,7 @@ export function up(ctx: RequestContext): void {
 }
 
 export function uuids(ctx: RequestContext): void {
-  const count = Query.of(ctx).text('count') ?? '1'
+  const count = QueryParams.of(ctx).text('count') ?? '1'
   if (!/^\+?\d+$/.test(count)) throw fail('badRequest', 'count must be a positive integer')
   const most = ctx.services.config.integer('uuids', 'max_count')
   if (Number(count) > most) throw fail('badRequest', 'count parameter too large')

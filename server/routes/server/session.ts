@@ -5,7 +5,7 @@ import { readBody } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { isSecure, originOf } from '../../http/request/origin.ts'
 import { peerOf } from '../../http/connection/peer.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 
 /** Names and passwords are short. */
@@ -15,7 +15,8 @@ const MAX_BYTES = 64 * 1024
 export function getSession(ctx: RequestContext): void {
   const { name, roles, authenticated } = ctx.state.user
   const { authenticator, config } = ctx.services
-  if (name === null && Query.of(ctx).text('basic') === 'true') throw fail('unauthorized', 'Please login.')
+  if (name === null && QueryParams.of(ctx).text('basic') === 'true')
+    throw fail('unauthorized', 'Please login.')
   const database = config.get('chttpd_auth', 'authentication_db')
   sendJson(ctx, {
     ok: true,
@@ -87,7 +88,7 @@ async function readFields(ctx: RequestContext): Promise<Map<string, string>> {
  * @throws `bad_request` for another place
  */
 function isRedirected(ctx: RequestContext, parameter: 'next' | 'fail'): boolean {
-  const path = Query.of(ctx).text(parameter)
+  const path = QueryParams.of(ctx).text(parameter)
   if (path === undefined) return false
   if (!path.startsWith('/')) throw fail('badRequest', 'path must begin with a /.')
   if (!/^[\x21-\x7e]*$/.test(path)) throw fail('badRequest', 'path must be encoded')

@@ -3,7 +3,7 @@ import { parsePartition } from '../../../protocol/partition.ts'
 import type { Database } from '../../database/database.ts'
 import type { RequestContext } from '../context.ts'
 import type { Segment } from '../../routing/route.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 
 /**
  * The partition in whose name a path asks, as `/db/_partition/NAME/…`; undefined where it asks of the whole database
@@ -15,7 +15,7 @@ export function partitionInPath(ctx: RequestContext, database: Database): string
   if (ctx.params.partition === undefined) return undefined
   if (!database.record.partitioned) throw fail('badRequest', 'database is not partitioned')
   const partition = namedPartition(ctx.params.partition)
-  const inQuery = Query.of(ctx).text('partition')
+  const inQuery = QueryParams.of(ctx).text('partition')
   if (inQuery !== undefined && inQuery !== partition) {
     throw fail('badRequest', 'Conflicting value for `partition` in query string')
   }

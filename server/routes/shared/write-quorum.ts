@@ -1,17 +1,17 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { RequestContext } from '../context.ts'
-import { Query } from '../../http/request/query-params.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 
 /** There is one copy of each document, so that a quorum of one is always met. */
 const COPIES = 1
 
 /** @throws `bad_request` where `w` is no integer; CouchDB fails with 500 */
 export function checkQuorum(ctx: RequestContext): void {
-  const w = Query.of(ctx).text('w')
+  const w = QueryParams.of(ctx).text('w')
   if (w !== undefined && !/^[+-]?\d+$/.test(w)) throw fail('badRequest', '`w` must be an integer.')
 }
 
 /** Whether more copies are to be written than there are: the answer is 202, "accepted", then. */
 export function isQuorumOutOfReach(ctx: RequestContext, inBody?: number): boolean {
-  return (inBody ?? Number(Query.of(ctx).text('w') ?? COPIES)) > COPIES
+  return (inBody ?? Number(QueryParams.of(ctx).text('w') ?? COPIES)) > COPIES
 }
