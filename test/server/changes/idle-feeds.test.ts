@@ -84,12 +84,27 @@ test('a longpoll with limit 0 and a heartbeat goes on', withServer, async (t, { 
 })
 
 // Under load every heartbeat may be late; most of what was asked for must be kept all the same.
+// A busy machine makes every timer late: what plain timers of this process need beyond theirs is allowed for.
 test('heartbeats come as often as they are asked for', withServer, async (t, { url }) => {
   await call(url, 'PUT', '/db')
+  const plain: number[] = []
+  const timer = setInterval(() => plain.push(performance.now()), 100)
   const feed = await RawFeed.open(url, '/db/_changes?feed=continuous&heartbeat=100')
-  await eventually('heartbeats', () => feed.times.length >= 12)
-  const gaps = feed.times.slice(2).map((time, at) => time - (feed.times[at + 1] as number))
-  const best = gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 4)] as number
-  t.true(best > 90 && best < 106, `${best} ms`)
-  feed.close()
+  try {
+    await eventually('heartbeats', () => feed.times.length >= 12 && plain.length >= 12)
+    const best = lowerQuartile(gapsOf(feed.times.slice(1)))
+    const late = Math.abs(lowerQuartile(gapsOf(plain)) - 100)
+    t.true(best > 90 - 2 * late && best < 106 + 2 * late, `${best} ms; plain timers ${late} ms late`)
+  } finally {
+    clearInterval(timer)
+    feed.close()
+  }
 })
+
+function gapsOf(times: readonly number[]): number[] {
+  return times.slice(1).map((time, index) => time - (times[index] as number))
+}
+
+function lowerQuartile(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 4)] as number
+}

@@ -35,7 +35,7 @@ test('who is due is woken, again and again until removed; who was put off is not
   t.is(wheel.size, 0)
 })
 
-// Under load every timer is late; the best of many shows what the wheel itself adds.
+// Under load every timer is late, the plain ones beside it too; the best of many shows what the wheel itself adds.
 test('entries are woken within a few milliseconds of what they asked, and not before', async t => {
   const wheel = new TimerWheel()
   const lateness: number[] = []
@@ -46,9 +46,11 @@ test('entries are woken within a few milliseconds of what they asked, and not be
     })
   })
   for (const alarm of alarms) wheel.add(alarm)
-  await eventually('all wakings', () => lateness.length === alarms.length)
+  const plain: number[] = []
+  for (const { dueAt } of alarms) setTimeout(() => plain.push(wheel.now - dueAt), dueAt - wheel.now)
+  await eventually('all wakings', () => lateness.length === alarms.length && plain.length === alarms.length)
   t.true(Math.min(...lateness) >= 0)
-  t.true(Math.min(...lateness) < 5, `${Math.min(...lateness)} ms late`)
+  t.true(Math.min(...lateness) < 5 + Math.max(0, Math.min(...plain)), `${Math.min(...lateness)} ms late`)
   t.is(wheel.size, 0)
 })
 
