@@ -45,13 +45,13 @@ const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] 
   },
   {
     folder: 'server/query/',
-    forbidden: /^(server\/(routes|http|changes|replication)\/|koa$|@koa\/)/,
-    because: 'queries know nothing of HTTP and of feeds, which run their functions',
+    forbidden: /^(server\/(routes|http|changes|replication|storage)\/|koa$|@koa\/)/,
+    because: 'queries ask databases, and know nothing of HTTP and of feeds, which run their functions',
   },
   {
     folder: 'server/changes/',
-    forbidden: /^(server\/(routes|http|replication)\/|koa$|@koa\/)/,
-    because: 'feeds know nothing of HTTP',
+    forbidden: /^(server\/(routes|http|replication|storage)\/|koa$|@koa\/)/,
+    because: 'feeds ask databases, and know nothing of HTTP',
   },
   {
     folder: 'server/sandbox/',
@@ -128,6 +128,17 @@ test('commands are reached from cli/main.ts alone', t => {
     .filter(({ path }) => path !== 'cli/main.ts' && !path.startsWith('server/commands/'))
     .flatMap(({ path, imports }) =>
       imports.filter(name => name.startsWith('server/commands/')).map(name => `${path} → ${name}`),
+    )
+  t.deepEqual(broken, [])
+})
+
+test('keys of the store are built in storage and database alone, which answer typed questions', t => {
+  const broken = product
+    .filter(({ path }) => !path.startsWith('server/storage/') && !path.startsWith('server/database/'))
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter(name => name === 'server/storage/keys.ts' || name === 'server/database/storage-of.ts')
+        .map(name => `${path} → ${name}`),
     )
   t.deepEqual(broken, [])
 })

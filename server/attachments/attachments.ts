@@ -7,7 +7,6 @@ import {
   NO_DATABASE,
   partsOfBlobCheckKey,
 } from '../storage/attachment-keys.ts'
-import { DatabaseKeys } from '../storage/keys.ts'
 import { refusalOf } from '../storage/durable/write-failure.ts'
 import type { Store } from '../storage/store.ts'
 import { lengthOf } from './blob-record.ts'
@@ -234,7 +233,7 @@ async function finishDatabaseChecks(store: Store): Promise<void> {
     const { database, address } = partsOfBlobCheckKey(key)
     if (database === NO_DATABASE) continue
     const batch = store.batch().del(key)
-    if (!(await hasReference(store, new DatabaseKeys(database), address))) {
+    if (!(await hasReference(store, database, address))) {
       batch
         .del(blobReferenceKey(address, database))
         .put(blobCheckKey(NO_DATABASE, address), new Uint8Array(0))

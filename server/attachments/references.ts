@@ -2,29 +2,24 @@ import {
   addressOfBodyReferenceKey,
   blobCheckKey,
   blobReferenceKey,
-  bodyReference,
+  bodyReferenceRange,
   NO_DATABASE,
 } from '../storage/attachment-keys.ts'
-import { DatabaseKeys, Space } from '../storage/keys.ts'
 import type { Store } from '../storage/store.ts'
 
-const MAX_BODY = 2 ** 48 - 1
 const BATCH = 1000
 
 /** Returns whether a stored revision of the database refers to the content. */
-export async function hasReference(store: Store, keys: DatabaseKeys, address: Uint8Array): Promise<boolean> {
-  const range = {
-    gte: keys.bytes(Space.attachment, bodyReference(address, 0)),
-    lte: keys.bytes(Space.attachment, bodyReference(address, MAX_BODY)),
-  }
+export async function hasReference(store: Store, database: number, address: Uint8Array): Promise<boolean> {
+  const range = bodyReferenceRange(database, address)
   return (await store.keys({ ...range, limit: 1 }).all()).length > 0
 }
 
 /** Each content that the database refers to, once, some hundreds at a time. */
-export async function* contentsOf(store: Store, keys: DatabaseKeys): AsyncGenerator<Buffer[]> {
+export async function* contentsOf(store: Store, database: number): AsyncGenerator<Buffer[]> {
   let batch: Buffer[] = []
   let last: Buffer | undefined
-  for await (const key of store.keys(keys.range(Space.attachment))) {
+  for await (const key of store.keys(bodyReferenceRange(database))) {
     const address = addressOfBodyReferenceKey(key)
     if (last?.equals(address) === true) continue
     last = address
@@ -39,7 +34,7 @@ export async function* contentsOf(store: Store, keys: DatabaseKeys): AsyncGenera
 /** Takes a whole database's references away; the contents are left to be checked. */
 export async function dropReferences(store: Store, database: number): Promise<Buffer[]> {
   const dropped: Buffer[] = []
-  for await (const addresses of contentsOf(store, new DatabaseKeys(database))) {
+  for await (const addresses of contentsOf(store, database)) {
     const batch = store.batch()
     for (const address of addresses) {
       batch.del(blobReferenceKey(address, database))

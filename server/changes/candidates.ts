@@ -1,6 +1,4 @@
-import { DocumentSummary } from '../database/document-record.ts'
 import type { Database } from '../database/database.ts'
-import { Space } from '../storage/keys.ts'
 import type { Candidates } from './filter/change-filter.ts'
 import { changesAt } from '../database/reading/change-pages.ts'
 
@@ -25,20 +23,15 @@ export async function* candidatePages(
 }
 
 async function seqsOf(database: Database, candidates: Candidates): Promise<number[]> {
-  const { keys, store } = database
   const seqs: number[] = []
   if ('ids' in candidates) {
     for (let from = 0; from < candidates.ids.length; from += AT_ONCE) {
-      const ids = candidates.ids.slice(from, from + AT_ONCE)
-      const records = await store.getMany(ids.map(id => keys.text(Space.document, id)))
-      for (const record of records) if (record !== undefined) seqs.push(new DocumentSummary(record).seq)
+      const found = await database.summaries(candidates.ids.slice(from, from + AT_ONCE))
+      for (const summary of found) if (summary !== undefined) seqs.push(summary.seq)
     }
     return seqs
   }
-  const range = {
-    gte: keys.text(Space.document, candidates.from),
-    lt: keys.text(Space.document, candidates.to),
-  }
-  for await (const record of store.values(range)) seqs.push(new DocumentSummary(record).seq)
+  for await (const { summary } of database.summariesBetween(candidates.from, candidates.to))
+    seqs.push(summary.seq)
   return seqs
 }

@@ -2,8 +2,6 @@ import type { DatabaseName } from '../../protocol/database-name.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import type { DatabaseEvent } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
-import { DocumentSummary } from '../database/document-record.ts'
-import { Space, textOfKey } from '../storage/keys.ts'
 
 /** The database whose documents are the events of `_db_updates`. */
 export const GLOBAL_CHANGES = '_global_changes' as DatabaseName
@@ -35,9 +33,7 @@ export function toldSeq(log: Database, name: string): number {
 export async function* createdDatabases(
   log: Database,
 ): AsyncGenerator<{ name: string; seq: number }, void, undefined> {
-  const { keys, store } = log
-  const range = { gte: keys.text(Space.document, CREATED), lt: keys.text(Space.document, AFTER_CREATED) }
-  for await (const [key, record] of store.iterator(range)) {
-    yield { name: textOfKey(key).slice(CREATED.length), seq: new DocumentSummary(record).seq }
+  for await (const { id, summary } of log.summariesBetween(CREATED, AFTER_CREATED)) {
+    yield { name: id.slice(CREATED.length), seq: summary.seq }
   }
 }

@@ -109,7 +109,7 @@ export class Catalog {
     if (record === undefined) return undefined
     const keys = new DatabaseKeys(record.number)
     const state = open?.state ?? decodeState(await this.#store.get(keys.state))
-    const sizes = await databaseSizes(this.#store, keys, state)
+    const sizes = await databaseSizes({ store: this.#store, keys }, state)
     const { compactedSeq = 0, compactedFile = 0 } = open?.compaction ?? {}
     return { ...sizes, active: Math.max(sizes.active, compactedFile), changes: state.seq - compactedSeq }
   }

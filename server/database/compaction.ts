@@ -6,6 +6,7 @@ import { behindKey, compactRange } from '../storage/upkeep.ts'
 import type { WritableDatabase } from './writable-database.ts'
 import { mayHaveHistory } from './document-record.ts'
 import { databaseSizes } from './database-sizes.ts'
+import { STORAGE } from './storage-of.ts'
 
 const RECORDS_AT_A_TIME = 1000
 
@@ -151,12 +152,13 @@ export class Compaction {
     await this.#compactStore(stop)
     if (stop.aborted) return
     this.#compactedSeq = seq
-    this.#compactedFile = (await databaseSizes(database.store, database.keys, database.state)).file
+    this.#compactedFile = (await databaseSizes(database[STORAGE], database.state)).file
   }
 
   /** Gives back the room piece by piece: of everything but the indexes, which are compacted for themselves. */
   async #compactStore(stop: AbortSignal): Promise<void> {
-    const { store, keys, state } = this.#database
+    const { state } = this.#database
+    const { store, keys } = this.#database[STORAGE]
     const all = keys.withoutIndexes()
     const bounds = [keys.state, keys.number(Space.body, 0)]
     for (let body = BODIES_AT_A_TIME; body < state.bodies; body += BODIES_AT_A_TIME)
@@ -180,7 +182,7 @@ export class Compaction {
   }
 
   async *#documentsWithHistory(stop: AbortSignal): AsyncGenerator<DocId[]> {
-    const { store, keys } = this.#database
+    const { store, keys } = this.#database[STORAGE]
     const iterator = store.iterator(keys.range(Space.document))
     let ids: DocId[] = []
     try {

@@ -1,6 +1,7 @@
 import { Space } from '../storage/keys.ts'
 import type { Database } from './database.ts'
 import { isLiveRecord } from './document-record.ts'
+import { STORAGE } from './storage-of.ts'
 
 const RECORDS_AT_A_TIME = 1000
 
@@ -19,7 +20,7 @@ export async function countDifference(database: Database): Promise<string | unde
       space: typeof Space.document | typeof Space.change,
       visit: (record: Uint8Array) => void,
     ) => {
-      const iterator = snapshot.iterator(database.keys.range(space))
+      const iterator = snapshot.iterator(database[STORAGE].keys.range(space))
       try {
         for (;;) {
           const entries = await iterator.nextv(RECORDS_AT_A_TIME)

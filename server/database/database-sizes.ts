@@ -1,6 +1,5 @@
-import type { DatabaseKeys } from '../storage/keys.ts'
-import type { Store } from '../storage/store.ts'
 import { approximateSize } from '../storage/upkeep.ts'
+import type { DatabaseStorage } from './storage-of.ts'
 import type { DatabaseState } from './state.ts'
 
 /** About what a document's record, changes row and keys take beside its body. */
@@ -21,8 +20,7 @@ export interface DatabaseSizes {
  * are not in LevelDB's tables yet.
  */
 export async function databaseSizes(
-  store: Store,
-  keys: DatabaseKeys,
+  { store, keys }: DatabaseStorage,
   { externalSize, storedSize, docs, deletedDocs }: DatabaseState,
 ): Promise<DatabaseSizes> {
   const overhead = (docs + deletedDocs) * DOCUMENT_OVERHEAD

@@ -1,15 +1,11 @@
 import type { DatabaseName } from '../../protocol/database-name.ts'
-import type { DocId } from '../../protocol/document-id.ts'
-import { fail } from '../../protocol/errors.ts'
 import type { Security } from '../../protocol/security.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import { formatSeq, type Seq } from '../../protocol/sequence.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import { DatabaseKeys, Space } from '../storage/keys.ts'
-import type { Store } from '../storage/store.ts'
 import type { WriterHost } from './apply-write.ts'
 import { BatchWrites } from './batch-writes.ts'
-import { decodeBodyRecord, type BodyRecord, type StoredAttachment } from './body-record.ts'
 import { ChangesTail } from './changes-tail.ts'
 import { Compaction } from './compaction.ts'
 import type { CommitSubscriber } from './commit-record.ts'
@@ -17,13 +13,13 @@ import type { DocumentEdit, DocumentValidator, EditOutcome } from './edit.ts'
 import type { DatabaseRecord } from './database-record.ts'
 import { PartitionSizes } from './partition-sizes.ts'
 import { DatabaseRanks } from './ranks.ts'
+import { DatabaseReader } from './reading/database-reader.ts'
 import type { DatabaseRules } from './rules.ts'
 import { CurrentSecurity, decodeSecurity } from './security.ts'
 import { SECURITY_SETTING } from './setting-names.ts'
 import type { SharedStorage } from './shared-storage.ts'
-import { DatabaseSnapshot } from './snapshot.ts'
 import { checkHolds, decodeState, type DatabaseState } from './state.ts'
-import { StoredDocument } from './stored-document.ts'
+import { STORAGE, type DatabaseStorage } from './storage-of.ts'
 import type { ResultOf, WriteRequest } from './write-request.ts'
 import { Writer } from './writer.ts'
 
@@ -47,12 +43,10 @@ export interface DatabaseExtension {
 }
 
 /** One open database: reads go to the store, changes through its writer. */
-export class Database {
+export class Database extends DatabaseReader {
   readonly name: DatabaseName
   readonly record: DatabaseRecord
-  readonly store: Store
   readonly attachments: Attachments
-  readonly keys: DatabaseKeys
   /** Wakes live feeds after each commit. */
   readonly tail: ChangesTail
   /** Numbers of documents, and of changes, in front of one. */
@@ -75,7 +69,7 @@ export class Database {
     followers: (database: Database) => readonly CommitSubscriber[] = () => [],
   ): Promise<Database> {
     const keys = new DatabaseKeys(record.number)
-    const stored = await readStored(shared.store, keys)
+    const stored = await readStored({ store: shared.store, keys })
     const database = new Database(shared, name, record, keys, stored, hooks)
     const extension = await hooks.extend?.(database)
     database.#validators.push(...(extension?.validators ?? []))
@@ -91,11 +85,10 @@ export class Database {
     stored: StoredRecords,
     hooks: DatabaseHooks,
   ) {
+    super({ store, keys })
     this.name = name
     this.record = record
-    this.store = store
     this.attachments = attachments
-    this.keys = keys
     this.#rules = hooks.rulesOf?.(name)
     this.#security = new CurrentSecurity(stored.security)
     this.tail = new ChangesTail(stored.state.seq)
@@ -173,11 +166,6 @@ export class Database {
     return formatSeq(number, this.record.instance)
   }
 
-  /** The database as it is on disk now; to be closed. */
-  snapshot(): DatabaseSnapshot {
-    return new DatabaseSnapshot(this.store, this.keys)
-  }
-
   /** Changes the database; resolves when the change is on disk. */
   write<Request extends WriteRequest>(request: Request): Promise<ResultOf<Request>> {
     return this.#writer.submit(request)
@@ -207,44 +195,6 @@ export class Database {
   }
 
   /**
-   * A document, undefined when there is none. Single records are read on this thread: that costs
-   * a few microseconds where the pages are in memory, a third of what a hop to the thread pool does.
-   */
-  document(id: DocId): StoredDocument | undefined {
-    const record = this.store.getSync(this.keys.text(Space.document, id))
-    return record === undefined ? undefined : this.#stored(id, record)
-  }
-
-  /** The same for many, in their order, in one go. */
-  async documents(ids: readonly DocId[]): Promise<(StoredDocument | undefined)[]> {
-    const records = await this.store.getMany(ids.map(id => this.keys.text(Space.document, id)))
-    return records.map((record, at) =>
-      record === undefined ? undefined : this.#stored(ids[at] as DocId, record),
-    )
-  }
-
-  /**
-   * The stored body under a number.
-   *
-   * @throws `missing` when it was compacted away
-   */
-  body(number: number): BodyRecord {
-    const record = number > 0 ? this.store.getSync(this.keys.number(Space.body, number)) : undefined
-    if (record === undefined) throw fail('missing')
-    return decodeBodyRecord(record)
-  }
-
-  /** The same for many, undefined for those that are not there. */
-  async bodies(numbers: readonly number[]): Promise<(BodyRecord | undefined)[]> {
-    const records = await this.store.getMany(numbers.map(number => this.keys.number(Space.body, number)))
-    return records.map(record => record && decodeBodyRecord(record))
-  }
-
-  attachmentsOf(body: number): readonly StoredAttachment[] {
-    return body > 0 ? this.body(body).attachments : []
-  }
-
-  /**
    * Reads the database again from a store that was opened again: a write that failed may be on disk or not. Feeds, queries
    * and whoever else holds the database go on with it.
    *
@@ -255,7 +205,7 @@ export class Database {
     const { failed } = this
     if (failed) await this.#writer.drain()
     const acknowledged = this.state
-    const stored = await readStored(this.store, this.keys)
+    const stored = await readStored(this[STORAGE])
     checkHolds(stored.state, acknowledged, this.name)
     for (const subscriber of this.#subscribers) await subscriber.reload?.({ ...stored, hasFailed: failed })
     if (!failed) return
@@ -276,10 +226,6 @@ export class Database {
     const all = own === undefined ? this.#validators : [own, ...this.#validators]
     return all.filter(validator => validator.appliesTo(edits))
   }
-
-  #stored(id: DocId, record: Uint8Array): StoredDocument {
-    return new StoredDocument(record, () => this.store.getSync(this.keys.text(Space.tree, id)))
-  }
 }
 
 interface StoredRecords {
@@ -287,7 +233,7 @@ interface StoredRecords {
   readonly security: Uint8Array | undefined
 }
 
-async function readStored(store: Store, keys: DatabaseKeys): Promise<StoredRecords> {
+async function readStored({ store, keys }: DatabaseStorage): Promise<StoredRecords> {
   const wanted = [keys.state, keys.text(Space.setting, SECURITY_SETTING)]
   const [state, security] = await store.getMany(wanted)
   return { state: decodeState(state), security }

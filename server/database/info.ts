@@ -3,6 +3,7 @@ import { Space } from '../storage/keys.ts'
 import { databaseSizes, DOCUMENT_OVERHEAD } from './database-sizes.ts'
 import type { Database } from './database.ts'
 import { DocumentSummary } from './document-record.ts'
+import { STORAGE } from './storage-of.ts'
 
 /** What `GET /db` tells, with 3.5's members in its order. */
 export async function databaseInfo(database: Database): Promise<object> {
@@ -12,7 +13,7 @@ export async function databaseInfo(database: Database): Promise<object> {
     db_name: database.name,
     purge_seq: formatSeq(state.purgeSeq, record.instance),
     update_seq: database.seq,
-    sizes: await databaseSizes(database.store, database.keys, state),
+    sizes: await databaseSizes(database[STORAGE], state),
     props: record.partitioned ? { partitioned: true } : {},
     doc_del_count: state.deletedDocs,
     doc_count: state.docs,
@@ -26,8 +27,9 @@ const RECORDS_AT_A_TIME = 1000
 
 /** What `GET /db/_partition/NAME` tells: the partition's documents are counted. */
 export async function partitionInfo(database: Database, partition: string): Promise<object> {
-  const key = (id: string) => database.keys.text(Space.document, id)
-  const iterator = database.store.values({ gte: key(`${partition}:`), lt: key(`${partition};`) })
+  const { store, keys } = database[STORAGE]
+  const key = (id: string) => keys.text(Space.document, id)
+  const iterator = store.values({ gte: key(`${partition}:`), lt: key(`${partition};`) })
   const counted = { docs: 0, deletedDocs: 0, external: 0 }
   try {
     for (;;) {

@@ -4,6 +4,7 @@ import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision
 import { Space } from '../storage/keys.ts'
 import type { Database } from './database.ts'
 import { REVISION_BYTES } from './local-edits.ts'
+import { STORAGE } from './storage-of.ts'
 
 /** A `_local` document: not replicated, no history, revisions 0-1, 0-2 and so on. */
 export interface LocalDocument {
@@ -13,7 +14,8 @@ export interface LocalDocument {
 }
 
 export async function readLocalDocument(database: Database, id: DocId): Promise<LocalDocument | undefined> {
-  const record = await database.store.get(database.keys.text(Space.local, id))
+  const { store, keys } = database[STORAGE]
+  const record = await store.get(keys.text(Space.local, id))
   return record === undefined ? undefined : decodeLocalDocument(id, record)
 }
 

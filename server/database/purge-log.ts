@@ -2,6 +2,7 @@ import { numberOfKey, Space } from '../storage/keys.ts'
 import type { StoreSnapshot } from '../storage/store.ts'
 import type { WritableDatabase } from './writable-database.ts'
 import type { PurgeRequest } from './write-request.ts'
+import { STORAGE } from './storage-of.ts'
 
 export interface LoggedPurge extends PurgeRequest {
   readonly purgeSeq: number
@@ -13,10 +14,11 @@ export interface LoggedPurge extends PurgeRequest {
  * @param snapshot the moment to read at; now, without one
  */
 export async function* purgesAfter(
-  { store, keys }: Pick<WritableDatabase, 'store' | 'keys'>,
+  database: Pick<WritableDatabase, typeof STORAGE>,
   purgeSeq: number,
   snapshot?: StoreSnapshot,
 ): AsyncGenerator<LoggedPurge> {
+  const { store, keys } = database[STORAGE]
   const range = { gte: keys.number(Space.purge, purgeSeq + 1), lt: keys.range(Space.purge).lt }
   const options = snapshot === undefined ? range : { ...range, snapshot }
   for await (const [key, record] of store.iterator(options)) {

@@ -21,7 +21,7 @@ const NOTHING = new Uint8Array(0)
  */
 export async function releaseAttachments(
   commit: Commit,
-  { store, keys, database }: CommitContext,
+  { store, database }: CommitContext,
   attachments: Attachments,
 ): Promise<readonly string[]> {
   const released: string[] = []
@@ -30,7 +30,7 @@ export async function releaseAttachments(
     const content = addressFromBytes(address)
     if (attachments.isInUse(content)) continue
     commit.local.delete(key)
-    if (await hasReference(store, keys, address)) continue
+    if (await hasReference(store, database, address)) continue
     commit.local.delete(blobReferenceKey(address, database))
     commit.local.put(blobCheckKey(NO_DATABASE, address), NOTHING)
     released.push(content)

@@ -5,8 +5,6 @@ import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import type { CommitRecord, CommitSubscriber } from '../database/commit-record.ts'
 import type { DocumentValidator } from '../database/edit.ts'
-import { Space } from '../storage/keys.ts'
-import { clearRange } from '../storage/upkeep.ts'
 import { DesignCodeValidator } from './design/check-design.ts'
 import { isRunnable, languageOf, type DesignDocument } from './design/design-document.ts'
 import { DesignDocuments } from './design/design-documents.ts'
@@ -21,7 +19,7 @@ import { passOverUnusable, type OnSkip } from './skip-unusable.ts'
 import type { ChangedDocument } from './views/index/changed-documents.ts'
 import { indexDefinition, type IndexDefinition } from './views/definition.ts'
 import type { CompactionResult } from './views/index/index-compaction.ts'
-import { SIGNATURE_BYTES, type IndexKeys } from './views/row-key.ts'
+import type { IndexKeys } from './views/row-key.ts'
 import { ViewIndex, type MapDocuments } from './views/index/view-index.ts'
 
 const NO_ROWS: PackedRows = { bytes: new Uint8Array(), index: new Uint32Array() }
@@ -134,10 +132,7 @@ export class DatabaseQueries implements CommitSubscriber {
       this.#indexes.delete(signature)
       await index.close()
     }
-    const kept = new Set([...live].map(signature => signature.slice(0, SIGNATURE_BYTES * 2)))
-    for (const prefix of await this.#storedSignatures()) {
-      if (!kept.has(prefix)) await clearRange(this.database.store, this.#rangeOf(prefix))
-    }
+    await this.database.indexes.removeOthers(live)
   }
 
   /** Ends builds. Idempotent. */
@@ -227,30 +222,6 @@ export class DatabaseQueries implements CommitSubscriber {
           this.#log.error({ err: error, database: this.database.name, ddoc: ddoc.id }, 'index build failed')
         }
       }
-    }
-  }
-
-  /** The first bytes of the signatures of all indexes in the store, in hex. */
-  async #storedSignatures(): Promise<string[]> {
-    const found: string[] = []
-    const { lt } = this.database.keys.range(Space.index)
-    let { gte } = this.database.keys.range(Space.index)
-    const prefixLength = gte.length
-    for (;;) {
-      const [key] = await this.database.store.keys({ gte, lt, limit: 1 }).all()
-      if (key === undefined) return found
-      const prefix = Buffer.from(key.subarray(prefixLength, prefixLength + SIGNATURE_BYTES)).toString('hex')
-      found.push(prefix)
-      gte = this.#rangeOf(prefix).lt
-    }
-  }
-
-  #rangeOf(prefix: string): { gte: Buffer; lt: Buffer } {
-    const bytes = Buffer.from(prefix, 'hex')
-    const end = Buffer.concat([bytes, Buffer.alloc(1, 0xff)])
-    return {
-      gte: this.database.keys.bytes(Space.index, bytes),
-      lt: this.database.keys.bytes(Space.index, end),
     }
   }
 }

@@ -3,6 +3,9 @@
  * are in use. The references within a database are in its own range. docs/architecture.md has the table.
  */
 
+import type { RangeOptions } from './contract.ts'
+import { DatabaseKeys, Space } from './keys.ts'
+
 const BLOB = 0x20
 const RECORD = 0x00
 const REFERENCE = 0x01
@@ -74,6 +77,18 @@ export function bodyReference(address: Uint8Array, body: number): Buffer {
   bytes.set(address)
   bytes.writeUIntBE(body, ADDRESS_LENGTH, 6)
   return bytes
+}
+
+const MAX_BODY = 2 ** 48 - 1
+
+/** A database's references of revisions' bodies to a content address, or to all. */
+export function bodyReferenceRange(database: number, address?: Uint8Array): RangeOptions {
+  const keys = new DatabaseKeys(database)
+  if (address === undefined) return keys.range(Space.attachment)
+  return {
+    gte: keys.bytes(Space.attachment, bodyReference(address, 0)),
+    lte: keys.bytes(Space.attachment, bodyReference(address, MAX_BODY)),
+  }
 }
 
 export function addressOfBodyReferenceKey(key: Uint8Array): Buffer {

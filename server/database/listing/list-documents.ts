@@ -10,6 +10,7 @@ import { countDesigns, listingHead } from './listing-head.ts'
 import type { ListingQuery } from './listing-query.ts'
 import { ListingRows, type StoredEntry } from './listing-rows.ts'
 import { listLocal } from './list-local.ts'
+import { STORAGE } from '../storage-of.ts'
 
 /** Records in a page: enough to outweigh what a page costs, few enough for their documents to be in memory. */
 const PAGE = { rows: 1000, documents: 250 }
@@ -102,7 +103,7 @@ async function rowsInFront(
   database: Database,
   { from, to, descending }: ListingQuery,
 ): Promise<{ before: number; snapshot: DatabaseSnapshot }> {
-  const { gte, lt } = database.keys.range(Space.document)
+  const { gte, lt } = database[STORAGE].keys.range(Space.document)
   if (Buffer.compare(descending ? to : from, descending ? lt : gte) === 0) {
     return { before: 0, snapshot: database.snapshot() }
   }

@@ -8,6 +8,7 @@ import { countDesigns, listingHead } from './listing-head.ts'
 import type { ListingQuery } from './listing-query.ts'
 import { ListingRows, type StoredEntry } from './listing-rows.ts'
 import { localRow } from './list-local.ts'
+import { STORAGE } from '../storage-of.ts'
 
 const KEYS_AT_A_TIME = 500
 
@@ -56,9 +57,9 @@ export async function* listKeys(
   }
 }
 
-function storeKeyOf({ keys }: Database, key: JsonValue): Uint8Array | undefined {
+function storeKeyOf(database: Database, key: JsonValue): Uint8Array | undefined {
   if (typeof key !== 'string') return undefined
-  return keys.text(isLocalId(key) ? Space.local : Space.document, key)
+  return database[STORAGE].keys.text(isLocalId(key) ? Space.local : Space.document, key)
 }
 
 function isLocal(key: JsonValue | undefined): boolean {

@@ -2,6 +2,7 @@ import { Space } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import type { DatabaseSnapshot } from '../snapshot.ts'
 import type { ListingQuery } from './listing-query.ts'
+import { STORAGE } from '../storage-of.ts'
 
 /** What stands in front of the rows. */
 export function listingHead(
@@ -16,7 +17,7 @@ export function listingHead(
 
 /** Design documents that are not deleted. */
 export async function countDesigns(database: Database): Promise<number> {
-  const ends = ['_design/', '_design0'].map(id => database.keys.text(Space.document, id))
+  const ends = ['_design/', '_design0'].map(id => database[STORAGE].keys.text(Space.document, id))
   const [from, to] = await Promise.all(ends.map(key => database.ranks.documentsBefore(key)))
   await Promise.all([from?.snapshot.close(), to?.snapshot.close()])
   return (to?.before ?? 0) - (from?.before ?? 0)

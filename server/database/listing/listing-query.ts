@@ -5,6 +5,7 @@ import { checkMapParameters } from '../../../protocol/view-parameter-checks.ts'
 import type { ViewParameters } from '../../../protocol/view-parameters.ts'
 import { Space, type SpaceByte } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
+import { STORAGE } from '../storage-of.ts'
 
 /** Which documents a list is of: `_all_docs`, `_design_docs`, `_local_docs`. */
 export type Namespace = 'documents' | 'design' | 'local'
@@ -74,7 +75,7 @@ interface Range {
 }
 
 function rangeOf(database: Database, namespace: Namespace, parameters: ViewParameters): Range {
-  const { keys } = database
+  const { keys } = database[STORAGE]
   const space: SpaceByte = namespace === 'local' ? Space.local : Space.document
   const key = (id: string) => keys.text(space, id)
   const whole = keys.range(space)

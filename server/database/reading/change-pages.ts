@@ -1,7 +1,9 @@
 import { isReopening } from '../../../protocol/errors.ts'
 import { seqOf } from '../change-record.ts'
-import type { Database } from '../database.ts'
+import type { DatabaseReader } from './database-reader.ts'
 import { Space } from '../../storage/keys.ts'
+import type { StoreSnapshot } from '../../storage/store.ts'
+import { STORAGE } from '../storage-of.ts'
 
 /** How far the store reads ahead of the feed. */
 const READ_AHEAD = { highWaterMarkBytes: 256 * 1024 }
@@ -22,10 +24,10 @@ export interface PageOptions {
  * the next one is read.
  */
 export async function* changePages(
-  database: Database,
+  database: DatabaseReader,
   { after, upTo, descending = false, size, limit = -1 }: PageOptions,
 ): AsyncGenerator<readonly Uint8Array[], void, undefined> {
-  const { keys, store } = database
+  const { keys, store } = database[STORAGE]
   const range = {
     gte: keys.number(Space.change, after + 1),
     lte: keys.number(Space.change, upTo),
@@ -59,10 +61,33 @@ export async function* changePages(
   }
 }
 
+/** The stored rows behind a sequence number, in pages, as they were at the moment of a snapshot. */
+export async function* changesAtMoment(
+  database: DatabaseReader,
+  { after, size, snapshot }: { after: number; size: number; snapshot: StoreSnapshot },
+): AsyncGenerator<readonly Uint8Array[], void, undefined> {
+  const { keys, store } = database[STORAGE]
+  const range = { gte: keys.number(Space.change, after + 1), lt: keys.range(Space.change).lt }
+  const iterator = store.values({ ...range, snapshot, ...READ_AHEAD })
+  try {
+    for (;;) {
+      const page = await iterator.nextv(size)
+      if (page.length === 0) return
+      yield page
+    }
+  } finally {
+    await iterator.close()
+  }
+}
+
 /** The stored rows of documents, those behind a sequence, in the order of their sequences. */
-export async function changesAt(database: Database, seqs: readonly number[]): Promise<readonly Uint8Array[]> {
+export async function changesAt(
+  database: DatabaseReader,
+  seqs: readonly number[],
+): Promise<readonly Uint8Array[]> {
   const sorted = [...seqs].sort((a, b) => a - b)
-  const records = await database.store.getMany(sorted.map(seq => database.keys.number(Space.change, seq)))
+  const { keys, store } = database[STORAGE]
+  const records = await store.getMany(sorted.map(seq => keys.number(Space.change, seq)))
   // A document that was changed meanwhile has its row elsewhere, behind all that is read here.
   return records.filter(record => record !== undefined)
 }

@@ -1,9 +1,10 @@
 import { decodeBodyRecord, type BodyRecord } from '../body-record.ts'
-import type { Database } from '../database.ts'
+import type { DatabaseReader } from './database-reader.ts'
 import type { SnapshotRange } from '../snapshot.ts'
 import { numberOfKey, Space } from '../../storage/keys.ts'
 import { readMany } from '../../storage/read-many.ts'
 import type { Entry, StoreIterator } from '../../storage/store.ts'
+import { STORAGE } from '../storage-of.ts'
 
 /** A range of bodies is read where so large a part of it is wanted; otherwise each body is looked up. */
 const DENSE = 0.5
@@ -29,9 +30,9 @@ type Records = (Uint8Array | undefined)[]
  * feed have their bodies side by side, which costs a fraction of looking them up.
  */
 export async function readBodies(
-  database: Database,
+  database: DatabaseReader,
   numbers: readonly number[],
-  source: BodySource = database.store,
+  source: BodySource = database[STORAGE].store,
 ): Promise<(BodyRecord | undefined)[]> {
   return decode(await readRecords(database, numbers, source, Infinity))
 }
@@ -40,13 +41,14 @@ export async function readBodies(
  * The same, of the first rows alone, at least one, where the bodies are large: reading ends when there are so many bytes.
  */
 export async function readFirstBodies(
-  database: Database,
+  database: DatabaseReader,
   numbers: readonly number[],
   mostBytes: number,
 ): Promise<(BodyRecord | undefined)[]> {
-  if (numbers.length > FEW) return decode(await readRecords(database, numbers, database.store, mostBytes))
-  const keys = numbers.map(number => database.keys.number(Space.body, number))
-  return decode(await readMany(database.store, keys))
+  if (numbers.length > FEW)
+    return decode(await readRecords(database, numbers, database[STORAGE].store, mostBytes))
+  const keys = numbers.map(number => database[STORAGE].keys.number(Space.body, number))
+  return decode(await readMany(database[STORAGE].store, keys))
 }
 
 function decode(records: Records): (BodyRecord | undefined)[] {
@@ -54,7 +56,7 @@ function decode(records: Records): (BodyRecord | undefined)[] {
 }
 
 async function readRecords(
-  database: Database,
+  database: DatabaseReader,
   numbers: readonly number[],
   source: BodySource,
   mostBytes: number,
@@ -74,7 +76,7 @@ async function readRecords(
 }
 
 async function lookUp(
-  database: Database,
+  database: DatabaseReader,
   numbers: readonly number[],
   source: BodySource,
   mostBytes: number,
@@ -83,7 +85,9 @@ async function lookUp(
   const records: Records = []
   let bytes = 0
   for (let from = 0; from < numbers.length && bytes < mostBytes; from += atOnce) {
-    const keys = numbers.slice(from, from + atOnce).map(number => database.keys.number(Space.body, number))
+    const keys = numbers
+      .slice(from, from + atOnce)
+      .map(number => database[STORAGE].keys.number(Space.body, number))
     for (const record of await source.getMany(keys)) {
       bytes += record?.length ?? 0
       records.push(record)
@@ -94,11 +98,12 @@ async function lookUp(
 
 /** The records from a number on, as far as they were read. */
 async function readRange(
-  { keys }: Database,
+  database: DatabaseReader,
   { first, last }: { first: number; last: number },
   source: BodySource,
   mostBytes: number,
 ): Promise<Records> {
+  const { keys } = database[STORAGE]
   const range = { gte: keys.number(Space.body, first), lte: keys.number(Space.body, last) }
   const iterator = source.iterator({ ...range, ...READ_AHEAD })
   const found: Records = []

@@ -4,7 +4,6 @@ import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import type { CommitRecord } from '../../database/commit-record.ts'
 import type { Database } from '../../database/database.ts'
-import { Space, textOfKey } from '../../storage/keys.ts'
 import { DESIGN, isDesignId, isRunnable, languageOf, type DesignDocument } from './design-document.ts'
 
 /** Behind every id that begins with "_design/". */
@@ -28,11 +27,8 @@ export class DesignDocuments {
 
   /** Reads them from the store. */
   async reload(): Promise<void> {
-    const { keys, store } = this.#database
-    const range = { gte: keys.text(Space.document, DESIGN), lt: keys.text(Space.document, AFTER_DESIGN) }
-    const ids = (await store.keys(range).all()).map(key => textOfKey(key) as DocId)
     this.#documents.clear()
-    for (const id of ids) this.#read(id)
+    for await (const { id } of this.#database.summariesBetween(DESIGN, AFTER_DESIGN)) this.#read(id)
     this.#findValidating()
   }
 

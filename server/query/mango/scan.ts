@@ -1,10 +1,8 @@
 import { viewKey } from '../../../protocol/collation/view-key.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
-import { DocumentSummary } from '../../database/document-record.ts'
 import type { Database } from '../../database/database.ts'
-import { Space, textOfKey } from '../../storage/keys.ts'
-import { readMany } from '../../storage/read-many.ts'
+import { scanDocuments, type ScanRange } from '../../database/reading/document-scan.ts'
 import { isDesignId } from '../design/design-document.ts'
 import { rowId } from '../../../protocol/view-row.ts'
 import { prefixEnd } from '../views/row-key.ts'
@@ -29,19 +27,18 @@ export async function* scanAllDocs(
   plan: Plan,
   after: Uint8Array | undefined,
 ): AsyncGenerator<Counted[]> {
-  const range = idRange(database, plan.ranges, request.partition)
-  const reverse = isDescending(request.sort)
-  const resumed = after === undefined ? {} : resume(database.keys.bytes(Space.document, after), reverse)
-  const iterator = database.store.iterator({ ...range, ...resumed, reverse, ...READ_AHEAD })
+  const scan = scanDocuments(database, {
+    ...idRange(plan.ranges, request.partition),
+    reverse: isDescending(request.sort),
+    after,
+  })
   const candidates = new DocumentCandidates(database, request)
   try {
     for (let size = firstBatch(request); ; size = BATCH) {
-      const entries = await iterator.nextv(size)
-      if (entries.length === 0) return
+      const found = await scan.next(size)
+      if (found.length === 0) return
       const places: Place[] = []
-      for (const [key, record] of entries) {
-        const id = textOfKey(key) as DocId
-        const summary = new DocumentSummary(record)
+      for (const { id, summary } of found) {
         if (summary.deleted) continue
         const place = () => Buffer.from(id)
         if (isDesignId(id)) places.push({ id, summary: undefined, place, isDesign: true })
@@ -50,7 +47,7 @@ export async function* scanAllDocs(
       yield* candidates.read(places)
     }
   } finally {
-    await iterator.close()
+    await scan.close()
   }
 }
 
@@ -67,7 +64,7 @@ export async function* scanIndex(
   const bounds = rowRange(plan.ranges, request.partition)
   const range = { gte: index.keys.row(view, bounds.from), lt: index.keys.row(view, bounds.to) }
   const resumed = after === undefined ? {} : resume(index.keys.row(view, after), reverse)
-  const iterator = database.store.values({ ...range, ...resumed, reverse, ...READ_AHEAD })
+  const iterator = index.store.values({ ...range, ...resumed, reverse, ...READ_AHEAD })
   const covered = plan.covering
     ? new CoveredCandidates(columnsOf(plan.index), request.fields ?? [])
     : undefined
@@ -96,37 +93,28 @@ async function placesOf(
   placeOf: (row: Uint8Array) => () => Uint8Array,
 ): Promise<Place[]> {
   const ids = rows.map(row => rowId(row) as DocId)
-  const keys = ids.map(id => database.keys.text(Space.document, id))
-  const records = await readMany(database.store, keys)
-  return rows.map((row, index) => {
-    const record = records[index]
-    const summary = record === undefined ? undefined : new DocumentSummary(record)
-    return { id: ids[index] as DocId, place: placeOf(row), summary }
-  })
+  const summaries = await database.summaries(ids)
+  return rows.map((row, index) => ({
+    id: ids[index] as DocId,
+    place: placeOf(row),
+    summary: summaries[index],
+  }))
 }
 
 function resume(key: Uint8Array, reverse: boolean): object {
   return reverse ? { lt: key } : { gte: Buffer.concat([key, Uint8Array.of(0)]) }
 }
 
+/** A colon ends the name of a partition; the character that follows the colon is a semicolon. */
 function idRange(
-  database: Database,
   ranges: Plan['ranges'],
   partition: string | undefined,
-): { gte: Buffer; lt: Buffer } {
+): Pick<ScanRange, 'from' | 'upTo' | 'before'> {
   const [range] = ranges === 'empty' ? [] : ranges
-  const all = database.keys.range(Space.document)
-  const prefix = partition === undefined ? undefined : `${partition}:`
-  const low = boundOf(range, 'low') ?? prefix
-  const high = boundOf(range, 'high')
   return {
-    gte: low === undefined ? all.gte : database.keys.text(Space.document, low),
-    lt:
-      high !== undefined
-        ? Buffer.concat([database.keys.text(Space.document, high), Uint8Array.of(0)])
-        : prefix === undefined
-          ? all.lt
-          : Buffer.from(prefixEnd(database.keys.text(Space.document, prefix))),
+    from: boundOf(range, 'low') ?? (partition === undefined ? undefined : `${partition}:`),
+    upTo: boundOf(range, 'high'),
+    before: partition === undefined ? undefined : `${partition};`,
   }
 }
 

@@ -1,4 +1,4 @@
-import { Space, type DatabaseKeys } from '../../storage/keys.ts'
+import type { KeyRange } from '../../database/indexes/index-store.ts'
 
 /*
  * Keys of an index, behind the database's prefix and the space byte. An index is known by the first bytes of its
@@ -8,8 +8,6 @@ import { Space, type DatabaseKeys } from '../../storage/keys.ts'
  *   <signature 6> 02 <view 2> <sort key> <doc id> <ordinal 3>      row
  *   <signature 6> 03 <view 2> <level 1> <row key>  count and reduction of the rows from here to the next of the level
  */
-export const SIGNATURE_BYTES = 6
-
 const STATE = 0
 const DOCUMENT = 1
 const ROW = 2
@@ -20,11 +18,6 @@ const END = 5
 
 const NOTHING = new Uint8Array(0)
 
-export interface KeyRange {
-  readonly gte: Uint8Array
-  readonly lt: Uint8Array
-}
-
 /** The keys of one index of a database. */
 export class IndexKeys {
   readonly state: Uint8Array
@@ -33,11 +26,10 @@ export class IndexKeys {
   /** Prefixes of keys, by their kind. */
   readonly #prefixes: readonly Uint8Array[]
 
-  /** @param signature in hex */
-  constructor(keys: DatabaseKeys, signature: string) {
-    const bytes = Buffer.from(signature, 'hex').subarray(0, SIGNATURE_BYTES)
+  /** @param prefix begins all keys of the index: those of the database and the space, and the signature's first bytes */
+  constructor(prefix: Uint8Array) {
     this.#prefixes = [STATE, DOCUMENT, ROW, NODE, BEHIND_NODES, 0xff].map(kind =>
-      keys.bytes(Space.index, Buffer.concat([bytes, Uint8Array.of(kind)])),
+      Buffer.concat([prefix, Uint8Array.of(kind)]),
     )
     this.state = this.#key(STATE)
     this.rowPrefix = this.#key(ROW)

@@ -3,6 +3,7 @@ import type { Database } from '../../../server/database/database.ts'
 import { purgesAfter } from '../../../server/database/purge-log.ts'
 import { purge } from '../../../server/database/purge.ts'
 import { findRevision } from '../../../server/database/read-document.ts'
+import { STORAGE } from '../../../server/database/storage-of.ts'
 import { Space } from '../../../server/storage/keys.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
@@ -12,7 +13,8 @@ import { write } from '../../helpers/write.ts'
 
 const ID = 'doc' as DocId
 
-async function bodiesIn({ store, keys }: Database): Promise<number> {
+async function bodiesIn(database: Database): Promise<number> {
+  const { store, keys } = database[STORAGE]
   return (await store.keys(keys.range(Space.body)).all()).length
 }
 

@@ -4,9 +4,12 @@ import type { Database } from '../../../server/database/database.ts'
 import { Space } from '../../../server/storage/keys.ts'
 import { memoryDatabase } from '../../helpers/memory-database.ts'
 import { write } from '../../helpers/write.ts'
+import { STORAGE } from '../../../server/database/storage-of.ts'
 
 async function documentsBefore(database: Database, id: string): Promise<number> {
-  const { before, snapshot } = await database.ranks.documentsBefore(database.keys.text(Space.document, id))
+  const { before, snapshot } = await database.ranks.documentsBefore(
+    database[STORAGE].keys.text(Space.document, id),
+  )
   await snapshot.close()
   return before
 }
@@ -52,7 +55,9 @@ test('a rank that is asked while documents are written counts those of its snaps
     Array.from({ length: 20 }, (_, n) => write(database, numbered(3000 + n * 100, 3100 + n * 100))),
   )
   for (let asked = 0; asked < 20; asked++) {
-    const { before, snapshot } = await database.ranks.documentsBefore(database.keys.text(Space.document, 'z'))
+    const { before, snapshot } = await database.ranks.documentsBefore(
+      database[STORAGE].keys.text(Space.document, 'z'),
+    )
     t.is(before, snapshot.state.docs)
     await snapshot.close()
   }

@@ -10,6 +10,7 @@ import { Catalog } from '../../../server/database/catalog.ts'
 import type { Database } from '../../../server/database/database.ts'
 import { purge } from '../../../server/database/purge.ts'
 import { putAttachment, removeAttachment } from '../../../server/database/write-attachment.ts'
+import { STORAGE } from '../../../server/database/storage-of.ts'
 import { blobCheckRange } from '../../../server/storage/attachment-keys.ts'
 import { openStore } from '../../../server/storage/store.ts'
 import { tempDir } from '../../helpers/temp.ts'
@@ -97,7 +98,7 @@ test('content goes when the last body that refers to it goes', async t => {
   t.true(await isThere(world, content))
   await removeInterior(database)
   t.false(await isThere(world, content))
-  t.deepEqual(await database.store.keys(blobCheckRange()).all(), [])
+  t.deepEqual(await database[STORAGE].store.keys(blobCheckRange()).all(), [])
 })
 
 test('content stays for another database, and for who is reading it', async t => {

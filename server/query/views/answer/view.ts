@@ -1,6 +1,6 @@
 import { fail } from '../../../../protocol/errors.ts'
 import type { Database } from '../../../database/database.ts'
-import type { StoreSnapshot } from '../../../storage/store.ts'
+import type { StoreSnapshot } from '../../../database/indexes/index-store.ts'
 import { withInlineData } from '../../../database/inline-data.ts'
 import type { ViewIndex } from '../index/view-index.ts'
 import { ViewReader } from '../read/view-reader.ts'
@@ -88,7 +88,7 @@ export class View {
   }
 
   async *#answerAll(queries: readonly ViewQuery[], onlyOne: boolean): AnswerPieces {
-    const snapshot = this.#database.store.snapshot()
+    const snapshot = this.#index.store.snapshot()
     try {
       const read = this.#readAt(snapshot)
       if (!onlyOne) yield '{"results":[\n'
@@ -105,8 +105,7 @@ export class View {
   }
 
   #readAt(snapshot: StoreSnapshot): IndexRead {
-    const { store } = this.#database
-    const { keys } = this.#index
+    const { store, keys } = this.#index
     const state = this.#index.readState(store.getSync(keys.state, { snapshot }))
     const cache = this.#index.nodesAt(this.#view, state)
     const { hasNodes } = state

@@ -1,13 +1,13 @@
 import type { DocId } from '../../../../protocol/document-id.ts'
+import { changesAtMoment } from '../../../database/reading/change-pages.ts'
 import { readFirstBodies } from '../../../database/reading/read-bodies.ts'
 import { idOf, revOf } from '../../../database/reading/row-text.ts'
 import { attachmentsMember } from '../../../database/attachments-member.ts'
 import { isBranched, isDeleted, seqOf, winnerBody } from '../../../database/change-record.ts'
 import type { Database } from '../../../database/database.ts'
-import { Space } from '../../../storage/keys.ts'
 import { isDesignId } from '../../design/design-document.ts'
 import { conflictsOf, type DocumentContent } from '../../document-content.ts'
-import type { StoreSnapshot } from '../../../storage/store.ts'
+import type { StoreSnapshot } from '../../../database/indexes/index-store.ts'
 
 /** A document as an index takes it up: without content where it is deleted or not to be indexed. */
 export interface ChangedDocument {
@@ -36,26 +36,15 @@ export async function* changedDocuments(
   since: number,
   options: ReadOptions,
 ): AsyncGenerator<IndexBatch> {
-  const { lt } = database.keys.range(Space.change)
   const { snapshot } = options
-  const iterator = database.store.values({
-    gte: database.keys.number(Space.change, since + 1),
-    lt,
-    snapshot,
-    highWaterMarkBytes: 256 * 1024,
-  })
-  try {
-    for (;;) {
-      let records = await iterator.nextv(DOCUMENTS_AT_A_TIME)
-      if (records.length === 0) return
-      while (records.length > 0) {
-        const documents = await readFirst(database, records, options)
-        yield { documents, seq: seqOf(records[documents.length - 1] as Uint8Array) }
-        records = records.slice(documents.length)
-      }
+  const pages = changesAtMoment(database, { after: since, size: DOCUMENTS_AT_A_TIME, snapshot })
+  for await (const page of pages) {
+    let records = page
+    while (records.length > 0) {
+      const documents = await readFirst(database, records, options)
+      yield { documents, seq: seqOf(records[documents.length - 1] as Uint8Array) }
+      records = records.slice(documents.length)
     }
-  } finally {
-    await iterator.close()
   }
 }
 

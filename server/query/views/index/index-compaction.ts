@@ -1,6 +1,6 @@
-import { approximateSize, behindKey, compactRange } from '../../../storage/upkeep.ts'
-import type { Store } from '../../../storage/store.ts'
-import type { IndexKeys, KeyRange } from '../row-key.ts'
+import type { IndexStore } from '../../../database/indexes/index-store.ts'
+import type { IndexKeys } from '../row-key.ts'
+import type { KeyRange } from '../../../database/indexes/index-store.ts'
 
 /** Progress of a compaction for `_active_tasks`, in pieces of the index. Times in milliseconds since 1970. */
 export interface IndexCompactionProgress {
@@ -20,7 +20,7 @@ export interface CompactionResult {
 export class IndexCompaction {
   /** Called after each compaction. */
   onEnd: ((result: CompactionResult) => void) | undefined
-  readonly #store: Store
+  readonly #store: IndexStore
   readonly #keys: IndexKeys
   readonly #views: number
   readonly #closing = new AbortController()
@@ -28,7 +28,7 @@ export class IndexCompaction {
   #progress: IndexCompactionProgress | undefined
   #compactedFile = 0
 
-  constructor(store: Store, keys: IndexKeys, views: number) {
+  constructor(store: IndexStore, keys: IndexKeys, views: number) {
     this.#store = store
     this.#keys = keys
     this.#views = views
@@ -78,10 +78,9 @@ export class IndexCompaction {
       if (stop.aborted) return
       this.#progress = { started, updated: Date.now(), done, total: pieces.length }
       // The bare beginnings of rows and nodes are no keys; that of all is the state's.
-      const first = done === 0 ? behindKey(piece.gte) : piece.gte
-      await compactRange(this.#store, piece, [first, piece.lt])
+      await this.#store.compact(piece, { startsWithKey: done === 0 })
     }
-    this.#compactedFile = await approximateSize(this.#store, this.#keys.all())
+    this.#compactedFile = await this.#store.sizeOf(this.#keys.all())
   }
 
   /** The documents' records, the rows of each view, the nodes. */

@@ -1,4 +1,4 @@
-import type { Store, StoreBatch } from '../../../storage/store.ts'
+import type { IndexStore, StoreBatch } from '../../../database/indexes/index-store.ts'
 import { ROW_FIELDS, type PackedRows } from '../../../sandbox/messages.ts'
 import type { ChangedDocument } from './changed-documents.ts'
 import { decodeRowPlaces, encodeRowPlaces, type RowPlace, sizeOfRows } from './document-rows.ts'
@@ -36,7 +36,11 @@ export class RowChanges {
    *
    * @param bytesOfRow about the bytes of a row, for records of earlier versions that do not tell
    */
-  async removeOld(documents: readonly ChangedDocument[], store: Store, bytesOfRow: number): Promise<void> {
+  async removeOld(
+    documents: readonly ChangedDocument[],
+    store: IndexStore,
+    bytesOfRow: number,
+  ): Promise<void> {
     const keys = documents.map(({ id }) => this.#keys.document(id))
     const records = await store.getMany(keys)
     for (const [index, record] of records.entries()) {

@@ -1,13 +1,12 @@
 import type { DocId } from '../../../../protocol/document-id.ts'
 import type { Database } from '../../../database/database.ts'
 import { purgesAfter } from '../../../database/purge-log.ts'
-import { approximateSize } from '../../../storage/upkeep.ts'
 import type { Reducer } from '../../reduce/reducer.ts'
 import type { PackedRows } from '../../../sandbox/messages.ts'
 import { AnswerCache } from '../cache/answer-cache.ts'
 import { changedDocuments, type ChangedDocument, type IndexBatch } from './changed-documents.ts'
 import type { IndexDefinition } from '../definition.ts'
-import type { StoreSnapshot } from '../../../storage/store.ts'
+import type { IndexStore, StoreSnapshot } from '../../../database/indexes/index-store.ts'
 import { decodeIndexState, encodeIndexState, type IndexState } from './index-state.ts'
 import { IndexCompaction } from './index-compaction.ts'
 import { NodeCache } from '../cache/node-cache.ts'
@@ -53,6 +52,7 @@ const MANY_CHANGES = 2000
  */
 export class ViewIndex {
   readonly definition: IndexDefinition
+  readonly store: IndexStore
   readonly keys: IndexKeys
   readonly reducers: readonly (Reducer | undefined)[]
   readonly answers = new AnswerCache()
@@ -77,12 +77,12 @@ export class ViewIndex {
     this.definition = definition
     this.reducers = options.reducers
     this.#map = options.map
-    this.keys = new IndexKeys(database.keys, definition.signature)
-    this.#trees = options.reducers.map(
-      (reducer, view) => new ReductionTree(database.store, this.keys, view, reducer),
-    )
-    this.compaction = new IndexCompaction(database.store, this.keys, definition.views.length)
-    this.#state = this.readState(database.store.getSync(this.keys.state))
+    const store = database.indexes.of(definition.signature)
+    this.store = store
+    this.keys = new IndexKeys(store.prefix)
+    this.#trees = options.reducers.map((reducer, view) => new ReductionTree(store, this.keys, view, reducer))
+    this.compaction = new IndexCompaction(store, this.keys, definition.views.length)
+    this.#state = this.readState(store.getSync(this.keys.state))
   }
 
   get state(): IndexState {
@@ -132,7 +132,7 @@ export class ViewIndex {
   /** Reads the state again from a store that was opened again: what was written last may be there or not. */
   async reload(): Promise<void> {
     while (this.#running !== undefined) await this.#running.catch(() => undefined)
-    this.#state = this.readState(this.#database.store.getSync(this.keys.state))
+    this.#state = this.readState(this.store.getSync(this.keys.state))
     this.#nodes.clear()
     this.answers.clear()
   }
@@ -144,7 +144,7 @@ export class ViewIndex {
   async sizes(): Promise<IndexSizes> {
     const { externalSize: active, rows } = this.#state
     const external = Math.max(0, active - sum(rows) * ROW_OVERHEAD)
-    const onDisk = await approximateSize(this.#database.store, this.keys.all())
+    const onDisk = await this.store.sizeOf(this.keys.all())
     const stored = Math.max(onDisk, active + this.#replacedSize())
     return { file: stored === 0 ? 0 : stored + INDEX_OVERHEAD, external, active }
   }
@@ -172,7 +172,7 @@ export class ViewIndex {
   }
 
   async #run(needed: IndexPart): Promise<void> {
-    const snapshot = this.#database.store.snapshot()
+    const snapshot = this.store.snapshot()
     try {
       await this.#indexUpTo(snapshot, this.#database.state.seq, needed)
     } finally {
@@ -224,7 +224,7 @@ export class ViewIndex {
   }
 
   async #clear(): Promise<void> {
-    await this.#database.store.clear(this.keys.all())
+    await this.store.clear(this.keys.all())
     this.#state = this.readState(undefined)
     this.#nodes.clear()
   }
@@ -240,7 +240,7 @@ export class ViewIndex {
   }
 
   async #save(state: IndexState): Promise<void> {
-    await this.#database.store.put(this.keys.state, encodeIndexState(state))
+    await this.store.put(this.keys.state, encodeIndexState(state))
     this.#state = state
   }
 
@@ -249,14 +249,14 @@ export class ViewIndex {
     packed: PackedRows,
     { isFresh, inBulk }: { isFresh: boolean; inBulk: boolean },
   ): Promise<void> {
-    const batch = this.#database.store.batch()
+    const batch = this.store.batch()
     const rows = new RowChanges(batch, this.keys, {
       views: this.definition.views.length,
       keepsChanges: !inBulk,
     })
     const { rows: counts, externalSize } = this.#state
     const bytesOfRow = externalSize / Math.max(1, sum(counts))
-    if (!isFresh) await rows.removeOld(documents, this.#database.store, bytesOfRow)
+    if (!isFresh) await rows.removeOld(documents, this.store, bytesOfRow)
     rows.put(documents, packed)
     for (const [view, tree] of this.#trees.entries()) {
       if (!inBulk) await tree.update(rows.changesOf(view), batch)

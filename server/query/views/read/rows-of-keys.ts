@@ -1,4 +1,4 @@
-import type { StoreIterator, Entry } from '../../../storage/store.ts'
+import type { StoreIterator, Entry } from '../../../database/indexes/index-store.ts'
 import { compareKeys } from '../row-key.ts'
 import type { RowRange } from '../request/view-query.ts'
 import type { ViewReader } from './view-reader.ts'

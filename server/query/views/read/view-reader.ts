@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../../../protocol/json-value.ts'
-import type { Store, StoreSnapshot } from '../../../storage/store.ts'
+import type { IndexStore, StoreSnapshot } from '../../../database/indexes/index-store.ts'
 import { LevelNodes } from '../reductions/level-nodes.ts'
 import { LEVELS } from '../reductions/levels.ts'
 import type { NodeCache } from '../cache/node-cache.ts'
@@ -21,7 +21,7 @@ const BEGINNING = new Uint8Array(0)
 
 /** Reads a view's rows and nodes as they were when the snapshot was taken. */
 export class ViewReader {
-  readonly store: Store
+  readonly store: IndexStore
   readonly keys: IndexKeys
   readonly view: number
   readonly snapshot: Snapshot
@@ -30,7 +30,7 @@ export class ViewReader {
   readonly #cache: NodeCache | undefined
 
   constructor(options: {
-    store: Store
+    store: IndexStore
     keys: IndexKeys
     view: number
     snapshot: Snapshot

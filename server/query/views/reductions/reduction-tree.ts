@@ -1,11 +1,12 @@
 import type { JsonValue } from '../../../../protocol/json-value.ts'
-import type { Store } from '../../../storage/store.ts'
+import type { IndexStore } from '../../../database/indexes/index-store.ts'
 import type { Reducer } from '../../reduce/reducer.ts'
 import type { Lane } from '../../../sandbox/admission.ts'
 import { LEVELS, levelOf } from './levels.ts'
 import { countOf, encodeNode, reductionOf, type ReductionNode } from './node.ts'
 import { Overlay, type RowChange } from './overlay.ts'
-import { compareKeys, type IndexKeys, type KeyRange } from '../row-key.ts'
+import { compareKeys, type IndexKeys } from '../row-key.ts'
+import type { KeyRange } from '../../../database/indexes/index-store.ts'
 
 /** A batch of the store that nodes are written to. */
 export interface NodeBatch {
@@ -27,12 +28,12 @@ interface Block {
  * and each other where `levelOf` says so. A node of level 1 sums up rows, a node above the nodes of the level below.
  */
 export class ReductionTree {
-  readonly #store: Store
+  readonly #store: IndexStore
   readonly #keys: IndexKeys
   readonly #view: number
   readonly #reducer: Reducer | undefined
 
-  constructor(store: Store, keys: IndexKeys, view: number, reducer: Reducer | undefined) {
+  constructor(store: IndexStore, keys: IndexKeys, view: number, reducer: Reducer | undefined) {
     this.#store = store
     this.#keys = keys
     this.#view = view
@@ -190,7 +191,7 @@ class Boundaries {
    * @param changes those of them that begin a node of this level
    */
   static async read(
-    store: Store,
+    store: IndexStore,
     range: KeyRange,
     below: Overlay,
     changes: readonly RowChange[],
@@ -248,7 +249,7 @@ function full(range: KeyRange, rowKey: Uint8Array = BEGINNING): Uint8Array {
 }
 
 async function find(
-  store: Store,
+  store: IndexStore,
   range: object,
   isWanted: (key: Uint8Array) => boolean,
 ): Promise<Uint8Array | undefined> {
