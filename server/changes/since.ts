@@ -9,7 +9,7 @@ import type { Database } from '../database/database.ts'
  *
  * @throws `malformedSeq`
  */
-export function startOf(database: Database, since: string, log: Pick<Logger, 'warn'>): number {
+export function resolveSince(database: Database, since: string, log: Pick<Logger, 'warn'>): number {
   if (since === 'now') return database.state.seq
   const { instance } = database.record
   const { number, suffix } = parseSeq(since, instance)

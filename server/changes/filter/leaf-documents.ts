@@ -7,7 +7,7 @@ import { isBranched, isDeleted, winnerBody } from '../../database/change-record.
 import type { Database } from '../../database/database.ts'
 import type { StoredDocument } from '../../database/stored-document.ts'
 import { readFirstBodies } from '../../database/reading/read-bodies.ts'
-import { PAGE_BYTES } from '../rows/rendition.ts'
+import { PAGE_BYTES } from '../rows/row-renderer.ts'
 import { idOf, revOf } from '../../database/reading/row-text.ts'
 
 /** A leaf as a filter judges it. */

@@ -13,10 +13,10 @@ import type { TimerEntry } from './timer-wheel.ts'
 export class EmptyLongpoll implements TimerEntry, TailListener {
   dueAt = 0
   readonly position = Infinity
-  readonly #parts: Omit<LiveFeedParts, 'rendition'>
+  readonly #parts: Omit<LiveFeedParts, 'renderer'>
   #connection: Connection | undefined
 
-  constructor(parts: Omit<LiveFeedParts, 'rendition'>) {
+  constructor(parts: Omit<LiveFeedParts, 'renderer'>) {
     this.#parts = parts
   }
 

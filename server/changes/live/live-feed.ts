@@ -1,13 +1,14 @@
 import type { Database } from '../../database/database.ts'
 import { withInlineData } from '../../database/inline-data.ts'
 import type { FeedRequest } from '../feed-request.ts'
-import { finiteFeed, type FeedEnd } from '../finite-feed.ts'
+import { backfill, type FeedEnd } from '../backfill.ts'
 import { changesBehind } from '../pending.ts'
-import type { Rendition, RowOutput } from '../rows/rendition.ts'
+import type { RowRenderer, RowOutput } from '../rows/row-renderer.ts'
 import { RowBuffer } from '../../database/reading/row-buffer.ts'
 import type { Connection } from './connection.ts'
+import { mayFollow, type FeedPhase } from './feed-phase.ts'
 import type { FeedStyle } from './feed-style.ts'
-import type { Delivery, LiveGroup, Member } from './live-group.ts'
+import type { Batch, Subscriber } from './broadcast.ts'
 import type { OpenFeeds } from './open-feeds.ts'
 import { sharedChunk } from './shared-chunk.ts'
 import type { TimerEntry } from './timer-wheel.ts'
@@ -15,7 +16,7 @@ import type { TimerEntry } from './timer-wheel.ts'
 export interface LiveFeedParts {
   readonly database: Database
   readonly request: FeedRequest
-  readonly rendition: Rendition
+  readonly renderer: RowRenderer
   readonly style: FeedStyle
   readonly feeds: OpenFeeds
 }
@@ -27,13 +28,12 @@ type Rows = AsyncGenerator<Buffer, FeedEnd, undefined>
  * both in the same turn, so that nothing comes in between), and is handed the rows of each commit (live). When it does
  * not keep up it goes back to the index from where it stands.
  */
-export class LiveFeed implements Member, TimerEntry {
+export class LiveFeed implements Subscriber, TimerEntry {
   position: number
   dueAt = 0
   readonly #parts: LiveFeedParts
   readonly #out: RowOutput
-  #connection: Connection | undefined
-  #group: LiveGroup | undefined
+  #phase: FeedPhase = { name: 'new' }
   /** What is told as `last_seq`. */
   #last: number
   #isIdleSent = false
@@ -60,41 +60,42 @@ export class LiveFeed implements Member, TimerEntry {
    * @throws what the filter throws
    */
   async start(connect: (onGone: () => void) => Connection): Promise<void> {
-    const { rendition, request, database, style, feeds } = this.#parts
-    const rows = finiteFeed(database, request, rendition, this.#out)
-    const first = rendition.mayFail ? await rows.next() : undefined
-    this.#connection = connect(() => this.#release())
+    const { renderer, request, database, style, feeds } = this.#parts
+    const rows = backfill(database, request, renderer, this.#out)
+    const first = renderer.mayFail ? await rows.next() : undefined
+    const connection = connect(() => this.#release())
+    this.#enter({ name: 'backfill', connection })
     feeds.opened()
     this.#touch()
     feeds.wheel.add(this)
-    if (style.opening !== undefined) this.#connection.send(sharedChunk(style.opening))
+    if (style.opening !== undefined) connection.send(sharedChunk(style.opening))
     void this.#follow(rows, first)
   }
 
-  take(delivery: Delivery): void {
+  take(batch: Batch): void {
     const connection = this.#connection
     const { left } = this.#out
-    if (this.#hasData && delivery.chunk !== undefined) {
+    if (this.#hasData && batch.chunk !== undefined) {
       // Data is not made for all readers at once: each reads it from the store as fast as it takes it.
-      if (this.#parts.rendition.key === undefined) this.#uncount(delivery.rows)
+      if (this.#parts.renderer.key === undefined) this.#uncount(batch.rows)
       this.fallBehind()
       return
     }
-    if (left >= 0 && delivery.rows > left && this.#parts.rendition.key !== undefined) {
+    if (left >= 0 && batch.rows > left && this.#parts.renderer.key !== undefined) {
       this.fallBehind()
       return
     }
-    this.position = delivery.upTo
-    this.#last = delivery.last
+    this.position = batch.upTo
+    this.#last = batch.last
     this.#pending = undefined
-    if (connection === undefined || delivery.chunk === undefined) return
-    if (delivery.whole !== undefined) {
-      connection.end(delivery.whole)
+    if (connection === undefined || batch.chunk === undefined) return
+    if (batch.whole !== undefined) {
+      connection.end(batch.whole)
       this.#release()
       return
     }
-    connection.send(delivery.chunk)
-    this.#count(delivery.rows)
+    connection.send(batch.chunk)
+    this.#count(batch.rows)
     this.#touch()
     if (this.#out.left === 0) void this.#end()
     else if (!connection.keepsUp) this.fallBehind()
@@ -115,7 +116,7 @@ export class LiveFeed implements Member, TimerEntry {
     if (request.heartbeatMs !== undefined) {
       // A reader that takes nothing gets no heartbeats on top.
       if (this.#connection?.keepsUp === true) this.#connection.send(style.heartbeat)
-    } else if (this.#group !== undefined) void this.#end()
+    } else if (this.#phase.name === 'live') void this.#end()
     this.dueAt = feeds.wheel.next(this.dueAt, request.heartbeatMs ?? request.timeoutMs)
   }
 
@@ -126,9 +127,14 @@ export class LiveFeed implements Member, TimerEntry {
       let stopped = rows === undefined ? undefined : await this.#send(rows, first)
       while (this.#isOpen) {
         if (stopped !== undefined && this.#isEnough) return this.#endAt(stopped)
-        await this.#connection?.drained()
+        const connection = this.#connection
+        if (connection === undefined) return
+        if (this.#phase.name === 'backfill') this.#enter({ name: 'cutover', connection })
+        await connection.drained()
         if (tail.closed) return await this.#end()
-        if (this.position >= tail.seq) return this.#isEnough ? await this.#end() : this.#join()
+        if (this.position >= tail.seq) return this.#isEnough ? await this.#end() : this.#join(connection)
+        if (this.#phase.name === 'ended') return
+        this.#enter({ name: 'backfill', connection })
         stopped = await this.#send(this.#more())
       }
     } catch (error) {
@@ -137,9 +143,9 @@ export class LiveFeed implements Member, TimerEntry {
   }
 
   #more(): Rows {
-    const { database, request, rendition } = this.#parts
+    const { database, request, renderer } = this.#parts
     const onwards = { start: this.position, descending: false, rows: request.rows }
-    return finiteFeed(database, onwards, rendition, this.#out)
+    return backfill(database, onwards, renderer, this.#out)
   }
 
   /** Sends rows as fast as the reader takes them. */
@@ -208,17 +214,19 @@ export class LiveFeed implements Member, TimerEntry {
     return left === 0 || (style.endsWithRows ? count > 0 : request.limit < 0)
   }
 
-  #join(): void {
-    const { database, rendition, style, feeds } = this.#parts
+  #join(connection: Connection): void {
+    if (this.#phase.name !== 'cutover') return
+    const { database, renderer, style, feeds } = this.#parts
     this.#sendIdle()
     // A feed whose rows depend on how many it gave is a group of its own.
-    const isAlone = rendition.key === undefined
+    const isAlone = renderer.key === undefined
     const output = isAlone
       ? () => this.#out
       : () => ({ buffer: new RowBuffer(), framing: style.framing, count: 0, left: -1, position: 0 })
-    const key = isAlone ? this : `${style.framing.name} ${rendition.key}`
-    this.#group = feeds.group(key, { database, rendition, style, output })
-    this.#group.add(this)
+    const key = isAlone ? this : `${style.framing.name} ${renderer.key}`
+    const broadcast = feeds.group(key, { database, renderer, style, output })
+    this.#enter({ name: 'live', connection, broadcast })
+    broadcast.add(this)
   }
 
   /** A reader that is given no rows at first is told at once that it waits. */
@@ -229,13 +237,15 @@ export class LiveFeed implements Member, TimerEntry {
   }
 
   #leave(): void {
-    this.#group?.delete(this)
-    this.#group = undefined
+    if (this.#phase.name !== 'live') return
+    const { connection, broadcast } = this.#phase
+    this.#enter({ name: 'cutover', connection })
+    broadcast.delete(this)
   }
 
   #count(rows: number): void {
     // A group of its own has counted already.
-    if (this.#parts.rendition.key === undefined) return
+    if (this.#parts.renderer.key === undefined) return
     this.#out.count += rows
     this.#out.left -= rows
   }
@@ -245,8 +255,18 @@ export class LiveFeed implements Member, TimerEntry {
     this.dueAt = feeds.wheel.now + (request.heartbeatMs ?? request.timeoutMs)
   }
 
+  get #connection(): Connection | undefined {
+    return 'connection' in this.#phase ? this.#phase.connection : undefined
+  }
+
   get #isOpen(): boolean {
-    return this.#connection !== undefined && !this.#connection.ended
+    return this.#connection?.ended === false
+  }
+
+  #enter(phase: FeedPhase): void {
+    const { name } = this.#phase
+    if (!mayFollow(phase.name, name)) throw new Error(`a live feed went from ${name} to ${phase.name}`)
+    this.#phase = phase
   }
 
   async #end(): Promise<void> {
@@ -275,8 +295,8 @@ export class LiveFeed implements Member, TimerEntry {
   /** Frees everything, whoever ended it. Idempotent. */
   #release(): void {
     if (this.#connection === undefined) return
-    this.#connection = undefined
     this.#leave()
+    this.#enter({ name: 'ended' })
     this.#parts.feeds.wheel.remove(this)
     this.#parts.feeds.closed()
   }

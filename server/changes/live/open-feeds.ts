@@ -1,12 +1,12 @@
 import type { Database } from '../../database/database.ts'
-import { LiveGroup, type GroupParts } from './live-group.ts'
+import { Broadcast, type BroadcastParts } from './broadcast.ts'
 import { TimerWheel } from './timer-wheel.ts'
 
 /** The live feeds of a server: how many are open, and the timer that they share. */
 export class OpenFeeds {
   readonly wheel = new TimerWheel()
   readonly #onFailure: (error: unknown) => void
-  readonly #groups = new WeakMap<Database, Map<unknown, LiveGroup>>()
+  readonly #groups = new WeakMap<Database, Map<unknown, Broadcast>>()
   #count = 0
 
   /** @param onFailure told of what ended a feed */
@@ -28,9 +28,9 @@ export class OpenFeeds {
   }
 
   /** The group of that key at the end of a database's changes; it is there while it has members. */
-  group(key: unknown, parts: Omit<GroupParts, 'onEmpty'>): LiveGroup {
+  group(key: unknown, parts: Omit<BroadcastParts, 'onEmpty'>): Broadcast {
     const { database } = parts
-    const groups = this.#groups.get(database) ?? new Map<unknown, LiveGroup>()
+    const groups = this.#groups.get(database) ?? new Map<unknown, Broadcast>()
     this.#groups.set(database, groups)
     const known = groups.get(key)
     if (known !== undefined) return known
@@ -38,7 +38,7 @@ export class OpenFeeds {
       groups.delete(key)
       database.tail.listeners.delete(group)
     }
-    const group = new LiveGroup({ ...parts, onEmpty })
+    const group = new Broadcast({ ...parts, onEmpty })
     groups.set(key, group)
     database.tail.listeners.add(group)
     return group

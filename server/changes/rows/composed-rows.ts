@@ -3,7 +3,7 @@ import { BEFORE_SEQ, idEnd, isDeleted, rowEnd, rowStart, seqEnd } from '../../da
 import type { Database } from '../../database/database.ts'
 import type { RowOptions } from '../feed-request.ts'
 import type { Verdict } from '../filter/change-filter.ts'
-import type { Rendition, RowOutput } from './rendition.ts'
+import type { RowRenderer, RowOutput } from './row-renderer.ts'
 import { RowBuffer } from '../../database/reading/row-buffer.ts'
 import { RowDocuments } from './row-documents.ts'
 
@@ -15,7 +15,7 @@ const DOC = Buffer.from(',"doc":')
 const END = Buffer.from('}')
 
 /** Rows that are chosen by a filter, or carry documents, or leave out sequences. */
-export class ComposedRows implements Rendition {
+export class ComposedRows implements RowRenderer {
   readonly key: string | undefined
   readonly pageSize: number
   readonly mayFail: boolean

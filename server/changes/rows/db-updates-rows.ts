@@ -1,12 +1,12 @@
 import { BEFORE_SEQ, rowStart, seqEnd } from '../../database/change-record.ts'
-import type { Rendition, RowOutput } from './rendition.ts'
+import type { RowRenderer, RowOutput } from './row-renderer.ts'
 import { idOf } from '../../database/reading/row-text.ts'
 
 const EVENT = /^(created|updated|deleted):(.+)$/s
 const END = Buffer.from('}')
 
 /** The rows of `_db_updates`: changes of `_global_changes`, whose documents are named after an event and a database. */
-export class DbUpdatesRows implements Rendition {
+export class DbUpdatesRows implements RowRenderer {
   readonly key = 'db_updates'
   readonly pageSize = 1000
   readonly mayFail = false

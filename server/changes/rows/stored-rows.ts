@@ -1,8 +1,8 @@
 import { rowEnd, rowStart } from '../../database/change-record.ts'
-import type { Rendition, RowOutput } from './rendition.ts'
+import type { RowRenderer, RowOutput } from './row-renderer.ts'
 
 /** Rows as they were rendered when the changes were written. */
-export class StoredRows implements Rendition {
+export class StoredRows implements RowRenderer {
   readonly key: string
   readonly pageSize = 1000
   readonly mayFail = false

@@ -1,8 +1,8 @@
 import { requireObject } from '../../../protocol/json/parse-json.ts'
-import { renditionOf } from '../../changes/feed-rendition.ts'
+import { rowRendererOf } from '../../changes/feed-rows.ts'
 import type { FeedRequest } from '../../changes/feed-request.ts'
 import { CHANGES_STYLES } from '../../changes/live/feed-style.ts'
-import { startOf } from '../../changes/since.ts'
+import { resolveSince } from '../../changes/since.ts'
 import type { Database } from '../../database/database.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
@@ -38,7 +38,7 @@ async function sendChanges(
   await answerFeed(ctx, {
     database,
     request,
-    rendition: renditionOf(database, request.rows),
+    renderer: rowRendererOf(database, request.rows),
     style: CHANGES_STYLES[request.kind],
   })
 }
@@ -58,6 +58,6 @@ async function requestOf(
   const chosen = await filterOf(ctx, database, filter, body)
   const kind = feedKind(feed)
   // A descending feed begins at the end, wherever it was told to.
-  const start = query.descending ? 0 : startOf(database, since, log)
+  const start = query.descending ? 0 : resolveSince(database, since, log)
   return { ...query, kind, start, rows: { ...rows, filter: chosen } }
 }

@@ -9,7 +9,7 @@ import { notModified, streamChunks } from '../../http/response/reply.ts'
 
 /** Answers with a feed: a normal one with an ETag, a live one on the socket itself, without koa. */
 export async function answerFeed(ctx: RequestContext, parts: Omit<LiveFeedParts, 'feeds'>): Promise<void> {
-  const { database, request, rendition, style } = parts
+  const { database, request, renderer, style } = parts
   const { res } = ctx
   const isNormal = request.kind === 'normal'
   if (isNormal && notModified(ctx, tagOf(database))) return
@@ -21,7 +21,7 @@ export async function answerFeed(ctx: RequestContext, parts: Omit<LiveFeedParts,
     ctx.status = 200
     ctx.set(headers)
     watchReader(ctx.services.live, { database, user: ctx.state.user }, res)
-    await streamChunks(ctx, normalFeed(database, request, rendition, style))
+    await streamChunks(ctx, normalFeed(database, request, renderer, style))
   } else {
     if (request.start < database.tail.seq) ctx.services.unreadAnswers.admit()
     const isEmpty = request.kind === 'longpoll' && request.limit === 0

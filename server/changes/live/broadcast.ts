@@ -3,12 +3,12 @@ import type { Database } from '../../database/database.ts'
 import { changePages, lastSeq } from '../../database/reading/change-pages.ts'
 import { changesBehind } from '../pending.ts'
 import type { TailListener } from '../../database/changes-tail.ts'
-import type { Rendition, RowOutput } from '../rows/rendition.ts'
+import type { RowRenderer, RowOutput } from '../rows/row-renderer.ts'
 import type { FeedStyle } from './feed-style.ts'
 import { sharedChunk, type SharedChunk } from './shared-chunk.ts'
 
-/** What the members of a group are given at once. */
-export interface Delivery {
+/** What the subscribers of a group are given at once. */
+export interface Batch {
   /** Undefined where all rows were filtered out. */
   readonly chunk: SharedChunk | undefined
   /** The rows with the end of the answer, for feeds that end with them. */
@@ -21,23 +21,23 @@ export interface Delivery {
 }
 
 /** A reader that stands at the end of the feed. */
-export interface Member {
+export interface Subscriber {
   /** The sequence number up to which it was given everything. */
   readonly position: number
-  take(delivery: Delivery): void
+  take(batch: Batch): void
   /** Sends it back to the index: it stands elsewhere than the others. */
   fallBehind(): void
   /** The database is gone, or making the rows failed. */
   finish(error?: unknown): void
 }
 
-export interface GroupParts {
+export interface BroadcastParts {
   readonly database: Database
-  readonly rendition: Rendition
+  readonly renderer: RowRenderer
   readonly style: FeedStyle
-  /** Where the rows of the next delivery go. */
+  /** Where the rows of the next batch go. */
   readonly output: () => RowOutput
-  /** Called when the last member has left. */
+  /** Called when the last subscriber has left. */
   readonly onEmpty: () => void
 }
 
@@ -45,29 +45,29 @@ export interface GroupParts {
 const SLICE = 128
 
 /** Readers at the end of the feed that show the same rows: these are made once, and handed to each. */
-export class LiveGroup implements TailListener {
-  readonly #parts: GroupParts
-  readonly #members = new Set<Member>()
+export class Broadcast implements TailListener {
+  readonly #parts: BroadcastParts
+  readonly #subscribers = new Set<Subscriber>()
   #position: number
   #running = false
 
-  constructor(parts: GroupParts) {
+  constructor(parts: BroadcastParts) {
     this.#parts = parts
     this.#position = parts.database.tail.seq
   }
 
-  /** Up to this sequence number its members were served. */
+  /** Up to this sequence number its subscribers were served. */
   get position(): number {
     return this.#position
   }
 
   /** Takes in a reader that has been given everything up to the end of the feed. */
-  add(member: Member): void {
-    this.#members.add(member)
+  add(subscriber: Subscriber): void {
+    this.#subscribers.add(subscriber)
   }
 
-  delete(member: Member): void {
-    if (this.#members.delete(member) && this.#members.size === 0) this.#parts.onEmpty()
+  delete(subscriber: Subscriber): void {
+    if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) this.#parts.onEmpty()
   }
 
   /** There is something new. Whoever wrote it is answered first. */
@@ -77,18 +77,18 @@ export class LiveGroup implements TailListener {
     setImmediate(() => void this.#run())
   }
 
-  /** Ends all members. */
+  /** Ends all subscribers. */
   close(error?: unknown): void {
-    for (const member of [...this.#members]) member.finish(error)
+    for (const subscriber of [...this.#subscribers]) subscriber.finish(error)
   }
 
   async #run(): Promise<void> {
     const { tail } = this.#parts.database
     try {
-      while (this.#members.size > 0 && this.#position < tail.seq && !tail.closed) {
-        const delivery = await this.#prepare()
-        await this.#serve(delivery)
-        this.#position = delivery.upTo
+      while (this.#subscribers.size > 0 && this.#position < tail.seq && !tail.closed) {
+        const batch = await this.#prepare()
+        await this.#serve(batch)
+        this.#position = batch.upTo
       }
     } catch (error) {
       this.close(error)
@@ -98,12 +98,12 @@ export class LiveGroup implements TailListener {
     }
   }
 
-  async #prepare(): Promise<Delivery> {
-    const { rendition, style, output, database } = this.#parts
+  async #prepare(): Promise<Batch> {
+    const { renderer, style, output, database } = this.#parts
     const { records, upTo } = await this.#next()
     const out = output()
     const before = out.count
-    const done = await rendition.render(records, out)
+    const done = await renderer.render(records, out)
     const rows = out.count - before
     const last = done === 0 ? this.#position : lastSeq(records.slice(done - 1, done))
     const stopped = done < records.length ? last : upTo
@@ -118,8 +118,8 @@ export class LiveGroup implements TailListener {
 
   /** The rows behind the group's position: as they were committed, or from the index where these are gone. */
   async #next(): Promise<{ records: readonly Uint8Array[]; upTo: number }> {
-    const { database, rendition } = this.#parts
-    const { pageSize } = rendition
+    const { database, renderer } = this.#parts
+    const { pageSize } = renderer
     const upTo = database.tail.seq
     const recent = database.tail.recentAfter(this.#position)
     if (recent !== undefined) return cut(recent, pageSize, upTo)
@@ -130,13 +130,13 @@ export class LiveGroup implements TailListener {
   }
 
   /** In slices, so that writes and other requests are not held up by ten thousand sockets. */
-  async #serve(delivery: Delivery): Promise<void> {
+  async #serve(batch: Batch): Promise<void> {
     const from = this.#position
     let served = 0
-    for (const member of this.#members) {
-      if (member.position >= delivery.upTo) continue
-      if (member.position === from) member.take(delivery)
-      else member.fallBehind()
+    for (const subscriber of this.#subscribers) {
+      if (subscriber.position >= batch.upTo) continue
+      if (subscriber.position === from) subscriber.take(batch)
+      else subscriber.fallBehind()
       served += 1
       if (served % SLICE === 0) await nextTurn()
     }

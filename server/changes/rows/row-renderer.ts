@@ -17,7 +17,7 @@ export interface RowOutput {
 }
 
 /** Makes the rows of a feed of the stored records. */
-export interface Rendition {
+export interface RowRenderer {
   /** Equal where the same records give the same rows to everybody; undefined where a reader's own count matters. */
   readonly key: string | undefined
   /** How many records to take at a time. */

@@ -4,7 +4,7 @@ import type { FeedRequest } from './feed-request.ts'
 import { changePages, lastSeq } from '../database/reading/change-pages.ts'
 import { changesBefore, changesBehind } from './pending.ts'
 import { FULL_CHUNK } from '../database/reading/row-buffer.ts'
-import type { Rendition, RowOutput } from './rows/rendition.ts'
+import type { RowRenderer, RowOutput } from './rows/row-renderer.ts'
 
 type FiniteRequest = Pick<FeedRequest, 'start' | 'descending' | 'rows'>
 
@@ -22,10 +22,10 @@ export interface FeedEnd {
  * The rows that are there now, in full chunks, and the last of them in the output's buffer: normal feeds, and the beginning of the others. Changes that are not on disk
  * yet are not shown: after a crash their sequences would be given to others.
  */
-export async function* finiteFeed(
+export async function* backfill(
   database: Database,
   request: FiniteRequest,
-  rendition: Rendition,
+  renderer: RowRenderer,
   out: RowOutput,
 ): AsyncGenerator<Buffer, FeedEnd, undefined> {
   const upTo = database.state.seq
@@ -41,10 +41,10 @@ export async function* finiteFeed(
     return { last, position: last, pending }
   }
   if (out.left === 0) return stop()
-  for await (const page of pagesOf(database, request, rendition, out, upTo)) {
+  for await (const page of pagesOf(database, request, renderer, out, upTo)) {
     for (let from = 0; from < page.length;) {
       const records = from === 0 ? page : page.slice(from)
-      const done = await rendition.render(records, out)
+      const done = await renderer.render(records, out)
       from += done
       seen += done
       if (done > 0) last = out.position = lastSeq(records.slice(done - 1, done))
@@ -70,16 +70,16 @@ function isCountedAsLookUp(filter: FeedRequest['rows']['filter']): boolean {
 function pagesOf(
   database: Database,
   { start, descending, rows }: FiniteRequest,
-  rendition: Rendition,
+  renderer: RowRenderer,
   out: RowOutput,
   upTo: number,
 ): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   const after = descending ? 0 : start
   const candidates = rows.filter?.candidates
   if (candidates !== undefined) {
-    return candidatePages(database, candidates, { after, upTo, descending, size: rendition.pageSize })
+    return candidatePages(database, candidates, { after, upTo, descending, size: renderer.pageSize })
   }
-  const isShort = rows.filter === undefined && out.left > 0 && out.left < rendition.pageSize
-  const size = isShort ? out.left : rendition.pageSize
+  const isShort = rows.filter === undefined && out.left > 0 && out.left < renderer.pageSize
+  const size = isShort ? out.left : renderer.pageSize
   return changePages(database, { after, upTo, descending, size, ...(isShort ? { limit: size } : {}) })
 }
