@@ -48,8 +48,10 @@ export function ChartFigure({
   return (
     <div class="figure">
       <dt>{label}</dt>
-      <dd>{last === undefined ? '–' : format(last.value)}</dd>
-      <Sparkline series={series} label={label} format={format} />
+      <dd>
+        {last === undefined ? '–' : format(last.value)}
+        <Sparkline series={series} label={label} format={format} />
+      </dd>
     </div>
   )
 }
