@@ -1,5 +1,5 @@
 import type { Catalog } from './database/catalog.ts'
-import { countDifference } from './database/count-documents.ts'
+import { countDifference } from './database/maintenance/count-documents.ts'
 import type { StoreLog } from './storage/durable/disk.ts'
 import type { OnDamage } from './storage/durable/recovery.ts'
 import { type Store, StoreUnavailableError } from './storage/store.ts'

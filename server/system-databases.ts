@@ -5,7 +5,7 @@ import { usersRules } from './auth/users/rules.ts'
 import type { Config } from './config/config.ts'
 import type { Catalog } from './database/catalog.ts'
 import type { Database, DatabaseHooks } from './database/database.ts'
-import type { DatabaseRules } from './database/rules.ts'
+import type { DatabaseRules } from './database/documents/rules.ts'
 import { replicationDefaults } from './replication/replication-settings.ts'
 import { ReplicatorRules } from './replication/replicator-rules.ts'
 

@@ -4,8 +4,8 @@ import { parseDocument } from '../../protocol/document/parse.ts'
 import { SERVER } from '../../protocol/user-context.ts'
 import type { Catalog, DatabaseEvent } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
-import { toEdit } from '../database/edit-from-input.ts'
-import type { DocumentEdit } from '../database/edit.ts'
+import { toEdit } from '../database/documents/edit-from-input.ts'
+import type { DocumentEdit } from '../database/documents/edit.ts'
 import { createdDatabases, eventId, GLOBAL_CHANGES, keepNoHistory, toldSeq } from './event-log.ts'
 
 /** The map of databases, which in CouchDB is a database itself: it is updated by each creation and deletion. */

@@ -1,4 +1,4 @@
-import { rowOf } from '../database/change-record.ts'
+import { rowOf } from '../database/documents/change-record.ts'
 import type { Database } from '../database/database.ts'
 import { changePages, lastSeq } from '../database/reading/change-pages.ts'
 

@@ -1,8 +1,8 @@
 import { formatSeq } from '../../protocol/sequence.ts'
 import { Space } from '../storage/keys.ts'
-import { databaseSizes, DOCUMENT_OVERHEAD } from './database-sizes.ts'
+import { databaseSizes, DOCUMENT_OVERHEAD } from './maintenance/database-sizes.ts'
 import type { Database } from './database.ts'
-import { DocumentSummary } from './document-record.ts'
+import { DocumentSummary } from './documents/document-record.ts'
 import { STORAGE } from './storage-of.ts'
 
 /** What `GET /db` tells, with 3.5's members in its order. */

@@ -1,5 +1,5 @@
 import { parseSecurity, ADMINS_ONLY, type Security } from '../../protocol/security.ts'
-import type { CommitRecord, CommitSubscriber, StoredMoment } from './commit-record.ts'
+import type { CommitRecord, CommitSubscriber, StoredMoment } from './commit/commit-record.ts'
 
 interface StoredSecurity {
   /** As it was put. */

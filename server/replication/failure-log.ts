@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { DocId } from '../../protocol/document-id.ts'
 import type { WriteFailure } from '../../replicator/peer.ts'
 import type { Database } from '../database/database.ts'
-import { readLocalDocument } from '../database/local-documents.ts'
+import { readLocalDocument } from '../database/documents/local-documents.ts'
 
 /** A document that a job could not write. */
 export interface LoggedFailure extends WriteFailure {

@@ -28,12 +28,12 @@ import type {
 import { changesAfter } from '../changes/read-changes.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
-import { checkIdIn } from '../database/document-limits.ts'
-import type { EditOutcome } from '../database/edit.ts'
-import { openRevisions, readRevision, type OpenRevision } from '../database/read-document.ts'
-import { relatedBody } from '../database/related-body.ts'
-import { revsDiff } from '../database/revs-diff.ts'
-import { writeDocuments } from '../database/write-documents.ts'
+import { checkIdIn } from '../database/documents/document-limits.ts'
+import type { EditOutcome } from '../database/documents/edit.ts'
+import { openRevisions, readRevision, type OpenRevision } from '../database/documents/read-document.ts'
+import { relatedBody } from '../database/documents/related-body.ts'
+import { revsDiff } from '../database/documents/revs-diff.ts'
+import { writeDocuments } from '../database/documents/write-documents.ts'
 import { parseReceived } from './received-documents.ts'
 
 const DOCUMENTS_AT_A_TIME = 200

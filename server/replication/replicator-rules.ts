@@ -8,8 +8,8 @@ import type { ReplicationDefaults } from '../../protocol/replication-options.ts'
 import { parseReplication } from '../../protocol/replication-request.ts'
 import { leaves } from '../../protocol/revtree/leaves.ts'
 import { isDatabaseAdmin } from '../../protocol/security.ts'
-import type { Actor, DocumentValidator, ValidatedDocument } from '../database/edit.ts'
-import type { DatabaseRules } from '../database/rules.ts'
+import type { Actor, DocumentValidator, ValidatedDocument } from '../database/documents/edit.ts'
+import type { DatabaseRules } from '../database/documents/rules.ts'
 
 /** The role of the replicator itself, which writes the states of jobs into their documents. */
 export const REPLICATOR_ROLE = '_replicator'

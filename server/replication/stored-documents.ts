@@ -3,8 +3,8 @@ import { parseDocument } from '../../protocol/document/parse.ts'
 import { jsonMembers } from '../../protocol/json/members.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import type { Database } from '../database/database.ts'
-import { findWinner, readRevision } from '../database/read-document.ts'
-import { writeDocuments } from '../database/write-documents.ts'
+import { findWinner, readRevision } from '../database/documents/read-document.ts'
+import { writeDocuments } from '../database/documents/write-documents.ts'
 import { REPLICATOR_ROLE } from './replicator-rules.ts'
 
 /** A document of a `_replicator` database. */

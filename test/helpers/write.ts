@@ -2,8 +2,8 @@ import { parseDocument } from '../../protocol/document/parse.ts'
 import { parseDocId } from '../../protocol/document-id.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { Database } from '../../server/database/database.ts'
-import type { EditOutcome } from '../../server/database/edit.ts'
-import { writeDocuments } from '../../server/database/write-documents.ts'
+import type { EditOutcome } from '../../server/database/documents/edit.ts'
+import { writeDocuments } from '../../server/database/documents/write-documents.ts'
 
 export const ADMIN: UserContext = { name: 'admin', roles: ['_admin'] }
 

@@ -2,7 +2,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { parseDocument } from '../../../protocol/document/parse.ts'
 import { SERVER } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
-import { writeDocuments } from '../../database/write-documents.ts'
+import { writeDocuments } from '../../database/documents/write-documents.ts'
 
 /** The design document that CouchDB puts into a users database, and clients look for. */
 export const AUTH_DESIGN = '_design/_auth' as DocId

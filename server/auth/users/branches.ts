@@ -1,7 +1,7 @@
 import { type CouchError, fail } from '../../../protocol/errors.ts'
 import { isDatabaseAdmin } from '../../../protocol/security.ts'
-import type { Actor, ValidatedDocument } from '../../database/edit.ts'
-import { placementOf } from '../../database/placement.ts'
+import type { Actor, ValidatedDocument } from '../../database/documents/edit.ts'
+import { placementOf } from '../../database/commit/placement.ts'
 
 const REASON = 'Only administrators may make or resolve conflicts of user documents.'
 

@@ -2,7 +2,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 import type { Database } from '../../database/database.ts'
-import { findWinner, readRevision } from '../../database/read-document.ts'
+import { findWinner, readRevision } from '../../database/documents/read-document.ts'
 import { languageOf, requireRunnable } from '../../query/design/design-document.ts'
 import type { SandboxDocument } from '../../sandbox/sandbox.ts'
 

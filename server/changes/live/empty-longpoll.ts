@@ -1,4 +1,4 @@
-import type { TailListener } from '../../database/changes-tail.ts'
+import type { TailListener } from '../../database/commit/changes-tail.ts'
 import { changesBehind } from '../pending.ts'
 import type { Connection } from './connection.ts'
 import type { LiveFeedParts } from './live-feed.ts'

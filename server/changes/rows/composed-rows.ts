@@ -1,5 +1,12 @@
 import type { Rev } from '../../../protocol/revision.ts'
-import { BEFORE_SEQ, idEnd, isDeleted, rowEnd, rowStart, seqEnd } from '../../database/change-record.ts'
+import {
+  BEFORE_SEQ,
+  idEnd,
+  isDeleted,
+  rowEnd,
+  rowStart,
+  seqEnd,
+} from '../../database/documents/change-record.ts'
 import type { Database } from '../../database/database.ts'
 import type { RowOptions } from '../feed-request.ts'
 import type { Verdict } from '../filter/change-filter.ts'

@@ -1,4 +1,4 @@
-import { BEFORE_SEQ, rowStart, seqEnd } from '../../database/change-record.ts'
+import { BEFORE_SEQ, rowStart, seqEnd } from '../../database/documents/change-record.ts'
 import type { RowRenderer, RowOutput } from './row-renderer.ts'
 import { idOf } from '../../database/reading/row-text.ts'
 

@@ -1,4 +1,4 @@
-import { BEFORE_SEQ, rowStart, seqEnd } from '../../database/change-record.ts'
+import { BEFORE_SEQ, rowStart, seqEnd } from '../../database/documents/change-record.ts'
 import type { RowBuffer } from '../../database/reading/row-buffer.ts'
 
 /** What stands around the rows of a kind of feed. */

@@ -1,8 +1,12 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
-import { attachmentsMember, STUBS, type AttachmentView } from '../../database/attachments-member.ts'
-import type { BodyRecord } from '../../database/body-record.ts'
-import { isBranched, isDeleted, winnerBody } from '../../database/change-record.ts'
+import {
+  attachmentsMember,
+  STUBS,
+  type AttachmentView,
+} from '../../database/attachments/attachments-member.ts'
+import type { BodyRecord } from '../../database/documents/body-record.ts'
+import { isBranched, isDeleted, winnerBody } from '../../database/documents/change-record.ts'
 import type { Database } from '../../database/database.ts'
 import type { FeedRequest } from '../feed-request.ts'
 import { PAGE_BYTES } from './row-renderer.ts'

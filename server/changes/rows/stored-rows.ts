@@ -1,4 +1,4 @@
-import { rowEnd, rowStart } from '../../database/change-record.ts'
+import { rowEnd, rowStart } from '../../database/documents/change-record.ts'
 import type { RowRenderer, RowOutput } from './row-renderer.ts'
 
 /** Rows as they were rendered when the changes were written. */

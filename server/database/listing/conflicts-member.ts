@@ -2,8 +2,8 @@ import { decodeTree } from '../../../protocol/revtree/codec.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
 import type { RevTree } from '../../../protocol/revtree/tree.ts'
 import { treeKeyOf } from '../../storage/keys.ts'
-import { DocumentSummary } from '../document-record.ts'
-import type { DatabaseSnapshot } from '../snapshot.ts'
+import { DocumentSummary } from '../documents/document-record.ts'
+import type { DatabaseSnapshot } from '../reading/snapshot.ts'
 
 /** The `_conflicts` of a document's winner, a comma in front; empty where there are none. */
 export async function conflictsMember(

@@ -1,6 +1,6 @@
 import { Space } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
-import type { DatabaseSnapshot } from '../snapshot.ts'
+import type { DatabaseSnapshot } from '../reading/snapshot.ts'
 import type { ListingQuery } from './listing-query.ts'
 import { STORAGE } from '../storage-of.ts'
 

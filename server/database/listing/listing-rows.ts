@@ -5,9 +5,9 @@ import type { UserContext } from '../../../protocol/user-context.ts'
 import { readBodies } from '../reading/read-bodies.ts'
 import type { RowBuffer } from '../reading/row-buffer.ts'
 import { ID_OFFSET, textOfKey } from '../../storage/keys.ts'
-import { applyReadRules } from '../apply-rules.ts'
-import { attachmentsMember, STUBS } from '../attachments-member.ts'
-import type { BodyRecord } from '../body-record.ts'
+import { applyReadRules } from '../documents/apply-rules.ts'
+import { attachmentsMember, STUBS } from '../attachments/attachments-member.ts'
+import type { BodyRecord } from '../documents/body-record.ts'
 import type { Database } from '../database.ts'
 import {
   DocumentSummary,
@@ -16,8 +16,8 @@ import {
   REV_OFFSET,
   revEndOf,
   winnerBodyOf,
-} from '../document-record.ts'
-import type { DatabaseSnapshot } from '../snapshot.ts'
+} from '../documents/document-record.ts'
+import type { DatabaseSnapshot } from '../reading/snapshot.ts'
 import { conflictsMember } from './conflicts-member.ts'
 import type { ListingQuery } from './listing-query.ts'
 

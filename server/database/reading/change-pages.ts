@@ -1,5 +1,5 @@
 import { isReopening } from '../../../protocol/errors.ts'
-import { seqOf } from '../change-record.ts'
+import { seqOf } from '../documents/change-record.ts'
 import type { DatabaseReader } from './database-reader.ts'
 import { Space } from '../../storage/keys.ts'
 import type { StoreSnapshot } from '../../storage/store.ts'

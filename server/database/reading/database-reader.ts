@@ -2,12 +2,12 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { Space, textOfKey } from '../../storage/keys.ts'
 import { readMany } from '../../storage/read-many.ts'
-import { decodeBodyRecord, type BodyRecord, type StoredAttachment } from '../body-record.ts'
-import { DocumentSummary } from '../document-record.ts'
+import { decodeBodyRecord, type BodyRecord, type StoredAttachment } from '../documents/body-record.ts'
+import { DocumentSummary } from '../documents/document-record.ts'
 import { IndexStores } from '../indexes/index-store.ts'
-import { DatabaseSnapshot } from '../snapshot.ts'
+import { DatabaseSnapshot } from './snapshot.ts'
 import { STORAGE, type DatabaseStorage } from '../storage-of.ts'
-import { StoredDocument } from '../stored-document.ts'
+import { StoredDocument } from '../documents/stored-document.ts'
 
 /** What can be asked of a database as it is on disk now. Pages of changes and of bodies are read by the files beside. */
 export class DatabaseReader {

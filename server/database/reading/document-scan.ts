@@ -1,6 +1,6 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { Space, textOfKey } from '../../storage/keys.ts'
-import { DocumentSummary } from '../document-record.ts'
+import { DocumentSummary } from '../documents/document-record.ts'
 import { STORAGE } from '../storage-of.ts'
 import type { DatabaseReader } from './database-reader.ts'
 

@@ -1,6 +1,6 @@
-import { decodeBodyRecord, type BodyRecord } from '../body-record.ts'
+import { decodeBodyRecord, type BodyRecord } from '../documents/body-record.ts'
 import type { DatabaseReader } from './database-reader.ts'
-import type { SnapshotRange } from '../snapshot.ts'
+import type { SnapshotRange } from './snapshot.ts'
 import { numberOfKey, Space } from '../../storage/keys.ts'
 import { readMany } from '../../storage/read-many.ts'
 import type { Entry, StoreIterator } from '../../storage/store.ts'

@@ -1,6 +1,6 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
-import { idEnd, rowStart, seqEnd } from '../change-record.ts'
+import { idEnd, rowStart, seqEnd } from '../documents/change-record.ts'
 
 /** Between a row's sequence and its id: `,"id":` */
 const BEFORE_ID = 6

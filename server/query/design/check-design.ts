@@ -1,6 +1,6 @@
 import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
-import type { DocumentEdit, DocumentValidator, ValidatedDocument } from '../../database/edit.ts'
+import type { DocumentEdit, DocumentValidator, ValidatedDocument } from '../../database/documents/edit.ts'
 import { isBuiltinReduce } from '../reduce/builtin.ts'
 import type { Sandbox, SandboxFunction } from '../../sandbox/sandbox.ts'
 import { checkShape } from './check-shape.ts'

@@ -1,9 +1,9 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { readFirstBodies } from '../../database/reading/read-bodies.ts'
-import { attachmentsMember } from '../../database/attachments-member.ts'
-import type { BodyRecord } from '../../database/body-record.ts'
+import { attachmentsMember } from '../../database/attachments/attachments-member.ts'
+import type { BodyRecord } from '../../database/documents/body-record.ts'
 import type { Database } from '../../database/database.ts'
-import type { DocumentSummary } from '../../database/document-record.ts'
+import type { DocumentSummary } from '../../database/documents/document-record.ts'
 import { conflictsOf, type DocumentContent } from '../document-content.ts'
 
 /** A document whose winner is wanted. */

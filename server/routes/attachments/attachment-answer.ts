@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fail } from '../../../protocol/errors.ts'
 import { writeMixed, type MixedPart } from '../../../protocol/multipart/writer.ts'
-import type { StoredAttachment } from '../../database/body-record.ts'
+import type { StoredAttachment } from '../../database/documents/body-record.ts'
 import type { Database } from '../../database/database.ts'
 import { acceptsEncoding, acceptsIdentity } from '../../http/request/accept.ts'
 import { contentRange, parseByteRanges, type ByteRange } from '../../http/response/byte-ranges.ts'

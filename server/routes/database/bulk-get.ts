@@ -3,10 +3,10 @@ import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { MixedPart } from '../../../protocol/multipart/writer.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
-import { applyReadRules, checkReadRules } from '../../database/apply-rules.ts'
+import { applyReadRules, checkReadRules } from '../../database/documents/apply-rules.ts'
 import type { Database } from '../../database/database.ts'
-import { withInlineData } from '../../database/inline-data.ts'
-import type { StoredDocument } from '../../database/stored-document.ts'
+import { withInlineData } from '../../database/attachments/inline-data.ts'
+import type { StoredDocument } from '../../database/documents/stored-document.ts'
 import {
   openRevisions,
   readRevision,
@@ -14,7 +14,7 @@ import {
   type FoundRevision,
   type OpenRevision,
   type ReadOptions,
-} from '../../database/read-document.ts'
+} from '../../database/documents/read-document.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'

@@ -1,7 +1,7 @@
 import type { DocId } from '../../../protocol/document-id.ts'
-import { applyReadRules } from '../../database/apply-rules.ts'
+import { applyReadRules } from '../../database/documents/apply-rules.ts'
 import type { Database } from '../../database/database.ts'
-import { withInlineData } from '../../database/inline-data.ts'
+import { withInlineData } from '../../database/attachments/inline-data.ts'
 import {
   findRevision,
   findWinner,
@@ -10,7 +10,7 @@ import {
   readRevisionWithData,
   type FoundRevision,
   type ReadOptions,
-} from '../../database/read-document.ts'
+} from '../../database/documents/read-document.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import type { RequestContext } from '../context.ts'
 import { QueryParams } from '../../http/request/query-params.ts'

@@ -7,8 +7,8 @@ import {
   type OpenRevision,
   type ReadOptions,
   type ReadRevision,
-} from '../../database/read-document.ts'
-import { newBoundary, relatedBody } from '../../database/related-body.ts'
+} from '../../database/documents/read-document.ts'
+import { newBoundary, relatedBody } from '../../database/documents/related-body.ts'
 import type { RequestContext } from '../context.ts'
 import { sendPieces } from '../../http/response/send-pieces.ts'
 

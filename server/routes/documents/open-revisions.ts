@@ -1,15 +1,15 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
-import { applyReadRules, checkReadRules } from '../../database/apply-rules.ts'
+import { applyReadRules, checkReadRules } from '../../database/documents/apply-rules.ts'
 import type { Database } from '../../database/database.ts'
-import { withInlineData } from '../../database/inline-data.ts'
+import { withInlineData } from '../../database/attachments/inline-data.ts'
 import {
   openRevisions,
   readRevisionWithData,
   sortOpenRevisions,
   type OpenRevision,
   type ReadOptions,
-} from '../../database/read-document.ts'
+} from '../../database/documents/read-document.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import type { RequestContext } from '../context.ts'
 import { streamJson } from '../../http/response/reply.ts'

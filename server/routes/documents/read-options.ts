@@ -1,7 +1,7 @@
 import { fail } from '../../../protocol/errors.ts'
 import { parseJson } from '../../../protocol/json/parse-json.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
-import type { ReadOptions } from '../../database/read-document.ts'
+import type { ReadOptions } from '../../database/documents/read-document.ts'
 import type { QueryParams } from '../../http/request/query-params.ts'
 
 /** Which revisions of a document a request asks for, and what to tell of them (CouchDB: chttpd_db:parse_doc_query/1). */

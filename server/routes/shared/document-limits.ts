@@ -1,10 +1,10 @@
 import type { DocumentLimits } from '../../../protocol/document/document-input.ts'
 import { requirePartition } from '../../../protocol/partition.ts'
 import type { Database } from '../../database/database.ts'
-import { configuredDocumentLimits } from '../../database/document-limits.ts'
+import { configuredDocumentLimits } from '../../database/documents/document-limits.ts'
 import type { RequestContext } from '../context.ts'
 
-export { checkIdIn } from '../../database/document-limits.ts'
+export { checkIdIn } from '../../database/documents/document-limits.ts'
 
 /** What is configured now. */
 export function documentLimits(ctx: RequestContext): Required<DocumentLimits> {

@@ -1,7 +1,7 @@
 import { fail } from '../../../../protocol/errors.ts'
 import type { Database } from '../../../database/database.ts'
 import type { StoreSnapshot } from '../../../database/indexes/index-store.ts'
-import { withInlineData } from '../../../database/inline-data.ts'
+import { withInlineData } from '../../../database/attachments/inline-data.ts'
 import type { ViewIndex } from '../index/view-index.ts'
 import { ViewReader } from '../read/view-reader.ts'
 import type { GroupCache } from '../cache/group-cache.ts'

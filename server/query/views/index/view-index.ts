@@ -1,6 +1,6 @@
 import type { DocId } from '../../../../protocol/document-id.ts'
 import type { Database } from '../../../database/database.ts'
-import { purgesAfter } from '../../../database/purge-log.ts'
+import { purgesAfter } from '../../../database/maintenance/purge-log.ts'
 import type { Reducer } from '../../reduce/reducer.ts'
 import type { PackedRows } from '../../../sandbox/messages.ts'
 import { AnswerCache } from '../cache/answer-cache.ts'

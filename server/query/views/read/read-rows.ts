@@ -4,7 +4,11 @@ import type { DocId } from '../../../../protocol/document-id.ts'
 import { parseRev } from '../../../../protocol/revision.ts'
 import { find } from '../../../../protocol/revtree/history.ts'
 import type { Database } from '../../../database/database.ts'
-import { readRevision, readRevisionWithData, type FoundRevision } from '../../../database/read-document.ts'
+import {
+  readRevision,
+  readRevisionWithData,
+  type FoundRevision,
+} from '../../../database/documents/read-document.ts'
 import { rowParts, rowText } from '../../../../protocol/view-row.ts'
 import { RowsOfKeys } from './rows-of-keys.ts'
 import type { ViewReader } from './view-reader.ts'

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import type { Attachments } from '../../attachments/attachments.ts'
+import type { StoredAttachment } from '../documents/body-record.ts'
+
+/**
+ * JSON with attachments inline is put together without their data, which is filled in while the answer is sent: it may
+ * be larger than memory. Where it belongs stands a place: the content's address between control characters, which occur
+ * nowhere else in JSON.
+ */
+const MARK = 0x01
+const MARK_TEXT = String.fromCharCode(MARK)
+const GZIP = 'z'
+const IDENTITY = '-'
+
+type Placed = Pick<StoredAttachment, 'content' | 'encoding'>
+
+/** What stands for the data in base64. */
+export function placeOf({ content, encoding }: Placed): string {
+  return `${MARK_TEXT}${encoding === 'gzip' ? GZIP : IDENTITY}${content}${MARK_TEXT}`
+}
+
+/** Shows JSON with places to somebody who parses it, and returns what is made of it, with its places. */
+export function throughParser(json: Buffer, parse: (json: Buffer) => Buffer): Buffer {
+  if (!json.includes(MARK)) return parse(json)
+  // Nobody can write a text into a document that passes for a place.
+  const mark = randomUUID()
+  const shown = parse(Buffer.from(json.toString('latin1').replaceAll(MARK_TEXT, mark), 'latin1'))
+  return Buffer.from(shown.toString('latin1').replaceAll(mark, MARK_TEXT), 'latin1')
+}
+
+/** Fills in the data, decoded. What a piece refers to is kept until it has been given. */
+export async function* withInlineData(
+  pieces: AsyncIterable<Uint8Array | string>,
+  store: Attachments,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    const json = bytesOf(piece)
+    if (json.includes(MARK)) yield* filled(json, store)
+    else yield json
+  }
+}
+
+function bytesOf(piece: Uint8Array | string): Buffer {
+  return typeof piece === 'string'
+    ? Buffer.from(piece)
+    : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
+}
+
+async function* filled(json: Buffer, store: Attachments): AsyncGenerator<Uint8Array> {
+  const parts = split(json)
+  const releases: (() => void)[] = []
+  try {
+    for (const { place } of parts) if (place !== undefined) releases.push(await store.hold(place.content))
+    for (const { text, place } of parts) {
+      yield text
+      if (place !== undefined) yield* base64(await store.readDecoded(place))
+    }
+  } finally {
+    for (const release of releases) release()
+  }
+}
+
+interface Part {
+  readonly text: Buffer
+  /** What is to be filled in behind the text. */
+  readonly place: Placed | undefined
+}
+
+function split(json: Buffer): Part[] {
+  const parts: Part[] = []
+  let from = 0
+  for (let at = json.indexOf(MARK); at >= 0; at = json.indexOf(MARK, from)) {
+    const end = json.indexOf(MARK, at + 1)
+    const content = json.toString('latin1', at + 2, end)
+    const encoding = json.toString('latin1', at + 1, at + 2) === GZIP ? { encoding: 'gzip' as const } : {}
+    parts.push({ text: json.subarray(from, at), place: { content, ...encoding } })
+    from = end + 1
+  }
+  parts.push({ text: json.subarray(from), place: undefined })
+  return parts
+}
+
+/** Three bytes are four characters: what is left over of a piece goes with the next. */
+async function* base64(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let rest = Buffer.alloc(0)
+  for await (const piece of bytes) {
+    const whole = Buffer.concat([rest, piece])
+    const end = whole.length - (whole.length % 3)
+    yield Buffer.from(whole.toString('base64', 0, end), 'latin1')
+    rest = Buffer.from(whole.subarray(end))
+  }
+  if (rest.length > 0) yield Buffer.from(rest.toString('base64'), 'latin1')
+}

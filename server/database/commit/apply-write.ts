@@ -1,0 +1,117 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import { clearInterior } from '../../../protocol/revtree/compact.ts'
+import { leaves } from '../../../protocol/revtree/leaves.ts'
+import type { RevTree } from '../../../protocol/revtree/tree.ts'
+import type { Security } from '../../../protocol/security.ts'
+import type { Attachments } from '../../attachments/attachments.ts'
+import { numberOfKey, Space } from '../../storage/keys.ts'
+import type { Commit } from './commit.ts'
+import type { CommitContext } from './commit-context.ts'
+import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
+import type { DocumentEdit, DocumentValidator } from '../documents/edit.ts'
+import { applyLocalEdits } from './local-edits.ts'
+import { applyPurge } from '../maintenance/purge.ts'
+import { releaseAttachments } from '../attachments/release-attachments.ts'
+import type { ResultOf, WriteRequest } from './write-request.ts'
+
+/** What the writer's side of a database knows and a request does not say. */
+export interface WriterHost {
+  readonly context: CommitContext
+  readonly attachments: Attachments
+  readonly validation: ValidationMemory
+  /** Who may do what, as of the last commit on disk. */
+  readonly security: () => Security
+  /** In bytes; 0 for no limit. */
+  readonly maxPartitionSize: () => number
+  /** The validators that are to judge these edits, in their order. */
+  readonly validatorsOf: (edits: readonly DocumentEdit[]) => readonly DocumentValidator[]
+}
+
+/**
+ * Carries out a request in a commit.
+ *
+ * @returns what is answered when the commit is on disk
+ * @throws what refuses the request, before it has changed anything
+ */
+export function applyWrite<Request extends WriteRequest>(
+  request: Request,
+  commit: Commit,
+  host: WriterHost,
+): ResultOf<Request> | Promise<ResultOf<Request>> {
+  return apply(request, commit, host) as ResultOf<Request> | Promise<ResultOf<Request>>
+}
+
+function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown {
+  switch (request.kind) {
+    case 'edit_documents':
+      return applyEdits(request, commit, host)
+    case 'edit_local_documents':
+      return applyLocalEdits(commit, request.edits)
+    case 'purge':
+      return applyPurge(commit, request.requests)
+    case 'set_security':
+      return setSecurity(commit, request.json)
+    case 'set_limit':
+      return setLimit(commit, request)
+    case 'clear_interior':
+      return clearInteriorOf(commit, request.ids)
+    case 'cut_purge_log':
+      return cutPurgeLog(commit, host.context)
+    case 'release_attachments':
+      return releaseAttachments(commit, host.context, host.attachments)
+  }
+}
+
+function applyEdits(
+  { edits, replicated, user }: WriteRequest & { kind: 'edit_documents' },
+  commit: Commit,
+  host: WriterHost,
+) {
+  return new DocumentEdits(commit, {
+    edits,
+    replicated,
+    maxPartitionSize: host.maxPartitionSize(),
+    memory: host.validation,
+    actor: { user, security: host.security() },
+    validators: host.validatorsOf(edits),
+  }).apply()
+}
+
+/** Raises the update sequence, as in CouchDB. */
+function setSecurity(commit: Commit, json: Uint8Array): void {
+  commit.putSecurity(json)
+  commit.state.seq += 1
+}
+
+/** `_revs_limit` raises the update sequence, as in CouchDB. */
+function setLimit(commit: Commit, { name, limit, silent }: WriteRequest & { kind: 'set_limit' }): void {
+  commit.state[name] = limit
+  if (name === 'revsLimit' && silent !== true) commit.state.seq += 1
+  commit.putState()
+}
+
+function clearInteriorOf(commit: Commit, ids: readonly DocId[]): void {
+  for (const id of ids) {
+    const document = commit.document(id)
+    if (document === undefined) continue
+    const { tree, freed } = clearInterior(document.tree)
+    if (freed.length === 0) continue
+    for (const body of freed) commit.bodies.remove(body)
+    commit.rewrite(id, tree, sizeOf(commit, tree))
+  }
+}
+
+/** Bytes of the leaves' bodies and attachments. */
+function sizeOf(commit: Commit, tree: RevTree): number {
+  return leaves(tree).reduce((sum, { body }) => sum + commit.bodies.sizeOf(body), 0)
+}
+
+const FORGOTTEN_AT_A_TIME = 1000
+
+async function cutPurgeLog(commit: Commit, { store, keys }: CommitContext): Promise<void> {
+  const { purgeSeq, purgedInfosLimit } = commit.state
+  const { gte } = keys.range(Space.purge)
+  const lt = keys.number(Space.purge, Math.max(0, purgeSeq - purgedInfosLimit) + 1)
+  const cut = await store.keys({ gte, lt, limit: FORGOTTEN_AT_A_TIME }).all()
+  for (const key of cut) commit.forgetPurge(numberOfKey(key))
+}

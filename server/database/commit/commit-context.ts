@@ -1,0 +1,18 @@
+import type { DatabaseKeys } from '../../storage/keys.ts'
+import type { GroupSync } from '../../storage/group-sync.ts'
+import type { Store } from '../../storage/store.ts'
+import type { PartitionSizes } from '../maintenance/partition-sizes.ts'
+
+/** What all commits of a database share. */
+export interface CommitContext {
+  readonly store: Store
+  readonly sync: GroupSync
+  readonly keys: DatabaseKeys
+  readonly database: number
+  /** The opaque part of the database's sequences. */
+  readonly suffix: string
+  /** What to write so that the database refers to an attachment's content. */
+  readonly referenceTo: (content: string) => Iterable<[key: Uint8Array, value: Uint8Array]>
+  /** Of a partitioned database. */
+  readonly partitions: PartitionSizes | undefined
+}

@@ -1,0 +1,273 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import { partitionOf } from '../../../protocol/partition.ts'
+import { emptyTree, type RevTree } from '../../../protocol/revtree/tree.ts'
+import { decodeTree, encodeTree } from '../../../protocol/revtree/codec.ts'
+import { leaves, type Leaf } from '../../../protocol/revtree/leaves.ts'
+import { formatSeq } from '../../../protocol/sequence.ts'
+import { type DatabaseKeys, Space } from '../../storage/keys.ts'
+import { readMany } from '../../storage/read-many.ts'
+import type { Store } from '../../storage/store.ts'
+import { WriteSetBuilder } from '../../storage/write-set.ts'
+import { encodeChangeRecord } from '../documents/change-record.ts'
+import { CommitBodies } from './commit-bodies.ts'
+import type { CommitContext } from './commit-context.ts'
+import type { CommitRecord, CommittedChange, CommittedRemoval } from './commit-record.ts'
+import { DocumentSummary, encodeDocumentRecord } from '../documents/document-record.ts'
+import { SECURITY_SETTING } from '../setting-names.ts'
+import { encodeState, type DatabaseState } from '../state.ts'
+import type { DocumentInCommit, Uncommitted } from './uncommitted.ts'
+
+/** A document as it was on disk before the commit. */
+interface PreviousState {
+  readonly seq: number
+  readonly isLive: boolean
+}
+
+const NO_GROWTH = new Map<string, number>()
+
+/**
+ * One atomic, synced batch in the making: documents changed, bodies stored, settings written. Computed while the commit
+ * before it syncs, so it reads through the uncommitted documents of that one.
+ */
+export class Commit {
+  readonly state: DatabaseState
+  readonly bodies: CommitBodies
+  readonly #context: CommitContext
+  readonly #store: Store
+  readonly #keys: DatabaseKeys
+  /** Records of attachments' content, which belong to this node and are no part of the commit's value. */
+  readonly local = new WriteSetBuilder()
+  readonly #writes = new WriteSetBuilder()
+  readonly #partitionGrowth: Map<string, number>
+  readonly #uncommitted: Uncommitted
+  #security: Uint8Array | undefined
+  readonly #documents: Map<DocId, DocumentInCommit | undefined>
+  readonly #changed = new Map<DocId, DocumentInCommit>()
+  /** Documents that did not change, whose record does. */
+  readonly #rewritten = new Map<DocId, DocumentInCommit>()
+  readonly #removed = new Set<DocId>()
+  /** Of each document that was changed or removed. */
+  readonly #before = new Map<DocId, PreviousState>()
+  readonly #changes: CommittedChange[] = []
+
+  constructor(context: CommitContext, state: DatabaseState, uncommitted: Uncommitted) {
+    this.#context = context
+    this.#store = context.store
+    this.#keys = context.keys
+    this.#documents = new Map(uncommitted.documents)
+    this.state = { ...state }
+    this.#uncommitted = uncommitted
+    this.#partitionGrowth = context.partitions === undefined ? NO_GROWTH : new Map<string, number>()
+    const sets = { writes: this.#writes, local: this.local }
+    this.bodies = new CommitBodies(context, this.state, sets, uncommitted.attachments)
+  }
+
+  /** Reads the documents that are not known yet, in one go. */
+  async load(ids: Iterable<DocId>): Promise<void> {
+    const wanted = [...new Set(ids)].filter(id => !this.#documents.has(id))
+    const keys = wanted.map(id => this.#keys.text(Space.document, id))
+    const records = await readMany(this.#store, keys)
+    for (const [at, id] of wanted.entries()) {
+      const record = records[at]
+      if (record !== undefined) this.#documents.set(id, this.#decode(id, record))
+    }
+  }
+
+  /** The document as it stands in this commit, undefined when there is none. Only what was loaded is known. */
+  document(id: DocId): DocumentInCommit | undefined {
+    return this.#documents.get(id)
+  }
+
+  /**
+   * Puts a document's new tree in place and gives the document the next sequence.
+   *
+   * @param size bytes of its leaves' bodies and attachments
+   */
+  change(id: DocId, tree: RevTree, deleted: boolean, size: number): void {
+    const before = this.#documents.get(id)
+    this.state.seq += 1
+    this.#count(before, deleted)
+    this.#grow(id, size - (before?.size ?? 0))
+    const document: DocumentInCommit = {
+      id,
+      tree,
+      seq: this.state.seq,
+      deleted,
+      size,
+      treeBeside: before?.treeBeside ?? false,
+    }
+    this.#remember(id, before)
+    this.#documents.set(id, document)
+    this.#removed.delete(id)
+    this.#rewritten.delete(id)
+    this.#changed.set(id, document)
+  }
+
+  /** Puts a tree in place that tells the same of the document in other bytes. Takes no sequence. */
+  rewrite(id: DocId, tree: RevTree, size: number): void {
+    const document = this.#documents.get(id)
+    if (document === undefined) return
+    this.#grow(id, size - document.size)
+    const rewritten = { ...document, tree, size }
+    this.#documents.set(id, rewritten)
+    if (this.#changed.has(id)) this.#changed.set(id, rewritten)
+    else this.#rewritten.set(id, rewritten)
+  }
+
+  /** Removes a document with all that is stored of it, as a purge does. Takes no sequence. */
+  remove(id: DocId): void {
+    const before = this.#documents.get(id)
+    if (before === undefined) return
+    this.#count(before, undefined)
+    this.#grow(id, -before.size)
+    const { seq: previousSeq } = this.#remember(id, before)
+    this.#changed.delete(id)
+    this.#rewritten.delete(id)
+    this.#documents.set(id, undefined)
+    this.#removed.add(id)
+    this.#writes.delete(this.#keys.text(Space.document, id))
+    this.#writes.delete(this.#keys.text(Space.tree, id))
+    if (previousSeq > 0) this.#writes.delete(this.#keys.number(Space.change, previousSeq))
+  }
+
+  /** Bytes of the documents of a partition, with what this commit does to them. */
+  async partitionSize(partition: string): Promise<number> {
+    const view = {
+      documents: this.#documents,
+      growth: this.#partitionGrowth,
+      uncommittedGrowth: this.#uncommitted.partitionGrowth,
+    }
+    return (await this.#context.partitions?.sizeOf(partition, view)) ?? 0
+  }
+
+  #grow(id: DocId, bytes: number): void {
+    this.state.externalSize += bytes
+    if (this.#context.partitions === undefined || bytes === 0) return
+    const partition = partitionOf(id)
+    if (partition === undefined) return
+    this.#partitionGrowth.set(partition, (this.#partitionGrowth.get(partition) ?? 0) + bytes)
+  }
+
+  /** Writes the state also where nothing else is written. */
+  putState(): void {
+    this.#writes.put(this.#keys.state, encodeState(this.state))
+  }
+
+  putLocalDocument(id: DocId, record: Uint8Array): void {
+    this.#writes.put(this.#keys.text(Space.local, id), record)
+  }
+
+  deleteLocalDocument(id: DocId): void {
+    this.#writes.delete(this.#keys.text(Space.local, id))
+  }
+
+  /** Puts a new `_security` object in place, JSON text. */
+  putSecurity(text: Uint8Array): void {
+    this.#security = text
+    this.#writes.put(this.#keys.text(Space.setting, SECURITY_SETTING), text)
+  }
+
+  /** Appends to the purge log, under the purge sequence of the state. */
+  logPurge(record: Uint8Array): void {
+    this.#writes.put(this.#keys.number(Space.purge, this.state.purgeSeq), record)
+  }
+
+  /** Removes a purge from the purge log. */
+  forgetPurge(purgeSeq: number): void {
+    this.#writes.delete(this.#keys.number(Space.purge, purgeSeq))
+  }
+
+  /** What the next commit must see before this one is on disk. */
+  get uncommitted(): Uncommitted {
+    const documents = new Map<DocId, DocumentInCommit | undefined>()
+    for (const id of this.#removed) documents.set(id, undefined)
+    for (const [id, document] of this.#rewritten) documents.set(id, document)
+    for (const [id, document] of this.#changed) documents.set(id, document)
+    return { documents, attachments: this.bodies.uncommitted, partitionGrowth: this.#partitionGrowth }
+  }
+
+  /** Writes everything atomically; resolves when it is on disk. */
+  async write(): Promise<CommitRecord> {
+    this.#putDocuments()
+    if (!this.#writes.isEmpty || !this.local.isEmpty) {
+      this.#writes.put(this.#keys.state, encodeState(this.state))
+      await this.#context.sync.write(this.#writes.entries, this.local.entries)
+    }
+    return {
+      database: this.#context.database,
+      writes: this.#writes.entries,
+      state: this.state,
+      changes: this.#changes,
+      removals: this.#removals(),
+      security: this.#security,
+      partitionGrowth: this.#partitionGrowth,
+    }
+  }
+
+  #removals(): CommittedRemoval[] {
+    return [...this.#removed].map(id => {
+      const { seq, isLive } = this.#remember(id, undefined)
+      return { id, previousSeq: seq, wasLive: isLive }
+    })
+  }
+
+  /** What is on disk of a document: what it was when the commit first touched it. */
+  #remember(id: DocId, document: DocumentInCommit | undefined): PreviousState {
+    let before = this.#before.get(id)
+    if (before === undefined) {
+      before = { seq: document?.seq ?? 0, isLive: document?.deleted === false }
+      this.#before.set(id, before)
+    }
+    return before
+  }
+
+  #putDocuments(): void {
+    for (const document of this.#changed.values()) {
+      const { id, seq } = document
+      const all = leaves(document.tree)
+      const winner = all[0]
+      if (winner === undefined) continue
+      this.#putRecord(document, all)
+      const { seq: previousSeq, isLive: wasLive } = this.#remember(id, undefined)
+      if (previousSeq > 0) this.#writes.delete(this.#keys.number(Space.change, previousSeq))
+      const record = encodeChangeRecord({
+        seq: formatSeq(seq, this.#context.suffix),
+        id,
+        winner,
+        leaves: all,
+      })
+      this.#writes.put(this.#keys.number(Space.change, seq), record)
+      this.#changes.push({ seq, id, previousSeq, wasLive, isLive: !document.deleted, record })
+    }
+    this.#changes.sort((a, b) => a.seq - b.seq)
+    for (const document of this.#rewritten.values()) this.#putRecord(document, leaves(document.tree))
+  }
+
+  #putRecord(document: DocumentInCommit, all: readonly Leaf[]): void {
+    const [winner] = all
+    if (winner === undefined) return
+    const summary = { ...winner, seq: document.seq, size: document.size, branched: all.length > 1 }
+    const encoded = encodeDocumentRecord(summary, encodeTree(document.tree))
+    this.#writes.put(this.#keys.text(Space.document, document.id), encoded.record)
+    this.#putTree(document, encoded.tree)
+  }
+
+  #putTree(document: DocumentInCommit, beside: Uint8Array | undefined): void {
+    if (beside !== undefined) this.#writes.put(this.#keys.text(Space.tree, document.id), beside)
+    else if (document.treeBeside) this.#writes.delete(this.#keys.text(Space.tree, document.id))
+    document.treeBeside = beside !== undefined
+  }
+
+  #decode(id: DocId, record: Uint8Array): DocumentInCommit {
+    const { seq, deleted, size, treeOffset } = new DocumentSummary(record)
+    const document = { id, seq, deleted, size, treeBeside: treeOffset === 0 }
+    if (treeOffset > 0) return { ...document, tree: decodeTree(record, treeOffset) }
+    const tree = this.#store.getSync(this.#keys.text(Space.tree, id))
+    return { ...document, tree: tree === undefined ? emptyTree : decodeTree(tree) }
+  }
+
+  #count(before: DocumentInCommit | undefined, deleted: boolean | undefined): void {
+    if (before !== undefined) this.state[before.deleted ? 'deletedDocs' : 'docs'] -= 1
+    if (deleted !== undefined) this.state[deleted ? 'deletedDocs' : 'docs'] += 1
+  }
+}

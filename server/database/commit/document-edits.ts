@@ -1,0 +1,201 @@
+import { compareDocIds, type DocId } from '../../../protocol/document-id.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { partitionOf } from '../../../protocol/partition.ts'
+import { makeRev } from '../../../protocol/revision.ts'
+import { find } from '../../../protocol/revtree/history.ts'
+import { emptyTree } from '../../../protocol/revtree/tree.ts'
+import { TimeSlice } from '../../time-slice.ts'
+import type { StoredAttachment } from '../documents/body-record.ts'
+import type { Commit } from './commit.ts'
+import { DocumentMerge } from './document-merge.ts'
+import {
+  parentGiven,
+  type Actor,
+  type DocumentEdit,
+  type DocumentValidator,
+  type EditOutcome,
+  type ValidatedDocument,
+} from '../documents/edit.ts'
+import { resolveAttachments } from '../attachments/resolve-attachments.ts'
+import { isDatabaseAdmin } from '../../../protocol/security.ts'
+
+/**
+ * What CouchDB remembers of a database's validation functions. Until they have been loaded by a first validation, and
+ * whenever there are some, an edit is checked against the leaves before it reaches the updater; otherwise the updater
+ * alone decides, and takes an edit that names a revision of a missing document (CouchDB: couch_db:before_docs_update/4).
+ */
+export interface ValidationMemory {
+  loaded: boolean
+}
+
+export interface DocumentEditsOptions {
+  readonly edits: readonly DocumentEdit[]
+  /** `new_edits=false`: the revisions are taken as they are, and never conflict. */
+  readonly replicated: boolean
+  /** In bytes, of a partitioned database; 0 for no limit. */
+  readonly maxPartitionSize: number
+  readonly memory: ValidationMemory
+  readonly actor: Actor
+  /** All judge the edits; the first error counts. */
+  readonly validators: readonly DocumentValidator[]
+}
+
+/** The edits of one request, merged into their documents' trees. Documents take their sequences in the order of ids. */
+export class DocumentEdits {
+  readonly #commit: Commit
+  readonly #options: DocumentEditsOptions
+  readonly #outcomes: EditOutcome[]
+  readonly #attachments = new Map<number, readonly StoredAttachment[]>()
+
+  constructor(commit: Commit, options: DocumentEditsOptions) {
+    this.#commit = commit
+    this.#options = options
+    this.#outcomes = new Array<EditOutcome>(options.edits.length)
+  }
+
+  async apply(): Promise<readonly EditOutcome[]> {
+    const commit = this.#commit
+    const refused = this.#check(commit)
+    this.#resolveAttachments(commit, refused)
+    await this.#validate(commit, refused)
+    const full = await this.#fullPartitions(commit)
+    const slice = new TimeSlice()
+    for (const group of this.#groupsInOrder()) {
+      const document = new DocumentMerge(commit, group.id, {
+        replicated: this.#options.replicated,
+        edits: group.edits.length,
+        mayGrow: full.size === 0 || !full.has(partitionOf(group.id)),
+      })
+      for (const at of group.edits) {
+        // Each revision of a document with thousands of branches takes as many steps.
+        if (slice.isOver) await slice.pause()
+        this.#outcomes[at] = refused.get(at) ?? this.#merge(document, at)
+      }
+      document.finish()
+    }
+    return this.#outcomes
+  }
+
+  /**
+   * Partitions whose documents may only shrink, as they are before the request (CouchDB: couch_db_updater:update_docs_int/5).
+   * None is larger than the whole database, so that most are never counted.
+   */
+  async #fullPartitions(commit: Commit): Promise<ReadonlySet<string | undefined>> {
+    const { edits, replicated, maxPartitionSize } = this.#options
+    const full = new Set<string>()
+    if (replicated || maxPartitionSize <= 0 || commit.state.externalSize < maxPartitionSize) return full
+    for (const partition of new Set(edits.map(({ id }) => partitionOf(id)))) {
+      if (partition === undefined) continue
+      if ((await commit.partitionSize(partition)) >= maxPartitionSize) full.add(partition)
+    }
+    return full
+  }
+
+  /** Before anything is merged: a stub that stands for nothing refuses the whole request. */
+  #resolveAttachments(commit: Commit, refused: ReadonlyMap<number, EditOutcome>): void {
+    for (const [at, edit] of this.#options.edits.entries()) {
+      if (edit.attachments.length === 0 || refused.has(at)) continue
+      this.#attachments.set(at, resolveAttachments(commit, edit, this.#options))
+    }
+  }
+
+  #merge(document: DocumentMerge, at: number): EditOutcome {
+    const edit = this.#edit(at)
+    const attachments = this.#attachments.get(at) ?? []
+    const merged = this.#options.replicated
+      ? document.mergeRevision(edit, attachments)
+      : document.mergeEdit(edit, attachments)
+    return typeof merged === 'string' ? { id: edit.id, rev: merged } : { id: edit.id, error: merged }
+  }
+
+  /** CouchDB's checks before the updater: an edit must replace a leaf, or create a document. */
+  #check(commit: Commit): Map<number, EditOutcome> {
+    const refused = new Map<number, EditOutcome>()
+    const { edits, replicated, memory, validators } = this.#options
+    const strict =
+      !memory.loaded ||
+      validators.length > 0 ||
+      edits.some(edit => isDesign(edit.id) || edit.attachments.length > 0)
+    if (!strict) return refused
+    for (const [at, edit] of edits.entries()) {
+      if (!replicated && !mayReplace(commit, edit)) refused.set(at, { id: edit.id, error: fail('conflict') })
+      else if (!isDesign(edit.id)) memory.loaded = true
+    }
+    return refused
+  }
+
+  async #validate(commit: Commit, refused: Map<number, EditOutcome>): Promise<void> {
+    const { edits, memory, validators } = this.#options
+    if (edits.some(edit => isDesign(edit.id))) {
+      memory.loaded = false
+      this.#refuseDesigns(refused)
+    }
+    for (const validator of validators) await this.#ask(validator, commit, refused)
+  }
+
+  /** Design documents are for administrators of the database (CouchDB: couch_db:validate_doc_update/3). */
+  #refuseDesigns(refused: Map<number, EditOutcome>): void {
+    const { edits, actor } = this.#options
+    if (isDatabaseAdmin(actor.user, actor.security)) return
+    const name = actor.user.name === null ? 'unauthorized' : 'forbidden'
+    for (const [at, { id }] of edits.entries()) {
+      if (!isDesign(id) || refused.has(at)) continue
+      refused.set(at, { id, error: fail(name, 'You are not a db or server admin.') })
+    }
+  }
+
+  async #ask(validator: DocumentValidator, commit: Commit, refused: Map<number, EditOutcome>): Promise<void> {
+    const { edits, actor } = this.#options
+    const asked = [...edits.keys()].filter(at => !refused.has(at))
+    const errors = await validator.validate(
+      asked.map(at => this.#toValidate(commit, at)),
+      actor,
+    )
+    for (const [place, at] of asked.entries()) {
+      const error = errors[place]
+      if (error !== undefined) refused.set(at, { id: this.#edit(at).id, error })
+    }
+  }
+
+  #toValidate(commit: Commit, at: number): ValidatedDocument {
+    const edit = this.#edit(at)
+    const { id, revs } = edit
+    const document = commit.document(id)
+    const tree = document?.tree ?? emptyTree
+    const { replicated } = this.#options
+    const given = revs.hashes.map((hash, back) => makeRev(revs.start - back, hash))
+    const ancestors = replicated ? given.slice(1) : given.slice(0, 1)
+    const previous = ancestors.map(rev => find(tree, rev)).find(node => node !== undefined && node.body > 0)
+    return { id, edit, attachments: this.#attachments.get(at) ?? [], document, replicated, previous }
+  }
+
+  #edit(at: number): DocumentEdit {
+    const edit = this.#options.edits[at]
+    if (edit === undefined) throw new RangeError(`no edit ${at}`)
+    return edit
+  }
+
+  #groupsInOrder(): { id: DocId; edits: number[] }[] {
+    const groups = new Map<DocId, number[]>()
+    for (const [at, { id }] of this.#options.edits.entries()) {
+      const group = groups.get(id)
+      if (group === undefined) groups.set(id, [at])
+      else group.push(at)
+    }
+    const list = [...groups].map(([id, edits]) => ({ id, edits }))
+    return list.length > 1 ? list.sort((a, b) => compareDocIds(a.id, b.id)) : list
+  }
+}
+
+/** CouchDB: couch_db:prep_and_validate_update/5. */
+function mayReplace(commit: Commit, edit: DocumentEdit): boolean {
+  const document = commit.document(edit.id)
+  const parent = parentGiven(edit)
+  if (document === undefined) return parent === undefined
+  if (parent === undefined) return document.deleted
+  return find(document.tree, parent)?.isLeaf === true
+}
+
+function isDesign(id: DocId): boolean {
+  return id.startsWith('_design/')
+}

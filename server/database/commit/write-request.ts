@@ -1,0 +1,100 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import type { Rev } from '../../../protocol/revision.ts'
+import type { UserContext } from '../../../protocol/user-context.ts'
+import type { DocumentEdit, EditOutcome } from '../documents/edit.ts'
+import type { LocalEdit } from './local-edits.ts'
+
+/** Leaves of a document that are to be purged. */
+export interface PurgeRequest {
+  readonly id: DocId
+  readonly revs: readonly Rev[]
+}
+
+/**
+ * All that can be asked of a database's writer: plain data and bytes, so that it can be sent to another thread or node. What
+ * it needs to be carried out (validation functions, rights, limits) is found where the writer is, see `apply-write.ts`.
+ */
+export type WriteRequest =
+  | {
+      readonly kind: 'edit_documents'
+      readonly edits: readonly DocumentEdit[]
+      /** `new_edits=false`: the revisions are taken as they are, and never conflict. */
+      readonly replicated: boolean
+      readonly user: UserContext
+    }
+  | { readonly kind: 'edit_local_documents'; readonly edits: readonly LocalEdit[] }
+  | { readonly kind: 'purge'; readonly requests: readonly PurgeRequest[] }
+  | {
+      readonly kind: 'set_security'
+      /** A valid security object, canonical JSON. */
+      readonly json: Uint8Array
+    }
+  | {
+      readonly kind: 'set_limit'
+      readonly name: 'revsLimit' | 'purgedInfosLimit'
+      readonly limit: number
+      /** Leaves the update sequence as it is: of limits that the server sets for itself. */
+      readonly silent?: boolean
+    }
+  /** A step of a compaction: removes the bodies of revisions that are no leaves. */
+  | { readonly kind: 'clear_interior'; readonly ids: readonly DocId[] }
+  /** A step of a compaction: cuts the purge log to `_purged_infos_limit`. */
+  | { readonly kind: 'cut_purge_log' }
+  /** Takes away the database's references to content that no body refers to any more. */
+  | { readonly kind: 'release_attachments' }
+
+/** The answer to each kind of request, when it is on disk. */
+export interface WriteResults {
+  readonly edit_documents: readonly EditOutcome[]
+  readonly edit_local_documents: readonly Rev[]
+  /** The revisions that were removed, for each request. */
+  readonly purge: readonly Rev[][]
+  readonly set_security: undefined
+  readonly set_limit: undefined
+  readonly clear_interior: undefined
+  readonly cut_purge_log: undefined
+  /** Addresses of the content that may be without any reference now. */
+  readonly release_attachments: readonly string[]
+}
+
+export type ResultOf<Request extends WriteRequest> = WriteResults[Request['kind']]
+
+const NO_IDS: readonly DocId[] = []
+
+/** Returns the documents that carrying out a request needs to read. */
+export function documentsOf(request: WriteRequest): readonly DocId[] {
+  switch (request.kind) {
+    case 'edit_documents':
+      return request.edits.map(({ id }) => id)
+    case 'purge':
+      return request.requests.map(({ id }) => id)
+    case 'clear_interior':
+      return request.ids
+    case 'edit_local_documents':
+    case 'set_security':
+    case 'set_limit':
+    case 'cut_purge_log':
+    case 'release_attachments':
+      return NO_IDS
+  }
+}
+
+/** Returns about how many bytes a request adds to its commit. */
+export function bytesOf(request: WriteRequest): number {
+  switch (request.kind) {
+    case 'edit_documents':
+      return request.edits.reduce((sum, { body }) => sum + body.length + 200, 0)
+    case 'edit_local_documents':
+      return request.edits.reduce((sum, { body }) => sum + body.length, 0)
+    case 'purge':
+      return request.requests.length * 100
+    case 'clear_interior':
+      return request.ids.length * 200
+    case 'set_security':
+      return request.json.length
+    case 'set_limit':
+    case 'cut_purge_log':
+    case 'release_attachments':
+      return 0
+  }
+}

@@ -1,0 +1,134 @@
+import type { Rev } from '../../../protocol/revision.ts'
+
+/**
+ * A changes row as it is stored under its sequence, rendered once when the change is written:
+ * flags (1), winner's body number (6), end of the document's id in the row (4), length of the row (4), the row with the
+ * winner alone, and where the document has several leaves, the row with all of them.
+ *
+ * A row is `{"seq":"12-x","id":"doc","changes":[{"rev":"1-…"}]}`, with `,"deleted":true` where the winner is deleted.
+ */
+export interface ChangeRecord {
+  readonly deleted: boolean
+  /** The body number of the winner. */
+  readonly body: number
+  /** The row for `style=main_only`. */
+  readonly row: Uint8Array
+  /** The row for `style=all_docs`: the same bytes when there is one leaf. */
+  readonly allLeaves: Uint8Array
+  /** The document's id as a JSON string, quotes included. */
+  readonly idText: Uint8Array
+}
+
+const DELETED = 1
+const BRANCHED = 2
+const HEADER = 15
+
+/** Length of `{"seq":"` + `","id":` around the sequence. */
+const BEFORE_ID = 8 + 7
+
+export function encodeChangeRecord(change: {
+  seq: string
+  id: string
+  winner: { rev: Rev; deleted: boolean; body: number }
+  leaves: readonly { rev: Rev }[]
+}): Buffer {
+  const { winner, leaves } = change
+  const idText = JSON.stringify(change.id)
+  const head = `{"seq":"${change.seq}","id":${idText},"changes":[`
+  const tail = winner.deleted ? '],"deleted":true}' : ']}'
+  const row = `${head}{"rev":${revText(winner.rev)}}${tail}`
+  const branched = leaves.length > 1
+  const all = branched ? head + leaves.map(leaf => `{"rev":${revText(leaf.rev)}}`).join(',') + tail : ''
+  const rowLength = Buffer.byteLength(row)
+  const record = Buffer.allocUnsafe(HEADER + rowLength + Buffer.byteLength(all))
+  record[0] = (winner.deleted ? DELETED : 0) | (branched ? BRANCHED : 0)
+  record.writeUIntBE(winner.body, 1, 6)
+  record.writeUInt32BE(BEFORE_ID + change.seq.length + Buffer.byteLength(idText), 7)
+  record.writeUInt32BE(rowLength, 11)
+  record.write(row, HEADER)
+  if (branched) record.write(all, HEADER + rowLength)
+  return record
+}
+
+export function decodeChangeRecord(record: Uint8Array): ChangeRecord {
+  const buffer = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  const flags = buffer.readUInt8(0)
+  const idEnd = HEADER + buffer.readUInt32BE(7)
+  const rowEnd = HEADER + buffer.readUInt32BE(11)
+  const row = record.subarray(HEADER, rowEnd)
+  const afterSeq = record.indexOf(QUOTE, HEADER + 8) + 7
+  return {
+    deleted: (flags & DELETED) !== 0,
+    body: buffer.readUIntBE(1, 6),
+    row,
+    allLeaves: (flags & BRANCHED) !== 0 ? record.subarray(rowEnd) : row,
+    idText: record.subarray(afterSeq, idEnd),
+  }
+}
+
+/** The row's bytes without decoding the rest. */
+export function rowOf(record: Uint8Array, allLeaves: boolean): Uint8Array {
+  return record.subarray(rowStart(record, allLeaves), rowEnd(record, allLeaves))
+}
+
+/** Where the row of a style begins in the record: the hot path of a feed copies it from there. */
+export function rowStart(record: Uint8Array, allLeaves: boolean): number {
+  return allLeaves && isBranched(record) ? HEADER + u32(record, 11) : HEADER
+}
+
+export function rowEnd(record: Uint8Array, allLeaves: boolean): number {
+  return allLeaves && isBranched(record) ? record.length : HEADER + u32(record, 11)
+}
+
+/** Where the document's id ends, counted from the beginning of a row; it is the same in both styles. */
+export function idEnd(record: Uint8Array): number {
+  return u32(record, 7)
+}
+
+/** Where the sequence ends, behind its closing quote, counted from the beginning of a row. */
+export function seqEnd(record: Uint8Array): number {
+  return record.indexOf(QUOTE, HEADER + BEFORE_SEQ + 1) + 1 - HEADER
+}
+
+/** Where the sequence begins, with its opening quote, counted from the beginning of a row. */
+export const BEFORE_SEQ = 7
+
+/** The number of the row's sequence, read from its text. */
+export function seqOf(record: Uint8Array): number {
+  let number = 0
+  for (let at = HEADER + BEFORE_SEQ + 1; ; at++) {
+    const digit = (record[at] ?? 0) - 0x30
+    if (digit < 0 || digit > 9) return number
+    number = number * 10 + digit
+  }
+}
+
+/** Whether the document has more than one leaf. */
+export function isBranched(record: Uint8Array): boolean {
+  return ((record[0] ?? 0) & BRANCHED) !== 0
+}
+
+/** Whether the winner is deleted. */
+export function isDeleted(record: Uint8Array): boolean {
+  return ((record[0] ?? 0) & DELETED) !== 0
+}
+
+/** The body number of the winner. */
+export function winnerBody(record: Uint8Array): number {
+  return u16(record, 1) * 0x1_0000_0000 + u32(record, 3)
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return ((u16(bytes, at) << 16) | u16(bytes, at + 2)) >>> 0
+}
+
+const QUOTE = 0x22
+
+/** Revisions are nearly always plain; a hash of any text needs JSON's escapes. */
+function revText(rev: Rev): string {
+  return /^[\w-]+$/.test(rev) ? `"${rev}"` : JSON.stringify(rev)
+}

@@ -1,0 +1,99 @@
+import type { Rev } from '../../../protocol/revision.ts'
+
+/**
+ * What is stored under a document's id, apart from its tree: enough to list it and to find its winner without
+ * decoding the tree.
+ */
+export class DocumentSummary {
+  /** The document's place in the changes feed. */
+  readonly seq: number
+  readonly rev: Rev
+  readonly deleted: boolean
+  /** The body number of the winner. */
+  readonly body: number
+  /** Bytes of the leaves' bodies and attachments: what the document adds to the database's external size. */
+  readonly size: number
+  /** Whether there is more than one leaf. */
+  readonly branched: boolean
+  /** Where the encoded tree begins in the record, 0 when it lies under its own key. */
+  readonly treeOffset: number
+
+  constructor(bytes: Uint8Array) {
+    const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const flags = record.readUInt8(0)
+    const end = HEADER + record.readUInt32BE(19)
+    this.seq = record.readUIntBE(1, 6)
+    this.rev = record.toString('utf8', HEADER, end) as Rev
+    this.deleted = (flags & DELETED) !== 0
+    this.body = record.readUIntBE(7, 6)
+    this.size = record.readUIntBE(13, 6)
+    this.branched = (flags & BRANCHED) !== 0
+    this.treeOffset = (flags & TREE_BESIDE) !== 0 ? 0 : end
+  }
+}
+
+const DELETED = 1
+const BRANCHED = 2
+const TREE_BESIDE = 4
+
+const HEADER = 23
+
+/** Trees larger than this lie under their own key, so that listing documents does not read long histories. */
+const INLINE_TREE_BYTES = 1024
+
+/**
+ * Encodes a record: flags (1), sequence (6), winner's body number (6), size of the leaves' bodies (6), length of the
+ * winner's revision (4), the revision as text, and the tree when it is small.
+ */
+export function encodeDocumentRecord(
+  document: Omit<DocumentSummary, 'treeOffset'>,
+  tree: Uint8Array,
+): { record: Buffer; tree: Uint8Array | undefined } {
+  const revLength = Buffer.byteLength(document.rev)
+  const beside = tree.length > INLINE_TREE_BYTES
+  const record = Buffer.allocUnsafe(HEADER + revLength + (beside ? 0 : tree.length))
+  record[0] =
+    (document.deleted ? DELETED : 0) | (document.branched ? BRANCHED : 0) | (beside ? TREE_BESIDE : 0)
+  record.writeUIntBE(document.seq, 1, 6)
+  record.writeUIntBE(document.body, 7, 6)
+  record.writeUIntBE(document.size, 13, 6)
+  record.writeUInt32BE(revLength, 19)
+  record.write(document.rev, HEADER, revLength)
+  if (!beside) record.set(tree, HEADER + revLength)
+  return { record, tree: beside ? tree : undefined }
+}
+
+/** Whether the winner is not deleted, without decoding the rest. */
+export function isLiveRecord(record: Uint8Array): boolean {
+  return ((record[0] ?? 0) & DELETED) === 0
+}
+
+/** Whether there is more than one leaf. */
+export function isBranchedRecord(record: Uint8Array): boolean {
+  return ((record[0] ?? 0) & BRANCHED) !== 0
+}
+
+/** Whether the tree may have revisions that are no leaves. */
+export function mayHaveHistory(record: Uint8Array): boolean {
+  if (((record[0] ?? 0) & TREE_BESIDE) !== 0) return true
+  // The tree begins with twice the number of its revisions.
+  return (record[HEADER + uintOf(record, 19, 4)] ?? 0) >= 4
+}
+
+/** Where the winner's revision begins in a record, as text. */
+export const REV_OFFSET = HEADER
+
+export function revEndOf(record: Uint8Array): number {
+  return HEADER + uintOf(record, 19, 4)
+}
+
+/** The body number of the winner. */
+export function winnerBodyOf(record: Uint8Array): number {
+  return uintOf(record, 7, 6)
+}
+
+function uintOf(record: Uint8Array, from: number, length: number): number {
+  let value = 0
+  for (let at = from; at < from + length; at++) value = value * 256 + (record[at] ?? 0)
+  return value
+}

@@ -1,0 +1,236 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import { renderDocument } from '../../../protocol/document/render.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { generationOf, hashBytes, hashOf, makeRev, type Rev } from '../../../protocol/revision.ts'
+import { find, history, historyNodes } from '../../../protocol/revtree/history.ts'
+import { leaves, leavesInTreeOrder, leavesOf } from '../../../protocol/revtree/leaves.ts'
+import type { RevNode } from '../../../protocol/revtree/tree.ts'
+import { attachmentsMember, isSent, type AttachmentView } from '../attachments/attachments-member.ts'
+import type { BodyRecord, StoredAttachment } from './body-record.ts'
+import type { Database } from '../database.ts'
+import type { StoredDocument } from './stored-document.ts'
+
+/** What to tell of a document besides its body. */
+export interface ReadOptions {
+  readonly revs?: boolean
+  /** The most revisions in `_revisions`; all that the database keeps where left out. */
+  readonly revsLimit?: number
+  readonly revsInfo?: boolean
+  readonly conflicts?: boolean
+  readonly deletedConflicts?: boolean
+  readonly localSeq?: boolean
+  readonly attEncodingInfo?: boolean
+  /** With the attachments' data: inline, or in parts that follow. */
+  readonly attachments?: 'data' | 'follows'
+  /** Revisions that the reader has: of those on this revision's path, attachments no newer are left as stubs. */
+  readonly attsSince?: readonly Rev[]
+}
+
+/** Options that need no attachment's data. */
+export type OptionsWithoutData = Omit<ReadOptions, 'attachments'> & { readonly attachments?: 'follows' }
+
+export function isWithoutData(options: ReadOptions): options is OptionsWithoutData {
+  return options.attachments !== 'data'
+}
+
+/** A revision that was found, before it is rendered. */
+export interface FoundRevision {
+  readonly document: StoredDocument
+  readonly node: RevNode
+}
+
+/** A revision as it goes to a client. */
+export interface ReadRevision extends FoundRevision {
+  readonly record: BodyRecord
+  readonly json: Buffer
+  /** The attachments whose data the reader is to get. */
+  readonly sent: readonly StoredAttachment[]
+  /** Whether the answer holds what changes without the revision changing, and so has no ETag. */
+  readonly hasMetadata: boolean
+}
+
+/**
+ * The winner of a document.
+ *
+ * @param options.deleted whether a tombstone is a winner to show
+ * @throws `missing` when there is no such document, `deleted` when its winner is a tombstone
+ */
+export function findWinner(
+  database: Database,
+  id: DocId,
+  options: { deleted: boolean } = { deleted: false },
+): FoundRevision {
+  const document = database.document(id)
+  if (document === undefined) throw fail('missing')
+  if (document.deleted && !options.deleted) throw fail('deleted')
+  return { document, node: document }
+}
+
+/**
+ * A revision by name; with `latest` the winner, if the revision is known (as 3.5 answers).
+ *
+ * @throws `missing`
+ */
+export function findRevision(
+  database: Database,
+  id: DocId,
+  rev: Rev,
+  options: { latest: boolean },
+): FoundRevision {
+  const document = database.document(id)
+  const node = document === undefined ? undefined : find(document.tree, rev)
+  if (document === undefined || node === undefined) throw fail('missing')
+  if (!options.latest) {
+    if (node.body === 0) throw fail('missing')
+    return { document, node }
+  }
+  if (document.deleted) throw fail('deleted')
+  return { document, node: document }
+}
+
+/** One entry of an answer to `open_revs`. */
+export type OpenRevision = { readonly ok: FoundRevision } | { readonly missing: Rev }
+
+/**
+ * The revisions asked for, or all leaves; with `latest` the leaves that grew from them.
+ *
+ * @param document undefined where there is none
+ * @throws `missing` when all leaves of a document that is not there are asked for
+ */
+export function openRevisions(
+  document: StoredDocument | undefined,
+  revs: readonly Rev[] | 'all',
+  options: { latest: boolean },
+): OpenRevision[] {
+  if (document === undefined) {
+    if (revs === 'all') throw fail('missing')
+    return revs.map(missing => ({ missing }))
+  }
+  if (revs === 'all') return leavesInTreeOrder(document.tree).map(node => ({ ok: { document, node } }))
+  if (revs.length === 1 && revs[0] !== undefined && !document.branched) {
+    const [node] = options.latest ? leavesOf(document.tree, revs[0]) : storedNode(document, revs[0])
+    return [node === undefined ? { missing: revs[0] } : { ok: { document, node } }]
+  }
+  const found = new Map<Rev, FoundRevision>()
+  const missing: Rev[] = []
+  for (const rev of revs) {
+    const nodes = options.latest ? leavesOf(document.tree, rev) : storedNode(document, rev)
+    if (nodes.length === 0) missing.push(rev)
+    for (const node of nodes) found.set(node.rev, { document, node })
+  }
+  return [...[...found.values()].map(ok => ({ ok })), ...missing.map(rev => ({ missing: rev }))]
+}
+
+/** In the order of `open_revs`: found revisions, then missing ones, each by generation and hash. */
+export function sortOpenRevisions(found: readonly OpenRevision[]): OpenRevision[] {
+  return found.toSorted((a, b) => {
+    const [isMissing, other] = ['missing' in a, 'missing' in b]
+    return isMissing === other ? compareRevs(revOf(a), revOf(b)) : isMissing ? 1 : -1
+  })
+}
+
+function revOf(entry: OpenRevision): Rev {
+  return 'missing' in entry ? entry.missing : entry.ok.node.rev
+}
+
+function compareRevs(a: Rev, b: Rev): number {
+  return generationOf(a) - generationOf(b) || Buffer.compare(hashBytes(hashOf(a)), hashBytes(hashOf(b)))
+}
+
+function storedNode(document: StoredDocument, rev: Rev): readonly RevNode[] {
+  const node = find(document.tree, rev)
+  return node === undefined || node.body === 0 ? [] : [node]
+}
+
+/** Renders a revision with the metadata asked for; attachments as stubs, or as parts that follow. */
+export function readRevision(
+  database: Database,
+  id: DocId,
+  found: FoundRevision,
+  options: OptionsWithoutData,
+): ReadRevision {
+  return render(database, id, found, database.body(found.node.body), viewOf(found, options), options)
+}
+
+/** The same, with the attachments inline where that is asked for: the JSON has places for `withInlineData` to fill. */
+export function readRevisionWithData(
+  database: Database,
+  id: DocId,
+  found: FoundRevision,
+  options: ReadOptions,
+): ReadRevision {
+  return render(database, id, found, database.body(found.node.body), viewOf(found, options), options)
+}
+
+function render(
+  database: Database,
+  id: DocId,
+  found: FoundRevision,
+  record: BodyRecord,
+  view: AttachmentView,
+  options: ReadOptions,
+): ReadRevision {
+  const metadata = metadataOf(found, options)
+  const revsLimit = Math.min(options.revsLimit ?? Infinity, database.state.revsLimit)
+  const revisions = options.revs === true ? revisionsMember(found, revsLimit) : ''
+  const attachments = attachmentsMember(record.attachments, view)
+  const { rev, deleted } = found.node
+  return {
+    document: found.document,
+    node: found.node,
+    record,
+    json: renderDocument({ id, rev, deleted, body: record.body, extras: revisions + metadata + attachments }),
+    sent: record.attachments.filter(attachment => isSent(attachment, view)),
+    hasMetadata: metadata !== '',
+  }
+}
+
+function viewOf(found: FoundRevision, options: ReadOptions): AttachmentView {
+  const { attachments = 'stubs', attsSince, attEncodingInfo = false } = options
+  const newerThan = attsSince === undefined ? -1 : newestKnown(found, attsSince)
+  return { show: attachments, newerThan, encodingInfo: attEncodingInfo }
+}
+
+/** The generation of the newest revision on the path that the reader has (CouchDB: couch_db:find_ancestor_rev_pos/2). */
+function newestKnown({ document, node }: FoundRevision, known: readonly Rev[]): number {
+  const path = history(document.tree, node.rev)
+  const at = path?.ids.findIndex((hash, back) => known.includes(makeRev(path.start - back, hash))) ?? -1
+  return path === undefined || at < 0 ? 0 : path.start - at
+}
+
+function revisionsMember({ document, node }: FoundRevision, limit: number): string {
+  const path = history(document.tree, node.rev, limit)
+  return path === undefined ? '' : `,"_revisions":${JSON.stringify({ start: path.start, ids: path.ids })}`
+}
+
+function metadataOf({ document, node }: FoundRevision, options: ReadOptions): string {
+  let text = ''
+  if (options.revsInfo === true) text += `,"_revs_info":${JSON.stringify(revsInfo(document, node.rev))}`
+  if (options.conflicts === true || options.deletedConflicts === true) {
+    const others = document.branched ? leaves(document.tree).filter(leaf => leaf.rev !== node.rev) : []
+    if (options.conflicts === true)
+      text += listMember(
+        '_conflicts',
+        others.filter(leaf => !leaf.deleted),
+      )
+    if (options.deletedConflicts === true) {
+      text += listMember(
+        '_deleted_conflicts',
+        others.filter(leaf => leaf.deleted),
+      )
+    }
+  }
+  if (options.localSeq === true) text += `,"_local_seq":${document.seq}`
+  return text
+}
+
+function revsInfo(document: StoredDocument, rev: Rev): { rev: Rev; status: string }[] {
+  return historyNodes(document.tree, rev).map(node => ({
+    rev: node.rev,
+    status: node.body === 0 ? 'missing' : node.deleted ? 'deleted' : 'available',
+  }))
+}
+
+function listMember(name: string, nodes: readonly RevNode[]): string {
+  return nodes.length === 0 ? '' : `,"${name}":${JSON.stringify(nodes.map(({ rev }) => rev))}`
+}

@@ -1,0 +1,35 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import type { Rev } from '../../../protocol/revision.ts'
+import { missingRevs, possibleAncestors } from '../../../protocol/revtree/missing.ts'
+import { TimeSlice } from '../../time-slice.ts'
+import type { Database } from '../database.ts'
+
+export interface MissingRevisions {
+  readonly id: DocId
+  readonly missing: readonly Rev[]
+  readonly possibleAncestors: readonly Rev[]
+}
+
+/** Which of the revisions that a peer has are not here; documents of which nothing is missing are left out. */
+export async function revsDiff(
+  database: Database,
+  asked: ReadonlyMap<DocId, readonly Rev[]>,
+): Promise<MissingRevisions[]> {
+  const documents = await database.documents([...asked.keys()])
+  const result: MissingRevisions[] = []
+  const slice = new TimeSlice()
+  let at = 0
+  for (const [id, revs] of asked) {
+    if (slice.isOver) await slice.pause()
+    const document = documents[at++]
+    if (document === undefined) {
+      if (revs.length > 0) result.push({ id, missing: revs, possibleAncestors: [] })
+      continue
+    }
+    const missing = missingRevs(document.tree, revs)
+    if (missing.length > 0) {
+      result.push({ id, missing, possibleAncestors: possibleAncestors(document.tree, missing) })
+    }
+  }
+  return result
+}

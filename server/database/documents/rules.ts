@@ -1,0 +1,35 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import type { DocumentInput } from '../../../protocol/document/document-input.ts'
+import type { Actor, DocumentValidator } from './edit.ts'
+
+/** What a system database adds to reading and writing its documents (CouchDB: `before_doc_update`, `after_doc_read`). */
+export interface DatabaseRules {
+  /** Asked with the database's validation functions, before them. */
+  readonly validator?: DocumentValidator
+
+  /** The design document whose validation function says the same, and so is not run. */
+  readonly saidBy?: DocId
+
+  /**
+   * Called for each request of somebody who is no server administrator, before its route is asked.
+   *
+   * @param path what is behind the database's name, decoded
+   * @throws a `CouchError` where the request as a whole is not to be answered
+   */
+  beforeRequest(method: string, path: readonly string[], actor: Actor): void
+
+  /**
+   * Called for each document before it becomes an edit; may change what is written.
+   *
+   * @throws a `CouchError` that fails the whole request
+   */
+  beforeWrite(id: DocId, input: DocumentInput, actor: Actor): DocumentInput | Promise<DocumentInput>
+
+  /**
+   * Called for each document before it is shown; may change what is shown.
+   *
+   * @param json the answer, with `_id`, `_rev` and what else was asked for
+   * @throws a `CouchError` where it is not to be shown
+   */
+  afterRead(id: DocId, json: Buffer, actor: Actor): Buffer
+}

@@ -1,0 +1,161 @@
+import type { AttachmentInput } from '../../../protocol/document/attachment-input.ts'
+import type { DocumentInput } from '../../../protocol/document/document-input.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { isLocalId, type DocId } from '../../../protocol/document-id.ts'
+import { generationOf, MAX_GENERATION, type Rev } from '../../../protocol/revision.ts'
+import type { UserContext } from '../../../protocol/user-context.ts'
+import type { Attachments } from '../../attachments/attachments.ts'
+import type { ReceivedAttachment } from '../../attachments/upload.ts'
+import { applyWriteRules } from './apply-rules.ts'
+import type { Database } from '../database.ts'
+import { toEdit } from './edit-from-input.ts'
+import type { EditAttachment, EditOutcome } from './edit.ts'
+
+/** A document to be written, under the id and on the revision that the request as a whole names. */
+export interface DocumentToWrite {
+  readonly id: DocId
+  readonly input: Omit<DocumentInput, 'rev'> & { readonly rev: Rev | undefined }
+  /** What was received of the attachments that follow, in the order of `_attachments`. */
+  readonly received?: readonly ReceivedAttachment[]
+  /** Attachments that come besides the document: in front of its own, and in place of those of their names. */
+  readonly added?: readonly ReceivedAttachment[]
+}
+
+export interface WriteOptions {
+  /** `new_edits=false`: revisions are taken as they are. */
+  readonly replicated: boolean
+  readonly user: UserContext
+}
+
+/**
+ * Writes documents with their attachments: inline data goes to the attachment store first, and is given up again where
+ * its document is refused. The rules of system databases have their say first. `_local` documents go with the others.
+ *
+ * @returns an outcome for each document, in their order, when all are on disk
+ */
+export async function writeDocuments(
+  database: Database,
+  documents: readonly DocumentToWrite[],
+  options: WriteOptions,
+): Promise<readonly EditOutcome[]> {
+  const isRefused = (document: DocumentToWrite): boolean =>
+    document.input.refusal !== undefined || (options.replicated && isBeyondGenerations(document))
+  const isOrdinary = (document: DocumentToWrite): boolean => !isRefused(document) && !isLocalId(document.id)
+  if (documents.every(isOrdinary)) return writeStored(database, documents, options)
+  const accepted = documents.filter(document => !isRefused(document))
+  const local = accepted.filter(({ id }) => isLocalId(id))
+  const others = accepted.filter(({ id }) => !isLocalId(id))
+  const [ofLocal, ofOthers] = await Promise.all([
+    writeLocal(database, local),
+    writeStored(database, others, options),
+  ])
+  const outcomes = new Map<DocumentToWrite, EditOutcome>()
+  for (const [at, document] of local.entries()) outcomes.set(document, ofLocal[at]!)
+  for (const [at, document] of others.entries()) outcomes.set(document, ofOthers[at]!)
+  return documents.map(document => outcomes.get(document) ?? refusalOf(document))
+}
+
+function isBeyondGenerations({ id, input }: DocumentToWrite): boolean {
+  return input.rev !== undefined && !isLocalId(id) && generationOf(input.rev) > MAX_GENERATION
+}
+
+function refusalOf({ id, input }: DocumentToWrite): EditOutcome {
+  return { id, error: input.refusal ?? fail('badGeneration') }
+}
+
+async function writeLocal(database: Database, documents: readonly DocumentToWrite[]): Promise<EditOutcome[]> {
+  if (documents.length === 0) return []
+  const edits = documents.map(({ id, input: { rev, deleted, body } }) => ({ id, rev, deleted, body }))
+  const revs = await database.write({ kind: 'edit_local_documents', edits })
+  return documents.map(({ id }, at) => ({ id, rev: revs[at]! }))
+}
+
+async function writeStored(
+  database: Database,
+  documents: readonly DocumentToWrite[],
+  options: WriteOptions,
+): Promise<readonly EditOutcome[]> {
+  if (documents.length === 0) return []
+  const held: ReceivedAttachment[] = []
+  const { replicated, user } = options
+  try {
+    const edits = []
+    for (const document of documents) {
+      const { id, input } = document
+      const attachments = hasAttachments(document)
+        ? await attachmentsOf(database.attachments, document, { replicated, held })
+        : NONE
+      const ruled = applyWriteRules(database, id, input, user)
+      // Most databases have no rules: what is there at once is not waited for.
+      edits.push(toEdit(id, ruled instanceof Promise ? await ruled : ruled, { replicated, attachments }))
+    }
+    return await database.update(edits, options)
+  } finally {
+    for (const attachment of held) attachment.release()
+  }
+}
+
+/** The same for one document. @throws what refuses it */
+export async function writeDocument(
+  database: Database,
+  document: DocumentToWrite,
+  options: WriteOptions,
+): Promise<Rev> {
+  const [outcome] = await writeDocuments(database, [document], options)
+  if (outcome === undefined || outcome.error !== undefined) throw outcome?.error ?? fail('conflict')
+  return outcome.rev
+}
+
+const NONE: readonly EditAttachment[] = []
+
+function hasAttachments({ input, added }: DocumentToWrite): boolean {
+  return input.attachments !== undefined || added !== undefined
+}
+
+interface Receiving {
+  readonly replicated: boolean
+  /** Where what is received is noted, to be released. */
+  readonly held: ReceivedAttachment[]
+}
+
+async function attachmentsOf(
+  store: Attachments,
+  { input, received = [], added = [] }: DocumentToWrite,
+  { replicated, held }: Receiving,
+): Promise<EditAttachment[]> {
+  const own = (input.attachments ?? []).filter(({ name }) => !added.some(one => one.metadata.name === name))
+  const attachments = added.map(({ metadata }): EditAttachment => ({ kind: 'stored', attachment: metadata }))
+  const following = [...received]
+  for (const one of own) {
+    if (one.stub) {
+      attachments.push(stubOf(one))
+      continue
+    }
+    const attachment = one.follows ? following.shift() : await receiveInline(store, one)
+    if (attachment === undefined) continue
+    if (!one.follows) held.push(attachment)
+    const revpos = replicated ? (one.revpos ?? 0) : undefined
+    attachments.push({
+      kind: 'stored',
+      attachment: { ...attachment.metadata, ...(revpos === undefined ? {} : { revpos }) },
+    })
+  }
+  return attachments
+}
+
+function receiveInline(store: Attachments, input: AttachmentInput): Promise<ReceivedAttachment> {
+  const { name, contentType, data } = input
+  return store.receive(
+    { name, contentType, encoding: 'identity', announced: data?.length },
+    data === undefined ? [] : [data],
+  )
+}
+
+function stubOf({ name, revpos, digest }: AttachmentInput): EditAttachment {
+  return {
+    kind: 'stub',
+    name,
+    ...(revpos === undefined ? {} : { revpos }),
+    ...(digest === undefined ? {} : { digest: `md5-${digest.toString('base64')}` }),
+  }
+}

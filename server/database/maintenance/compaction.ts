@@ -1,0 +1,206 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { WorkQueue } from '../../work-queue.ts'
+import type { DocId } from '../../../protocol/document-id.ts'
+import { Space, textOfKey } from '../../storage/keys.ts'
+import { behindKey, compactRange } from '../../storage/upkeep.ts'
+import type { WritableDatabase } from './writable-database.ts'
+import { mayHaveHistory } from '../documents/document-record.ts'
+import { databaseSizes } from './database-sizes.ts'
+import { STORAGE } from '../storage-of.ts'
+
+const RECORDS_AT_A_TIME = 1000
+
+/** Documents in a commit of a compaction: other writers wait for no more than these. */
+const DOCUMENTS_IN_A_COMMIT = 200
+
+/** Longest pause after a commit, in which other writers come first, in milliseconds. */
+const MAX_PAUSE_MS = 50
+
+/** Bodies whose room the store gives back in one go: a compaction that is stopped waits for no more. */
+const BODIES_AT_A_TIME = 100_000
+
+/** Behind all references to attachments' content, which have 30 bytes. */
+const LAST = new Uint8Array(31).fill(0xff)
+
+/** How a compaction gets on, for `_active_tasks`. */
+export interface CompactionProgress {
+  readonly phase: 'document_copy' | 'compact_store'
+  /** Milliseconds since 1970. */
+  readonly started: number
+  readonly updated: number
+  readonly done: number
+  readonly total: number
+}
+
+/** Told of each compaction that ends: for logs and metrics. */
+export type CompactionListener = (result: {
+  readonly durationMs: number
+  /** Undefined where it went well. */
+  readonly error: unknown
+}) => void
+
+/**
+ * Compacts a database: the bodies of revisions that are no leaves go, with attachments that only they had, and the store
+ * gives back the room. Goes on where writes go on; documents that change meanwhile are left to the next compaction. After
+ * each commit it pauses for as long as that took, so that it has half of the writer at most.
+ */
+export class Compaction {
+  /** Told of each compaction that ends. */
+  onEnd: CompactionListener | undefined
+  readonly #database: WritableDatabase
+  #running: Promise<void> | undefined
+  #again = false
+  #progress: CompactionProgress | undefined
+  /** The update sequence when the last one began. */
+  #compactedSeq = 0
+  #compactedFile = 0
+  readonly #closing = new AbortController()
+
+  constructor(database: WritableDatabase) {
+    this.#database = database
+  }
+
+  get running(): boolean {
+    return this.#running !== undefined
+  }
+
+  /** Undefined while none runs or it waits for its turn. */
+  get progress(): CompactionProgress | undefined {
+    return this.#progress
+  }
+
+  /** The update sequence at the last compaction since the database was opened, or 0. */
+  get compactedSeq(): number {
+    return this.#compactedSeq
+  }
+
+  /** Bytes of the file behind that compaction: what another one would not make smaller. */
+  get compactedFile(): number {
+    return this.#compactedFile
+  }
+
+  /**
+   * Begins to compact, when it is its turn. What is asked for while it runs is done behind it, once.
+   *
+   * @param onFailure told of a failure
+   */
+  start(onFailure: (error: unknown) => void, queue: WorkQueue): void {
+    if (this.#running !== undefined) {
+      this.#again = true
+      return
+    }
+    this.run(queue)
+      .catch((error: unknown) => {
+        if (!this.#closing.signal.aborted) onFailure(error)
+      })
+      .finally(() => {
+        if (this.#again && !this.#closing.signal.aborted) this.start(onFailure, queue)
+      })
+  }
+
+  /**
+   * Compacts once, or waits for the compaction that runs.
+   *
+   * @param signal stops it at the next document; what was done stays
+   */
+  async run(queue: WorkQueue, signal?: AbortSignal): Promise<void> {
+    if (this.#running !== undefined) return this.#running
+    this.#again = false
+    const stop = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])])
+    this.#running = queue
+      .run(() => this.#timed(stop), { signal: stop })
+      .finally(() => {
+        this.#running = undefined
+      })
+    return this.#running
+  }
+
+  /** Stops at the next document. Idempotent. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the database was closed'))
+    await this.#running?.catch(() => undefined)
+  }
+
+  async #timed(stop: AbortSignal): Promise<void> {
+    const started = performance.now()
+    let error: unknown
+    try {
+      await this.#compact(stop)
+    } catch (cause) {
+      error = cause
+      throw cause
+    } finally {
+      this.#progress = undefined
+      if (!this.#closing.signal.aborted) this.onEnd?.({ durationMs: performance.now() - started, error })
+    }
+  }
+
+  async #compact(stop: AbortSignal): Promise<void> {
+    const database = this.#database
+    const { docs, deletedDocs, seq } = database.state
+    this.#note({ phase: 'document_copy', started: Date.now(), done: 0, total: docs + deletedDocs })
+    for await (const ids of this.#documentsWithHistory(stop)) {
+      const began = performance.now()
+      await database.write({ kind: 'clear_interior', ids })
+      await pause(Math.min(MAX_PAUSE_MS, performance.now() - began), undefined, { signal: stop }).catch(
+        () => undefined,
+      )
+    }
+    if (stop.aborted) return
+    await database.write({ kind: 'cut_purge_log' })
+    await database.releaseAttachments()
+    await this.#compactStore(stop)
+    if (stop.aborted) return
+    this.#compactedSeq = seq
+    this.#compactedFile = (await databaseSizes(database[STORAGE], database.state)).file
+  }
+
+  /** Gives back the room piece by piece: of everything but the indexes, which are compacted for themselves. */
+  async #compactStore(stop: AbortSignal): Promise<void> {
+    const { state } = this.#database
+    const { store, keys } = this.#database[STORAGE]
+    const all = keys.withoutIndexes()
+    const bounds = [keys.state, keys.number(Space.body, 0)]
+    for (let body = BODIES_AT_A_TIME; body < state.bodies; body += BODIES_AT_A_TIME)
+      bounds.push(keys.number(Space.body, body))
+    bounds.push(keys.number(Space.local, 0))
+    const started = this.#progress?.started ?? Date.now()
+    for (const [done, gte] of bounds.entries()) {
+      if (stop.aborted) return
+      this.#note({ phase: 'compact_store', started, done, total: bounds.length })
+      const last = bounds[done + 1]
+      const ends = [
+        behindKey(gte),
+        last === undefined ? keys.bytes(Space.attachment, LAST) : behindKey(last),
+      ] as const
+      await compactRange(store, { gte, lt: last ?? all.lt }, ends)
+    }
+  }
+
+  #note(progress: Omit<CompactionProgress, 'updated'>): void {
+    this.#progress = { ...progress, updated: Date.now() }
+  }
+
+  async *#documentsWithHistory(stop: AbortSignal): AsyncGenerator<DocId[]> {
+    const { store, keys } = this.#database[STORAGE]
+    const iterator = store.iterator(keys.range(Space.document))
+    let ids: DocId[] = []
+    try {
+      while (!stop.aborted) {
+        const entries = await iterator.nextv(RECORDS_AT_A_TIME)
+        if (entries.length === 0) break
+        for (const [key, record] of entries) {
+          if (mayHaveHistory(record)) ids.push(textOfKey(key) as DocId)
+          if (ids.length < DOCUMENTS_IN_A_COMMIT || stop.aborted) continue
+          yield ids
+          ids = []
+        }
+        if (this.#progress !== undefined)
+          this.#note({ ...this.#progress, done: this.#progress.done + entries.length })
+      }
+      if (ids.length > 0 && !stop.aborted) yield ids
+    } finally {
+      await iterator.close()
+    }
+  }
+}
