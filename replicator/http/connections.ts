@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import { Agent, EnvHttpProxyAgent, ProxyAgent } from 'undici'
+import { Agent, buildConnector, EnvHttpProxyAgent, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { HeldMemory, PEER_LIMITS } from './held-memory.ts'
 import type { PeerLimits } from './held-memory.ts'
+import { OutgoingConnections } from './outgoing-connections.ts'
 import { PeerSession } from './session.ts'
 import type { Login } from './session.ts'
 import { Throttle } from './throttle.ts'
@@ -19,6 +20,8 @@ export interface TlsOptions {
 export interface ConnectionsOptions {
   readonly proxied?: boolean
   readonly limits?: () => PeerLimits
+  /** Told of connections that are made to peers, though not of those to proxies. */
+  readonly outgoing?: OutgoingConnections
 }
 
 const KEEP_ALIVE_MS = 4_000
@@ -39,6 +42,7 @@ export class Connections {
 
   readonly #proxied: boolean
   readonly #limits: () => PeerLimits
+  readonly #outgoing: OutgoingConnections
   /** Shared by all answers of these connections. */
   readonly held: HeldMemory
 
@@ -48,11 +52,16 @@ export class Connections {
    */
   constructor(
     tls: TlsOptions = { rejectUnauthorized: true },
-    { proxied = true, limits = () => PEER_LIMITS }: ConnectionsOptions = {},
+    {
+      proxied = true,
+      limits = () => PEER_LIMITS,
+      outgoing = new OutgoingConnections(),
+    }: ConnectionsOptions = {},
   ) {
     this.#tls = tls
     this.#proxied = proxied
     this.#limits = limits
+    this.#outgoing = outgoing
     this.held = new HeldMemory(() => limits().maxMemory)
   }
 
@@ -71,7 +80,7 @@ export class Connections {
 
   /** The session that all jobs of this user at this host share that reach it the same way. */
   session(login: Login, proxy = ''): PeerSession {
-    const key = JSON.stringify([login.origin, login.username, login.password, proxy])
+    const key = JSON.stringify([login.origin, login.username, login.password, proxy, login.headers ?? {}])
     return remembered(this.#sessions, key, () => new PeerSession(login, this.dispatcher(proxy)))
   }
 
@@ -83,7 +92,7 @@ export class Connections {
 
   #connect(proxy: string): Dispatcher {
     const options = {
-      connect: { ...this.#tls, timeout: CONNECT_TIMEOUT_MS, keepAlive: true },
+      connect: this.#connector(),
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: MAX_KEEP_ALIVE_MS,
       pipelining: 1,
@@ -92,6 +101,16 @@ export class Connections {
     const through = { ...options, requestTls: this.#tls, proxyTls: this.#tls, proxyTunnel: false }
     if (proxy) return new ProxyAgent({ ...through, uri: proxy })
     return this.#proxied && usesEnvironmentProxy() ? new EnvHttpProxyAgent(through) : new Agent(options)
+  }
+
+  #connector(): buildConnector.connector {
+    const connect = buildConnector({ ...this.#tls, timeout: CONNECT_TIMEOUT_MS, keepAlive: true })
+    return (target, done) =>
+      connect(target, (...result) => {
+        const [, socket] = result
+        if (socket !== null) this.#outgoing.add(socket)
+        done(...result)
+      })
   }
 }
 

@@ -73,7 +73,13 @@ export class HttpClient {
   #heardAt = performance.now()
   #sent = 0
 
-  constructor(endpoint: ReplicationEndpoint, options: HttpOptions, connections: Connections) {
+  /** @param ownHeaders sent with all requests, logins too, whatever the endpoint's headers are */
+  constructor(
+    endpoint: ReplicationEndpoint,
+    options: HttpOptions,
+    connections: Connections,
+    ownHeaders: Readonly<Record<string, string>> = {},
+  ) {
     const { origin, pathname, hostname } = new URL(endpoint.url)
     this.url = publicUrl(endpoint.url)
     this.timeoutMs = options.connectionTimeoutMs
@@ -84,10 +90,17 @@ export class HttpClient {
     }
     this.#origin = origin
     this.#path = pathname
-    this.#headers = { accept: 'application/json', 'user-agent': 'Couchette-Replicator', ...endpoint.headers }
+    this.#headers = {
+      accept: 'application/json',
+      'user-agent': 'Couchette-Replicator',
+      ...endpoint.headers,
+      ...ownHeaders,
+    }
     this.#dispatcher = connections.dispatcher(endpoint.proxy)
     this.#throttle = connections.throttle(origin)
-    this.#session = endpoint.basic && connections.session({ origin, ...endpoint.basic }, endpoint.proxy)
+    this.#session =
+      endpoint.basic &&
+      connections.session({ origin, ...endpoint.basic, headers: ownHeaders }, endpoint.proxy)
     this.#slots = new Semaphore(options.httpConnections)
     this.#isElsewhere = !LOOPBACK.test(hostname)
     this.#words = wordsOf(endpoint)

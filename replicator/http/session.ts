@@ -15,6 +15,8 @@ export interface Login {
   readonly origin: string
   readonly username: string
   readonly password: string
+  /** Sent along with it. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
@@ -80,13 +82,13 @@ export class PeerSession {
   }
 
   async #post(url: string, timeoutMs: number): Promise<Dispatcher.ResponseData> {
-    const { username: name, password } = this.#login
+    const { username: name, password, headers } = this.#login
     try {
       return await this.#dispatcher.request({
         origin: this.#login.origin,
         path: '/_session',
         method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        headers: { ...headers, 'content-type': 'application/json', accept: 'application/json' },
         body: JSON.stringify({ name, password }),
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,

@@ -1,6 +1,6 @@
 import type { UserContext } from '../../protocol/user-context.ts'
 import { refuseCrossSite } from '../http/browser/cross-site.ts'
-import { peerOf } from '../http/connection/peer.ts'
+import { loginPeerOf } from '../http/connection/login-peer.ts'
 import { isSecure } from '../http/request/origin.ts'
 import type { RequestContext } from '../routes/context.ts'
 
@@ -19,7 +19,7 @@ async function authenticate(ctx: RequestContext): Promise<UserContext> {
   const headers = ctx.req.headers
   const { user, setCookie } = await ctx.services.authenticator.authenticate({
     header: name => headers[name] as string | undefined,
-    peer: peerOf(ctx.req, ctx.services.config),
+    peer: loginPeerOf(ctx),
     get secure() {
       return isSecure(ctx)
     },

@@ -23,6 +23,7 @@ import type { JobFactory, JobOrigin } from './job-factory.ts'
 import { JobLog } from './job-log.ts'
 import { LocalPeer } from './local-peer.ts'
 import { localLogin } from './local-login.ts'
+import { LoginOrigins } from './login-origins.ts'
 import { ownDatabase } from './own-url.ts'
 import type { BoundAddress } from './own-url.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
@@ -51,6 +52,7 @@ export interface ReplicatorHost {
 /** All replications of a server. */
 export class Replicator implements JobFactory {
   readonly access = new InternalAccess()
+  readonly loginOrigins = new LoginOrigins()
   readonly scheduler: Scheduler
   /** The jobs that documents ask for. */
   readonly documents: ReplicatorDatabases
@@ -67,8 +69,9 @@ export class Replicator implements JobFactory {
     this.documents = new ReplicatorDatabases(host.catalog, this)
     this.scheduler = new Scheduler(schedulerOptions(host.config))
     const limits = (): PeerLimits => peerLimits(host.config)
-    this.#connections = new Connections(tlsOptions(host.config), { limits })
-    this.#inside = new Connections(undefined, { proxied: false, limits })
+    const { outgoing } = this.loginOrigins
+    this.#connections = new Connections(tlsOptions(host.config), { limits, outgoing })
+    this.#inside = new Connections(undefined, { proxied: false, limits, outgoing })
   }
 
   get defaults(): ReturnType<typeof replicationDefaults> {
@@ -183,12 +186,13 @@ export class Replicator implements JobFactory {
   ): Promise<Peer> {
     const name = endpoint.local ?? this.#ownDatabase(endpoint)
     // The credentials of a URL that is not surely our own are for that peer, and nobody else.
-    if (name === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.#connections))
+    const as = this.loginOrigins.headersFor(loginFrom)
+    if (name === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.#connections, as))
     const authority =
       endpoint.local === undefined
         ? await localLogin(this.#host.authenticator, endpoint, loginFrom)
         : (user ?? ANONYMOUS)
-    if (authority === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.#inside))
+    if (authority === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.#inside, as))
     const headers = { ...endpoint.headers, ...this.access.headersFor(authority) }
     const server = new HttpPeer(new HttpClient({ url: endpoint.url, headers }, options, this.#inside))
     const direct = isServerAdmin(authority) && isDatabaseName(name) && !SYSTEM_DATABASE.test(name)

@@ -38,8 +38,7 @@ const DIRECTORY_MODE = 0o700
  */
 export async function openStore(directory: string, options: StoreOptions = {}): Promise<Store> {
   const { onDamage = 'refuse', log = NO_LOG } = options
-  await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE })
-  await chmod(directory, DIRECTORY_MODE)
+  await makeDirectory(directory)
   const disk = new LevelDisk(directory)
   const check = new RecoveryCheck(disk, onDamage)
   const store = await openChecked(disk, check, log, options)
@@ -50,6 +49,16 @@ export async function openStore(directory: string, options: StoreOptions = {}): 
   } catch (error) {
     await store.abandon()
     throw error
+  }
+}
+
+/** @throws {StoreUnavailableError} as on a disk that is mounted to be read only */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE })
+    await chmod(directory, DIRECTORY_MODE)
+  } catch (error) {
+    throw unavailable(directory, error)
   }
 }
 

@@ -3,7 +3,7 @@ import { SESSION_COOKIE } from '../../auth/sessions/session-cookie.ts'
 import type { Config } from '../../config/config.ts'
 
 /** What proves who asks. */
-const SECRET = new Set(['authorization', 'x-auth-couchdb-token', 'x-couchette-internal'])
+const SECRET = new Set(['authorization', 'x-auth-couchdb-token', 'x-couchette-internal', 'x-couchette-job'])
 
 /**
  * A request's headers for the functions of design documents: without what proves who asks, which whoever writes the

@@ -4,7 +4,7 @@ import type { SessionClient } from '../../auth/sessions/sessions.ts'
 import { readBody } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { isSecure, originOf } from '../../http/request/origin.ts'
-import { peerOf } from '../../http/connection/peer.ts'
+import { loginPeerOf } from '../../http/connection/login-peer.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 
@@ -32,7 +32,7 @@ export function getSession(ctx: RequestContext): void {
 export async function logIn(ctx: RequestContext): Promise<void> {
   const { authenticator } = ctx.services
   const { name, password, token } = await readLogin(ctx)
-  const user = await authenticator.login(name, password, peerOf(ctx.req, ctx.services.config), token)
+  const user = await authenticator.login(name, password, loginPeerOf(ctx), token)
   const client = clientOf(ctx)
   if (user === undefined) {
     ctx.set('Set-Cookie', authenticator.sessions.end(client))

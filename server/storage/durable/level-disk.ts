@@ -2,7 +2,7 @@ import { copyFile, link, mkdir, open, rm, statfs, unlink } from 'node:fs/promise
 import { basename, dirname, join } from 'node:path'
 import { Level } from 'level'
 import type { Store } from '../contract.ts'
-import { inspectLogs, type LogInspection, logPaths } from '../leveldb/inspect-logs.ts'
+import { dataPaths, inspectLogs, type LogInspection, logPaths } from '../leveldb/inspect-logs.ts'
 import { AcknowledgedFile, type LastRun } from './acknowledged-file.ts'
 import type { Disk, Evidence, LogState } from './disk.ts'
 import { decodeMark, MARK } from './mark.ts'
@@ -62,14 +62,18 @@ export class LevelDisk implements Disk {
     }
   }
 
-  /** A second name for each log costs no room, and outlasts the removal of the first. */
-  async keepEvidence(): Promise<Evidence> {
+  /**
+   * Gives each log a second name, which costs no room and outlasts the removal of the first.
+   *
+   * @param withTables tables too: where it is not certain which of them LevelDB still knows
+   */
+  async keepEvidence(withTables = false): Promise<Evidence> {
     const path = join(
       dirname(this.place),
       `${basename(this.place)}-logs-${new Date().toISOString().replaceAll(':', '')}`,
     )
     await mkdir(path, { mode: 0o700 })
-    for (const log of await logPaths(this.place)) {
+    for (const log of await (withTables ? dataPaths : logPaths)(this.place)) {
       const copy = join(path, basename(log))
       await link(log, copy).catch(() => copyFile(log, copy))
     }

@@ -68,8 +68,8 @@ export class RecoveryCheck {
         `${what} Restore a backup or replicate from another server; to start with what is left, set [couchette] on_damage = report.`,
       )
     }
-    this.#evidence ??= await this.#disk.keepEvidence()
-    this.#damage = `${what} The server starts with what is left, as [couchette] on_damage = report says; the logs as they were found are kept in ${this.#evidence.path}.`
+    this.#evidence ??= await this.#disk.keepEvidence(true)
+    this.#damage = `${what} The server starts with what is left, as [couchette] on_damage = report says; its logs and tables as they were found are kept in ${this.#evidence.path}.`
   }
 }
 

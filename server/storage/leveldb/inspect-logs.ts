@@ -26,7 +26,11 @@ type Visit = (key: Uint8Array, value: Uint8Array | undefined) => void
 export async function inspectLogs(directory: string, visit: Visit = () => {}): Promise<LogInspection> {
   const live = await readManifest(directory)
   const inspector = new LogInspector(visit)
-  if (live === undefined) return inspector.result
+  if (live === undefined) {
+    // LevelDB takes the directory for an empty one, begins a new store in it, and removes the tables of the old one.
+    if ((await dataFiles(directory)).length > 0) inspector.miss('CURRENT')
+    return inspector.result
+  }
   const numbers = (await logNumbers(directory)).filter(
     number => number >= live.first || number === live.previous,
   )
@@ -40,6 +44,15 @@ export async function inspectLogs(directory: string, visit: Visit = () => {}): P
 /** The paths of all logs of a directory, live or not. */
 export async function logPaths(directory: string): Promise<string[]> {
   return (await logNumbers(directory)).map(number => join(directory, nameOf(number)))
+}
+
+/** The paths of all logs and tables of a directory, live or not. */
+export async function dataPaths(directory: string): Promise<string[]> {
+  return (await dataFiles(directory)).map(name => join(directory, name))
+}
+
+async function dataFiles(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter(name => /^\d+\.(?:log|ldb|sst)$/.test(name))
 }
 
 class LogInspector {

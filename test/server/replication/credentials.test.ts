@@ -51,6 +51,43 @@ test('P9: a job with a wrong password for this very server locks out the one who
   await eventually("another's job goes on", async () => (await bobs()) === 'completed')
 })
 
+// "localhost" may be another server, so such a job logs in over HTTP, from this machine's address.
+test('a job with a wrong password for localhost locks out the one who made it, and nobody who logs in from here', async t => {
+  const settings = [
+    { section: 'replicator', key: 'crash_backoff', value: '20' },
+    { section: 'couchette', key: 'trusted_proxies', value: '127.0.0.1' },
+  ]
+  const { url, close } = await startServer({ settings })
+  t.teardown(close)
+  for (const name of ['from', 'to']) await call(url, 'PUT', `/${name}`)
+  const local = url.replace('127.0.0.1', 'localhost')
+  // What a job sends of itself does not choose for whom it counts.
+  const headers = { 'X-Forwarded-For': '127.0.0.1', 'X-Couchette-Job': 'forged' }
+  const source = { url: `${withLogin(local, 'admin', 'wrong')}/from`, headers }
+  await call(url, 'PUT', '/_replicator/job', { json: { source, target: `${url}/to`, owner: 'ann' } })
+  const state = async () => (await call(url, 'GET', '/_scheduler/docs/_replicator/job')).body
+  await eventually('it has guessed often', async () => Number((await state()).error_count) >= GUESSES)
+  const login = { json: { name: 'admin', password: 'pass' } }
+  t.is((await call(withLogin(url, 'admin', 'pass'), 'POST', '/_session', login)).status, 200)
+  const right = { source: `${local}/from`, target: `${url}/to` }
+  await call(url, 'PUT', '/_replicator/anns', { json: { ...right, owner: 'ann' } })
+  await call(url, 'PUT', '/_replicator/bobs', { json: { ...right, owner: 'bob', doc_ids: ['x'] } })
+  const bobs = async () => (await call(url, 'GET', '/_replicator/bobs')).body._replication_state
+  await eventually("another's job goes on", async () => (await bobs()) === 'completed')
+  const anns = (await call(url, 'GET', '/_replicator/anns')).body._replication_state
+  t.not(anns, 'completed', 'the maker of the wrong one is locked out')
+})
+
+test('a header of replications does not take a failed login off the address that it came from', async t => {
+  const { url, close } = await startServer()
+  t.teardown(close)
+  const headers = { 'X-Couchette-Job': 'x' }
+  const wrong = url.replace('//admin:pass@', '//')
+  for (let n = 0; n < GUESSES; n++)
+    await call(wrong, 'POST', '/_session', { json: { name: 'admin', password: `wrong-${n}` }, headers })
+  t.is((await call(url, 'GET', '/_all_dbs')).status, 403)
+})
+
 test('`_replicate` guesses no better than a login from the same address', async t => {
   const { url, close } = await startServer()
   t.teardown(close)
