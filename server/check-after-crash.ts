@@ -30,4 +30,5 @@ export async function checkAfterCrash(
       )
     }
   }
+  await recovery.checked()
 }

@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, open, rm, statfs, unlink } from 'node:fs/promises'
+import { copyFile, link, mkdir, open, readFile, rm, statfs, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Level } from 'level'
 import type { Store } from '../contract.ts'
@@ -94,9 +94,24 @@ export class LevelDisk implements Disk {
     return AcknowledgedFile.read(this.#acknowledgedPath)
   }
 
+  /** The numbers of databases that no start has looked at since an end without a close. */
+  async unchecked(): Promise<readonly number[]> {
+    const text = await readFile(this.#uncheckedPath, 'latin1').catch(() => '')
+    return text.split('\n').flatMap(line => (/^\d+$/.test(line) ? [Number(line)] : []))
+  }
+
+  async noteUnchecked(databases: readonly number[]): Promise<void> {
+    if (databases.length === 0) return rm(this.#uncheckedPath, { force: true })
+    await writeFile(this.#uncheckedPath, databases.join('\n') + '\n', { mode: 0o600, flush: true })
+  }
+
   /** Begins to note what is acknowledged. */
   async beginRun(mark: number): Promise<void> {
     this.#acknowledged = await AcknowledgedFile.open(this.#acknowledgedPath, mark)
+  }
+
+  get #uncheckedPath(): string {
+    return join(this.place, 'UNCHECKED')
   }
 
   get #acknowledgedPath(): string {

@@ -26,11 +26,25 @@ export class RecoveryCheck {
   }
 
   get result(): Recovery {
-    return { wasCut: this.#wasCut, databases: this.#databases, damage: this.#damage }
+    return {
+      wasCut: this.#wasCut,
+      databases: this.#databases,
+      damage: this.#damage,
+      checked: () => this.#disk.noteUnchecked([]),
+    }
   }
 
   /** @throws {StoreUnavailableError} where something is missing, and that is to be refused */
   async beforeOpening(): Promise<void> {
+    const unchecked = await this.#disk.unchecked()
+    for (const database of unchecked) this.#databases.add(database)
+    await this.#inspect()
+    if (unchecked.length > 0) this.#wasCut = true
+    // Opening the store moves the logs, which then tell no other start what to look at.
+    if (this.#wasCut || this.#damage !== undefined) await this.#disk.noteUnchecked([...this.#databases])
+  }
+
+  async #inspect(): Promise<void> {
     const last = this.#disk.lastRun()
     this.#acknowledged = last?.mark ?? 0
     this.#wasCut = last?.closed !== true

@@ -9,4 +9,6 @@ export interface Recovery {
   readonly databases: ReadonlySet<number>
   /** What is missing, as a sentence; undefined where all is well. */
   readonly damage: string | undefined
+  /** Notes that the databases were looked at: until then each further start has to. */
+  checked(): Promise<void>
 }

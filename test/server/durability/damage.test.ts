@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs'
 import { open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
+import { Level } from 'level'
 import { request } from 'undici'
 import { target } from '../../../bench/client.ts'
+import { Space } from '../../../server/storage/keys.ts'
 import { AcknowledgedWrites } from '../../helpers/faults/acknowledged.ts'
 import { call } from '../../helpers/http.ts'
 import { startServer, type RunningServer } from '../../helpers/server.ts'
@@ -99,6 +102,58 @@ test('a log that is missing is refused', killed, async (t, { data }) => {
   await rm(await largestLog(data))
   await isRefused(t, data, /\.log is missing|its log ends with batch/)
 })
+
+// LevelDB takes such a directory for an empty one, begins a new store in it, and removes the tables of the old one.
+test(
+  'a store whose CURRENT is missing is refused, or reported with everything kept',
+  killed,
+  async (t, { data }) => {
+    const store = join(data, 'store')
+    // A second start moves the log to a table.
+    await (await startServer({ data })).close()
+    const tables = (await readdir(store)).filter(name => name.endsWith('.ldb'))
+    t.true(tables.length > 0)
+    await rm(join(store, 'CURRENT'))
+    await isRefused(t, data, /CURRENT is missing/)
+    t.true(
+      tables.every(name => existsSync(join(store, name))),
+      'nothing was removed',
+    )
+    await (await startServer({ data, ...REPORT })).close()
+    const kept = (await readdir(data)).find(name => name.startsWith('store-logs-'))
+    t.true(tables.every(name => existsSync(join(data, kept ?? '', name))))
+  },
+)
+
+/** Changes what a database holds behind the back of its counts. */
+async function removeOneDocument(data: string): Promise<void> {
+  const level = new Level<Buffer, Buffer>(join(data, 'store'), {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+  })
+  for await (const key of level.keys()) {
+    if (key[0] !== 0x10 || key[5] !== Space.document || !key.includes('doc-')) continue
+    await level.del(key)
+    break
+  }
+  await level.close()
+}
+
+test(
+  'a database that holds other documents than it counts is refused after a crash, or reported',
+  killed,
+  async (t, { data }) => {
+    await removeOneDocument(data)
+    for (let attempt = 0; attempt < 2; attempt++) {
+      // A start that was refused is not followed by one that does not look.
+      const error = await t.throwsAsync(startServer({ data }))
+      t.regex(error?.message ?? '', /^The database db is damaged: it counts \d+ documents and holds \d+\. /)
+    }
+    const server = await startServer({ data, ...REPORT })
+    t.is((await call(server.url, 'GET', '/db')).status, 200)
+    await server.close()
+  },
+)
 
 test(
   'what a killed process left behind the last acknowledged write is no damage',
