@@ -20,7 +20,7 @@ export interface TlsOptions {
 export interface ConnectionsOptions {
   readonly proxied?: boolean
   readonly limits?: () => PeerLimits
-  /** Told of connections that are made to peers, though not of those to proxies. */
+  /** Registry of the connections to peers; those to proxies are left out. */
   readonly outgoing?: OutgoingConnections
 }
 
