@@ -1,5 +1,5 @@
 import { activeTasks, type Task } from '../../api/views.ts'
-import { formatCount } from '../../lib/format.ts'
+import { formatCount, plural } from '../../lib/format.ts'
 import { linkTo } from '../../lib/location.ts'
 import { useResource } from '../../ui/hooks.ts'
 import { Ago, Badge, Empty, Loaded } from '../../ui/kit.tsx'
@@ -29,7 +29,7 @@ export function Tasks() {
               )}
               {replications > 0 && (
                 <p class="card-foot muted small">
-                  Besides, <a href={linkTo(['replications'])}>{formatCount(replications)} replications</a> are
+                  Besides, <a href={linkTo(['replications'])}>{plural(replications, 'replication')}</a> are
                   running.
                 </p>
               )}
