@@ -58,7 +58,7 @@ export class PatternMatches {
     try {
       return predicate()
     } catch (thrown) {
-      if (thrown instanceof Pending) return this.#suspend(predicate, thrown, known ?? new Map())
+      if (thrown instanceof Pending) return this.#suspend(predicate, thrown, known ?? (new Map() as Known))
       throw thrown
     } finally {
       this.#known = undefined
@@ -70,6 +70,8 @@ export class PatternMatches {
     if (known !== undefined) return known
     const matching = pattern.matching(text)
     const result = this.#advance(matching)
+    // Unwinds the predicate; run() catches it, and nobody else sees it.
+    // eslint-disable-next-line @typescript-eslint/only-throw-error
     if (result === undefined) throw new Pending(pattern, text, matching)
     if (this.#known !== undefined) remember(this.#known, pattern, text, result)
     return result

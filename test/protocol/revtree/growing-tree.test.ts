@@ -6,7 +6,7 @@ import { leaves } from '../../../protocol/revtree/leaves.ts'
 import { mergePath, type RevPath } from '../../../protocol/revtree/merge.ts'
 import { removeLeaves } from '../../../protocol/revtree/purge.ts'
 import { stem } from '../../../protocol/revtree/stem.ts'
-import { emptyTree, nodeCount, revAt, RevTree } from '../../../protocol/revtree/tree.ts'
+import { emptyTree, nodeCount, revAt, type RevTree } from '../../../protocol/revtree/tree.ts'
 import { holds } from './holds.ts'
 
 // Few hashes, so that revisions come again elsewhere, with one of 32 digits and the text of its 16 bytes.
