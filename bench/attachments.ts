@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { startScript } from './child-server.ts'
+import { startScript } from '../harness/child-server.ts'
 import type { Target } from './target.ts'
 import { Transfer } from './transfer.ts'
 import type { FileCeiling, Work } from './work.ts'

@@ -1,4 +1,4 @@
-import { inParallel } from './client.ts'
+import { inParallel } from '../harness/client.ts'
 import { documentId, numbers } from './documents.ts'
 import { rateOf } from './timing.ts'
 import type { Work } from './work.ts'

@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startNode } from './child-server.ts'
-import { Client } from './client.ts'
+import { startNode } from '../harness/child-server.ts'
+import { Client } from '../harness/client.ts'
 import { markdown } from './table.ts'
 
 const SIZES = [100, 1_000, 10_000]

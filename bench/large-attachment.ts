@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { Agent, request } from 'undici'
-import { startNode, type ChildServer } from './child-server.ts'
-import { target } from './client.ts'
+import { startNode, type ChildServer } from '../harness/child-server.ts'
+import { target } from '../harness/client.ts'
 import { peakMemory } from './peak-memory.ts'
 
 const { values } = parseArgs({ options: { mebibytes: { type: 'string', default: '2048' } } })

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startNode } from './child-server.ts'
+import { startNode } from '../harness/child-server.ts'
 
 /** Measures a node that is started on a temporary directory, and is gone afterwards. */
 export async function onOwnNode(measure: (url: string) => Promise<void>): Promise<void> {

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { startNode } from './child-server.ts'
-import { Client } from './client.ts'
+import { startNode } from '../harness/child-server.ts'
+import { Client } from '../harness/client.ts'
 import { benchDocument, numbers } from './documents.ts'
 import { fillAttachments, fillConflicts, fillPlain } from './replicate/fill.ts'
-import { slowLink } from './replicate/slow-link.ts'
+import { slowLink } from '../harness/slow-link.ts'
 
 /** Replication between two servers, by URL: `--a URL --b URL`, or two nodes of its own. */
 const { values } = parseArgs({

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { Client, inParallel } from './client.ts'
+import { Client, inParallel } from '../harness/client.ts'
 import { bulkBodies } from './documents.ts'
 
 const PER_REQUEST = 1000

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Pool } from 'undici'
-import { inParallel, target } from './client.ts'
+import { inParallel, target } from '../harness/client.ts'
 import { numbers } from './documents.ts'
 import { rateOf } from './timing.ts'
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { inParallel } from './client.ts'
+import { inParallel } from '../harness/client.ts'
 import { documentId, numbers } from './documents.ts'
 import type { Target } from './target.ts'
 import { rateOf } from './timing.ts'

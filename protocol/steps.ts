@@ -1,7 +1,7 @@
 /**
  * Work in steps: a generator that yields after every few kilobytes of input and returns the result. Pure code has no
  * timers, so its caller decides what happens between two steps: nothing (`runSteps`), or a turn of the event loop for
- * others (`server/time-slice.ts`).
+ * others (`server/concurrency/time-slice.ts`).
  */
 export type Steps<Result> = Generator<undefined, Result, undefined>
 

@@ -8,13 +8,13 @@ import type { Catalog } from './database/catalog.ts'
 import type { BodyMemory } from './http/request/body-memory.ts'
 import type { UnreadAnswers } from './http/response/unread-answers.ts'
 import type { RevocableRequests } from './auth/revocable-requests.ts'
-import type { LogTail } from './log-tail.ts'
+import type { LogTail } from './log/log-tail.ts'
 import type { NodeHealth } from './metrics/node-health.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Queries } from './query/queries.ts'
 import type { Replicator } from './replication/replicator.ts'
-import type { Uuids } from './uuids.ts'
-import type { WorkQueue } from './work-queue.ts'
+import type { Uuids } from './node/uuids.ts'
+import type { WorkQueue } from './concurrency/work-queue.ts'
 
 /** What the routes work with. */
 export interface Services {

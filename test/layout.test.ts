@@ -15,22 +15,22 @@ const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] 
   },
   {
     folder: 'replicator/',
-    forbidden: /^(server|test|bench)\//,
+    forbidden: /^(server|test|bench|harness)\//,
     because: 'the replicator speaks to a Peer, which the server hands to it',
   },
   {
     folder: 'server/',
-    forbidden: /^(test|bench)\//,
+    forbidden: /^(test|bench|harness)\//,
     because: 'the product does without its tests and benchmarks',
   },
   {
     folder: 'cli/main.ts',
-    forbidden: /^(server\/(?!commands\/)|test\/|bench\/)/,
+    forbidden: /^(server\/(?!commands\/)|test\/|bench\/|harness\/)/,
     because: 'the command line reaches a data directory through server/commands',
   },
   {
     folder: 'cli/',
-    forbidden: /^(test|bench)\//,
+    forbidden: /^(test|bench|harness)\//,
     because: 'the product does without its tests and benchmarks',
   },
   {
@@ -55,7 +55,8 @@ const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] 
   },
   {
     folder: 'server/sandbox/',
-    forbidden: /^(?!protocol\/|server\/(sandbox\/|start-thread\.ts$)|node:|quickjs-|@jitl\/|acorn$)/,
+    forbidden:
+      /^(?!protocol\/|server\/(sandbox\/|concurrency\/start-thread\.ts$)|node:|quickjs-|@jitl\/|acorn$)/,
     because: 'the sandbox runs functions and knows nothing of those who have them run',
   },
   {
@@ -98,7 +99,7 @@ const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] 
   },
   {
     folder: 'dashboard/',
-    forbidden: /^(protocol|server|replicator|test|bench|cli)\/|^node:(?!url$)/,
+    forbidden: /^(protocol|server|replicator|test|bench|harness|cli)\/|^node:(?!url$)/,
     because: 'the web interface runs in browsers and knows the HTTP API only',
   },
 ]
@@ -121,6 +122,24 @@ test('cli/main.ts alone reaches the server: other files of cli know its HTTP API
       imports.filter(name => name.startsWith('server/')).map(name => `${path} → ${name}`),
     )
   t.deepEqual(broken, [])
+})
+
+test('tests and benchmarks share harness/ and import nothing else of each other', t => {
+  const broken = ['test', 'bench', 'harness'].flatMap(sourceFiles).flatMap(({ path, imports }) => {
+    const other = path.startsWith('test/')
+      ? /^bench\//
+      : path.startsWith('bench/')
+        ? /^test\//
+        : /^(test|bench)\//
+    if (path.startsWith('test/bench/')) return []
+    return imports.filter(name => other.test(name)).map(name => `${path} → ${name}`)
+  })
+  t.deepEqual(broken, [])
+})
+
+test('server/ holds the entry and what the whole server shares; all else lies in folders', t => {
+  const loose = product.filter(({ path }) => /^server\/[^/]+$/.test(path)).map(({ path }) => path)
+  t.deepEqual(loose.sort(), ['server/main.ts', 'server/services.ts'])
 })
 
 test('commands are reached from cli/main.ts alone', t => {

@@ -1,4 +1,4 @@
-import type { Client } from '../client.ts'
+import type { Client } from '../../harness/client.ts'
 
 export interface Rivals {
   readonly north: Client

@@ -1,5 +1,5 @@
 import { request } from 'undici'
-import { target } from '../client.ts'
+import { target } from '../../harness/client.ts'
 
 /** The lines of a long answer that are not empty, as they come; ends when the server or the signal ends it. */
 export async function* lines(url: string, path: string, signal: AbortSignal): AsyncGenerator<string> {

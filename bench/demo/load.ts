@@ -1,4 +1,4 @@
-import { inParallel } from '../client.ts'
+import { inParallel } from '../../harness/client.ts'
 import { bulkBodies } from './cities.ts'
 import type { CityDocument } from './cities.ts'
 import { DATABASE } from './nodes.ts'

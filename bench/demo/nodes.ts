@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startNode } from '../child-server.ts'
-import type { ChildServer } from '../child-server.ts'
-import { Client } from '../client.ts'
+import { startNode } from '../../harness/child-server.ts'
+import type { ChildServer } from '../../harness/child-server.ts'
+import { Client } from '../../harness/client.ts'
 
 const CONNECTIONS = 8
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Client } from '../client.ts'
+import type { Client } from '../../harness/client.ts'
 
 interface ReplicateAnswer {
   readonly history?: readonly { readonly docs_written: number; readonly doc_write_failures: number }[]

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Client } from '../client.ts'
+import type { Client } from '../../harness/client.ts'
 import type { Target } from '../target.ts'
 
 /** Map functions of people who mean no good, or know no better. */

@@ -1,4 +1,4 @@
-import type { Client } from '../client.ts'
+import type { Client } from '../../harness/client.ts'
 
 /** Bytes that the server says it holds: the parts that CouchDB's `_system` tells, or the process of a Couchette. */
 export async function memoryOf(client: Client): Promise<number> {

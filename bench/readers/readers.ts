@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { target } from '../client.ts'
+import { target } from '../../harness/client.ts'
 import type { Opened, ReaderOrder, ReaderReport } from './messages.ts'
 
 const REPORT_WITHIN_MS = 60_000

@@ -1,4 +1,4 @@
-import { inParallel, type Client } from '../client.ts'
+import { inParallel, type Client } from '../../harness/client.ts'
 import type { Target } from '../target.ts'
 import { HostileBuilds } from './hostile.ts'
 import { memoryOf } from './memory.ts'

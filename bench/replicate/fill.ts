@@ -1,4 +1,4 @@
-import type { Client } from '../client.ts'
+import type { Client } from '../../harness/client.ts'
 import { benchDocument, numbers } from '../documents.ts'
 
 const PER_REQUEST = 1000

@@ -1,8 +1,8 @@
-import { StartError } from '../start-error.ts'
+import { StartError } from '../config/start-error.ts'
 import { StoreUnavailableError } from '../storage/unavailable.ts'
 import { UsageError } from './usage-error.ts'
 
-export { VERSION } from '../version.ts'
+export { VERSION } from '../node/version.ts'
 
 /** Returns whether the message is a sentence for the operator, which needs no stack. */
 export function isOperatorError(error: unknown): error is Error {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Config } from '../config/config.ts'
 import { ownFile } from '../config/files.ts'
-import { fileError } from '../start-error.ts'
+import { fileError } from '../config/start-error.ts'
 import { checkUnused } from '../storage/store.ts'
 import { UsageError } from './usage-error.ts'
 

@@ -1,9 +1,9 @@
 import { resolve as absolute } from 'node:path'
 import { warmUp } from '../../replicator/http/warm-up.ts'
-import { isLogLevel, LOG_LEVELS } from '../log.ts'
+import { isLogLevel, LOG_LEVELS } from '../log/log.ts'
 import { type Override, parseOverride } from '../config/overrides.ts'
 import type { Couchette, CouchetteOptions } from '../main.ts'
-import { RestartableServer } from '../restartable.ts'
+import { RestartableServer } from './restartable.ts'
 import { UsageError } from './usage-error.ts'
 import { watchParent } from './watch-parent.ts'
 

@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileError } from '../start-error.ts'
+import { fileError } from './start-error.ts'
 import { editIni, type IniValues, parseIni, scanIni, type ScannedIni } from './ini.ts'
 
 /** The file that the server itself writes; it is read last, so that what was set through `_config` holds. */

@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path'
-import { StartError } from '../start-error.ts'
+import { StartError } from './start-error.ts'
 import { type IniFile, readIniFiles } from './files.ts'
 import type { IniEntry } from './ini.ts'
 import type { Flags, Override } from './overrides.ts'

@@ -2,7 +2,7 @@ import { createHash, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { promisify } from 'node:util'
 import { fail } from '../../protocol/errors.ts'
-import { WorkQueue } from '../work-queue.ts'
+import { WorkQueue } from '../concurrency/work-queue.ts'
 import { type Prf, PRFS, type StoredPassword } from './stored-password.ts'
 
 const derive = promisify(pbkdf2)

@@ -1,7 +1,7 @@
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import type { Job, JobLag } from '../../replicator/job.ts'
 import type { ReplicationStatus } from '../../replicator/replication.ts'
-import { NODE_NAME } from '../node-name.ts'
+import { NODE_NAME } from '../node/node-name.ts'
 
 /** CouchDB's form of a time: seconds, UTC. */
 export function isoTime(time: Date): string {

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { startThread } from '../start-thread.ts'
+import { startThread } from '../concurrency/start-thread.ts'
 import type { SandboxLimits } from './limits.ts'
 import {
   Progress,

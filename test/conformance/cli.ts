@@ -1,6 +1,6 @@
 // Replays the transcripts and tells every difference; see `npm run transcripts -- --help`.
 import { parseArgs } from 'node:util'
-import { inParallel } from '../../bench/client.ts'
+import { inParallel } from '../../harness/client.ts'
 import { areas } from '../helpers/replay/scenario.ts'
 import { updateNotYet } from './not-yet.ts'
 import { replayArea, SHARED_URL } from './replay-area.ts'

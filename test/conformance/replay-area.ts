@@ -1,4 +1,4 @@
-import { inParallel } from '../../bench/client.ts'
+import { inParallel } from '../../harness/client.ts'
 import { replay } from '../helpers/replay/run.ts'
 import { scenariosOf } from '../helpers/replay/scenario.ts'
 import type { Scenario } from '../helpers/replay/scenario.ts'

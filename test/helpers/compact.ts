@@ -1,5 +1,5 @@
 import type { Database } from '../../server/database/database.ts'
-import { WorkQueue } from '../../server/work-queue.ts'
+import { WorkQueue } from '../../server/concurrency/work-queue.ts'
 
 /** Compacts a database; returns when that is done. */
 export async function compact(database: Database): Promise<void> {

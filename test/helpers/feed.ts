@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { target } from '../../bench/client.ts'
+import { target } from '../../harness/client.ts'
 import { eventually } from './eventually.ts'
 
 export interface FeedRow {

@@ -1,5 +1,5 @@
 import { request } from 'undici'
-import { target } from '../../bench/client.ts'
+import { target } from '../../harness/client.ts'
 
 export interface Answer<Body> {
   readonly status: number

@@ -1,4 +1,4 @@
-import { ADMIN } from '../../bench/child-server.ts'
+import { ADMIN } from '../../harness/child-server.ts'
 import { createServer } from '../../server/main.ts'
 import type { Couchette, CouchetteOptions } from '../../server/main.ts'
 import { tempDir } from './temp.ts'

@@ -1,2 +1,2 @@
 /** The command-line program as a process of its own on a free port, for tests that kill it. */
-export { startNode as spawnServer } from '../../bench/child-server.ts'
+export { startNode as spawnServer } from '../../harness/child-server.ts'

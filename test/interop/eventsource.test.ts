@@ -1,6 +1,6 @@
 import test from 'ava'
 import { EventSource } from 'eventsource'
-import { target } from '../../bench/client.ts'
+import { target } from '../../harness/client.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { call } from '../helpers/http.ts'
 import { startServer } from '../helpers/server.ts'

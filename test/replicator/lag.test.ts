@@ -1,5 +1,5 @@
 import test from 'ava'
-import { ADMIN, startNode } from '../../bench/child-server.ts'
+import { ADMIN, startNode } from '../../harness/child-server.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { call } from '../helpers/http.ts'
 import { startServer } from '../helpers/server.ts'

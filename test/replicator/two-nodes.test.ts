@@ -1,5 +1,5 @@
 import test from 'ava'
-import { slowLink } from '../../bench/replicate/slow-link.ts'
+import { slowLink } from '../../harness/slow-link.ts'
 import { call } from '../helpers/http.ts'
 import { converged, fill, leavesOf, replicate } from '../helpers/replication.ts'
 import { startServer } from '../helpers/server.ts'

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
-import { startThread } from '../../start-thread.ts'
+import { startThread } from '../../concurrency/start-thread.ts'
 import { InFlight } from './in-flight.ts'
 import { memoryOf } from './memory.ts'
 import type { IngestOptions, IngestReply, IngestRequest, TargetFile } from './messages.ts'

@@ -1,4 +1,4 @@
-import { TimeSlice } from '../../time-slice.ts'
+import { TimeSlice } from '../../concurrency/time-slice.ts'
 import { applyWrite, type WriterHost } from './apply-write.ts'
 import { Commit } from './commit.ts'
 import type { CommitRecord } from './commit-record.ts'

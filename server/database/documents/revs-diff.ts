@@ -1,7 +1,7 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 import { missingRevs, possibleAncestors } from '../../../protocol/revtree/missing.ts'
-import { TimeSlice } from '../../time-slice.ts'
+import { TimeSlice } from '../../concurrency/time-slice.ts'
 import type { Database } from '../database.ts'
 
 export interface MissingRevisions {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { WorkQueue } from '../../work-queue.ts'
+import type { WorkQueue } from '../../concurrency/work-queue.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { Space, textOfKey } from '../../storage/keys.ts'
 import { behindKey, compactRange } from '../../storage/upkeep.ts'

@@ -4,7 +4,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import type { Config } from '../../config/config.ts'
 import { answerMalformedRequests } from './malformed-requests.ts'
-import { listenError } from '../../start-error.ts'
+import { listenError } from '../../config/start-error.ts'
 
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void
 

@@ -2,7 +2,7 @@ import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import { countValues } from '../../../protocol/json/count-values.ts'
 import { parseJsonInSteps, requireObject } from '../../../protocol/json/parse-json.ts'
-import { runInTurns } from '../../time-slice.ts'
+import { runInTurns } from '../../concurrency/time-slice.ts'
 import { readJsonBody, type BodyKind } from './body.ts'
 import type { HttpContext } from '../context.ts'
 

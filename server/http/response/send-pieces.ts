@@ -1,4 +1,4 @@
-import { TimeSlice } from '../../time-slice.ts'
+import { TimeSlice } from '../../concurrency/time-slice.ts'
 import { abortResponse } from './abort-response.ts'
 import type { HttpContext } from '../context.ts'
 

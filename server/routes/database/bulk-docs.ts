@@ -8,7 +8,7 @@ import { writeDocuments, type DocumentToWrite } from '../../database/documents/w
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { sendJson } from '../../http/response/reply.ts'
-import { runInTurns } from '../../time-slice.ts'
+import { runInTurns } from '../../concurrency/time-slice.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkIdIn, documentLimits } from '../shared/document-limits.ts'
 import { checkQuorum, isQuorumOutOfReach } from '../shared/write-quorum.ts'

@@ -9,7 +9,7 @@ import { readJsonObject } from '../../http/request/json-body.ts'
 import { sendJson, streamJson } from '../../http/response/reply.ts'
 import { runQuery } from '../queries/stream-query.ts'
 import type { Database } from '../../database/database.ts'
-import { TimeSlice } from '../../time-slice.ts'
+import { TimeSlice } from '../../concurrency/time-slice.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkSoughtId } from '../shared/document-limits.ts'
 

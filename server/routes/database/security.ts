@@ -5,7 +5,7 @@ import { usersDatabase } from '../../auth/users/directory.ts'
 import { readJsonBody } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { sendJson } from '../../http/response/reply.ts'
-import { runInTurns } from '../../time-slice.ts'
+import { runInTurns } from '../../concurrency/time-slice.ts'
 import { databaseOf } from '../shared/path-names.ts'
 
 export async function getSecurity(ctx: RequestContext): Promise<void> {

@@ -1,6 +1,6 @@
 import type { RequestContext } from '../context.ts'
 import { sendJson } from '../../http/response/reply.ts'
-import { NODE_NAME } from '../../node-name.ts'
+import { NODE_NAME } from '../../node/node-name.ts'
 import { databaseOf } from '../shared/path-names.ts'
 
 /** All documents of a database are in one place, whatever `q` it was made with. */

@@ -1,5 +1,5 @@
 import { fail } from '../../../protocol/errors.ts'
-import { NODE_NAME } from '../../node-name.ts'
+import { NODE_NAME } from '../../node/node-name.ts'
 import type { Handler, RequestContext } from '../context.ts'
 
 /**

@@ -4,7 +4,7 @@ import { parseJsonObject } from '../../../protocol/json/parse-json.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { sendJson } from '../../http/response/reply.ts'
-import { NODE_NAME } from '../../node-name.ts'
+import { NODE_NAME } from '../../node/node-name.ts'
 import type { Services } from '../../services.ts'
 
 interface Splitting {

@@ -1,4 +1,4 @@
-import type { Waiter } from '../../work-queue.ts'
+import type { Waiter } from '../../concurrency/work-queue.ts'
 import type { RequestContext } from '../context.ts'
 import { streamJson } from '../../http/response/reply.ts'
 

@@ -4,7 +4,7 @@ import type { RequestContext } from '../context.ts'
 import { makeEtag } from '../../http/response/etag.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
-import { COUCHDB_VERSION, VERSION } from '../../version.ts'
+import { COUCHDB_VERSION, VERSION } from '../../node/version.ts'
 
 /** PouchDB takes a server for a CouchDB by `couchdb`, and derives its replication ids from `uuid`. */
 export function welcome(ctx: RequestContext): void {

@@ -1,6 +1,6 @@
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ADMIN } from '../../../bench/child-server.ts'
+import { ADMIN } from '../../../harness/child-server.ts'
 import { createServer } from '../../../server/main.ts'
 import type { Couchette, CouchetteOptions } from '../../../server/main.ts'
 import { tempDir } from '../temp.ts'

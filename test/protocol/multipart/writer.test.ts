@@ -1,6 +1,6 @@
 import test from 'ava'
 import { boundaryOf, parseMediaType } from '../../../protocol/multipart/content-type.ts'
-import { NestedMultipartParser } from '../../../protocol/multipart/nested.ts'
+import { NestedMultipartParser } from '../../helpers/nested-multipart.ts'
 import { relatedContentType, relatedLength } from '../../../protocol/multipart/related.ts'
 import {
   writeMixed,

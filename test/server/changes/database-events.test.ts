@@ -1,5 +1,5 @@
 import test from 'ava'
-import { ADMIN } from '../../../bench/child-server.ts'
+import { ADMIN } from '../../../harness/child-server.ts'
 import { createServer } from '../../../server/main.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { call } from '../../helpers/http.ts'

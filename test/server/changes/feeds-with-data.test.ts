@@ -1,7 +1,7 @@
 import { request } from 'undici'
 import test from 'ava'
 import { gzipSync } from 'node:zlib'
-import { target } from '../../../bench/client.ts'
+import { target } from '../../../harness/client.ts'
 import { startServer } from '../../helpers/server.ts'
 import { call } from '../../helpers/http.ts'
 

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { request } from 'undici'
-import { target } from '../../../bench/client.ts'
+import { target } from '../../../harness/client.ts'
 import { refused } from '../../helpers/answers.ts'
 import { call } from '../../helpers/http.ts'
 import { withServer } from '../../helpers/with-server.ts'

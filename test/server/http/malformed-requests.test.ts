@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import test from 'ava'
-import { target } from '../../../bench/client.ts'
+import { target } from '../../../harness/client.ts'
 import { call } from '../../helpers/http.ts'
 import { withServer } from '../../helpers/with-server.ts'
 

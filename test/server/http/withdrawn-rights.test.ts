@@ -1,6 +1,6 @@
 import { request } from 'undici'
 import test, { type ExecutionContext } from 'ava'
-import { target } from '../../../bench/client.ts'
+import { target } from '../../../harness/client.ts'
 import { addUser, securedServer, type SecuredServer } from '../../helpers/secured-server.ts'
 
 /** Opens a continuous feed of the user and waits for its first row. Resolves with a promise of its end. */

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { RowBatches } from '../../../server/query/views/answer/row-batches.ts'
-import { target } from '../../../bench/client.ts'
+import { target } from '../../../harness/client.ts'
 import { call } from '../../helpers/http.ts'
 import { startServer } from '../../helpers/server.ts'
 import { withServer } from '../../helpers/with-server.ts'

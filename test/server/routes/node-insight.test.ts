@@ -1,5 +1,5 @@
 import test from 'ava'
-import { LogTail } from '../../../server/log-tail.ts'
+import { LogTail } from '../../../server/log/log-tail.ts'
 import { securedServer } from '../../helpers/secured-server.ts'
 
 interface Listed {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Config } from './config/config.ts'
-import { type Listener, listenPlain } from './http/connection/listener.ts'
-import { NODE_NAME } from './node-name.ts'
+import type { Config } from '../config/config.ts'
+import { type Listener, listenPlain } from '../http/connection/listener.ts'
+import { NODE_NAME } from '../node/node-name.ts'
 
 const PATHS = [`/_node/_local/_prometheus`, `/_node/${NODE_NAME}/_prometheus`]
 

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type DestinationStream, pino } from 'pino'
-import type { Config } from './config/config.ts'
-import { fileError } from './start-error.ts'
+import type { Config } from '../config/config.ts'
+import { fileError } from '../config/start-error.ts'
 
 /** Where the lines of the log go. */
 export interface LogWriter {

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import type { Config } from './config/config.ts'
+import type { Config } from '../config/config.ts'
 
 /** The largest suffix of `sequential` ids: six hex digits, with room for one more step. */
 const MAX_SUFFIX = 0xfff000

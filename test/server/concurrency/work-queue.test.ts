@@ -1,5 +1,5 @@
 import test from 'ava'
-import { WorkQueue } from '../../server/work-queue.ts'
+import { WorkQueue } from '../../../server/concurrency/work-queue.ts'
 
 /** Work that goes on until it is told to end. */
 function endless(): { work: () => Promise<void>; end: () => void; readonly begun: boolean } {

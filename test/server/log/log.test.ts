@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
-import { call } from '../helpers/http.ts'
-import { rawStatus } from '../helpers/raw-request.ts'
-import { tempDir } from '../helpers/temp.ts'
+import { call } from '../../helpers/http.ts'
+import { rawStatus } from '../../helpers/raw-request.ts'
+import { tempDir } from '../../helpers/temp.ts'
 
 test('a request whose body breaks off is answered and not logged, let alone with its credentials', async t => {
   const dir = await tempDir()

@@ -1,4 +1,4 @@
-import type { Steps } from '../protocol/steps.ts'
+import type { Steps } from '../../protocol/steps.ts'
 
 const SLICE_MS = 5
 

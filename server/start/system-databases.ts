@@ -1,13 +1,13 @@
-import type { DatabaseName } from '../protocol/database-name.ts'
-import { EVERYBODY } from '../protocol/security.ts'
-import { usersDatabase } from './auth/users/directory.ts'
-import { usersRules } from './auth/users/rules.ts'
-import type { Config } from './config/config.ts'
-import type { Catalog } from './database/catalog.ts'
-import type { Database, DatabaseHooks } from './database/database.ts'
-import type { DatabaseRules } from './database/documents/rules.ts'
-import { replicationDefaults } from './replication/replication-settings.ts'
-import { ReplicatorRules } from './replication/replicator-rules.ts'
+import type { DatabaseName } from '../../protocol/database-name.ts'
+import { EVERYBODY } from '../../protocol/security.ts'
+import { usersDatabase } from '../auth/users/directory.ts'
+import { usersRules } from '../auth/users/rules.ts'
+import type { Config } from '../config/config.ts'
+import type { Catalog } from '../database/catalog.ts'
+import type { Database, DatabaseHooks } from '../database/database.ts'
+import type { DatabaseRules } from '../database/documents/rules.ts'
+import { replicationDefaults } from '../replication/replication-settings.ts'
+import { ReplicatorRules } from '../replication/replicator-rules.ts'
 
 const SYSTEM_DATABASES = ['_users', '_replicator', '_global_changes'] as const
 

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
-import { Config } from '../../server/config/config.ts'
-import { Uuids } from '../../server/uuids.ts'
+import { Config } from '../../../server/config/config.ts'
+import { Uuids } from '../../../server/node/uuids.ts'
 
 async function make(t: ExecutionContext, settings: Record<string, string>, count: number): Promise<string[]> {
   const config = await Config.open({

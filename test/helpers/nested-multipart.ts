@@ -1,11 +1,11 @@
-import { fail } from '../errors.ts'
-import { boundaryOf } from './content-type.ts'
+import { fail } from '../../protocol/errors.ts'
+import { boundaryOf } from '../../protocol/multipart/content-type.ts'
 import {
   DEFAULT_MULTIPART_LIMITS,
   MultipartParser,
   type MultipartEvent,
   type MultipartLimits,
-} from './parser.ts'
+} from '../../protocol/multipart/parser.ts'
 
 /**
  * An event with the depth of its part: 0 for the parts of the body itself, 1 for those of a part that is a multipart

@@ -1,4 +1,4 @@
-import { type Couchette, type CouchetteOptions, createServer } from './main.ts'
+import { type Couchette, type CouchetteOptions, createServer } from '../main.ts'
 
 /** A server that `POST /_node/_local/_restart` closes and opens again: on the same port, with its files read anew. */
 export class RestartableServer {

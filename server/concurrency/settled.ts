@@ -1,4 +1,4 @@
-import type { Suspended } from '../protocol/selector/pattern-matches.ts'
+import type { Suspended } from '../../protocol/selector/pattern-matches.ts'
 import type { TimeSlice } from './time-slice.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { fail } from '../protocol/errors.ts'
+import { fail } from '../../protocol/errors.ts'
 
 export interface WorkLimits {
   /** Pieces of work that are done at a time. */

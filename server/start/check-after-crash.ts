@@ -1,8 +1,8 @@
-import type { Catalog } from './database/catalog.ts'
-import { countDifference } from './database/maintenance/count-documents.ts'
-import type { StoreLog } from './storage/durable/disk.ts'
-import type { OnDamage } from './storage/durable/recovery.ts'
-import { type Store, StoreUnavailableError } from './storage/store.ts'
+import type { Catalog } from '../database/catalog.ts'
+import { countDifference } from '../database/maintenance/count-documents.ts'
+import type { StoreLog } from '../storage/durable/disk.ts'
+import type { OnDamage } from '../storage/durable/recovery.ts'
+import { type Store, StoreUnavailableError } from '../storage/store.ts'
 
 /**
  * Compares, after an end without a close, what the databases count with what they hold: those that the store's logs told

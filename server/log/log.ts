@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino'
-import type { Authenticator } from './auth/authenticator.ts'
-import type { Config } from './config/config.ts'
+import type { Authenticator } from '../auth/authenticator.ts'
+import type { Config } from '../config/config.ts'
 
 /** CouchDB's levels in pino's words. */
 const LEVELS: Readonly<Record<string, string>> = {
