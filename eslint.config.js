@@ -3,7 +3,16 @@ import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  { ignores: ['dist/', 'data/', 'fixtures/', 'eslint.config.js', 'ava.engines.config.js'] },
+  {
+    ignores: [
+      'dist/',
+      'data/',
+      'fixtures/',
+      'eslint.config.js',
+      'ava.engines.config.js',
+      'ava.fast.config.js',
+    ],
+  },
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {

@@ -25,12 +25,20 @@ export interface CheckConfigOptions {
   readonly json?: boolean
 }
 
+export interface InspectOptions {
+  readonly data: string
+  readonly database?: string
+  readonly document?: string
+  readonly encryptionKeyFile?: string
+}
+
 /** The commands that work on a data directory. Each resolves with its exit code. */
 export interface LocalCommands extends ErrorKinds {
   readonly version: string
   readonly serve: (options: ServeOptions) => Promise<number>
   readonly resetAdmin: (options: ResetAdminOptions) => Promise<number>
   readonly checkConfig: (options: CheckConfigOptions) => Promise<number>
+  readonly inspect: (options: InspectOptions) => Promise<number>
 }
 
 const DATA = ['--data <directory>', 'directory of the databases and the configuration', './data'] as const
@@ -41,6 +49,7 @@ Examples:
   couchette serve --port 5985 --data /srv/couch    another port and directory
   couchette reset-admin --data /srv/couch          a new password for "admin"
   couchette check-config --data /srv/couch         settings that do not work
+  couchette inspect /srv/couch                     databases and what they count, without a server
 
 couchette COMMAND --help shows the options of a command.`
 
@@ -71,6 +80,7 @@ function createProgram(commands: LocalCommands, done: (code: number) => void): C
   addServe(program, commands, done)
   addResetAdmin(program, commands, done)
   addCheckConfig(program, commands, done)
+  addInspect(program, commands, done)
   return program
 }
 
@@ -118,6 +128,19 @@ function addCheckConfig(
     .option('--set <section/key=value>', 'a setting of the command line to check as well', collect)
     .option('--json', 'prints JSON')
     .action(async (options: CheckConfigOptions) => done(await checkConfig(options)))
+}
+
+function addInspect(program: Command, { inspect }: LocalCommands, done: (code: number) => void): void {
+  program
+    .command('inspect')
+    .description('Shows what the store of a data directory holds while the server does not run.')
+    .argument('[data]', 'directory of the databases and the configuration', './data')
+    .option('--database <name>', 'shows this database and its indexes')
+    .option('--document <id>', 'shows the revision tree of a document of the database')
+    .option('--encryption-key-file <file>', 'key that the data is encrypted under')
+    .action(async (data: string, options: Omit<InspectOptions, 'data'>) =>
+      done(await inspect({ ...options, data })),
+    )
 }
 
 function collect(value: string, values: string[] = []): string[] {

@@ -1,0 +1,115 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileError } from '../config/start-error.ts'
+import {
+  inspectDocument,
+  storedDatabase,
+  storedDatabases,
+  type DocumentInspection,
+  type StoredDatabase,
+} from '../database/inspect.ts'
+import { storedIndexes } from '../query/views/index/stored-indexes.ts'
+import { readMasterKeys } from '../storage/encryption/master-key.ts'
+import { checkUnused, openStore, type Store } from '../storage/store.ts'
+import { drawTree } from './draw-tree.ts'
+import { UsageError } from './usage-error.ts'
+
+export interface InspectArguments {
+  readonly data: string
+  /** Shows this database and its indexes; without it all databases are listed. */
+  readonly database?: string | undefined
+  /** Shows the revision tree of a document of the database. */
+  readonly document?: string | undefined
+  readonly encryptionKeyFile?: string | undefined
+}
+
+/**
+ * Prints what the store of a data directory holds, without starting a server. Resolves with the exit code: 1 where the
+ * database or document is not there.
+ *
+ * @throws {StoreUnavailableError} while a server uses the directory, or where the key is missing
+ */
+export async function inspect(args: InspectArguments): Promise<number> {
+  if (args.document !== undefined && args.database === undefined)
+    throw new UsageError('--document needs --database.')
+  const directory = join(args.data, 'store')
+  await access(directory).catch((error: unknown) => {
+    throw fileError(error, 'The store', directory)
+  })
+  await checkUnused(directory)
+  const keys = await readMasterKeys({
+    keyFile: args.encryptionKeyFile ?? process.env.COUCHETTE_ENCRYPTION_KEY_FILE,
+    key: process.env.COUCHETTE_ENCRYPTION_KEY,
+  })
+  const store = await openStore(directory, { keys })
+  try {
+    return await print(store, args)
+  } finally {
+    await store.close()
+  }
+}
+
+async function print(store: Store, { database, document }: InspectArguments): Promise<number> {
+  if (database === undefined) return printDatabases(store)
+  const found = await storedDatabase(store, database)
+  if (found === undefined) return missing(`There is no database ${database}.`)
+  if (document === undefined) return printDatabase(store, found)
+  const inspected = await inspectDocument(store, found, document)
+  if (inspected === undefined) return missing(`There is no document ${document} in ${database}.`)
+  return printDocument(document, inspected)
+}
+
+async function printDatabases(store: Store): Promise<number> {
+  const rows = [['DATABASE', 'DOCUMENTS', 'DELETED', 'SEQUENCE', 'BYTES']]
+  for await (const { name, state } of storedDatabases(store)) {
+    rows.push([name, ...[state.docs, state.deletedDocs, state.seq, state.externalSize].map(String)])
+  }
+  write(table(rows))
+  return 0
+}
+
+async function printDatabase(store: Store, { name, record, state }: StoredDatabase): Promise<number> {
+  const created = new Date(record.created * 1000).toISOString()
+  write([
+    `${name}: database ${record.number}, created ${created}${record.partitioned ? ', partitioned' : ''}`,
+    `  documents         ${state.docs}, deleted ${state.deletedDocs}`,
+    `  update sequence   ${state.seq}-${record.instance}`,
+    `  purge sequence    ${state.purgeSeq}`,
+    `  bytes of leaves   ${state.externalSize}`,
+    `  bytes of bodies   ${state.storedSize}`,
+    `  revisions limit   ${state.revsLimit}`,
+  ])
+  const rows = [['INDEX', 'SEQUENCE', 'BEHIND', 'ROWS OF EACH VIEW']]
+  for await (const { signature, seq, rows: counts } of storedIndexes(store, record.number)) {
+    rows.push([signature, String(seq), String(state.seq - seq), counts.join(' ')])
+  }
+  if (rows.length > 1) write(table(rows))
+  return 0
+}
+
+function printDocument(id: string, { rev, seq, deleted, size, tree }: DocumentInspection): number {
+  write([
+    `${id}: winner ${rev}${deleted ? ', deleted' : ''}, sequence ${seq}, ${size} bytes`,
+    ...drawTree(tree),
+  ])
+  return 0
+}
+
+function missing(sentence: string): number {
+  process.stderr.write(`couchette: ${sentence}\n`)
+  return 1
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => (row[column] ?? '').length)))
+  return rows.map(row =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function write(lines: readonly string[]): void {
+  process.stdout.write(lines.map(line => `${line}\n`).join(''))
+}
