@@ -8,7 +8,8 @@ import {
   type DocumentInspection,
   type StoredDatabase,
 } from '../database/inspect.ts'
-import { storedIndexes } from '../query/views/index/stored-indexes.ts'
+import { storedIndexStates } from '../database/indexes/stored-indexes.ts'
+import type { IndexState } from '../query/views/index/index-state.ts'
 import { readMasterKeys } from '../storage/encryption/master-key.ts'
 import { checkUnused, openStore, type Store } from '../storage/store.ts'
 import { drawTree } from './draw-tree.ts'
@@ -80,7 +81,8 @@ async function printDatabase(store: Store, { name, record, state }: StoredDataba
     `  revisions limit   ${state.revsLimit}`,
   ])
   const rows = [['INDEX', 'SEQUENCE', 'BEHIND', 'ROWS OF EACH VIEW']]
-  for await (const { signature, seq, rows: counts } of storedIndexes(store, record.number)) {
+  for await (const bytes of storedIndexStates(store, record.number)) {
+    const { signature, seq, rows: counts } = JSON.parse(Buffer.from(bytes).toString()) as IndexState
     rows.push([signature, String(seq), String(state.seq - seq), counts.join(' ')])
   }
   if (rows.length > 1) write(table(rows))

@@ -7,7 +7,7 @@ export interface WorkLimits {
   readonly waiting: number
 }
 
-/** Who waits: the signal is asked for where there is something to wait for, as one for each request costs much. */
+/** A request that waits. Its signal is asked for where there is something to wait for, as one for each request costs much. */
 export interface Waiter {
   /** Aborted when nobody waits any more. */
   readonly signal: AbortSignal
@@ -29,7 +29,7 @@ export class WorkQueue {
     this.#limits = limits
   }
 
-  /** How many wait. */
+  /** Number of requests that wait. */
   get waiting(): number {
     return this.#turns.size + this.#watching
   }

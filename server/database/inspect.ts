@@ -10,7 +10,7 @@ import {
 import type { Store } from '../storage/store.ts'
 import type { DatabaseRecord } from './database-record.ts'
 import { decodeState, type DatabaseState } from './state.ts'
-import { StoredDocument } from './stored-document.ts'
+import { StoredDocument } from './documents/stored-document.ts'
 
 /** A database as its record and its state describe it. */
 export interface StoredDatabase {

@@ -4,7 +4,7 @@ import { type DestinationStream, pino } from 'pino'
 import type { Config } from '../config/config.ts'
 import { fileError } from '../config/start-error.ts'
 
-/** Where the lines of the log go. */
+/** Destination of the log's lines. */
 export interface LogWriter {
   readonly stream: DestinationStream
   /** Opens the file anew, after it was moved away; undefined where there is none. */

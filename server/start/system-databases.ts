@@ -18,7 +18,7 @@ export async function createSystemDatabases(catalog: Catalog): Promise<void> {
   }
 }
 
-/** What holds for databases by their names, and for all where nothing was set. */
+/** Hooks of databases by their names, and for all where nothing was set. */
 export function systemHooks(
   config: Config,
   open: (name: DatabaseName) => Promise<Database>,

@@ -13,7 +13,7 @@ import type { DatabaseStorage } from '../storage-of.ts'
 export type { Entry, RangeOptions, StoreBatch, StoreIterator, StoreSnapshot } from '../../storage/store.ts'
 
 /** Length of what indexes are told apart by: the first bytes of their signatures. */
-const SIGNATURE_BYTES = 6
+export const SIGNATURE_BYTES = 6
 
 export interface KeyRange {
   readonly gte: Uint8Array
