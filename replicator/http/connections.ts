@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { Agent, buildConnector, EnvHttpProxyAgent, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
@@ -107,8 +108,9 @@ export class Connections {
     const connect = buildConnector({ ...this.#tls, timeout: CONNECT_TIMEOUT_MS, keepAlive: true })
     return (target, done) =>
       connect(target, (...result) => {
-        const [, socket] = result
-        if (socket !== null) this.#outgoing.add(socket)
+        // Where connecting failed, undici gives the error alone, whatever its types say.
+        const socket = result[1] as Socket | null | undefined
+        if (socket) this.#outgoing.add(socket)
         done(...result)
       })
   }
