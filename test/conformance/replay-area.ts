@@ -52,8 +52,27 @@ async function replayAll(
   const alone = scenarios.filter(needsTheServerAlone)
   const together = scenarios.filter(scenario => !alone.includes(scenario))
   const run = (scenario: Scenario) => replay(url, scenario, how)
-  return [...(await verdictsOf(together, SIDE_BY_SIDE, run)), ...(await verdictsOf(alone, 1, run))]
+  const runAlone = async (scenario: Scenario) => {
+    await eventsAreOver(url)
+    return run(scenario)
+  }
+  return [...(await verdictsOf(together, SIDE_BY_SIDE, run)), ...(await verdictsOf(alone, 1, runAlone))]
 }
+
+/** Waits until `_db_updates` has been silent for a moment: events of what scenarios before left come late. */
+async function eventsAreOver(url: string): Promise<void> {
+  const { origin, username, password } = new URL(url)
+  const headers = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const silence = `${origin}/_db_updates?feed=longpoll&since=now&timeout=${SILENT_MS}`
+    const answer = (await (await fetch(silence, { headers })).json()) as { results?: unknown[] }
+    if (answer.results === undefined || answer.results.length === 0) return
+  }
+}
+
+const SILENT_MS = 500
+
+const MOST_TRIES = 60
 
 async function verdictsOf(
   scenarios: readonly Scenario[],
