@@ -15,7 +15,7 @@ export interface ConflictRow {
 export interface ConflictPage {
   readonly rows: readonly ConflictRow[]
   readonly total: number | undefined
-  /** Where the next page begins; `undefined` on the last. */
+  /** The first key of the next page; `undefined` on the last. */
   readonly next: string | undefined
   /** Documents that were looked at, where the node has no index of conflicts. */
   readonly scanned?: number

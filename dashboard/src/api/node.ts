@@ -132,7 +132,7 @@ export function membership(signal: AbortSignal): Promise<{ all_nodes: string[]; 
   return getJson('_membership', { signal })
 }
 
-/** What the node does not offer is answered with the fallback. */
+/** Returns the fallback where the node does not offer the endpoint. */
 function absent<T>(fallback: T): (error: unknown) => T {
   return (error: unknown) => {
     if (hasStatus(error, 400, 401, 403, 404, 405, 501)) return fallback

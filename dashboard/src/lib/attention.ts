@@ -8,7 +8,7 @@ export interface Attention {
   readonly title: string
   readonly text: string
   readonly link: string
-  /** What one does there: "Retry", "Resolve". */
+  /** The label of the action: "Retry", "Resolve". */
   readonly action: string
 }
 
@@ -25,7 +25,7 @@ const LOW_DISK = 0.1
 const VERY_LOW_DISK = 0.03
 const LATE_LOOP_MS = 250
 
-/** What needs attention first: what is lost or stands still before what only grows. */
+/** Returns what needs attention, most urgent first: what is lost or stands still before what only grows. */
 export function findAttention({ jobs, databases, disk, loopDelayMs }: Situation): Attention[] {
   const items = [
     ...diskItems(disk),

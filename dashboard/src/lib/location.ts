@@ -1,5 +1,5 @@
 /**
- * Where in the dashboard somebody is: the fragment of the page's address, "#/db/orders/docs?startkey=a". Everything that
+ * The place in the dashboard: the fragment of the page's address, "#/db/orders/docs?startkey=a". Everything that
  * a view shows is in it, so that every view can be shared.
  */
 export interface Place {
@@ -42,7 +42,7 @@ function decode(segment: string): string {
 }
 
 /**
- * Where `session.html?return=` leads after signing in: a path of this server. Another origin's address, and whatever a
+ * The target of `session.html?return=` after signing in: a path of this server. Another origin's address, and whatever a
  * browser would take for one, is refused.
  */
 export function safeReturnPath(value: string | null): string | undefined {

@@ -76,7 +76,7 @@ export interface SchedulerJob {
   readonly start_time: string
 }
 
-/** What a document says that was paused here: CouchDB knows no such state and takes it for a failed one. */
+/** The reason in a document that was paused here: CouchDB knows no such state and takes it for a failed one. */
 export const PAUSED = 'Paused'
 
 /** Puts both lists together: documents with the history of their jobs, then jobs that no document asked for. */
@@ -156,10 +156,10 @@ export const STATE_TONES: Readonly<Record<JobState, StateTone>> = {
   paused: 'plain',
 }
 
-/** What a person must look at first. */
+/** States that need a person. */
 export const TROUBLED: readonly JobState[] = ['crashing', 'failed', 'error', 'stalled']
 
-/** What an error means and what to do, by its first word; the server's own sentence is shown beside it. */
+/** Meaning of an error and what to do, by its first word; the server's own sentence is shown beside it. */
 const ADVICE: Readonly<Record<string, string>> = {
   connection_refused: 'Nothing answers at that address. Is the other node running, and is the port right?',
   nxdomain: 'The host’s name is unknown. Check how it is written, and the DNS of this machine.',

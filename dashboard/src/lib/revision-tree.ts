@@ -17,7 +17,7 @@ export interface TreeNode {
   readonly winner: boolean
   /** The oldest revision that is known, with older ones cut off by the revision limit. */
   readonly stem: boolean
-  /** Where it is drawn: generations from left to right, branches from top to bottom, both from 0. */
+  /** Position in the drawing: generations from left to right, branches from top to bottom, both from 0. */
   readonly column: number
   readonly row: number
 }

@@ -1,4 +1,4 @@
-/** Who may do what, as far as the page can know: what a user may not do is not shown. The server decides in the end. */
+/** Rights of the signed-in user, as far as the page can know: what a user may not do is not shown. The server decides in the end. */
 
 interface Group {
   readonly names?: unknown

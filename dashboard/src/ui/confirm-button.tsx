@@ -5,7 +5,7 @@ const ARMED_MS = 5000
 
 interface ConfirmButtonProps {
   readonly text: string
-  /** What the second press does, such as "Really delete it". */
+  /** Label of the second press, such as "Really delete it". */
   readonly confirm: string
   readonly label?: string
   readonly small?: boolean

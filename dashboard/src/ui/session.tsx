@@ -14,7 +14,7 @@ export const SessionContext = createContext<Session>({
   reload: () => Promise.resolve(),
 })
 
-/** Who is signed in; what they may not do is not shown. */
+/** The signed-in user; what they may not do is not shown. */
 export function useSession(): Session {
   return useContext(SessionContext)
 }

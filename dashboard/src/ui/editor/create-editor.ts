@@ -19,7 +19,7 @@ import { editorTheme } from './editor-theme.ts'
 export interface EditorOptions {
   readonly text: string
   readonly language: 'json' | 'javascript'
-  /** What the editor holds, for screen readers. */
+  /** Name of the content, for screen readers. */
   readonly label: string
   readonly readOnly?: boolean
   readonly onChange: (text: string) => void

@@ -10,7 +10,7 @@ import { toast } from '../../ui/toasts.tsx'
 import { problemOf } from './document/problem.ts'
 import type { DatabaseViewProps } from './props.ts'
 
-/** Who may use a database: its `_security` object. */
+/** Editor of a database's `_security` object. */
 export function Permissions({ database }: DatabaseViewProps) {
   const security = useResource(signal => getText(`${apiPath(database)}/_security`, { signal }), [database])
   return (

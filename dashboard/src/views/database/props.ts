@@ -1,9 +1,9 @@
 import type { Place } from '../../lib/location.ts'
 
-/** What every view of a database is given. */
+/** Properties of every view of a database. */
 export interface DatabaseViewProps {
   readonly database: string
   readonly place: Place
-  /** Whether the user may write design documents and permissions. */
+  /** True if the user may write design documents and permissions. */
   readonly mayAdminister: boolean
 }

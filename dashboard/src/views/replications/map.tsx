@@ -138,7 +138,7 @@ function loop({ x, y }: MapNode): Drawn {
   }
 }
 
-/** Where the line from a node's middle to a point leaves its box. */
+/** Returns where the line from a node's middle to a point leaves its box. */
 function edgeOf({ x, y }: MapNode, to: { x: number; y: number }): { x: number; y: number } {
   const [dx, dy] = [to.x - x, to.y - y]
   const scale = Math.min(

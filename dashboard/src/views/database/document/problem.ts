@@ -1,6 +1,6 @@
 import { JsonTextError, parseJsonText } from '../../../lib/json-text.ts'
 
-/** What keeps a text from being a document, with its line; `undefined` where nothing does. */
+/** The reason why a text is no document, with its line; `undefined` where nothing does. */
 export function problemOf(text: string): string | undefined {
   try {
     const { kind } = parseJsonText(text)
