@@ -12,7 +12,7 @@ import {
   droppedRange,
   metaKey,
   nameOfDatabaseKey,
-  Space,
+  KeySpace,
 } from '../storage/keys.ts'
 import { GroupSync } from '../storage/group-sync.ts'
 import { clearRange } from '../storage/upkeep.ts'
@@ -151,7 +151,7 @@ export class Catalog {
         .put(databaseNameKey(name), Buffer.from(JSON.stringify(record)))
       const security = this.#hooks.newSecurity?.()
       if (security !== undefined) {
-        batch.put(new DatabaseKeys(number).text(Space.setting, SECURITY_SETTING), Buffer.from(security))
+        batch.put(new DatabaseKeys(number).text(KeySpace.setting, SECURITY_SETTING), Buffer.from(security))
       }
       await this.#decide(name, batch)
       this.#changes += 1

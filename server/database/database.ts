@@ -3,7 +3,7 @@ import type { Security } from '../../protocol/security.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import { formatSeq, type Seq } from '../../protocol/sequence.ts'
 import type { Attachments } from '../attachments/attachments.ts'
-import { DatabaseKeys, Space } from '../storage/keys.ts'
+import { DatabaseKeys, KeySpace } from '../storage/keys.ts'
 import type { WriterHost } from './commit/apply-write.ts'
 import { BatchWrites } from './commit/batch-writes.ts'
 import { ChangesTail } from './commit/changes-tail.ts'
@@ -234,7 +234,7 @@ interface StoredRecords {
 }
 
 async function readStored({ store, keys }: DatabaseStorage): Promise<StoredRecords> {
-  const wanted = [keys.state, keys.text(Space.setting, SECURITY_SETTING)]
+  const wanted = [keys.state, keys.text(KeySpace.setting, SECURITY_SETTING)]
   const [state, security] = await store.getMany(wanted)
   return { state: decodeState(state), security }
 }

@@ -1,5 +1,5 @@
 import { formatSeq } from '../../protocol/sequence.ts'
-import { Space } from '../storage/keys.ts'
+import { KeySpace } from '../storage/keys.ts'
 import { databaseSizes, DOCUMENT_OVERHEAD } from './maintenance/database-sizes.ts'
 import type { Database } from './database.ts'
 import { DocumentSummary } from './documents/document-record.ts'
@@ -28,7 +28,7 @@ const RECORDS_AT_A_TIME = 1000
 /** What `GET /db/_partition/NAME` tells: the partition's documents are counted. */
 export async function partitionInfo(database: Database, partition: string): Promise<object> {
   const { store, keys } = database[STORAGE]
-  const key = (id: string) => keys.text(Space.document, id)
+  const key = (id: string) => keys.text(KeySpace.document, id)
   const iterator = store.values({ gte: key(`${partition}:`), lt: key(`${partition};`) })
   const counted = { docs: 0, deletedDocs: 0, external: 0 }
   try {

@@ -4,7 +4,7 @@ import {
   databaseNameKey,
   databaseNameRange,
   nameOfDatabaseKey,
-  Space,
+  KeySpace,
   treeKeyOf,
 } from '../storage/keys.ts'
 import type { Store } from '../storage/store.ts'
@@ -48,7 +48,7 @@ export async function inspectDocument(
   { record }: StoredDatabase,
   id: string,
 ): Promise<DocumentInspection | undefined> {
-  const key = new DatabaseKeys(record.number).text(Space.document, id)
+  const key = new DatabaseKeys(record.number).text(KeySpace.document, id)
   const stored = await store.get(key)
   if (stored === undefined) return undefined
   const tree = await store.get(treeKeyOf(key))

@@ -4,7 +4,7 @@
  */
 
 import type { RangeOptions } from './contract.ts'
-import { DatabaseKeys, Space } from './keys.ts'
+import { DatabaseKeys, KeySpace } from './keys.ts'
 
 const BLOB = 0x20
 const RECORD = 0x00
@@ -84,10 +84,10 @@ const MAX_BODY = 2 ** 48 - 1
 /** A database's references of revisions' bodies to a content address, or to all. */
 export function bodyReferenceRange(database: number, address?: Uint8Array): RangeOptions {
   const keys = new DatabaseKeys(database)
-  if (address === undefined) return keys.range(Space.attachment)
+  if (address === undefined) return keys.range(KeySpace.attachment)
   return {
-    gte: keys.bytes(Space.attachment, bodyReference(address, 0)),
-    lte: keys.bytes(Space.attachment, bodyReference(address, MAX_BODY)),
+    gte: keys.bytes(KeySpace.attachment, bodyReference(address, 0)),
+    lte: keys.bytes(KeySpace.attachment, bodyReference(address, MAX_BODY)),
   }
 }
 

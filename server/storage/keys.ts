@@ -9,7 +9,7 @@ const DROPPED = 0x02
 const DATA = 0x10
 
 /** What lies in a database's range, each under its own byte. */
-export const Space = {
+export const KeySpace = {
   state: 0x00,
   document: 0x01,
   tree: 0x02,
@@ -22,7 +22,7 @@ export const Space = {
   index: 0x09,
 } as const
 
-export type SpaceByte = (typeof Space)[keyof typeof Space]
+export type KeySpaceByte = (typeof KeySpace)[keyof typeof KeySpace]
 
 /** Where the key of anything within a database's space goes on. */
 export const PREFIX_LENGTH = 6
@@ -76,11 +76,11 @@ export class DatabaseKeys {
     this.#prefix = Buffer.alloc(PREFIX_LENGTH)
     this.#prefix[0] = DATA
     this.#prefix.writeUInt32BE(database, 1)
-    this.state = this.#space(Space.state)
+    this.state = this.#space(KeySpace.state)
   }
 
   /** A key in a space that is ordered by text: document ids, names of settings. */
-  text(space: SpaceByte, id: string): Buffer {
+  text(space: KeySpaceByte, id: string): Buffer {
     const length = Buffer.byteLength(id)
     const key = Buffer.allocUnsafe(PREFIX_LENGTH + length)
     this.#writePrefix(key, space)
@@ -89,7 +89,7 @@ export class DatabaseKeys {
   }
 
   /** A key in a space that is ordered by a number below 2^48: sequences, body numbers. */
-  number(space: SpaceByte, number: number): Buffer {
+  number(space: KeySpaceByte, number: number): Buffer {
     const key = Buffer.allocUnsafe(PREFIX_LENGTH + 6)
     this.#writePrefix(key, space)
     key.writeUIntBE(number, PREFIX_LENGTH, 6)
@@ -97,7 +97,7 @@ export class DatabaseKeys {
   }
 
   /** A key of bytes that the caller orders: view rows. */
-  bytes(space: SpaceByte, bytes: Uint8Array): Buffer {
+  bytes(space: KeySpaceByte, bytes: Uint8Array): Buffer {
     const key = Buffer.allocUnsafe(PREFIX_LENGTH + bytes.length)
     this.#writePrefix(key, space)
     key.set(bytes, PREFIX_LENGTH)
@@ -105,13 +105,13 @@ export class DatabaseKeys {
   }
 
   /** The whole of a space. */
-  range(space: SpaceByte): { gte: Buffer; lt: Buffer } {
+  range(space: KeySpaceByte): { gte: Buffer; lt: Buffer } {
     return { gte: this.#space(space), lt: this.#space(space + 1) }
   }
 
   /** All of the database but its indexes, whose keys come last. */
   withoutIndexes(): { gte: Buffer; lt: Buffer } {
-    return { gte: this.#space(Space.state), lt: this.#space(Space.index) }
+    return { gte: this.#space(KeySpace.state), lt: this.#space(KeySpace.index) }
   }
 
   /** The whole of the database. */
@@ -143,7 +143,7 @@ export const ID_OFFSET = PREFIX_LENGTH
 /** Where the tree lies of a document whose record lies under a key. */
 export function treeKeyOf(documentKey: Uint8Array): Uint8Array {
   const key = Uint8Array.from(documentKey)
-  key[PREFIX_LENGTH - 1] = Space.tree
+  key[PREFIX_LENGTH - 1] = KeySpace.tree
   return key
 }
 

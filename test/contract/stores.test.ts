@@ -5,7 +5,7 @@ import test from 'ava'
 import { parseMasterKey, type MasterKey } from '../../server/storage/encryption/master-key.ts'
 import { Encryption } from '../../server/storage/encryption/encryption.ts'
 import { SealedStore } from '../../server/storage/encryption/sealed-store.ts'
-import { DatabaseKeys, metaKey, Space } from '../../server/storage/keys.ts'
+import { DatabaseKeys, metaKey, KeySpace } from '../../server/storage/keys.ts'
 import { openMemoryStore, openStore, StoreUnavailableError } from '../../server/storage/store.ts'
 import { storeContract } from './store-contract.ts'
 
@@ -32,8 +32,8 @@ const KEYS = { current: parseMasterKey('ab'.repeat(32)) as MasterKey }
 const database = new DatabaseKeys(7)
 
 for (const [what, prefix] of [
-  ['encrypted values', database.bytes(Space.body, new Uint8Array(0))],
-  ['values that are not encrypted', database.bytes(Space.change, new Uint8Array(0))],
+  ['encrypted values', database.bytes(KeySpace.body, new Uint8Array(0))],
+  ['values that are not encrypted', database.bytes(KeySpace.change, new Uint8Array(0))],
 ] as const) {
   storeContract(test, {
     name: `encrypted LevelDB, ${what}`,

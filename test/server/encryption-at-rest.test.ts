@@ -7,7 +7,7 @@ import { request } from 'undici'
 import { ADMIN } from '../../harness/child-server.ts'
 import { target } from '../../harness/client.ts'
 import { createServer, type Couchette, type CouchetteOptions } from '../../server/main.ts'
-import { databaseNameKey, DatabaseKeys, metaKey, Space } from '../../server/storage/keys.ts'
+import { databaseNameKey, DatabaseKeys, metaKey, KeySpace } from '../../server/storage/keys.ts'
 import { StoreUnavailableError } from '../../server/storage/store.ts'
 import { attachmentFiles } from '../helpers/attachment-files.ts'
 import { eventually } from '../helpers/eventually.ts'
@@ -255,7 +255,7 @@ test('what was changed on disk is answered with an error, and all else as ever',
       // Behind the text stands its checksum.
       const text = record.slice(0, record.lastIndexOf('}') + 1)
       const keys = new DatabaseKeys((JSON.parse(text) as { number: number }).number)
-      const [one, other] = [keys.number(Space.body, 10), keys.number(Space.body, 11)]
+      const [one, other] = [keys.number(KeySpace.body, 10), keys.number(KeySpace.body, 11)]
       const [first, second] = await store.getMany([one, other])
       if (first === undefined || second === undefined) throw new Error('there are no such bodies')
       // Each as it was written, in the other's place.

@@ -4,7 +4,7 @@ import { leaves } from '../../../protocol/revtree/leaves.ts'
 import type { RevTree } from '../../../protocol/revtree/tree.ts'
 import type { Security } from '../../../protocol/security.ts'
 import type { Attachments } from '../../attachments/attachments.ts'
-import { numberOfKey, Space } from '../../storage/keys.ts'
+import { numberOfKey, KeySpace } from '../../storage/keys.ts'
 import type { Commit } from './commit.ts'
 import type { CommitContext } from './commit-context.ts'
 import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
@@ -110,8 +110,8 @@ const FORGOTTEN_AT_A_TIME = 1000
 
 async function cutPurgeLog(commit: Commit, { store, keys }: CommitContext): Promise<void> {
   const { purgeSeq, purgedInfosLimit } = commit.state
-  const { gte } = keys.range(Space.purge)
-  const lt = keys.number(Space.purge, Math.max(0, purgeSeq - purgedInfosLimit) + 1)
+  const { gte } = keys.range(KeySpace.purge)
+  const lt = keys.number(KeySpace.purge, Math.max(0, purgeSeq - purgedInfosLimit) + 1)
   const cut = await store.keys({ gte, lt, limit: FORGOTTEN_AT_A_TIME }).all()
   for (const key of cut) commit.forgetPurge(numberOfKey(key))
 }

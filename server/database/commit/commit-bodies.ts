@@ -1,6 +1,6 @@
 import { addressBytes } from '../../attachments/content-address.ts'
 import { blobCheckKey, bodyReference } from '../../storage/attachment-keys.ts'
-import { Space } from '../../storage/keys.ts'
+import { KeySpace } from '../../storage/keys.ts'
 import type { WriteSetBuilder } from '../../storage/write-set.ts'
 import {
   type BodyRecord,
@@ -91,10 +91,10 @@ export class CommitBodies {
   }
 
   #key(body: number): Uint8Array {
-    return this.#context.keys.number(Space.body, body)
+    return this.#context.keys.number(KeySpace.body, body)
   }
 
   #referenceKey(address: Uint8Array, body: number): Uint8Array {
-    return this.#context.keys.bytes(Space.attachment, bodyReference(address, body))
+    return this.#context.keys.bytes(KeySpace.attachment, bodyReference(address, body))
   }
 }

@@ -4,7 +4,7 @@ import { emptyTree, type RevTree } from '../../../protocol/revtree/tree.ts'
 import { decodeTree, encodeTree } from '../../../protocol/revtree/codec.ts'
 import { leaves, type Leaf } from '../../../protocol/revtree/leaves.ts'
 import { formatSeq } from '../../../protocol/sequence.ts'
-import { type DatabaseKeys, Space } from '../../storage/keys.ts'
+import { type DatabaseKeys, KeySpace } from '../../storage/keys.ts'
 import { readMany } from '../../storage/read-many.ts'
 import type { Store } from '../../storage/store.ts'
 import { WriteSetBuilder } from '../../storage/write-set.ts'
@@ -65,7 +65,7 @@ export class Commit {
   /** Reads the documents that are not known yet, in one go. */
   async load(ids: Iterable<DocId>): Promise<void> {
     const wanted = [...new Set(ids)].filter(id => !this.#documents.has(id))
-    const keys = wanted.map(id => this.#keys.text(Space.document, id))
+    const keys = wanted.map(id => this.#keys.text(KeySpace.document, id))
     const records = await readMany(this.#store, keys)
     for (const [at, id] of wanted.entries()) {
       const record = records[at]
@@ -94,7 +94,7 @@ export class Commit {
       seq: this.state.seq,
       deleted,
       size,
-      treeBeside: before?.treeBeside ?? false,
+      treeStoredSeparately: before?.treeStoredSeparately ?? false,
     }
     this.#remember(id, before)
     this.#documents.set(id, document)
@@ -125,9 +125,9 @@ export class Commit {
     this.#rewritten.delete(id)
     this.#documents.set(id, undefined)
     this.#removed.add(id)
-    this.#writes.delete(this.#keys.text(Space.document, id))
-    this.#writes.delete(this.#keys.text(Space.tree, id))
-    if (previousSeq > 0) this.#writes.delete(this.#keys.number(Space.change, previousSeq))
+    this.#writes.delete(this.#keys.text(KeySpace.document, id))
+    this.#writes.delete(this.#keys.text(KeySpace.tree, id))
+    if (previousSeq > 0) this.#writes.delete(this.#keys.number(KeySpace.change, previousSeq))
   }
 
   /** Bytes of the documents of a partition, with what this commit does to them. */
@@ -154,27 +154,27 @@ export class Commit {
   }
 
   putLocalDocument(id: DocId, record: Uint8Array): void {
-    this.#writes.put(this.#keys.text(Space.local, id), record)
+    this.#writes.put(this.#keys.text(KeySpace.local, id), record)
   }
 
   deleteLocalDocument(id: DocId): void {
-    this.#writes.delete(this.#keys.text(Space.local, id))
+    this.#writes.delete(this.#keys.text(KeySpace.local, id))
   }
 
   /** Puts a new `_security` object in place, JSON text. */
   putSecurity(text: Uint8Array): void {
     this.#security = text
-    this.#writes.put(this.#keys.text(Space.setting, SECURITY_SETTING), text)
+    this.#writes.put(this.#keys.text(KeySpace.setting, SECURITY_SETTING), text)
   }
 
   /** Appends to the purge log, under the purge sequence of the state. */
   logPurge(record: Uint8Array): void {
-    this.#writes.put(this.#keys.number(Space.purge, this.state.purgeSeq), record)
+    this.#writes.put(this.#keys.number(KeySpace.purge, this.state.purgeSeq), record)
   }
 
   /** Removes a purge from the purge log. */
   forgetPurge(purgeSeq: number): void {
-    this.#writes.delete(this.#keys.number(Space.purge, purgeSeq))
+    this.#writes.delete(this.#keys.number(KeySpace.purge, purgeSeq))
   }
 
   /** What the next commit must see before this one is on disk. */
@@ -229,14 +229,14 @@ export class Commit {
       if (winner === undefined) continue
       this.#putRecord(document, all)
       const { seq: previousSeq, isLive: wasLive } = this.#remember(id, undefined)
-      if (previousSeq > 0) this.#writes.delete(this.#keys.number(Space.change, previousSeq))
+      if (previousSeq > 0) this.#writes.delete(this.#keys.number(KeySpace.change, previousSeq))
       const record = encodeChangeRecord({
         seq: formatSeq(seq, this.#context.suffix),
         id,
         winner,
         leaves: all,
       })
-      this.#writes.put(this.#keys.number(Space.change, seq), record)
+      this.#writes.put(this.#keys.number(KeySpace.change, seq), record)
       this.#changes.push({ seq, id, previousSeq, wasLive, isLive: !document.deleted, record })
     }
     this.#changes.sort((a, b) => a.seq - b.seq)
@@ -248,21 +248,22 @@ export class Commit {
     if (winner === undefined) return
     const summary = { ...winner, seq: document.seq, size: document.size, branched: all.length > 1 }
     const encoded = encodeDocumentRecord(summary, encodeTree(document.tree))
-    this.#writes.put(this.#keys.text(Space.document, document.id), encoded.record)
+    this.#writes.put(this.#keys.text(KeySpace.document, document.id), encoded.record)
     this.#putTree(document, encoded.tree)
   }
 
-  #putTree(document: DocumentInCommit, beside: Uint8Array | undefined): void {
-    if (beside !== undefined) this.#writes.put(this.#keys.text(Space.tree, document.id), beside)
-    else if (document.treeBeside) this.#writes.delete(this.#keys.text(Space.tree, document.id))
-    document.treeBeside = beside !== undefined
+  #putTree(document: DocumentInCommit, separateTree: Uint8Array | undefined): void {
+    if (separateTree !== undefined)
+      this.#writes.put(this.#keys.text(KeySpace.tree, document.id), separateTree)
+    else if (document.treeStoredSeparately) this.#writes.delete(this.#keys.text(KeySpace.tree, document.id))
+    document.treeStoredSeparately = separateTree !== undefined
   }
 
   #decode(id: DocId, record: Uint8Array): DocumentInCommit {
     const { seq, deleted, size, treeOffset } = new DocumentSummary(record)
-    const document = { id, seq, deleted, size, treeBeside: treeOffset === 0 }
+    const document = { id, seq, deleted, size, treeStoredSeparately: treeOffset === 0 }
     if (treeOffset > 0) return { ...document, tree: decodeTree(record, treeOffset) }
-    const tree = this.#store.getSync(this.#keys.text(Space.tree, id))
+    const tree = this.#store.getSync(this.#keys.text(KeySpace.tree, id))
     return { ...document, tree: tree === undefined ? emptyTree : decodeTree(tree) }
   }
 

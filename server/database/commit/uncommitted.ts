@@ -11,7 +11,7 @@ export interface DocumentInCommit {
   deleted: boolean
   size: number
   /** Whether its stored tree lies under a key of its own. */
-  treeBeside: boolean
+  treeStoredSeparately: boolean
 }
 
 /** What the next commit must know of the one that is still syncing. */

@@ -28,13 +28,13 @@ export class DocumentSummary {
     this.body = record.readUIntBE(7, 6)
     this.size = record.readUIntBE(13, 6)
     this.branched = (flags & BRANCHED) !== 0
-    this.treeOffset = (flags & TREE_BESIDE) !== 0 ? 0 : end
+    this.treeOffset = (flags & TREE_SEPARATE) !== 0 ? 0 : end
   }
 }
 
 const DELETED = 1
 const BRANCHED = 2
-const TREE_BESIDE = 4
+const TREE_SEPARATE = 4
 
 const HEADER = 23
 
@@ -50,17 +50,17 @@ export function encodeDocumentRecord(
   tree: Uint8Array,
 ): { record: Buffer; tree: Uint8Array | undefined } {
   const revLength = Buffer.byteLength(document.rev)
-  const beside = tree.length > INLINE_TREE_BYTES
-  const record = Buffer.allocUnsafe(HEADER + revLength + (beside ? 0 : tree.length))
+  const isSeparate = tree.length > INLINE_TREE_BYTES
+  const record = Buffer.allocUnsafe(HEADER + revLength + (isSeparate ? 0 : tree.length))
   record[0] =
-    (document.deleted ? DELETED : 0) | (document.branched ? BRANCHED : 0) | (beside ? TREE_BESIDE : 0)
+    (document.deleted ? DELETED : 0) | (document.branched ? BRANCHED : 0) | (isSeparate ? TREE_SEPARATE : 0)
   record.writeUIntBE(document.seq, 1, 6)
   record.writeUIntBE(document.body, 7, 6)
   record.writeUIntBE(document.size, 13, 6)
   record.writeUInt32BE(revLength, 19)
   record.write(document.rev, HEADER, revLength)
-  if (!beside) record.set(tree, HEADER + revLength)
-  return { record, tree: beside ? tree : undefined }
+  if (!isSeparate) record.set(tree, HEADER + revLength)
+  return { record, tree: isSeparate ? tree : undefined }
 }
 
 /** Whether the winner is not deleted, without decoding the rest. */
@@ -75,7 +75,7 @@ export function isBranchedRecord(record: Uint8Array): boolean {
 
 /** Whether the tree may have revisions that are no leaves. */
 export function mayHaveHistory(record: Uint8Array): boolean {
-  if (((record[0] ?? 0) & TREE_BESIDE) !== 0) return true
+  if (((record[0] ?? 0) & TREE_SEPARATE) !== 0) return true
   // The tree begins with twice the number of its revisions.
   return (record[HEADER + uintOf(record, 19, 4)] ?? 0) >= 4
 }

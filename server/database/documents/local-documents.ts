@@ -1,7 +1,7 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { renderDocument } from '../../../protocol/document/render.ts'
 import { generationOf, hashOf, makeRev, type Rev } from '../../../protocol/revision.ts'
-import { Space } from '../../storage/keys.ts'
+import { KeySpace } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import { REVISION_BYTES } from '../commit/local-edits.ts'
 import { STORAGE } from '../storage-of.ts'
@@ -15,7 +15,7 @@ export interface LocalDocument {
 
 export async function readLocalDocument(database: Database, id: DocId): Promise<LocalDocument | undefined> {
   const { store, keys } = database[STORAGE]
-  const record = await store.get(keys.text(Space.local, id))
+  const record = await store.get(keys.text(KeySpace.local, id))
   return record === undefined ? undefined : decodeLocalDocument(id, record)
 }
 

@@ -1,4 +1,4 @@
-import { Space } from '../../storage/keys.ts'
+import { KeySpace } from '../../storage/keys.ts'
 import type {
   Entry,
   RangeOptions,
@@ -101,7 +101,7 @@ export class IndexStores {
   /** @param signature in hex */
   of(signature: string): IndexStore {
     const { store, keys } = this.#storage
-    return new IndexStore(store, keys.bytes(Space.index, bytesOf(signature)))
+    return new IndexStore(store, keys.bytes(KeySpace.index, bytesOf(signature)))
   }
 
   /** Removes what is stored of all indexes but those of some signatures. */
@@ -116,8 +116,8 @@ export class IndexStores {
   async #stored(): Promise<string[]> {
     const { store, keys } = this.#storage
     const found: string[] = []
-    const { lt } = keys.range(Space.index)
-    let { gte } = keys.range(Space.index)
+    const { lt } = keys.range(KeySpace.index)
+    let { gte } = keys.range(KeySpace.index)
     const prefixLength = gte.length
     for (;;) {
       const [key] = await store.keys({ gte, lt, limit: 1 }).all()
@@ -134,7 +134,7 @@ export class IndexStores {
     const { keys } = this.#storage
     const bytes = bytesOf(signature)
     const end = Buffer.concat([bytes, Buffer.alloc(1, 0xff)])
-    return { gte: keys.bytes(Space.index, bytes), lt: keys.bytes(Space.index, end) }
+    return { gte: keys.bytes(KeySpace.index, bytes), lt: keys.bytes(KeySpace.index, end) }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { UserContext } from '../../../protocol/user-context.ts'
 import { FULL_CHUNK, RowBuffer } from '../reading/row-buffer.ts'
-import { Space } from '../../storage/keys.ts'
+import { KeySpace } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import { isLiveRecord } from '../documents/document-record.ts'
 import { withInlineData } from '../attachments/inline-data.ts'
@@ -103,7 +103,7 @@ async function rowsInFront(
   database: Database,
   { from, to, descending }: ListingQuery,
 ): Promise<{ before: number; snapshot: DatabaseSnapshot }> {
-  const { gte, lt } = database[STORAGE].keys.range(Space.document)
+  const { gte, lt } = database[STORAGE].keys.range(KeySpace.document)
   if (Buffer.compare(descending ? to : from, descending ? lt : gte) === 0) {
     return { before: 0, snapshot: database.snapshot() }
   }

@@ -2,7 +2,7 @@ import { isLocalId } from '../../../protocol/document-id.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import { FULL_CHUNK, RowBuffer } from '../reading/row-buffer.ts'
-import { Space } from '../../storage/keys.ts'
+import { KeySpace } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import { countDesigns, listingHead } from './listing-head.ts'
 import type { ListingQuery } from './listing-query.ts'
@@ -59,7 +59,7 @@ export async function* listKeys(
 
 function storeKeyOf(database: Database, key: JsonValue): Uint8Array | undefined {
   if (typeof key !== 'string') return undefined
-  return database[STORAGE].keys.text(isLocalId(key) ? Space.local : Space.document, key)
+  return database[STORAGE].keys.text(isLocalId(key) ? KeySpace.local : KeySpace.document, key)
 }
 
 function isLocal(key: JsonValue | undefined): boolean {

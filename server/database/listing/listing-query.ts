@@ -3,7 +3,7 @@ import type { JsonValue } from '../../../protocol/json-value.ts'
 import { parsePartition } from '../../../protocol/partition.ts'
 import { checkMapParameters } from '../../../protocol/view-parameter-checks.ts'
 import type { ViewParameters } from '../../../protocol/view-parameters.ts'
-import { Space, type SpaceByte } from '../../storage/keys.ts'
+import { KeySpace, type KeySpaceByte } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import { STORAGE } from '../storage-of.ts'
 
@@ -76,7 +76,7 @@ interface Range {
 
 function rangeOf(database: Database, namespace: Namespace, parameters: ViewParameters): Range {
   const { keys } = database[STORAGE]
-  const space: SpaceByte = namespace === 'local' ? Space.local : Space.document
+  const space: KeySpaceByte = namespace === 'local' ? KeySpace.local : KeySpace.document
   const key = (id: string) => keys.text(space, id)
   const whole = keys.range(space)
   const given = givenRange(parameters, key, { from: whole.gte, to: whole.lt })

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { WorkQueue } from '../../concurrency/work-queue.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
-import { Space, textOfKey } from '../../storage/keys.ts'
+import { KeySpace, textOfKey } from '../../storage/keys.ts'
 import { behindKey, compactRange } from '../../storage/upkeep.ts'
 import type { WritableDatabase } from './writable-database.ts'
 import { mayHaveHistory } from '../documents/document-record.ts'
@@ -160,10 +160,10 @@ export class Compaction {
     const { state } = this.#database
     const { store, keys } = this.#database[STORAGE]
     const all = keys.withoutIndexes()
-    const bounds = [keys.state, keys.number(Space.body, 0)]
+    const bounds = [keys.state, keys.number(KeySpace.body, 0)]
     for (let body = BODIES_AT_A_TIME; body < state.bodies; body += BODIES_AT_A_TIME)
-      bounds.push(keys.number(Space.body, body))
-    bounds.push(keys.number(Space.local, 0))
+      bounds.push(keys.number(KeySpace.body, body))
+    bounds.push(keys.number(KeySpace.local, 0))
     const started = this.#progress?.started ?? Date.now()
     for (const [done, gte] of bounds.entries()) {
       if (stop.aborted) return
@@ -171,7 +171,7 @@ export class Compaction {
       const last = bounds[done + 1]
       const ends = [
         behindKey(gte),
-        last === undefined ? keys.bytes(Space.attachment, LAST) : behindKey(last),
+        last === undefined ? keys.bytes(KeySpace.attachment, LAST) : behindKey(last),
       ] as const
       await compactRange(store, { gte, lt: last ?? all.lt }, ends)
     }
@@ -183,7 +183,7 @@ export class Compaction {
 
   async *#documentsWithHistory(stop: AbortSignal): AsyncGenerator<DocId[]> {
     const { store, keys } = this.#database[STORAGE]
-    const iterator = store.iterator(keys.range(Space.document))
+    const iterator = store.iterator(keys.range(KeySpace.document))
     let ids: DocId[] = []
     try {
       while (!stop.aborted) {

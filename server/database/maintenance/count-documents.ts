@@ -1,4 +1,4 @@
-import { Space } from '../../storage/keys.ts'
+import { KeySpace } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import { isLiveRecord } from '../documents/document-record.ts'
 import { STORAGE } from '../storage-of.ts'
@@ -17,7 +17,7 @@ export async function countDifference(database: Database): Promise<string | unde
     let live = 0
     let all = 0
     const count = async (
-      space: typeof Space.document | typeof Space.change,
+      space: typeof KeySpace.document | typeof KeySpace.change,
       visit: (record: Uint8Array) => void,
     ) => {
       const iterator = snapshot.iterator(database[STORAGE].keys.range(space))
@@ -31,12 +31,12 @@ export async function countDifference(database: Database): Promise<string | unde
         await iterator.close()
       }
     }
-    await count(Space.document, record => {
+    await count(KeySpace.document, record => {
       all += 1
       if (isLiveRecord(record)) live += 1
     })
     let changes = 0
-    await count(Space.change, () => (changes += 1))
+    await count(KeySpace.change, () => (changes += 1))
     if (live !== docs) return `it counts ${docs} documents and holds ${live}`
     if (all - live !== deletedDocs)
       return `it counts ${deletedDocs} deleted documents and holds ${all - live}`

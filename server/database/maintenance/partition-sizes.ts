@@ -1,6 +1,6 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { partitionOf } from '../../../protocol/partition.ts'
-import { type DatabaseKeys, Space, textOfKey } from '../../storage/keys.ts'
+import { type DatabaseKeys, KeySpace, textOfKey } from '../../storage/keys.ts'
 import type { Store } from '../../storage/store.ts'
 import type { CommitRecord, CommitSubscriber } from '../commit/commit-record.ts'
 import { DocumentSummary } from '../documents/document-record.ts'
@@ -68,7 +68,7 @@ export class PartitionSizes implements CommitSubscriber {
   }
 
   async #onDisk(partition: string, known: CommitView['documents']): Promise<number> {
-    const key = (id: string) => this.#keys.text(Space.document, id)
+    const key = (id: string) => this.#keys.text(KeySpace.document, id)
     const iterator = this.#store.iterator({ gte: key(`${partition}:`), lt: key(`${partition};`) })
     let size = 0
     try {

@@ -1,4 +1,4 @@
-import { numberOfKey, Space } from '../../storage/keys.ts'
+import { numberOfKey, KeySpace } from '../../storage/keys.ts'
 import type { StoreSnapshot } from '../../storage/store.ts'
 import type { WritableDatabase } from './writable-database.ts'
 import type { PurgeRequest } from '../commit/write-request.ts'
@@ -19,7 +19,7 @@ export async function* purgesAfter(
   snapshot?: StoreSnapshot,
 ): AsyncGenerator<LoggedPurge> {
   const { store, keys } = database[STORAGE]
-  const range = { gte: keys.number(Space.purge, purgeSeq + 1), lt: keys.range(Space.purge).lt }
+  const range = { gte: keys.number(KeySpace.purge, purgeSeq + 1), lt: keys.range(KeySpace.purge).lt }
   const options = snapshot === undefined ? range : { ...range, snapshot }
   for await (const [key, record] of store.iterator(options)) {
     const request = JSON.parse(Buffer.from(record).toString()) as PurgeRequest

@@ -1,5 +1,5 @@
 import type { DocId } from '../../../protocol/document-id.ts'
-import { type DatabaseKeys, Space } from '../../storage/keys.ts'
+import { type DatabaseKeys, KeySpace } from '../../storage/keys.ts'
 import type { CommitRecord, CommitSubscriber } from '../commit/commit-record.ts'
 import { isLiveRecord } from '../documents/document-record.ts'
 import { RankIndex, type Rank, type RankChange } from './rank-index.ts'
@@ -19,16 +19,16 @@ export class DatabaseRanks implements CommitSubscriber {
 
   /** How many documents that are not deleted have an id below a key of the documents' space. */
   documentsBefore(key: Uint8Array): Promise<Rank> {
-    const range = this.#keys.range(Space.document)
+    const range = this.#keys.range(KeySpace.document)
     this.#documents ??= new RankIndex({ range, counts: isLiveRecord }, this.#snapshot)
     return this.#documents.rank(key)
   }
 
   /** How many documents have their latest change below a sequence number. */
   changesBefore(seq: number): Promise<Rank> {
-    const range = this.#keys.range(Space.change)
+    const range = this.#keys.range(KeySpace.change)
     this.#changes ??= new RankIndex({ range, counts: () => true }, this.#snapshot)
-    return this.#changes.rank(this.#keys.number(Space.change, seq))
+    return this.#changes.rank(this.#keys.number(KeySpace.change, seq))
   }
 
   apply(commit: CommitRecord): void {
@@ -47,7 +47,7 @@ export class DatabaseRanks implements CommitSubscriber {
   #documentChanges({ changes, removals }: CommitRecord): RankChange[] {
     const changed: RankChange[] = []
     const add = (id: DocId, difference: number): void => {
-      if (difference !== 0) changed.push({ key: this.#keys.text(Space.document, id), difference })
+      if (difference !== 0) changed.push({ key: this.#keys.text(KeySpace.document, id), difference })
     }
     for (const { id, wasLive, isLive } of changes) add(id, Number(isLive) - Number(wasLive))
     for (const { id, wasLive } of removals) add(id, -Number(wasLive))
@@ -57,7 +57,7 @@ export class DatabaseRanks implements CommitSubscriber {
   #sequenceChanges({ changes, removals }: CommitRecord): RankChange[] {
     const changed: RankChange[] = []
     const add = (seq: number, difference: number): void => {
-      if (seq > 0) changed.push({ key: this.#keys.number(Space.change, seq), difference })
+      if (seq > 0) changed.push({ key: this.#keys.number(KeySpace.change, seq), difference })
     }
     for (const { seq } of changes) add(seq, 1)
     for (const { previousSeq } of [...changes, ...removals]) add(previousSeq, -1)

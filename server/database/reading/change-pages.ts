@@ -1,7 +1,7 @@
 import { isReopening } from '../../../protocol/errors.ts'
 import { seqOf } from '../documents/change-record.ts'
 import type { DatabaseReader } from './database-reader.ts'
-import { Space } from '../../storage/keys.ts'
+import { KeySpace } from '../../storage/keys.ts'
 import type { StoreSnapshot } from '../../storage/store.ts'
 import { STORAGE } from '../storage-of.ts'
 
@@ -29,8 +29,8 @@ export async function* changePages(
 ): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   const { keys, store } = database[STORAGE]
   const range = {
-    gte: keys.number(Space.change, after + 1),
-    lte: keys.number(Space.change, upTo),
+    gte: keys.number(KeySpace.change, after + 1),
+    lte: keys.number(KeySpace.change, upTo),
     reverse: descending,
     limit,
   }
@@ -51,8 +51,8 @@ export async function* changePages(
       next.catch(() => undefined)
       // Where the store is opened again, reading goes on behind this page.
       const at = lastSeq(page)
-      if (descending) range.lte = keys.number(Space.change, Math.max(at - 1, 0))
-      else range.gte = keys.number(Space.change, at + 1)
+      if (descending) range.lte = keys.number(KeySpace.change, Math.max(at - 1, 0))
+      else range.gte = keys.number(KeySpace.change, at + 1)
       if (left >= 0) range.limit = left = Math.max(0, left - page.length)
       yield page
     }
@@ -67,7 +67,7 @@ export async function* changesAtMoment(
   { after, size, snapshot }: { after: number; size: number; snapshot: StoreSnapshot },
 ): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   const { keys, store } = database[STORAGE]
-  const range = { gte: keys.number(Space.change, after + 1), lt: keys.range(Space.change).lt }
+  const range = { gte: keys.number(KeySpace.change, after + 1), lt: keys.range(KeySpace.change).lt }
   const iterator = store.values({ ...range, snapshot, ...READ_AHEAD })
   try {
     for (;;) {
@@ -87,7 +87,7 @@ export async function changesAt(
 ): Promise<readonly Uint8Array[]> {
   const sorted = [...seqs].sort((a, b) => a - b)
   const { keys, store } = database[STORAGE]
-  const records = await store.getMany(sorted.map(seq => keys.number(Space.change, seq)))
+  const records = await store.getMany(sorted.map(seq => keys.number(KeySpace.change, seq)))
   // A document that was changed meanwhile has its row elsewhere, behind all that is read here.
   return records.filter(record => record !== undefined)
 }

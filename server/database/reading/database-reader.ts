@@ -1,6 +1,6 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
-import { Space, textOfKey } from '../../storage/keys.ts'
+import { KeySpace, textOfKey } from '../../storage/keys.ts'
 import { readMany } from '../../storage/read-many.ts'
 import { decodeBodyRecord, type BodyRecord, type StoredAttachment } from '../documents/body-record.ts'
 import { DocumentSummary } from '../documents/document-record.ts'
@@ -32,14 +32,14 @@ export class DatabaseReader {
    */
   document(id: DocId): StoredDocument | undefined {
     const { store, keys } = this[STORAGE]
-    const record = store.getSync(keys.text(Space.document, id))
+    const record = store.getSync(keys.text(KeySpace.document, id))
     return record === undefined ? undefined : this.#stored(id, record)
   }
 
   /** Returns documents in the order of their ids as given, undefined for those that do not exist. */
   async documents(ids: readonly DocId[]): Promise<(StoredDocument | undefined)[]> {
     const { store, keys } = this[STORAGE]
-    const records = await store.getMany(ids.map(id => keys.text(Space.document, id)))
+    const records = await store.getMany(ids.map(id => keys.text(KeySpace.document, id)))
     return records.map((record, index) =>
       record === undefined ? undefined : this.#stored(ids[index] as DocId, record),
     )
@@ -50,7 +50,7 @@ export class DatabaseReader {
     const { store, keys } = this[STORAGE]
     const records = await readMany(
       store,
-      ids.map(id => keys.text(Space.document, id)),
+      ids.map(id => keys.text(KeySpace.document, id)),
     )
     return records.map(record => (record === undefined ? undefined : new DocumentSummary(record)))
   }
@@ -61,7 +61,7 @@ export class DatabaseReader {
     to: string,
   ): AsyncGenerator<{ readonly id: DocId; readonly summary: DocumentSummary }, void, undefined> {
     const { store, keys } = this[STORAGE]
-    const range = { gte: keys.text(Space.document, from), lt: keys.text(Space.document, to) }
+    const range = { gte: keys.text(KeySpace.document, from), lt: keys.text(KeySpace.document, to) }
     for await (const [key, record] of store.iterator(range)) {
       yield { id: textOfKey(key) as DocId, summary: new DocumentSummary(record) }
     }
@@ -74,7 +74,7 @@ export class DatabaseReader {
    */
   body(number: number): BodyRecord {
     const { store, keys } = this[STORAGE]
-    const record = number > 0 ? store.getSync(keys.number(Space.body, number)) : undefined
+    const record = number > 0 ? store.getSync(keys.number(KeySpace.body, number)) : undefined
     if (record === undefined) throw fail('missing')
     return decodeBodyRecord(record)
   }
@@ -82,7 +82,7 @@ export class DatabaseReader {
   /** Returns stored bodies, undefined for those that were compacted away. */
   async bodies(numbers: readonly number[]): Promise<(BodyRecord | undefined)[]> {
     const { store, keys } = this[STORAGE]
-    const records = await store.getMany(numbers.map(number => keys.number(Space.body, number)))
+    const records = await store.getMany(numbers.map(number => keys.number(KeySpace.body, number)))
     return records.map(record => record && decodeBodyRecord(record))
   }
 
@@ -92,6 +92,6 @@ export class DatabaseReader {
 
   #stored(id: DocId, record: Uint8Array): StoredDocument {
     const { store, keys } = this[STORAGE]
-    return new StoredDocument(record, () => store.getSync(keys.text(Space.tree, id)))
+    return new StoredDocument(record, () => store.getSync(keys.text(KeySpace.tree, id)))
   }
 }

@@ -1,5 +1,5 @@
 import type { DocId } from '../../../protocol/document-id.ts'
-import { Space, textOfKey } from '../../storage/keys.ts'
+import { KeySpace, textOfKey } from '../../storage/keys.ts'
 import { DocumentSummary } from '../documents/document-record.ts'
 import { STORAGE } from '../storage-of.ts'
 import type { DatabaseReader } from './database-reader.ts'
@@ -32,13 +32,13 @@ export interface DocumentScan {
 /** Reads a range of documents in batches. To be closed. */
 export function scanDocuments(database: DatabaseReader, range: ScanRange): DocumentScan {
   const { store, keys } = database[STORAGE]
-  const all = keys.range(Space.document)
+  const all = keys.range(KeySpace.document)
   const { from, upTo, before, reverse, after } = range
-  const key = (id: string): Uint8Array => keys.text(Space.document, id)
+  const key = (id: string): Uint8Array => keys.text(KeySpace.document, id)
   let gte: Uint8Array = from === undefined ? all.gte : key(from)
   let lt: Uint8Array = upTo !== undefined ? successor(key(upTo)) : before !== undefined ? key(before) : all.lt
   if (after !== undefined) {
-    const last = keys.bytes(Space.document, after)
+    const last = keys.bytes(KeySpace.document, after)
     if (reverse) lt = last
     else gte = successor(last)
   }

@@ -1,7 +1,7 @@
 import { decodeBodyRecord, type BodyRecord } from '../documents/body-record.ts'
 import type { DatabaseReader } from './database-reader.ts'
 import type { SnapshotRange } from './snapshot.ts'
-import { numberOfKey, Space } from '../../storage/keys.ts'
+import { numberOfKey, KeySpace } from '../../storage/keys.ts'
 import { readMany } from '../../storage/read-many.ts'
 import type { Entry, StoreIterator } from '../../storage/store.ts'
 import { STORAGE } from '../storage-of.ts'
@@ -47,7 +47,7 @@ export async function readFirstBodies(
 ): Promise<(BodyRecord | undefined)[]> {
   if (numbers.length > FEW)
     return decode(await readRecords(database, numbers, database[STORAGE].store, mostBytes))
-  const keys = numbers.map(number => database[STORAGE].keys.number(Space.body, number))
+  const keys = numbers.map(number => database[STORAGE].keys.number(KeySpace.body, number))
   return decode(await readMany(database[STORAGE].store, keys))
 }
 
@@ -87,7 +87,7 @@ async function lookUp(
   for (let from = 0; from < numbers.length && bytes < mostBytes; from += atOnce) {
     const keys = numbers
       .slice(from, from + atOnce)
-      .map(number => database[STORAGE].keys.number(Space.body, number))
+      .map(number => database[STORAGE].keys.number(KeySpace.body, number))
     for (const record of await source.getMany(keys)) {
       bytes += record?.length ?? 0
       records.push(record)
@@ -104,7 +104,7 @@ async function readRange(
   mostBytes: number,
 ): Promise<Records> {
   const { keys } = database[STORAGE]
-  const range = { gte: keys.number(Space.body, first), lte: keys.number(Space.body, last) }
+  const range = { gte: keys.number(KeySpace.body, first), lte: keys.number(KeySpace.body, last) }
   const iterator = source.iterator({ ...range, ...READ_AHEAD })
   const found: Records = []
   let bytes = 0

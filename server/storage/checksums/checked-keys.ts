@@ -1,12 +1,12 @@
 import { isBlobRecordKey } from '../attachment-keys.ts'
 import type { RangeOptions } from '../contract.ts'
-import { databaseOfKey, metaKey, PREFIX_LENGTH, Space, spaceOfKey } from '../keys.ts'
+import { databaseOfKey, metaKey, PREFIX_LENGTH, KeySpace, spaceOfKey } from '../keys.ts'
 
 /** Read before it is known whether values have checksums. */
 const FORMAT = metaKey('format')
 
 /** Values that name themselves: rows of the feed hold their sequence and id, rows of indexes their key and id. */
-const SELF_DESCRIBING: ReadonlySet<number | undefined> = new Set<number>([Space.change, Space.index])
+const SELF_DESCRIBING: ReadonlySet<number | undefined> = new Set<number>([KeySpace.change, KeySpace.index])
 
 /** Returns whether the value under a key has a checksum. */
 export function isChecked(key: Uint8Array): boolean {
@@ -30,20 +30,25 @@ export function isSelfDescribingRange({ gt, gte = gt, lt, lte }: RangeOptions): 
 }
 
 const NAMES: Readonly<Record<number, string>> = {
-  [Space.state]: 'The state',
-  [Space.document]: 'The document',
-  [Space.tree]: 'The revision tree of the document',
-  [Space.change]: 'The change',
-  [Space.body]: 'The body',
-  [Space.local]: 'The local document',
-  [Space.purge]: 'The purge',
-  [Space.setting]: 'The setting',
-  [Space.attachment]: 'The attachment reference',
-  [Space.index]: 'The index record',
+  [KeySpace.state]: 'The state',
+  [KeySpace.document]: 'The document',
+  [KeySpace.tree]: 'The revision tree of the document',
+  [KeySpace.change]: 'The change',
+  [KeySpace.body]: 'The body',
+  [KeySpace.local]: 'The local document',
+  [KeySpace.purge]: 'The purge',
+  [KeySpace.setting]: 'The setting',
+  [KeySpace.attachment]: 'The attachment reference',
+  [KeySpace.index]: 'The index record',
 }
 
-const OF_TEXT: ReadonlySet<number> = new Set([Space.document, Space.tree, Space.local, Space.setting])
-const OF_NUMBER: ReadonlySet<number> = new Set([Space.change, Space.body, Space.purge])
+const OF_TEXT: ReadonlySet<number> = new Set([
+  KeySpace.document,
+  KeySpace.tree,
+  KeySpace.local,
+  KeySpace.setting,
+])
+const OF_NUMBER: ReadonlySet<number> = new Set([KeySpace.change, KeySpace.body, KeySpace.purge])
 
 /** Names a record for people: 'The document "a" of database 7'. */
 export function describeKey(key: Uint8Array): string {

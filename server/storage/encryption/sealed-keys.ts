@@ -1,9 +1,9 @@
 import { isBlobRecordKey } from '../attachment-keys.ts'
 import type { RangeOptions } from '../contract.ts'
-import { Space, spaceOfKey, PREFIX_LENGTH } from '../keys.ts'
+import { KeySpace, spaceOfKey, PREFIX_LENGTH } from '../keys.ts'
 
 /** What lies in these spaces holds something of documents, or says who may read them. */
-const SEALED: ReadonlySet<number> = new Set([Space.body, Space.local, Space.setting, Space.index])
+const SEALED: ReadonlySet<number> = new Set([KeySpace.body, KeySpace.local, KeySpace.setting, KeySpace.index])
 
 /** Whether the value under a key is encrypted, where the store is. Keys never are. */
 export function isSealed(key: Uint8Array): boolean {

@@ -7,7 +7,7 @@ import { Attachments } from '../../../server/attachments/attachments.ts'
 import { compressibleTypes } from '../../../server/attachments/compressible.ts'
 import type { IncomingAttachment, ReceivedAttachment } from '../../../server/attachments/upload.ts'
 import { blobCheckKey, bodyReference, NO_DATABASE } from '../../../server/storage/attachment-keys.ts'
-import { DatabaseKeys, Space } from '../../../server/storage/keys.ts'
+import { DatabaseKeys, KeySpace } from '../../../server/storage/keys.ts'
 import { openMemoryStore, openStore, type Store } from '../../../server/storage/store.ts'
 import { tempDir } from '../../helpers/temp.ts'
 
@@ -71,7 +71,7 @@ async function commit(
 ): Promise<void> {
   const batch = store.batch()
   const address = Buffer.from(metadata.content, 'base64url')
-  batch.put(new DatabaseKeys(database).bytes(Space.attachment, bodyReference(address, body)), NOTHING)
+  batch.put(new DatabaseKeys(database).bytes(KeySpace.attachment, bodyReference(address, body)), NOTHING)
   for (const [key, value] of attachments.referenceTo(metadata.content, database)) batch.put(key, value)
   await batch.write({ sync: true })
 }
@@ -315,7 +315,7 @@ test('orphaned files and interrupted removals are cleaned up at the start', asyn
 
   // As a crash between compaction and the removal leaves it: no reference, and a check that waits.
   const address = Buffer.from(lost.metadata.content, 'base64url')
-  const reference = new DatabaseKeys(DATABASE).bytes(Space.attachment, bodyReference(address, 2))
+  const reference = new DatabaseKeys(DATABASE).bytes(KeySpace.attachment, bodyReference(address, 2))
   await opened.store.batch().del(reference).put(blobCheckKey(DATABASE, address), NOTHING).write()
   const [file] = await opened.files()
   await writeFile(join(file!, '..', '0000000003ff'), 'orphan')

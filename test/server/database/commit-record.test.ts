@@ -7,7 +7,7 @@ import type { Database } from '../../../server/database/database.ts'
 import { purge } from '../../../server/database/maintenance/purge.ts'
 import { decodeSecurity } from '../../../server/database/security.ts'
 import type { WriteRequest } from '../../../server/database/commit/write-request.ts'
-import { DatabaseKeys, Space, spaceOfKey } from '../../../server/storage/keys.ts'
+import { DatabaseKeys, KeySpace, spaceOfKey } from '../../../server/storage/keys.ts'
 import { openMemoryStore, type Store } from '../../../server/storage/store.ts'
 import { forEachWrite } from '../../../server/storage/write-set.ts'
 import { compact } from '../../helpers/compact.ts'
@@ -86,7 +86,7 @@ async function writeEverything(database: Database): Promise<void> {
 async function contentsOf(store: Store, database: number): Promise<[string, string][]> {
   const contents: [string, string][] = []
   for await (const [key, value] of store.iterator(new DatabaseKeys(database).all())) {
-    if (spaceOfKey(key) === Space.index) continue
+    if (spaceOfKey(key) === KeySpace.index) continue
     contents.push([Buffer.from(key).toString('hex'), Buffer.from(value).toString('hex')])
   }
   return contents
@@ -108,7 +108,7 @@ test('a store that applies the commits of another equals it byte for byte', asyn
   const expected = await contentsOf(store, database.record.number)
   t.deepEqual(await contentsOf(follower, database.record.number), expected)
   const spaces = new Set(expected.map(([key]) => spaceOfKey(Buffer.from(key, 'hex'))))
-  const { index: _index, ...own } = Space
+  const { index: _index, ...own } = KeySpace
   t.deepEqual([...spaces].sort(), Object.values(own))
   await follower.close()
   await close()

@@ -4,7 +4,7 @@ import { purgesAfter } from '../../../server/database/maintenance/purge-log.ts'
 import { purge } from '../../../server/database/maintenance/purge.ts'
 import { findRevision } from '../../../server/database/documents/read-document.ts'
 import { STORAGE } from '../../../server/database/storage-of.ts'
-import { Space } from '../../../server/storage/keys.ts'
+import { KeySpace } from '../../../server/storage/keys.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 import { compact } from '../../helpers/compact.ts'
@@ -15,7 +15,7 @@ const ID = 'doc' as DocId
 
 async function bodiesIn(database: Database): Promise<number> {
   const { store, keys } = database[STORAGE]
-  return (await store.keys(keys.range(Space.body)).all()).length
+  return (await store.keys(keys.range(KeySpace.body)).all()).length
 }
 
 async function edit(database: Database, times: number, members: object = {}): Promise<Rev[]> {

@@ -1,14 +1,14 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { Database } from '../../../server/database/database.ts'
-import { Space } from '../../../server/storage/keys.ts'
+import { KeySpace } from '../../../server/storage/keys.ts'
 import { memoryDatabase } from '../../helpers/memory-database.ts'
 import { write } from '../../helpers/write.ts'
 import { STORAGE } from '../../../server/database/storage-of.ts'
 
 async function documentsBefore(database: Database, id: string): Promise<number> {
   const { before, snapshot } = await database.ranks.documentsBefore(
-    database[STORAGE].keys.text(Space.document, id),
+    database[STORAGE].keys.text(KeySpace.document, id),
   )
   await snapshot.close()
   return before
@@ -56,7 +56,7 @@ test('a rank that is asked while documents are written counts those of its snaps
   )
   for (let asked = 0; asked < 20; asked++) {
     const { before, snapshot } = await database.ranks.documentsBefore(
-      database[STORAGE].keys.text(Space.document, 'z'),
+      database[STORAGE].keys.text(KeySpace.document, 'z'),
     )
     t.is(before, snapshot.state.docs)
     await snapshot.close()

@@ -6,7 +6,7 @@ import type { ExecutionContext } from 'ava'
 import { Level } from 'level'
 import { request } from 'undici'
 import { target } from '../../../harness/client.ts'
-import { Space } from '../../../server/storage/keys.ts'
+import { KeySpace } from '../../../server/storage/keys.ts'
 import { AcknowledgedWrites } from '../../helpers/faults/acknowledged.ts'
 import { call } from '../../helpers/http.ts'
 import { startServer, type RunningServer } from '../../helpers/server.ts'
@@ -132,7 +132,7 @@ async function removeOneDocument(data: string): Promise<void> {
     valueEncoding: 'buffer',
   })
   for await (const key of level.keys()) {
-    if (key[0] !== 0x10 || key[5] !== Space.document || !key.includes('doc-')) continue
+    if (key[0] !== 0x10 || key[5] !== KeySpace.document || !key.includes('doc-')) continue
     await level.del(key)
     break
   }

@@ -2,7 +2,7 @@ import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
 import test from 'ava'
-import { DatabaseKeys, databaseNameKey, Space } from '../../../server/storage/keys.ts'
+import { DatabaseKeys, databaseNameKey, KeySpace } from '../../../server/storage/keys.ts'
 import { call } from '../../helpers/http.ts'
 import { startServer } from '../../helpers/server.ts'
 import { tempDir } from '../../helpers/temp.ts'
@@ -47,11 +47,11 @@ test('a changed record is answered with an error that names it, and all else as 
       if (value === undefined) throw new Error('there is no such record')
       await store.put(key, flipped(value, at))
     }
-    await flip(keys.number(Space.body, 8), 20)
-    await flip(keys.text(Space.document, idOf(20)), 3)
-    await flip(keys.number(Space.change, 31), 12)
+    await flip(keys.number(KeySpace.body, 8), 20)
+    await flip(keys.text(KeySpace.document, idOf(20)), 3)
+    await flip(keys.number(KeySpace.change, 31), 12)
     // Each as it was written, in the other's place.
-    const [one, other] = [keys.text(Space.document, idOf(40)), keys.text(Space.document, idOf(41))]
+    const [one, other] = [keys.text(KeySpace.document, idOf(40)), keys.text(KeySpace.document, idOf(41))]
     const [first, second] = await store.getMany([one, other])
     await store.batch().put(one, second!).put(other, first!).write()
   })
