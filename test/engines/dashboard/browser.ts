@@ -57,8 +57,8 @@ export async function openBrowser(t: ExecutionContext): Promise<Browser> {
 /** @param base the node's URL without credentials */
 export async function signIn(page: Page, base: string, name = 'admin', password = 'pass'): Promise<void> {
   await page.goto(`${base}/_utils/`)
-  await page.getByLabel('Name').fill(name)
-  await page.getByLabel('Password').fill(password)
+  await page.getByLabel('Name', { exact: true }).fill(name)
+  await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.locator('nav[aria-label="Sections"]').waitFor({ state: 'attached' })
 }

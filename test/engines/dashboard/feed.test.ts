@@ -48,7 +48,7 @@ test.serial('the live feed follows a thousand changes a second, and the page sta
   await page.getByRole('link', { name: 'late', exact: true }).waitFor()
 
   // A selector leaves out what does not match.
-  await page.getByLabel('Selector').fill('{"type": "odd"}')
+  await page.getByLabel('Selector', { exact: true }).fill('{"type": "odd"}')
   await page.getByRole('button', { name: 'Filter' }).click()
   await page.getByText('Following.').waitFor()
   await call(server.url, 'PUT', '/busy/seen', { json: { type: 'odd' } })

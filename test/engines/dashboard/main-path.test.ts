@@ -37,7 +37,7 @@ test('from signing in to a conflict that is resolved, and a replication that is 
 
   // An attachment by drop of a file.
   await page.getByRole('link', { name: 'Attachments' }).click()
-  await page.getByLabel('Files to attach').setInputFiles({
+  await page.getByLabel('Files to attach', { exact: true }).setInputFiles({
     name: 'note <b>.txt',
     mimeType: 'text/plain',
     buffer: Buffer.from('hello from a file'),
