@@ -37,7 +37,7 @@ for (const [title, members] of COSTLY) {
       ),
     )
     for (const { status } of answers) t.true(status === 401 || status === 403, `${status}`)
-    t.true(performance.now() - started < 5000)
+    t.true(performance.now() - started < 30_000)
   })
 }
 
