@@ -5,7 +5,7 @@ import type { Checkpoint, CommonSession, SourceSeq } from '../protocol/checkpoin
 import { REPLICATION_ID_VERSION } from '../protocol/replication-id.ts'
 import type { ReplicationId } from '../protocol/replication-id.ts'
 import { PeerError } from './peer-error.ts'
-import type { LocalDocument, Peer } from './peer.ts'
+import type { PeerLocalDocument, Peer } from './peer.ts'
 
 /** A source that may not be written to: its checkpoint is kept on the target alone, which says so. */
 interface TargetOnly {
@@ -156,7 +156,7 @@ export class Checkpoints {
     peer: Peer,
     olderIds: readonly ReplicationId[],
     signal: AbortSignal,
-  ): Promise<Partial<LocalDocument>> {
+  ): Promise<Partial<PeerLocalDocument>> {
     const [current, ...older] = await Promise.all(
       [this.#id, ...olderIds].map(id => peer.getLocal(id, signal)),
     )
@@ -184,7 +184,7 @@ function emptyCheckpoint(): Checkpoint {
   }
 }
 
-function sameBody({ body }: LocalDocument, sent: object): boolean {
+function sameBody({ body }: PeerLocalDocument, sent: object): boolean {
   const { _id, _rev, ...members } = body as Record<string, unknown>
   return isDeepStrictEqual(members, JSON.parse(JSON.stringify(sent)))
 }

@@ -81,7 +81,7 @@ export interface BytesMoved {
 }
 
 /** A `_local` document. */
-export interface LocalDocument {
+export interface PeerLocalDocument {
   readonly rev: string
   readonly body: unknown
 }
@@ -149,7 +149,7 @@ export interface Peer {
   put(id: string, document: OpenedRevision, signal: AbortSignal): Promise<WriteFailure | null>
 
   /** Returns a local document, null if there is none. */
-  getLocal(id: string, signal: AbortSignal): Promise<LocalDocument | null>
+  getLocal(id: string, signal: AbortSignal): Promise<PeerLocalDocument | null>
 
   /**
    * @param rev of the document to replace, if there is one

@@ -8,7 +8,7 @@ import type { Resumption, Rewind } from './checkpoints.ts'
 import { PeerError } from './peer-error.ts'
 import type { DatabaseInfo, Peer, WriteFailure } from './peer.ts'
 import { ChangesQueue } from './pipeline/changes-queue.ts'
-import { Progress } from './pipeline/progress.ts'
+import { MoveProgress } from './pipeline/progress.ts'
 import { Transfer } from './pipeline/transfer.ts'
 import { childOf, wait } from './wait.ts'
 
@@ -70,7 +70,7 @@ export class Replication {
   readonly #sessionId = randomBytes(16).toString('hex')
   readonly #startTime = new Date()
   readonly #stats: ReplicationStats = zeroStats()
-  #progress = new Progress(0)
+  #progress = new MoveProgress(0)
   #queue = new ChangesQueue(1)
   #checkpoints: Checkpoints | undefined
   #resumption: Resumption | undefined
@@ -156,7 +156,7 @@ export class Replication {
     Object.assign(this.#stats, statsOf(resumption.last))
     this.#startSeq = options.sinceSeq ?? resumption.since
     this.#committed = this.#startSeq
-    this.#progress = new Progress(this.#startSeq)
+    this.#progress = new MoveProgress(this.#startSeq)
     this.#result = { no_changes: true, ...checkpointMembers(resumption.sourceLog) }
   }
 

@@ -7,7 +7,7 @@ import { OpenFeeds } from './changes/live/open-feeds.ts'
 import { AutoCompaction } from './compaction/auto-compaction.ts'
 import { Config } from './config/config.ts'
 import { Authenticator } from './auth/authenticator.ts'
-import type { Flags, Override } from './config/overrides.ts'
+import type { CommandLineFlags, Override } from './config/overrides.ts'
 import { SETTINGS } from './config/settings.ts'
 import { Disposal } from './start/disposal.ts'
 import { checkAfterCrash } from './start/check-after-crash.ts'
@@ -231,7 +231,7 @@ function onDamage(config: Config): OnDamage {
   return config.text('couchette', 'on_damage') === 'report' ? 'report' : 'refuse'
 }
 
-function flagsOf({ port, bind, settings = [] }: CouchetteOptions): Flags {
+function flagsOf({ port, bind, settings = [] }: CouchetteOptions): CommandLineFlags {
   return {
     settings,
     ...(port === undefined ? {} : { port }),

@@ -6,7 +6,7 @@ import { JsonScanner } from '../json/scanner.ts'
 import type { DocumentInput, DocumentLimits } from './document-input.ts'
 import { finishDocument } from './parse.ts'
 import { runSteps, type Steps } from '../steps.ts'
-import { DocumentScan } from './raw-document.ts'
+import { DocumentScanner } from './raw-document.ts'
 import type { RawDocument } from './raw-document.ts'
 
 export interface BulkDocsInput {
@@ -149,7 +149,7 @@ function* scanDocs(
     if (docs.length === most) throw fail('tooManyBulkDocs', String(most))
     scanner.element()
     scanner.term = term
-    const scan = new DocumentScan(scanner)
+    const scan = new DocumentScanner(scanner)
     while (!scan.run()) yield
     docs.push(scan.result)
     scanner.term = undefined

@@ -36,7 +36,7 @@ export interface RawDocument {
  * their errors count after those of the JSON behind them.
  */
 export function* scanDocument(scanner: JsonScanner): Steps<RawDocument | undefined> {
-  const scan = new DocumentScan(scanner)
+  const scan = new DocumentScanner(scanner)
   while (!scan.run()) yield
   return scan.result
 }
@@ -45,7 +45,7 @@ export function* scanDocument(scanner: JsonScanner): Steps<RawDocument | undefin
  * Reads one document, copying the members of the body and joining the pieces that the others leave. It can stop and go
  * on in the middle, without a generator for each of a thousand small documents.
  */
-export class DocumentScan {
+export class DocumentScanner {
   /** The members; undefined until all are read, and if the value is not an object. */
   result: RawDocument | undefined
   readonly #scanner: JsonScanner

@@ -28,7 +28,7 @@ export function renderDocument(parts: RenderedParts): Buffer {
 }
 
 /** Writes a document's JSON after the text that the writer already has. */
-export function writeDocument(parts: RenderedParts, out: ByteWriter): void {
+export function writeDocumentParts(parts: RenderedParts, out: ByteWriter): void {
   const { body } = parts
   const [head, tail] = aroundBody(parts)
   out.utf8(head)

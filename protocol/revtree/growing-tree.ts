@@ -14,7 +14,7 @@ export interface GrowingNode {
 }
 
 /** Position of a path in a tree, and the change that adding it makes. */
-export interface Placement {
+export interface NodePlacement {
   readonly outcome: MergeOutcome
   /** The first revision that tree and path share, undefined where the path is a root of its own. */
   readonly meeting: GrowingNode | undefined
@@ -70,7 +70,7 @@ export class GrowingTree {
   }
 
   /** Returns where a path belongs, and changes nothing. */
-  place(path: RevPath): Placement {
+  place(path: RevPath): NodePlacement {
     if (this.#size === 0) return { outcome: 'new_leaf', meeting: undefined, newest: undefined }
     const meeting = this.#findMeeting(path)
     if (meeting === undefined) return { outcome: 'new_branch', meeting, newest: undefined }
@@ -85,7 +85,7 @@ export class GrowingTree {
   }
 
   /** Merges a path where `place` said that it belongs. */
-  add(path: StoredPath, { meeting, newest }: Placement): void {
+  add(path: StoredPath, { meeting, newest }: NodePlacement): void {
     if (meeting === undefined || newest === undefined) {
       this.#plantLine(path, path.start)
       return

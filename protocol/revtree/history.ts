@@ -9,7 +9,7 @@ export interface FoundRev extends RevNode {
 }
 
 /** Looks a revision up; undefined when the tree does not know it. */
-export function find(tree: RevTree, rev: Rev): FoundRev | undefined {
+export function findRev(tree: RevTree, rev: Rev): FoundRev | undefined {
   const row = rowOf(tree, rev)
   return row === -1 ? undefined : { ...nodeAt(tree, row), isLeaf: isLeaf(tree, row) }
 }

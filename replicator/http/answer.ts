@@ -8,7 +8,7 @@ import { watchedBody } from './watched-body.ts'
 import type { Pace } from './watched-body.ts'
 
 /** An HTTP answer whose body is still to be read, or to be left with `discard`. */
-export interface Answer {
+export interface PeerAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** Decoded where it was compressed. */
@@ -26,7 +26,7 @@ export interface Answer {
 }
 
 /** The value of a header that comes once. */
-export function header({ headers }: Pick<Answer, 'headers'>, name: string): string | undefined {
+export function header({ headers }: Pick<PeerAnswer, 'headers'>, name: string): string | undefined {
   const value = headers[name]
   return Array.isArray(value) ? value[0] : value
 }
@@ -41,7 +41,7 @@ export function decoded(body: Readable, encoding: string | undefined): Readable 
 }
 
 /** Reads the body's chunks, turning failures of the network into words. */
-export async function* chunks({ body, request, received, pace, held }: Answer): AsyncGenerator<Buffer> {
+export async function* chunks({ body, request, received, pace, held }: PeerAnswer): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of watchedBody(body, request, pace)) {
       received(chunk.length)
@@ -61,7 +61,7 @@ const MAX_ERROR_BYTES = 64 * 1024
  *
  * @throws PeerError `no_couchdb` when it has more than `maxBytes`
  */
-export async function readAll(answer: Answer, maxBytes: number): Promise<Buffer> {
+export async function readAll(answer: PeerAnswer, maxBytes: number): Promise<Buffer> {
   const parts: Buffer[] = []
   let bytes = 0
   for await (const chunk of chunks(answer)) {
@@ -77,7 +77,7 @@ export async function readAll(answer: Answer, maxBytes: number): Promise<Buffer>
  *
  * @throws PeerError `no_couchdb` when it is something else
  */
-export async function readJson(answer: Answer, maxBytes = answer.limits.maxAnswer): Promise<unknown> {
+export async function readJson(answer: PeerAnswer, maxBytes = answer.limits.maxAnswer): Promise<unknown> {
   const text = (await readAll(answer, Math.min(maxBytes, answer.limits.maxAnswer))).toString()
   try {
     return JSON.parse(text)
@@ -87,13 +87,13 @@ export async function readJson(answer: Answer, maxBytes = answer.limits.maxAnswe
 }
 
 /** Makes the error for JSON of an unexpected shape. */
-export function otherShape(answer: Answer): PeerError {
+export function otherShape(answer: PeerAnswer): PeerError {
   const reason = `${answer.request} was answered with JSON that is not what CouchDB answers`
   return new PeerError('no_couchdb', reason, { status: answer.status, transient: true })
 }
 
 /** A body that is no JSON was cut short, or the peer is no CouchDB. */
-export function notJson(answer: Answer, cause?: unknown): PeerError {
+export function notJson(answer: PeerAnswer, cause?: unknown): PeerError {
   const type = answer.words(header(answer, 'content-type') ?? 'no content type')
   const reason = type.includes('json')
     ? `${answer.request} was answered with JSON that is broken or cut short`
@@ -107,7 +107,7 @@ export function notJson(answer: Answer, cause?: unknown): PeerError {
  * @param bytes what is held of the answer because more has to come before it can be used
  * @throws PeerError `no_couchdb`
  */
-export function checkHeld(answer: Answer, bytes: number, maxBytes: number): void {
+export function checkHeld(answer: PeerAnswer, bytes: number, maxBytes: number): void {
   answer.held.set(bytes)
   if (bytes <= maxBytes) return
   const reason = `${answer.request} was answered with more than ${maxBytes} bytes of what is no row and no document`
@@ -115,14 +115,14 @@ export function checkHeld(answer: Answer, bytes: number, maxBytes: number): void
 }
 
 /** Lets the connection be used again without reading much more of the body. */
-export function discard({ body, held }: Answer): void {
+export function discard({ body, held }: PeerAnswer): void {
   held.release()
   body.on('error', () => undefined)
   body.destroy()
 }
 
 /** The error for an answer of an unwanted status; reads the body. */
-export async function statusError(answer: Answer): Promise<PeerError> {
+export async function statusError(answer: PeerAnswer): Promise<PeerError> {
   const { status, request } = answer
   const location = header(answer, 'location')
   if (status >= 300 && status < 400 && location !== undefined) {
@@ -140,7 +140,7 @@ export async function statusError(answer: Answer): Promise<PeerError> {
   })
 }
 
-async function errorBody(answer: Answer): Promise<{ error?: string; reason: string }> {
+async function errorBody(answer: PeerAnswer): Promise<{ error?: string; reason: string }> {
   try {
     const { error, reason } = JSON.parse((await readAll(answer, MAX_ERROR_BYTES)).toString()) as Record<
       string,

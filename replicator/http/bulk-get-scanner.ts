@@ -1,6 +1,6 @@
 import type { FetchedRevision } from '../peer.ts'
 import { notJson } from './answer.ts'
-import type { Answer } from './answer.ts'
+import type { PeerAnswer } from './answer.ts'
 import { GrowingBuffer } from './growing-buffer.ts'
 import { JsonSkipper } from './json-skipper.ts'
 
@@ -109,7 +109,7 @@ export class BulkGetScanner {
  *
  * @throws PeerError `no_couchdb` where what identifies a document cannot be parsed
  */
-export function pushed(scanner: BulkGetScanner, chunk: Uint8Array, answer: Answer): FetchedRevision[] {
+export function pushed(scanner: BulkGetScanner, chunk: Uint8Array, answer: PeerAnswer): FetchedRevision[] {
   try {
     return scanner.push(chunk)
   } catch (cause) {

@@ -4,7 +4,7 @@ import { retrying, waitToRetry } from '../retry.ts'
 import { wait } from '../wait.ts'
 import { PeerError } from '../peer-error.ts'
 import { checkHeld, chunks, discard, notJson, otherShape } from './answer.ts'
-import type { Answer } from './answer.ts'
+import type { PeerAnswer } from './answer.ts'
 import { changesRequest } from './changes-query.ts'
 import type { HttpClient } from './http-client.ts'
 import { LineSplitter } from './lines.ts'
@@ -47,12 +47,12 @@ function open(
   request: ChangesRequest,
   since: SourceSeq,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<PeerAnswer> {
   const asked = changesRequest(request, since, client.timeoutMs)
   return retrying(client.retryPolicy, signal, () => client.open(asked, [200], signal, async answer => answer))
 }
 
-async function* normal(answer: Answer): AsyncGenerator<ChangesBatch> {
+async function* normal(answer: PeerAnswer): AsyncGenerator<ChangesBatch> {
   const scanner = new RowsScanner()
   const pace = new RowPace(answer.request, answer.pace)
   for await (const chunk of chunks(answer)) {
@@ -66,7 +66,7 @@ async function* normal(answer: Answer): AsyncGenerator<ChangesBatch> {
   if (!scanner.complete) throw notJson(answer)
 }
 
-async function* continuous(answer: Answer, heartbeat?: () => void): AsyncGenerator<ChangesBatch> {
+async function* continuous(answer: PeerAnswer, heartbeat?: () => void): AsyncGenerator<ChangesBatch> {
   const lines = new LineSplitter()
   const pace = new RowPace(answer.request, answer.pace)
   for await (const chunk of chunks(answer)) {
@@ -92,7 +92,7 @@ async function* continuous(answer: Answer, heartbeat?: () => void): AsyncGenerat
 }
 
 /** @param rows the elements of a JSON array */
-function parse(rows: string, answer: Answer): unknown[] {
+function parse(rows: string, answer: PeerAnswer): unknown[] {
   try {
     return JSON.parse(`[${rows}]`) as unknown[]
   } catch (cause) {
@@ -106,7 +106,7 @@ function endOf(row: unknown): SourceSeq | undefined {
 }
 
 /** @throws PeerError for what is no row, in the source's words where it says what went wrong */
-function changeOf(row: unknown, answer: Answer): Change {
+function changeOf(row: unknown, answer: PeerAnswer): Change {
   const read = change(row)
   if (read) return read
   if (!isObject(row) || typeof row.error !== 'string') throw otherShape(answer)

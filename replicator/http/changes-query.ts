@@ -1,7 +1,7 @@
 import type { SourceSeq } from '../../protocol/checkpoint.ts'
 import type { ReplicationFilter } from '../../protocol/replication-options.ts'
 import type { ChangesRequest } from '../peer.ts'
-import type { Request } from './http-client.ts'
+import type { PeerRequest } from './http-client.ts'
 
 /** A sequence in a query: text as it is, numbers and older forms as JSON. */
 export function encodeSeq(seq: SourceSeq): string {
@@ -14,7 +14,7 @@ export function heartbeatMs(timeoutMs: number): number {
 }
 
 /** The request for a changes feed that says something at least three times within the timeout. */
-export function changesRequest(request: ChangesRequest, since: SourceSeq, timeoutMs: number): Request {
+export function changesRequest(request: ChangesRequest, since: SourceSeq, timeoutMs: number): PeerRequest {
   const beat = heartbeatMs(timeoutMs)
   const query = [`feed=${request.feed}`, `style=${request.style}`, `since=${encodeSeq(since)}`]
   query.push(request.feed === 'continuous' ? `heartbeat=${beat}` : `timeout=${beat}`)
@@ -22,12 +22,15 @@ export function changesRequest(request: ChangesRequest, since: SourceSeq, timeou
 }
 
 /** The request for how many changes follow, or for the first that passes a filter. */
-export function pendingRequest(since: SourceSeq, filter?: ReplicationFilter): Request {
+export function pendingRequest(since: SourceSeq, filter?: ReplicationFilter): PeerRequest {
   if (filter) return withFilter(filter, [`since=${encodeSeq(since)}`, 'limit=1'])
   return { method: 'GET', path: `_changes?since=${encodeSeq(since)}&limit=0` }
 }
 
-function withFilter(filter: ReplicationFilter, query: string[]): Pick<Request, 'method' | 'path' | 'body'> {
+function withFilter(
+  filter: ReplicationFilter,
+  query: string[],
+): Pick<PeerRequest, 'method' | 'path' | 'body'> {
   switch (filter.kind) {
     case 'none':
       return { method: 'GET', path: pathOf(query) }
@@ -47,7 +50,11 @@ function withFilter(filter: ReplicationFilter, query: string[]): Pick<Request, '
   }
 }
 
-function posted(filter: string, body: object, query: string[]): Pick<Request, 'method' | 'path' | 'body'> {
+function posted(
+  filter: string,
+  body: object,
+  query: string[],
+): Pick<PeerRequest, 'method' | 'path' | 'body'> {
   return { method: 'POST', path: pathOf([...query, `filter=${filter}`]), body: JSON.stringify(body) }
 }
 

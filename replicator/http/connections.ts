@@ -6,7 +6,7 @@ import { HeldMemory, PEER_LIMITS } from './held-memory.ts'
 import type { PeerLimits } from './held-memory.ts'
 import { OutgoingConnections } from './outgoing-connections.ts'
 import { PeerSession } from './session.ts'
-import type { Login } from './session.ts'
+import type { PeerLogin } from './session.ts'
 import { Throttle } from './throttle.ts'
 
 /** Verification of TLS peers: CouchDB's `[replicator]` settings of that name, with the files' contents. */
@@ -80,7 +80,7 @@ export class Connections {
   }
 
   /** The session that all jobs of this user at this host share that reach it the same way. */
-  session(login: Login, proxy = ''): PeerSession {
+  session(login: PeerLogin, proxy = ''): PeerSession {
     const key = JSON.stringify([login.origin, login.username, login.password, proxy, login.headers ?? {}])
     return remembered(this.#sessions, key, () => new PeerSession(login, this.dispatcher(proxy)))
   }

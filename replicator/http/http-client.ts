@@ -10,7 +10,7 @@ import { retrying } from '../retry.ts'
 import type { RetryPolicy } from '../retry.ts'
 import { Semaphore } from '../semaphore.ts'
 import { decoded, discard, header, otherShape, readJson, statusError } from './answer.ts'
-import type { Answer } from './answer.ts'
+import type { PeerAnswer } from './answer.ts'
 import type { Connections } from './connections.ts'
 import type { PeerSession } from './session.ts'
 import { wordsOf } from './redact.ts'
@@ -26,7 +26,7 @@ export interface HttpOptions {
 }
 
 /** One request to a database. */
-export interface Request {
+export interface PeerRequest {
   readonly method: 'GET' | 'PUT' | 'POST' | 'HEAD'
   /** Relative to the database, with its query. */
   readonly path: string
@@ -131,7 +131,7 @@ export class HttpClient {
    * @throws PeerError `no_couchdb` when it looks otherwise
    */
   async json<T>(
-    request: Request,
+    request: PeerRequest,
     statuses: readonly number[],
     signal: AbortSignal,
     shape: Shape<T>,
@@ -150,10 +150,10 @@ export class HttpClient {
 
   /** Sends a request once and hands its answer to `use`, which must read or discard the body. */
   async open<T>(
-    request: Request,
+    request: PeerRequest,
     statuses: readonly number[],
     signal: AbortSignal,
-    use: (answer: Answer) => Promise<T>,
+    use: (answer: PeerAnswer) => Promise<T>,
   ): Promise<T> {
     if (!request.feed) await this.#slots.acquire(signal)
     try {
@@ -167,9 +167,9 @@ export class HttpClient {
 
   /** Yields what `read` makes of an answer, which keeps its slot until then. */
   async *stream<T>(
-    request: Request,
+    request: PeerRequest,
     signal: AbortSignal,
-    read: (answer: Answer) => AsyncIterable<T>,
+    read: (answer: PeerAnswer) => AsyncIterable<T>,
   ): AsyncGenerator<T> {
     await this.#slots.acquire(signal)
     try {
@@ -185,7 +185,7 @@ export class HttpClient {
   }
 
   /** A request that names a session which is over is sent once more, with another. */
-  async #authenticated(request: Request, signal: AbortSignal): Promise<Answer> {
+  async #authenticated(request: PeerRequest, signal: AbortSignal): Promise<PeerAnswer> {
     const auth = await this.#session?.headers(this.timeoutMs, signal)
     const answer = await this.#send(request, auth ?? {}, signal)
     const resendable = request.body === undefined || isBytes(request.body)
@@ -195,10 +195,10 @@ export class HttpClient {
   }
 
   async #send(
-    request: Request,
+    request: PeerRequest,
     auth: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ): Promise<Answer> {
+  ): Promise<PeerAnswer> {
     const { body, encoding } = await this.#encode(request)
     const answer = await this.#dispatch(request, body, { ...auth, ...encoding }, signal)
     if ((answer.status !== 415 && answer.status !== 400) || !encoding['content-encoding']) return answer
@@ -208,11 +208,11 @@ export class HttpClient {
   }
 
   async #dispatch(
-    request: Request,
-    body: Request['body'],
+    request: PeerRequest,
+    body: PeerRequest['body'],
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ): Promise<Answer> {
+  ): Promise<PeerAnswer> {
     await this.#throttle.pass(signal)
     const name = `${request.method} ${this.url}${request.path.split('?')[0]}`
     const asked = performance.now()
@@ -245,7 +245,7 @@ export class HttpClient {
     { statusCode: status, headers, body }: Dispatcher.ResponseData<unknown>,
     request: string,
     mayTrickle: boolean,
-  ): Answer {
+  ): PeerAnswer {
     this.#heardAt = performance.now()
     this.#session?.received(headers['set-cookie'])
     if (status === 429 || status === 503)
@@ -279,7 +279,9 @@ export class HttpClient {
     }
   }
 
-  async #encode({ body }: Request): Promise<{ body: Request['body']; encoding: Record<string, string> }> {
+  async #encode({
+    body,
+  }: PeerRequest): Promise<{ body: PeerRequest['body']; encoding: Record<string, string> }> {
     if (!isBytes(body)) return { body: body && this.#counted(body), encoding: {} }
     this.#sent += body.length
     if (!this.#isFar || this.#refusesGzip || body.length < MIN_GZIP_BYTES) return { body, encoding: {} }
@@ -287,6 +289,6 @@ export class HttpClient {
   }
 }
 
-function isBytes(body: Request['body']): body is string | Uint8Array {
+function isBytes(body: PeerRequest['body']): body is string | Uint8Array {
   return typeof body === 'string' || body instanceof Uint8Array
 }

@@ -8,14 +8,14 @@ import type {
   ChangesRequest,
   DatabaseInfo,
   FetchedRevision,
-  LocalDocument,
+  PeerLocalDocument,
   MissingRevisions,
   OpenedRevision,
   Peer,
   WriteFailure,
 } from '../peer.ts'
 import { checkHeld, chunks, notJson, readJson, statusError } from './answer.ts'
-import type { Answer } from './answer.ts'
+import type { PeerAnswer } from './answer.ts'
 import { BulkGetScanner, pushed } from './bulk-get-scanner.ts'
 import { readChanges } from './changes-feed.ts'
 import { pendingRequest } from './changes-query.ts'
@@ -168,7 +168,7 @@ export class HttpPeer implements Peer {
     })
   }
 
-  async getLocal(id: string, signal: AbortSignal): Promise<LocalDocument | null> {
+  async getLocal(id: string, signal: AbortSignal): Promise<PeerLocalDocument | null> {
     const request = { method: 'GET', path: `_local/${encodeURIComponent(id)}` } as const
     return (await this.#client.json(request, [200, 404], signal, localDocument)).value
   }
@@ -202,7 +202,7 @@ export class HttpPeer implements Peer {
   }
 }
 
-async function* readBulkGet(answer: Answer): AsyncGenerator<FetchedRevision[]> {
+async function* readBulkGet(answer: PeerAnswer): AsyncGenerator<FetchedRevision[]> {
   const scanner = new BulkGetScanner()
   for await (const chunk of chunks(answer)) {
     const found = pushed(scanner, chunk, answer)

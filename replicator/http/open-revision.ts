@@ -4,9 +4,9 @@ import type { MultipartEvent } from '../../protocol/multipart/parser.ts'
 import { PeerError } from '../peer-error.ts'
 import type { FetchedRevision, OpenedRevision } from '../peer.ts'
 import { checkHeld, chunks, header, notJson, otherShape, readAll } from './answer.ts'
-import type { Answer } from './answer.ts'
+import type { PeerAnswer } from './answer.ts'
 import { BulkGetScanner, OPEN_REVS_ENTRY, pushed } from './bulk-get-scanner.ts'
-import type { Request } from './http-client.ts'
+import type { PeerRequest } from './http-client.ts'
 import { isObject } from './shapes.ts'
 
 const MAX_QUERY_CHARACTERS = 4000
@@ -22,7 +22,11 @@ export function encodeDocId(id: string): string {
 }
 
 /** The request for one revision or the leaves after it, as multipart/mixed. */
-export function openRevisionRequest(id: string, rev: string, possibleAncestors: readonly string[]): Request {
+export function openRevisionRequest(
+  id: string,
+  rev: string,
+  possibleAncestors: readonly string[],
+): PeerRequest {
   const query = ['revs=true', 'latest=true', `open_revs=${json([rev])}`]
   const known = withinUrl(possibleAncestors)
   if (known.length > 0) query.push(`atts_since=${json(known)}`)
@@ -34,13 +38,13 @@ export function openRevisionRequest(id: string, rev: string, possibleAncestors: 
 }
 
 /** The request for one revision as JSON with its attachments in it, for peers that know no multipart. */
-export function inlineRevisionRequest(id: string, rev: string): Request {
+export function inlineRevisionRequest(id: string, rev: string): PeerRequest {
   const query = `rev=${encodeURIComponent(rev)}&revs=true&attachments=true`
   return { method: 'GET', path: `${encodeDocId(id)}?${query}`, headers: { accept: 'application/json' } }
 }
 
 /** A document's JSON as it comes. */
-export async function* readInlineRevision(answer: Answer): AsyncGenerator<OpenedRevision> {
+export async function* readInlineRevision(answer: PeerAnswer): AsyncGenerator<OpenedRevision> {
   const json = await readAll(answer, answer.limits.maxDocument)
   checkObject(json, answer)
   yield { kind: 'document', json }
@@ -56,7 +60,7 @@ function withinUrl(revs: readonly string[]): readonly string[] {
  * The revisions of a multipart/mixed answer: parts of JSON, and parts of multipart/related whose bytes go on as they
  * come. Peers that know no multipart answer JSON; attachments are only named there.
  */
-export async function* readRevisions(answer: Answer): AsyncGenerator<OpenedRevision | FetchedRevision> {
+export async function* readRevisions(answer: PeerAnswer): AsyncGenerator<OpenedRevision | FetchedRevision> {
   const boundary = boundaryOf(header(answer, 'content-type'))
   if (boundary === undefined) {
     yield* readJsonRevisions(answer)
@@ -76,7 +80,7 @@ export async function* readRevisions(answer: Answer): AsyncGenerator<OpenedRevis
   }
 }
 
-async function* readJsonRevisions(answer: Answer): AsyncGenerator<FetchedRevision> {
+async function* readJsonRevisions(answer: PeerAnswer): AsyncGenerator<FetchedRevision> {
   const scanner = new BulkGetScanner(OPEN_REVS_ENTRY)
   for await (const chunk of chunks(answer)) {
     const found = pushed(scanner, chunk, answer)
@@ -86,14 +90,14 @@ async function* readJsonRevisions(answer: Answer): AsyncGenerator<FetchedRevisio
   if (!scanner.complete) throw notJson(answer)
 }
 
-function fromJson(json: Buffer, type: string, answer: Answer): OpenedRevision {
+function fromJson(json: Buffer, type: string, answer: PeerAnswer): OpenedRevision {
   const { missing } = checkObject(json, answer)
   if (!ERROR.test(type)) return { kind: 'document', json }
   return { kind: 'missing', rev: typeof missing === 'string' ? missing : '' }
 }
 
 /** @throws PeerError `no_couchdb` for what is no JSON object: it would end up in the middle of a request */
-function checkObject(json: Buffer, answer: Answer): Readonly<Record<string, unknown>> {
+function checkObject(json: Buffer, answer: PeerAnswer): Readonly<Record<string, unknown>> {
   let value: unknown
   try {
     value = JSON.parse(json.toString())
@@ -106,12 +110,12 @@ function checkObject(json: Buffer, answer: Answer): Readonly<Record<string, unkn
 
 /** Pulls the events of a multipart body one by one. */
 class Events {
-  readonly #answer: Answer
+  readonly #answer: PeerAnswer
   readonly #source: AsyncIterator<Buffer>
   readonly #parser: MultipartParser
   #queue: MultipartEvent[] = []
 
-  constructor(answer: Answer, boundary: string) {
+  constructor(answer: PeerAnswer, boundary: string) {
     this.#answer = answer
     this.#source = chunks(answer)[Symbol.asyncIterator]()
     this.#parser = new MultipartParser(boundary)

@@ -11,7 +11,7 @@ const RENEW_AT = 0.8
 const MAX_ANSWER_BYTES = 64 * 1024
 
 /** A user's login at one host. */
-export interface Login {
+export interface PeerLogin {
   readonly origin: string
   readonly username: string
   readonly password: string
@@ -24,7 +24,7 @@ export interface Login {
  * A host without sessions gets Basic credentials with every request instead.
  */
 export class PeerSession {
-  readonly #login: Login
+  readonly #login: PeerLogin
   readonly #dispatcher: Dispatcher
   #cookie = ''
   /** By `performance.now()`. */
@@ -32,7 +32,7 @@ export class PeerSession {
   #basicOnly = false
   #renewal: Promise<void> | undefined
 
-  constructor(login: Login, dispatcher: Dispatcher) {
+  constructor(login: PeerLogin, dispatcher: Dispatcher) {
     this.#login = login
     this.#dispatcher = dispatcher
   }
@@ -113,7 +113,7 @@ function setCookies(header: string | string[] | undefined): string[] {
   return Array.isArray(header) ? header : [header]
 }
 
-function basic({ username, password }: Login): string {
+function basic({ username, password }: PeerLogin): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
 

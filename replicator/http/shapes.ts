@@ -1,5 +1,5 @@
 import type { SourceSeq } from '../../protocol/checkpoint.ts'
-import type { Change, DatabaseInfo, LocalDocument, MissingRevisions, WriteFailure } from '../peer.ts'
+import type { Change, DatabaseInfo, PeerLocalDocument, MissingRevisions, WriteFailure } from '../peer.ts'
 
 /**
  * Shapes of peers' JSON. Each function returns the checked answer, undefined if it has another shape: a
@@ -80,7 +80,7 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   too_large: 413,
 }
 
-export const localDocument: Shape<LocalDocument> = value =>
+export const localDocument: Shape<PeerLocalDocument> = value =>
   isObject(value) ? { rev: textOf(value._rev), body: value } : undefined
 
 export const newRevision: Shape<string> = value =>

@@ -8,7 +8,7 @@ const BACKSLASH = 0x5c
  *
  * @param strict parse always: a text may have a second `_id`, which counts
  */
-export function idOf(json: Uint8Array, strict = false): string {
+export function idOfJson(json: Uint8Array, strict = false): string {
   const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
   const end = bytes.indexOf(QUOTE, BEGIN.length)
   const isFirst = !strict && end > 0 && bytes.compare(BEGIN, 0, BEGIN.length, 0, BEGIN.length) === 0

@@ -5,7 +5,7 @@ import type { WorkerBatch } from './changes-queue.ts'
  * Progress of a replication: batches are done in any order, but a checkpoint may only pass a sequence when
  * everything before it is on the target.
  */
-export class Progress {
+export class MoveProgress {
   /** Everything up to here has been moved. */
   through: SourceSeq
   /** The highest sequence that has been moved, whatever is missing below it. */

@@ -12,7 +12,7 @@ import type {
 import { backoff, retrying, waitToRetry } from '../retry.ts'
 import type { RetryPolicy } from '../retry.ts'
 import { wait } from '../wait.ts'
-import { idOf } from './document-id.ts'
+import { idOfJson } from './document-id.ts'
 import { eachOf } from './each-of.ts'
 import { MissingFinder, countRevisions } from './missing.ts'
 import { Unanswered } from './unanswered.ts'
@@ -153,7 +153,7 @@ export class Transfer {
   }
 
   #idOf(json: Uint8Array): string {
-    return idOf(json, this.#options.onlyIds !== undefined)
+    return idOfJson(json, this.#options.onlyIds !== undefined)
   }
 
   #refuseUnasked(stats: ReplicationStats, id: string): void {

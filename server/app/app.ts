@@ -15,7 +15,7 @@ import { allowedMethods, handlerOf } from '../routing/route.ts'
 import type { Services } from '../services.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import { authorizeRequest } from './authorize-request.ts'
-import { noteRequest } from './request-log.ts'
+import { countAndLogRequest } from './request-log.ts'
 import { isDisconnect, sendError } from './send-error.ts'
 import { watchRights } from './watch-rights.ts'
 
@@ -41,7 +41,7 @@ export function createApp(services: Services): Koa<RequestState> {
     secureHeaders(ctx)
     leaveOutHeaders(ctx)
     if (!answerPreflight(ctx)) await answer(ctx, routes)
-    noteRequest(ctx, started)
+    countAndLogRequest(ctx, started)
   })
   return app
 }

@@ -12,7 +12,7 @@ import {
 import type { Config } from '../config/config.ts'
 import type { RequestContext } from '../routes/context.ts'
 import { segmentsInDatabase } from '../routing/path.ts'
-import type { RouteMatch, Segment } from '../routing/route.ts'
+import type { RouteMatch, PathSegment } from '../routing/route.ts'
 
 type Match = Pick<RouteMatch<unknown>, 'right' | 'params' | 'segments'>
 
@@ -43,7 +43,7 @@ export async function authorizeRequest(ctx: RequestContext, match: Match): Promi
 }
 
 /** Logging in stays open to everybody; `_up` may be left open (`chttpd_auth:party_mode_handler/1`). @throws `unauthorized` */
-function requireValidUser(config: Config, method: string, first: Segment | undefined): void {
+function requireValidUser(config: Config, method: string, first: PathSegment | undefined): void {
   if (method === 'POST' && first === '_session') return
   const all = config.boolean('chttpd', 'require_valid_user')
   const allButUp = config.boolean('chttpd', 'require_valid_user_except_for_up')

@@ -6,7 +6,7 @@ import { segmentsInDatabase, splitPath } from '../routing/path.ts'
  * Counts a request, and notes it when the log is at "info": its id, who asked for which path, the status and how long it
  * took. Queries and names of attachments are left out: they may hold what is nobody's business.
  */
-export function noteRequest(ctx: RequestContext, startedMs: number): void {
+export function countAndLogRequest(ctx: RequestContext, startedMs: number): void {
   const { metrics, log } = ctx.services
   const ms = performance.now() - startedMs
   metrics.count('couchdb/httpd/requests')

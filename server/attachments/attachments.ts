@@ -35,7 +35,7 @@ export interface AttachmentsOptions {
 }
 
 /** Part of an attachment's stored bytes: from `from` up to, not including, `to`. */
-export interface ByteRange {
+export interface StoredRange {
   readonly from: number
   readonly to: number
 }
@@ -117,7 +117,7 @@ export class Attachments {
    *
    * @throws when the store has lost them
    */
-  async read(content: string, range?: ByteRange): Promise<PinnedReader> {
+  async read(content: string, range?: StoredRange): Promise<PinnedReader> {
     const pin = await this.#blobs.pin(content as ContentAddress)
     if (pin === undefined) throw new Error(`the content of an attachment is missing: ${content}`)
     const length = lengthOf(pin.place)

@@ -1,8 +1,8 @@
-import { rowOf } from '../database/documents/change-record.ts'
+import { rowOfRecord } from '../database/documents/change-record.ts'
 import type { Database } from '../database/database.ts'
 import { changePages, lastSeq } from '../database/reading/change-pages.ts'
 
-export interface ChangesBatch {
+export interface ChangesPage {
   /** JSON text of each row. */
   readonly rows: readonly string[]
   /** The number of the last row's sequence. */
@@ -16,11 +16,11 @@ export async function* changesAfter(
   database: Database,
   since: number,
   options: { allLeaves: boolean },
-): AsyncGenerator<ChangesBatch, void, undefined> {
+): AsyncGenerator<ChangesPage, void, undefined> {
   const range = { after: since, upTo: database.state.seq, size: ROWS_AT_A_TIME }
   for await (const page of changePages(database, range)) {
     yield {
-      rows: page.map(record => Buffer.from(rowOf(record, options.allLeaves)).toString()),
+      rows: page.map(record => Buffer.from(rowOfRecord(record, options.allLeaves)).toString()),
       seq: lastSeq(page),
     }
   }

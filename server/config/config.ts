@@ -7,7 +7,7 @@ import { type IniFile, ownFile, writeIniValue } from './files.ts'
 import { copyOf, type IniValues, sectionOf } from './ini.ts'
 import {
   applyOverrides,
-  type Flags,
+  type CommandLineFlags,
   flagOverrides,
   type NamedAdmin,
   type Override,
@@ -24,7 +24,7 @@ export type ConfigListener = (key: string, value: string | undefined) => void
 export interface ConfigOptions {
   /** Where the ini files are; without one nothing is read nor kept. */
   readonly directory?: string
-  readonly flags?: Flags
+  readonly flags?: CommandLineFlags
   /** What holds where nothing else is set, and is shown then. */
   readonly shown?: readonly Override[]
   /** What is shown, whatever is set. */

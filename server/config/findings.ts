@@ -2,7 +2,7 @@ import { relative, resolve } from 'node:path'
 import { StartError } from './start-error.ts'
 import { type IniFile, readIniFiles } from './files.ts'
 import type { IniEntry } from './ini.ts'
-import type { Flags, Override } from './overrides.ts'
+import type { CommandLineFlags, Override } from './overrides.ts'
 import { complaint, type Setting } from './setting.ts'
 import { otherSetting, type OtherSettings } from './settings/other.ts'
 import { hasKeysOfYourOwn, keysOf, OLDER_SECTION, olderSectionOf, settingOf } from './settings.ts'
@@ -52,7 +52,7 @@ export async function readChecked({
   flags = {},
 }: {
   readonly directory?: string
-  readonly flags?: Flags
+  readonly flags?: CommandLineFlags
 }): Promise<{ readonly files: readonly IniFile[]; readonly findings: readonly Finding[] }> {
   const files = directory === undefined ? [] : await readIniFiles(directory)
   const findings = configurationFindings(directory, files, flags.settings ?? [])

@@ -1,7 +1,7 @@
 import { type IniValues, sectionOf } from './ini.ts'
 
 /** What the command line sets: `port` and `bindAddress` have flags of their own, anything else is section/key=value. */
-export interface Flags {
+export interface CommandLineFlags {
   readonly port?: number
   readonly bindAddress?: string
   readonly settings?: readonly Override[]
@@ -44,7 +44,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   }
 }
 
-export function flagOverrides(flags: Flags): Override[] {
+export function flagOverrides(flags: CommandLineFlags): Override[] {
   return [
     ...(flags.port === undefined ? [] : [{ section: 'chttpd', key: 'port', value: String(flags.port) }]),
     ...(flags.bindAddress === undefined

@@ -1,11 +1,11 @@
 import { basename } from 'node:path'
 import type { IniFile } from './files.ts'
-import { type Flags, flagOverrides, type Override, readEnvironment } from './overrides.ts'
+import { type CommandLineFlags, flagOverrides, type Override, readEnvironment } from './overrides.ts'
 
 /** What values can come from, the later ones first to be looked at. */
 export interface SettingSources {
   readonly files: readonly IniFile[]
-  readonly flags: Flags
+  readonly flags: CommandLineFlags
   readonly env: Readonly<Record<string, string | undefined>>
   readonly fixed: readonly Override[]
   readonly shown: readonly Override[]

@@ -15,7 +15,7 @@ import {
   KeySpace,
 } from '../storage/keys.ts'
 import { GroupSync } from '../storage/group-sync.ts'
-import { clearRange } from '../storage/upkeep.ts'
+import { clearRange } from '../storage/range-maintenance.ts'
 import type { Store, StoreBatch } from '../storage/store.ts'
 import type { CommitSubscriber } from './commit/commit-record.ts'
 import { Database, type DatabaseHooks } from './database.ts'

@@ -9,13 +9,13 @@ import { DesignCodeValidator } from './design/check-design.ts'
 import { isRunnable, languageOf, type DesignDocument } from './design/design-document.ts'
 import { DesignDocuments } from './design/design-documents.ts'
 import { DesignValidator } from './design/validation.ts'
-import { contentTexts, type DocumentContent } from './document-content.ts'
+import { documentTexts, type DocumentContent } from './document-content.ts'
 import { mangoIndexes, type MangoIndex } from './mango/mango-index.ts'
 import { mangoMapper } from './mango/mapper.ts'
 import { reducerOf } from './reduce/reducer.ts'
 import { ROW_FIELDS, type PackedRows } from '../sandbox/messages.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
-import { passOverUnusable, type OnSkip } from './skip-unusable.ts'
+import { skipUnusable, type OnSkip } from './skip-unusable.ts'
 import type { ChangedDocument } from './views/index/changed-documents.ts'
 import { indexDefinition, type IndexDefinition } from './views/definition.ts'
 import type { CompactionResult } from './views/index/index-compaction.ts'
@@ -195,9 +195,9 @@ export class DatabaseQueries implements CommitSubscriber {
         if (contents.length === 0) return Promise.resolve(NO_ROWS)
         const ids = contents.map(({ id }) => id)
         const storage = { prefix: keys.rowPrefix, collations, partitioned: definition.partitioned, ids }
-        return this.sandbox.map(views, contentTexts(contents), storage, 'background')
+        return this.sandbox.map(views, documentTexts(contents), storage, 'background')
       }
-      const { used, result: rows } = await passOverUnusable(mapped, map, ({ id }, error) =>
+      const { used, result: rows } = await skipUnusable(mapped, map, ({ id }, error) =>
         this.onSkip(id, error),
       )
       // The sandbox counts the documents that it was given.

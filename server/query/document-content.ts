@@ -1,5 +1,5 @@
 import type { DocId } from '../../protocol/document-id.ts'
-import { renderDocument, writeDocument } from '../../protocol/document/render.ts'
+import { renderDocument, writeDocumentParts } from '../../protocol/document/render.ts'
 import { ByteWriter } from '../../protocol/json/byte-writer.ts'
 import type { JsonObject } from '../../protocol/json-value.ts'
 import type { Rev } from '../../protocol/revision.ts'
@@ -17,18 +17,18 @@ export interface DocumentContent extends StoredText {
 }
 
 /** The whole document as JSON. */
-export function contentText({ id, rev, body, extras }: DocumentContent): Buffer {
+export function documentText({ id, rev, body, extras }: DocumentContent): Buffer {
   return renderDocument({ id, rev, deleted: false, body, extras })
 }
 
 /** The whole documents as a JSON array. */
-export function contentTexts(contents: readonly DocumentContent[]): string {
+export function documentTexts(contents: readonly DocumentContent[]): string {
   const bytes = contents.reduce((sum, { body, extras }) => sum + body.length + extras.length, 0)
   const out = new ByteWriter(bytes + AROUND_BODY * contents.length)
   out.latin1('[')
   for (const [index, { id, rev, body, extras }] of contents.entries()) {
     if (index > 0) out.latin1(',')
-    writeDocument({ id, rev, deleted: false, body, extras }, out)
+    writeDocumentParts({ id, rev, deleted: false, body, extras }, out)
   }
   out.latin1(']')
   return out.take().toString()
@@ -38,11 +38,12 @@ export function contentTexts(contents: readonly DocumentContent[]): string {
 const AROUND_BODY = 200
 
 /** Writes the whole document, or some fields of it, as JSON. */
-export function contentWriter(
+export function documentWriter(
   fields: readonly string[] | undefined,
 ): (content: DocumentContent, out: ByteWriter) => void {
   if (fields === undefined) {
-    return ({ id, rev, body, extras }, out) => writeDocument({ id, rev, deleted: false, body, extras }, out)
+    return ({ id, rev, body, extras }, out) =>
+      writeDocumentParts({ id, rev, deleted: false, body, extras }, out)
   }
   const project = storedProjection(fields) ?? ofWhole(fields)
   return (content, out) => out.utf8(project(content))
@@ -50,12 +51,12 @@ export function contentWriter(
 
 function ofWhole(fields: readonly string[]): (content: DocumentContent) => string {
   const project = projection(fields)
-  return content => project(contentText(content))
+  return content => project(documentText(content))
 }
 
 /** Returns a reader of the members that a selector looks at, which parses no others if possible. */
-export function contentReader(selector: JsonObject): (content: DocumentContent) => JsonObject {
-  return fieldReader(selector) ?? (content => JSON.parse(contentText(content).toString()) as JsonObject)
+export function selectorFieldsReader(selector: JsonObject): (content: DocumentContent) => JsonObject {
+  return fieldReader(selector) ?? (content => JSON.parse(documentText(content).toString()) as JsonObject)
 }
 
 /** The `_conflicts` member, a comma in front; empty if there are none. */

@@ -13,7 +13,7 @@ const ENGINE_ERRORS = new Set(['InternalError', 'SyntaxError', 'RangeError'])
  * @returns the result, and the documents that it is of
  * @throws what is no fault of one document: a timeout, a function that does not compile
  */
-export async function passOverUnusable<Item, Result>(
+export async function skipUnusable<Item, Result>(
   items: readonly Item[],
   run: (items: readonly Item[]) => Promise<Result>,
   onUnusable: (item: Item, error: Error) => void,

@@ -19,7 +19,7 @@ import type {
   ChangesRequest,
   DatabaseInfo,
   FetchedRevision,
-  LocalDocument,
+  PeerLocalDocument,
   MissingRevisions,
   OpenedRevision,
   Peer,
@@ -181,7 +181,7 @@ export class LocalPeer implements Peer {
     return this.#server.put(id, document, signal)
   }
 
-  getLocal(id: string, signal: AbortSignal): Promise<LocalDocument | null> {
+  getLocal(id: string, signal: AbortSignal): Promise<PeerLocalDocument | null> {
     return this.#server.getLocal(id, signal)
   }
 

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
 import type { HttpContext, HttpState } from '../http/context.ts'
-import type { Route as RouteOf, RouteMatch } from '../routing/route.ts'
+import type { RouteEntry, RouteMatch } from '../routing/route.ts'
 import type { Services } from '../services.ts'
 
 export interface RequestState extends HttpState {
@@ -22,6 +22,6 @@ export type RequestContext = HttpContext & {
 
 export type Handler = (ctx: RequestContext) => Promise<void> | void
 
-export type Route = RouteOf<Handler>
+export type Route = RouteEntry<Handler>
 
 export type Methods = Route['methods']

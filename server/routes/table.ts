@@ -141,11 +141,11 @@ const DATABASE: readonly Route[] = [
     '/:db',
     WHOLE_DATABASE,
     {
-      DELETE: database.dropDatabase,
+      DELETE: database.deleteDatabase,
       GET: database.getInfo,
       HEAD: database.getInfo,
       POST: postDocument,
-      PUT: database.makeDatabase,
+      PUT: database.createDatabase,
     },
     'DELETE,GET,HEAD,POST',
   ),

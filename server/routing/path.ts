@@ -1,12 +1,12 @@
 import { decodeSegment } from '../http/request/percent.ts'
-import type { Segment } from './route.ts'
+import type { PathSegment } from './route.ts'
 
 /**
  * Splits a path into decoded segments, none for the server's root. Slashes that follow one another count as one, and those
  * at the end as none (`chttpd:handle_request_int/1`).
  */
-export function splitPath(path: string): Segment[] {
-  const segments: Segment[] = []
+export function splitPath(path: string): PathSegment[] {
+  const segments: PathSegment[] = []
   for (const part of path.split('/')) if (part !== '') segments.push(decodeSegment(part) ?? null)
   return segments
 }
@@ -15,7 +15,7 @@ export function splitPath(path: string): Segment[] {
  * Returns the segments behind that of the database, empty text for those that are not UTF-8. The name of a design document
  * is a segment of its own, however the slash before it was written.
  */
-export function segmentsInDatabase([, ...below]: readonly Segment[]): string[] {
+export function segmentsInDatabase([, ...below]: readonly PathSegment[]): string[] {
   const [first, ...rest] = below.map(segment => segment ?? '')
   if (first === undefined) return []
   const [, prefix, name] = /^(_design|_local)\/(.*)$/s.exec(first) ?? []

@@ -1,12 +1,12 @@
 import { requiredRight } from './access.ts'
 import { splitPath } from './path.ts'
-import type { Route, RouteMatch, Segment } from './route.ts'
+import type { RouteEntry, RouteMatch, PathSegment } from './route.ts'
 
 /** The routes that begin with the same segments. */
 interface Node<Handler> {
   readonly texts: Map<string, Node<Handler>>
   /** By the kinds of segments that they take, which exclude one another or are tried in the table's order. */
-  readonly names: { readonly takes: (segment: Segment) => boolean; readonly node: Node<Handler> }[]
+  readonly names: { readonly takes: (segment: PathSegment) => boolean; readonly node: Node<Handler> }[]
   /** The route that ends here. */
   route?: CompiledRoute<Handler>
   /** The route that takes all that follows. */
@@ -14,7 +14,7 @@ interface Node<Handler> {
 }
 
 interface CompiledRoute<Handler> {
-  readonly route: Route<Handler>
+  readonly route: RouteEntry<Handler>
   /** The names in the path, with the positions of their segments. */
   readonly names: readonly (readonly [name: string, position: number])[]
   /** Number of segments before `*name`. */
@@ -28,7 +28,7 @@ export class RouteMatcher<Handler> {
   readonly #root: Node<Handler> = newNode()
 
   /** @throws if two routes have the same path */
-  constructor(routes: readonly Route<Handler>[]) {
+  constructor(routes: readonly RouteEntry<Handler>[]) {
     for (const route of routes) this.#add(route)
   }
 
@@ -37,7 +37,7 @@ export class RouteMatcher<Handler> {
     const segments = splitPath(path)
     const found = path.startsWith('/') ? find(this.#root, segments, 0) : undefined
     if (found === undefined) return { ...UNKNOWN, segments }
-    const params: Record<string, Segment> = {}
+    const params: Record<string, PathSegment> = {}
     for (const [name, position] of found.names) params[name] = segments[position] ?? null
     return {
       route: found.route,
@@ -48,7 +48,7 @@ export class RouteMatcher<Handler> {
     }
   }
 
-  #add(route: Route<Handler>): void {
+  #add(route: RouteEntry<Handler>): void {
     const parts = route.path.split('/').filter(part => part !== '')
     const names = parts.flatMap((part, position) =>
       part.startsWith(':') ? [[part.slice(1), position] as const] : [],
@@ -62,7 +62,7 @@ export class RouteMatcher<Handler> {
   }
 }
 
-const NOTHING: readonly Segment[] = []
+const NOTHING: readonly PathSegment[] = []
 
 /** A path that nobody thought of is closed. */
 const UNKNOWN = { route: undefined, right: 'server-admin', params: {}, rest: NOTHING } as const
@@ -86,7 +86,7 @@ function child<Handler>(node: Node<Handler>, part: string): Node<Handler> {
 }
 
 /** The id of a document begins with an underscore only below a path of its own. */
-const TAKES: Readonly<Record<string, (segment: Segment) => boolean>> = {
+const TAKES: Readonly<Record<string, (segment: PathSegment) => boolean>> = {
   ':docid': segment => segment?.startsWith('_') !== true,
   ':systemName': segment => segment?.startsWith('_') === true,
 }
@@ -98,7 +98,7 @@ function takesAny(): boolean {
 /** Goes back to the next possibility where a branch has no route for the whole path. */
 function find<Handler>(
   node: Node<Handler>,
-  segments: readonly Segment[],
+  segments: readonly PathSegment[],
   position: number,
 ): CompiledRoute<Handler> | undefined {
   const segment = segments[position]

@@ -1,7 +1,7 @@
 import type { Right, RouteAccess } from './access.ts'
 
 /** A row of the route table: a path with the right that it needs and the handlers of its methods. */
-export interface Route<Handler> extends RouteAccess {
+export interface RouteEntry<Handler> extends RouteAccess {
   /**
    * Text, `:name` for one segment and, last, `*name` for one or more: "/:db/_design/:name/_view/:view/*more".
    * `:docid` takes no segment that begins with an underscore, `:systemName` takes no other. Where several rows match, text
@@ -15,27 +15,27 @@ export interface Route<Handler> extends RouteAccess {
 }
 
 /** A decoded segment of a path; null where its bytes are not UTF-8. */
-export type Segment = string | null
+export type PathSegment = string | null
 
 /** A request's place in the route table. */
 export interface RouteMatch<Handler> {
   /** Undefined for a path that the table does not have. */
-  readonly route: Route<Handler> | undefined
+  readonly route: RouteEntry<Handler> | undefined
   readonly right: Right
   /** Segments by the names in the route's path. */
-  readonly params: Readonly<Record<string, Segment>>
+  readonly params: Readonly<Record<string, PathSegment>>
   /** The segments that `*name` stands for. */
-  readonly rest: readonly Segment[]
+  readonly rest: readonly PathSegment[]
   /** All segments of the path; none for the server's root. */
-  readonly segments: readonly Segment[]
+  readonly segments: readonly PathSegment[]
 }
 
 /** Returns the handler of a method, undefined where the route does not take the method. */
-export function handlerOf<Handler>({ methods }: Route<Handler>, method: string): Handler | undefined {
+export function handlerOf<Handler>({ methods }: RouteEntry<Handler>, method: string): Handler | undefined {
   return methods[method] ?? (method === 'HEAD' ? methods.GET : undefined)
 }
 
 /** Returns the value of the `Allow` header. */
-export function allowedMethods({ methods, allow }: Route<unknown>): string {
+export function allowedMethods({ methods, allow }: RouteEntry<unknown>): string {
   return allow ?? Object.keys(methods).join(',')
 }

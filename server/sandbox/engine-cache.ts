@@ -1,6 +1,6 @@
 import { Engine, EngineFailure, type Exchange } from './engine.ts'
 import { guestSource } from './guest-source.ts'
-import type { EngineSetup, WorkerJob, WorkerOptions, WorkerOutcome, WorkerReply } from './messages.ts'
+import type { EngineSetup, EngineCommand, WorkerOptions, WorkerOutcome, WorkerReply } from './messages.ts'
 import { packRows } from './pack-rows.ts'
 import { SourcePreparer } from './source-preparer.ts'
 import { EngineModules, INITIAL_BYTES } from './variant.ts'
@@ -27,7 +27,7 @@ export class EngineCache {
     this.#preparer = new SourcePreparer(this.#modules)
   }
 
-  async run(job: WorkerJob): Promise<WorkerReply> {
+  async run(job: EngineCommand): Promise<WorkerReply> {
     if (job.language === 'coffeescript') await this.#preparer.readyCoffeeScript()
     const engine = await this.#engine(job)
     if (engine === undefined) return this.#reply(job, { kind: 'unprepared' }, [])
@@ -39,7 +39,7 @@ export class EngineCache {
   }
 
   /** The engine of the job, made ready if need be; undefined where it is not here and the job does not say how. */
-  async #engine(job: WorkerJob): Promise<Engine | undefined> {
+  async #engine(job: EngineCommand): Promise<Engine | undefined> {
     const known = this.#engines.get(job.key)
     if (known !== undefined) {
       // Back to the end of those that may be dropped.
@@ -58,7 +58,7 @@ export class EngineCache {
     return engine
   }
 
-  #work(engine: Engine, job: WorkerJob): WorkerOutcome {
+  #work(engine: Engine, job: EngineCommand): WorkerOutcome {
     if (job.setup !== undefined) {
       const refused = this.#prepare(engine, job.setup, job.timeoutMs)
       if (refused !== undefined) return { kind: 'answer', text: refused }
@@ -100,7 +100,7 @@ export class EngineCache {
     }
   }
 
-  #reply(job: WorkerJob, outcome: WorkerOutcome, log: readonly string[]): WorkerReply {
+  #reply(job: EngineCommand, outcome: WorkerOutcome, log: readonly string[]): WorkerReply {
     return { id: job.id, outcome, log }
   }
 }

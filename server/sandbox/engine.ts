@@ -1,7 +1,7 @@
 import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from 'quickjs-emscripten'
 import { CallClock } from './call-clock.ts'
 import type { SandboxLimits } from './limits.ts'
-import { Progress, type FailureCause } from './messages.ts'
+import { ProgressCounter, type FailureCause } from './messages.ts'
 import type { PrepareFunction } from './source-preparer.ts'
 import type { EngineModule } from './variant.ts'
 import type { WasmMemory } from './wasm-memory.ts'
@@ -116,7 +116,7 @@ export class Engine {
 
   /** Says that the thread gets on, though no function is called. */
   showProgress(): void {
-    Atomics.add(this.#progress, Progress.calls, 1)
+    Atomics.add(this.#progress, ProgressCounter.calls, 1)
   }
 
   #start(guest: string): QuickJSHandle {

@@ -7,7 +7,7 @@ export interface WorkerOptions {
   readonly progress: SharedArrayBuffer
 }
 
-export const Progress = {
+export const ProgressCounter = {
   /** Calls of functions, so that the pool sees whether a worker gets on; 0 while it starts. */
   calls: 0,
   /** Answers to questions, which wake the thread. */
@@ -22,7 +22,7 @@ export interface EngineSetup {
 }
 
 /** A command for an engine, which lives in the worker under `key` until it is dropped for others. */
-export interface WorkerJob {
+export interface EngineCommand {
   readonly id: number
   readonly key: string
   /** The language of the functions: "coffeescript" takes a compiler; all else is JavaScript. */

@@ -2,9 +2,9 @@ import type { Worker } from 'node:worker_threads'
 import { startThread } from '../concurrency/start-thread.ts'
 import type { SandboxLimits } from './limits.ts'
 import {
-  Progress,
+  ProgressCounter,
   type WorkerAnswer,
-  type WorkerJob,
+  type EngineCommand,
   type WorkerOptions,
   type WorkerQuestion,
   type WorkerReply,
@@ -62,7 +62,7 @@ export class PoolWorker {
     this.#thread.on('exit', () => this.#end('died'))
   }
 
-  send(job: WorkerJob): void {
+  send(job: EngineCommand): void {
     this.lastUse = performance.now()
     this.#timeoutMs = job.timeoutMs
     this.#startWatch()
@@ -74,8 +74,8 @@ export class PoolWorker {
     if (this.#hasEnded) return
     this.#startWatch()
     this.#thread.postMessage({ heard } satisfies WorkerAnswer)
-    Atomics.add(this.#progress, Progress.answers, 1)
-    Atomics.notify(this.#progress, Progress.answers)
+    Atomics.add(this.#progress, ProgressCounter.answers, 1)
+    Atomics.notify(this.#progress, ProgressCounter.answers)
   }
 
   /** Idempotent. */
@@ -87,9 +87,9 @@ export class PoolWorker {
 
   #startWatch(): void {
     this.#thread.ref()
-    this.#lastProgress = Atomics.load(this.#progress, Progress.calls)
+    this.#lastProgress = Atomics.load(this.#progress, ProgressCounter.calls)
     this.#watch = setInterval(() => {
-      const progress = Atomics.load(this.#progress, Progress.calls)
+      const progress = Atomics.load(this.#progress, ProgressCounter.calls)
       const isStarting = progress === 0 && performance.now() - this.#begun < START_MS
       if (progress === this.#lastProgress && !isStarting) this.#end('stuck')
       this.#lastProgress = progress

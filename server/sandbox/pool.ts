@@ -2,12 +2,12 @@ import { fail } from '../../protocol/errors.ts'
 import { Admission, type Lane } from './admission.ts'
 import { FairQueue } from './fair-queue.ts'
 import { callTimeout, type SandboxLimits } from './limits.ts'
-import type { EngineSetup, WorkerJob, WorkerOutcome, WorkerReply } from './messages.ts'
+import type { EngineSetup, EngineCommand, WorkerOutcome, WorkerReply } from './messages.ts'
 import { PoolWorker, type WorkerEnd } from './pool-worker.ts'
 
 const LANES: readonly Lane[] = ['validation', 'request', 'background']
 
-export interface Job extends Omit<WorkerJob, 'id' | 'setup' | 'timeoutMs'> {
+export interface SandboxCall extends Omit<EngineCommand, 'id' | 'setup' | 'timeoutMs'> {
   /** The database whose functions run: databases take turns. */
   readonly owner: string
   readonly setup: EngineSetup
@@ -17,7 +17,7 @@ export interface Job extends Omit<WorkerJob, 'id' | 'setup' | 'timeoutMs'> {
 export type ListExchange = (output: string) => Promise<string>
 
 interface Waiting {
-  readonly job: Job
+  readonly job: SandboxCall
   readonly lane: Lane
   readonly exchange: ListExchange | undefined
   readonly resolve: (outcome: WorkerOutcome) => void
@@ -68,7 +68,7 @@ export class SandboxPool {
   }
 
   /** @throws `service_unavailable` when too many wait, or the pool is closed; what `exchange` throws, which ends the job */
-  run(job: Job, lane: Lane, exchange?: ListExchange): Promise<WorkerOutcome> {
+  run(job: SandboxCall, lane: Lane, exchange?: ListExchange): Promise<WorkerOutcome> {
     const queue = this.#lanes[lane]
     const isFull = queue.length >= MAX_WAITING || queue.lengthOf(job.owner) >= MAX_WAITING_OF_OWNER
     if (this.#closed || isFull) return Promise.reject(fail('sandboxBusy'))

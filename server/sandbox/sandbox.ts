@@ -5,7 +5,7 @@ import { answerText, outcomeError } from './errors.ts'
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUT_MS, type SandboxLimits } from './limits.ts'
 import type { PackedRows, RowStorage } from './messages.ts'
 import type { Lane } from './admission.ts'
-import { SandboxPool, type Job } from './pool.ts'
+import { SandboxPool, type SandboxCall } from './pool.ts'
 
 const MAX_WORKERS = 4
 const DEFAULT_LISTS = 12
@@ -39,7 +39,7 @@ export interface SandboxFunction {
 }
 
 /** What a validation function says of a document: null when it may be written. */
-export type Verdict =
+export type ValidationResult =
   | null
   | { readonly thrown: JsonValue }
   | { readonly error: readonly ['error', name: string, reason: JsonValue] }
@@ -124,7 +124,7 @@ export class Sandbox {
   }
 
   /** @param calls the arguments of each call as one JSON array: `[newDoc, oldDoc, userCtx, secObj]` */
-  async validate(ddoc: SandboxDocument, calls: readonly string[]): Promise<Verdict[]> {
+  async validate(ddoc: SandboxDocument, calls: readonly string[]): Promise<ValidationResult[]> {
     return this.#ask(ddoc, 'validate', `[[${calls.join()}]]`, 'validation')
   }
 
@@ -168,7 +168,7 @@ export class Sandbox {
   async map(views: SandboxViews, documents: string, storage: RowStorage, lane: Lane): Promise<PackedRows> {
     const { owner, language } = views
     const args = JSON.stringify([views.lib, views.maps, language])
-    const job: Job = {
+    const job: SandboxCall = {
       owner,
       language,
       key: `views:${owner}:${digest(args)}`,
@@ -193,7 +193,7 @@ export class Sandbox {
     batches: readonly string[],
     options: { rereduce: boolean; lane: Lane },
   ): Promise<JsonValue[]> {
-    const job: Job = {
+    const job: SandboxCall = {
       owner,
       language,
       key: `reduce:${owner}:${language ?? ''}:${digest(source)}`,
@@ -218,12 +218,12 @@ export class Sandbox {
     return JSON.parse(await this.#text(jobOf(ddoc, command, args), lane)) as Answer
   }
 
-  async #text(job: Job, lane: Lane): Promise<string> {
+  async #text(job: SandboxCall, lane: Lane): Promise<string> {
     return answerText(await this.#pool.run(job, lane))
   }
 }
 
-function jobOf(ddoc: SandboxDocument, command: string, args: string): Job {
+function jobOf(ddoc: SandboxDocument, command: string, args: string): SandboxCall {
   const { owner, language, json } = ddoc
   const setup = { command: 'setDesignDocument', args: `[${json}]` } as const
   return { owner, language, key: `ddoc:${owner}:${digest(json)}`, setup, command, args }

@@ -1,10 +1,10 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { EngineCache } from './engine-cache.ts'
 import {
-  Progress,
+  ProgressCounter,
   type PackedRows,
   type WorkerAnswer,
-  type WorkerJob,
+  type EngineCommand,
   type WorkerOptions,
   type WorkerQuestion,
   type WorkerReply,
@@ -16,10 +16,10 @@ const options = workerData as WorkerOptions
 const progress = new Int32Array(options.progress)
 const engines = new EngineCache(options, exchange)
 
-Atomics.add(progress, Progress.calls, 1)
-port.on('message', (job: WorkerJob) => void answer(job))
+Atomics.add(progress, ProgressCounter.calls, 1)
+port.on('message', (job: EngineCommand) => void answer(job))
 
-async function answer(job: WorkerJob): Promise<void> {
+async function answer(job: EngineCommand): Promise<void> {
   const reply = await engines.run(job)
   port.postMessage(reply, transferable(reply))
 }
@@ -31,9 +31,9 @@ function transferable(reply: WorkerReply): ArrayBuffer[] {
 
 /** Asks the pool, for the job that runs; the thread sleeps until there is an answer. */
 function exchange(said: string): string | undefined {
-  const answers = Atomics.load(progress, Progress.answers)
+  const answers = Atomics.load(progress, ProgressCounter.answers)
   port.postMessage({ said } satisfies WorkerQuestion)
-  Atomics.wait(progress, Progress.answers, answers)
+  Atomics.wait(progress, ProgressCounter.answers, answers)
   const received = receiveMessageOnPort(port) as { message: WorkerAnswer } | undefined
   return received?.message.heard
 }

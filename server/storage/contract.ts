@@ -7,12 +7,12 @@ export interface StoreSnapshot {
   close(): Promise<void>
 }
 
-export interface ReadOptions {
+export interface StoreReadOptions {
   readonly snapshot?: StoreSnapshot | undefined
 }
 
 /** Keys of a range: bytewise order, `reverse` for the other way round. */
-export interface RangeOptions extends ReadOptions {
+export interface RangeOptions extends StoreReadOptions {
   readonly gt?: Uint8Array
   readonly gte?: Uint8Array
   readonly lt?: Uint8Array
@@ -24,7 +24,7 @@ export interface RangeOptions extends ReadOptions {
   readonly highWaterMarkBytes?: number
 }
 
-export interface WriteOptions {
+export interface StoreWriteOptions {
   /** On disk before it is done. */
   readonly sync?: boolean
 }
@@ -45,23 +45,23 @@ export interface StoreIterator<T> extends AsyncIterable<T> {
 export interface StoreBatch {
   put(key: Uint8Array, value: Uint8Array): this
   del(key: Uint8Array): this
-  write(options?: WriteOptions): Promise<void>
+  write(options?: StoreWriteOptions): Promise<void>
 }
 
-export type Entry = [key: Uint8Array, value: Uint8Array]
+export type StoreEntry = [key: Uint8Array, value: Uint8Array]
 
 /**
  * The ordered key-value map under all databases: all that Couchette asks of it. `abstract-level`'s stores with `view`
  * encodings are one as they are.
  */
 export interface Store {
-  get(key: Uint8Array, options?: ReadOptions): Promise<Uint8Array | undefined>
-  getSync(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined
-  getMany(keys: Uint8Array[], options?: ReadOptions): Promise<(Uint8Array | undefined)[]>
-  put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<void>
-  del(key: Uint8Array, options?: WriteOptions): Promise<void>
+  get(key: Uint8Array, options?: StoreReadOptions): Promise<Uint8Array | undefined>
+  getSync(key: Uint8Array, options?: StoreReadOptions): Uint8Array | undefined
+  getMany(keys: Uint8Array[], options?: StoreReadOptions): Promise<(Uint8Array | undefined)[]>
+  put(key: Uint8Array, value: Uint8Array, options?: StoreWriteOptions): Promise<void>
+  del(key: Uint8Array, options?: StoreWriteOptions): Promise<void>
   batch(): StoreBatch
-  iterator(range: RangeOptions): StoreIterator<Entry>
+  iterator(range: RangeOptions): StoreIterator<StoreEntry>
   keys(range: RangeOptions): StoreIterator<Uint8Array>
   values(range: RangeOptions): StoreIterator<Uint8Array>
   clear(range: RangeOptions): Promise<void>

@@ -13,7 +13,15 @@ import { readFormat } from './format.ts'
 import { StoreUnavailableError } from './unavailable.ts'
 
 export { StoreUnavailableError } from './unavailable.ts'
-export type { Entry, RangeOptions, Store, StoreBatch, StoreIterator, StoreSnapshot } from './contract.ts'
+export type {
+  StoreEntry,
+  RangeOptions,
+  Store,
+  StoreBatch,
+  StoreIterator,
+  StoreReadOptions,
+  StoreSnapshot,
+} from './contract.ts'
 
 export interface StoreOptions extends ReopeningOptions {
   /** Encrypts a new store, and opens an encrypted one. */

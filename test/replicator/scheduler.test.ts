@@ -2,7 +2,7 @@ import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { JOB_STATES, nextState } from '../../replicator/job-state.ts'
 import { ChangesQueue } from '../../replicator/pipeline/changes-queue.ts'
-import { Progress } from '../../replicator/pipeline/progress.ts'
+import { MoveProgress } from '../../replicator/pipeline/progress.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { call } from '../helpers/http.ts'
 import { startServer } from '../helpers/server.ts'
@@ -37,7 +37,7 @@ test('only what CouchDB allows leads from one state to another', t => {
 })
 
 test('a checkpoint never passes a batch that is not done', t => {
-  const progress = new Progress('start')
+  const progress = new MoveProgress('start')
   const done = (ordinal: number): void => progress.done({ ordinal, rows: [], seq: `seq-${ordinal}` })
   done(1)
   done(2)

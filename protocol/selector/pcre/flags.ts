@@ -1,5 +1,5 @@
 /** The options that hold at a place of a pattern: (?i), (?m), (?s), (?x). */
-export interface Flags {
+export interface PatternFlags {
   readonly caseless: boolean
   readonly multiline: boolean
   readonly dotAll: boolean
@@ -7,7 +7,7 @@ export interface Flags {
   readonly swapGreed: boolean
 }
 
-export const NO_FLAGS: Flags = {
+export const NO_FLAGS: PatternFlags = {
   caseless: false,
   multiline: false,
   dotAll: false,
@@ -15,7 +15,7 @@ export const NO_FLAGS: Flags = {
   swapGreed: false,
 }
 
-const LETTERS: Readonly<Record<string, Partial<Flags>>> = {
+const LETTERS: Readonly<Record<string, Partial<PatternFlags>>> = {
   i: { caseless: true },
   m: { multiline: true },
   s: { dotAll: true },
@@ -25,7 +25,7 @@ const LETTERS: Readonly<Record<string, Partial<Flags>>> = {
 }
 
 /** Returns the flags after the letters of `(?i-s)`; undefined if one of them is not a flag. */
-export function changeFlags(flags: Flags, letters: string): Flags | undefined {
+export function changeFlags(flags: PatternFlags, letters: string): PatternFlags | undefined {
   let value = true
   let changed = flags
   for (const letter of letters) {

@@ -3,7 +3,7 @@ import { ANY_BYTE, caseless, ESCAPED_SETS, NOT_NEWLINE, singleByte } from './byt
 import { readClass } from './class.ts'
 import { Cursor } from './cursor.ts'
 import { readByteEscape, readSetEscape } from './escapes.ts'
-import { changeFlags, NO_FLAGS, type Flags } from './flags.ts'
+import { changeFlags, NO_FLAGS, type PatternFlags } from './flags.ts'
 
 const MAX_REPEAT = 65535
 const MAX_DEPTH = 250
@@ -40,7 +40,7 @@ class Parser {
   private readonly names = new Map<string, number>()
   private groups = 0
   private depth = 0
-  private flags: Flags = NO_FLAGS
+  private flags: PatternFlags = NO_FLAGS
   private highestReference = 0
 
   constructor(cursor: Cursor) {

@@ -3,7 +3,7 @@ import { isWhole } from './memory.ts'
 const GATHER_BYTES = 64 * 1024
 
 /** Bytes gathered for a worker in pieces that are each all of their memory. */
-export class Batch {
+export class GatheredPieces {
   #pieces: Uint8Array[] = []
   #bytes = 0
   #last: Buffer | undefined

@@ -1,4 +1,4 @@
-import { Batch } from './batch.ts'
+import { GatheredPieces } from './batch.ts'
 import type { InFlight } from './in-flight.ts'
 import type { IngestOptions, IngestReply, IngestRequest, IngestResult, TargetFile } from './messages.ts'
 
@@ -18,7 +18,7 @@ export class WorkerJob {
   readonly #onSettled: () => void
   readonly #result: Promise<IngestResult>
   readonly #batchBytes: number
-  readonly #batch = new Batch()
+  readonly #batch = new GatheredPieces()
   /** Until it is sent. */
   #begin: IngestOptions | undefined
   #resolve: (result: IngestResult) => void = () => undefined

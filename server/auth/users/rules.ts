@@ -14,7 +14,7 @@ import { maxIterations } from '../login/password-limits.ts'
 import { checkOwnLimits } from './own-limits.ts'
 import { checkPasswordRules, parsePasswordRules } from './password-rules.ts'
 import { checkUserDocument, type DocumentObject } from './user-document.ts'
-import { checkWriter, publicMembers, viewOf } from './visibility.ts'
+import { checkWriter, publicMembers, visibilityOf } from './visibility.ts'
 
 /** The rules of the users database (`couch_users_db`). */
 export class UsersRules implements DatabaseRules {
@@ -39,10 +39,11 @@ export class UsersRules implements DatabaseRules {
     if (id === '_design' && attachment === '_show') return checkShown(rest.slice(1).join('/'), user, security)
     const reads = method === 'GET' || method === 'HEAD'
     const runs = attachment?.startsWith('_') === true
-    if (id === '_design' && name !== undefined && (reads || runs)) viewOf(`_design/${name}`, user, security)
+    if (id === '_design' && name !== undefined && (reads || runs))
+      visibilityOf(`_design/${name}`, user, security)
     if (!reads) return
     const asksAttachment = (name !== undefined && !id.startsWith('_')) || attachment !== undefined
-    if (asksAttachment && viewOf(id, user, security) !== 'whole') throw fail('missing')
+    if (asksAttachment && visibilityOf(id, user, security) !== 'whole') throw fail('missing')
   }
 
   /** Plain passwords never reach the disk. */
@@ -55,7 +56,7 @@ export class UsersRules implements DatabaseRules {
   }
 
   afterRead(id: DocId, json: Buffer, { user, security }: Actor): Buffer {
-    if (viewOf(id, user, security) === 'whole') return json
+    if (visibilityOf(id, user, security) === 'whole') return json
     const document = JSON.parse(json.toString()) as Record<string, unknown>
     const { _id, _rev, ...members } = document
     const shown = publicMembers(members, this.#config.list('chttpd_auth', 'public_fields'))
@@ -65,7 +66,7 @@ export class UsersRules implements DatabaseRules {
 
 /** @param id of the document that is to be shown; empty where there is none */
 function checkShown(id: string, user: UserContext, security: Security): void {
-  if (id !== '' && viewOf(id, user, security) !== 'whole') throw fail('missing')
+  if (id !== '' && visibilityOf(id, user, security) !== 'whole') throw fail('missing')
 }
 
 class UserValidator implements DocumentValidator {

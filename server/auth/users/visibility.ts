@@ -4,7 +4,7 @@ import type { UserContext } from '../../../protocol/user-context.ts'
 import { type DocumentObject, USER_PREFIX } from './user-document.ts'
 
 /** What somebody sees of a document of the users database: all of it, or the members that everybody may read. */
-export type View = 'whole' | 'public members'
+export type DocumentVisibility = 'whole' | 'public members'
 
 /**
  * Who may read a document of the users database (`couch_users_db:after_doc_read/2`): administrators all, users their
@@ -12,7 +12,7 @@ export type View = 'whole' | 'public members'
  *
  * @throws `forbidden` for design documents
  */
-export function viewOf(id: string, user: UserContext, security: Security): View {
+export function visibilityOf(id: string, user: UserContext, security: Security): DocumentVisibility {
   if (isDatabaseAdmin(user, security)) return 'whole'
   if (id.startsWith('_design/')) {
     throw fail('forbidden', 'Only administrators can view design docs in the users database.')

@@ -1,5 +1,5 @@
 import { isDesignId, type DocId } from '../../../protocol/document-id.ts'
-import { idOf } from '../../database/reading/row-text.ts'
+import { idOfRow } from '../../database/reading/row-text.ts'
 import { filterKey, type ChangeFilter } from './change-filter.ts'
 
 const PAGE = 1000
@@ -11,7 +11,7 @@ export function docIdsFilter(ids: readonly DocId[]): ChangeFilter {
     key: filterKey('_doc_ids', [...wanted].sort()),
     pageSize: PAGE,
     mayFail: false,
-    select: records => records.map(record => wanted.has(idOf(record))),
+    select: records => records.map(record => wanted.has(idOfRow(record))),
     candidates: { ids: [...wanted] },
   }
 }
@@ -22,7 +22,7 @@ export function designFilter(): ChangeFilter {
     key: '_design',
     pageSize: PAGE,
     mayFail: false,
-    select: records => records.map(record => isDesignId(idOf(record))),
+    select: records => records.map(record => isDesignId(idOfRow(record))),
     candidates: { from: '_design/', to: '_design0' },
   }
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../protocol/json-value.ts'
 import { attachmentsMember } from '../../database/attachments/attachments-member.ts'
 import type { Database } from '../../database/database.ts'
 import type { Sandbox, SandboxDocument } from '../../sandbox/sandbox.ts'
-import { passOverUnusable, type OnSkip } from '../../query/skip-unusable.ts'
+import { skipUnusable, type OnSkip } from '../../query/skip-unusable.ts'
 import { filterKey, type ChangeFilter } from './change-filter.ts'
 import { leafDocuments, type LeafDocument } from './leaf-documents.ts'
 import { verdictsOf } from './verdicts.ts'
@@ -58,9 +58,7 @@ function functionFilter(
       const documents = leaves.flat().map(leaf => ({ id: leaf.id, text: textOf(leaf) }))
       const askAbout = async (some: readonly { text: string }[]): Promise<readonly boolean[]> =>
         some.length === 0 ? [] : asServerError(ask(some.map(({ text }) => text)))
-      const { used, result } = await passOverUnusable(documents, askAbout, ({ id }, error) =>
-        onSkip(id, error),
-      )
+      const { used, result } = await skipUnusable(documents, askAbout, ({ id }, error) => onSkip(id, error))
       const passes = new Set(used.filter((_document, place) => result[place] === true))
       return verdictsOf(leaves, (_leaf, place) => passes.has(documents[place]!))
     },

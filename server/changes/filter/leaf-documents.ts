@@ -8,7 +8,7 @@ import type { Database } from '../../database/database.ts'
 import type { StoredDocument } from '../../database/documents/stored-document.ts'
 import { readFirstBodies } from '../../database/reading/read-bodies.ts'
 import { PAGE_BYTES } from '../rows/row-renderer.ts'
-import { idOf, revOf } from '../../database/reading/row-text.ts'
+import { idOfRow, revOfRow } from '../../database/reading/row-text.ts'
 
 /** A leaf as a filter judges it. */
 export interface LeafDocument {
@@ -68,8 +68,8 @@ export async function leafDocuments(
 
 function fromRecord(record: Uint8Array): Wanted {
   return {
-    id: idOf(record),
-    rev: revOf(record),
+    id: idOfRow(record),
+    rev: revOfRow(record),
     deleted: isDeleted(record),
     body: winnerBody(record),
     conflicts: [],
@@ -82,7 +82,7 @@ function fromTree(
   record: Uint8Array,
   options: { allLeaves: boolean; revisions: boolean },
 ): Wanted[] {
-  const id = idOf(record)
+  const id = idOfRow(record)
   const document = database.document(id)
   if (document === undefined) return []
   const [winner, ...others] = leaves(document.tree)

@@ -10,7 +10,7 @@ import { settled } from '../../concurrency/settled.ts'
 import { TimeSlice } from '../../concurrency/time-slice.ts'
 import { readFirstBodies } from '../../database/reading/read-bodies.ts'
 import { PAGE_BYTES } from '../rows/row-renderer.ts'
-import { idOf, revOf } from '../../database/reading/row-text.ts'
+import { idOfRow, revOfRow } from '../../database/reading/row-text.ts'
 import { filterKey, type ChangeFilter, type Verdict } from './change-filter.ts'
 import { parseFields } from './fields.ts'
 import { leafDocuments, type LeafDocument } from './leaf-documents.ts'
@@ -90,20 +90,20 @@ class OwnBodies {
       return this.#matches(record, body)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      this.#onSkip(idOf(record), error)
+      this.#onSkip(idOfRow(record), error)
       return false
     }
   }
 
   #matches(record: Uint8Array, body: BodyRecord): boolean | Suspended {
     if (this.#read !== undefined) {
-      const [id, rev] = this.#seesMetadata ? [idOf(record), revOf(record)] : ['', '']
+      const [id, rev] = this.#seesMetadata ? [idOfRow(record), revOfRow(record)] : ['', '']
       return this.#selector.matches(this.#read({ id, rev, body: body.body }))
     }
     const document = parseBody(body)
     if (this.#seesMetadata) {
-      document._id = idOf(record)
-      document._rev = revOf(record)
+      document._id = idOfRow(record)
+      document._rev = revOfRow(record)
       if (isDeleted(record)) document._deleted = true
       if (body.attachments.length > 0) document._attachments = attachmentsOf(body)
     }

@@ -1,6 +1,6 @@
 import { BEFORE_SEQ, rowStart, seqEnd } from '../../database/documents/change-record.ts'
 import type { RowRenderer, RowOutput } from './row-renderer.ts'
-import { idOf } from '../../database/reading/row-text.ts'
+import { idOfRow } from '../../database/reading/row-text.ts'
 
 const EVENT = /^(created|updated|deleted):(.+)$/s
 const END = Buffer.from('}')
@@ -17,7 +17,7 @@ export class DbUpdatesRows implements RowRenderer {
     for (const record of records) {
       if (out.left === 0) break
       done += 1
-      const [, type, name] = EVENT.exec(idOf(record)) ?? []
+      const [, type, name] = EVENT.exec(idOfRow(record)) ?? []
       if (type === undefined) continue
       const start = rowStart(record, false)
       framing.open(buffer, out.count)

@@ -10,7 +10,7 @@ import { isBranched, isDeleted, winnerBody } from '../../database/documents/chan
 import type { Database } from '../../database/database.ts'
 import type { FeedRequest } from '../feed-request.ts'
 import { PAGE_BYTES } from './row-renderer.ts'
-import { idOf, idTextEnd, idTextStart, revTextEnd, revTextStart } from '../../database/reading/row-text.ts'
+import { idOfRow, idTextEnd, idTextStart, revTextEnd, revTextStart } from '../../database/reading/row-text.ts'
 import type { RowBuffer } from '../../database/reading/row-buffer.ts'
 import { readFirstBodies } from '../../database/reading/read-bodies.ts'
 
@@ -90,7 +90,7 @@ function extrasOf(
   { attachments }: BodyRecord,
   options: DocumentOptions,
 ): string {
-  const conflicts = options.conflicts && isBranched(record) ? conflictsOf(database, idOf(record)) : ''
+  const conflicts = options.conflicts && isBranched(record) ? conflictsOf(database, idOfRow(record)) : ''
   const view: AttachmentView = {
     ...STUBS,
     show: options.attachments ? 'data' : 'stubs',

@@ -1,6 +1,6 @@
 import { fail } from '../../../protocol/errors.ts'
 import { makeRev } from '../../../protocol/revision.ts'
-import { find, historyNodes } from '../../../protocol/revtree/history.ts'
+import { findRev, historyNodes } from '../../../protocol/revtree/history.ts'
 import type { StoredAttachment } from '../documents/body-record.ts'
 import type { Commit } from '../commit/commit.ts'
 import type { DocumentEdit, EditAttachment } from '../documents/edit.ts'
@@ -35,9 +35,11 @@ function sourceOfStubs(commit: Commit, edit: DocumentEdit, replicated: boolean):
   const tree = commit.document(edit.id)?.tree
   if (tree === undefined) return 0
   const given = edit.revs.hashes.map((hash, back) => makeRev(edit.revs.start - back, hash))
-  const nearest = (replicated ? given.slice(1) : given.slice(0, 1)).find(rev => find(tree, rev) !== undefined)
+  const nearest = (replicated ? given.slice(1) : given.slice(0, 1)).find(
+    rev => findRev(tree, rev) !== undefined,
+  )
   if (nearest === undefined) return 0
-  if (!replicated) return find(tree, nearest)?.body ?? 0
+  if (!replicated) return findRev(tree, nearest)?.body ?? 0
   return historyNodes(tree, nearest).find(({ body }) => body > 0)?.body ?? 0
 }
 

@@ -4,7 +4,7 @@ import { parseDocument } from '../../../protocol/document/parse.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { Rev } from '../../../protocol/revision.ts'
-import { find } from '../../../protocol/revtree/history.ts'
+import { findRev } from '../../../protocol/revtree/history.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { IncomingAttachment } from '../../attachments/upload.ts'
 import type { StoredAttachment } from '../documents/body-record.ts'
@@ -92,7 +92,7 @@ function stubOf(attachment: StoredAttachment): AttachmentInput {
 
 function storedRevision(database: Database, id: DocId, rev: Rev): { deleted: boolean; body: number } {
   const document = database.document(id)
-  const node = document === undefined ? undefined : find(document.tree, rev)
+  const node = document === undefined ? undefined : findRev(document.tree, rev)
   if (node === undefined || node.body === 0) throw fail('missingRev')
   return node
 }

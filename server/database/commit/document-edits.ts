@@ -2,7 +2,7 @@ import { compareDocIds, type DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { partitionOf } from '../../../protocol/partition.ts'
 import { makeRev } from '../../../protocol/revision.ts'
-import { find } from '../../../protocol/revtree/history.ts'
+import { findRev } from '../../../protocol/revtree/history.ts'
 import { emptyTree } from '../../../protocol/revtree/tree.ts'
 import { TimeSlice } from '../../concurrency/time-slice.ts'
 import type { StoredAttachment } from '../documents/body-record.ts'
@@ -165,7 +165,9 @@ export class DocumentEdits {
     const { replicated } = this.#options
     const given = revs.hashes.map((hash, back) => makeRev(revs.start - back, hash))
     const ancestors = replicated ? given.slice(1) : given.slice(0, 1)
-    const previous = ancestors.map(rev => find(tree, rev)).find(node => node !== undefined && node.body > 0)
+    const previous = ancestors
+      .map(rev => findRev(tree, rev))
+      .find(node => node !== undefined && node.body > 0)
     return { id, edit, attachments: this.#attachments.get(at) ?? [], document, replicated, previous }
   }
 
@@ -193,7 +195,7 @@ function mayReplace(commit: Commit, edit: DocumentEdit): boolean {
   const parent = parentGiven(edit)
   if (document === undefined) return parent === undefined
   if (parent === undefined) return document.deleted
-  return find(document.tree, parent)?.isLeaf === true
+  return findRev(document.tree, parent)?.isLeaf === true
 }
 
 function isDesign(id: DocId): boolean {

@@ -1,6 +1,6 @@
 import type { Rev } from '../../../protocol/revision.ts'
 import { GrowingTree } from '../../../protocol/revtree/growing-tree.ts'
-import { find } from '../../../protocol/revtree/history.ts'
+import { findRev } from '../../../protocol/revtree/history.ts'
 import { leaves, winner } from '../../../protocol/revtree/leaves.ts'
 import { mergePath, type MergeOutcome, type RevPath } from '../../../protocol/revtree/merge.ts'
 import { nodeCount, type RevTree } from '../../../protocol/revtree/tree.ts'
@@ -49,7 +49,7 @@ class TableTree implements TreeInMerge {
   }
 
   bodyOf(rev: Rev): number {
-    return find(this.tree, rev)?.body ?? 0
+    return findRev(this.tree, rev)?.body ?? 0
   }
 
   plan(path: RevPath): PlannedMerge {

@@ -67,7 +67,7 @@ export function decodeChangeRecord(record: Uint8Array): ChangeRecord {
 }
 
 /** The row's bytes without decoding the rest. */
-export function rowOf(record: Uint8Array, allLeaves: boolean): Uint8Array {
+export function rowOfRecord(record: Uint8Array, allLeaves: boolean): Uint8Array {
   return record.subarray(rowStart(record, allLeaves), rowEnd(record, allLeaves))
 }
 

@@ -2,7 +2,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { renderDocument } from '../../../protocol/document/render.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { generationOf, hashBytes, hashOf, makeRev, type Rev } from '../../../protocol/revision.ts'
-import { find, history, historyNodes } from '../../../protocol/revtree/history.ts'
+import { findRev, history, historyNodes } from '../../../protocol/revtree/history.ts'
 import { leaves, leavesInTreeOrder, leavesOf } from '../../../protocol/revtree/leaves.ts'
 import type { RevNode } from '../../../protocol/revtree/tree.ts'
 import { attachmentsMember, isSent, type AttachmentView } from '../attachments/attachments-member.ts'
@@ -11,7 +11,7 @@ import type { Database } from '../database.ts'
 import type { StoredDocument } from './stored-document.ts'
 
 /** What to tell of a document besides its body. */
-export interface ReadOptions {
+export interface DocumentReadOptions {
   readonly revs?: boolean
   /** The most revisions in `_revisions`; all that the database keeps where left out. */
   readonly revsLimit?: number
@@ -27,9 +27,11 @@ export interface ReadOptions {
 }
 
 /** Options that need no attachment's data. */
-export type OptionsWithoutData = Omit<ReadOptions, 'attachments'> & { readonly attachments?: 'follows' }
+export type OptionsWithoutData = Omit<DocumentReadOptions, 'attachments'> & {
+  readonly attachments?: 'follows'
+}
 
-export function isWithoutData(options: ReadOptions): options is OptionsWithoutData {
+export function isWithoutData(options: DocumentReadOptions): options is OptionsWithoutData {
   return options.attachments !== 'data'
 }
 
@@ -78,7 +80,7 @@ export function findRevision(
   options: { latest: boolean },
 ): FoundRevision {
   const document = database.document(id)
-  const node = document === undefined ? undefined : find(document.tree, rev)
+  const node = document === undefined ? undefined : findRev(document.tree, rev)
   if (document === undefined || node === undefined) throw fail('missing')
   if (!options.latest) {
     if (node.body === 0) throw fail('missing')
@@ -138,7 +140,7 @@ function compareRevs(a: Rev, b: Rev): number {
 }
 
 function storedNode(document: StoredDocument, rev: Rev): readonly RevNode[] {
-  const node = find(document.tree, rev)
+  const node = findRev(document.tree, rev)
   return node === undefined || node.body === 0 ? [] : [node]
 }
 
@@ -157,7 +159,7 @@ export function readRevisionWithData(
   database: Database,
   id: DocId,
   found: FoundRevision,
-  options: ReadOptions,
+  options: DocumentReadOptions,
 ): ReadRevision {
   return render(database, id, found, database.body(found.node.body), viewOf(found, options), options)
 }
@@ -168,7 +170,7 @@ function render(
   found: FoundRevision,
   record: BodyRecord,
   view: AttachmentView,
-  options: ReadOptions,
+  options: DocumentReadOptions,
 ): ReadRevision {
   const metadata = metadataOf(found, options)
   const revsLimit = Math.min(options.revsLimit ?? Infinity, database.state.revsLimit)
@@ -185,7 +187,7 @@ function render(
   }
 }
 
-function viewOf(found: FoundRevision, options: ReadOptions): AttachmentView {
+function viewOf(found: FoundRevision, options: DocumentReadOptions): AttachmentView {
   const { attachments = 'stubs', attsSince, attEncodingInfo = false } = options
   const newerThan = attsSince === undefined ? -1 : newestKnown(found, attsSince)
   return { show: attachments, newerThan, encodingInfo: attEncodingInfo }
@@ -203,7 +205,7 @@ function revisionsMember({ document, node }: FoundRevision, limit: number): stri
   return path === undefined ? '' : `,"_revisions":${JSON.stringify({ start: path.start, ids: path.ids })}`
 }
 
-function metadataOf({ document, node }: FoundRevision, options: ReadOptions): string {
+function metadataOf({ document, node }: FoundRevision, options: DocumentReadOptions): string {
   let text = ''
   if (options.revsInfo === true) text += `,"_revs_info":${JSON.stringify(revsInfo(document, node.rev))}`
   if (options.conflicts === true || options.deletedConflicts === true) {

@@ -4,7 +4,7 @@ import { missingRevs, possibleAncestors } from '../../../protocol/revtree/missin
 import { TimeSlice } from '../../concurrency/time-slice.ts'
 import type { Database } from '../database.ts'
 
-export interface MissingRevisions {
+export interface RevisionsDiff {
   readonly id: DocId
   readonly missing: readonly Rev[]
   readonly possibleAncestors: readonly Rev[]
@@ -14,9 +14,9 @@ export interface MissingRevisions {
 export async function revsDiff(
   database: Database,
   asked: ReadonlyMap<DocId, readonly Rev[]>,
-): Promise<MissingRevisions[]> {
+): Promise<RevisionsDiff[]> {
   const documents = await database.documents([...asked.keys()])
-  const result: MissingRevisions[] = []
+  const result: RevisionsDiff[] = []
   const slice = new TimeSlice()
   let at = 0
   for (const [id, revs] of asked) {

@@ -21,7 +21,7 @@ export interface DocumentToWrite {
   readonly added?: readonly ReceivedAttachment[]
 }
 
-export interface WriteOptions {
+export interface DocumentWriteOptions {
   /** `new_edits=false`: revisions are taken as they are. */
   readonly replicated: boolean
   readonly user: UserContext
@@ -36,7 +36,7 @@ export interface WriteOptions {
 export async function writeDocuments(
   database: Database,
   documents: readonly DocumentToWrite[],
-  options: WriteOptions,
+  options: DocumentWriteOptions,
 ): Promise<readonly EditOutcome[]> {
   const isRefused = (document: DocumentToWrite): boolean =>
     document.input.refusal !== undefined || (options.replicated && isBeyondGenerations(document))
@@ -73,7 +73,7 @@ async function writeLocal(database: Database, documents: readonly DocumentToWrit
 async function writeStored(
   database: Database,
   documents: readonly DocumentToWrite[],
-  options: WriteOptions,
+  options: DocumentWriteOptions,
 ): Promise<readonly EditOutcome[]> {
   if (documents.length === 0) return []
   const held: ReceivedAttachment[] = []
@@ -99,7 +99,7 @@ async function writeStored(
 export async function writeDocument(
   database: Database,
   document: DocumentToWrite,
-  options: WriteOptions,
+  options: DocumentWriteOptions,
 ): Promise<Rev> {
   const [outcome] = await writeDocuments(database, [document], options)
   if (outcome === undefined || outcome.error !== undefined) throw outcome?.error ?? fail('conflict')

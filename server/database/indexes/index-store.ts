@@ -1,28 +1,33 @@
 import { KeySpace } from '../../storage/keys.ts'
 import type {
-  Entry,
+  StoreEntry,
   RangeOptions,
   Store,
   StoreBatch,
   StoreIterator,
+  StoreReadOptions,
   StoreSnapshot,
 } from '../../storage/store.ts'
-import { approximateSize, behindKey, clearRange, compactRange } from '../../storage/upkeep.ts'
+import {
+  approximateSize,
+  keyAfter,
+  clearRange,
+  compactRange,
+  type KeyRange,
+} from '../../storage/range-maintenance.ts'
 import type { DatabaseStorage } from '../storage-of.ts'
 
-export type { Entry, RangeOptions, StoreBatch, StoreIterator, StoreSnapshot } from '../../storage/store.ts'
+export type { KeyRange } from '../../storage/range-maintenance.ts'
+export type {
+  StoreEntry,
+  RangeOptions,
+  StoreBatch,
+  StoreIterator,
+  StoreSnapshot,
+} from '../../storage/store.ts'
 
 /** Length of what indexes are told apart by: the first bytes of their signatures. */
 export const SIGNATURE_BYTES = 6
-
-export interface KeyRange {
-  readonly gte: Uint8Array
-  readonly lt: Uint8Array
-}
-
-interface ReadOptions {
-  readonly snapshot?: StoreSnapshot
-}
 
 /**
  * The records of one index. All its keys begin with `prefix`; what follows is the index's own. Indexes are kept by each
@@ -42,7 +47,7 @@ export class IndexStore {
     return this.#store.snapshot()
   }
 
-  getSync(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined {
+  getSync(key: Uint8Array, options?: StoreReadOptions): Uint8Array | undefined {
     return this.#store.getSync(key, options)
   }
 
@@ -58,7 +63,7 @@ export class IndexStore {
     return this.#store.batch()
   }
 
-  iterator(range: RangeOptions): StoreIterator<Entry> {
+  iterator(range: RangeOptions): StoreIterator<StoreEntry> {
     return this.#store.iterator(range)
   }
 
@@ -85,7 +90,7 @@ export class IndexStore {
    * @param options.startsWithKey true where the range begins with a key that exists
    */
   compact(range: KeyRange, { startsWithKey }: { startsWithKey: boolean }): Promise<void> {
-    const first = startsWithKey ? behindKey(range.gte) : range.gte
+    const first = startsWithKey ? keyAfter(range.gte) : range.gte
     return compactRange(this.#store, range, [first, range.lt])
   }
 }

@@ -100,14 +100,14 @@ function givenRange(parameters: ViewParameters, key: (id: string) => Uint8Array,
   const firstIncluded = !descending || inclusiveEnd
   const lastIncluded = descending || inclusiveEnd
   return {
-    from: typeof first !== 'string' ? whole.from : firstIncluded ? key(first) : behind(key(first)),
+    from: typeof first !== 'string' ? whole.from : firstIncluded ? key(first) : keyAfter(key(first)),
     to:
       last === undefined
         ? whole.to
         : typeof last !== 'string'
           ? whole.from
           : lastIncluded
-            ? behind(key(last))
+            ? keyAfter(key(last))
             : key(last),
   }
 }
@@ -117,7 +117,7 @@ function givenOr(value: JsonValue | undefined, other: string | undefined): JsonV
 }
 
 /** The key that follows a key. */
-function behind(key: Uint8Array): Uint8Array {
+function keyAfter(key: Uint8Array): Uint8Array {
   return Buffer.concat([key, Buffer.from([0])])
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { WorkQueue } from '../../concurrency/work-queue.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { KeySpace, textOfKey } from '../../storage/keys.ts'
-import { behindKey, compactRange } from '../../storage/upkeep.ts'
+import { keyAfter, compactRange } from '../../storage/range-maintenance.ts'
 import type { WritableDatabase } from './writable-database.ts'
 import { mayHaveHistory } from '../documents/document-record.ts'
 import { databaseSizes } from './database-sizes.ts'
@@ -170,8 +170,8 @@ export class Compaction {
       this.#note({ phase: 'compact_store', started, done, total: bounds.length })
       const last = bounds[done + 1]
       const ends = [
-        behindKey(gte),
-        last === undefined ? keys.bytes(KeySpace.attachment, LAST) : behindKey(last),
+        keyAfter(gte),
+        last === undefined ? keys.bytes(KeySpace.attachment, LAST) : keyAfter(last),
       ] as const
       await compactRange(store, { gte, lt: last ?? all.lt }, ends)
     }

@@ -1,4 +1,4 @@
-import { approximateSize } from '../../storage/upkeep.ts'
+import { approximateSize } from '../../storage/range-maintenance.ts'
 import type { DatabaseStorage } from '../storage-of.ts'
 import type { DatabaseState } from '../state.ts'
 

@@ -3,7 +3,7 @@ import type { DatabaseReader } from './database-reader.ts'
 import type { SnapshotRange } from './snapshot.ts'
 import { numberOfKey, KeySpace } from '../../storage/keys.ts'
 import { readMany } from '../../storage/read-many.ts'
-import type { Entry, StoreIterator } from '../../storage/store.ts'
+import type { StoreEntry, StoreIterator } from '../../storage/store.ts'
 import { STORAGE } from '../storage-of.ts'
 
 /** A range of bodies is read where so large a part of it is wanted; otherwise each body is looked up. */
@@ -19,7 +19,7 @@ const FEW = 32
 
 /** Where bodies are read from: the store as it is, or a snapshot. */
 export interface BodySource {
-  iterator(range: SnapshotRange): StoreIterator<Entry>
+  iterator(range: SnapshotRange): StoreIterator<StoreEntry>
   getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>
 }
 

@@ -29,12 +29,12 @@ export function revTextEnd(record: Uint8Array): number {
   return at + 1
 }
 
-export function idOf(record: Uint8Array): DocId {
+export function idOfRow(record: Uint8Array): DocId {
   return stringOf(record, idTextStart(record), idTextEnd(record)) as DocId
 }
 
 /** The winner. */
-export function revOf(record: Uint8Array): Rev {
+export function revOfRow(record: Uint8Array): Rev {
   return stringOf(record, revTextStart(record), revTextEnd(record)) as Rev
 }
 

@@ -1,5 +1,5 @@
 import type { DatabaseKeys } from '../../storage/keys.ts'
-import type { Entry, RangeOptions, Store, StoreIterator, StoreSnapshot } from '../../storage/store.ts'
+import type { StoreEntry, RangeOptions, Store, StoreIterator, StoreSnapshot } from '../../storage/store.ts'
 import { decodeState, type DatabaseState } from '../state.ts'
 
 export type SnapshotRange = Omit<RangeOptions, 'snapshot'>
@@ -16,7 +16,7 @@ export class DatabaseSnapshot {
     this.state = decodeState(store.getSync(keys.state, { snapshot: this.#snapshot }))
   }
 
-  iterator(range: SnapshotRange): StoreIterator<Entry> {
+  iterator(range: SnapshotRange): StoreIterator<StoreEntry> {
     return this.#store.iterator({ ...range, snapshot: this.#snapshot })
   }
 

@@ -8,7 +8,7 @@ import { attachmentsMember } from '../../database/attachments/attachments-member
 import type { Database } from '../../database/database.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../../database/documents/edit.ts'
 import { functionError } from '../../sandbox/errors.ts'
-import type { Sandbox, SandboxDocument, Verdict } from '../../sandbox/sandbox.ts'
+import type { Sandbox, SandboxDocument, ValidationResult } from '../../sandbox/sandbox.ts'
 import { isDesignId, type DesignDocument } from './design-document.ts'
 import type { DesignDocuments } from './design-documents.ts'
 
@@ -55,20 +55,20 @@ export class DesignValidator implements DocumentValidator {
     return errors
   }
 
-  async #ask(ddoc: SandboxDocument, calls: string[]): Promise<Verdict[]> {
+  async #ask(ddoc: SandboxDocument, calls: string[]): Promise<ValidationResult[]> {
     if (calls.length === 0) return []
     try {
       return await this.#sandbox.validate(ddoc, calls)
     } catch (error) {
       // One call that ends the engine ends the batch: only then each runs alone.
       if (!(error instanceof CouchError) || calls.length === 1) throw error
-      const verdicts: Verdict[] = []
+      const verdicts: ValidationResult[] = []
       for (const call of calls) verdicts.push(await this.#askAlone(ddoc, call))
       return verdicts
     }
   }
 
-  async #askAlone(ddoc: SandboxDocument, call: string): Promise<Verdict> {
+  async #askAlone(ddoc: SandboxDocument, call: string): Promise<ValidationResult> {
     try {
       const [verdict = null] = await this.#sandbox.validate(ddoc, [call])
       return verdict
@@ -114,7 +114,7 @@ function newDocument({ id, edit, attachments }: ValidatedDocument): string {
  * Makes an error of a thrown value, which is the reason, whatever JSON it is. (CouchDB:
  * couch_query_servers:validate_doc_update/5)
  */
-function errorOf(verdict: Verdict): CouchError | undefined {
+function errorOf(verdict: ValidationResult): CouchError | undefined {
   if (verdict === null) return undefined
   if ('error' in verdict) return functionError(verdict.error[1], verdict.error[2])
   const { thrown } = verdict

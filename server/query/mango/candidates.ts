@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../protocol/json-value.ts'
 import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
 import { objectOf, projection } from '../../../protocol/selector/projection.ts'
 import type { Database } from '../../database/database.ts'
-import { contentReader, contentWriter, type DocumentContent } from '../document-content.ts'
+import { selectorFieldsReader, documentWriter, type DocumentContent } from '../document-content.ts'
 import { rowParts } from '../../../protocol/view-row.ts'
 import type { FindRequest } from './find-request.ts'
 import { readWinners, type WantedWinner } from './winners.ts'
@@ -41,8 +41,8 @@ export class DocumentCandidates {
   constructor(database: Database, { selector, conflicts, fields }: FindRequest) {
     this.#database = database
     this.#conflicts = conflicts
-    this.#read = contentReader(selector.normalized)
-    this.#write = contentWriter(fields)
+    this.#read = selectorFieldsReader(selector.normalized)
+    this.#write = documentWriter(fields)
   }
 
   async *read(places: readonly Place[]): AsyncGenerator<Counted[]> {

@@ -37,7 +37,7 @@ export function isFullScan(queries: DatabaseQueries, request: FindRequest): bool
  * @param client a long search ends when it disconnects
  * @throws Mango's errors, before the first piece
  */
-export function find(
+export function findDocuments(
   queries: DatabaseQueries,
   request: FindRequest,
   scanWarningRatio: number,

@@ -6,7 +6,7 @@ import { isJsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
 import { DEFAULT_STEP_LIMIT, type Suspended } from '../../../protocol/selector/pattern-matches.ts'
 import { compileSelector } from '../../../protocol/selector/selector.ts'
-import { contentReader, contentText, type DocumentContent } from '../document-content.ts'
+import { selectorFieldsReader, documentText, type DocumentContent } from '../document-content.ts'
 import { settled } from '../../concurrency/settled.ts'
 import { TimeSlice } from '../../concurrency/time-slice.ts'
 import { ORDINAL_BYTES, rowId, rowKeyText, writeRowValue } from '../../../protocol/view-row.ts'
@@ -41,7 +41,7 @@ export function mangoKey(map: JsonValue): MangoKey {
 function partialFilter(selector: JsonValue): (document: DocumentContent) => boolean | Suspended {
   const filter = compileSelector(selector)
   if (Object.keys(filter.normalized).length === 0) return () => true
-  const read = contentReader(filter.normalized)
+  const read = selectorFieldsReader(filter.normalized)
   return document => {
     filter.limitSteps(DEFAULT_STEP_LIMIT)
     return filter.matches(read(document))
@@ -55,7 +55,7 @@ function fieldTexts(
   const locator = new FieldLocator(paths)
   const seesMetadata = paths.some(([first]) => first?.startsWith('_') === true)
   return document => {
-    const json = seesMetadata ? contentText(document) : document.body
+    const json = seesMetadata ? documentText(document) : document.body
     locator.locate(json)
     if (locator.starts.includes(-1)) return undefined
     const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength)

@@ -2,7 +2,7 @@ import { compareJson } from '../../../protocol/collation/compare.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import { numberValue, rowKeyText, rowValueText } from '../../../protocol/view-row.ts'
-import { cardinality, emptyRegisters, insert, union, type Registers } from './hyperloglog.ts'
+import { cardinality, emptyRegisters, insert, unionOfRegisters, type Registers } from './hyperloglog.ts'
 import { printNumeric } from './numeric.ts'
 import { addStats, mergeStats, startStats, statsOfNumbers } from './stats.ts'
 import { SUM_START, sum } from './sum.ts'
@@ -56,7 +56,7 @@ const distinct: BuiltinReduce = {
     for (const row of rows) insert(registers, rowKeyText(row))
     return registers.encode()
   },
-  rereduce: parts => union(parts as unknown as ReturnType<Registers['encode']>[]),
+  rereduce: parts => unionOfRegisters(parts as unknown as ReturnType<Registers['encode']>[]),
   finish: part => String(cardinality(part as unknown as ReturnType<Registers['encode']>)),
 }
 

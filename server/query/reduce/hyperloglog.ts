@@ -23,7 +23,7 @@ export function insert({ ranks }: Registers, key: string): void {
   if (rank > (ranks[place] as number)) ranks[place] = rank
 }
 
-export function union(parts: readonly number[][]): number[] {
+export function unionOfRegisters(parts: readonly number[][]): number[] {
   const ranks = new Uint8Array(COUNT)
   for (const part of parts) {
     for (let i = 0; i < part.length; i += 2) {

@@ -14,7 +14,7 @@ import { sentBody } from '../../http/request/body.ts'
 import { uploadedBytes } from '../../http/request/upload-stream.ts'
 import { sendAttachment } from './attachment-answer.ts'
 import { databaseOf, docIdOf } from '../shared/path-names.ts'
-import { checkIdIn, checkSoughtId } from '../shared/document-limits.ts'
+import { checkIdIn, checkRequestedId } from '../shared/document-limits.ts'
 import { revisionNamed } from '../documents/named-revision.ts'
 import { checkQuorum, isQuorumOutOfReach } from '../shared/write-quorum.ts'
 
@@ -37,7 +37,7 @@ function refuse(): never {
 
 async function getAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
-  checkSoughtId(database, id)
+  checkRequestedId(database, id)
   const query = QueryParams.of(ctx)
   const rev = query.text('rev')
   const found =
@@ -80,7 +80,7 @@ export async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<
 export async function deleteAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const name = nameToWrite(ctx)
   const database = await databaseOf(ctx)
-  checkSoughtId(database, id)
+  checkRequestedId(database, id)
   const rev = revisionNamed(ctx)
   const written = await removeAttachment(database, { id, rev, user: ctx.state.user }, name)
   sendJson(ctx, { ok: true, id, rev: written })

@@ -13,7 +13,7 @@ import {
   readRevisionWithData,
   type FoundRevision,
   type OpenRevision,
-  type ReadOptions,
+  type DocumentReadOptions,
 } from '../../database/documents/read-document.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import { requireJson } from '../../http/request/body.ts'
@@ -25,7 +25,7 @@ import { databaseOf } from '../shared/path-names.ts'
 import { checkIdIn } from '../shared/document-limits.ts'
 import { documentPart, errorPart, sendParts } from '../documents/multipart-answers.ts'
 
-type BulkGetOptions = ReadOptions & { readonly latest: boolean; readonly user: UserContext }
+type BulkGetOptions = DocumentReadOptions & { readonly latest: boolean; readonly user: UserContext }
 
 /** One of the revisions asked for, with what was found of it. */
 interface Entry {

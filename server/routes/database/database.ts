@@ -10,7 +10,7 @@ import { sendJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { databaseOptions } from './database-options.ts'
 
-export async function makeDatabase(ctx: RequestContext): Promise<void> {
+export async function createDatabase(ctx: RequestContext): Promise<void> {
   const options = databaseOptions(QueryParams.of(ctx))
   const name = parseDatabaseName(ctx.params.db ?? '')
   if (options.partitioned && /(^|\/)_/.test(name)) {
@@ -22,7 +22,7 @@ export async function makeDatabase(ctx: RequestContext): Promise<void> {
 }
 
 /** A revision betrays a client that meant a document and had no id. */
-export async function dropDatabase(ctx: RequestContext): Promise<void> {
+export async function deleteDatabase(ctx: RequestContext): Promise<void> {
   if (QueryParams.of(ctx).has('rev')) {
     throw fail(
       'badRequest',

@@ -10,7 +10,7 @@ import type { RequestContext } from '../context.ts'
 import { readJson, readJsonObject } from '../../http/request/json-body.ts'
 import { sendJson, streamJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'
-import { checkSoughtId } from '../shared/document-limits.ts'
+import { checkRequestedId } from '../shared/document-limits.ts'
 import { checkQuorum, isQuorumOutOfReach } from '../shared/write-quorum.ts'
 
 export async function startCompaction(ctx: RequestContext): Promise<void> {
@@ -31,7 +31,7 @@ export async function postPurge(ctx: RequestContext): Promise<void> {
   checkQuorum(ctx)
   const requests = Object.entries(await readJsonObject(ctx, 'query')).map(purgeRequest)
   checkLimits(ctx, requests)
-  for (const { id } of requests) checkSoughtId(database, id)
+  for (const { id } of requests) checkRequestedId(database, id)
   const purged = await purge(database, requests)
   const entries = requests.map(({ id }, at) => [id, purged[at] ?? []])
   const status = isQuorumOutOfReach(ctx) && requests.length > 0 ? 202 : 201

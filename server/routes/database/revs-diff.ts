@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
-import { revsDiff, type MissingRevisions } from '../../database/documents/revs-diff.ts'
+import { revsDiff, type RevisionsDiff } from '../../database/documents/revs-diff.ts'
 import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
@@ -11,7 +11,7 @@ import { runQuery } from '../queries/stream-query.ts'
 import type { Database } from '../../database/database.ts'
 import { TimeSlice } from '../../concurrency/time-slice.ts'
 import { databaseOf } from '../shared/path-names.ts'
-import { checkSoughtId } from '../shared/document-limits.ts'
+import { checkRequestedId } from '../shared/document-limits.ts'
 
 export async function postRevsDiff(ctx: RequestContext): Promise<void> {
   const missing = await missingRevisions(ctx)
@@ -25,7 +25,7 @@ export async function postMissingRevs(ctx: RequestContext): Promise<void> {
   await sendMembers(ctx, ['{"missing_revs":{', '}}\n'], missing, ({ missing }) => missing)
 }
 
-async function missingRevisions(ctx: RequestContext): Promise<readonly MissingRevisions[]> {
+async function missingRevisions(ctx: RequestContext): Promise<readonly RevisionsDiff[]> {
   const database = await databaseOf(ctx)
   const asked = await askedRevisions(ctx, database)
   return runQuery(ctx, () => revsDiff(database, asked))
@@ -40,7 +40,7 @@ async function askedRevisions(ctx: RequestContext, database: Database): Promise<
   for (const [id, revs] of Object.entries(body)) {
     if (slice.isOver) await slice.pause()
     if (!Array.isArray(revs)) throw fail('badRequest', 'Invalid list of revisions')
-    checkSoughtId(database, id)
+    checkRequestedId(database, id)
     asked.set(id as DocId, revs.map(parseRev))
   }
   return asked
@@ -53,8 +53,8 @@ const PIECE = 500
 async function sendMembers(
   ctx: RequestContext,
   [head, tail]: readonly [string, string],
-  documents: readonly MissingRevisions[],
-  valueOf: (document: MissingRevisions) => unknown,
+  documents: readonly RevisionsDiff[],
+  valueOf: (document: RevisionsDiff) => unknown,
 ): Promise<void> {
   const text = (from: number): string =>
     documents

@@ -13,7 +13,7 @@ import { writeDocument } from '../../database/documents/write-documents.ts'
 import type { RequestContext } from '../context.ts'
 import { decodeSegment } from '../../http/request/percent.ts'
 import { databaseOf } from '../shared/path-names.ts'
-import { checkIdIn, checkSoughtId } from '../shared/document-limits.ts'
+import { checkIdIn, checkRequestedId } from '../shared/document-limits.ts'
 import { answerWritten, setLocation, setWrittenEtag } from './answer-write.ts'
 import { revisionNamed } from './named-revision.ts'
 
@@ -22,7 +22,7 @@ export async function copyDocument(ctx: RequestContext, id: DocId): Promise<void
   const database = await databaseOf(ctx)
   const rev = revisionNamed(ctx)
   const target = parseDestination(ctx.get('Destination'))
-  checkSoughtId(database, id)
+  checkRequestedId(database, id)
   refuseHidden(database, id, rev, ctx.state.user)
   checkIdIn(database, target.id)
   const { input, added } = await readSource(database, id, rev)

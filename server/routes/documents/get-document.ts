@@ -9,14 +9,14 @@ import {
   readRevision,
   readRevisionWithData,
   type FoundRevision,
-  type ReadOptions,
+  type DocumentReadOptions,
 } from '../../database/documents/read-document.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import type { RequestContext } from '../context.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { notModified, sendJson, streamJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'
-import { checkSoughtId } from '../shared/document-limits.ts'
+import { checkRequestedId } from '../shared/document-limits.ts'
 import { sendRelated } from './multipart-answers.ts'
 import { sendOpenRevisions } from './open-revisions.ts'
 import { documentQuery } from './read-options.ts'
@@ -25,7 +25,7 @@ import { documentQuery } from './read-options.ts'
 export async function getDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
   const { rev, openRevs, latest, deleted, options } = documentQuery(QueryParams.of(ctx))
-  checkSoughtId(database, id)
+  checkRequestedId(database, id)
   if (openRevs !== undefined) {
     await sendOpenRevisions(ctx, database, id, { revs: openRevs, latest, options })
     return
@@ -50,7 +50,7 @@ async function sendWithAttachments(
   database: Database,
   id: DocId,
   found: FoundRevision,
-  options: ReadOptions,
+  options: DocumentReadOptions,
 ): Promise<void> {
   const related = acceptsType(ctx, 'multipart/related')
   const read = related

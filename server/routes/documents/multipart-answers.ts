@@ -5,7 +5,7 @@ import type { Database } from '../../database/database.ts'
 import {
   readRevision,
   type OpenRevision,
-  type ReadOptions,
+  type DocumentReadOptions,
   type ReadRevision,
 } from '../../database/documents/read-document.ts'
 import { newBoundary, relatedBody } from '../../database/documents/related-body.ts'
@@ -54,7 +54,7 @@ export function* openRevisionParts(
   database: Database,
   id: DocId,
   found: Iterable<OpenRevision>,
-  options: ReadOptions,
+  options: DocumentReadOptions,
   shown: (json: Buffer) => Buffer,
 ): Generator<MixedPart> {
   for (const entry of found) {

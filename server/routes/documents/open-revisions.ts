@@ -8,7 +8,7 @@ import {
   readRevisionWithData,
   sortOpenRevisions,
   type OpenRevision,
-  type ReadOptions,
+  type DocumentReadOptions,
 } from '../../database/documents/read-document.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import type { RequestContext } from '../context.ts'
@@ -20,7 +20,7 @@ export async function sendOpenRevisions(
   ctx: RequestContext,
   database: Database,
   id: DocId,
-  asked: { revs: readonly Rev[] | 'all'; latest: boolean; options: ReadOptions },
+  asked: { revs: readonly Rev[] | 'all'; latest: boolean; options: DocumentReadOptions },
 ): Promise<void> {
   const found = sortOpenRevisions(openRevisions(database.document(id), asked.revs, asked))
   const shown = (json: Buffer) => applyReadRules(database, id, json, ctx.state.user)
@@ -38,7 +38,7 @@ async function* render(
   database: Database,
   id: DocId,
   found: readonly OpenRevision[],
-  options: ReadOptions,
+  options: DocumentReadOptions,
   shown: (json: Buffer) => Buffer,
 ): AsyncGenerator<Uint8Array | string> {
   let separator = '['

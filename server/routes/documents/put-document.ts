@@ -13,7 +13,7 @@ import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { runInTurns } from '../../concurrency/time-slice.ts'
 import { databaseOf } from '../shared/path-names.ts'
-import { checkIdIn, checkSoughtId, documentLimits } from '../shared/document-limits.ts'
+import { checkIdIn, checkRequestedId, documentLimits } from '../shared/document-limits.ts'
 import { isRelated, readRelated } from './put-multipart.ts'
 import { checkQuorum } from '../shared/write-quorum.ts'
 import { answerWritten, setLocation, setWrittenEtag } from './answer-write.ts'
@@ -90,7 +90,7 @@ const EMPTY_DELETED = Buffer.from('{"_deleted":true}')
 export async function deleteDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
   checkQuorum(ctx)
-  checkSoughtId(database, id)
+  checkRequestedId(database, id)
   if (!isLocalId(id)) findWinner(database, id)
   else if ((await readLocalDocument(database, id)) === undefined) throw fail('missing')
   const input = parseDocument(EMPTY_DELETED, { term: true })

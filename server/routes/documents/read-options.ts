@@ -1,7 +1,7 @@
 import { fail } from '../../../protocol/errors.ts'
 import { parseJson } from '../../../protocol/json/parse-json.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
-import type { ReadOptions } from '../../database/documents/read-document.ts'
+import type { DocumentReadOptions } from '../../database/documents/read-document.ts'
 import type { QueryParams } from '../../http/request/query-params.ts'
 
 /** Which revisions of a document a request asks for, and what to tell of them (CouchDB: chttpd_db:parse_doc_query/1). */
@@ -13,7 +13,7 @@ export interface DocumentQuery {
   readonly latest: boolean
   /** Whether a winner that is deleted is shown. */
   readonly deleted: boolean
-  readonly options: ReadOptions
+  readonly options: DocumentReadOptions
 }
 
 /** @throws `bad_request` for what are no revisions */
@@ -33,7 +33,7 @@ export function documentQuery(query: QueryParams): DocumentQuery {
   }
 }
 
-function winnerOptions(query: QueryParams): ReadOptions {
+function winnerOptions(query: QueryParams): DocumentReadOptions {
   const meta = query.flag('meta')
   return {
     revs: query.flag('revs'),
@@ -46,14 +46,14 @@ function winnerOptions(query: QueryParams): ReadOptions {
 }
 
 /** A revision that is asked for by name comes without what belongs to the document. */
-function revisionOptions(query: QueryParams): ReadOptions {
+function revisionOptions(query: QueryParams): DocumentReadOptions {
   return { revs: query.flag('revs'), ...attachmentOptions(query) }
 }
 
 /** `atts_since` asks for data as `attachments=true` does. */
 function attachmentOptions(
   query: QueryParams,
-): Pick<ReadOptions, 'attachments' | 'attsSince' | 'attEncodingInfo'> {
+): Pick<DocumentReadOptions, 'attachments' | 'attsSince' | 'attEncodingInfo'> {
   const since = query.last('atts_since')
   const attEncodingInfo = query.flag('att_encoding_info')
   if (since !== undefined) return { attachments: 'data', attsSince: revisionList(since), attEncodingInfo }

@@ -10,7 +10,7 @@ import { streamQuery } from './stream-query.ts'
 import type { DatabaseQueries } from '../../query/database-queries.ts'
 import { explain } from '../../query/mango/explain.ts'
 import { readFindRequest, type FindRequest } from '../../query/mango/find-request.ts'
-import { find, isFullScan } from '../../query/mango/find.ts'
+import { findDocuments, isFullScan } from '../../query/mango/find.ts'
 import { ALL_DOCS, describeIndex } from '../../query/mango/mango-index.ts'
 import { createIndex, deleteIndex, readBulkDelete } from '../../query/mango/manage-indexes.ts'
 import { databaseOf } from '../shared/path-names.ts'
@@ -21,7 +21,7 @@ export async function postFind(ctx: RequestContext): Promise<void> {
   const warningRatio = ctx.services.config.integer('mango', 'index_scan_warning_threshold')
   const { queryQueue, scanQueue } = ctx.services
   const queue = isFullScan(queries, request) ? scanQueue : queryQueue
-  await streamQuery(ctx, client => find(queries, request, warningRatio, client), queue)
+  await streamQuery(ctx, client => findDocuments(queries, request, warningRatio, client), queue)
 }
 
 export async function postExplain(ctx: RequestContext): Promise<void> {

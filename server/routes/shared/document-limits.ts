@@ -12,6 +12,6 @@ export function documentLimits(ctx: RequestContext): Required<DocumentLimits> {
 }
 
 /** @throws `illegal_docid` where the database cannot have a document of that id to look at */
-export function checkSoughtId(database: Database, id: string): void {
+export function checkRequestedId(database: Database, id: string): void {
   if (database.record.partitioned) requirePartition(id)
 }

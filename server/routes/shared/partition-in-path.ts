@@ -2,7 +2,7 @@ import { fail } from '../../../protocol/errors.ts'
 import { parsePartition } from '../../../protocol/partition.ts'
 import type { Database } from '../../database/database.ts'
 import type { RequestContext } from '../context.ts'
-import type { Segment } from '../../routing/route.ts'
+import type { PathSegment } from '../../routing/route.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 
 /**
@@ -23,7 +23,7 @@ export function partitionInPath(ctx: RequestContext, database: Database): string
 }
 
 /** @throws `illegal_partition` */
-export function namedPartition(partition: Segment): string {
+export function namedPartition(partition: PathSegment): string {
   if (partition === null) throw fail('illegalPartition', 'Partition must be valid UTF-8')
   return parsePartition(partition)
 }

@@ -1,12 +1,12 @@
 import type {
-  Entry,
+  StoreEntry,
   RangeOptions,
-  ReadOptions,
+  StoreReadOptions,
   Store,
   StoreBatch,
   StoreIterator,
   StoreSnapshot,
-  WriteOptions,
+  StoreWriteOptions,
 } from '../contract.ts'
 import { MappedIterator } from '../mapped-iterator.ts'
 import { isChecked, isSelfDescribingRange } from './checked-keys.ts'
@@ -33,24 +33,24 @@ export class CheckedStore implements Store {
     return this.#inner.recovery
   }
 
-  async get(key: Uint8Array, options?: ReadOptions): Promise<Uint8Array | undefined> {
+  async get(key: Uint8Array, options?: StoreReadOptions): Promise<Uint8Array | undefined> {
     return checked(key, await this.#inner.get(key, options))
   }
 
-  getSync(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined {
+  getSync(key: Uint8Array, options?: StoreReadOptions): Uint8Array | undefined {
     return checked(key, this.#inner.getSync(key, options))
   }
 
-  async getMany(keys: Uint8Array[], options?: ReadOptions): Promise<(Uint8Array | undefined)[]> {
+  async getMany(keys: Uint8Array[], options?: StoreReadOptions): Promise<(Uint8Array | undefined)[]> {
     const values = await this.#inner.getMany(keys, options)
     return values.map((value, index) => checked(keys[index] as Uint8Array, value))
   }
 
-  put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<void> {
+  put(key: Uint8Array, value: Uint8Array, options?: StoreWriteOptions): Promise<void> {
     return this.#inner.put(key, isChecked(key) ? withChecksum(key, value) : value, options)
   }
 
-  del(key: Uint8Array, options?: WriteOptions): Promise<void> {
+  del(key: Uint8Array, options?: StoreWriteOptions): Promise<void> {
     return this.#inner.del(key, options)
   }
 
@@ -58,8 +58,8 @@ export class CheckedStore implements Store {
     return new CheckedBatch(this.#inner.batch())
   }
 
-  iterator(range: RangeOptions): StoreIterator<Entry> {
-    return new MappedIterator(this.#inner.iterator(range), ([key, value]): Entry => [
+  iterator(range: RangeOptions): StoreIterator<StoreEntry> {
+    return new MappedIterator(this.#inner.iterator(range), ([key, value]): StoreEntry => [
       key,
       isChecked(key) ? withoutChecksum(key, value) : value,
     ])
@@ -112,7 +112,7 @@ class CheckedBatch implements StoreBatch {
     return this
   }
 
-  write(options?: WriteOptions): Promise<void> {
+  write(options?: StoreWriteOptions): Promise<void> {
     return options === undefined ? this.#inner.write() : this.#inner.write(options)
   }
 }

@@ -1,4 +1,4 @@
-import type { StoreBatch, WriteOptions } from '../contract.ts'
+import type { StoreBatch, StoreWriteOptions } from '../contract.ts'
 
 /**
  * A batch that is written in the turn of its store. When the store was opened again meanwhile it cannot be written any
@@ -7,13 +7,13 @@ import type { StoreBatch, WriteOptions } from '../contract.ts'
 export class DurableBatch implements StoreBatch {
   readonly #inner: StoreBatch | undefined
   readonly #isCurrent: () => boolean
-  readonly #write: (batch: StoreBatch | undefined, options: WriteOptions) => Promise<void>
+  readonly #write: (batch: StoreBatch | undefined, options: StoreWriteOptions) => Promise<void>
 
   /** @param inner undefined where the store takes no writes: writing it is refused */
   constructor(
     inner: StoreBatch | undefined,
     isCurrent: () => boolean,
-    write: (batch: StoreBatch | undefined, options: WriteOptions) => Promise<void>,
+    write: (batch: StoreBatch | undefined, options: StoreWriteOptions) => Promise<void>,
   ) {
     this.#inner = inner
     this.#isCurrent = isCurrent
@@ -30,7 +30,7 @@ export class DurableBatch implements StoreBatch {
     return this
   }
 
-  write(options: WriteOptions = {}): Promise<void> {
+  write(options: StoreWriteOptions = {}): Promise<void> {
     return this.#write(this.#isCurrent() ? this.#inner : undefined, options)
   }
 }

@@ -1,4 +1,4 @@
-import type { ReadOptions, StoreSnapshot } from '../contract.ts'
+import type { StoreReadOptions, StoreSnapshot } from '../contract.ts'
 
 interface ReaderRegistry {
   opened(reader: object): void
@@ -23,9 +23,9 @@ export class DurableSnapshot implements StoreSnapshot {
 }
 
 /** Options for the store below. */
-export function unwrapped<Options extends ReadOptions>(options: Options): Options
-export function unwrapped(options: ReadOptions | undefined): ReadOptions | undefined
-export function unwrapped(options: ReadOptions | undefined): ReadOptions | undefined {
+export function unwrapped<Options extends StoreReadOptions>(options: Options): Options
+export function unwrapped(options: StoreReadOptions | undefined): StoreReadOptions | undefined
+export function unwrapped(options: StoreReadOptions | undefined): StoreReadOptions | undefined {
   if (!(options?.snapshot instanceof DurableSnapshot)) return options
   return { ...options, snapshot: options.snapshot.inner }
 }

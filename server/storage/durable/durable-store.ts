@@ -1,14 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fail } from '../../../protocol/errors.ts'
 import type {
-  Entry,
+  StoreEntry,
   RangeOptions,
-  ReadOptions,
+  StoreReadOptions,
   Store,
   StoreBatch,
   StoreIterator,
   StoreSnapshot,
-  WriteOptions,
+  StoreWriteOptions,
 } from '../contract.ts'
 import type { Disk, StoreLog } from './disk.ts'
 import { DurableBatch } from './durable-batch.ts'
@@ -81,23 +81,23 @@ export class DurableStore implements Store, IteratorHost {
     return this.#readers.size
   }
 
-  async get(key: Uint8Array, options?: ReadOptions): Promise<Uint8Array | undefined> {
+  async get(key: Uint8Array, options?: StoreReadOptions): Promise<Uint8Array | undefined> {
     return this.#read(store => store.get(key, unwrapped(options)), options)
   }
 
-  getSync(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined {
+  getSync(key: Uint8Array, options?: StoreReadOptions): Uint8Array | undefined {
     return this.#open.getSync(key, unwrapped(options))
   }
 
-  async getMany(keys: Uint8Array[], options?: ReadOptions): Promise<(Uint8Array | undefined)[]> {
+  async getMany(keys: Uint8Array[], options?: StoreReadOptions): Promise<(Uint8Array | undefined)[]> {
     return this.#read(store => store.getMany(keys, unwrapped(options)), options)
   }
 
-  put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<void> {
+  put(key: Uint8Array, value: Uint8Array, options?: StoreWriteOptions): Promise<void> {
     return this.batch().put(key, value).write(options)
   }
 
-  del(key: Uint8Array, options?: WriteOptions): Promise<void> {
+  del(key: Uint8Array, options?: StoreWriteOptions): Promise<void> {
     return this.batch().del(key).write(options)
   }
 
@@ -110,7 +110,7 @@ export class DurableStore implements Store, IteratorHost {
     )
   }
 
-  iterator(range: RangeOptions): StoreIterator<Entry> {
+  iterator(range: RangeOptions): StoreIterator<StoreEntry> {
     return new ResumingIterator(this, 'iterator', unwrapped(range), range.snapshot !== undefined)
   }
 
@@ -200,7 +200,7 @@ export class DurableStore implements Store, IteratorHost {
   }
 
   /** Reads, once more where the store was closed to be opened again meanwhile. */
-  async #read<T>(read: (store: Store) => Promise<T>, options?: ReadOptions): Promise<T> {
+  async #read<T>(read: (store: Store) => Promise<T>, options?: StoreReadOptions): Promise<T> {
     for (;;) {
       const store = this.#current ?? (await this.whenOpen())
       try {
@@ -214,7 +214,7 @@ export class DurableStore implements Store, IteratorHost {
     }
   }
 
-  #write(batch: StoreBatch | undefined, { sync = false }: WriteOptions): Promise<void> {
+  #write(batch: StoreBatch | undefined, { sync = false }: StoreWriteOptions): Promise<void> {
     const written = this.#last.then(async () => {
       if (this.#closing === undefined && (batch === undefined || this.health.state !== 'healthy'))
         throw refusalOf(this.health)

@@ -1,8 +1,8 @@
-import type { Entry, RangeOptions, Store, StoreIterator } from '../contract.ts'
+import type { StoreEntry, RangeOptions, Store, StoreIterator } from '../contract.ts'
 
 /** Kinds of iterators by what they give. */
 export interface IteratorKinds {
-  readonly iterator: Entry
+  readonly iterator: StoreEntry
   readonly keys: Uint8Array
   readonly values: Uint8Array
 }
@@ -113,8 +113,8 @@ export class ResumingIterator<K extends Kind> implements StoreIterator<IteratorK
   #note(found: readonly IteratorKinds[K][]): void {
     this.#given += found.length
     if (this.#kind === 'values' || this.#isBound) return
-    const last = found.at(-1) as Entry | Uint8Array
-    const key = this.#kind === 'keys' ? (last as Uint8Array) : (last as Entry)[0]
+    const last = found.at(-1) as StoreEntry | Uint8Array
+    const key = this.#kind === 'keys' ? (last as Uint8Array) : (last as StoreEntry)[0]
     const { limit = -1, reverse = false, gt, gte, lt, lte, ...rest } = this.#range
     const lower = reverse ? { ...(gt && { gt }), ...(gte && { gte }) } : { gt: key }
     const upper = reverse ? { lt: key } : { ...(lt && { lt }), ...(lte && { lte }) }

@@ -1,12 +1,12 @@
 import type {
-  Entry,
+  StoreEntry,
   RangeOptions,
-  ReadOptions,
+  StoreReadOptions,
   Store,
   StoreBatch,
   StoreIterator,
   StoreSnapshot,
-  WriteOptions,
+  StoreWriteOptions,
 } from '../contract.ts'
 import { MappedIterator } from '../mapped-iterator.ts'
 import type { Encryption } from './encryption.ts'
@@ -33,24 +33,24 @@ export class SealedStore implements Store {
     this.approximateSize = inner.approximateSize?.bind(inner)
   }
 
-  async get(key: Uint8Array, options?: ReadOptions): Promise<Uint8Array | undefined> {
+  async get(key: Uint8Array, options?: StoreReadOptions): Promise<Uint8Array | undefined> {
     return this.#opened(key, await this.#inner.get(key, options))
   }
 
-  getSync(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined {
+  getSync(key: Uint8Array, options?: StoreReadOptions): Uint8Array | undefined {
     return this.#opened(key, this.#inner.getSync(key, options))
   }
 
-  async getMany(keys: Uint8Array[], options?: ReadOptions): Promise<(Uint8Array | undefined)[]> {
+  async getMany(keys: Uint8Array[], options?: StoreReadOptions): Promise<(Uint8Array | undefined)[]> {
     const values = await this.#inner.getMany(keys, options)
     return values.map((value, at) => this.#opened(keys[at] as Uint8Array, value))
   }
 
-  put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<void> {
+  put(key: Uint8Array, value: Uint8Array, options?: StoreWriteOptions): Promise<void> {
     return this.#inner.put(key, this.#sealed(key, value), options)
   }
 
-  del(key: Uint8Array, options?: WriteOptions): Promise<void> {
+  del(key: Uint8Array, options?: StoreWriteOptions): Promise<void> {
     return this.#inner.del(key, options)
   }
 
@@ -58,7 +58,7 @@ export class SealedStore implements Store {
     return new SealedBatch(this.#inner.batch(), (key, value) => this.#sealed(key, value))
   }
 
-  iterator(range: RangeOptions): StoreIterator<Entry> {
+  iterator(range: RangeOptions): StoreIterator<StoreEntry> {
     const entries = this.#inner.iterator(range)
     return isPlainRange(range) ? entries : new MappedIterator(entries, entry => this.#openedEntry(entry))
   }
@@ -92,7 +92,7 @@ export class SealedStore implements Store {
     return value !== undefined && isSealed(key) ? this.encryption.open(key, value) : value
   }
 
-  #openedEntry([key, value]: Entry): Entry {
+  #openedEntry([key, value]: StoreEntry): StoreEntry {
     return [key, isSealed(key) ? this.encryption.open(key, value) : value]
   }
 }
@@ -116,7 +116,7 @@ class SealedBatch implements StoreBatch {
     return this
   }
 
-  write(options?: WriteOptions): Promise<void> {
+  write(options?: StoreWriteOptions): Promise<void> {
     return options === undefined ? this.#inner.write() : this.#inner.write(options)
   }
 }

@@ -1,4 +1,4 @@
-import type { Store, StoreBatch, WriteOptions } from '../../../server/storage/contract.ts'
+import type { Store, StoreBatch, StoreWriteOptions } from '../../../server/storage/contract.ts'
 import type { Disk, Evidence, LogState } from '../../../server/storage/durable/disk.ts'
 import { LevelDisk } from '../../../server/storage/durable/level-disk.ts'
 import { MARK } from '../../../server/storage/durable/mark.ts'
@@ -79,7 +79,7 @@ class FaultyBatch implements StoreBatch {
     return this
   }
 
-  async write(options: WriteOptions = {}): Promise<void> {
+  async write(options: StoreWriteOptions = {}): Promise<void> {
     const fault = this.#disk.writeFaults.shift()
     if (fault !== 'before') await this.#inner.write(options)
     if (fault !== undefined) throw new Error(this.#disk.message)

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { find } from '../../../protocol/revtree/history.ts'
+import { findRev } from '../../../protocol/revtree/history.ts'
 import { mergePath } from '../../../protocol/revtree/merge.ts'
 import { emptyTree } from '../../../protocol/revtree/tree.ts'
 import { draw, grow, path, rev } from './drawing.ts'
@@ -59,7 +59,7 @@ test('a revision known by name only takes the body that arrives; a stored one ke
   const tree = grow('1-a 2-b 3-c')
   const filled = mergePath(tree, path('1-a 2-b', { body: 7, deleted: true }))
   t.is(filled.outcome, 'internal_node')
-  t.deepEqual(find(filled.tree, rev('2-b')), { rev: rev('2-b'), deleted: true, body: 7, isLeaf: false })
+  t.deepEqual(findRev(filled.tree, rev('2-b')), { rev: rev('2-b'), deleted: true, body: 7, isLeaf: false })
   t.is(mergePath(filled.tree, path('1-a 2-b', { body: 8 })).tree, filled.tree)
 })
 

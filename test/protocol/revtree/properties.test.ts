@@ -3,7 +3,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { holds } from './holds.ts'
 import { decodeTree, encodeTree } from '../../../protocol/revtree/codec.ts'
-import { find, history } from '../../../protocol/revtree/history.ts'
+import { findRev, history } from '../../../protocol/revtree/history.ts'
 import { leaves, winner } from '../../../protocol/revtree/leaves.ts'
 import { mergePath } from '../../../protocol/revtree/merge.ts'
 import type { RevPath } from '../../../protocol/revtree/merge.ts'
@@ -56,7 +56,7 @@ test('a merge loses nothing: every revision is there, with its value and history
     const tree = growAll(paths)
     equal(nodeCount(tree), paths.length)
     for (const path of paths) {
-      const found = find(tree, newest(path))!
+      const found = findRev(tree, newest(path))!
       equal({ deleted: found.deleted, body: found.body }, path.value)
       equal(history(tree, newest(path)), { start: path.start, ids: [...path.hashes] })
     }
@@ -137,7 +137,7 @@ test('what a purge removed is as before when it is merged again', t => {
       tree,
       leaves(tree).flatMap((leaf, at) => ((choice >> (at % 30)) & 1 ? [leaf.rev] : [])),
     )
-    for (const rev of purged.removed) equal(find(purged.tree, rev), undefined)
+    for (const rev of purged.removed) equal(findRev(purged.tree, rev), undefined)
     equal(growAll(paths, purged.tree), tree)
   })
   holds(t, check)

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { clearInterior } from '../../../protocol/revtree/compact.ts'
-import { find, history, historyNodes } from '../../../protocol/revtree/history.ts'
+import { findRev, history, historyNodes } from '../../../protocol/revtree/history.ts'
 import { leaves, leavesOf, winner } from '../../../protocol/revtree/leaves.ts'
 import { mergePath } from '../../../protocol/revtree/merge.ts'
 import { missingRevs, possibleAncestors } from '../../../protocol/revtree/missing.ts'
@@ -24,10 +24,10 @@ test('live leaves come before deleted ones, then higher generations, then greate
 })
 
 test('a revision is found with its value, and whether it is a leaf', t => {
-  t.deepEqual(find(tree, rev('3-f')), { rev: rev('3-f'), deleted: true, body: 3, isLeaf: true })
-  t.deepEqual(find(tree, rev('2-b')), { rev: rev('2-b'), deleted: false, body: 0, isLeaf: false })
-  t.is(find(tree, rev('2-f')), undefined)
-  t.is(find(emptyTree, rev('2-f')), undefined)
+  t.deepEqual(findRev(tree, rev('3-f')), { rev: rev('3-f'), deleted: true, body: 3, isLeaf: true })
+  t.deepEqual(findRev(tree, rev('2-b')), { rev: rev('2-b'), deleted: false, body: 0, isLeaf: false })
+  t.is(findRev(tree, rev('2-f')), undefined)
+  t.is(findRev(emptyTree, rev('2-f')), undefined)
 })
 
 test('a history goes from a revision to its root, newest first', t => {
@@ -46,7 +46,7 @@ test('a tree that is asked for all its revisions answers as one that is asked fo
     const fresh = () => mergePath(tree, path(line)).tree
     const asked = fresh()
     for (const one of revs('1-a 2-b 3-c 2-d 2-e 3-f 3-g 4-h 4-g 99-g 102-g 103-g 4-x 1-x')) {
-      t.deepEqual(find(asked, one), find(fresh(), one), one)
+      t.deepEqual(findRev(asked, one), findRev(fresh(), one), one)
       t.deepEqual(history(asked, one), history(fresh(), one), one)
     }
   }
@@ -100,6 +100,11 @@ test('compaction forgets the bodies of revisions that are not leaves', t => {
   const compacted = clearInterior(stored)
   t.deepEqual(compacted.freed, [9])
   t.deepEqual([...bodies(compacted.tree)], [1, 2, 3])
-  t.deepEqual(find(compacted.tree, rev('2-b')), { rev: rev('2-b'), deleted: false, body: 0, isLeaf: false })
+  t.deepEqual(findRev(compacted.tree, rev('2-b')), {
+    rev: rev('2-b'),
+    deleted: false,
+    body: 0,
+    isLeaf: false,
+  })
   t.is(clearInterior(compacted.tree).tree, compacted.tree)
 })

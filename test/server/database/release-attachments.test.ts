@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava'
 import { parseDatabaseName } from '../../../protocol/database-name.ts'
 import { parseDocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
-import { find } from '../../../protocol/revtree/history.ts'
+import { findRev } from '../../../protocol/revtree/history.ts'
 import { SERVER } from '../../../protocol/user-context.ts'
 import { Attachments } from '../../../server/attachments/attachments.ts'
 import { Catalog } from '../../../server/database/catalog.ts'
@@ -60,7 +60,7 @@ function put(database: Database, rev?: Rev): Promise<Rev> {
 
 function bodyOf(database: Database, rev: Rev): number {
   const tree = database.document(ID)?.tree
-  return tree === undefined ? 0 : (find(tree, rev)?.body ?? 0)
+  return tree === undefined ? 0 : (findRev(tree, rev)?.body ?? 0)
 }
 
 /** As compaction does: the bodies of revisions that are no leaves go, then what they alone referred to. */

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { RouteMatcher } from '../../../server/routing/route-matcher.ts'
-import type { Route } from '../../../server/routing/route.ts'
+import type { RouteEntry } from '../../../server/routing/route.ts'
 
 const PATHS = [
   '/',
@@ -21,7 +21,7 @@ const PATHS = [
 
 const routes = new RouteMatcher(PATHS.map(row))
 
-function row(path: string): Route<string> {
+function row(path: string): RouteEntry<string> {
   return { path, access: 'member', methods: { GET: path } }
 }
 

@@ -1,7 +1,7 @@
 import type { DocId } from '../../../../protocol/document-id.ts'
 import { changesAtMoment } from '../../../database/reading/change-pages.ts'
 import { readFirstBodies } from '../../../database/reading/read-bodies.ts'
-import { idOf, revOf } from '../../../database/reading/row-text.ts'
+import { idOfRow, revOfRow } from '../../../database/reading/row-text.ts'
 import { attachmentsMember } from '../../../database/attachments/attachments-member.ts'
 import { isBranched, isDeleted, seqOf, winnerBody } from '../../../database/documents/change-record.ts'
 import type { Database } from '../../../database/database.ts'
@@ -57,7 +57,7 @@ async function readFirst(
   const bodies = await readFirstBodies(database, records.map(winnerBody), BATCH_BYTES)
   return bodies.map((stored, index) => {
     const record = records[index] as Uint8Array
-    const id = idOf(record)
+    const id = idOfRow(record)
     const isWanted = !isDeleted(record) && (options.includeDesign || !isDesignId(id))
     // A body that is gone was replaced since: its document comes again, with a later change.
     if (!isWanted || stored === undefined) return { id, content: undefined }
@@ -65,6 +65,6 @@ async function readFirst(
       attachmentsMember(stored.attachments) +
       (isBranched(record) ? conflictsOf(database, id) : '') +
       (options.localSeq ? `,"_local_seq":${seqOf(record)}` : '')
-    return { id, content: { id, rev: revOf(record), body: stored.body, extras } }
+    return { id, content: { id, rev: revOfRow(record), body: stored.body, extras } }
   })
 }

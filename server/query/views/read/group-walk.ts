@@ -6,10 +6,10 @@ import type { Collation } from '../../../sandbox/messages.ts'
 import type { GroupCache } from '../cache/group-cache.ts'
 import { readRange } from './read-range.ts'
 import type { Rows } from '../cache/row-block.ts'
-import type { RowGroup, RowsAlone } from './reduce-groups.ts'
+import type { RowGroup, RowsOnly } from './reduce-groups.ts'
 import { prefixEnd, compareKeys } from '../row-key.ts'
 import type { RowRange, ViewQuery } from '../request/view-query.ts'
-import type { Segment, ViewReader } from './view-reader.ts'
+import type { RowSegment, ViewReader } from './view-reader.ts'
 
 /** Rows up to which a group is read row by row; a larger one is reduced from nodes of the index. */
 const SMALL_GROUP = 48
@@ -229,7 +229,7 @@ export class GroupWalk {
   }
 
   /** Returns the unread part of a group within the range and moves the walk past it. */
-  async #rest({ start, end }: OpenGroup): Promise<Segment[]> {
+  async #rest({ start, end }: OpenGroup): Promise<RowSegment[]> {
     if (this.#descending) {
       const from = compareKeys(start, this.#from) > 0 ? start : this.#from
       const segments = await this.#reader.segments(from, this.#to)
@@ -242,7 +242,7 @@ export class GroupWalk {
     return segments
   }
 
-  #segment(rows: Uint8Array[]): RowsAlone {
+  #segment(rows: Uint8Array[]): RowsOnly {
     return { rows: this.#descending ? rows.reverse() : rows }
   }
 }

@@ -2,7 +2,7 @@ import { fail } from '../../../../protocol/errors.ts'
 import type { JsonObject, JsonValue } from '../../../../protocol/json-value.ts'
 import type { DocId } from '../../../../protocol/document-id.ts'
 import { parseRev } from '../../../../protocol/revision.ts'
-import { find } from '../../../../protocol/revtree/history.ts'
+import { findRev } from '../../../../protocol/revtree/history.ts'
 import type { Database } from '../../../database/database.ts'
 import {
   readRevision,
@@ -139,6 +139,6 @@ function findLinked(database: Database, id: DocId, rev: JsonValue | undefined): 
   if (document === undefined) return undefined
   if (rev === undefined) return document.deleted ? undefined : { document, node: document }
   if (typeof rev !== 'string') throw fail('invalidRev')
-  const node = find(document.tree, parseRev(rev))
+  const node = findRev(document.tree, parseRev(rev))
   return node === undefined || node.body === 0 ? undefined : { document, node }
 }

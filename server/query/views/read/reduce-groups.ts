@@ -1,9 +1,9 @@
 import type { JsonValue } from '../../../../protocol/json-value.ts'
 import type { Reduced, Reducer } from '../../reduce/reducer.ts'
 import type { Rows } from '../cache/row-block.ts'
-import type { Segment } from './view-reader.ts'
+import type { RowSegment } from './view-reader.ts'
 
-export type RowsAlone = Pick<Rows, 'rows'>
+export type RowsOnly = Pick<Rows, 'rows'>
 
 /** A group of rows: its answered row if that is cached, else the rows and nodes from which it is reduced. */
 export type RowGroup =
@@ -11,7 +11,7 @@ export type RowGroup =
   | {
       /** JSON text. */
       readonly key: string
-      readonly segments: readonly (RowsAlone | Segment)[]
+      readonly segments: readonly (RowsOnly | RowSegment)[]
       /** Called with the group's row; present if the group should be cached. */
       readonly remember?: (row: string) => void
     }

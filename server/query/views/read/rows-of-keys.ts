@@ -1,4 +1,4 @@
-import type { StoreIterator, Entry } from '../../../database/indexes/index-store.ts'
+import type { StoreIterator, StoreEntry } from '../../../database/indexes/index-store.ts'
 import { compareKeys } from '../row-key.ts'
 import type { RowRange } from '../request/view-query.ts'
 import type { ViewReader } from './view-reader.ts'
@@ -13,7 +13,7 @@ const FIRST_BATCH = 8
 export class RowsOfKeys {
   readonly #reader: ViewReader
   readonly #reverse: boolean
-  readonly #iterator: StoreIterator<Entry>
+  readonly #iterator: StoreIterator<StoreEntry>
 
   constructor(reader: ViewReader, reverse: boolean) {
     const { store, keys, view, snapshot } = reader

@@ -8,12 +8,12 @@ import { RowBlock, type Rows } from '../cache/row-block.ts'
 import { compareKeys, type IndexKeys } from '../row-key.ts'
 
 /** Rows, or a node that stands for rows, in a range of row keys; undefined is the end. */
-export type Segment = { readonly from: Uint8Array; readonly to: Uint8Array | undefined } & (
+export type RowSegment = { readonly from: Uint8Array; readonly to: Uint8Array | undefined } & (
   | { readonly rows: readonly Uint8Array[] }
   | { readonly count: number; readonly reduction: JsonValue | undefined; readonly level: number }
 )
 
-const countOf = (segment: Segment): number => ('rows' in segment ? segment.rows.length : segment.count)
+const countOf = (segment: RowSegment): number => ('rows' in segment ? segment.rows.length : segment.count)
 
 export type Snapshot = StoreSnapshot
 
@@ -51,7 +51,7 @@ export class ViewReader {
    *
    * @param to left out of the range; undefined is the end
    */
-  segments(from: Uint8Array, to: Uint8Array | undefined): Promise<Segment[]> {
+  segments(from: Uint8Array, to: Uint8Array | undefined): Promise<RowSegment[]> {
     return this.#collect(this.hasNodes ? LEVELS : 0, from, to)
   }
 
@@ -75,7 +75,7 @@ export class ViewReader {
     let segments = await this.segments(range.from, range.to)
     for (;;) {
       if (descending) segments.reverse()
-      let found: Segment | undefined
+      let found: RowSegment | undefined
       for (const segment of segments) {
         if (skip < countOf(segment)) {
           found = segment
@@ -109,7 +109,7 @@ export class ViewReader {
     return cache.blocks.get(from, async () => new RowBlock({ from, to }, await this.#readRows(from, to)))
   }
 
-  async #collect(level: number, from: Uint8Array, to: Uint8Array | undefined): Promise<Segment[]> {
+  async #collect(level: number, from: Uint8Array, to: Uint8Array | undefined): Promise<RowSegment[]> {
     if (to !== undefined && compareKeys(from, to) >= 0) return []
     if (level === 0) return this.#rows(from, to)
     const nodes = await this.#nodes(level, from, to)
@@ -122,7 +122,7 @@ export class ViewReader {
       this.#collect(level - 1, from, nodes.startOf(first)),
       to === undefined ? [] : this.#collect(level - 1, nodes.startOf(end - 1), to),
     ])
-    const between: Segment[] = []
+    const between: RowSegment[] = []
     for (let at = first; at < whole; at++) {
       const count = nodes.countOf(at)
       if (count === 0) continue
@@ -149,7 +149,7 @@ export class ViewReader {
     )
   }
 
-  async #rows(from: Uint8Array, to: Uint8Array | undefined): Promise<Segment[]> {
+  async #rows(from: Uint8Array, to: Uint8Array | undefined): Promise<RowSegment[]> {
     const block = await this.blockAt(from, 'behind')
     const isWithin =
       block !== undefined && (block.to === undefined || (to !== undefined && compareKeys(to, block.to) <= 0))

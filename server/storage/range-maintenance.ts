@@ -38,7 +38,7 @@ export async function clearRange(store: Store, range: KeyRange): Promise<void> {
 const BEHIND = Uint8Array.of(0xff)
 
 /** The key that would come right behind an existing one, and never exists where keys are text or of a fixed length. */
-export function behindKey(key: Uint8Array): Uint8Array {
+export function keyAfter(key: Uint8Array): Uint8Array {
   return Buffer.concat([key, BEHIND])
 }
 
