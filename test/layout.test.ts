@@ -162,6 +162,17 @@ test('keys of the store are built in storage and database alone, which answer ty
   t.deepEqual(broken, [])
 })
 
+test('routes show no stored body that passed no rule of its database', t => {
+  const raw = product
+    .filter(({ path }) => path.startsWith('server/routes/'))
+    .filter(({ text }) => /\.(body|bodies)\(|\bread(First)?Bodies\b/.test(text))
+  // A copy is made of what its user was found to see whole.
+  t.deepEqual(
+    raw.map(({ path }) => path),
+    ['server/routes/documents/copy-document.ts'],
+  )
+})
+
 test('protocol has no timers', t => {
   const timed = product
     .filter(({ path }) => path.startsWith('protocol/'))

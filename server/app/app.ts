@@ -3,6 +3,7 @@ import Koa from 'koa'
 import { isDatabaseName } from '../../protocol/database-name.ts'
 import { fail } from '../../protocol/errors.ts'
 import { ANONYMOUS } from '../../protocol/user-context.ts'
+import { usersDatabase } from '../auth/users/directory.ts'
 import { answerPreflight, exposeAnswer } from '../http/browser/cors-headers.ts'
 import { answerAsScript } from '../http/browser/jsonp.ts'
 import { secureHeaders } from '../http/browser/security-headers.ts'
@@ -63,7 +64,7 @@ async function answer(ctx: RequestContext, routes: Routes): Promise<void> {
 
 /** Authorizes a request and has its route answer it. @throws `methodNotAllowed`, and what the route throws */
 async function runRoute(ctx: RequestContext, routes: Routes): Promise<void> {
-  const match = routes.match(ctx.method, ctx.path)
+  const match = routes.match(ctx.method, ctx.path, usersDatabase(ctx.services.config))
   ctx.params = match.params
   ctx.rest = match.rest
   await authorizeRequest(ctx, match)

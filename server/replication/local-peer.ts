@@ -143,7 +143,9 @@ export class LocalPeer implements Peer {
     const database = await this.#open()
     for (let at = 0; at < wanted.length; at += DOCUMENTS_AT_A_TIME) {
       signal.throwIfAborted()
-      const found = wanted.slice(at, at + DOCUMENTS_AT_A_TIME).flatMap(one => fetchRevisions(database, one))
+      const found = wanted
+        .slice(at, at + DOCUMENTS_AT_A_TIME)
+        .flatMap(one => fetchRevisions(database, one, this.#user))
       for (const revision of found) if (revision.kind === 'document') this.#read += revision.json.length
       yield found
       await setImmediate()
@@ -158,7 +160,7 @@ export class LocalPeer implements Peer {
     const attsSince = possibleAncestors.map(parseRev)
     for (const entry of openRevisions(database.document(id as DocId), [parseRev(rev)], { latest: true })) {
       signal.throwIfAborted()
-      yield openedRevision(database, id as DocId, entry, attsSince)
+      yield openedRevision(database, id as DocId, entry, { attsSince, reader: this.#user })
     }
   }
 
@@ -229,10 +231,14 @@ function* batches(rows: readonly string[], size: number): Generator<ChangesBatch
   }
 }
 
-function fetchRevisions(database: Database, { id, revs }: MissingRevisions): FetchedRevision[] {
+function fetchRevisions(
+  database: Database,
+  { id, revs }: MissingRevisions,
+  reader: UserContext,
+): FetchedRevision[] {
   return openRevisions(database.document(id as DocId), revs.map(parseRev), { latest: true }).map(entry => {
     if ('missing' in entry) return { kind: 'missing', id, rev: entry.missing, reason: 'missing' }
-    const { json, record } = readRevision(database, id as DocId, entry.ok, { revs: true })
+    const { json, record } = readRevision(database, id as DocId, entry.ok, { revs: true }, reader)
     return record.attachments.length > 0
       ? { kind: 'attachments', id, rev: entry.ok.node.rev }
       : { kind: 'document', json }
@@ -243,15 +249,16 @@ function openedRevision(
   database: Database,
   id: DocId,
   entry: OpenRevision,
-  attsSince: readonly Rev[],
+  { attsSince, reader }: { readonly attsSince: readonly Rev[]; readonly reader: UserContext },
 ): OpenedRevision {
   if ('missing' in entry) return { kind: 'missing', rev: entry.missing }
-  const read = readRevision(database, id, entry.ok, {
+  const options = {
     revs: true,
-    attachments: 'follows',
+    attachments: 'follows' as const,
     attEncodingInfo: true,
     ...(attsSince.length > 0 ? { attsSince } : {}),
-  })
+  }
+  const read = readRevision(database, id, entry.ok, options, reader)
   if (read.sent.length === 0) return { kind: 'document', json: read.json }
   const { boundary, pieces } = relatedBody(database, read)
   return {

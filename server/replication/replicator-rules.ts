@@ -8,6 +8,7 @@ import type { ReplicationDefaults } from '../../protocol/replication-options.ts'
 import { parseReplication } from '../../protocol/replication-request.ts'
 import { leaves } from '../../protocol/revtree/leaves.ts'
 import { isDatabaseAdmin } from '../../protocol/security.ts'
+import { requireDbAdmin } from '../auth/authorize.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../database/documents/edit.ts'
 import type { DatabaseRules } from '../database/documents/rules.ts'
 
@@ -42,6 +43,10 @@ export class ReplicatorRules implements DatabaseRules {
     const body = JSON.parse(input.body.toString()) as Members
     if (body._replication_state !== 'failed') this.#check(body)
     return withOwner(input, body, actor)
+  }
+
+  requireWholeView({ user, security }: Actor): void {
+    requireDbAdmin(user, security)
   }
 
   /** Removes credentials for readers who neither own the document nor administer the database. */

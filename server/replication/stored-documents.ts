@@ -2,6 +2,7 @@ import type { DocId } from '../../protocol/document-id.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import { jsonMembers } from '../../protocol/json/members.ts'
 import type { Rev } from '../../protocol/revision.ts'
+import { SERVER } from '../../protocol/user-context.ts'
 import type { Database } from '../database/database.ts'
 import { findWinner, readRevision } from '../database/documents/read-document.ts'
 import { writeDocuments } from '../database/documents/write-documents.ts'
@@ -21,7 +22,7 @@ const TRIES = 5
 export function readReplicatorDocument(database: Database, id: DocId): ReplicatorDocument | null {
   const stored = database.document(id)
   if (stored === undefined || stored.deleted) return null
-  const { record, node } = readRevision(database, id, findWinner(database, id), {})
+  const { record, node } = readRevision(database, id, findWinner(database, id), {}, SERVER)
   return {
     rev: node.rev,
     body: record.body,

@@ -1,3 +1,5 @@
+import { systemDatabaseKind } from '../../protocol/system-database.ts'
+
 /**
  * The right that a request needs before its route is asked:
  * - `everybody`: none
@@ -23,24 +25,22 @@ export interface RouteAccess {
   readonly inUsersDatabases?: Access
 }
 
-/** Databases that are used like others, within limits; also below a prefix. */
-const SYSTEM_DATABASE = /(?:^|\/)_(users|replicator)$/
-
 /**
  * Returns the right that a request needs. Other databases whose names begin with an underscore are for server
  * administrators alone.
  *
  * @param database the decoded name in the path; null where it is not UTF-8, undefined where the path names no database
+ * @param usersDatabase the configured name of the users database
  */
 export function requiredRight(
   { access, inSystemDatabases = access, inUsersDatabases = inSystemDatabases }: RouteAccess,
   method: string,
   database: string | null | undefined,
+  usersDatabase: string,
 ): Right {
   const name = database ?? ''
-  if (!name.includes('_')) return rightFor(access, method)
-  const system = SYSTEM_DATABASE.exec(name)
-  if (system !== null) return rightFor(system[1] === 'users' ? inUsersDatabases : inSystemDatabases, method)
+  const kind = systemDatabaseKind(name, usersDatabase)
+  if (kind !== undefined) return rightFor(kind === 'users' ? inUsersDatabases : inSystemDatabases, method)
   return name.startsWith('_') ? 'server-admin' : rightFor(access, method)
 }
 

@@ -32,8 +32,11 @@ export class RouteMatcher<Handler> {
     for (const route of routes) this.#add(route)
   }
 
-  /** @param path as the client wrote it, percent-encoded, without the query */
-  match(method: string, path: string): RouteMatch<Handler> {
+  /**
+   * @param path as the client wrote it, percent-encoded, without the query
+   * @param usersDatabase the configured name of the users database
+   */
+  match(method: string, path: string, usersDatabase = '_users'): RouteMatch<Handler> {
     const segments = splitPath(path)
     const found = path.startsWith('/') ? find(this.#root, segments, 0) : undefined
     if (found === undefined) return { ...UNKNOWN, segments }
@@ -41,7 +44,7 @@ export class RouteMatcher<Handler> {
     for (const [name, position] of found.names) params[name] = segments[position] ?? null
     return {
       route: found.route,
-      right: requiredRight(found.route, method, params['db']),
+      right: requiredRight(found.route, method, params['db'], usersDatabase),
       params,
       rest: segments.length > found.length ? segments.slice(found.length) : NOTHING,
       segments,

@@ -1,5 +1,6 @@
 import type { DatabaseName } from '../../protocol/database-name.ts'
 import { EVERYBODY } from '../../protocol/security.ts'
+import { systemDatabaseKind } from '../../protocol/system-database.ts'
 import { usersDatabase } from '../auth/users/directory.ts'
 import { usersRules } from '../auth/users/rules.ts'
 import type { Config } from '../config/config.ts'
@@ -25,33 +26,27 @@ export function systemHooks(
 ): Pick<DatabaseHooks, 'rulesOf' | 'newSecurity' | 'maxPartitionSize'> {
   return {
     rulesOf: name => {
+      const kind = systemDatabaseKind(name, '_users')
       const users = usersRules(config, () => open(name))
-      const others = otherRules(name, config, open)
-      const isNamed = USERS.test(name)
-      return () => (isNamed || name === usersDatabase(config) ? users : others)
+      const others = kind === 'replicator' ? replicatorRules(name, config, open) : undefined
+      // The configured name of the users database can change while the database is open.
+      return () => (kind === 'users' || name === usersDatabase(config) ? users : others)
     },
     maxPartitionSize: () => config.integer('couchdb', 'max_partition_size'),
     newSecurity: () => (isOpen(config.text('couchdb', 'default_security')) ? EVERYBODY : undefined),
   }
 }
 
-function otherRules(
+function replicatorRules(
   name: DatabaseName,
   config: Config,
   open: (name: DatabaseName) => Promise<Database>,
-): DatabaseRules | undefined {
-  return REPLICATOR.test(name)
-    ? new ReplicatorRules(
-        () => replicationDefaults(config),
-        async body => (await open(name)).body(body).body,
-      )
-    : undefined
+): DatabaseRules {
+  return new ReplicatorRules(
+    () => replicationDefaults(config),
+    async body => (await open(name)).body(body).body,
+  )
 }
-
-/** System databases may lie below a prefix: "shop/_users". */
-const USERS = /(^|\/)_users$/
-
-const REPLICATOR = /(^|\/)_replicator$/
 
 /** "admin_local" closes only what CouchDB serves on a port of its own. */
 function isOpen(defaultSecurity: string): boolean {

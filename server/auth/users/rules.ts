@@ -7,6 +7,7 @@ import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../../database/documents/edit.ts'
 import type { DatabaseRules } from '../../database/documents/rules.ts'
+import { requireDbAdmin } from '../authorize.ts'
 import { AUTH_DESIGN } from './auth-design.ts'
 import { plainPassword, withStoredPassword } from './hash-password.ts'
 import { refuseBranches } from './branches.ts'
@@ -53,6 +54,10 @@ export class UsersRules implements DatabaseRules {
     if (password === undefined) return input
     checkPasswordRules(password, parsePasswordRules(this.#config.text('chttpd_auth', 'password_regexp')))
     return withStoredPassword(input, await this.#config.hasher.hash(password, this.#config.hashSettings))
+  }
+
+  requireWholeView({ user, security }: Actor): void {
+    requireDbAdmin(user, security)
   }
 
   afterRead(id: DocId, json: Buffer, { user, security }: Actor): Buffer {

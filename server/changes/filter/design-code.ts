@@ -1,6 +1,7 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
+import { SERVER } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
 import { findWinner, readRevision } from '../../database/documents/read-document.ts'
 import { languageOf, requireRunnable } from '../../query/design/design-document.ts'
@@ -17,7 +18,7 @@ export function designWith(
   path: readonly [string, string],
 ): SandboxDocument {
   const id = `_design/${name}` as DocId
-  const json = readRevision(database, id, findWinner(database, id), {}).json.toString()
+  const json = readRevision(database, id, findWinner(database, id), {}, SERVER).json.toString()
   const ddoc = JSON.parse(json) as JsonObject
   let value: JsonValue = ddoc
   for (const key of path) {

@@ -1,11 +1,13 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { renderDocument } from '../../../protocol/document/render.ts'
+import type { UserContext } from '../../../protocol/user-context.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { generationOf, hashBytes, hashOf, makeRev, type Rev } from '../../../protocol/revision.ts'
 import { findRev, history, historyNodes } from '../../../protocol/revtree/history.ts'
 import { leaves, leavesInTreeOrder, leavesOf } from '../../../protocol/revtree/leaves.ts'
 import type { RevNode } from '../../../protocol/revtree/tree.ts'
 import { attachmentsMember, isSent, type AttachmentView } from '../attachments/attachments-member.ts'
+import { applyReadRules } from './apply-rules.ts'
 import type { BodyRecord, StoredAttachment } from './body-record.ts'
 import type { Database } from '../database.ts'
 import type { StoredDocument } from './stored-document.ts'
@@ -144,47 +146,65 @@ function storedNode(document: StoredDocument, rev: Rev): readonly RevNode[] {
   return node === undefined || node.body === 0 ? [] : [node]
 }
 
-/** Renders a revision with the metadata asked for; attachments as stubs, or as parts that follow. */
+/**
+ * Renders a revision with the metadata asked for, as its reader may see it; attachments as stubs, or as parts that follow.
+ *
+ * @param reader `SERVER` where the server itself reads, and shows it to nobody
+ * @throws what the database's rules throw
+ */
 export function readRevision(
   database: Database,
   id: DocId,
   found: FoundRevision,
   options: OptionsWithoutData,
+  reader: UserContext,
 ): ReadRevision {
-  return render(database, id, found, database.body(found.node.body), viewOf(found, options), options)
+  return readRevisionWithData(database, id, found, options, reader)
 }
 
-/** The same, with the attachments inline where that is asked for: the JSON has places for `withInlineData` to fill. */
+/**
+ * Renders a revision as `readRevision` does, with the attachments inline if that is asked for: the JSON has places for
+ * `withInlineData` to fill.
+ */
 export function readRevisionWithData(
   database: Database,
   id: DocId,
   found: FoundRevision,
   options: DocumentReadOptions,
+  reader: UserContext,
 ): ReadRevision {
-  return render(database, id, found, database.body(found.node.body), viewOf(found, options), options)
-}
-
-function render(
-  database: Database,
-  id: DocId,
-  found: FoundRevision,
-  record: BodyRecord,
-  view: AttachmentView,
-  options: DocumentReadOptions,
-): ReadRevision {
+  const record = database.body(found.node.body)
+  const view = viewOf(found, options)
   const metadata = metadataOf(found, options)
   const revsLimit = Math.min(options.revsLimit ?? Infinity, database.state.revsLimit)
   const revisions = options.revs === true ? revisionsMember(found, revsLimit) : ''
   const attachments = attachmentsMember(record.attachments, view)
   const { rev, deleted } = found.node
+  const extras = revisions + metadata + attachments
+  const json = renderDocument({ id, rev, deleted, body: record.body, extras })
   return {
     document: found.document,
     node: found.node,
     record,
-    json: renderDocument({ id, rev, deleted, body: record.body, extras: revisions + metadata + attachments }),
+    json: applyReadRules(database, id, json, reader),
     sent: record.attachments.filter(attachment => isSent(attachment, view)),
     hasMetadata: metadata !== '',
   }
+}
+
+/**
+ * Asks the rules of revisions before an answer with them begins: then it can still be a refusal.
+ *
+ * @throws what the database's rules throw
+ */
+export function checkReadable(
+  database: Database,
+  id: DocId,
+  found: readonly OpenRevision[],
+  reader: UserContext,
+): void {
+  if (database.rules === undefined) return
+  for (const entry of found) if ('ok' in entry) readRevision(database, id, entry.ok, {}, reader)
 }
 
 function viewOf(found: FoundRevision, options: DocumentReadOptions): AttachmentView {

@@ -26,6 +26,14 @@ export interface DatabaseRules {
   beforeWrite(id: DocId, input: DocumentInput, actor: Actor): DocumentInput | Promise<DocumentInput>
 
   /**
+   * Called before rows of the database are read, queried or filtered: they show what is in all documents, also where no
+   * document is answered.
+   *
+   * @throws a `CouchError` for those who may not see every document whole
+   */
+  requireWholeView(actor: Actor): void
+
+  /**
    * Called for each document before it is shown; may change what is shown.
    *
    * @param json the answer, with `_id`, `_rev` and what else was asked for

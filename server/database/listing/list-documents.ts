@@ -2,6 +2,7 @@ import type { UserContext } from '../../../protocol/user-context.ts'
 import { FULL_CHUNK, RowBuffer } from '../reading/row-buffer.ts'
 import { KeySpace } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
+import { requireWholeView } from '../documents/apply-rules.ts'
 import { isLiveRecord } from '../documents/document-record.ts'
 import { withInlineData } from '../attachments/inline-data.ts'
 import type { DatabaseSnapshot } from '../reading/snapshot.ts'
@@ -22,25 +23,26 @@ const SEPARATOR = Buffer.from(',\r\n')
 /**
  * The answer to a list of documents, in chunks; the documents are read as the chunks are taken.
  *
- * @param user whose view of system databases' documents is shown
+ * @param user who is shown it
+ * @throws what the database's rules throw for who may not see every document, before the first chunk
  */
 export async function* listDocuments(
   database: Database,
   query: ListingQuery,
   user: UserContext,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const rows = listRows(database, query, user)
+  requireWholeView(database, user)
+  const rows = listRows(database, query)
   yield* query.attachments ? withInlineData(rows, database.attachments) : rows
 }
 
 async function* listRows(
   database: Database,
   query: ListingQuery,
-  user: UserContext,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  if (query.keys !== undefined) yield* listKeys(database, { ...query, keys: query.keys }, user)
+  if (query.keys !== undefined) yield* listKeys(database, { ...query, keys: query.keys })
   else if (query.namespace === 'local') yield* listLocal(database, query)
-  else yield* listRange(database, query, user)
+  else yield* listRange(database, query)
 }
 
 /** Several lists in one answer (`_all_docs/queries`). */
@@ -49,6 +51,7 @@ export async function* listQueries(
   queries: readonly ListingQuery[],
   user: UserContext,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  requireWholeView(database, user)
   yield Buffer.from('{"results":[')
   for (const [at, query] of queries.entries()) {
     yield Buffer.from(at === 0 ? '\r\n' : ',\r\n')
@@ -60,13 +63,12 @@ export async function* listQueries(
 async function* listRange(
   database: Database,
   query: ListingQuery,
-  user: UserContext,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { total, offset, snapshot } = await place(database, query)
   try {
     const out = new RowBuffer()
     out.text(listingHead(database, query, snapshot, { total, offset }))
-    const rows = new ListingRows(database, snapshot, query, user)
+    const rows = new ListingRows(database, snapshot, query)
     let isFirst = true
     for await (const page of livePages(snapshot, query)) {
       const documents = await rows.documents(page)

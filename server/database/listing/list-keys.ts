@@ -1,6 +1,5 @@
 import { isLocalId } from '../../../protocol/document-id.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
-import type { UserContext } from '../../../protocol/user-context.ts'
 import { FULL_CHUNK, RowBuffer } from '../reading/row-buffer.ts'
 import { KeySpace } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
@@ -16,7 +15,6 @@ const KEYS_AT_A_TIME = 500
 export async function* listKeys(
   database: Database,
   query: ListingQuery & { readonly keys: readonly JsonValue[] },
-  user: UserContext,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { namespace, keys } = query
   const designs = namespace === 'design' ? await countDesigns(database) : 0
@@ -25,7 +23,7 @@ export async function* listKeys(
     const out = new RowBuffer()
     const total = namespace === 'local' ? null : namespace === 'design' ? designs : snapshot.state.docs
     out.text(listingHead(database, query, snapshot, { total, offset: null }))
-    const rows = new ListingRows(database, snapshot, query, user)
+    const rows = new ListingRows(database, snapshot, query)
     let separator = ''
     for (let from = 0; from < keys.length; from += KEYS_AT_A_TIME) {
       const page = keys.slice(from, from + KEYS_AT_A_TIME)

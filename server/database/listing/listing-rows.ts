@@ -1,16 +1,11 @@
 import { jsonString } from '../../../protocol/json/json-string.ts'
-import { renderDocument } from '../../../protocol/document/render.ts'
-import type { DocId } from '../../../protocol/document-id.ts'
-import type { UserContext } from '../../../protocol/user-context.ts'
 import { readBodies } from '../reading/read-bodies.ts'
 import type { RowBuffer } from '../reading/row-buffer.ts'
-import { ID_OFFSET, textOfKey } from '../../storage/keys.ts'
-import { applyReadRules } from '../documents/apply-rules.ts'
+import { ID_OFFSET } from '../../storage/keys.ts'
 import { attachmentsMember, STUBS } from '../attachments/attachments-member.ts'
 import type { BodyRecord } from '../documents/body-record.ts'
 import type { Database } from '../database.ts'
 import {
-  DocumentSummary,
   isBranchedRecord,
   isLiveRecord,
   REV_OFFSET,
@@ -42,13 +37,11 @@ export class ListingRows {
   readonly #database: Database
   readonly #snapshot: DatabaseSnapshot
   readonly #query: ListingQuery
-  readonly #user: UserContext
 
-  constructor(database: Database, snapshot: DatabaseSnapshot, query: ListingQuery, user: UserContext) {
+  constructor(database: Database, snapshot: DatabaseSnapshot, query: ListingQuery) {
     this.#database = database
     this.#snapshot = snapshot
     this.#query = query
-    this.#user = user
   }
 
   /** The documents of a page, where they are wanted; those of tombstones are null. */
@@ -93,7 +86,6 @@ export class ListingRows {
     document: Document | undefined,
   ): void {
     if (document === undefined) out.bytes(NULL)
-    else if (this.#database.rules !== undefined) out.bytes(this.#ruled(key, record, document))
     else {
       const { body } = document.body
       out.bytes(DOC_ID)
@@ -107,13 +99,6 @@ export class ListingRows {
       if (document.extras !== '') out.text(document.extras)
       out.bytes(END)
     }
-  }
-
-  #ruled(key: Uint8Array, record: Uint8Array, { body: { body }, extras }: Document): Buffer {
-    const id = textOfKey(key) as DocId
-    const { rev } = new DocumentSummary(record)
-    const json = renderDocument({ id, rev, deleted: false, body, extras })
-    return applyReadRules(this.#database, id, json, this.#user)
   }
 
   /** Whether there is nothing to tell beside the body; then nobody waits. */

@@ -1,8 +1,10 @@
+import type { UserContext } from '../../../protocol/user-context.ts'
 import { ByteWriter } from '../../../protocol/json/byte-writer.ts'
 import { settled } from '../../concurrency/settled.ts'
 import { TimeSlice } from '../../concurrency/time-slice.ts'
 import type { CompiledSelector } from '../../../protocol/selector/selector.ts'
 import type { Waiter } from '../../concurrency/work-queue.ts'
+import { requireWholeView } from '../../database/documents/apply-rules.ts'
 import type { DatabaseQueries } from '../database-queries.ts'
 import { decodeBookmark, encodeBookmark } from './bookmark.ts'
 import type { FindRequest } from './find-request.ts'
@@ -33,17 +35,20 @@ export function isFullScan(queries: DatabaseQueries, request: FindRequest): bool
 /**
  * Runs a query; the answer comes in pieces, as documents are found.
  *
- * @param scanWarningRatio where so many times more documents were looked at than found, the answer says so; 0 for never
+ * @param options.scanWarningRatio where so many times more documents were looked at than found, the answer says so; 0 for
+ *   never
+ * @param options.reader the user who is shown the documents
  * @param client a long search ends when it disconnects
- * @throws Mango's errors, before the first piece
+ * @throws Mango's errors, and what the database's rules throw for who may not see every document, before the first piece
  */
 export function findDocuments(
   queries: DatabaseQueries,
   request: FindRequest,
-  scanWarningRatio: number,
+  { scanWarningRatio, reader }: { readonly scanWarningRatio: number; readonly reader: UserContext },
   client: Waiter,
 ): AsyncGenerator<Uint8Array> | Promise<AsyncGenerator<Uint8Array>> {
   const { database, onSkip } = queries
+  requireWholeView(database, reader)
   const plan = planQuery(queries.mangoIndexes, request, database.record.partitioned)
   const after = request.bookmark === undefined ? undefined : decodeBookmark(request.bookmark)
   const { ddoc } = plan.index

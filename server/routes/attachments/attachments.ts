@@ -2,7 +2,6 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { checkAttachmentName } from '../../../protocol/document/attachment-input.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { parseRev } from '../../../protocol/revision.ts'
-import { applyReadRules } from '../../database/documents/apply-rules.ts'
 import { findRevision, findWinner, readRevision } from '../../database/documents/read-document.ts'
 import { putAttachment, removeAttachment } from '../../database/attachments/write-attachment.ts'
 import type { Methods, RequestContext } from '../context.ts'
@@ -45,9 +44,7 @@ async function getAttachment(ctx: RequestContext, id: DocId): Promise<void> {
       ? findWinner(database, id)
       : findRevision(database, id, parseRev(rev), { latest: query.flag('latest') })
   // Who may not see the document may not see its attachments either.
-  if (database.rules !== undefined) {
-    applyReadRules(database, id, readRevision(database, id, found, {}).json, ctx.state.user)
-  }
+  if (database.rules !== undefined) readRevision(database, id, found, {}, ctx.state.user)
   const name = nameInPath(ctx)
   const attachment = database.attachmentsOf(found.node.body).find(attachment => attachment.name === name)
   if (attachment === undefined) throw fail('attachmentMissing')

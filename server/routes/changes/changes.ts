@@ -38,7 +38,7 @@ async function sendChanges(
   await answerFeed(ctx, {
     database,
     request,
-    renderer: rowRendererOf(database, request.rows),
+    renderer: rowRendererOf(database, request.rows, ctx.state.user),
     style: CHANGES_STYLES[request.kind],
   })
 }

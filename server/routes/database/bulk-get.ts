@@ -3,11 +3,11 @@ import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { MixedPart } from '../../../protocol/multipart/writer.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
-import { applyReadRules, checkReadRules } from '../../database/documents/apply-rules.ts'
 import type { Database } from '../../database/database.ts'
 import { withInlineData } from '../../database/attachments/inline-data.ts'
 import type { StoredDocument } from '../../database/documents/stored-document.ts'
 import {
+  checkReadable,
   openRevisions,
   readRevision,
   readRevisionWithData,
@@ -99,7 +99,7 @@ class Entries {
       const revs = rev === undefined ? 'all' : [parseRev(rev)]
       const attsSince = since === undefined ? NO_REVS : parseSince(since)
       const found = openRevisions(this.#document(docId), revs, this.#options)
-      checkReadRules(this.#database, docId, found, this.#options.user)
+      checkReadable(this.#database, docId, found, this.#options.user)
       return {
         id,
         rev,
@@ -215,8 +215,7 @@ async function readJson(
 ): Promise<Buffer> {
   const id = docId as DocId
   const since = attsSince === undefined ? {} : ({ attsSince, attachments: 'data' } as const)
-  const { json } = readRevisionWithData(database, id, found, { ...options, ...since })
-  return applyReadRules(database, id, json, options.user)
+  return readRevisionWithData(database, id, found, { ...options, ...since }, options.user).json
 }
 
 function errorRow({ id, rev }: Entry, { error, reason }: CouchError): unknown {
@@ -244,14 +243,13 @@ function partOf(
   options: BulkGetOptions,
 ): MixedPart {
   const id = docId as DocId
-  const read = readRevision(database, id, found, {
+  const asked = {
     ...options,
     ...(attsSince === undefined ? {} : { attsSince }),
-    attachments: 'follows',
+    attachments: 'follows' as const,
     attEncodingInfo: true,
-  })
-  const json = applyReadRules(database, id, read.json, options.user)
-  return documentPart(database, { ...read, json }, boundary => [
+  }
+  return documentPart(database, readRevision(database, id, found, asked, options.user), boundary => [
     `X-Doc-Id: ${id.replace(/[\r\n]/g, ' ')}`,
     `X-Rev-Id: ${found.node.rev}`,
     `Content-Type: multipart/related; boundary=${boundary}`,

@@ -1,13 +1,12 @@
 import { isLocalId, parseDocId, type DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
-import type { UserContext } from '../../../protocol/user-context.ts'
+import { SERVER, type UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
 import { readLocalDocument } from '../../database/documents/local-documents.ts'
 import type { DocumentInput } from '../../../protocol/document/document-input.ts'
 import type { ReceivedAttachment } from '../../attachments/upload.ts'
 import { parseDocument } from '../../../protocol/document/parse.ts'
-import { applyReadRules } from '../../database/documents/apply-rules.ts'
 import { findRevision, findWinner, readRevision } from '../../database/documents/read-document.ts'
 import { writeDocument } from '../../database/documents/write-documents.ts'
 import type { RequestContext } from '../context.ts'
@@ -43,8 +42,8 @@ function refuseHidden(database: Database, id: DocId, rev: Rev | undefined, user:
   if (database.rules === undefined || isLocalId(id)) return
   const found =
     rev === undefined ? findWinner(database, id) : findRevision(database, id, rev, { latest: false })
-  const { json } = readRevision(database, id, found, {})
-  if (!applyReadRules(database, id, json, user).equals(json)) throw fail('missing')
+  const shown = readRevision(database, id, found, {}, user).json
+  if (!shown.equals(readRevision(database, id, found, {}, SERVER).json)) throw fail('missing')
 }
 
 interface Source {

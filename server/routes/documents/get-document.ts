@@ -1,5 +1,4 @@
 import type { DocId } from '../../../protocol/document-id.ts'
-import { applyReadRules } from '../../database/documents/apply-rules.ts'
 import type { Database } from '../../database/database.ts'
 import { withInlineData } from '../../database/attachments/inline-data.ts'
 import {
@@ -38,10 +37,9 @@ export async function getDocument(ctx: RequestContext, id: DocId): Promise<void>
     await sendWithAttachments(ctx, database, id, found, options)
     return
   }
-  const read = readRevision(database, id, found, options)
-  const json = applyReadRules(database, id, read.json, ctx.state.user)
+  const read = readRevision(database, id, found, options, ctx.state.user)
   if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
-  sendJson(ctx, json)
+  sendJson(ctx, read.json)
 }
 
 /** With the attachments' data, in the parts of a multipart answer where the client takes one. */
@@ -53,13 +51,11 @@ async function sendWithAttachments(
   options: DocumentReadOptions,
 ): Promise<void> {
   const related = acceptsType(ctx, 'multipart/related')
-  const read = related
-    ? readRevision(database, id, found, { ...options, attachments: 'follows', attEncodingInfo: true })
-    : readRevisionWithData(database, id, found, options)
+  const asked = related ? { ...options, attachments: 'follows' as const, attEncodingInfo: true } : options
+  const read = readRevisionWithData(database, id, found, asked, ctx.state.user)
   if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
-  const json = applyReadRules(database, id, read.json, ctx.state.user)
-  if (related) await sendRelated(ctx, database, { ...read, json })
-  else await streamJson(ctx, withInlineData(lines(json), database.attachments))
+  if (related) await sendRelated(ctx, database, read)
+  else await streamJson(ctx, withInlineData(lines(read.json), database.attachments))
 }
 
 async function* lines(json: Buffer): AsyncGenerator<Uint8Array | string> {

@@ -1,6 +1,7 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { relatedContentType } from '../../../protocol/multipart/related.ts'
 import { writeMixed, type MixedPart } from '../../../protocol/multipart/writer.ts'
+import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
 import {
   readRevision,
@@ -47,25 +48,19 @@ export async function sendParts(
 /**
  * The parts of an answer to `open_revs`: documents with their attachments nested, and what is missing
  * (CouchDB: chttpd_db:send_docs_multipart/3).
- *
- * @param shown what of a document's JSON the user may see
  */
 export function* openRevisionParts(
   database: Database,
   id: DocId,
   found: Iterable<OpenRevision>,
   options: DocumentReadOptions,
-  shown: (json: Buffer) => Buffer,
+  reader: UserContext,
 ): Generator<MixedPart> {
   for (const entry of found) {
     if ('missing' in entry) yield errorPart({ missing: entry.missing })
     else {
-      const read = readRevision(database, id, entry.ok, {
-        ...options,
-        attachments: 'follows',
-        attEncodingInfo: true,
-      })
-      yield documentPart(database, { ...read, json: shown(read.json) }, boundary => [
+      const asked = { ...options, attachments: 'follows' as const, attEncodingInfo: true }
+      yield documentPart(database, readRevision(database, id, entry.ok, asked, reader), boundary => [
         `Content-Type: ${relatedContentType(boundary)}`,
       ])
     }

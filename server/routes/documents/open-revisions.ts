@@ -1,9 +1,10 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
-import { applyReadRules, checkReadRules } from '../../database/documents/apply-rules.ts'
+import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
 import { withInlineData } from '../../database/attachments/inline-data.ts'
 import {
+  checkReadable,
   openRevisions,
   readRevisionWithData,
   sortOpenRevisions,
@@ -23,14 +24,14 @@ export async function sendOpenRevisions(
   asked: { revs: readonly Rev[] | 'all'; latest: boolean; options: DocumentReadOptions },
 ): Promise<void> {
   const found = sortOpenRevisions(openRevisions(database.document(id), asked.revs, asked))
-  const shown = (json: Buffer) => applyReadRules(database, id, json, ctx.state.user)
-  checkReadRules(database, id, found, ctx.state.user)
+  const { user } = ctx.state
+  checkReadable(database, id, found, user)
   if (acceptsType(ctx, 'multipart/mixed')) {
-    await sendParts(ctx, 'multipart/mixed', openRevisionParts(database, id, found, asked.options, shown))
+    await sendParts(ctx, 'multipart/mixed', openRevisionParts(database, id, found, asked.options, user))
   } else
     await streamJson(
       ctx,
-      withInlineData(render(database, id, found, asked.options, shown), database.attachments),
+      withInlineData(render(database, id, found, asked.options, user), database.attachments),
     )
 }
 
@@ -39,16 +40,16 @@ async function* render(
   id: DocId,
   found: readonly OpenRevision[],
   options: DocumentReadOptions,
-  shown: (json: Buffer) => Buffer,
+  reader: UserContext,
 ): AsyncGenerator<Uint8Array | string> {
   let separator = '['
   for (const entry of found) {
     yield separator
     if ('missing' in entry) yield JSON.stringify({ missing: entry.missing })
     else {
-      const { json } = readRevisionWithData(database, id, entry.ok, options)
+      const { json } = readRevisionWithData(database, id, entry.ok, options, reader)
       yield '{"ok":'
-      yield shown(json)
+      yield json
       yield '}'
     }
     separator = ','

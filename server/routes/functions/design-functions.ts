@@ -31,7 +31,7 @@ export async function runUpdate(ctx: RequestContext): Promise<void> {
   const { database, ddoc, name } = await functionOf(ctx, 'updates')
   const id = targetOf(ctx)
   const request = await requestOf(ctx, database, id)
-  const args = `[${documentText(database, id) ?? 'null'},${JSON.stringify(request)}]`
+  const args = `[${documentText(ctx, database, id) ?? 'null'},${JSON.stringify(request)}]`
   const { document, response } = await ctx.services.queries.sandbox.update(ddoc.sandbox, name, args)
   const saved = isJsonObject(document) ? await save(ctx, database, document) : undefined
   if (saved !== undefined) {
@@ -57,7 +57,7 @@ async function save(
 export async function runShow(ctx: RequestContext): Promise<void> {
   const { database, ddoc, name } = await functionOf(ctx, 'shows')
   const id = targetOf(ctx)
-  const text = documentText(database, id)
+  const text = documentText(ctx, database, id)
   ctx.vary('Accept')
   const document = text === undefined || id === null ? undefined : database.document(id as DocId)?.rev
   const { accept } = ctx.req.headers
@@ -79,8 +79,9 @@ function targetOf(ctx: RequestContext): string | null {
 /** What functions see of a document besides its body. (CouchDB: chttpd_show:maybe_open_doc/3, json_doc/1) */
 const SHOWN = { revs: true, revsLimit: 20, conflicts: true } as const
 
-function documentText(database: Database, id: string | null): string | undefined {
+function documentText(ctx: RequestContext, database: Database, id: string | null): string | undefined {
   const document = id === null ? undefined : database.document(id as DocId)
   if (document === undefined || document.deleted) return undefined
-  return readRevision(database, id as DocId, { document, node: document }, SHOWN).json.toString()
+  const found = { document, node: document }
+  return readRevision(database, id as DocId, found, SHOWN, ctx.state.user).json.toString()
 }

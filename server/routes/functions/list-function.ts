@@ -70,7 +70,7 @@ async function listedRows(
   if (name === '_all_docs') {
     return listDocuments(database, listingQuery(database, 'documents', parameters), ctx.state.user)
   }
-  const view = new View(database, queries.indexOf(other), name)
+  const view = new View(database, queries.indexOf(other), name, ctx.state.user)
   return view.answer([view.check(parameters)], { onlyOne: true })
 }
 

@@ -18,10 +18,11 @@ import { partitionInPath } from '../shared/partition-in-path.ts'
 
 export async function postFind(ctx: RequestContext): Promise<void> {
   const { queries, request } = await findRequestOf(ctx)
-  const warningRatio = ctx.services.config.integer('mango', 'index_scan_warning_threshold')
+  const scanWarningRatio = ctx.services.config.integer('mango', 'index_scan_warning_threshold')
   const { queryQueue, scanQueue } = ctx.services
   const queue = isFullScan(queries, request) ? scanQueue : queryQueue
-  await streamQuery(ctx, client => findDocuments(queries, request, warningRatio, client), queue)
+  const options = { scanWarningRatio, reader: ctx.state.user }
+  await streamQuery(ctx, client => findDocuments(queries, request, options, client), queue)
 }
 
 export async function postExplain(ctx: RequestContext): Promise<void> {

@@ -81,7 +81,7 @@ async function viewOf(ctx: RequestContext): Promise<{ view: View; parameters: Vi
   const database = await databaseOf(ctx)
   const partition = partitionInPath(ctx, database)
   const index = indexOf(ctx, database, designOf(ctx, database))
-  const view = new View(database, index, ctx.params.view ?? '')
+  const view = new View(database, index, ctx.params.view ?? '', ctx.state.user)
   const parameters = parametersOfQuery(QueryParams.of(ctx).entries(), 'view')
   return { view, parameters: partition === undefined ? parameters : { ...parameters, partition } }
 }

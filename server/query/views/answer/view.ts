@@ -1,5 +1,7 @@
 import { fail } from '../../../../protocol/errors.ts'
+import type { UserContext } from '../../../../protocol/user-context.ts'
 import type { Database } from '../../../database/database.ts'
+import { requireWholeView } from '../../../database/documents/apply-rules.ts'
 import type { StoreSnapshot } from '../../../database/indexes/index-store.ts'
 import { withInlineData } from '../../../database/attachments/inline-data.ts'
 import type { ViewIndex } from '../index/view-index.ts'
@@ -29,9 +31,15 @@ export class View {
   readonly #database: Database
   readonly #index: ViewIndex
   readonly #view: number
+  readonly #reader: UserContext
 
-  /** @throws `missing_named_view` */
-  constructor(database: Database, index: ViewIndex, name: string) {
+  /**
+   * @param reader who queries it
+   * @throws `missing_named_view`; what the database's rules throw for who may not see every document
+   */
+  constructor(database: Database, index: ViewIndex, name: string, reader: UserContext) {
+    requireWholeView(database, reader)
+    this.#reader = reader
     this.#database = database
     this.#index = index
     this.#view = index.definition.views.findIndex(view => view.name === name)
@@ -122,7 +130,8 @@ export class View {
   }
 
   #rows({ reader, groups }: IndexRead, query: ViewQuery): AnswerPieces | undefined {
-    if (query.groupLevel === undefined) return readRows(reader, query, this.#database)
+    if (query.groupLevel === undefined)
+      return readRows(reader, query, { database: this.#database, reader: this.#reader })
     const reducer = this.#index.reducers[this.#view]
     const { collation } = this.#described
     const { partitionBytes } = query

@@ -2,6 +2,7 @@ import { fail } from '../../../../protocol/errors.ts'
 import type { JsonObject, JsonValue } from '../../../../protocol/json-value.ts'
 import type { DocId } from '../../../../protocol/document-id.ts'
 import { parseRev } from '../../../../protocol/revision.ts'
+import type { UserContext } from '../../../../protocol/user-context.ts'
 import { findRev } from '../../../../protocol/revtree/history.ts'
 import type { Database } from '../../../database/database.ts'
 import {
@@ -21,19 +22,25 @@ const MANY_ROWS = 128
 const DOCUMENTS_AT_A_TIME = 100
 const SEPARATOR = Buffer.from(',\n')
 
+/** The database of `include_docs`, and the user who is shown its documents. */
+export interface DocumentSource {
+  readonly database: Database
+  readonly reader: UserContext
+}
+
 /** The rows of a query, as JSON texts joined by ",\n", in pieces. */
 export async function* readRows(
   reader: ViewReader,
   query: ViewQuery,
-  database: Database,
+  documents: DocumentSource,
 ): AsyncGenerator<Uint8Array | string> {
   if (query.ranges.length === 1) {
-    yield* rowsOfRanges(reader, query, database, rowsOf)
+    yield* rowsOfRanges(reader, query, documents, rowsOf)
     return
   }
   const rows = new RowsOfKeys(reader, query.descending)
   try {
-    yield* rowsOfRanges(reader, query, database, (_reader, range) => rows.read(range, batchOf(query)))
+    yield* rowsOfRanges(reader, query, documents, (_reader, range) => rows.read(range, batchOf(query)))
   } finally {
     await rows.close()
   }
@@ -42,7 +49,7 @@ export async function* readRows(
 async function* rowsOfRanges(
   reader: ViewReader,
   query: ViewQuery,
-  database: Database,
+  documents: DocumentSource,
   read: typeof rowsOf,
 ): AsyncGenerator<Uint8Array | string> {
   let { skip, limit } = query
@@ -62,7 +69,7 @@ async function* rowsOfRanges(
       limit -= rows.length
       if (rows.length > 0) {
         if (!isFirst) yield SEPARATOR
-        yield query.includeDocs ? withDocuments(rows, query, database) : joined(rows)
+        yield query.includeDocs ? withDocuments(rows, query, documents) : joined(rows)
         isFirst = false
       }
       if (limit === 0) return
@@ -109,17 +116,17 @@ function joined(rows: readonly Uint8Array[]): Buffer {
   return Buffer.concat(parts)
 }
 
-function withDocuments(rows: readonly Uint8Array[], query: ViewQuery, database: Database): string {
+function withDocuments(rows: readonly Uint8Array[], query: ViewQuery, documents: DocumentSource): string {
   const texts: string[] = []
   for (const row of rows) {
     const text = Buffer.from(rowText(row)).toString()
-    texts.push(`${text.slice(0, -1)},"doc":${documentOf(row, query, database)}}`)
+    texts.push(`${text.slice(0, -1)},"doc":${documentOf(row, query, documents)}}`)
   }
   return texts.join(',\n')
 }
 
 /** The document of a row, or the one that its value links to; "null" if there is none. */
-function documentOf(row: Uint8Array, query: ViewQuery, database: Database): string {
+function documentOf(row: Uint8Array, query: ViewQuery, { database, reader }: DocumentSource): string {
   const { id, value } = rowParts(row)
   const link = value.startsWith('{') ? (JSON.parse(value) as JsonObject) : {}
   const linked = Object.hasOwn(link, '_id') ? link._id : (JSON.parse(id) as string)
@@ -129,8 +136,8 @@ function documentOf(row: Uint8Array, query: ViewQuery, database: Database): stri
   if (found === undefined) return 'null'
   const options = { conflicts: query.conflicts, attEncodingInfo: query.attEncodingInfo }
   const { json } = query.attachments
-    ? readRevisionWithData(database, linked as DocId, found, { ...options, attachments: 'data' })
-    : readRevision(database, linked as DocId, found, options)
+    ? readRevisionWithData(database, linked as DocId, found, { ...options, attachments: 'data' }, reader)
+    : readRevision(database, linked as DocId, found, options, reader)
   return json.toString()
 }
 
