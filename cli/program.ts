@@ -1,148 +1,76 @@
 import { Command, CommanderError } from 'commander'
-import { type ErrorKinds, exitCodeOf, sentenceOf } from './sentences.ts'
+import { addCompletion } from './commands/completion.ts'
+import { addProfile } from './commands/profile.ts'
+import { EXIT_CODES, INTERRUPTED, OK } from './frame/exit-codes.ts'
+import { Frame } from './frame/frame.ts'
+import type { Io } from './frame/io.ts'
+import { addLocalCommands } from './local-commands.ts'
+import type { LocalCommands } from './local-commands.ts'
+import { exitCodeOf, sentenceOf } from './sentences.ts'
 
-/** Options of `serve` by their names on the command line. */
-export interface ServeOptions {
-  readonly data: string
-  readonly port?: string
-  readonly bind?: string
-  readonly admin?: string
-  readonly set?: string[]
-  readonly logLevel?: string
-  readonly encryptionKeyFile?: string
-  readonly previousEncryptionKeyFile?: string
-}
-
-export interface ResetAdminOptions {
-  readonly data: string
-  readonly name: string
-  readonly passwordStdin?: boolean
-}
-
-export interface CheckConfigOptions {
-  readonly data: string
-  readonly set?: string[]
-  readonly json?: boolean
-}
-
-export interface InspectOptions {
-  readonly data: string
-  readonly database?: string
-  readonly document?: string
-  readonly encryptionKeyFile?: string
-}
-
-/** The commands that work on a data directory. Each resolves with its exit code. */
-export interface LocalCommands extends ErrorKinds {
-  readonly version: string
-  readonly serve: (options: ServeOptions) => Promise<number>
-  readonly resetAdmin: (options: ResetAdminOptions) => Promise<number>
-  readonly checkConfig: (options: CheckConfigOptions) => Promise<number>
-  readonly inspect: (options: InspectOptions) => Promise<number>
-}
-
-const DATA = ['--data <directory>', 'directory of the databases and the configuration', './data'] as const
+/** The commands that talk to servers, in the order of the help. A new one is a line here (see `README.md`). */
+const GROUPS: readonly (readonly [title: string, commands: readonly ((frame: Frame) => void)[]])[] = [
+  ['This program:', [addProfile, addCompletion]],
+]
 
 const EXAMPLES = `
 Examples:
-  couchette                                        serves ./data on http://127.0.0.1:5984
-  couchette serve --port 5985 --data /srv/couch    another port and directory
-  couchette reset-admin --data /srv/couch          a new password for "admin"
-  couchette check-config --data /srv/couch         settings that do not work
-  couchette inspect /srv/couch                     databases and what they count, without a server
+  couchette                                      serves ./data on http://127.0.0.1:5984
+  couchette serve --port 5985 --data /srv/couch  another port and directory
+  couchette check-config --data /srv/couch       settings that do not work
 
-couchette COMMAND --help shows the options of a command.`
+couchette COMMAND --help shows options and examples of a command.`
 
 /** Runs the command line. Resolves with the exit code; errors are told on standard error. */
-export async function runProgram(args: readonly string[], commands: LocalCommands): Promise<number> {
-  let code = 0
-  const program = createProgram(commands, result => (code = result))
+export async function runProgram(args: readonly string[], commands: LocalCommands, io: Io): Promise<number> {
+  let code = OK
+  const program = createProgram(commands, io, result => (code = result))
   try {
     await program.parseAsync([...args], { from: 'user' })
     return code
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return 0
-    process.stderr.write(`couchette: ${sentenceOf(error, commands)}\n`)
+    if (error instanceof CommanderError && error.exitCode === 0) return OK
+    if (io.signal.aborted && isAbort(error, io.signal)) return INTERRUPTED
+    io.stderr.write(`couchette: ${sentenceOf(error, commands)}\n`)
     return exitCodeOf(error, commands)
   }
 }
 
-function createProgram(commands: LocalCommands, done: (code: number) => void): Command {
+/** Returns the program with all its commands. @param done called with the exit code of the one that ran */
+export function createProgram(commands: LocalCommands, io: Io, done: (code: number) => void): Command {
   const program = new Command('couchette')
-    .description('A CouchDB-compatible replicator and changes-feed server.')
+    .description('A CouchDB-compatible replicator and changes-feed server, and the tools for it.')
     .version(commands.version, '-V, --version', 'shows the version')
     .helpOption('-h, --help', 'shows this help')
     .helpCommand(false)
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', `${EXIT_CODES}\n${EXAMPLES}`)
     .exitOverride()
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({
+      outputError: () => undefined,
+      writeOut: text => void io.stdout.write(text),
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+    })
+    .configureHelp({ subcommandTerm: termOf })
     .enablePositionalOptions()
-  addServe(program, commands, done)
-  addResetAdmin(program, commands, done)
-  addCheckConfig(program, commands, done)
-  addInspect(program, commands, done)
+  addLocalCommands(program, commands, done)
+  const frame = new Frame(program, io, done)
+  for (const [title, adders] of GROUPS) {
+    program.commandsGroup(title)
+    for (const add of adders) add(frame)
+  }
   return program
 }
 
-function addServe(program: Command, { serve }: LocalCommands, done: (code: number) => void): void {
-  program
-    .command('serve', { isDefault: true })
-    .description('Runs the server (the command where none is named).')
-    .option('--port <number>', 'port to listen on; 0 takes a free one (default: 5984)')
-    .option(...DATA)
-    .option('--bind <address>', 'address to listen on (default: 127.0.0.1, this machine only)')
-    .option('--admin <name:password>', 'administrator to have; also COUCHDB_USER and COUCHDB_PASSWORD')
-    .option('--set <section/key=value>', 'a setting, as often as needed (docs/configuration.md)', collect)
-    .option('--log-level <level>', 'debug, info, warn, error, … (default: [log] level, warning)')
-    .option('--encryption-key-file <file>', 'key that new data is encrypted under (docs/security.md)')
-    .option('--previous-encryption-key-file <file>', 'key used until now, when it is to be replaced')
-    .allowExcessArguments()
-    .action(async (options: ServeOptions, { args: [unknown] }: Command) => {
-      if (unknown !== undefined)
-        throw new CommanderError(2, 'commander.unknownCommand', `error: unknown command '${unknown}'`)
-      done(await serve(options))
-    })
+/** Shows a command with its arguments; that it has options goes without saying. */
+function termOf(command: Command): string {
+  const args = command.registeredArguments.map(arg => {
+    const name = arg.name() + (arg.variadic ? '...' : '')
+    return arg.required ? `<${name}>` : `[${name}]`
+  })
+  return [command.name(), ...args].join(' ')
 }
 
-function addResetAdmin(program: Command, { resetAdmin }: LocalCommands, done: (code: number) => void): void {
-  program
-    .command('reset-admin')
-    .description('Gives an administrator a new password while the server does not run.')
-    .argument('[name]', 'name of the administrator', 'admin')
-    .option(...DATA)
-    .option('--password-stdin', 'reads the password from standard input; otherwise one is generated')
-    .action(async (name: string, options: Omit<ResetAdminOptions, 'name'>) =>
-      done(await resetAdmin({ ...options, name })),
-    )
-}
-
-function addCheckConfig(
-  program: Command,
-  { checkConfig }: LocalCommands,
-  done: (code: number) => void,
-): void {
-  program
-    .command('check-config')
-    .description('Lists settings that are wrong, unknown, not supported or without effect.')
-    .option(...DATA)
-    .option('--set <section/key=value>', 'a setting of the command line to check as well', collect)
-    .option('--json', 'prints JSON')
-    .action(async (options: CheckConfigOptions) => done(await checkConfig(options)))
-}
-
-function addInspect(program: Command, { inspect }: LocalCommands, done: (code: number) => void): void {
-  program
-    .command('inspect')
-    .description('Shows what the store of a data directory holds while the server does not run.')
-    .argument('[data]', 'directory of the databases and the configuration', './data')
-    .option('--database <name>', 'shows this database and its indexes')
-    .option('--document <id>', 'shows the revision tree of a document of the database')
-    .option('--encryption-key-file <file>', 'key that the data is encrypted under')
-    .action(async (data: string, options: Omit<InspectOptions, 'data'>) =>
-      done(await inspect({ ...options, data })),
-    )
-}
-
-function collect(value: string, values: string[] = []): string[] {
-  return [...values, value]
+/** Returns whether the error is what Ctrl-C made of a wait. */
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return error === signal.reason || (error instanceof Error && error.name === 'AbortError')
 }

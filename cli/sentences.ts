@@ -1,8 +1,6 @@
 import { CommanderError } from 'commander'
-
-/** Exit codes: 0 done, 1 failed, 2 the command line cannot be carried out as it was typed. */
-export const FAILED = 1
-export const USAGE = 2
+import { CommandError } from './frame/command-error.ts'
+import { FAILED, USAGE } from './frame/exit-codes.ts'
 
 /** Says of errors of the commands what they are; their classes are the server's. */
 export interface ErrorKinds {
@@ -14,11 +12,12 @@ export interface ErrorKinds {
 /** Returns the text for standard error: a sentence, or the stack of what is a fault of ours. */
 export function sentenceOf(error: unknown, { isOperatorError }: ErrorKinds): string {
   if (error instanceof CommanderError) return usageSentence(error)
-  if (isOperatorError(error)) return error.message
+  if (error instanceof CommandError || isOperatorError(error)) return error.message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 export function exitCodeOf(error: unknown, { isUsageError }: ErrorKinds): number {
+  if (error instanceof CommandError) return error.exitCode
   return error instanceof CommanderError || isUsageError(error) ? USAGE : FAILED
 }
 

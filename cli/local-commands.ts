@@ -1,0 +1,155 @@
+import { CommanderError } from 'commander'
+import type { Command } from 'commander'
+import type { ErrorKinds } from './sentences.ts'
+
+/** Options of `serve` by their names on the command line. */
+export interface ServeOptions {
+  readonly data: string
+  readonly port?: string
+  readonly bind?: string
+  readonly admin?: string
+  readonly set?: string[]
+  readonly logLevel?: string
+  readonly encryptionKeyFile?: string
+  readonly previousEncryptionKeyFile?: string
+}
+
+export interface ResetAdminOptions {
+  readonly data: string
+  readonly name: string
+  readonly passwordStdin?: boolean
+}
+
+export interface CheckConfigOptions {
+  readonly data: string
+  readonly set?: string[]
+  readonly json?: boolean
+}
+
+export interface InspectOptions {
+  readonly data: string
+  readonly database?: string
+  readonly document?: string
+  readonly encryptionKeyFile?: string
+}
+
+/** The commands that work on a data directory. Each resolves with its exit code. */
+export interface LocalCommands extends ErrorKinds {
+  readonly version: string
+  readonly serve: (options: ServeOptions) => Promise<number>
+  readonly resetAdmin: (options: ResetAdminOptions) => Promise<number>
+  readonly checkConfig: (options: CheckConfigOptions) => Promise<number>
+  readonly inspect: (options: InspectOptions) => Promise<number>
+}
+
+const DATA = ['--data <directory>', 'directory of the databases and the configuration', './data'] as const
+const HELP = ['-h, --help', 'shows this help'] as const
+
+/** Adds the commands that work on a data directory, without a server's HTTP interface. */
+export function addLocalCommands(
+  program: Command,
+  commands: LocalCommands,
+  done: (code: number) => void,
+): void {
+  program.commandsGroup('Commands that work on a data directory:')
+  addServe(program, commands, done)
+  addResetAdmin(program, commands, done)
+  addCheckConfig(program, commands, done)
+  addInspect(program, commands, done)
+}
+
+function addServe(program: Command, { serve }: LocalCommands, done: (code: number) => void): void {
+  program
+    .command('serve', { isDefault: true })
+    .description('Runs the server (the command where none is named).')
+    .helpOption(...HELP)
+    .option('--port <number>', 'port to listen on; 0 takes a free one (default: 5984)')
+    .option(...DATA)
+    .option('--bind <address>', 'address to listen on (default: 127.0.0.1, this machine only)')
+    .option('--admin <name:password>', 'administrator to have; also COUCHDB_USER and COUCHDB_PASSWORD')
+    .option('--set <section/key=value>', 'a setting, as often as needed (docs/configuration.md)', collect)
+    .option('--log-level <level>', 'debug, info, warn, error, … (default: [log] level, warning)')
+    .option('--encryption-key-file <file>', 'key that new data is encrypted under (docs/security.md)')
+    .option('--previous-encryption-key-file <file>', 'key used until now, when it is to be replaced')
+    .addHelpText(
+      'after',
+      examples([
+        ['couchette serve', './data on http://127.0.0.1:5984'],
+        ['couchette serve --port 5985 --data /srv/couch', 'another port and directory'],
+        ['couchette serve --bind 0.0.0.0 --set couchdb/max_document_size=1000000', ''],
+      ]),
+    )
+    .allowExcessArguments()
+    .action(async (options: ServeOptions, { args: [unknown] }: Command) => {
+      if (unknown !== undefined)
+        throw new CommanderError(2, 'commander.unknownCommand', `error: unknown command '${unknown}'`)
+      done(await serve(options))
+    })
+}
+
+function addResetAdmin(program: Command, { resetAdmin }: LocalCommands, done: (code: number) => void): void {
+  program
+    .command('reset-admin')
+    .description('Gives an administrator a new password while the server does not run.')
+    .argument('[name]', 'name of the administrator', 'admin')
+    .helpOption(...HELP)
+    .option(...DATA)
+    .option('--password-stdin', 'reads the password from standard input; otherwise one is generated')
+    .addHelpText(
+      'after',
+      examples([
+        ['couchette reset-admin', 'a new password for "admin" of ./data'],
+        ['couchette reset-admin anna --password-stdin < secret', 'a password of your own'],
+      ]),
+    )
+    .action(async (name: string, options: Omit<ResetAdminOptions, 'name'>) =>
+      done(await resetAdmin({ ...options, name })),
+    )
+}
+
+function addCheckConfig(
+  program: Command,
+  { checkConfig }: LocalCommands,
+  done: (code: number) => void,
+): void {
+  program
+    .command('check-config')
+    .description('Lists settings that are wrong, unknown, not supported or without effect.')
+    .helpOption(...HELP)
+    .option(...DATA)
+    .option('--set <section/key=value>', 'a setting of the command line to check as well', collect)
+    .option('--json', 'prints JSON')
+    .addHelpText('after', examples([['couchette check-config --data /srv/couch', 'ends with 1 on an error']]))
+    .action(async (options: CheckConfigOptions) => done(await checkConfig(options)))
+}
+
+function addInspect(program: Command, { inspect }: LocalCommands, done: (code: number) => void): void {
+  program
+    .command('inspect')
+    .description('Shows what the store of a data directory holds while the server does not run.')
+    .argument('[data]', 'directory of the databases and the configuration', './data')
+    .helpOption(...HELP)
+    .option('--database <name>', 'shows this database and its indexes')
+    .option('--document <id>', 'shows the revision tree of a document of the database')
+    .option('--encryption-key-file <file>', 'key that the data is encrypted under')
+    .addHelpText(
+      'after',
+      examples([
+        ['couchette inspect /srv/couch', 'all databases'],
+        ['couchette inspect --database orders --document 17', 'a revision tree'],
+      ]),
+    )
+    .action(async (data: string, options: Omit<InspectOptions, 'data'>) =>
+      done(await inspect({ ...options, data })),
+    )
+}
+
+function examples(lines: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...lines.map(([line]) => line.length))
+  const rows = lines.map(([line, about]) => `  ${line.padEnd(width)}   ${about}`.trimEnd())
+  return `\nExample${lines.length === 1 ? '' : 's'}:\n${rows.join('\n')}`
+}
+
+function collect(value: string, values: string[] = []): string[] {
+  return [...values, value]
+}
