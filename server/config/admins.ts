@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { HashSettings, PasswordHasher } from '../passwords/hasher.ts'
+import { type HashSettings, type PasswordHasher, SERVER_ITSELF } from '../passwords/hasher.ts'
 import { formatAdminPassword, isPrf, parseAdminPassword } from '../passwords/stored-password.ts'
 import { DEFAULT_ADMIN, type NamedAdmin } from './overrides.ts'
 import type { Values } from './values.ts'
@@ -10,7 +10,7 @@ export const ADMINS = 'admins'
 /** The value as it is kept: a plain password is hashed, a hash stays. */
 export async function hashAdminValue(text: string, values: Values, hasher: PasswordHasher): Promise<string> {
   if (parseAdminPassword(text) !== undefined) return text
-  return formatAdminPassword(await hasher.hash(text, hashSettings(values)))
+  return formatAdminPassword(await hasher.hash(text, hashSettings(values), SERVER_ITSELF))
 }
 
 /** How new passwords are to be hashed. */
@@ -45,7 +45,7 @@ async function hasPassword(
   hasher: PasswordHasher,
 ): Promise<boolean> {
   const parsed = stored === undefined ? undefined : parseAdminPassword(stored)
-  return parsed !== undefined && (await hasher.verify(password, parsed))
+  return parsed !== undefined && (await hasher.verify(password, parsed, SERVER_ITSELF))
 }
 
 export const USER_WITHOUT_PASSWORD =

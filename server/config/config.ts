@@ -58,7 +58,11 @@ export class Config {
   private constructor(options: ConfigOptions) {
     this.#options = options
     this.hasher =
-      options.hasher ?? new PasswordHasher(() => this.#values.integer('couchette', 'max_password_checks'))
+      options.hasher ??
+      new PasswordHasher(() => ({
+        waiting: this.#values.integer('couchette', 'max_password_checks'),
+        waitingPerOwner: this.#values.integer('couchette', 'max_password_checks_per_client'),
+      }))
   }
 
   /**

@@ -7,7 +7,7 @@ export interface LockoutSettings {
   readonly threshold: number
   readonly maxObjects: number
   readonly maxLifetimeMs: number
-  /** Guesses that may wait for others of the same name; further ones are refused with 503. */
+  /** Guesses of a name from one address that may wait for others of it; further ones are refused with 503. */
   readonly maxWaiting: number
 }
 
@@ -37,7 +37,6 @@ export class Lockout {
   readonly #settings: () => LockoutSettings
   readonly #failures: ExpiringMap<string, number>
   readonly #underWay = new Map<string, UnderWay>()
-  #waiting = 0
 
   constructor(settings: () => LockoutSettings, now?: () => number) {
     this.#settings = settings
@@ -95,8 +94,7 @@ export class Lockout {
   }
 
   async #wait({ waiting }: UnderWay): Promise<void> {
-    if (this.#waiting >= this.#settings().maxWaiting) throw fail('busy')
-    this.#waiting++
+    if (waiting.size >= this.#settings().maxWaiting) throw fail('busy')
     await new Promise<void>(resolve => {
       const wake = (): void => {
         waiting.delete(wake)
@@ -104,7 +102,6 @@ export class Lockout {
       }
       waiting.add(wake)
     })
-    this.#waiting--
   }
 }
 

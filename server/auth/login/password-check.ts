@@ -1,7 +1,7 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { Config } from '../../config/config.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
-import { type Attempt, Lockout, type LockoutSettings } from './lockout.ts'
+import { type Attempt, Lockout, type LockoutSettings, networkOf } from './lockout.ts'
 import { maxIterations } from './password-limits.ts'
 import { formatAdminPassword, type StoredPassword } from '../../passwords/stored-password.ts'
 import { TotpCheck } from './totp.ts'
@@ -79,7 +79,7 @@ export class PasswordCheck {
       const { name, password: stored, totp } = user
       const right =
         stored !== undefined &&
-        (await this.#verify(user, password, stored)) &&
+        (await this.#verify(user, password, stored, attempt.peer)) &&
         (totp === undefined || this.#totp.take(name, totp, token))
       guess.end(right ? 'right' : 'wrong')
       return right
@@ -88,7 +88,7 @@ export class PasswordCheck {
     }
   }
 
-  async #verify(user: UserRecord, password: string, stored: StoredPassword): Promise<boolean> {
+  async #verify(user: UserRecord, password: string, stored: StoredPassword, peer: string): Promise<boolean> {
     const { name } = user
     const known = this.#verified.check(name, password, stored)
     if (known !== undefined) {
@@ -99,14 +99,14 @@ export class PasswordCheck {
     const question = questionOf(name, password, stored)
     const underWay = this.#underWay.get(question)
     if (underWay !== undefined) return underWay
-    const check = this.#hash(name, password, stored).finally(() => this.#underWay.delete(question))
+    const check = this.#hash(name, password, stored, peer).finally(() => this.#underWay.delete(question))
     this.#underWay.set(question, check)
     return check
   }
 
-  async #hash(name: string, password: string, stored: StoredPassword): Promise<boolean> {
+  async #hash(name: string, password: string, stored: StoredPassword, peer: string): Promise<boolean> {
     this.#metrics.count('couchdb/password_hashing_slow')
-    const right = await this.#config.hasher.verify(password, stored)
+    const right = await this.#config.hasher.verify(password, stored, networkOf(peer))
     if (!right) return false
     this.#verified.add(name, password, stored)
     this.countFast()

@@ -5,8 +5,11 @@ import { isPrf, PRFS } from '../../passwords/stored-password.ts'
 import type { Totp } from '../user-record.ts'
 
 const STEP_SECONDS = 30
-/** A token is right in three steps; afterwards nothing needs to be known of it. */
-const TOKEN_LIFETIME_MS = 3 * STEP_SECONDS * 1000
+/**
+ * A token is right in three steps of 30 s. It is remembered for longer, so that a wall clock that is set back by less than
+ * a day makes no token right that was taken.
+ */
+const REMEMBERED_MS = 24 * 60 * 60 * 1000
 const MAX_NAMES = 100_000
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
@@ -21,9 +24,13 @@ export class TotpCheck {
   readonly #used: ExpiringMap<string, number>
   readonly #now: () => number
 
-  constructor(now: () => number = Date.now) {
+  /**
+   * @param now the wall clock, by which tokens are made
+   * @param clock a monotonic clock, by which they are remembered
+   */
+  constructor(now: () => number = Date.now, clock?: () => number) {
     this.#now = now
-    this.#used = new ExpiringMap(() => ({ entries: MAX_NAMES, lifetimeMs: TOKEN_LIFETIME_MS }), now)
+    this.#used = new ExpiringMap(() => ({ entries: MAX_NAMES, lifetimeMs: REMEMBERED_MS }), clock)
   }
 
   /** Takes a token; one that was taken before, or is older than one that was, is wrong. */

@@ -8,7 +8,7 @@ import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
 import type { StoredAttachment } from '../../database/documents/body-record.ts'
 import { writeDocuments } from '../../database/documents/write-documents.ts'
-import type { HashSettings } from '../../passwords/hasher.ts'
+import { type HashSettings, SERVER_ITSELF } from '../../passwords/hasher.ts'
 import type { StoredPassword } from '../../passwords/stored-password.ts'
 import type { UserRecord } from '../user-record.ts'
 import { withStoredPassword } from './hash-password.ts'
@@ -51,7 +51,7 @@ export class PasswordUpgrade {
     const delay = this.#config.integer('couchette', 'password_upgrade_delay')
     await sleep(delay, undefined, { signal: this.#closing.signal, ref: false })
     if (users.document(id)?.rev !== rev) return
-    const hashed = await this.#config.hasher.hash(password, this.#config.hashSettings, salt)
+    const hashed = await this.#config.hasher.hash(password, this.#config.hashSettings, SERVER_ITSELF, salt)
     const document = users.document(id)
     if (document === undefined || document.deleted || document.rev !== rev) return
     const { body, attachments } = users.body(document.body)

@@ -53,7 +53,10 @@ export class UsersRules implements DatabaseRules {
     const password = plainPassword(input.body)
     if (password === undefined) return input
     checkPasswordRules(password, parsePasswordRules(this.#config.text('chttpd_auth', 'password_regexp')))
-    return withStoredPassword(input, await this.#config.hasher.hash(password, this.#config.hashSettings))
+    const { hasher, hashSettings } = this.#config
+    // All who sign up are one client: they have no name yet.
+    const client = `user ${user.name ?? ''}`
+    return withStoredPassword(input, await hasher.hash(password, hashSettings, client))
   }
 
   requireWholeView({ user, security }: Actor): void {

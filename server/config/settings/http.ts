@@ -220,6 +220,11 @@ export const HTTP_SETTINGS = {
       default: 64,
       about: 'Password hashes that may wait; past it the answer is 503',
     },
+    max_password_checks_per_client: {
+      kind: 'integer',
+      default: 32,
+      about: 'Those of one address, or of one user who changes passwords; clients take turns',
+    },
     max_running_queries: {
       kind: 'integer',
       default: 16,

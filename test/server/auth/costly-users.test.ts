@@ -59,12 +59,12 @@ test('iterations within the bound still log in, and what the configuration asks 
 test('a hasher that is closed refuses what waits', async t => {
   const hasher = new PasswordHasher()
   const settings = { scheme: 'pbkdf2', prf: 'sha256', iterations: 200_000 } as const
-  const hashes = Promise.allSettled(Array.from({ length: 20 }, () => hasher.hash('x', settings)))
+  const hashes = Promise.allSettled(Array.from({ length: 20 }, () => hasher.hash('x', settings, 'a')))
   hasher.close()
   const statuses = (await hashes).map(({ status }) => status)
   t.deepEqual(statuses.slice(0, 2), ['fulfilled', 'fulfilled'])
   t.is(statuses.filter(status => status === 'rejected').length, 18)
-  await t.throwsAsync(hasher.hash('x', settings), { message: /busy/ })
+  await t.throwsAsync(hasher.hash('x', settings, 'a'), { message: /busy/ })
 })
 
 test('nothing of an older hash stays when a password is hashed anew', async t => {

@@ -58,6 +58,33 @@ test('sixty connections with the right password at the same time are all let in'
   t.deepEqual(countByStatus(answers), { 200: 60 })
 })
 
+test('an address that floods with wrong passwords does not keep another one from logging in', async t => {
+  const secured = await securedServer(
+    t,
+    'chttpd_auth/iterations=100000',
+    'chttpd_auth_lockout/mode=off',
+    'couchette/trusted_proxies=127.0.0.1',
+  )
+  await addUser(secured, 'ann')
+  const from = (address: string) => ({ 'x-forwarded-for': address })
+  const flood = Array.from({ length: 120 }, (_, n) =>
+    login(secured, { name: 'ann', password: `wrong${n}` }, from('10.0.0.1')),
+  )
+  // As soon as the first of the flood is refused, the queue is full of it.
+  t.is(
+    (
+      await Promise.any(
+        flood.map(async one => ((await one).status === 503 ? one : Promise.reject(new Error()))),
+      )
+    ).status,
+    503,
+  )
+  const other = await login(secured, { name: 'ann', password: 'secret' }, from('10.0.0.2'))
+  t.is(other.status, 200)
+  const counts = countByStatus(await Promise.all(flood))
+  t.is((counts[401] ?? 0) + (counts[503] ?? 0), 120)
+})
+
 test('X-Forwarded-For neither avoids the lockout nor locks others out', async t => {
   const secured = await securedServer(t)
   await addUser(secured, 'ann')

@@ -20,8 +20,8 @@ for (const [text, password] of VECTORS) {
   test(`${text.slice(0, 24)}… is the hash of its password and of no other`, async t => {
     const stored = parseAdminPassword(text)
     if (stored === undefined) return t.fail()
-    t.true(await hasher.verify(password, stored))
-    t.false(await hasher.verify(`${password}x`, stored))
+    t.true(await hasher.verify(password, stored, 'a'))
+    t.false(await hasher.verify(`${password}x`, stored, 'a'))
   })
 }
 
@@ -33,15 +33,18 @@ test('a plain password is no hash', t => {
 
 test('a new hash has a salt of its own and is read back', async t => {
   const settings = { scheme: 'pbkdf2', prf: 'sha512', iterations: 3 } as const
-  const [first, second] = await Promise.all([hasher.hash('x', settings), hasher.hash('x', settings)])
+  const [first, second] = await Promise.all([
+    hasher.hash('x', settings, 'a'),
+    hasher.hash('x', settings, 'a'),
+  ])
   t.not(first.salt, second.salt)
   t.deepEqual(parseAdminPassword(formatAdminPassword(first)), first)
 })
 
 test('hashes that would wait behind too many others are refused', async t => {
-  const small = new PasswordHasher(() => 1)
+  const small = new PasswordHasher(() => ({ waiting: 1, waitingPerOwner: 1 }))
   const settings = { scheme: 'pbkdf2', prf: 'sha256', iterations: 20_000 } as const
-  const results = await Promise.allSettled(Array.from({ length: 5 }, () => small.hash('x', settings)))
+  const results = await Promise.allSettled(Array.from({ length: 5 }, () => small.hash('x', settings, 'a')))
   t.deepEqual(
     results.map(result => result.status),
     ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'],
@@ -145,6 +148,21 @@ test('a token is taken once, and an older one not after it', t => {
   t.false(check.take('ann', totp, '94287082'))
   t.true(check.take('bob', totp, '94287082'))
   now = 89_000
+  t.false(check.take('ann', totp, '94287082'))
+})
+
+test('a token is not taken twice because the wall clock was set', t => {
+  let now = 59_000
+  const check = new TotpCheck(
+    () => now,
+    () => 1,
+  )
+  const totp = { key: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', algorithm: 'sha', length: 8 }
+  t.true(check.take('ann', totp, '94287082'))
+  // An hour ahead, where it is over and another one is tried, and back again.
+  now += 3_600_000
+  t.false(check.take('ann', totp, '94287082'))
+  now -= 3_600_000
   t.false(check.take('ann', totp, '94287082'))
 })
 

@@ -89,7 +89,9 @@ test('the first start makes uuid, secret and an administrator, and the second on
   t.is(first.createdAdmin?.name, 'admin')
   t.is(second.createdAdmin, undefined)
   const stored = parseAdminPassword(second.get('admins', 'admin') ?? '')
-  t.true(stored !== undefined && (await second.hasher.verify(first.createdAdmin?.password ?? '', stored)))
+  t.true(
+    stored !== undefined && (await second.hasher.verify(first.createdAdmin?.password ?? '', stored, 'a')),
+  )
   t.is((await stat(join(path, 'couchette.ini'))).mode & 0o777, 0o600)
 })
 
@@ -99,7 +101,7 @@ test("the environment's password is the administrator's, at later starts too", a
   const again = await open(t, { directory: path, env: { COUCHDB_USER: 'boss', COUCHDB_PASSWORD: 'two' } })
   t.deepEqual([...again.section('admins').keys()], ['boss'])
   const stored = parseAdminPassword(again.get('admins', 'boss') ?? '')
-  t.true(stored !== undefined && (await again.hasher.verify('two', stored)))
+  t.true(stored !== undefined && (await again.hasher.verify('two', stored, 'a')))
   t.deepEqual(again.warnings, ['The administrator "boss" was given a new password.'])
   const third = await open(t, { directory: path, env: { COUCHDB_USER: 'boss', COUCHDB_PASSWORD: 'two' } })
   t.is(third.get('admins', 'boss'), again.get('admins', 'boss'))
