@@ -11,6 +11,13 @@ export const JOB_STATES: readonly JobState[] = [
   'failed',
 ]
 
+/** Counts states; each state has an entry, also where its count is 0. */
+export function countStates(states: Iterable<JobState>): Record<JobState, number> {
+  const counts = Object.fromEntries(JOB_STATES.map(state => [state, 0])) as Record<JobState, number>
+  for (const state of states) counts[state] += 1
+  return counts
+}
+
 /** An event of a job. */
 export type JobEvent =
   /** Its replication id is known. */

@@ -41,6 +41,11 @@ export type JobNotice =
       readonly crashes: number
       readonly retryMs: number | null
     }
+  /** It was stopped: its document went away or changed, or another job has its turn. */
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'stalled'; readonly forMs: number; readonly waitingFor: string }
+  /** Something of a stalled job has moved. */
+  | { readonly kind: 'unstalled'; readonly afterMs: number }
   | { readonly kind: 'silent'; readonly forMs: number }
   | { readonly kind: 'heardAgain'; readonly afterMs: number }
 
@@ -74,6 +79,8 @@ export interface JobSettings {
   readonly startupJitterMs: number
   /** Milliseconds of silence after which a source is reported. */
   readonly silenceMs: number
+  /** Milliseconds without progress although changes are pending, after which a job is reported as stalled. */
+  readonly stallMs: number
 }
 
 /** Heartbeats within which a source is never silent. */
@@ -98,6 +105,7 @@ export class Job {
   #startedClock = 0
   readonly #lag: LagWatch
   readonly #settings: JobSettings
+  #stalledSince: Date | undefined
 
   constructor(spec: JobSpec, settings: JobSettings) {
     this.spec = spec
@@ -105,6 +113,7 @@ export class Job {
     this.#lag = new LagWatch({
       silent: forMs => spec.notify?.({ kind: 'silent', forMs }),
       heardAgain: afterMs => spec.notify?.({ kind: 'heardAgain', afterMs }),
+      tick: () => this.#noteStall(),
     })
     this.#record('added')
   }
@@ -198,6 +207,8 @@ export class Job {
     this.#replication = undefined
     this.#running = undefined
     this.#become(event)
+    this.#stalledSince = undefined
+    if (event === 'stopped') this.spec.notify?.({ kind: 'stopped' })
     ended(this, result)
   }
 
@@ -230,6 +241,20 @@ export class Job {
     const { filter } = this.spec.plan.options
     const run = { source, filter, status: () => replication.status, idle: () => this.idle }
     return this.#lag.watch(run, this.#silenceMs, signal)
+  }
+
+  /** Tells once that the job is stalled, and once that it is no longer. */
+  #noteStall(): void {
+    const { stalled } = this.lag(this.#settings.stallMs)
+    const since = this.#stalledSince
+    if (stalled !== null && since === undefined) {
+      this.#stalledSince = stalled.since
+      const forMs = Date.now() - stalled.since.getTime()
+      this.spec.notify?.({ kind: 'stalled', forMs, waitingFor: stalled.waitingFor })
+    } else if (stalled === null && since !== undefined) {
+      this.#stalledSince = undefined
+      this.spec.notify?.({ kind: 'unstalled', afterMs: Date.now() - since.getTime() })
+    }
   }
 
   /** Gives up a job that has crashed: it is listed for a while with its error, and never started again. */

@@ -13,10 +13,11 @@ export interface WatchedRun {
   readonly idle: () => boolean
 }
 
-/** Called when a source falls silent, and when it answers again; durations in milliseconds. */
+/** Called when a source falls silent, when it answers again, and every second; durations in milliseconds. */
 export interface SilenceEvents {
   readonly silent: (forMs: number) => void
   readonly heardAgain: (afterMs: number) => void
+  readonly tick: () => void
 }
 
 const TICK_MS = 1_000
@@ -95,6 +96,7 @@ export class LagWatch {
     while (!signal.aborted) {
       this.#rate.update(run.status().stats.docsWritten, performance.now())
       this.#noteSilence(silenceMs)
+      this.#events.tick()
       if (!this.#asking && this.#isDue(run)) void this.#ask(run, signal)
       await wait(TICK_MS, signal).catch(() => undefined)
     }

@@ -29,6 +29,7 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
   healthThresholdMs: 120_000,
   backoffMs: 30_000,
   silenceMs: 30_000,
+  stallMs: 120_000,
   keepFailedMs: 600_000,
   shares: {},
 }

@@ -1,14 +1,14 @@
 import { mkdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { openAttachments } from './attachments/open.ts'
 import { DatabaseEvents } from './changes/database-events.ts'
 import { OpenFeeds } from './changes/live/open-feeds.ts'
 import { AutoCompaction } from './compaction/auto-compaction.ts'
-import { Config } from './config/config.ts'
+import type { Config } from './config/config.ts'
 import { Authenticator } from './auth/authenticator.ts'
-import type { CommandLineFlags, Override } from './config/overrides.ts'
-import { SETTINGS } from './config/settings.ts'
+import type { Override } from './config/overrides.ts'
+import { openConfig } from './start/config-sources.ts'
 import { Disposal } from './start/disposal.ts'
 import { checkAfterCrash } from './start/check-after-crash.ts'
 import { openGuardedCatalog } from './start/guarded-catalog.ts'
@@ -16,16 +16,19 @@ import { createApp } from './app/app.ts'
 import { BodyMemory } from './http/request/body-memory.ts'
 import { UnreadAnswers } from './http/response/unread-answers.ts'
 import { type Listener, listenPlain, listenTls, type RequestHandler } from './http/connection/listener.ts'
-import { createLog, watchLogins } from './log/log.ts'
+import { componentLog, createLog } from './log/log.ts'
+import { reportBuilds } from './log/report-builds.ts'
+import { reportLogins } from './log/report-logins.ts'
+import { reportSettings } from './log/report-settings.ts'
 import { openLogWriter } from './log/log-writer.ts'
 import { listenForPrometheus } from './metrics/prometheus-port.ts'
-import { tlsCredentials } from './tls/credentials.ts'
+import { type TlsCredentials, tlsCredentials } from './tls/credentials.ts'
 import { Replicator } from './replication/replicator.ts'
 import { LogTail } from './log/log-tail.ts'
 import { NodeHealth } from './metrics/node-health.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { PerUserDatabases } from './auth/users/peruser.ts'
-import { metricsText } from './replication/prometheus.ts'
+import { Observability } from './observability/observability.ts'
 import { Queries } from './query/queries.ts'
 import { fileError } from './config/start-error.ts'
 import type { OnDamage } from './storage/durable/recovery.ts'
@@ -33,7 +36,7 @@ import { type KeySources, readMasterKeys } from './storage/encryption/master-key
 import { openMemoryStore, openStore, type Store } from './storage/store.ts'
 import { Uuids } from './node/uuids.ts'
 import { COUCHDB_VERSION, VERSION } from './node/version.ts'
-import { WorkQueue } from './concurrency/work-queue.ts'
+import { createWorkQueues } from './start/work-queues.ts'
 
 export interface CouchetteOptions {
   /** The directory that holds the databases and the configuration; made when it is not there. */
@@ -102,61 +105,82 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   await mkdir(options.data, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw fileError(error, 'The data directory', options.data)
   })
-  const config = await Config.open({
-    directory: options.data,
-    flags: flagsOf(options),
-    shown: shownDefaults(),
-    fixed: fixedValues(options.data),
-    ...environmentOf(options),
-  })
+  const config = await openConfig(options)
   disposal.add(() => config.close())
-  const writer = openLogWriter(config, options.data)
+  const writer = await openLogWriter(config, options.data)
   disposal.add(() => writer.close())
   const logTail = new LogTail(() => config.integer('couchette', 'log_tail'))
   const log = createLog(config, logTail.beside(writer.stream), options.logLevel)
   const health = new NodeHealth(options.data)
   disposal.add(() => health.close())
-  const store = await openStoreOf(options, config, log)
+  const store = await openStoreOf(options, config, componentLog(log, 'store'))
   disposal.add(() => store.close())
   const metrics = new Metrics()
-  const feeds = new OpenFeeds(error => log.warn({ err: error }, 'a feed failed'))
+  reportSettings(config, metrics, componentLog(log, 'config'))
+  const feedLog = componentLog(log, 'feeds')
+  const feeds = new OpenFeeds(error => feedLog.warn({ err: error }, 'a feed failed'))
   metrics.gauge('couchdb/httpd/clients_requesting_changes', () => feeds.count)
   const directory = options.memory === true ? undefined : join(options.data, 'attachments')
   const attachments = await openAttachments(store, directory, config)
   disposal.add(() => attachments.close())
-  const queries = new Queries(config, log)
+  const queries = new Queries(config, componentLog(log, 'queries'))
+  reportBuilds(queries, metrics, componentLog(log, 'queries'))
   disposal.add(() => queries.close())
   const listeners: Listener[] = []
   disposal.add(() => endConnections(listeners))
   const { catalog, users, live } = await openGuardedCatalog(
-    { store, attachments, config, metrics, queries, log },
+    { store, attachments, config, metrics, queries, log: componentLog(log, 'compaction') },
     disposal,
   )
   if (config.boolean('couchette', 'check_after_crash'))
-    await checkAfterCrash(store, catalog, onDamage(config), log)
-  const events = new DatabaseEvents(catalog, error => log.error({ err: error }, '_db_updates failed'))
+    await checkAfterCrash(store, catalog, onDamage(config), componentLog(log, 'store'))
+  const events = new DatabaseEvents(catalog, error => feedLog.error({ err: error }, '_db_updates failed'))
   disposal.add(() => events.close())
   // A password that is being hashed anew is still written, and told as an update.
   disposal.add(() => users.close())
   const uuid = config.text('couchdb', 'uuid')
   let address = { url: '', address: '', port: 0 }
   const authenticator = new Authenticator(config, users, metrics)
-  watchLogins(authenticator, config, log)
-  for (const warning of config.warnings) log.warn(warning)
-  const replicator = new Replicator({ config, uuid, catalog, log, authenticator, address: () => address })
-  const compactionQueue = new WorkQueue(() => ({
-    running: config.integer('couchette', 'max_running_compactions'),
-    waiting: config.integer('couchette', 'max_waiting_compactions'),
-  }))
-  const autoCompaction = new AutoCompaction({ catalog, queries, config, queue: compactionQueue, log })
+  reportLogins(authenticator, { config, metrics, log: componentLog(log, 'auth') })
+  for (const warning of config.warnings) log.warn({ component: 'config' }, warning)
+  const replicator = new Replicator({
+    config,
+    uuid,
+    catalog,
+    log: componentLog(log, 'replication'),
+    metrics,
+    authenticator,
+    address: () => address,
+  })
+  const queues = createWorkQueues(config)
+  const autoCompaction = new AutoCompaction({
+    catalog,
+    queries,
+    config,
+    queue: queues.compactions,
+    log: componentLog(log, 'compaction'),
+  })
   disposal.add(() => autoCompaction.close())
+  const certificate = config.boolean('ssl', 'enable') ? await tlsCredentials(config, options.data) : undefined
+  const observability = new Observability({
+    config,
+    metrics,
+    health,
+    catalog,
+    queries,
+    feeds,
+    authenticator,
+    replicator,
+    queues,
+    certificateEnds: () => certificate?.ends,
+  })
   const app = createApp({
     catalog,
     attachments,
     config,
-    log,
+    log: componentLog(log, 'http'),
     logTail,
-    health,
+    observability,
     uuid,
     replicator,
     serverHeader: `CouchDB/${COUCHDB_VERSION} (Couchette/${VERSION})`,
@@ -166,15 +190,9 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
     unreadAnswers: new UnreadAnswers(() => config.integer('couchette', 'max_unread_answers')),
     live,
     queries,
-    queryQueue: new WorkQueue(() => ({
-      running: config.integer('couchette', 'max_running_queries'),
-      waiting: config.integer('couchette', 'max_waiting_queries'),
-    })),
-    scanQueue: new WorkQueue(() => ({
-      running: config.integer('couchette', 'max_running_scans'),
-      waiting: config.integer('couchette', 'max_waiting_scans'),
-    })),
-    compactionQueue,
+    queryQueue: queues.queries,
+    scanQueue: queues.scans,
+    compactionQueue: queues.compactions,
     autoCompaction,
     feeds,
     uuids: new Uuids(config),
@@ -182,11 +200,16 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   })
   const handle = app.callback()
   disposal.add(() => stopListening(listeners))
-  const { bind, plain, tls } = await listen(options, config, (req, res) => void handle(req, res), listeners)
+  const { bind, plain, tls } = await listen(
+    config,
+    (req, res) => void handle(req, res),
+    certificate?.options,
+    listeners,
+  )
   config.tellListening({ bind, port: plain.port })
   const url = `http://${bind.includes(':') ? `[${bind}]` : bind}:${plain.port}`
   address = { url, address: plain.address, port: plain.port }
-  const metricsPort = await listenForPrometheus(config, () => metricsText(metrics, replicator))
+  const metricsPort = await listenForPrometheus(config, () => observability.prometheus())
   if (metricsPort !== undefined) listeners.push(metricsPort)
   const perUser = new PerUserDatabases(config, catalog, log)
   disposal.add(() => perUser.close())
@@ -231,31 +254,6 @@ function onDamage(config: Config): OnDamage {
   return config.text('couchette', 'on_damage') === 'report' ? 'report' : 'refuse'
 }
 
-function flagsOf({ port, bind, settings = [] }: CouchetteOptions): CommandLineFlags {
-  return {
-    settings,
-    ...(port === undefined ? {} : { port }),
-    ...(bind === undefined ? {} : { bindAddress: bind }),
-  }
-}
-
-/** What tools ask `_config` for, and find in the `default.ini` of CouchDB. */
-function shownDefaults(): Override[] {
-  const { port, bind_address: bind } = SETTINGS.chttpd
-  return [
-    { section: 'vendor', key: 'name', value: 'Couchette' },
-    { section: 'chttpd', key: 'port', value: String(port.default) },
-    { section: 'chttpd', key: 'bind_address', value: bind.default },
-    { section: 'feature_flags', key: 'partitioned||*', value: 'true' },
-    { section: 'log', key: 'writer', value: SETTINGS.log.writer.default },
-    { section: 'log', key: 'level', value: SETTINGS.log.level.default },
-  ]
-}
-
-function fixedValues(data: string): Override[] {
-  return ['database_dir', 'view_index_dir'].map(key => ({ section: 'couchdb', key, value: resolve(data) }))
-}
-
 interface Listeners {
   readonly bind: string
   readonly plain: Listener
@@ -264,15 +262,13 @@ interface Listeners {
 
 /** @param opened gets each listener as soon as it is open */
 async function listen(
-  options: CouchetteOptions,
   config: Config,
   handle: RequestHandler,
+  credentials: TlsCredentials['options'] | undefined,
   opened: Listener[],
 ): Promise<Listeners> {
   const bind = config.text('chttpd', 'bind_address')
-  const tls = config.boolean('ssl', 'enable')
-    ? await listenTls(config, handle, await tlsCredentials(config, options.data), bind)
-    : undefined
+  const tls = credentials === undefined ? undefined : await listenTls(config, handle, credentials, bind)
   if (tls !== undefined) opened.push(tls)
   const plain = await listenPlain(config, handle, bind, config.integer('chttpd', 'port'))
   opened.push(plain)
@@ -287,13 +283,4 @@ function stopListening(listeners: readonly Listener[]): void {
 async function endConnections(listeners: readonly Listener[]): Promise<void> {
   for (const listener of listeners) listener.cut()
   await Promise.all(listeners.map(listener => listener.stop()))
-}
-
-function environmentOf({ admin, env = {} }: CouchetteOptions): { env: Record<string, string | undefined> } {
-  return {
-    env:
-      admin === undefined
-        ? { ...env }
-        : { ...env, COUCHDB_USER: admin.name, COUCHDB_PASSWORD: admin.password },
-  }
 }

@@ -9,8 +9,8 @@ import type { BodyMemory } from './http/request/body-memory.ts'
 import type { UnreadAnswers } from './http/response/unread-answers.ts'
 import type { RevocableRequests } from './auth/revocable-requests.ts'
 import type { LogTail } from './log/log-tail.ts'
-import type { NodeHealth } from './metrics/node-health.ts'
 import type { Metrics } from './metrics/metrics.ts'
+import type { Observability } from './observability/observability.ts'
 import type { Queries } from './query/queries.ts'
 import type { Replicator } from './replication/replicator.ts'
 import type { Uuids } from './node/uuids.ts'
@@ -48,5 +48,5 @@ export interface Services {
   readonly restart: (() => void) | undefined
   readonly log: Logger
   readonly logTail: LogTail
-  readonly health: NodeHealth
+  readonly observability: Observability
 }

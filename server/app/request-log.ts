@@ -2,8 +2,11 @@ import type { RequestContext } from '../routes/context.ts'
 import { encodeSegment } from '../http/request/percent.ts'
 import { segmentsInDatabase, splitPath } from '../routing/path.ts'
 
+/** Paths that monitors and load balancers ask for every few seconds. */
+const PROBE = /^\/(_up|_node\/[^/]+\/(_prometheus|_stats.*|_system|_health|_log))?$/
+
 /**
- * Counts a request, and notes it when the log is at "info": its id, who asked for which path, the status and how long it
+ * Counts a request, and notes it when the log is at "info" (probes at "debug"): its id, who asked for which path, the status and how long it
  * took. Queries and names of attachments are left out: they may hold what is nobody's business.
  */
 export function countAndLogRequest(ctx: RequestContext, startedMs: number): void {
@@ -13,9 +16,10 @@ export function countAndLogRequest(ctx: RequestContext, startedMs: number): void
   metrics.count(`couchdb/httpd_request_methods/${ctx.method}`)
   metrics.count(`couchdb/httpd_status_codes/${ctx.res.statusCode}`)
   metrics.requestTime.add(ms)
-  if (!log.isLevelEnabled('info')) return
+  const level = PROBE.test(ctx.path) ? 'debug' : 'info'
+  if (!log.isLevelEnabled(level)) return
   const { requestId, user } = ctx.state
-  log.info({
+  log[level]({
     id: requestId,
     user: user.name,
     method: ctx.method,

@@ -1,11 +1,12 @@
-import { fail } from '../../protocol/errors.ts'
+import { CouchError, fail } from '../../protocol/errors.ts'
 import { ANONYMOUS, type UserContext } from '../../protocol/user-context.ts'
 import type { Config } from '../config/config.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { parseBasic } from './login/basic.ts'
 import { type HandlerName, type Handlers, parseHandlers } from './handlers.ts'
 import { userOfJwt } from './tokens/jwt.ts'
-import { PasswordCheck } from './login/password-check.ts'
+import { LOCKED, PasswordCheck } from './login/password-check.ts'
+import type { Attempt } from './login/lockout.ts'
 import { ProvenConnections } from './login/proven-connections.ts'
 import { userOfProxy } from './tokens/proxy.ts'
 import { Sessions } from './sessions/sessions.ts'
@@ -29,7 +30,17 @@ export interface Authentication {
   readonly setCookie: string | undefined
 }
 
+/** A login that was refused. */
+export interface LoginFailure {
+  readonly name: string
+  /** Address that it came from. */
+  readonly peer: string
+  /** `locked`: refused without a look at the password, after too many wrong ones. */
+  readonly cause: 'wrong' | 'locked'
+}
+
 const NOBODY: Authentication = { user: ANONYMOUS, setCookie: undefined }
+const FORBIDDEN = 403
 const WRONG = 'Name or password is incorrect.'
 
 /** Finds out who asks, by the handlers of the configuration in their order (`chttpd:authenticate_request/3`). */
@@ -39,8 +50,8 @@ export class Authenticator {
   readonly #users: UserDirectory
   readonly #passwords: PasswordCheck
   readonly #proven: ProvenConnections
-  /** Told of each login that failed: wrong name, password or token, or a locked name. */
-  onFailure: ((name: string, peer: string) => void) | undefined
+  /** Called after each login that was refused. */
+  onFailure: ((failure: LoginFailure) => void) | undefined
   /** Told, once for each value of the setting, of handlers that are passed over. */
   onUnknownHandlers: ((handlers: Handlers) => void) | undefined
   #handlers: { readonly text: string; readonly names: readonly HandlerName[] } | undefined
@@ -85,17 +96,29 @@ export class Authenticator {
    * @returns `undefined` where they are wrong
    */
   async login(name: string, password: string, peer: string, token?: string): Promise<UserRecord | undefined> {
-    let accepted = false
+    const user = await this.#users.find(name)
     try {
-      const user = await this.#users.find(name)
-      if (user === undefined) return undefined
-      if (!(await this.#passwords.isRight(user, { password, token }, peer))) return undefined
-      this.#users.loggedIn(user, password)
-      accepted = true
-      return user
-    } finally {
-      if (!accepted) this.onFailure?.(name, peer)
+      if (user !== undefined && (await this.#passwords.isRight(user, { password, token }, peer))) {
+        this.#users.loggedIn(user, password)
+        return user
+      }
+    } catch (error) {
+      if (error instanceof CouchError && error.status === FORBIDDEN)
+        this.onFailure?.({ name, peer, cause: error.reason === LOCKED ? 'locked' : 'wrong' })
+      throw error
     }
+    this.onFailure?.({ name, peer, cause: 'wrong' })
+    return undefined
+  }
+
+  /** Number of names that are locked after too many wrong passwords. */
+  get lockedNames(): number {
+    return this.#passwords.lockout.locked
+  }
+
+  /** Has a listener called when a name has had too many wrong passwords. */
+  onLockout(listener: (attempt: Attempt, mode: 'enforce' | 'warn') => void): void {
+    this.#passwords.lockout.onThreshold = listener
   }
 
   /** Answers at once where there is nothing to wait for: this runs with every request. */

@@ -30,6 +30,11 @@ export class ExpiringMap<Key extends string, Value extends object | number> {
     return this.#cache?.get(key)
   }
 
+  /** Returns the values that are not over yet. */
+  values(): Iterable<Value> {
+    return this.#cache?.values() ?? []
+  }
+
   /** Sets a value. A key that is there already keeps its end of life. */
   set(key: Key, value: Value): void {
     const { entries, lifetimeMs } = this.#limits()

@@ -29,6 +29,11 @@ export class WorkQueue {
     this.#limits = limits
   }
 
+  /** Number of pieces of work that are done now. */
+  get running(): number {
+    return this.#running
+  }
+
   /** Number of requests that wait. */
   get waiting(): number {
     return this.#turns.size + this.#watching

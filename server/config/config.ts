@@ -21,6 +21,16 @@ import { Values } from './values.ts'
 
 export type ConfigListener = (key: string, value: string | undefined) => void
 
+/** A setting that was changed while the server runs. */
+export interface SettingChange {
+  readonly section: string
+  readonly key: string
+  readonly before: string | undefined
+  /** Undefined if the default holds again. */
+  readonly value: string | undefined
+  readonly by: ChangeOptions['by']
+}
+
 export interface ConfigOptions {
   /** Where the ini files are; without one nothing is read nor kept. */
   readonly directory?: string
@@ -36,6 +46,8 @@ export interface ConfigOptions {
 export interface ChangeOptions {
   /** `false`: until the next start only. */
   readonly persist?: boolean
+  /** Names in the log who asked for the change, and in which request. */
+  readonly by?: { readonly user: string | null; readonly id: string | undefined } | undefined
 }
 
 /**
@@ -48,6 +60,7 @@ export class Config {
   readonly #values = new Values()
   readonly #options: ConfigOptions
   readonly #listeners = new Map<string, Set<ConfigListener>>()
+  readonly #changeListeners = new Set<(change: SettingChange) => void>()
   #files: readonly IniFile[] = []
   #change: Promise<unknown> = Promise.resolve()
   #createdAdmin: NamedAdmin | undefined
@@ -155,7 +168,7 @@ export class Config {
     section: string,
     key: string,
     value: string,
-    { persist = true }: ChangeOptions = {},
+    { persist = true, by }: ChangeOptions = {},
   ): Promise<string | undefined> {
     return this.#inTurn(async () => {
       checkEntry(section, key, value)
@@ -163,15 +176,19 @@ export class Config {
       if (wrong !== undefined) throw fail('badRequest', `[${section}] ${key}: ${wrong}.`)
       const kept = section === ADMINS ? await hashAdminValue(value, this.#values, this.hasher) : value
       if (persist) await this.#write(section, key, kept)
-      return this.#put(section, key, kept)
+      return this.#put(section, key, kept, by)
     })
   }
 
   /** Takes a value back to its default. Resolves, when that is on disk, with what was set before. */
-  delete(section: string, key: string, { persist = true }: ChangeOptions = {}): Promise<string | undefined> {
+  delete(
+    section: string,
+    key: string,
+    { persist = true, by }: ChangeOptions = {},
+  ): Promise<string | undefined> {
     return this.#inTurn(async () => {
       if (persist) await this.#erase(section, key)
-      return this.#put(section, key, undefined)
+      return this.#put(section, key, undefined, by)
     })
   }
 
@@ -212,9 +229,16 @@ export class Config {
     return () => listeners.delete(listener)
   }
 
+  /** Calls back after each change of any setting. @returns how to stop that */
+  onAnyChange(listener: (change: SettingChange) => void): () => void {
+    this.#changeListeners.add(listener)
+    return () => this.#changeListeners.delete(listener)
+  }
+
   /** Waits for changes that are being written. Idempotent. */
   async close(): Promise<void> {
     this.#listeners.clear()
+    this.#changeListeners.clear()
     await this.#change
   }
 
@@ -287,15 +311,17 @@ export class Config {
     }
   }
 
-  #put(section: string, key: string, value: string | undefined): string | undefined {
+  #put(section: string, key: string, value: string | undefined, by: ChangeOptions['by']): string | undefined {
     const before = this.get(section, key)
     this.#values.put(section, key, value)
-    this.#notify(section, key, value)
+    this.#notify({ section, key, before, value, by })
     return before
   }
 
-  #notify(section: string, key: string, value: string | undefined): void {
+  #notify(change: SettingChange): void {
+    const { section, key, before, value } = change
     for (const listener of [...(this.#listeners.get(section) ?? [])]) listener(key, value)
+    if (before !== value) for (const listener of this.#changeListeners) listener(change)
   }
 
   #notifyDifferences(before: ReadonlyMap<string, ReadonlyMap<string, string>>): void {
@@ -303,7 +329,8 @@ export class Config {
     for (const section of new Set([...before.keys(), ...after.keys()])) {
       const [old, now] = [before.get(section), after.get(section)]
       for (const key of new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])) {
-        if (old?.get(key) !== now?.get(key)) this.#notify(section, key, now?.get(key))
+        const [before, value] = [old?.get(key), now?.get(key)]
+        if (before !== value) this.#notify({ section, key, before, value, by: undefined })
       }
     }
   }

@@ -14,18 +14,21 @@ export interface LogWriter {
 }
 
 /**
- * Opens what `[log] writer` names: a file, standard error, or standard error with the levels that systemd reads.
+ * Opens what `[log] writer` names: a file, standard error, or standard error with the levels that systemd reads. Lines on
+ * a terminal are made readable.
  *
  * @param directory relative paths of `[log] file` begin there
  * @throws {StartError} for a file that cannot be opened
  */
-export function openLogWriter(config: Config, directory: string): LogWriter {
+export async function openLogWriter(config: Config, directory: string): Promise<LogWriter> {
   const writer = config.text('log', 'writer')
   if (writer === 'file') return fileWriter(resolve(directory, config.text('log', 'file')))
   const stderr = pino.destination(2)
   stderr.on('error', () => undefined)
+  const isForPeople = writer === 'stderr' && process.stderr.isTTY
   return {
-    stream: writer === 'journald' ? withPriorities(stderr) : stderr,
+    stream:
+      writer === 'journald' ? withPriorities(stderr) : isForPeople ? await readableLines(stderr) : stderr,
     reopen: undefined,
     close: () => undefined,
   }
@@ -49,21 +52,42 @@ function fileWriter(path: string): LogWriter {
   }
 }
 
-/** Syslog's priorities by pino's levels, from the highest. */
-const PRIORITIES: readonly (readonly [level: number, priority: number])[] = [
-  [60, 2],
-  [50, 3],
-  [40, 4],
-  [30, 6],
-  [0, 7],
-]
+/** Syslog's priorities by level. */
+const PRIORITIES: Readonly<Record<string, number>> = {
+  fatal: 2,
+  error: 3,
+  warn: 4,
+  info: 6,
+  debug: 7,
+  trace: 7,
+}
 
 function withPriorities(stream: DestinationStream): DestinationStream {
   return {
     write(line: string): void {
-      const level = Number(/^\{"level":(\d+)/.exec(line)?.[1] ?? 30)
-      const [, priority] = PRIORITIES.find(([least]) => level >= least) ?? [0, 6]
-      stream.write(`<${priority}>${line}`)
+      const level = /^\{"level":"(\w+)"/.exec(line)?.[1] ?? 'info'
+      stream.write(`<${PRIORITIES[level] ?? 6}>${line}`)
     },
   }
+}
+
+/** Returns a stream that shows each line as a person reads it: local time, level, message, and the other members. */
+export async function readableLines(stream: DestinationStream, colorize = true): Promise<DestinationStream> {
+  const { prettyFactory } = await import('pino-pretty')
+  const format = prettyFactory({
+    colorize,
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    messageFormat: (line, key) => {
+      const component = typeof line.component === 'string' ? `${line.component}: ` : ''
+      return `${component}${String(line[key] ?? requestOf(line))}`
+    },
+    ignore: 'component',
+  })
+  return { write: line => stream.write(format(line)) }
+}
+
+/** Returns the text of a request's line, which has no message. */
+function requestOf({ method, path, status }: Record<string, unknown>): string {
+  return [method, path, status].filter(part => part !== undefined).join(' ')
 }

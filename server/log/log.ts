@@ -1,5 +1,4 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino'
-import type { Authenticator } from '../auth/authenticator.ts'
 import type { Config } from '../config/config.ts'
 
 /** CouchDB's levels in pino's words. */
@@ -29,21 +28,66 @@ export function isLogLevel(text: string): boolean {
   return LOG_LEVELS.includes(text)
 }
 
+/** Parts of the server that name themselves in their log lines, as `component`. */
+export type LogComponent =
+  | 'http'
+  | 'auth'
+  | 'config'
+  | 'store'
+  | 'database'
+  | 'feeds'
+  | 'queries'
+  | 'compaction'
+  | 'replication'
+  | 'tracing'
+
+/** Returns the log of one part of the server: its lines carry the part's name. */
+export function componentLog(log: Logger, component: LogComponent): Logger {
+  return log.child({ component })
+}
+
 /**
- * The server's log: one JSON object a line. What clients send is not in it: no headers, queries or
- * bodies, and no messages of parsers, which quote what they parse.
+ * Creates the server's log: one JSON object a line, with `level` as a word and `time` as ISO 8601. What clients send is
+ * not in it: no headers, queries or bodies, and no messages of parsers, which quote what they parse.
  *
- * @param level one of `LOG_LEVELS`; without one `[log] level` says it, also when it changes
+ * @param level one of `LOG_LEVELS`; without it the level follows `[log] level`, also in loggers made of this one
  */
 export function createLog(config: Config, stream: DestinationStream, level?: string): Logger {
   const configured = () => LEVELS[config.text('log', 'level')] ?? 'warn'
-  const serializers = { err: (error: Error) => withoutBytes(withoutQuotes(stdSerializers.err(error))) }
-  const log = pino(
-    { level: level === undefined ? configured() : (LEVELS[level] ?? level), serializers, base: null },
+  const children = new Set<WeakRef<Logger>>()
+  const log: Logger = pino(
+    {
+      level: level === undefined ? configured() : (LEVELS[level] ?? level),
+      serializers: { err: (error: Error) => withoutBytes(withoutQuotes(stdSerializers.err(error))) },
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: word => ({ level: word }) },
+      onChild: child => remember(children, child),
+    },
     stream,
   )
-  if (level === undefined) config.onChange('log', () => (log.level = configured()))
+  if (level === undefined) {
+    config.onChange('log', () => {
+      log.level = configured()
+      for (const child of children) setLevel(child, log.level)
+    })
+  }
   return log
+}
+
+/** Entries of collected loggers are dropped whenever the set has grown by so many. */
+const PRUNE_AT = 256
+
+/** Keeps a child without holding it: pino copies the level into each child when it is made. */
+function remember(children: Set<WeakRef<Logger>>, child: Logger): void {
+  children.add(new WeakRef(child))
+  if (children.size % PRUNE_AT !== 0) return
+  for (const known of children) if (known.deref() === undefined) children.delete(known)
+}
+
+function setLevel(child: WeakRef<Logger>, level: string): void {
+  const logger = child.deref()
+  if (logger !== undefined) logger.level = level
 }
 
 function withoutQuotes<T extends { type: string; message: string; stack: string }>(error: T): T {
@@ -55,21 +99,4 @@ function withoutQuotes<T extends { type: string; message: string; stack: string 
 /** Node's parser of HTTP hands out the bytes of the request, credentials and all. */
 function withoutBytes<T extends object>(error: T): T {
   return 'rawPacket' in error ? { ...error, rawPacket: undefined } : error
-}
-
-/** Notes logins that failed, and the names that were tried; and handlers of the configuration that are passed over. */
-export function watchLogins(authenticator: Authenticator, config: Config, log: Logger): void {
-  authenticator.onUnknownHandlers = ({ unknown, names, isDefault }) => {
-    const used = isDefault ? 'none is left, so the default ones are used' : 'they are passed over'
-    log.error(
-      { unknown, used: names },
-      `[chttpd] authentication_handlers has handlers that are not known: ${used}`,
-    )
-  }
-  if (authenticator.handlers.includes('proxy') && !config.boolean('chttpd_auth', 'proxy_use_secret')) {
-    log.warn(
-      'Proxy authentication is on and [chttpd_auth] proxy_use_secret is off: whoever reaches the port is whom the headers name.',
-    )
-  }
-  authenticator.onFailure = (name, peer) => log.warn({ user: name, peer }, 'authentication failed')
 }

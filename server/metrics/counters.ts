@@ -18,6 +18,19 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   'couchette/compaction/databases': 'number of compactions of databases',
   'couchette/compaction/views': 'number of compactions of view indexes',
   'couchette/compaction/failures': 'number of compactions that failed',
+  'couchette/index_builds/completed': 'number of index builds that completed',
+  'couchette/index_builds/failures': 'number of index builds that failed',
+  'couchette/logins/failures': 'number of logins that were refused for a wrong name, password or token',
+  'couchette/logins/lockouts': 'number of times that a name was locked after too many wrong passwords',
+  'couchette/logins/refused_while_locked': 'number of logins that were refused because the name was locked',
+  'couchette/configuration/changes': 'number of settings that were changed since the start',
+  'couch_replicator/jobs/starts': 'number of replication job starts',
+  'couch_replicator/jobs/crashes': 'number of replication job crashes',
+  'couchette/replication/recoveries': 'number of jobs that ran again after crashes',
+  'couchette/replication/completions': 'number of replications that completed',
+  'couchette/replication/failures': 'number of jobs that failed and are not started again',
+  'couchette/replication/stalls': 'number of times that a job stalled',
+  'couchette/replication/source_silences': 'number of times that the source of a job fell silent',
   'couchdb/password_hashing_slow': 'number of slow password hashes performed',
   ...Object.fromEntries(
     METHODS.map(method => [`couchdb/httpd_request_methods/${method}`, `number of HTTP ${method} requests`]),
@@ -25,4 +38,12 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     STATUSES.map(status => [`couchdb/httpd_status_codes/${status}`, `number of HTTP ${status} responses`]),
   ),
+}
+
+/** Values that go up and down, by their path in `_stats`, with CouchDB's paths and descriptions. */
+export const GAUGES: Readonly<Record<string, string>> = {
+  'couch_replicator/jobs/running': 'number of running replication jobs',
+  'couch_replicator/jobs/pending': 'number of pending replication jobs',
+  'couch_replicator/jobs/crashed': 'number of crashed replication jobs',
+  'couch_replicator/jobs/total': 'total number of replication jobs',
 }

@@ -11,9 +11,19 @@ export interface DurationSummary {
   readonly n: number
 }
 
+/** Upper bounds of a histogram's buckets, in milliseconds. */
+const BUCKETS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000] as const
+
+/** Number of durations up to a bound. */
+export interface DurationBucket {
+  readonly maxMs: number
+  readonly count: number
+}
+
 /** The last durations of something; older ones are forgotten. */
 export class Durations {
   readonly #last: Float64Array
+  readonly #buckets = new Float64Array(BUCKETS_MS.length)
   #count = 0
   #sum = 0
 
@@ -21,13 +31,24 @@ export class Durations {
     this.#last = new Float64Array(size)
   }
 
-  /** Number and total length of all durations since the start. */
-  get total(): { readonly count: number; readonly sumMs: number } {
-    return { count: this.#count, sumMs: this.#sum }
+  /** Number and total length of all durations since the start, and how many were no longer than each bound. */
+  get total(): {
+    readonly count: number
+    readonly sumMs: number
+    readonly buckets: readonly DurationBucket[]
+  } {
+    let below = 0
+    const buckets = BUCKETS_MS.map((maxMs, at) => ({ maxMs, count: (below += this.#buckets[at] ?? 0) }))
+    return { count: this.#count, sumMs: this.#sum, buckets }
   }
 
   add(ms: number): void {
     this.#last[this.#count % this.#last.length] = ms
+    for (let at = 0; at < BUCKETS_MS.length; at += 1) {
+      if (ms > BUCKETS_MS[at]!) continue
+      this.#buckets[at]! += 1
+      break
+    }
     this.#count += 1
     this.#sum += ms
   }

@@ -1,9 +1,9 @@
-import { COUNTERS } from './counters.ts'
+import { COUNTERS, GAUGES } from './counters.ts'
 import { Durations } from './durations.ts'
 
 export interface CounterValue {
   readonly value: number
-  readonly type: 'counter'
+  readonly type: 'counter' | 'gauge'
   readonly desc: string
 }
 
@@ -19,18 +19,26 @@ export class Metrics {
     if (value !== undefined) this.#values.set(path, value + by)
   }
 
-  /** A counter whose value somebody else knows. */
+  /** Returns the value of a counter; 0 for one that is not in the table. */
+  value(path: string): number {
+    return this.#gauges.get(path)?.() ?? this.#values.get(path) ?? 0
+  }
+
+  /** Has a value of the tables read from where it is known. */
   gauge(path: string, read: () => number): void {
     this.#gauges.set(path, read)
   }
 
-  /** Every counter with its path. */
+  /** Every counter and gauge with its path. */
   *counters(): Generator<readonly [path: string, value: CounterValue]> {
     for (const [path, value] of this.#values) {
       yield [
         path,
         { value: this.#gauges.get(path)?.() ?? value, type: 'counter', desc: COUNTERS[path] ?? '' },
       ]
+    }
+    for (const [path, desc] of Object.entries(GAUGES)) {
+      yield [path, { value: this.#gauges.get(path)?.() ?? 0, type: 'gauge', desc }]
     }
   }
 }

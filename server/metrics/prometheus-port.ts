@@ -11,7 +11,10 @@ const PATHS = [`/_node/_local/_prometheus`, `/_node/${NODE_NAME}/_prometheus`]
  * @param text the metrics as they are now
  * @throws {StartError} where it cannot listen
  */
-export async function listenForPrometheus(config: Config, text: () => string): Promise<Listener | undefined> {
+export async function listenForPrometheus(
+  config: Config,
+  text: () => Promise<string>,
+): Promise<Listener | undefined> {
   if (!config.boolean('prometheus', 'additional_port')) return undefined
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
     const [path = ''] = (req.url ?? '').split('?')
@@ -20,7 +23,11 @@ export async function listenForPrometheus(config: Config, text: () => string): P
     res.statusCode = !found ? 404 : allowed ? 200 : 405
     res.setHeader('Content-Type', found && allowed ? 'text/plain; version=2.0' : 'application/json')
     if (found && !allowed) res.setHeader('Allow', 'GET,HEAD')
-    res.end(found && allowed ? text() : found ? NOT_ALLOWED : NOT_FOUND)
+    if (!found || !allowed) return void res.end(found ? NOT_ALLOWED : NOT_FOUND)
+    text().then(
+      metrics => res.end(metrics),
+      (error: Error) => res.destroy(error),
+    )
   }
   return listenPlain(
     config,

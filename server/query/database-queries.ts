@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { CouchError, fail } from '../../protocol/errors.ts'
+import { fail } from '../../protocol/errors.ts'
 import type { JsonValue } from '../../protocol/json-value.ts'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
@@ -20,7 +20,7 @@ import type { ChangedDocument } from './views/index/changed-documents.ts'
 import { indexDefinition, type IndexDefinition } from './views/definition.ts'
 import type { CompactionResult } from './views/index/index-compaction.ts'
 import type { IndexKeys } from './views/row-key.ts'
-import { ViewIndex, type MapDocuments } from './views/index/view-index.ts'
+import { type BuildResult, ViewIndex, type MapDocuments } from './views/index/view-index.ts'
 
 const NO_ROWS: PackedRows = { bytes: new Uint8Array(), index: new Uint32Array() }
 
@@ -32,6 +32,8 @@ export interface QueryContext {
   readonly config: Config
   /** Called after each compaction of an index. */
   readonly onCompaction?: ((index: ViewIndex, result: CompactionResult) => void) | undefined
+  /** Called after each build of an index. */
+  readonly onBuild?: ((index: ViewIndex, result: BuildResult) => void) | undefined
 }
 
 /** The design documents and indexes of one database. */
@@ -44,6 +46,7 @@ export class DatabaseQueries implements CommitSubscriber {
   readonly #log: Logger
   readonly #config: Config
   readonly #onCompaction: QueryContext['onCompaction']
+  readonly #onBuild: QueryContext['onBuild']
   readonly #indexes = new Map<string, ViewIndex>()
   readonly #definitions = new WeakMap<DesignDocument, IndexDefinition>()
   #mangoIndexes: readonly MangoIndex[] | undefined
@@ -58,7 +61,7 @@ export class DatabaseQueries implements CommitSubscriber {
     database: Database,
     designs: DesignDocuments,
     sandbox: Sandbox,
-    { log, config, onCompaction }: QueryContext,
+    { log, config, onCompaction, onBuild }: QueryContext,
   ) {
     this.database = database
     this.designs = designs
@@ -66,6 +69,7 @@ export class DatabaseQueries implements CommitSubscriber {
     this.#log = log
     this.#config = config
     this.#onCompaction = onCompaction
+    this.#onBuild = onBuild
     this.validators = [
       new DesignValidator(database, designs, sandbox),
       new DesignCodeValidator(sandbox, String(database.record.number)),
@@ -119,6 +123,7 @@ export class DatabaseQueries implements CommitSubscriber {
       ),
     })
     index.compaction.onEnd = result => this.#onCompaction?.(index, result)
+    index.onBuild = result => this.#onBuild?.(index, result)
     this.#indexes.set(definition.signature, index)
     return index
   }
@@ -217,10 +222,8 @@ export class DatabaseQueries implements CommitSubscriber {
       if (this.#closed || !hasViews(ddoc.value.views ?? null) || ddoc.value.autoupdate === false) continue
       try {
         await this.indexOf(ddoc).update(languageOf(ddoc.value) === 'query' ? 'rows' : 'nodes')
-      } catch (error) {
-        if (!this.#closed && !(error instanceof CouchError)) {
-          this.#log.error({ err: error, database: this.database.name, ddoc: ddoc.id }, 'index build failed')
-        }
+      } catch {
+        // Failed builds are reported where they end; the next change or query tries again.
       }
     }
   }

@@ -7,7 +7,7 @@ import { DatabaseQueries } from './database-queries.ts'
 import { DEFAULT_LIMITS } from '../sandbox/limits.ts'
 import { Sandbox } from '../sandbox/sandbox.ts'
 import type { CompactionResult } from './views/index/index-compaction.ts'
-import type { ViewIndex } from './views/index/view-index.ts'
+import type { BuildResult, ViewIndex } from './views/index/view-index.ts'
 
 /** A build of an index, as `_active_tasks` shows it. */
 export interface IndexerTask {
@@ -22,6 +22,14 @@ export interface IndexerTask {
   readonly updated_on: number
 }
 
+/** Names of an index in the log. */
+export interface BuiltIndex {
+  readonly database: string
+  /** Ids of the design documents that have it. */
+  readonly designs: readonly string[]
+  readonly signature: string
+}
+
 export interface AttachedQueries {
   readonly subscriber: CommitSubscriber
   readonly validators: readonly DocumentValidator[]
@@ -32,6 +40,8 @@ export class Queries {
   readonly sandbox: Sandbox
   /** Called after each compaction of an index. */
   onCompaction: ((database: Database, index: ViewIndex, result: CompactionResult) => void) | undefined
+  /** Called after each build of an index. */
+  onBuild: ((index: BuiltIndex, result: BuildResult) => void) | undefined
   readonly #log: Logger
   readonly #config: Config
   readonly #databases = new Map<Database, DatabaseQueries>()
@@ -54,10 +64,11 @@ export class Queries {
 
   /** Prepares the queries of a database that is being opened. Returns what follows its commits and judges its documents. */
   async attach(database: Database): Promise<AttachedQueries> {
-    const queries = await DatabaseQueries.open(database, this.sandbox, {
+    const queries: DatabaseQueries = await DatabaseQueries.open(database, this.sandbox, {
       log: this.#log,
       config: this.#config,
       onCompaction: (index, result) => this.onCompaction?.(database, index, result),
+      onBuild: (index, result) => this.onBuild?.(builtIndex(database, index, queries), result),
     })
     this.#databases.set(database, queries)
     const subscriber: CommitSubscriber = {
@@ -94,6 +105,14 @@ export class Queries {
   async #detach(database: Database): Promise<void> {
     await this.#databases.get(database)?.close()
     this.#databases.delete(database)
+  }
+}
+
+function builtIndex(database: Database, index: ViewIndex, queries: DatabaseQueries): BuiltIndex {
+  return {
+    database: database.name,
+    designs: queries.designsOf(index),
+    signature: index.definition.signature,
   }
 }
 

@@ -35,6 +35,16 @@ export class JobLog {
       case 'crashed':
         this.#summarize()
         return this.#crashed(notice)
+      case 'stopped':
+        this.#summarize()
+        return this.#log.info('replication stopped')
+      case 'stalled':
+        return this.#log.warn(
+          { seconds: seconds(notice.forMs), waitingFor: notice.waitingFor },
+          'replication stalled: changes are pending and nothing moves',
+        )
+      case 'unstalled':
+        return this.#log.info({ seconds: seconds(notice.afterMs) }, 'replication moves again')
       case 'silent':
         return this.#log.warn({ seconds: seconds(notice.forMs) }, 'replication source is silent')
       case 'heardAgain':

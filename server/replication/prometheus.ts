@@ -1,11 +1,9 @@
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
-import { JOB_STATES } from '../../replicator/job-state.ts'
 import type { Job } from '../../replicator/job.ts'
-import type { Metrics } from '../metrics/metrics.ts'
-import { prometheusText } from '../metrics/prometheus.ts'
+import { counter, labelledGauge, type MetricFamily } from '../metrics/family.ts'
 import type { Replicator } from './replicator.ts'
 
-interface Gauge {
+interface JobMetric {
   readonly name: string
   readonly type: 'gauge' | 'counter'
   readonly help: string
@@ -13,7 +11,7 @@ interface Gauge {
   readonly read: (job: Job, stallMs: number) => number | undefined
 }
 
-const GAUGES: readonly Gauge[] = [
+const JOB_METRICS: readonly JobMetric[] = [
   {
     name: 'couchdb_replication_changes_pending',
     type: 'gauge',
@@ -70,56 +68,34 @@ const GAUGES: readonly Gauge[] = [
   },
 ]
 
-/** The replications of a server in Prometheus' text format: jobs by state, rewinds, and how each job stands. */
-export function replicationMetrics(replicator: Replicator): string {
+/** Returns the replications of a server as metrics: jobs by state, rewinds, and the state of each job. */
+export function replicationFamilies(replicator: Replicator): MetricFamily[] {
   const { jobs } = replicator.scheduler
-  const states = JOB_STATES.map(state => {
-    const count = jobs.filter(job => job.state === state).length
-    return `couchdb_replication_jobs{state="${state}"} ${count}`
-  })
-  const all = [
-    block('couchdb_replication_jobs', 'gauge', 'replications by state', states),
-    block(
+  return [
+    labelledGauge('couchdb_replication_jobs', 'replications by state', 'state', replicator.jobsByState()),
+    counter(
       'couchdb_replication_rewinds_total',
-      'counter',
       'replications that had to go back behind a checkpoint',
-      [`couchdb_replication_rewinds_total ${replicator.rewinds}`],
+      replicator.rewinds,
     ),
-    ...GAUGES.map(gauge =>
-      block(gauge.name, gauge.type, gauge.help, samples(gauge, jobs, replicator.stallMs)),
-    ),
+    ...JOB_METRICS.map(({ name, type, help, read }) => ({
+      name,
+      type,
+      help: `of each job: ${help}`,
+      samples: jobs.flatMap(job => {
+        const value = read(job, replicator.stallMs)
+        return value === undefined ? [] : [{ value, labels: labelsOf(job) }]
+      }),
+    })),
   ]
-  return all.join('')
 }
 
-function samples({ name, read }: Gauge, jobs: readonly Job[], stallMs: number): string[] {
-  return jobs.flatMap(job => {
-    const value = read(job, stallMs)
-    return value === undefined ? [] : [`${name}{${labels(job)}} ${value}`]
-  })
-}
-
-function labels({ spec }: Job): string {
+function labelsOf({ spec }: Job): Record<string, string> {
   const { document, id, source, target } = spec
-  const pairs = {
+  return {
     id,
     doc: document === null ? '' : `${document.database}/${document.id}`,
     source: publicUrl(source.url),
     target: publicUrl(target.url),
   }
-  return Object.entries(pairs)
-    .map(
-      ([name, value]) =>
-        `${name}="${value.replace(/["\\\n]/g, match => (match === '\n' ? '\\n' : `\\${match}`))}"`,
-    )
-    .join(',')
-}
-
-function block(name: string, type: string, help: string, lines: readonly string[]): string {
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n')
-}
-
-/** The text of all metrics. */
-export function metricsText(metrics: Metrics, replicator: Replicator): string {
-  return prometheusText(metrics) + replicationMetrics(replicator)
 }

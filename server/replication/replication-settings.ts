@@ -40,6 +40,9 @@ export function schedulerOptions(config: Config): SchedulerOptions {
     ),
     maxHistory: config.integer('replicator', 'max_history'),
     startupJitterMs: config.integer('replicator', 'startup_jitter'),
+    get stallMs() {
+      return config.integer('replicator', 'stall_timeout')
+    },
     silenceMs: config.integer('couchette', 'source_silence_timeout'),
     keepFailedMs: config.integer('couchette', 'failed_job_retention'),
   }

@@ -1,5 +1,6 @@
 import type { DatabaseName } from '../../protocol/database-name.ts'
 import type { DocId } from '../../protocol/document-id.ts'
+import { countStates, type JobState } from '../../replicator/job-state.ts'
 import { changesAfter } from '../changes/read-changes.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
@@ -9,11 +10,13 @@ import type { JobFactory } from './job-factory.ts'
 import { readReplicatorDocument } from './stored-documents.ts'
 
 const REPLICATOR_DATABASE = /(^|\/)_replicator$/
-const TERMINAL = ['completed', 'failed']
+const TERMINAL: readonly JobState[] = ['completed', 'failed']
 
 /** One `_replicator` database: a job for each document that asks for one and is not over. */
 class ReplicatorDatabase {
   readonly jobs = new Map<DocId, DocumentJob>()
+  /** Documents whose replication is over, as they say themselves. */
+  readonly #ended = new Map<DocId, JobState>()
   readonly #replicator: JobFactory
   readonly #database: Database
   readonly #stop = new AbortController()
@@ -25,6 +28,12 @@ class ReplicatorDatabase {
     this.#replicator = replicator
     this.#database = database
     this.#following = this.#follow().catch(() => undefined)
+  }
+
+  /** States of all documents, as `_scheduler/docs` shows them. */
+  states(): JobState[] {
+    const active = [...this.jobs.values()].map(({ job, state }) => job?.state ?? state)
+    return [...this.#ended.values(), ...active]
   }
 
   /** Stops following the database and all its jobs; idempotent. */
@@ -61,7 +70,10 @@ class ReplicatorDatabase {
     if (id.startsWith('_design/') || this.#stop.signal.aborted) return
     const stored = readReplicatorDocument(this.#database, id)
     const current = this.jobs.get(id)
-    const wanted = stored !== null && !TERMINAL.includes(String(stored.members._replication_state))
+    const ended = TERMINAL.find(state => state === stored?.members._replication_state)
+    if (ended === undefined) this.#ended.delete(id)
+    else this.#ended.set(id, ended)
+    const wanted = stored !== null && ended === undefined
     if (wanted && current?.text === requestText(stored)) return
     this.jobs.delete(id)
     await current?.stop()
@@ -106,6 +118,13 @@ export class ReplicatorDatabases {
   /** The job of a document, while it is not over. */
   async job(database: string, id: string): Promise<DocumentJob | undefined> {
     return (await this.#databases.get(database))?.jobs.get(id as DocId)
+  }
+
+  /** Counts the documents of all `_replicator` databases by state. */
+  async countByState(): Promise<Record<JobState, number>> {
+    const databases = await Promise.allSettled(this.#databases.values())
+    const opened = databases.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+    return countStates(opened.flatMap(database => database.states()))
   }
 
   /** Stops all jobs; idempotent. */

@@ -8,12 +8,14 @@ import { Connections } from '../../replicator/http/connections.ts'
 import type { PeerLimits } from '../../replicator/http/held-memory.ts'
 import { HttpClient } from '../../replicator/http/http-client.ts'
 import { HttpPeer } from '../../replicator/http/http-peer.ts'
+import { countStates, type JobState } from '../../replicator/job-state.ts'
 import type { Job, JobSpec } from '../../replicator/job.ts'
 import type { Peer } from '../../replicator/peer.ts'
 import type { ReplicationResult } from '../../replicator/replication.ts'
 import { Scheduler } from '../../replicator/scheduler.ts'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { Catalog } from '../database/catalog.ts'
 import { configuredDocumentLimits } from '../database/documents/document-limits.ts'
@@ -22,6 +24,7 @@ import { InternalAccess } from './internal-access.ts'
 import type { JobFactory, JobOrigin } from './job-factory.ts'
 import { JobLog } from './job-log.ts'
 import { LocalPeer } from './local-peer.ts'
+import { countNotice, watchJobCounts } from './job-counts.ts'
 import { localLogin } from './local-login.ts'
 import { LoginOrigins } from './login-origins.ts'
 import { ownDatabase } from './own-url.ts'
@@ -46,6 +49,7 @@ export interface ReplicatorHost {
   readonly address: () => BoundAddress & { readonly url: string }
   readonly catalog: Catalog
   readonly log: Logger
+  readonly metrics: Metrics
   readonly authenticator: Authenticator
 }
 
@@ -68,6 +72,7 @@ export class Replicator implements JobFactory {
     this.#host = host
     this.documents = new ReplicatorDatabases(host.catalog, this)
     this.scheduler = new Scheduler(schedulerOptions(host.config))
+    watchJobCounts(this, host.metrics)
     const limits = (): PeerLimits => peerLimits(host.config)
     const { outgoing } = this.loginOrigins
     this.#connections = new Connections(tlsOptions(host.config), { limits, outgoing })
@@ -76,6 +81,11 @@ export class Replicator implements JobFactory {
 
   get defaults(): ReturnType<typeof replicationDefaults> {
     return replicationDefaults(this.#host.config)
+  }
+
+  /** Number of the scheduler's jobs in each state. */
+  jobsByState(): Record<JobState, number> {
+    return countStates(this.scheduler.jobs.map(({ state }) => state))
   }
 
   /** Milliseconds without progress although changes are pending, after which a job is stalled. */
@@ -130,7 +140,10 @@ export class Replicator implements JobFactory {
         log.rewound(rewind)
       },
       refused: failure => log.refused(failure),
-      notify: notice => log.notify(notice),
+      notify: notice => {
+        countNotice(notice, this.#host.metrics)
+        log.notify(notice)
+      },
       localSource: source.local ?? this.#ownDatabase(source) ?? null,
       open: () => this.peersOf(request, origin.loginFrom),
     }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -8,21 +9,40 @@ import { type KeyAndCertificate, makeSelfSigned } from './self-signed.ts'
 
 const VERSIONS: Readonly<Record<string, SecureVersion>> = { 'tlsv1.2': 'TLSv1.2', 'tlsv1.3': 'TLSv1.3' }
 
+export interface TlsCredentials {
+  readonly options: SecureContextOptions
+  /** End of the certificate's validity; undefined if it cannot be read. */
+  readonly ends: Date | undefined
+}
+
 /**
  * Returns certificate and key for TLS by `[ssl]`: from their files, or a self-signed pair that is made once and kept in
  * the data directory.
  *
  * @throws where a file that is named cannot be read, or the key can be read by others
  */
-export async function tlsCredentials(config: Config, directory: string): Promise<SecureContextOptions> {
+export async function tlsCredentials(config: Config, directory: string): Promise<TlsCredentials> {
   const pair = (await configuredPair(config)) ?? (await ownPair(directory))
   const password = config.text('ssl', 'password')
   const authorities = config.text('ssl', 'cacert_file')
-  return {
+  const options = {
     ...pair,
     ...(password === '' ? {} : { passphrase: password }),
     ...(authorities === '' ? {} : { ca: await readFile(authorities) }),
     ...versions(config.text('ssl', 'tls_versions')),
+  }
+  return { options, ends: endOf(pair.cert) }
+}
+
+/** Returns the earliest end among the certificates of a chain, as all of them must hold. */
+function endOf(chain: string): Date | undefined {
+  const certificates = chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  try {
+    const ends = certificates.map(pem => Date.parse(new X509Certificate(pem).validTo))
+    return ends.length === 0 ? undefined : new Date(Math.min(...ends))
+  } catch {
+    // What cannot be used is refused when the server listens.
+    return undefined
   }
 }
 

@@ -37,6 +37,8 @@ export class Lockout {
   readonly #settings: () => LockoutSettings
   readonly #failures: ExpiringMap<string, number>
   readonly #underWay = new Map<string, UnderWay>()
+  /** Called when the failures of a name reach the threshold. */
+  onThreshold: ((attempt: Attempt, mode: 'enforce' | 'warn') => void) | undefined
 
   constructor(settings: () => LockoutSettings, now?: () => number) {
     this.#settings = settings
@@ -54,9 +56,19 @@ export class Lockout {
   }
 
   failed(attempt: Attempt): void {
-    if (this.#settings().mode === 'off') return
+    const { mode, threshold } = this.#settings()
+    if (mode === 'off') return
     const key = keyOf(attempt)
-    this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1)
+    const failures = (this.#failures.get(key) ?? 0) + 1
+    this.#failures.set(key, failures)
+    if (failures === threshold) this.onThreshold?.(attempt, mode)
+  }
+
+  /** Number of names that are locked now, each counted once for each network that it is locked for. */
+  get locked(): number {
+    const { mode, threshold } = this.#settings()
+    if (mode !== 'enforce') return 0
+    return [...this.#failures.values()].filter(failures => failures >= threshold).length
   }
 
   /**

@@ -8,7 +8,8 @@ import { TotpCheck } from './totp.ts'
 import type { UserRecord } from '../user-record.ts'
 import { VerifiedPasswords } from './verified-passwords.ts'
 
-const LOCKED = 'Account is temporarily locked due to multiple authentication failures'
+/** Reason of the answer to every login of a locked name. */
+export const LOCKED = 'Account is temporarily locked due to multiple authentication failures'
 
 /** What somebody says to be somebody. */
 export interface Proof {
@@ -21,7 +22,7 @@ export interface Proof {
 export class PasswordCheck {
   readonly #config: Config
   readonly #metrics: Metrics
-  readonly #lockout: Lockout
+  readonly lockout: Lockout
   readonly #verified: VerifiedPasswords
   readonly #totp = new TotpCheck()
   /** Checks under way: after a restart, all connections of a user ask the same at once. */
@@ -30,7 +31,7 @@ export class PasswordCheck {
   constructor(config: Config, metrics: Metrics) {
     this.#config = config
     this.#metrics = metrics
-    this.#lockout = new Lockout(() => lockoutSettings(config))
+    this.lockout = new Lockout(() => lockoutSettings(config))
     this.#verified = new VerifiedPasswords(() => config.integer('couchette', 'password_cache_lifetime'))
   }
 
@@ -54,7 +55,7 @@ export class PasswordCheck {
 
   /** Returns whether passwords of the name are refused, right or wrong, when they come from that address. */
   isLocked(user: UserRecord, peer: string): boolean {
-    return this.#lockout.state(attemptOf(user, peer)) === 'locked'
+    return this.lockout.state(attemptOf(user, peer)) === 'locked'
   }
 
   /** Counts a password that needs no hashing. */
@@ -73,7 +74,7 @@ export class PasswordCheck {
   }
 
   async #guess(user: UserRecord, { password, token = '' }: Proof, attempt: Attempt): Promise<boolean> {
-    const guess = await this.#lockout.begin(attempt)
+    const guess = await this.lockout.begin(attempt)
     if (guess === undefined) throw fail('forbidden', LOCKED)
     try {
       const { name, password: stored, totp } = user

@@ -1,6 +1,7 @@
 import { fail } from '../../../protocol/errors.ts'
 import { parseJson } from '../../../protocol/json/parse-json.ts'
 import { ADMINS } from '../../config/admins.ts'
+import type { ChangeOptions } from '../../config/config.ts'
 import { ConfigError } from '../../config/findings.ts'
 import { isSensitive } from '../../config/settings.ts'
 import { isProtectedSection, mayChange } from '../../config/whitelist.ts'
@@ -45,7 +46,7 @@ export async function putValue(ctx: RequestContext): Promise<void> {
   checkMayChange(ctx, section, key)
   const value = parseJson(await readBody(ctx, MAX_BYTES))
   if (typeof value !== 'string') throw fail('badRequest', 'Invalid configuration value')
-  const before = await ctx.services.config.set(section, key, value.trim(), { persist: persists(ctx) })
+  const before = await ctx.services.config.set(section, key, value.trim(), changeOptions(ctx))
   sendJson(ctx, before === undefined ? '' : shown(section, key, before))
 }
 
@@ -54,7 +55,7 @@ export async function deleteValue(ctx: RequestContext): Promise<void> {
   const { section, key } = names(ctx)
   checkMayChange(ctx, section, key)
   const before = current(ctx, section, key)
-  await ctx.services.config.delete(section, key, { persist: persists(ctx) })
+  await ctx.services.config.delete(section, key, changeOptions(ctx))
   sendJson(ctx, shown(section, key, before))
 }
 
@@ -95,8 +96,9 @@ export function checkMayChange(ctx: RequestContext, section: string, key: string
   if (!mayChange(whitelist, section, key)) throw fail('modificationNotAllowed')
 }
 
-function persists(ctx: RequestContext): boolean {
-  return ctx.get('X-Couch-Persist') !== 'false'
+function changeOptions(ctx: RequestContext): ChangeOptions {
+  const { user, requestId } = ctx.state
+  return { persist: ctx.get('X-Couch-Persist') !== 'false', by: { user: user.name, id: requestId } }
 }
 
 function shownSection(ctx: RequestContext, section: string): Record<string, string> {

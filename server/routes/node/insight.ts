@@ -21,9 +21,9 @@ export function getLog(ctx: RequestContext): void {
   sendJson(ctx, Buffer.from(`{"last":${last},"lines":[\n${lines.join(',\n')}\n]}`))
 }
 
-/** `GET /_node/{node}/_health`: the event loop's delay, memory and disk. */
+/** `GET /_node/{node}/_health`: the conditions that alerts watch, with the same values as metrics. */
 export async function getHealth(ctx: RequestContext): Promise<void> {
-  sendJson(ctx, await ctx.services.health.read())
+  sendJson(ctx, await ctx.services.observability.conditions())
 }
 
 /** @throws `query_parse_error` */

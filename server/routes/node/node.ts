@@ -3,7 +3,6 @@ import { fail } from '../../../protocol/errors.ts'
 import type { RequestContext } from '../context.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { NODE_NAME } from '../../node/node-name.ts'
-import { metricsText } from '../../replication/prometheus.ts'
 import { statsAt, statsTree } from '../../metrics/stats.ts'
 import { systemState } from '../../metrics/system.ts'
 import { checkFiles } from './config.ts'
@@ -38,9 +37,9 @@ export function stats(ctx: RequestContext): void {
   sendJson(ctx, statsAt(statsTree(ctx.services.metrics), path))
 }
 
-export function prometheus(ctx: RequestContext): void {
+export async function prometheus(ctx: RequestContext): Promise<void> {
   ctx.set('Content-Type', 'text/plain; version=2.0')
-  ctx.body = metricsText(ctx.services.metrics, ctx.services.replicator)
+  ctx.body = await ctx.services.observability.prometheus()
 }
 
 export function system(ctx: RequestContext): void {

@@ -33,7 +33,10 @@ test('P11: start, crash with its reason, recovery and end are lines that name th
     log.notify({ kind: 'recovered', crashes: 1 })
     log.notify({ kind: 'silent', forMs: 30_000 })
     log.notify({ kind: 'heardAgain', afterMs: 40_000 })
+    log.notify({ kind: 'stalled', forMs: 120_000, waitingFor: '_bulk_docs of the target' })
+    log.notify({ kind: 'unstalled', afterMs: 130_000 })
     log.rewound({ reason: 'the target has no checkpoint', from: 5, to: 0 })
+    log.notify({ kind: 'stopped' })
     log.notify({ kind: 'completed', status: undefined })
   })
   t.deepEqual(
@@ -44,7 +47,10 @@ test('P11: start, crash with its reason, recovery and end are lines that name th
       [30, 'replication recovered'],
       [40, 'replication source is silent'],
       [30, 'replication source answers again'],
+      [40, 'replication stalled: changes are pending and nothing moves'],
+      [30, 'replication moves again'],
       [40, 'replication rewound: the target has no checkpoint'],
+      [30, 'replication stopped'],
       [30, 'replication completed'],
     ],
   )

@@ -29,6 +29,17 @@ export interface BuildProgress {
   done: number
 }
 
+/** A build that ended. */
+export interface BuildResult {
+  readonly durationMs: number
+  /** Changes that were indexed. */
+  readonly changes: number
+  /** True if there was nothing of the index before. */
+  readonly isFresh: boolean
+  /** Undefined after success. */
+  readonly error: unknown
+}
+
 export interface IndexSizes {
   readonly file: number
   readonly external: number
@@ -57,6 +68,8 @@ export class ViewIndex {
   readonly reducers: readonly (Reducer | undefined)[]
   readonly answers = new AnswerCache()
   readonly compaction: IndexCompaction
+  /** Called after each build. */
+  onBuild: ((result: BuildResult) => void) | undefined
   readonly #nodes = new Map<number, NodeCache>()
   readonly #database: Database
   readonly #map: MapDocuments
@@ -173,11 +186,20 @@ export class ViewIndex {
 
   async #run(needed: IndexPart): Promise<void> {
     const snapshot = this.store.snapshot()
+    const began = performance.now()
+    const isFresh = this.#state.seq === 0
+    let error: unknown
     try {
       await this.#indexUpTo(snapshot, this.#database.state.seq, needed)
+    } catch (cause) {
+      error = cause
+      throw cause
     } finally {
       await snapshot.close()
+      const changes = this.#progress?.done ?? 0
       this.#progress = undefined
+      if (!this.#closing.signal.aborted)
+        this.onBuild?.({ durationMs: performance.now() - began, changes, isFresh, error })
     }
   }
 

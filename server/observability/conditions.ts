@@ -1,0 +1,140 @@
+import type { Authenticator } from '../auth/authenticator.ts'
+import type { OpenFeeds } from '../changes/live/open-feeds.ts'
+import { compactionTasks } from '../compaction/tasks.ts'
+import type { WorkQueue } from '../concurrency/work-queue.ts'
+import type { Config } from '../config/config.ts'
+import type { Catalog } from '../database/catalog.ts'
+import type { HealthReport, NodeHealth } from '../metrics/node-health.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Queries } from '../query/queries.ts'
+import type { Replicator } from '../replication/replicator.ts'
+import type { StoreState } from '../storage/durable/store-health.ts'
+
+/** The parts of a server whose state is shown to operators. */
+export interface ObservedServer {
+  readonly config: Config
+  readonly metrics: Metrics
+  readonly health: NodeHealth
+  readonly catalog: Catalog
+  readonly queries: Queries
+  readonly feeds: OpenFeeds
+  readonly authenticator: Authenticator
+  readonly replicator: Replicator
+  readonly queues: Readonly<Record<'queries' | 'scans' | 'compactions', WorkQueue>>
+  /** End of the validity of the TLS certificate; undefined without TLS. */
+  readonly certificateEnds: () => Date | undefined
+}
+
+/** Work that runs and that waits for its turn. */
+export interface QueueLength {
+  readonly running: number
+  readonly waiting: number
+}
+
+/** State of a node, as `_node/_local/_health` answers it and as metrics count it. */
+export interface NodeConditions extends HealthReport {
+  /** Null of a store in memory. */
+  readonly store: {
+    readonly state: StoreState
+    readonly reason: string | null
+    readonly disk_full: boolean
+  } | null
+  /** `not_after` is the end of the certificate's validity, ISO 8601; null without TLS. */
+  readonly certificate: { readonly not_after: string } | null
+  /** `locked` counts names that are locked now. */
+  readonly logins: { readonly failures: number; readonly lockouts: number; readonly locked: number }
+  readonly queues: Readonly<Record<'queries' | 'scans' | 'compactions', QueueLength>>
+  readonly compactions: {
+    readonly databases: number
+    readonly views: number
+    /** Of those that ended since the start. */
+    readonly failures: number
+  }
+  readonly index_builds: {
+    readonly running: number
+    readonly changes_pending: number
+    /** Of those that ended since the start. */
+    readonly failures: number
+  }
+  readonly replications: {
+    /** Documents of `_replicator` databases by state. */
+    readonly documents: Readonly<Record<string, number>>
+    readonly jobs: Readonly<Record<string, number>>
+    readonly stalled: number
+    readonly source_silent: number
+  }
+  readonly feeds: { readonly open: number }
+  readonly databases: { readonly open: number }
+  /** Settings that do not do what they say. */
+  readonly configuration: { readonly findings: number }
+}
+
+/** Reads the state of a server. */
+export async function readConditions(server: ObservedServer): Promise<NodeConditions> {
+  const { metrics, catalog, queues } = server
+  return {
+    ...(await server.health.read()),
+    store: storeCondition(catalog),
+    certificate: certificateCondition(server.certificateEnds()),
+    logins: {
+      failures: metrics.value('couchette/logins/failures'),
+      lockouts: metrics.value('couchette/logins/lockouts'),
+      locked: server.authenticator.lockedNames,
+    },
+    queues: {
+      queries: lengthOf(queues.queries),
+      scans: lengthOf(queues.scans),
+      compactions: lengthOf(queues.compactions),
+    },
+    ...workConditions(server),
+    replications: await replicationConditions(server.replicator),
+    feeds: { open: server.feeds.count },
+    databases: { open: catalog.openDatabases },
+    configuration: { findings: server.config.findings.length },
+  }
+}
+
+function storeCondition({ health }: Catalog): NodeConditions['store'] {
+  if (health === undefined) return null
+  return { state: health.state, reason: health.reason ?? null, disk_full: health.isDiskFull }
+}
+
+function certificateCondition(ends: Date | undefined): NodeConditions['certificate'] {
+  return ends === undefined ? null : { not_after: ends.toISOString() }
+}
+
+function lengthOf({ running, waiting }: WorkQueue): QueueLength {
+  return { running, waiting }
+}
+
+/** Counts what `_active_tasks` lists besides replications. */
+function workConditions({
+  queries,
+  metrics,
+}: ObservedServer): Pick<NodeConditions, 'compactions' | 'index_builds'> {
+  const compactions = compactionTasks(queries)
+  const running = (type: string): number => compactions.filter(task => task.type === type).length
+  const builds = queries.tasks()
+  return {
+    compactions: {
+      databases: running('database_compaction'),
+      views: running('view_compaction'),
+      failures: metrics.value('couchette/compaction/failures'),
+    },
+    index_builds: {
+      running: builds.length,
+      changes_pending: builds.reduce((sum, task) => sum + task.total_changes - task.changes_done, 0),
+      failures: metrics.value('couchette/index_builds/failures'),
+    },
+  }
+}
+
+async function replicationConditions(replicator: Replicator): Promise<NodeConditions['replications']> {
+  const lags = replicator.scheduler.jobs.map(job => job.lag(replicator.stallMs))
+  return {
+    documents: await replicator.documents.countByState(),
+    jobs: replicator.jobsByState(),
+    stalled: lags.filter(({ stalled }) => stalled !== null).length,
+    source_silent: lags.filter(({ silentMs }) => silentMs !== null).length,
+  }
+}
