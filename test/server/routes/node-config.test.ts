@@ -129,7 +129,7 @@ test('statistics count what was asked, and Prometheus reads them', async t => {
   const lines = String(body)
     .split('\n')
     .filter(line => line !== '' && !line.startsWith('#'))
-  t.true(lines.every(line => /^[a-z_]+(\{[a-z]+="[^"]+"\})? [0-9.e+-]+$/.test(line)))
+  t.true(lines.every(line => /^[a-z_]+(\{([a-z_]+="[^"]+",?)+\})? [0-9.e+-]+$/.test(line)))
 })
 
 test('a value that the setting does not take is refused with what it takes, and changes nothing', async t => {
