@@ -80,7 +80,7 @@ export async function readableLines(stream: DestinationStream, colorize = true):
     translateTime: 'SYS:HH:MM:ss.l',
     messageFormat: (line, key) => {
       const component = typeof line.component === 'string' ? `${line.component}: ` : ''
-      return `${component}${String(line[key] ?? requestOf(line))}`
+      return `${component}${textOf(line[key]) || requestOf(line)}`
     },
     ignore: 'component',
   })
@@ -89,5 +89,9 @@ export async function readableLines(stream: DestinationStream, colorize = true):
 
 /** Returns the text of a request's line, which has no message. */
 function requestOf({ method, path, status }: Record<string, unknown>): string {
-  return [method, path, status].filter(part => part !== undefined).join(' ')
+  return [method, path, status].map(textOf).join(' ')
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }

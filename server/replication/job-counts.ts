@@ -19,6 +19,10 @@ export function countNotice(notice: JobNotice, metrics: Metrics): void {
       return metrics.count('couchette/replication/stalls')
     case 'silent':
       return metrics.count('couchette/replication/source_silences')
+    case 'stopped':
+    case 'unstalled':
+    case 'heardAgain':
+      return
   }
 }
 
