@@ -1,6 +1,7 @@
 import { allDocs, allDocsWithDocs } from './all-docs.ts'
 import { attachments } from './attachments.ts'
 import { bulkInsert, bulkUpdate } from './bulk-insert.ts'
+import { inlineRead, inlineWrite, textAttachment, viewManyRows } from './cases.ts'
 import { changes, changesWithDocs, changesWithSelector } from './changes.ts'
 import { gets } from './gets.ts'
 import { mangoFind, mangoIndex, mangoScan } from './mango.ts'
@@ -29,4 +30,8 @@ export const WORKS: readonly Work[] = [
   mangoScan,
   replication,
   ...attachments,
+  inlineWrite,
+  inlineRead,
+  textAttachment,
+  viewManyRows,
 ]

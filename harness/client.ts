@@ -15,6 +15,8 @@ export interface Drained {
 
 interface Sink {
   readonly take: (chunk: Buffer) => void
+  /** The content type of the body. Default: JSON. */
+  readonly type?: string | undefined
 }
 
 /** A keep-alive client that costs little beside the server that it measures: no stream and no headers object. */
@@ -29,9 +31,9 @@ export class Client {
     this.#pool = new Pool(origin, { connections, pipelining: 1, bodyTimeout: 0, headersTimeout: 0 })
   }
 
-  async send(method: string, path: string, body?: string | Buffer): Promise<Answer> {
+  async send(method: string, path: string, body?: string | Buffer, type?: string): Promise<Answer> {
     const chunks: Buffer[] = []
-    const status = await this.#dispatch(method, path, body, { take: chunk => chunks.push(chunk) })
+    const status = await this.#dispatch(method, path, body, { take: chunk => chunks.push(chunk), type })
     return { status, body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }
   }
 
@@ -63,7 +65,7 @@ export class Client {
     method: string,
     path: string,
     body: string | Buffer | undefined,
-    { take }: Sink,
+    { take, type }: Sink,
   ): Promise<number> {
     return new Promise((resolve, reject) => {
       let status = 0
@@ -74,7 +76,8 @@ export class Client {
         onResponseEnd: () => resolve(status),
         onResponseError: (_controller, error) => reject(error),
       }
-      this.#pool.dispatch({ method, path, headers: this.#headers, body: body ?? null }, handler)
+      const headers = type === undefined ? this.#headers : { ...this.#headers, 'content-type': type }
+      this.#pool.dispatch({ method, path, headers, body: body ?? null }, handler)
     })
   }
 }
