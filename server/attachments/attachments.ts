@@ -14,9 +14,10 @@ import { BlobStore } from './blob-store.ts'
 import { addressFromBytes, type ContentAddress } from './content-address.ts'
 import { AttachmentFiles } from './files.ts'
 import { IngestWorkers } from './ingest/workers.ts'
-import { gunzipped, PinnedReader } from './read.ts'
+import { gunzipped, PinnedReader, readNow } from './read.ts'
 import { dropReferences, hasReference } from './references.ts'
 import {
+  receiveNow,
   Upload,
   type IncomingAttachment,
   type ReceivedAttachment,
@@ -81,9 +82,23 @@ export class Attachments {
    * @throws where the store takes no writes: nothing is received that cannot be kept
    */
   upload(incoming: IncomingAttachment): Upload {
-    const { health } = this.#options.store
-    if (health !== undefined && health.state !== 'healthy') throw refusalOf(health)
+    this.#checkHealth()
     return new Upload(this.#services(), incoming)
+  }
+
+  /**
+   * Takes in a small attachment at once.
+   *
+   * @param bytes not encoded
+   * @returns undefined where it is for {@link receive}: not small, or there is something to wait for
+   * @throws where the store takes no writes
+   */
+  receiveNow(
+    incoming: Pick<IncomingAttachment, 'name' | 'contentType'>,
+    bytes: Uint8Array,
+  ): ReceivedAttachment | undefined {
+    this.#checkHealth()
+    return receiveNow(this.#services(), incoming, bytes)
   }
 
   /**
@@ -140,7 +155,12 @@ export class Attachments {
    * @returns what lets go of it
    * @throws when the store has lost it
    */
-  async hold(content: string): Promise<() => void> {
+  hold(content: string): (() => void) | Promise<() => void> {
+    const pin = this.#blobs.pinNow(content as ContentAddress)
+    return pin === undefined ? this.#hold(content) : () => pin.release()
+  }
+
+  async #hold(content: string): Promise<() => void> {
     const pin = await this.#blobs.pin(content as ContentAddress)
     if (pin === undefined) throw new Error(`the content of an attachment is missing: ${content}`)
     return () => pin.release()
@@ -150,6 +170,22 @@ export class Attachments {
   async readDecoded(attachment: { content: string; encoding?: 'gzip' }): Promise<AsyncIterable<Uint8Array>> {
     const bytes = await this.read(attachment.content)
     return attachment.encoding === 'gzip' ? gunzipped(bytes) : bytes
+  }
+
+  /**
+   * The bytes without their encoding, where they are few and lie in the store; undefined where they are for
+   * {@link readDecoded}.
+   *
+   * @throws {DamagedValueError} where they are not what was stored
+   */
+  readDecodedNow(attachment: { content: string; encoding?: 'gzip' }): Uint8Array | undefined {
+    const pin = this.#blobs.pinNow(attachment.content as ContentAddress)
+    if (pin === undefined) return undefined
+    try {
+      return readNow(pin, attachment.encoding)
+    } finally {
+      pin.release()
+    }
   }
 
   /** Returns whether content is being uploaded, committed or read, and must be kept even without references. */
@@ -181,6 +217,11 @@ export class Attachments {
     await this.#workers.close()
     await this.#blobs.settled()
     await this.#files?.close()
+  }
+
+  #checkHealth(): void {
+    const { health } = this.#options.store
+    if (health !== undefined && health.state !== 'healthy') throw refusalOf(health)
   }
 
   #services(): UploadServices {

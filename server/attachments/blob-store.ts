@@ -32,6 +32,7 @@ interface Entry {
 }
 
 const NOTHING = new Uint8Array(0)
+const DONE = Promise.resolve()
 
 /**
  * Content by address: each is stored once, whoever refers to it. A record and the references to it are written in the
@@ -94,6 +95,32 @@ export class BlobStore {
     return undefined
   }
 
+  /** Takes over few bytes at once, as {@link adopt} does; undefined where something has to be waited for. */
+  adoptNow(md5: Uint8Array, bytes: Uint8Array): BlobPin | undefined {
+    for (let variant = 0; ; variant++) {
+      const address = contentAddress(md5, bytes.length, variant)
+      if (this.#removing.has(address)) return undefined
+      const entry = this.#entryOf(address)
+      if (entry.place?.kind === 'file') return undefined
+      if (entry.place === undefined) this.#put(entry, { kind: 'inline', bytes })
+      else if (Buffer.compare(entry.place.bytes, bytes) !== 0) continue
+      return this.#hold(address, entry)
+    }
+  }
+
+  /** Pins content that lies in the store itself; undefined where it does not, or something has to be waited for. */
+  pinNow(address: ContentAddress): BlobPin | undefined {
+    if (this.#removing.has(address)) return undefined
+    const entry = this.#entryOf(address)
+    return entry.place?.kind === 'inline' ? this.#hold(address, entry) : undefined
+  }
+
+  #hold(address: ContentAddress, entry: Entry): BlobPin {
+    entry.pins += 1
+    this.#entries.set(address, entry)
+    return this.#pin(address, entry)
+  }
+
   /** Pins content that is stored or about to be; undefined if there is none. */
   async pin(address: ContentAddress): Promise<BlobPin | undefined> {
     const entry = await this.#acquire(address)
@@ -143,13 +170,22 @@ export class BlobStore {
     ) {
       await removing
     }
-    let entry = this.#entries.get(address)
-    if (entry === undefined) {
-      entry = { pins: 0, place: this.#stored(address), isNew: false, busy: Promise.resolve() }
-      this.#entries.set(address, entry)
-    }
+    const entry = this.#entryOf(address)
+    this.#entries.set(address, entry)
     entry.pins += 1
     return entry
+  }
+
+  /** The entry of an address; one without a pin is not kept. */
+  #entryOf(address: ContentAddress): Entry {
+    return (
+      this.#entries.get(address) ?? {
+        pins: 0,
+        place: this.#stored(address),
+        isNew: false,
+        busy: DONE,
+      }
+    )
   }
 
   #stored(address: ContentAddress): BlobPlace | undefined {

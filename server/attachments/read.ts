@@ -1,10 +1,10 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash, hash, type Hash } from 'node:crypto'
 import { pipeline, type Readable } from 'node:stream'
-import { createGunzip, type ZlibOptions } from 'node:zlib'
+import { createGunzip, gunzipSync, type ZlibOptions } from 'node:zlib'
 import { DamagedValueError } from '../storage/encryption/damaged.ts'
 import { lengthOf } from './blob-record.ts'
 import type { BlobPin } from './blob-store.ts'
-import { md5OfAddress } from './content-address.ts'
+import { type ContentAddress, md5OfAddress } from './content-address.ts'
 import type { ContentReader } from './content-reader.ts'
 import type { AttachmentFiles } from './files.ts'
 
@@ -77,7 +77,7 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
     this.#digest.update(bytes)
     if (this.#at < this.#to) return
     if (this.#digest.digest().equals(md5OfAddress(this.#pin.address))) return
-    throw new DamagedValueError(`The content of an attachment (${this.#pin.address}) is not what was stored`)
+    throw damaged(this.#pin.address)
   }
 
   #readAhead(): void {
@@ -110,6 +110,31 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
     this.#buffers.push(buffer)
     return buffer
   }
+}
+
+/** More decoded bytes than this are given piece by piece. */
+const MAX_NOW_BYTES = 256 * 1024
+
+/**
+ * The bytes of pinned content that lies in the store, decoded; undefined for files, and where they are many.
+ *
+ * @throws {DamagedValueError} where they are not what was stored
+ */
+export function readNow({ place, address }: BlobPin, encoding: 'gzip' | undefined): Uint8Array | undefined {
+  if (place.kind !== 'inline') return undefined
+  const { bytes } = place
+  if (!hash('md5', bytes, 'buffer').equals(md5OfAddress(address))) throw damaged(address)
+  if (encoding === undefined) return bytes
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_NOW_BYTES })
+  } catch {
+    // Much, or nothing that decodes: the stream tells the error.
+    return undefined
+  }
+}
+
+function damaged(address: ContentAddress): DamagedValueError {
+  return new DamagedValueError(`The content of an attachment (${address}) is not what was stored`)
 }
 
 /** The decoded bytes of gzipped ones. */

@@ -1,10 +1,11 @@
+import { hash } from 'node:crypto'
 import { fail } from '../../protocol/errors.ts'
 import type { BlobStore } from './blob-store.ts'
 import type { IncomingBlob } from './incoming-blob.ts'
 import type { ContentAddress } from './content-address.ts'
 import type { AttachmentFiles } from './files.ts'
 import { FileSink } from './ingest/file-sink.ts'
-import { IngestJob } from './ingest/ingest-job.ts'
+import { gzipNow } from './ingest/gzip-now.ts'
 import type { IngestResult } from './ingest/messages.ts'
 import type { IngestSink } from './ingest/sink.ts'
 import { WorkerSink } from './ingest/worker-sink.ts'
@@ -57,8 +58,8 @@ export interface UploadServices {
   readonly inlineLimit: number
 }
 
-/** Compressing this many bytes takes about a millisecond, no more than handing them to a worker and back. */
-const SMALL_TO_COMPRESS = 2 * 1024
+/** Compressing this many bytes takes less than a millisecond, no more than handing them to a worker and back. */
+const SMALL_TO_COMPRESS = 8 * 1024
 
 /** Up to this many bytes are hashed in the event loop as they come: a worker would cost as much. */
 const SMALL_BYTES = 256 * 1024
@@ -119,7 +120,8 @@ export class Upload {
       throw fail('md5Mismatch')
     }
     const pin = await this.#services.blobs.adopt(result.md5, blob)
-    return { metadata: this.#metadata(result, pin.address), release: () => pin.release() }
+    const metadata = metadataOf(this.#incoming, this.#level !== undefined, result, pin.address)
+    return { metadata, release: () => pin.release() }
   }
 
   /** Forgets what came. Idempotent, and without effect after `finish`. */
@@ -140,29 +142,59 @@ export class Upload {
   }
 
   #finishHere(): { result: IngestResult; blob: IncomingBlob } {
-    const job = new IngestJob({ compressionLevel: this.#level, inlineLimit: Infinity, file: undefined })
-    for (const { bytes } of this.#kept.splice(0)) job.write(bytes)
-    job.end()
-    const result = job.result() as IngestResult
-    return { result, blob: { kind: 'inline', bytes: result.bytes ?? new Uint8Array(0) } }
+    // A copy: what came may be a small part of a large piece of memory.
+    const received = Buffer.concat(this.#kept.splice(0).map(({ bytes }) => bytes))
+    const bytes = this.#level === undefined ? received : gzipNow(received, this.#level)
+    const md5 = hash('md5', bytes, 'buffer')
+    const receivedMd5 = bytes === received ? md5 : hash('md5', received, 'buffer')
+    const lengths = { receivedLength: received.length, storedLength: bytes.length }
+    return { result: { md5, receivedMd5, ...lengths, bytes }, blob: { kind: 'inline', bytes } }
   }
+}
 
-  #metadata(result: IngestResult, content: ContentAddress): ReceivedMetadata {
-    const { name, contentType, encoding, length } = this.#incoming
-    const digest = `md5-${Buffer.from(result.md5).toString('base64')}`
-    const { receivedLength, storedLength } = result
-    if (this.#level === undefined && encoding === 'identity') {
-      return { name, contentType, digest, length: storedLength, content }
-    }
-    const decodedLength = encoding === 'gzip' ? (length ?? storedLength) : receivedLength
-    return {
-      name,
-      contentType,
-      digest,
-      length: decodedLength,
-      encoding: 'gzip',
-      encodedLength: storedLength,
-      content,
-    }
+/**
+ * Takes in a whole attachment at once; returns undefined where it is not small, or something has to be waited for.
+ *
+ * @param bytes not encoded; they must not change afterwards
+ */
+export function receiveNow(
+  { blobs, compressionLevel, maxSize, inlineLimit }: UploadServices,
+  incoming: Pick<IncomingAttachment, 'name' | 'contentType'>,
+  bytes: Uint8Array,
+): ReceivedAttachment | undefined {
+  const level = compressionLevel(incoming.contentType)
+  if (bytes.length > maxSize || bytes.length > (level === undefined ? inlineLimit : SMALL_TO_COMPRESS))
+    return undefined
+  const stored = level === undefined ? bytes : gzipNow(bytes, level)
+  const md5 = hash('md5', stored, 'buffer')
+  const pin = blobs.adoptNow(md5, stored)
+  if (pin === undefined) return undefined
+  const lengths = { receivedLength: bytes.length, storedLength: stored.length }
+  const described = { ...incoming, encoding: 'identity' as const }
+  return {
+    metadata: metadataOf(described, level !== undefined, { md5, ...lengths }, pin.address),
+    release: () => pin.release(),
+  }
+}
+
+function metadataOf(
+  { name, contentType, encoding, length }: IncomingAttachment,
+  isCompressed: boolean,
+  { md5, receivedLength, storedLength }: Pick<IngestResult, 'md5' | 'receivedLength' | 'storedLength'>,
+  content: ContentAddress,
+): ReceivedMetadata {
+  const digest = `md5-${Buffer.from(md5).toString('base64')}`
+  if (!isCompressed && encoding === 'identity') {
+    return { name, contentType, digest, length: storedLength, content }
+  }
+  const decodedLength = encoding === 'gzip' ? (length ?? storedLength) : receivedLength
+  return {
+    name,
+    contentType,
+    digest,
+    length: decodedLength,
+    encoding: 'gzip',
+    encodedLength: storedLength,
+    content,
   }
 }

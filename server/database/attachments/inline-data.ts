@@ -49,15 +49,55 @@ function bytesOf(piece: Uint8Array | string): Buffer {
 async function* filled(json: Buffer, store: Attachments): AsyncGenerator<Uint8Array> {
   const parts = split(json)
   const releases: (() => void)[] = []
+  const gathered = new Gathered()
   try {
-    for (const { place } of parts) if (place !== undefined) releases.push(await store.hold(place.content))
-    for (const { text, place } of parts) {
-      yield text
-      if (place !== undefined) yield* base64(await store.readDecoded(place))
+    for (const { place } of parts) {
+      if (place === undefined) continue
+      const release = store.hold(place.content)
+      releases.push(release instanceof Promise ? await release : release)
     }
+    for (const { text, place } of parts) {
+      gathered.add(text)
+      if (place === undefined) continue
+      const bytes = store.readDecodedNow(place)
+      if (bytes === undefined) {
+        yield gathered.take()
+        yield* base64(await store.readDecoded(place))
+      } else {
+        gathered.add(base64Of(bytes))
+        if (gathered.bytes >= GATHERED_BYTES) yield gathered.take()
+      }
+    }
+    yield gathered.take()
   } finally {
     for (const release of releases) release()
   }
+}
+
+/** Small pieces are sent as one of about this size. */
+const GATHERED_BYTES = 64 * 1024
+
+/** Pieces that are sent together. */
+class Gathered {
+  #pieces: Uint8Array[] = []
+  bytes = 0
+
+  add(piece: Uint8Array): void {
+    this.#pieces.push(piece)
+    this.bytes += piece.length
+  }
+
+  take(): Uint8Array {
+    const pieces = this.#pieces
+    this.#pieces = []
+    this.bytes = 0
+    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+  }
+}
+
+function base64Of(bytes: Uint8Array): Buffer {
+  const { buffer, byteOffset, byteLength } = bytes
+  return Buffer.from(Buffer.from(buffer, byteOffset, byteLength).toString('base64'), 'latin1')
 }
 
 interface Part {
@@ -86,8 +126,8 @@ async function* base64(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
   for await (const piece of bytes) {
     const whole = Buffer.concat([rest, piece])
     const end = whole.length - (whole.length % 3)
-    yield Buffer.from(whole.toString('base64', 0, end), 'latin1')
+    yield base64Of(whole.subarray(0, end))
     rest = Buffer.from(whole.subarray(end))
   }
-  if (rest.length > 0) yield Buffer.from(rest.toString('base64'), 'latin1')
+  if (rest.length > 0) yield base64Of(rest)
 }

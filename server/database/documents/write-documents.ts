@@ -6,6 +6,7 @@ import { generationOf, MAX_GENERATION, type Rev } from '../../../protocol/revisi
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Attachments } from '../../attachments/attachments.ts'
 import type { ReceivedAttachment } from '../../attachments/upload.ts'
+import { TimeSlice } from '../../concurrency/time-slice.ts'
 import { applyWriteRules } from './apply-rules.ts'
 import type { Database } from '../database.ts'
 import { toEdit } from './edit-from-input.ts'
@@ -80,7 +81,9 @@ async function writeStored(
   const { replicated, user } = options
   try {
     const edits = []
+    const slice = new TimeSlice()
     for (const document of documents) {
+      if (held.length > 0 && slice.isOver) await slice.pause()
       const { id, input } = document
       const attachments = hasAttachments(document)
         ? await attachmentsOf(database.attachments, document, { replicated, held })
@@ -107,6 +110,7 @@ export async function writeDocument(
 }
 
 const NONE: readonly EditAttachment[] = []
+const NO_BYTES = new Uint8Array(0)
 
 function hasAttachments({ input, added }: DocumentToWrite): boolean {
   return input.attachments !== undefined || added !== undefined
@@ -131,7 +135,9 @@ async function attachmentsOf(
       attachments.push(stubOf(one))
       continue
     }
-    const attachment = one.follows ? following.shift() : await receiveInline(store, one)
+    const attachment = one.follows
+      ? following.shift()
+      : (receiveNow(store, one) ?? (await receive(store, one)))
     if (attachment === undefined) continue
     if (!one.follows) held.push(attachment)
     const revpos = replicated ? (one.revpos ?? 0) : undefined
@@ -143,12 +149,19 @@ async function attachmentsOf(
   return attachments
 }
 
-function receiveInline(store: Attachments, input: AttachmentInput): Promise<ReceivedAttachment> {
-  const { name, contentType, data } = input
-  return store.receive(
-    { name, contentType, encoding: 'identity', announced: data?.length },
-    data === undefined ? [] : [data],
-  )
+function receiveNow(
+  store: Attachments,
+  { name, contentType, data }: AttachmentInput,
+): ReceivedAttachment | undefined {
+  return store.receiveNow({ name, contentType }, data ?? NO_BYTES)
+}
+
+function receive(
+  store: Attachments,
+  { name, contentType, data }: AttachmentInput,
+): Promise<ReceivedAttachment> {
+  const incoming = { name, contentType, encoding: 'identity' as const, announced: data?.length }
+  return store.receive(incoming, data === undefined ? [] : [data])
 }
 
 function stubOf({ name, revpos, digest }: AttachmentInput): EditAttachment {

@@ -15,6 +15,7 @@ const FILES: Readonly<Record<string, { readonly type: string; readonly data: Buf
   empty: { type: 'application/octet-stream', data: Buffer.alloc(0) },
   one: { type: 'application/octet-stream', data: randomBytes(1) },
   small: { type: 'application/octet-stream', data: randomBytes(1000) },
+  note: { type: 'text/plain', data: Buffer.from('a note, compressed in the store '.repeat(20)) },
   large: { type: 'application/octet-stream', data: randomBytes(400_001) },
   'a "text" ü': { type: 'text/plain', data: Buffer.from('gzipped on disk '.repeat(20_000)) },
 }
