@@ -114,7 +114,7 @@ async function checkLast(data: string, model: Model, env?: Readonly<Record<strin
   try {
     await verify(server.url, model)
     await server.stop()
-    await checkLeftovers(data)
+    await checkLeftovers(data, env?.COUCHETTE_ENCRYPTION_KEY)
   } finally {
     await server.kill()
   }
