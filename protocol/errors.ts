@@ -78,6 +78,7 @@ export const ERRORS = {
   missing: [404, 'not_found', 'missing'],
   deleted: [404, 'not_found', 'deleted'],
   conflict: [409, 'conflict', 'Document update conflict.'],
+  jobWithOtherCredentials: [409, 'conflict', (job: string) => `${job}, with other credentials`],
   badSpecialMember: [400, 'doc_validation', (name: string) => `Bad special document member: ${name}`],
   documentTooLarge: [413, 'document_too_large', (id: string) => id],
   documentTooDeep: [

@@ -18,6 +18,11 @@ export const ANONYMOUS: UserContext = { name: null, roles: [] }
 /** The server itself, for what it does on its own account. */
 export const SERVER: UserContext = { name: null, roles: [SERVER_ADMIN_ROLE] }
 
+/** Returns whether this server knows the user's roles itself: those of others a token or a trusted proxy vouches for. */
+export function isStoredUser({ authenticated }: UserContext): boolean {
+  return authenticated === 'default' || authenticated === 'cookie'
+}
+
 export function isServerAdmin({ roles }: UserContext): boolean {
   return roles.includes(SERVER_ADMIN_ROLE)
 }

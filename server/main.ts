@@ -150,6 +150,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
     log: componentLog(log, 'replication'),
     metrics,
     authenticator,
+    users,
     address: () => address,
   })
   const queues = createWorkQueues(config)

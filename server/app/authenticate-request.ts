@@ -10,7 +10,7 @@ import type { RequestContext } from '../routes/context.ts'
  * @throws `unauthorized` for wrong credentials, `forbidden` for a locked account or a request from another site
  */
 export async function authenticateRequest(ctx: RequestContext): Promise<void> {
-  const user = ctx.services.replicator.access.userOf(ctx) ?? (await authenticate(ctx))
+  const user = await (ctx.services.replicator.access.userOf(ctx) ?? authenticate(ctx))
   ctx.state.user = user
   refuseCrossSite(ctx, user)
 }

@@ -1,6 +1,6 @@
 import type { Security } from '../../protocol/security.ts'
 import { isMember } from '../../protocol/security.ts'
-import { isServerAdmin, type UserContext } from '../../protocol/user-context.ts'
+import { isServerAdmin, isStoredUser, type UserContext } from '../../protocol/user-context.ts'
 import type { UserDirectory } from './user-directory.ts'
 import type { Database } from '../database/database.ts'
 
@@ -45,14 +45,14 @@ export class RevocableRequests {
     const names = new Set(
       [...this.#requests]
         .map(({ user }) => user)
-        .filter(isStored)
+        .filter(isStoredUser)
         .map(({ name }) => name),
     )
     for (const name of names) {
       const found =
         name === null ? undefined : await Promise.resolve(this.#users.find(name)).catch(() => undefined)
       for (const request of this.#requests) {
-        if (request.user.name === name && isStored(request.user)) reconsider(request, found?.roles)
+        if (request.user.name === name && isStoredUser(request.user)) reconsider(request, found?.roles)
       }
     }
   }
@@ -64,8 +64,4 @@ function reconsider(request: RevocableRequest, roles: readonly string[] | undefi
   const allowed = roles !== undefined && isMember({ ...user, roles }, database.security)
   const lostAdmin = isServerAdmin(user) && roles?.includes('_admin') !== true
   if (!allowed || lostAdmin) request.end()
-}
-
-function isStored({ authenticated }: UserContext): boolean {
-  return authenticated === 'default' || authenticated === 'cookie'
 }

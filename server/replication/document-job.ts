@@ -18,7 +18,7 @@ import type { JobFactory } from './job-factory.ts'
 import { updateReplicatorDocument } from './stored-documents.ts'
 import type { ReplicatorDocument } from './stored-documents.ts'
 
-/** Milliseconds before an unfetchable filter is fetched again; doubled by each failure. */
+/** Milliseconds before an unfetchable filter is fetched again, or a client's job looked at; doubled by each failure. */
 const FETCH_AGAIN = { retries: Infinity, firstWaitMs: 5_000, maxWaitMs: 600_000 }
 
 /** Returns the request in a replication document, without members that the replicator wrote. */
@@ -92,7 +92,10 @@ export class DocumentJob {
     return request
   }
 
-  /** Until the filter's code can be fetched it is not known which replication this is. */
+  /**
+   * Until the filter's code can be fetched it is not known which replication this is; while a client runs the same one it
+   * is not started.
+   */
   async #identify(request: ReplicationRequest): Promise<JobSpec | undefined> {
     const document = { database: this.#database.name, id: this.id }
     while (!this.#stop.signal.aborted) {
@@ -103,6 +106,7 @@ export class DocumentJob {
           user: request.user?.name ?? null,
           loginFrom,
         })
+        this.#checkNotTransient(spec)
         this.#early = nextState(this.#early, 'identified')
         return { ...spec, refused: failure => this.#refused(failure, spec) }
       } catch (error) {
@@ -119,6 +123,15 @@ export class DocumentJob {
     return undefined
   }
 
+  /** @throws PeerError if a client started the same replication, which passes */
+  #checkNotTransient({ id }: JobSpec): void {
+    const other = this.#replicator.scheduler.get(id)
+    if (other !== undefined && other.spec.document === null) {
+      const by = 'already running as a transient replication, started via `_replicate` API endpoint'
+      throw new PeerError('duplicate', `Replication \`${id}\` specified by document \`${this.id}\` ${by}`)
+    }
+  }
+
   #refused(failure: WriteFailure, spec: JobSpec): void {
     spec.refused?.(failure)
     this.failures?.add(failure)
@@ -127,7 +140,7 @@ export class DocumentJob {
   async #schedule(spec: JobSpec): Promise<void> {
     if (this.#stop.signal.aborted) return
     const other = this.#replicator.scheduler.get(spec.id)?.spec
-    if (other) return this.#fail(duplicate(spec.id, this.id, other))
+    if (other) return this.#fail(duplicate(spec.id, this.id, other.document))
     this.spec = spec
     this.#replicator.scheduler.add(spec, (job, result) => void this.#jobEnded(job, result))
   }
@@ -166,7 +179,7 @@ export class DocumentJob {
   }
 }
 
-function duplicate(id: string, document: string, { document: other }: JobSpec): string {
-  const by = other ? `document \`${other.id}\` from db \`${other.database}\`` : 'a `_replicate` request'
+function duplicate(id: string, document: string, other: JobSpec['document']): string {
+  const by = `document \`${other?.id}\` from db \`${other?.database}\``
   return `Replication \`${id}\` specified by document \`${document}\` already started, triggered by ${by}`
 }

@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { UserContext } from '../../protocol/user-context.ts'
+import type { JobUser, JobUsers } from './job-users.ts'
 
 const HEADER = 'x-couchette-internal'
 
@@ -10,23 +11,33 @@ interface Request {
 
 /**
  * Lets this process's own replications ask this server under the authority of a job's user, whose password it does not
- * know: by a secret that lives as long as the process and never leaves it.
+ * know: by a secret that lives as long as the process and never leaves it. Each request has the rights that the user has
+ * when it comes.
  */
 export class InternalAccess {
   readonly #secret = randomBytes(32).toString('base64url')
+  readonly #users: JobUsers
 
-  headersFor(user: UserContext): Record<string, string> {
-    const who = Buffer.from(JSON.stringify({ name: user.name, roles: user.roles })).toString('base64url')
+  constructor(users: JobUsers) {
+    this.#users = users
+  }
+
+  headersFor(user: JobUser): Record<string, string> {
+    const who = Buffer.from(JSON.stringify(user)).toString('base64url')
     return { [HEADER]: `${this.#secret}.${who}` }
   }
 
-  /** The user that one of our own requests names; undefined of any other request. */
-  userOf({ req }: Request): UserContext | undefined {
+  /**
+   * Returns the user that one of our own requests names; undefined of any other request.
+   *
+   * @throws `unauthorized` where that user may not log in any more
+   */
+  userOf({ req }: Request): Promise<UserContext> | undefined {
     const header = req.headers[HEADER]
     if (typeof header !== 'string') return undefined
     const [secret = '', who = ''] = header.split('.')
     if (!sameText(secret, this.#secret)) return undefined
-    return JSON.parse(Buffer.from(who, 'base64url').toString()) as UserContext
+    return this.#users.current(JSON.parse(Buffer.from(who, 'base64url').toString()) as JobUser)
   }
 }
 

@@ -9,9 +9,9 @@ import { relatedContentType } from '../../protocol/multipart/related.ts'
 import { parseRev } from '../../protocol/revision.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import type { ReplicationFilter } from '../../protocol/replication-options.ts'
-import type { UserContext } from '../../protocol/user-context.ts'
+import { isServerAdmin, type UserContext } from '../../protocol/user-context.ts'
 import { parseSeq } from '../../protocol/sequence.ts'
-import { PeerError, databaseNotFound } from '../../replicator/peer-error.ts'
+import { PeerError, databaseNotFound, unauthorized } from '../../replicator/peer-error.ts'
 import type {
   BytesMoved,
   Change,
@@ -48,20 +48,22 @@ interface ChangesRow {
 export interface LocalDatabase {
   readonly catalog: Catalog
   readonly name: DatabaseName
-  readonly user: UserContext
+  /** Returns the user as it stands now. @throws `unauthorized` if it may not log in any more */
+  readonly user: () => Promise<UserContext>
   /** Limits of documents: the same as over HTTP. */
   readonly limits: () => DocumentLimits
 }
 
 /**
- * A database of this server, for a user who may do anything with it: what moves most documents goes straight to the
- * database, what is rare asks the server as any client does.
+ * A database of this server, for a server administrator: what moves most documents goes straight to the database, what is
+ * rare asks the server as any client does. Each use asks whether the user still is one; where not, the job ends, and goes
+ * on as any client when it is started again.
  */
 export class LocalPeer implements Peer {
   readonly url: string
   readonly #catalog: Catalog
   readonly #name: DatabaseName
-  readonly #user: UserContext
+  readonly #user: () => Promise<UserContext>
   readonly #limits: () => DocumentLimits
   readonly #server: Peer
   #read = 0
@@ -113,6 +115,7 @@ export class LocalPeer implements Peer {
       const end = database.tail.seq
       for await (const { rows, seq } of changesAfter(database, last, options)) {
         signal.throwIfAborted()
+        await this.#administrator()
         last = seq
         yield* batches(rows, request.batchSize)
       }
@@ -143,9 +146,10 @@ export class LocalPeer implements Peer {
     const database = await this.#open()
     for (let at = 0; at < wanted.length; at += DOCUMENTS_AT_A_TIME) {
       signal.throwIfAborted()
+      const reader = await this.#administrator()
       const found = wanted
         .slice(at, at + DOCUMENTS_AT_A_TIME)
-        .flatMap(one => fetchRevisions(database, one, this.#user))
+        .flatMap(one => fetchRevisions(database, one, reader))
       for (const revision of found) if (revision.kind === 'document') this.#read += revision.json.length
       yield found
       await setImmediate()
@@ -157,10 +161,11 @@ export class LocalPeer implements Peer {
     signal: AbortSignal,
   ): AsyncGenerator<OpenedRevision> {
     const database = await this.#open()
+    const reader = await this.#administrator()
     const attsSince = possibleAncestors.map(parseRev)
     for (const entry of openRevisions(database.document(id as DocId), [parseRev(rev)], { latest: true })) {
       signal.throwIfAborted()
-      yield openedRevision(database, id as DocId, entry, { attsSince, reader: this.#user })
+      yield openedRevision(database, id as DocId, entry, { attsSince, reader })
     }
   }
 
@@ -175,7 +180,8 @@ export class LocalPeer implements Peer {
       return refusal === undefined
     })
     const edits = writable.map(input => ({ id: input.id as DocId, input }))
-    const outcomes = await writeDocuments(database, edits, { replicated: true, user: this.#user })
+    const user = await this.#administrator()
+    const outcomes = await writeDocuments(database, edits, { replicated: true, user })
     return [...refused, ...outcomes.flatMap(failureOf)]
   }
 
@@ -204,7 +210,22 @@ export class LocalPeer implements Peer {
     return this.#server.close()
   }
 
+  /**
+   * Returns the user, who is a server administrator still.
+   *
+   * @throws PeerError `unauthorized`
+   */
+  async #administrator(): Promise<UserContext> {
+    const user = await this.#user().catch((error: unknown) => {
+      throw error instanceof CouchError && error.status === 401 ? unauthorized(this.url) : error
+    })
+    if (!isServerAdmin(user)) throw unauthorized(this.url)
+    return user
+  }
+
+  /** @throws PeerError if there is no such database, or the user may not use it any more */
   async #open(): Promise<Database> {
+    await this.#administrator()
     try {
       return await this.#catalog.open(this.#name)
     } catch (error) {

@@ -3,6 +3,7 @@ import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { jobId } from '../../protocol/replication-id.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
+import { systemDatabaseKind } from '../../protocol/system-database.ts'
 import { ANONYMOUS, isServerAdmin } from '../../protocol/user-context.ts'
 import { Connections } from '../../replicator/http/connections.ts'
 import type { PeerLimits } from '../../replicator/http/held-memory.ts'
@@ -17,12 +18,15 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
+import type { UserDirectory } from '../auth/user-directory.ts'
+import { usersDatabase } from '../auth/users/directory.ts'
 import type { Catalog } from '../database/catalog.ts'
 import { configuredDocumentLimits } from '../database/documents/document-limits.ts'
 import { identify } from './identify.ts'
 import { InternalAccess } from './internal-access.ts'
 import type { JobFactory, JobOrigin } from './job-factory.ts'
 import { JobLog } from './job-log.ts'
+import { type JobUser, JobUsers } from './job-users.ts'
 import { LocalPeer } from './local-peer.ts'
 import { countNotice, watchJobCounts } from './job-counts.ts'
 import { localLogin } from './local-login.ts'
@@ -38,8 +42,8 @@ import {
   tlsOptions,
 } from './replication-settings.ts'
 
-/** Databases whose documents are not simply what was written. */
-const SYSTEM_DATABASE = /^_|\/_(users|replicator)$/
+/** For names of databases in a request without a user. */
+const NOBODY: JobUser = { user: ANONYMOUS }
 
 /** The replicator's dependencies on the server. */
 export interface ReplicatorHost {
@@ -51,11 +55,13 @@ export interface ReplicatorHost {
   readonly log: Logger
   readonly metrics: Metrics
   readonly authenticator: Authenticator
+  readonly users: UserDirectory
 }
 
 /** All replications of a server. */
 export class Replicator implements JobFactory {
-  readonly access = new InternalAccess()
+  readonly users: JobUsers
+  readonly access: InternalAccess
   readonly loginOrigins = new LoginOrigins()
   readonly scheduler: Scheduler
   /** The jobs that documents ask for. */
@@ -70,6 +76,8 @@ export class Replicator implements JobFactory {
 
   constructor(host: ReplicatorHost) {
     this.#host = host
+    this.users = new JobUsers(host.users)
+    this.access = new InternalAccess(this.users)
     this.documents = new ReplicatorDatabases(host.catalog, this)
     this.scheduler = new Scheduler(schedulerOptions(host.config))
     watchJobCounts(this, host.metrics)
@@ -125,7 +133,7 @@ export class Replicator implements JobFactory {
   async specOf(request: ReplicationRequest, origin: JobOrigin): Promise<JobSpec> {
     const { options, source, target } = request
     const ids = await identify(request, { uuid: this.#host.uuid, port: this.#host.address().port }, () =>
-      this.#open(source, request, origin.loginFrom),
+      this.#open(source, request, origin),
     )
     const id = jobId(ids.id, options)
     const log = new JobLog(this.#host.log, { id, source, target, document: origin.document })
@@ -145,23 +153,22 @@ export class Replicator implements JobFactory {
         log.notify(notice)
       },
       localSource: source.local ?? this.#ownDatabase(source) ?? null,
-      open: () => this.peersOf(request, origin.loginFrom),
+      open: () => this.peersOf(request, origin),
     }
   }
 
   /**
    * Returns both sides of a replication, to be closed by the caller.
    *
-   * @param loginFrom See `JobOrigin`.
    * @throws PeerError `replication_auth_error` where a URL of this very server has credentials that are wrong
    */
   async peersOf(
     request: ReplicationRequest,
-    loginFrom: string,
+    origin: Pick<JobOrigin, 'loginFrom' | 'maker'>,
   ): Promise<{ readonly source: Peer; readonly target: Peer }> {
     return {
-      source: await this.#open(request.source, request, loginFrom),
-      target: await this.#open(request.target, request, loginFrom),
+      source: await this.#open(request.source, request, origin),
+      target: await this.#open(request.target, request, origin),
     }
   }
 
@@ -194,24 +201,34 @@ export class Replicator implements JobFactory {
 
   async #open(
     endpoint: ReplicationEndpoint,
-    { options, user }: ReplicationRequest,
-    loginFrom: string,
+    { options }: ReplicationRequest,
+    { loginFrom, maker }: Pick<JobOrigin, 'loginFrom' | 'maker'>,
   ): Promise<Peer> {
     const name = endpoint.local ?? this.#ownDatabase(endpoint)
     // The credentials of a URL that is not surely our own are for that peer, and nobody else.
     const as = this.loginOrigins.headersFor(loginFrom)
     if (name === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.#connections, as))
-    const authority =
-      endpoint.local === undefined
-        ? await localLogin(this.#host.authenticator, endpoint, loginFrom)
-        : (user ?? ANONYMOUS)
-    if (authority === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.#inside, as))
-    const headers = { ...endpoint.headers, ...this.access.headersFor(authority) }
+    const user = endpoint.local === undefined ? await this.#logIn(endpoint, loginFrom) : (maker ?? NOBODY)
+    if (user === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.#inside, as))
+    const headers = { ...endpoint.headers, ...this.access.headersFor(user) }
     const server = new HttpPeer(new HttpClient({ url: endpoint.url, headers }, options, this.#inside))
-    const direct = isServerAdmin(authority) && isDatabaseName(name) && !SYSTEM_DATABASE.test(name)
+    const isAdmin = async () => isServerAdmin(await this.users.current(user))
+    const direct =
+      isDatabaseName(name) && !this.#isSystemDatabase(name) && (await isAdmin().catch(() => false))
     if (!direct) return server
     const limits = (): DocumentLimits => configuredDocumentLimits(this.#host.config)
-    return new LocalPeer({ catalog: this.#host.catalog, name, user: authority, limits }, server)
+    const { catalog } = this.#host
+    return new LocalPeer({ catalog, name, user: () => this.users.current(user), limits }, server)
+  }
+
+  async #logIn(endpoint: ReplicationEndpoint, loginFrom: string): Promise<JobUser | undefined> {
+    const user = await localLogin(this.#host.authenticator, endpoint, loginFrom)
+    return user && this.users.keep(user)
+  }
+
+  /** Documents of system databases are not simply what was written. */
+  #isSystemDatabase(name: string): boolean {
+    return name.startsWith('_') || systemDatabaseKind(name, usersDatabase(this.#host.config)) !== undefined
   }
 
   /** The database of this server that an endpoint addresses; behind a proxy the same address is another machine's. */

@@ -42,7 +42,7 @@ async function offerAgain(
   failures: FailureLog,
 ): Promise<number> {
   const { request, loginFrom } = requestOf(replicator, database, id)
-  const { source, target } = await replicator.peersOf(request, loginFrom)
+  const { source, target } = await replicator.peersOf(request, { loginFrom })
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   let written = 0
   try {

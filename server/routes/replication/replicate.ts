@@ -2,6 +2,7 @@ import { CouchError, fail } from '../../../protocol/errors.ts'
 import { ReplicationSyntaxError } from '../../../protocol/replication-error.ts'
 import { parseReplication } from '../../../protocol/replication-request.ts'
 import type { CancelById, ReplicationRequest } from '../../../protocol/replication-request.ts'
+import type { JobSpec } from '../../../replicator/job.ts'
 import { PeerError } from '../../../replicator/peer-error.ts'
 import { requireServerAdmin } from '../../auth/authorize.ts'
 import { requireJson } from '../../http/request/body.ts'
@@ -24,16 +25,48 @@ export async function postReplicate(ctx: RequestContext): Promise<void> {
   const asked = await parseRequest(ctx)
   if ('cancelId' in asked) return cancel(ctx, asked.cancelId)
   const { replicator } = ctx.services
-  const request = { ...asked, user: ctx.state.user }
-  const origin = { document: null, user: request.user.name, loginFrom: peerOf(ctx.req, ctx.services.config) }
+  const { user } = ctx.state
+  const request = { ...asked, user }
+  const origin = {
+    document: null,
+    user: user.name,
+    maker: await replicator.users.keep(user),
+    loginFrom: peerOf(ctx.req, ctx.services.config),
+  }
   const spec = await replicator.specOf(request, origin).catch(rethrow)
   if (request.options.cancel) return cancel(ctx, spec.id)
+  await settleWithRunning(ctx, spec)
   if (!request.options.continuous) {
     sendJson(ctx, { ok: true, ...(await replicator.run(spec).catch(rethrow)) })
     return
   }
   replicator.launch(spec)
   sendJson(ctx, { ok: true, _local_id: spec.id }, 202)
+}
+
+/**
+ * The id of a replication says nothing of passwords. Whoever asks for one that runs gets the running one if the
+ * credentials are the same; otherwise the job is replaced (CouchDB: couch_replicator_scheduler:add_job/1), but not that of
+ * a document, which would be left without.
+ *
+ * @throws `unauthorized` for the job of another user, `conflict` for that of a document
+ */
+async function settleWithRunning(ctx: RequestContext, spec: JobSpec): Promise<void> {
+  const { scheduler } = ctx.services.replicator
+  const running = scheduler.get(spec.id)?.spec
+  if (running === undefined) return
+  if (running.user !== ctx.state.user.name) requireServerAdmin(ctx.state.user)
+  if (credentialsOf(running) === credentialsOf(spec)) return
+  const { document } = running
+  if (document !== null) {
+    const by = `document \`${document.id}\` from db \`${document.database}\``
+    throw fail('jobWithOtherCredentials', `Replication \`${spec.id}\` already started, triggered by ${by}`)
+  }
+  await scheduler.remove(spec.id)
+}
+
+function credentialsOf({ source, target }: JobSpec): string {
+  return JSON.stringify([source, target])
 }
 
 /** Users stop their own jobs only (CouchDB: couch_replicator:check_authorization/2). */
