@@ -11,11 +11,18 @@ export class MappedIterator<From, To> implements StoreIterator<To> {
   }
 
   async nextv(size: number): Promise<To[]> {
-    return (await this.#inner.nextv(size)).map(this.#map)
+    return this.#mapped(await this.#inner.nextv(size))
   }
 
   async all(): Promise<To[]> {
-    return (await this.#inner.all()).map(this.#map)
+    return this.#mapped(await this.#inner.all())
+  }
+
+  /** Nobody else has the list: it is used again. */
+  #mapped(found: From[]): To[] {
+    const list = found as (From | To)[]
+    for (const [index, one] of found.entries()) list[index] = this.#map(one)
+    return list as To[]
   }
 
   seek(key: Uint8Array): void {

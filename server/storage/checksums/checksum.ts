@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib'
+import { crc32Of } from './crc32.ts'
 import { DamagedValueError } from '../encryption/damaged.ts'
 import { describeKey, isKeyBound } from './checked-keys.ts'
 
@@ -10,7 +10,7 @@ export function withChecksum(key: Uint8Array, value: Uint8Array): Uint8Array {
   const { length } = value
   const bytes = Buffer.allocUnsafe(length + CHECKSUM_BYTES)
   bytes.set(value)
-  const checksum = crc32(value, isKeyBound(key) ? seedOf(key) : 0)
+  const checksum = crc32Of(value, length, isKeyBound(key) ? seedOf(key) : 0)
   bytes[length] = checksum >>> 24
   bytes[length + 1] = checksum >>> 16
   bytes[length + 2] = checksum >>> 8
@@ -26,12 +26,11 @@ export function withChecksum(key: Uint8Array, value: Uint8Array): Uint8Array {
  */
 export function withoutChecksum(key: Uint8Array | undefined, bytes: Uint8Array): Uint8Array {
   const length = bytes.length - CHECKSUM_BYTES
-  const value = length < 0 ? bytes : bytes.subarray(0, length)
   const checksum =
     ((bytes[length]! << 24) | (bytes[length + 1]! << 16) | (bytes[length + 2]! << 8) | bytes[length + 3]!) >>>
     0
   const seed = key !== undefined && isKeyBound(key) ? seedOf(key) : 0
-  if (length >= 0 && crc32(value, seed) === checksum) return value
+  if (length >= 0 && crc32Of(bytes, length, seed) === checksum) return bytes.subarray(0, length)
   throw new DamagedValueError(key === undefined ? 'A record of a range' : describeKey(key))
 }
 

@@ -1,10 +1,12 @@
+import { crcTables } from '../crc-tables.ts'
+
 /** CRC-32C (Castagnoli, reflected), the checksum of LevelDB's log and table files. */
 
 const POLYNOMIAL = 0x82f63b78
 const SLICES = 8
 
 /** Eight tables of 256 entries, one behind the other, so that eight bytes are taken in at a time. */
-const TABLES = makeTables()
+const TABLES = crcTables(POLYNOMIAL, SLICES)
 
 /** The checksum of the bytes from `start` up to, not including, `end`: an unsigned 32-bit integer. */
 export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length): number {
@@ -32,18 +34,4 @@ export function maskCrc(crc: number): number {
 
 function entry(table: number, byte: number): number {
   return TABLES[table * 256 + byte]!
-}
-
-function makeTables(): Int32Array {
-  const tables = new Int32Array(SLICES * 256)
-  for (let byte = 0; byte < 256; byte++) {
-    let crc = byte
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1
-    tables[byte] = crc
-  }
-  for (let index = 256; index < tables.length; index++) {
-    const before = tables[index - 256]!
-    tables[index] = (before >>> 8) ^ tables[before & 0xff]!
-  }
-  return tables
 }
