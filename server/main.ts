@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { openAttachments } from './attachments/open.ts'
+import { conflictFamilies } from './conflicts/conflict-families.ts'
+import { indexExistingConflicts } from './database/conflicts/index-existing.ts'
 import { DatabaseEvents } from './changes/database-events.ts'
 import { OpenFeeds } from './changes/live/open-feeds.ts'
 import { AutoCompaction } from './compaction/auto-compaction.ts'
@@ -175,6 +177,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
     queues,
     certificateEnds: () => certificate?.ends,
   })
+  observability.add(() => conflictFamilies(catalog))
   const app = createApp({
     catalog,
     attachments,
@@ -246,6 +249,7 @@ async function openStoreOf(
     onDamage: onDamage(config),
     maxWaitMs: () => config.integer('couchette', 'max_reopen_wait'),
     log,
+    migrate: store => indexExistingConflicts(store, text => log.info(text)),
   })
   if (store.recovery?.damage !== undefined) log.error(store.recovery.damage)
   return store

@@ -30,6 +30,11 @@ function sortedLeaves(tree: RevTree): readonly Leaf[] {
     .map(row => nodeAt(tree, row))
 }
 
+/** Returns whether leaves, in the order of {@link leaves}, are a conflict: more than one is not deleted. */
+export function isConflict(all: readonly Leaf[]): boolean {
+  return all.length > 1 && all[1]?.deleted === false
+}
+
 /** All leaves in tree order: of siblings, the lesser hash first (CouchDB: couch_key_tree:get_all_leafs/1). */
 export function leavesInTreeOrder(tree: RevTree): readonly Leaf[] {
   return leafRows(tree, 0, tree.hashes.length).map(row => nodeAt(tree, row))

@@ -11,6 +11,7 @@ import {
 import { storedIndexStates } from '../database/indexes/stored-indexes.ts'
 import type { IndexState } from '../query/views/index/index-state.ts'
 import { readMasterKeys } from '../storage/encryption/master-key.ts'
+import { indexExistingConflicts } from '../database/conflicts/index-existing.ts'
 import { checkUnused, openStore, type Store } from '../storage/store.ts'
 import { drawTree } from './draw-tree.ts'
 import { UsageError } from './usage-error.ts'
@@ -42,7 +43,10 @@ export async function inspect(args: InspectArguments): Promise<number> {
     keyFile: args.encryptionKeyFile ?? process.env.COUCHETTE_ENCRYPTION_KEY_FILE,
     key: process.env.COUCHETTE_ENCRYPTION_KEY,
   })
-  const store = await openStore(directory, { keys })
+  const store = await openStore(directory, {
+    keys,
+    migrate: store => indexExistingConflicts(store, () => {}),
+  })
   try {
     return await print(store, args)
   } finally {

@@ -1,5 +1,6 @@
 import type { Setting } from './setting.ts'
 import { AUTH_SETTINGS } from './settings/auth.ts'
+import { CONFLICT_SETTINGS } from './settings/conflicts.ts'
 import { DATABASE_SETTINGS } from './settings/database.ts'
 import { HTTP_SETTINGS } from './settings/http.ts'
 import { CHANNEL_SETTINGS, OPERATION_SETTINGS } from './settings/operations.ts'
@@ -11,6 +12,7 @@ import { REPLICATOR_SETTINGS } from './settings/replicator.ts'
  */
 export const SETTINGS = {
   ...DATABASE_SETTINGS,
+  ...CONFLICT_SETTINGS,
   ...HTTP_SETTINGS,
   ...AUTH_SETTINGS,
   ...REPLICATOR_SETTINGS,

@@ -18,6 +18,7 @@ import { GroupSync } from '../storage/group-sync.ts'
 import { clearRange } from '../storage/range-maintenance.ts'
 import type { Store, StoreBatch } from '../storage/store.ts'
 import type { CommitSubscriber } from './commit/commit-record.ts'
+import { oldestConflict } from './conflicts/oldest-conflict.ts'
 import { Database, type DatabaseHooks } from './database.ts'
 import type { DatabaseRecord } from './database-record.ts'
 import { databaseSizes, type DatabaseSizes } from './maintenance/database-sizes.ts'
@@ -46,6 +47,14 @@ export interface NameRange {
   readonly reverse?: boolean
   readonly limit?: number
   readonly skip?: number
+}
+
+/** The conflicts of one database. */
+export interface ConflictCount {
+  readonly name: DatabaseName
+  readonly conflicts: number
+  /** Milliseconds since 1970. */
+  readonly oldest: number
 }
 
 /** All databases of a store: creates, opens, lists and drops them. A database stays open once it was used. */
@@ -184,6 +193,16 @@ export class Catalog {
     let at = 0
     for await (const key of this.#store.keys({ ...nameBounds(range), limit: most })) {
       if (at++ >= skip) yield nameOfDatabaseKey(key) as DatabaseName
+    }
+  }
+
+  /** Reads which databases have documents in conflict, how many, and since when the oldest, in milliseconds since 1970. */
+  async *conflictCounts(): AsyncGenerator<ConflictCount> {
+    for await (const [key, value] of this.#store.iterator(databaseNameRange)) {
+      const { number } = JSON.parse(Buffer.from(value).toString()) as DatabaseRecord
+      const { conflicts } = decodeState(await this.#store.get(new DatabaseKeys(number).state))
+      const oldest = conflicts === 0 ? undefined : await oldestConflict(this.#store, number)
+      if (oldest !== undefined) yield { name: nameOfDatabaseKey(key) as DatabaseName, conflicts, oldest }
     }
   }
 

@@ -5,15 +5,19 @@ import type { Database } from './database.ts'
 import { DocumentSummary } from './documents/document-record.ts'
 import { STORAGE } from './storage-of.ts'
 
-/** What `GET /db` tells, with 3.5's members in its order. */
+/**
+ * Returns the answer to `GET /db`, with 3.5's members in its order. Documents in conflict are counted in `sizes`, where there
+ * are some: recorded answers of CouchDB hold everywhere else.
+ */
 export async function databaseInfo(database: Database): Promise<object> {
   const { state, record } = database
+  const sizes = await databaseSizes(database[STORAGE], state)
   return {
     instance_start_time: String(record.created),
     db_name: database.name,
     purge_seq: formatSeq(state.purgeSeq, record.instance),
     update_seq: database.seq,
-    sizes: await databaseSizes(database[STORAGE], state),
+    sizes: { ...sizes, ...(state.conflicts === 0 ? {} : { conflicts: state.conflicts }) },
     props: record.partitioned ? { partitioned: true } : {},
     doc_del_count: state.deletedDocs,
     doc_count: state.docs,

@@ -5,6 +5,8 @@ export interface DatabaseState {
   /** Documents whose winner is not deleted; design documents count. */
   docs: number
   deletedDocs: number
+  /** Documents with more than one leaf that is not deleted. */
+  conflicts: number
   /** The number of the latest stored body. */
   bodies: number
   purgeSeq: number
@@ -21,6 +23,7 @@ const NEW_DATABASE: DatabaseState = {
   seq: 0,
   docs: 0,
   deletedDocs: 0,
+  conflicts: 0,
   bodies: 0,
   purgeSeq: 0,
   revsLimit: 1000,

@@ -6,6 +6,7 @@ import type { Methods, Route } from './context.ts'
 import * as allDocs from './database/all-docs.ts'
 import { postBulkDocs } from './database/bulk-docs.ts'
 import { postBulkGet } from './database/bulk-get.ts'
+import * as conflicts from './database/conflicts.ts'
 import * as database from './database/database.ts'
 import * as maintenance from './database/maintenance.ts'
 import * as partitions from './database/partitions.ts'
@@ -162,6 +163,9 @@ const DATABASE: readonly Route[] = [
     POST: changes.postChanges,
     HEAD: changes.getChanges,
   }),
+  route('/:db/_conflicts', LIST, { GET: conflicts.getConflicts, POST: conflicts.postConflicts }),
+  route('/:db/_conflicts/*id', LIST, { POST: conflicts.postResolution }),
+  route('/:db/_trees', 'db-admin', { GET: conflicts.getTrees }),
   route('/:db/_bulk_docs', 'member', { POST: postBulkDocs }),
   route('/:db/_bulk_get', 'member', { POST: postBulkGet }),
   route('/:db/_revs_diff', 'member', { POST: revsDiff.postRevsDiff }),

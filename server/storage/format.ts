@@ -9,10 +9,25 @@ import { metaKey, metaRange } from './keys.ts'
 import { StoreUnavailableError } from './unavailable.ts'
 
 /** The version of the key layout and encodings in docs/architecture.md. */
-export const FORMAT_VERSION = 2
+export const FORMAT_VERSION = 3
 
 /** The version before values had checksums. */
 const WITHOUT_CHECKSUMS = '1'
+
+/** The version before databases had an index of their conflicts. */
+const WITHOUT_CONFLICTS = '2'
+
+/**
+ * Brings the databases of a store from format 2 to format 3. Begins again where it was cut off; must not need values that
+ * are encrypted.
+ */
+export type DatabaseMigration = (store: Store) => Promise<void>
+
+export interface FormatOptions {
+  readonly keys?: MasterKeys | undefined
+  /** Without it a store of an older format than 3 is refused. */
+  readonly migrate?: DatabaseMigration | undefined
+}
 
 /** Stands behind the version of a store whose values are encrypted, so that nobody takes them for plain ones. */
 const ENCRYPTED = 'aes-256-gcm'
@@ -27,12 +42,21 @@ const ENVELOPE = metaKey('encryption')
  * @param place how a refusal names the data
  * @throws {StoreUnavailableError} for another version, and where key and data do not belong together
  */
-export async function readFormat(store: Store, place: string, keys?: MasterKeys): Promise<Store> {
+export async function readFormat(
+  store: Store,
+  place: string,
+  { keys, migrate }: FormatOptions = {},
+): Promise<Store> {
   const found = await store.get(FORMAT)
   const checked = new CheckedStore(store)
   if (found === undefined) return begin(checked, keys)
   const [stored = '', cipher] = Buffer.from(found).toString().split(' ')
-  const version = stored === WITHOUT_CHECKSUMS ? await migrate(store, cipher) : stored
+  if (stored === WITHOUT_CHECKSUMS) await migrateChecksums(store, cipher)
+  const checkedVersion = stored === WITHOUT_CHECKSUMS ? WITHOUT_CONFLICTS : stored
+  const version =
+    checkedVersion === WITHOUT_CONFLICTS && migrate !== undefined
+      ? await migrateDatabases(checked, cipher, migrate)
+      : checkedVersion
   if (version !== String(FORMAT_VERSION) || (cipher !== undefined && cipher !== ENCRYPTED)) {
     throw new StoreUnavailableError(
       `The data in ${place} has format ${[version, cipher].join(' ').trim()}, this Couchette reads format ` +
@@ -47,11 +71,23 @@ export async function readFormat(store: Store, place: string, keys?: MasterKeys)
   )
 }
 
+async function migrateChecksums(store: Store, cipher: string | undefined): Promise<void> {
+  await addChecksums(store, put => put(FORMAT, formatText(WITHOUT_CONFLICTS, cipher)))
+}
+
 /** @returns the version that the store has now */
-async function migrate(store: Store, cipher: string | undefined): Promise<string> {
-  const format = cipher === undefined ? String(FORMAT_VERSION) : `${FORMAT_VERSION} ${cipher}`
-  await addChecksums(store, put => put(FORMAT, Buffer.from(format)))
+async function migrateDatabases(
+  store: Store,
+  cipher: string | undefined,
+  migrate: DatabaseMigration,
+): Promise<string> {
+  await migrate(store)
+  await store.put(FORMAT, formatText(String(FORMAT_VERSION), cipher), { sync: true })
   return String(FORMAT_VERSION)
+}
+
+function formatText(version: string, cipher: string | undefined): Buffer {
+  return Buffer.from(cipher === undefined ? version : `${version} ${cipher}`)
 }
 
 async function begin(store: Store, keys: MasterKeys | undefined): Promise<Store> {

@@ -20,6 +20,8 @@ export const KeySpace = {
   setting: 0x07,
   attachment: 0x08,
   index: 0x09,
+  conflict: 0x0a,
+  digest: 0x0b,
 } as const
 
 export type KeySpaceByte = (typeof KeySpace)[keyof typeof KeySpace]

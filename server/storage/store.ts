@@ -9,7 +9,7 @@ import { RecoveryCheck } from './durable/recovery-check.ts'
 import type { OnDamage } from './durable/recovery.ts'
 import type { ReopeningOptions } from './durable/reopening.ts'
 import type { MasterKeys } from './encryption/master-key.ts'
-import { readFormat } from './format.ts'
+import { readFormat, type DatabaseMigration } from './format.ts'
 import { StoreUnavailableError } from './unavailable.ts'
 
 export { StoreUnavailableError } from './unavailable.ts'
@@ -29,6 +29,8 @@ export interface StoreOptions extends ReopeningOptions {
   /** What is done where acknowledged writes are missing. Default: `refuse`. */
   readonly onDamage?: OnDamage
   readonly log?: StoreLog
+  /** Brings databases of an older format to the present one. */
+  readonly migrate?: DatabaseMigration
 }
 
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
@@ -53,7 +55,7 @@ export async function openStore(directory: string, options: StoreOptions = {}): 
   try {
     await check.afterOpening(store.acknowledged)
     await disk.beginRun(store.acknowledged)
-    return await readFormat(store, directory, options.keys)
+    return await readFormat(store, directory, options)
   } catch (error) {
     await store.abandon()
     throw error

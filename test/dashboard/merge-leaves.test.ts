@@ -2,7 +2,7 @@ import test from 'ava'
 import { isDatabaseAdmin } from '../../dashboard/src/lib/rights.ts'
 import { policiesOf } from '../../dashboard/src/lib/policies.ts'
 import { diffLines } from '../../dashboard/src/lib/line-diff.ts'
-import { differencesOf, mergeLeaves, resolutionTexts } from '../../dashboard/src/lib/merge-leaves.ts'
+import { differencesOf, mergeLeaves } from '../../dashboard/src/lib/merge-leaves.ts'
 
 const A =
   '{"_id":"x","_rev":"3-a","_revisions":{"start":3,"ids":[]},"n":12345678901234567890,"same":1.0,"items":[1,2]}'
@@ -22,13 +22,6 @@ test('a merge takes each member from the leaf that was picked', t => {
     mergeLeaves([A, B], { n: 1, extra: 1, items: 1 }),
     '{"n":12345678901234567891,"same":1.0,"extra":true}',
   )
-})
-
-test('a resolution is a child of the winner and a tombstone for each other leaf', t => {
-  t.deepEqual(resolutionTexts('x', '{"n":1.0}', '3-a', ['2-b']), [
-    '{"_id":"x","_rev":"3-a","n":1.0}',
-    '{"_id":"x","_rev":"2-b","_deleted":true}',
-  ])
 })
 
 test('replaced lines stand beside each other', t => {

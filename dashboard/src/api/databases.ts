@@ -7,10 +7,14 @@ export interface DatabaseInfo {
   readonly doc_del_count: number
   readonly update_seq: string | number
   readonly compact_running: boolean
-  readonly sizes: { readonly file: number; readonly active: number; readonly external: number }
+  readonly sizes: {
+    readonly file: number
+    readonly active: number
+    readonly external: number
+    /** Documents with more than one living leaf, where there are some. */
+    readonly conflicts?: number
+  }
   readonly props: { readonly partitioned?: boolean }
-  /** Documents with more than one living leaf, where the node counts them. */
-  readonly conflicts?: number
 }
 
 /** A listed database; without `info` it went away meanwhile. */

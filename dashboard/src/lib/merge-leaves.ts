@@ -42,23 +42,6 @@ function namesOf(maps: readonly ReadonlyMap<string, string>[]): string[] {
   return [...new Set(maps.flatMap(map => [...map.keys()]))]
 }
 
-/**
- * The texts to write for a resolution: the content as a child of the winner, a tombstone behind each other leaf.
- *
- * @param content the object's text without `_id` and `_rev`
- */
-export function resolutionTexts(
-  id: string,
-  content: string,
-  winner: string,
-  losers: readonly string[],
-): string[] {
-  const name = { name: '_id', text: JSON.stringify(id) }
-  const revision = (rev: string) => ({ name: '_rev', text: JSON.stringify(rev) })
-  const tombstone = (rev: string) => objectText([name, revision(rev), { name: '_deleted', text: 'true' }])
-  return [objectText([name, revision(winner), ...membersOf(content)]), ...losers.map(tombstone)]
-}
-
 /** The strings of an array's text. */
 export function stringsOf(text: string): string[] {
   return elementsOf(text).map(element => String(JSON.parse(element)))

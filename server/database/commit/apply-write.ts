@@ -1,4 +1,5 @@
 import type { DocId } from '../../../protocol/document-id.ts'
+import { fail } from '../../../protocol/errors.ts'
 import { clearInterior } from '../../../protocol/revtree/compact.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
 import type { RevTree } from '../../../protocol/revtree/tree.ts'
@@ -45,6 +46,8 @@ function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown
   switch (request.kind) {
     case 'edit_documents':
       return applyEdits(request, commit, host)
+    case 'resolve_conflict':
+      return applyResolution(request, commit, host)
     case 'edit_local_documents':
       return applyLocalEdits(commit, request.edits)
     case 'purge':
@@ -70,6 +73,28 @@ function applyEdits(
   return new DocumentEdits(commit, {
     edits,
     replicated,
+    maxPartitionSize: host.maxPartitionSize(),
+    memory: host.validation,
+    actor: { user, security: host.security() },
+    validators: host.validatorsOf(edits),
+  }).apply()
+}
+
+/** @throws `conflict` where the leaves are others by now; what refuses one of the edits */
+function applyResolution(
+  { id, leaves: expected, all, edits, user }: WriteRequest & { kind: 'resolve_conflict' },
+  commit: Commit,
+  host: WriterHost,
+) {
+  const document = commit.document(id)
+  const live = document === undefined ? [] : leaves(document.tree).filter(({ deleted }) => !deleted)
+  const known = new Set(live.map(({ rev }) => rev))
+  const isAsExpected = expected.every(rev => known.has(rev)) && (!all || known.size === expected.length)
+  if (!isAsExpected) throw fail('conflict')
+  return new DocumentEdits(commit, {
+    edits,
+    replicated: false,
+    isAtomic: true,
     maxPartitionSize: host.maxPartitionSize(),
     memory: host.validation,
     actor: { user, security: host.security() },

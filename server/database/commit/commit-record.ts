@@ -11,6 +11,8 @@ export interface CommittedChange {
   /** True where the document existed, and was not deleted, before. */
   readonly wasLive: boolean
   readonly isLive: boolean
+  /** True where more than one leaf is not deleted. */
+  readonly isInConflict: boolean
   /** The rendered changes row, see `change-record.ts`. */
   readonly record: Uint8Array
 }

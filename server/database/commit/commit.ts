@@ -2,12 +2,19 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { partitionOf } from '../../../protocol/partition.ts'
 import { emptyTree, type RevTree } from '../../../protocol/revtree/tree.ts'
 import { decodeTree, encodeTree } from '../../../protocol/revtree/codec.ts'
-import { leaves, type Leaf } from '../../../protocol/revtree/leaves.ts'
+import { isConflict, leaves, type Leaf } from '../../../protocol/revtree/leaves.ts'
 import { formatSeq } from '../../../protocol/sequence.ts'
 import { type DatabaseKeys, KeySpace } from '../../storage/keys.ts'
 import { readMany } from '../../storage/read-many.ts'
 import type { Store } from '../../storage/store.ts'
 import { WriteSetBuilder } from '../../storage/write-set.ts'
+import { removeConflict } from '../conflicts/conflict-index.ts'
+import {
+  conflictDifference,
+  conflictSinceOf,
+  readConflictSince,
+  updateConflict,
+} from '../conflicts/conflict-in-commit.ts'
 import { encodeChangeRecord } from '../documents/change-record.ts'
 import { CommitBodies } from './commit-bodies.ts'
 import type { CommitContext } from './commit-context.ts'
@@ -21,6 +28,7 @@ import type { DocumentInCommit, Uncommitted } from './uncommitted.ts'
 interface PreviousState {
   readonly seq: number
   readonly isLive: boolean
+  readonly conflictSince: number
 }
 
 const NO_GROWTH = new Map<string, number>()
@@ -81,12 +89,16 @@ export class Commit {
   /**
    * Puts a document's new tree in place and gives the document the next sequence.
    *
+   * @param all the tree's leaves, the winner first
    * @param size bytes of its leaves' bodies and attachments
    */
-  change(id: DocId, tree: RevTree, deleted: boolean, size: number): void {
+  change(id: DocId, tree: RevTree, all: readonly Leaf[], size: number): void {
     const before = this.#documents.get(id)
+    const deleted = all[0]?.deleted === true
+    const conflictSince = conflictSinceOf(all, before)
     this.state.seq += 1
     this.#count(before, deleted)
+    this.state.conflicts += conflictDifference(before, conflictSince)
     this.#grow(id, size - (before?.size ?? 0))
     const document: DocumentInCommit = {
       id,
@@ -94,6 +106,7 @@ export class Commit {
       seq: this.state.seq,
       deleted,
       size,
+      conflictSince,
       treeStoredSeparately: before?.treeStoredSeparately ?? false,
     }
     this.#remember(id, before)
@@ -119,8 +132,9 @@ export class Commit {
     const before = this.#documents.get(id)
     if (before === undefined) return
     this.#count(before, undefined)
+    this.state.conflicts += conflictDifference(before, 0)
     this.#grow(id, -before.size)
-    const { seq: previousSeq } = this.#remember(id, before)
+    const { seq: previousSeq, conflictSince } = this.#remember(id, before)
     this.#changed.delete(id)
     this.#rewritten.delete(id)
     this.#documents.set(id, undefined)
@@ -128,6 +142,7 @@ export class Commit {
     this.#writes.delete(this.#keys.text(KeySpace.document, id))
     this.#writes.delete(this.#keys.text(KeySpace.tree, id))
     if (previousSeq > 0) this.#writes.delete(this.#keys.number(KeySpace.change, previousSeq))
+    removeConflict(this.#writes, this.#keys, { id, since: conflictSince })
   }
 
   /** Bytes of the documents of a partition, with what this commit does to them. */
@@ -215,7 +230,11 @@ export class Commit {
   #remember(id: DocId, document: DocumentInCommit | undefined): PreviousState {
     let before = this.#before.get(id)
     if (before === undefined) {
-      before = { seq: document?.seq ?? 0, isLive: document?.deleted === false }
+      before = {
+        seq: document?.seq ?? 0,
+        isLive: document?.deleted === false,
+        conflictSince: document?.conflictSince ?? 0,
+      }
       this.#before.set(id, before)
     }
     return before
@@ -228,7 +247,8 @@ export class Commit {
       const winner = all[0]
       if (winner === undefined) continue
       this.#putRecord(document, all)
-      const { seq: previousSeq, isLive: wasLive } = this.#remember(id, undefined)
+      const before = this.#remember(id, undefined)
+      const { seq: previousSeq, isLive: wasLive } = before
       if (previousSeq > 0) this.#writes.delete(this.#keys.number(KeySpace.change, previousSeq))
       const record = encodeChangeRecord({
         seq: formatSeq(seq, this.#context.suffix),
@@ -237,7 +257,9 @@ export class Commit {
         leaves: all,
       })
       this.#writes.put(this.#keys.number(KeySpace.change, seq), record)
-      this.#changes.push({ seq, id, previousSeq, wasLive, isLive: !document.deleted, record })
+      const isInConflict = document.conflictSince > 0
+      this.#changes.push({ seq, id, previousSeq, wasLive, isLive: !document.deleted, isInConflict, record })
+      updateConflict(this.#writes, this.#keys, { id, before, now: document, leaves: all })
     }
     this.#changes.sort((a, b) => a.seq - b.seq)
     for (const document of this.#rewritten.values()) this.#putRecord(document, leaves(document.tree))
@@ -260,11 +282,16 @@ export class Commit {
   }
 
   #decode(id: DocId, record: Uint8Array): DocumentInCommit {
-    const { seq, deleted, size, treeOffset } = new DocumentSummary(record)
-    const document = { id, seq, deleted, size, treeStoredSeparately: treeOffset === 0 }
-    if (treeOffset > 0) return { ...document, tree: decodeTree(record, treeOffset) }
+    const { seq, deleted, size, branched, treeOffset } = new DocumentSummary(record)
+    const tree = treeOffset > 0 ? decodeTree(record, treeOffset) : this.#readTree(id)
+    const conflictSince =
+      branched && isConflict(leaves(tree)) ? readConflictSince(this.#store, this.#keys, id) : 0
+    return { id, seq, deleted, size, conflictSince, treeStoredSeparately: treeOffset === 0, tree }
+  }
+
+  #readTree(id: DocId): RevTree {
     const tree = this.#store.getSync(this.#keys.text(KeySpace.tree, id))
-    return { ...document, tree: tree === undefined ? emptyTree : decodeTree(tree) }
+    return tree === undefined ? emptyTree : decodeTree(tree)
   }
 
   #count(before: DocumentInCommit | undefined, deleted: boolean | undefined): void {

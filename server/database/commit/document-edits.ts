@@ -32,6 +32,8 @@ export interface DocumentEditsOptions {
   readonly edits: readonly DocumentEdit[]
   /** `new_edits=false`: the revisions are taken as they are, and never conflict. */
   readonly replicated: boolean
+  /** Refuses all edits with one of them, by throwing its error. Default: false. */
+  readonly isAtomic?: boolean
   /** In bytes, of a partitioned database; 0 for no limit. */
   readonly maxPartitionSize: number
   readonly memory: ValidationMemory
@@ -59,6 +61,7 @@ export class DocumentEdits {
     this.#resolveAttachments(commit, refused)
     await this.#validate(commit, refused)
     const full = await this.#fullPartitions(commit)
+    for (const outcome of refused.values()) this.#throwIfAtomic(outcome)
     const slice = new TimeSlice()
     for (const group of this.#groupsInOrder()) {
       const document = new DocumentMerge(commit, group.id, {
@@ -69,11 +72,18 @@ export class DocumentEdits {
       for (const at of group.edits) {
         // Each revision of a document with thousands of branches takes as many steps.
         if (slice.isOver) await slice.pause()
-        this.#outcomes[at] = refused.get(at) ?? this.#merge(document, at)
+        const outcome = refused.get(at) ?? this.#merge(document, at)
+        // The first edit alone can fail here, before anything of the others is stored.
+        this.#throwIfAtomic(outcome)
+        this.#outcomes[at] = outcome
       }
       document.finish()
     }
     return this.#outcomes
+  }
+
+  #throwIfAtomic({ error }: EditOutcome): void {
+    if (this.#options.isAtomic === true && error !== undefined) throw error
   }
 
   /**

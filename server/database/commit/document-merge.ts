@@ -75,7 +75,7 @@ export class DocumentMerge {
     if (this.#written.size === 0 && before !== undefined && sameTree(tree, before)) return
     if (tree !== merged) deleteUnreferencedBodies(this.#commit, merged, tree)
     const all = leaves(tree)
-    this.#commit.change(this.#id, tree, all[0]?.deleted === true, this.#sizeOf(tree, all))
+    this.#commit.change(this.#id, tree, all, this.#sizeOf(tree, all))
   }
 
   #sizeOf(tree: RevTree, [only, other]: readonly Leaf[]): number {

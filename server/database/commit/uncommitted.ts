@@ -10,6 +10,8 @@ export interface DocumentInCommit {
   seq: number
   deleted: boolean
   size: number
+  /** Milliseconds since 1970 when the document came into conflict; 0 if it is not in conflict. */
+  conflictSince: number
   /** Whether its stored tree lies under a key of its own. */
   treeStoredSeparately: boolean
 }

@@ -22,6 +22,18 @@ export type WriteRequest =
       readonly replicated: boolean
       readonly user: UserContext
     }
+  /** Resolves a conflict: all of the edits, or none of them. */
+  | {
+      readonly kind: 'resolve_conflict'
+      readonly id: DocId
+      /** Leaves that are not deleted, or nothing is done: another edit was faster. */
+      readonly leaves: readonly Rev[]
+      /** True where these must be all leaves that are not deleted. */
+      readonly all: boolean
+      /** Children of the leaves, no two of the same. */
+      readonly edits: readonly DocumentEdit[]
+      readonly user: UserContext
+    }
   | { readonly kind: 'edit_local_documents'; readonly edits: readonly LocalEdit[] }
   | { readonly kind: 'purge'; readonly requests: readonly PurgeRequest[] }
   | {
@@ -46,6 +58,7 @@ export type WriteRequest =
 /** The answer to each kind of request, when it is on disk. */
 export interface WriteResults {
   readonly edit_documents: readonly EditOutcome[]
+  readonly resolve_conflict: readonly EditOutcome[]
   readonly edit_local_documents: readonly Rev[]
   /** The revisions that were removed, for each request. */
   readonly purge: readonly Rev[][]
@@ -68,6 +81,8 @@ export function documentsOf(request: WriteRequest): readonly DocId[] {
       return request.edits.map(({ id }) => id)
     case 'purge':
       return request.requests.map(({ id }) => id)
+    case 'resolve_conflict':
+      return [request.id]
     case 'clear_interior':
       return request.ids
     case 'edit_local_documents':
@@ -83,6 +98,7 @@ export function documentsOf(request: WriteRequest): readonly DocId[] {
 export function bytesOf(request: WriteRequest): number {
   switch (request.kind) {
     case 'edit_documents':
+    case 'resolve_conflict':
       return request.edits.reduce((sum, { body }) => sum + body.length + 200, 0)
     case 'edit_local_documents':
       return request.edits.reduce((sum, { body }) => sum + body.length, 0)

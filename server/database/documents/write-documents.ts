@@ -116,13 +116,14 @@ function hasAttachments({ input, added }: DocumentToWrite): boolean {
   return input.attachments !== undefined || added !== undefined
 }
 
-interface Receiving {
+export interface Receiving {
   readonly replicated: boolean
   /** Where what is received is noted, to be released. */
   readonly held: ReceivedAttachment[]
 }
 
-async function attachmentsOf(
+/** Returns the attachments of an edit; what comes inline goes to the attachment store first. */
+export async function attachmentsOf(
   store: Attachments,
   { input, received = [], added = [] }: DocumentToWrite,
   { replicated, held }: Receiving,

@@ -69,7 +69,7 @@ function keysOf(namespace: Namespace, keys: readonly JsonValue[]): readonly Json
   return prefix === '' ? keys : keys.filter(key => typeof key === 'string' && key.startsWith(prefix))
 }
 
-interface Range {
+export interface Range {
   readonly from: Uint8Array
   readonly to: Uint8Array
 }
@@ -92,7 +92,7 @@ function rangeOf(database: Database, namespace: Namespace, parameters: ViewParam
  * Document ids stand in for keys that are not given. Keys that are no strings sort before all ids: CouchDB compares them
  * as Erlang terms (couch_mrview_util:ad_skey_opts/1).
  */
-function givenRange(parameters: ViewParameters, key: (id: string) => Uint8Array, whole: Range): Range {
+export function givenRange(parameters: ViewParameters, key: (id: string) => Uint8Array, whole: Range): Range {
   const { descending = false, inclusiveEnd = true } = parameters
   const start = givenOr(parameters.startKey, parameters.startKeyDocId)
   const end = givenOr(parameters.endKey, parameters.endKeyDocId)
@@ -117,7 +117,7 @@ function givenOr(value: JsonValue | undefined, other: string | undefined): JsonV
 }
 
 /** The key that follows a key. */
-function keyAfter(key: Uint8Array): Uint8Array {
+export function keyAfter(key: Uint8Array): Uint8Array {
   return Buffer.concat([key, Buffer.from([0])])
 }
 

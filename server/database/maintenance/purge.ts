@@ -1,5 +1,5 @@
 import type { Rev } from '../../../protocol/revision.ts'
-import { winner } from '../../../protocol/revtree/leaves.ts'
+import { leaves } from '../../../protocol/revtree/leaves.ts'
 import { removeLeaves } from '../../../protocol/revtree/purge.ts'
 import { nodeCount } from '../../../protocol/revtree/tree.ts'
 import type { Commit } from '../commit/commit.ts'
@@ -45,6 +45,6 @@ function forget(commit: Commit, { id, revs }: PurgeRequest): Rev[] {
   if (removed.length === 0) return []
   deleteUnreferencedBodies(commit, document.tree, tree)
   if (nodeCount(tree) === 0) commit.remove(id)
-  else commit.change(id, tree, winner(tree).deleted, documentSize(commit, document, tree, NOTHING_WRITTEN))
+  else commit.change(id, tree, leaves(tree), documentSize(commit, document, tree, NOTHING_WRITTEN))
   return removed
 }

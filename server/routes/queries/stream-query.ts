@@ -41,6 +41,19 @@ export function runQuery<Result>(ctx: RequestContext, work: () => Promise<Result
   return ctx.services.queryQueue.run(work, new Client(ctx))
 }
 
+/**
+ * Does work that looks at every document of a database, in its turn.
+ *
+ * @throws `busy`, and what the work throws
+ */
+export function runScan<Result>(
+  ctx: RequestContext,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const client = new Client(ctx)
+  return ctx.services.scanQueue.run(() => work(client.signal), client)
+}
+
 /** Who asked; its signal is aborted when the connection or the stream of the request closes. */
 class Client implements Waiter {
   #left = false

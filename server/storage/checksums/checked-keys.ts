@@ -40,6 +40,8 @@ const NAMES: Readonly<Record<number, string>> = {
   [KeySpace.setting]: 'The setting',
   [KeySpace.attachment]: 'The attachment reference',
   [KeySpace.index]: 'The index record',
+  [KeySpace.conflict]: 'The conflict record',
+  [KeySpace.digest]: 'The digest',
 }
 
 const OF_TEXT: ReadonlySet<number> = new Set([

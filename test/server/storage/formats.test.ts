@@ -28,6 +28,12 @@ async function holdsEverything(t: ExecutionContext, url: string): Promise<void> 
   t.is((await call(url, 'GET', '/db/doc-008')).status, 404)
   const leaves = await call<unknown[]>(url, 'GET', '/db/doc-009?open_revs=all')
   t.is(leaves.body.length, 2)
+  const conflicts = await call<{ total_rows: number; rows: { id: string; conflicts: string[] }[] }>(
+    url,
+    'GET',
+    '/db/_conflicts',
+  )
+  t.like(conflicts.body, { total_rows: 1, rows: { 0: { id: 'doc-009' }, length: 1 } })
   const feed = await call<{ results: unknown[] }>(url, 'GET', '/db/_changes')
   t.is(feed.body.results.length, 53)
   const view = await call<{ rows: unknown[] }>(url, 'GET', '/db/_design/d/_view/n?group=true')

@@ -24,9 +24,7 @@ export function Conflicts({ database, place }: DatabaseViewProps) {
                 first={from === undefined ? undefined : link(undefined)}
                 next={data.next === undefined ? undefined : link(data.next)}
               >
-                {data.total !== undefined
-                  ? `${plural(data.total, 'document')} in conflict`
-                  : `${plural(data.scanned ?? 0, 'change')} looked at on this page`}
+                {`${plural(data.total, 'document')} in conflict`}
               </Pager>
             </>
           )}
@@ -54,13 +52,7 @@ export function Conflicts({ database, place }: DatabaseViewProps) {
 
 function Rows({ database, page }: { database: string; page: ConflictPage }) {
   if (page.rows.length === 0) {
-    return (
-      <Empty title="No document is in conflict here.">
-        {page.next === undefined
-          ? 'Edits on several nodes have not collided.'
-          : 'There are more changes to look at.'}
-      </Empty>
-    )
+    return <Empty title="No document is in conflict here.">Edits on several nodes have not collided.</Empty>
   }
   return (
     <div class="table-wrap">
@@ -89,7 +81,9 @@ function Rows({ database, page }: { database: string; page: ConflictPage }) {
                 <code title={conflicts.join('\n')}>{conflicts.slice(0, 3).map(shortRev).join(' ')}</code>
                 {conflicts.length > 3 && ` and ${formatCount(conflicts.length - 3)} more`}
               </td>
-              <td>{since === undefined ? '' : <Ago time={since} />}</td>
+              <td>
+                <Ago time={since} />
+              </td>
               <td class="actions">
                 <span class="row end">
                   <a class="button small" href={linkTo(['db', database, 'doc', id, 'revisions'])}>

@@ -130,8 +130,8 @@ function InfoCells({ info }: { info: DatabaseInfo }) {
         <div class="row">
           {info.props.partitioned === true && <Badge>Partitioned</Badge>}
           {info.compact_running && <Badge tone="info">Compacting</Badge>}
-          {(info.conflicts ?? 0) > 0 && (
-            <Badge tone="warn">{formatCount(info.conflicts ?? 0)} in conflict</Badge>
+          {(info.sizes.conflicts ?? 0) > 0 && (
+            <Badge tone="warn">{formatCount(info.sizes.conflicts ?? 0)} in conflict</Badge>
           )}
         </div>
       </td>

@@ -45,9 +45,9 @@ export function DatabaseSummary({ infos, isPart }: { infos: readonly DatabaseInf
                 <td>
                   <span class="row">
                     {info.compact_running && <Badge tone="info">Compacting</Badge>}
-                    {(info.conflicts ?? 0) > 0 && (
+                    {(info.sizes.conflicts ?? 0) > 0 && (
                       <a href={linkTo(['db', info.db_name, 'conflicts'])}>
-                        <Badge tone="warn">{plural(info.conflicts ?? 0, 'conflict')}</Badge>
+                        <Badge tone="warn">{plural(info.sizes.conflicts ?? 0, 'conflict')}</Badge>
                       </a>
                     )}
                   </span>

@@ -72,9 +72,9 @@ function AdminOverview() {
   )
   const items = findAttention({
     jobs: jobs.data ?? [],
-    databases: (databases.data?.infos ?? []).map(({ db_name, conflicts = 0 }) => ({
+    databases: (databases.data?.infos ?? []).map(({ db_name, sizes }) => ({
       name: db_name,
-      conflicts,
+      conflicts: sizes.conflicts ?? 0,
     })),
     disk: node.data?.health?.disk ?? undefined,
     loopDelayMs: node.data?.health?.event_loop_delay_ms.p99,

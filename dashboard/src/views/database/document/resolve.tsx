@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { resolveConflict } from '../../../api/conflicts.ts'
+import { type Resolution, resolveConflict } from '../../../api/conflicts.ts'
 import { type LeafText, leavesOf } from '../../../api/documents.ts'
 import { shortRev } from '../../../lib/format.ts'
 import { formatJsonText } from '../../../lib/json-text.ts'
@@ -45,11 +45,11 @@ function Choices({ database, id, leaves, onDone }: ChoicesProps) {
   const [merging, setMerging] = useState(false)
   const texts = leaves.map(({ text }) => text)
   const differing = new Set(differencesOf(texts).map(({ name }) => name))
-  const [winner, ...losers] = leaves
-  const resolve = (content: string) =>
+  const [winner] = leaves
+  const revs = leaves.map(({ rev }) => rev)
+  const resolve = (to: Resolution['to']) =>
     run(async () => {
-      const losing = losers.map(({ rev }) => rev)
-      await resolveConflict({ database, id, content, winner: winner?.rev ?? '', losers: losing })
+      await resolveConflict({ database, id, revs, to })
       toast('The conflict is resolved.')
       onDone()
     })
@@ -72,7 +72,7 @@ function Choices({ database, id, leaves, onDone }: ChoicesProps) {
         </div>
       )}
       {merging ? (
-        <MergeEditor leaves={leaves} busy={busy} onResolve={resolve} />
+        <MergeEditor leaves={leaves} busy={busy} onResolve={content => resolve({ content })} />
       ) : (
         <div class="choices">
           {leaves.map(({ rev }, index) => (
@@ -82,7 +82,7 @@ function Choices({ database, id, leaves, onDone }: ChoicesProps) {
                   <code title={rev}>{rev.slice(0, 14)}…</code>
                   {index === 0 && <Badge tone="good">Winner</Badge>}
                 </span>
-                <Button small kind="primary" disabled={busy} onClick={() => resolve(contentOf(index))}>
+                <Button small kind="primary" disabled={busy} onClick={() => resolve({ keep: rev })}>
                   Keep this one
                 </Button>
               </div>

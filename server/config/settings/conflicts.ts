@@ -1,0 +1,31 @@
+import type { Setting } from '../setting.ts'
+
+/** Conflicts: how they are resolved, and how much is told of them. */
+export const CONFLICT_SETTINGS = {
+  conflicts: {
+    resolve: {
+      kind: 'boolean',
+      default: true,
+      about: 'This node resolves conflicts by the policies of design documents',
+    },
+    max_resolutions: {
+      kind: 'integer',
+      default: 20,
+      min: 1,
+      about:
+        'Resolutions of one document within an hour, after which its policy is stopped for it and this is reported',
+    },
+    log_size: {
+      kind: 'integer',
+      default: 500,
+      min: 0,
+      about: 'Resolutions of a database that `_conflicts/log` remembers',
+    },
+    max_trees: {
+      kind: 'integer',
+      default: 1000,
+      min: 1,
+      about: 'Largest `limit` of `_trees`',
+    },
+  },
+} as const satisfies Record<string, Record<string, Setting>>

@@ -1,0 +1,100 @@
+import type { DocumentInput } from '../../../protocol/document/document-input.ts'
+import { parseDocumentInSteps } from '../../../protocol/document/parse.ts'
+import { type DocId, parseDocId } from '../../../protocol/document-id.ts'
+import { fail } from '../../../protocol/errors.ts'
+import { canonicalizeInSteps } from '../../../protocol/json/canonical.ts'
+import { decodeValue } from '../../../protocol/json/decode-value.ts'
+import { jsonMembers } from '../../../protocol/json/members.ts'
+import { parseRev, type Rev } from '../../../protocol/revision.ts'
+import { parametersOfBody, parametersOfQuery } from '../../../protocol/view-parameters.ts'
+import { runInTurns } from '../../concurrency/time-slice.ts'
+import { listConflicts } from '../../database/conflicts/list-conflicts.ts'
+import { largestTrees } from '../../database/conflicts/list-trees.ts'
+import { type ChosenResolution, resolveConflict } from '../../database/conflicts/resolve-conflict.ts'
+import { readJsonBody, requireJson } from '../../http/request/body.ts'
+import { readJsonObject } from '../../http/request/json-body.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
+import { sendJson, streamJsonChunks } from '../../http/response/reply.ts'
+import type { RequestContext } from '../context.ts'
+import { runScan } from '../queries/stream-query.ts'
+import { documentLimits } from '../shared/document-limits.ts'
+import { databaseOf } from '../shared/path-names.ts'
+
+/** `GET /db/_conflicts`: the documents in conflict, paged as `_all_docs` is. */
+export async function getConflicts(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  const parameters = parametersOfQuery(QueryParams.of(ctx).entries())
+  await streamJsonChunks(ctx, listConflicts(database, parameters, { reader: ctx.state.user }))
+}
+
+/** `POST /db/_conflicts`: the same, with parameters such as `keys` in the body. */
+export async function postConflicts(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  requireJson(ctx)
+  const parameters = {
+    ...parametersOfQuery(QueryParams.of(ctx).entries()),
+    ...parametersOfBody(await readJsonObject(ctx, 'query')),
+  }
+  await streamJsonChunks(ctx, listConflicts(database, parameters, { reader: ctx.state.user }))
+}
+
+/** `POST /db/_conflicts/ID`: resolves a conflict by hand, in one commit. */
+export async function postResolution(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  const id = conflictId(ctx)
+  requireJson(ctx)
+  const chosen = await readResolution(ctx, id)
+  const resolved = await resolveConflict(database, chosen, ctx.state.user)
+  sendJson(ctx, { ok: true, id, ...resolved }, 201)
+}
+
+/** The rest of the path is the id; one of a design document may stand in two segments. */
+function conflictId({ rest }: RequestContext): DocId {
+  if (rest.includes(null)) throw fail('illegalDocId', 'Document id must be valid UTF-8')
+  return parseDocId(rest.join('/'))
+}
+
+/** @throws `bad_request` */
+async function readResolution(ctx: RequestContext, id: DocId): Promise<ChosenResolution> {
+  const { text } = await runInTurns(canonicalizeInSteps(await readJsonBody(ctx, 'document'), { term: false }))
+  const members = new Map(jsonMembers(text))
+  if (text[0] !== OPEN_BRACE) throw fail('badRequest', 'Request body must be a JSON object')
+  const revs = members.get('revs')
+  const keep = members.get('keep')
+  const body = members.get('body')
+  if (revs === undefined) throw fail('badRequest', '`revs` must name the revisions that are resolved')
+  if ((keep === undefined) === (body === undefined))
+    throw fail('badRequest', 'one of `keep`, a revision, and `body`, a document, is needed')
+  return {
+    id,
+    revs: readRevs(revs),
+    ...(keep === undefined ? {} : { keep: parseRev(decodeValue(keep.toString())) }),
+    ...(body === undefined ? {} : { body: await readBody(ctx, body) }),
+  }
+}
+
+const OPEN_BRACE = 0x7b
+
+function readRevs(json: Buffer): Rev[] {
+  const value = decodeValue(json.toString())
+  if (!Array.isArray(value)) throw fail('badRequest', '`revs` must be an array')
+  return value.map(rev => parseRev(rev))
+}
+
+/** @throws `bad_request`, and what the limits of documents refuse */
+async function readBody(ctx: RequestContext, json: Buffer): Promise<DocumentInput> {
+  const input = await runInTurns(parseDocumentInSteps(json, { term: true, ...documentLimits(ctx) }))
+  if (input.refusal !== undefined) throw input.refusal
+  return input
+}
+
+const DEFAULT_TREES = 25
+
+/** `GET /db/_trees?limit=`: the documents with the largest revision trees. */
+export async function getTrees(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  const { limit = DEFAULT_TREES } = parametersOfQuery(QueryParams.of(ctx).entries())
+  const most = ctx.services.config.integer('conflicts', 'max_trees')
+  if (limit > most) throw fail('queryParse', `Limit is too large, must not exceed ${most}`)
+  sendJson(ctx, { rows: await runScan(ctx, signal => largestTrees(database, limit, signal)) })
+}
