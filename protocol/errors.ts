@@ -81,6 +81,11 @@ export const ERRORS = {
   jobWithOtherCredentials: [409, 'conflict', (job: string) => `${job}, with other credentials`],
   badSpecialMember: [400, 'doc_validation', (name: string) => `Bad special document member: ${name}`],
   documentTooLarge: [413, 'document_too_large', (id: string) => id],
+  documentTooDeepToValidate: [
+    400,
+    'doc_validation',
+    'The document is nested too deeply for the validation functions of its database.',
+  ],
   documentTooDeep: [
     400,
     'doc_validation',

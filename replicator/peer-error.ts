@@ -113,3 +113,14 @@ function text(cause: unknown, code: string): string {
 export function isTransientStatus(status: number): boolean {
   return status === 408 || status === 429 || status >= 500
 }
+
+/** Returns whether a peer refuses documents, in CouchDB's words: a proxy that refuses a request has others. */
+export function isOfDocuments({ status, error }: PeerError): boolean {
+  if (TOO_LONG.includes(status) || error === 'missing_stub') return true
+  return status === 400 && OF_DOCUMENTS.includes(error)
+}
+
+/** A document, its id in the URL or the header that repeats it are too long. */
+const TOO_LONG = [413, 414, 431]
+
+const OF_DOCUMENTS = ['bad_request', 'doc_validation', 'illegal_docid']

@@ -1,5 +1,7 @@
 import { fail } from '../errors.ts'
 
+const FOLDED = /\r\n[ \t]/
+
 /** The headers of a part: names in lower case, the last of duplicates, values trimmed and read as UTF-8. */
 export type PartHeaders = ReadonlyMap<string, string>
 
@@ -11,7 +13,8 @@ export type PartHeaders = ReadonlyMap<string, string>
  */
 export function parsePartHeaders(block: Buffer): PartHeaders {
   const headers = new Map<string, string>()
-  const text = block.toString('utf8').replace(/\r\n[ \t]+/g, ' ')
+  const given = block.toString('utf8')
+  const text = FOLDED.test(given) ? given.replace(/\r\n[ \t]+/g, ' ') : given
   for (const line of text.split('\r\n')) {
     if (line === '') continue
     const colon = line.indexOf(':')

@@ -36,6 +36,9 @@ export class MultipartParser {
   readonly #limits: MultipartLimits
   #state: State = 'preamble'
   #kept: Buffer = NOTHING
+  /** The beginning of a header block whose end has not come yet. */
+  #headers: Buffer[] = []
+  #headerBytes = 0
   #events: MultipartEvent[] = []
 
   /** @param boundary the boundary of the Content-Type, without dashes */
@@ -121,11 +124,15 @@ export class MultipartParser {
   /** The block begins with the end of the boundary's line, so that a part without headers is one that ends at once. */
   #readHeaders(bytes: Buffer): Buffer {
     const at = bytes.indexOf(HEADERS_END)
-    const length = at < 0 ? bytes.length : at
-    if (length > this.#limits.maxHeaderBytes)
+    const end = at < 0 ? Math.max(0, bytes.length - HEADERS_END.length + 1) : at
+    this.#headerBytes += end
+    if (this.#headerBytes > this.#limits.maxHeaderBytes)
       throw fail('malformedMultipart', 'the headers of a part are too large')
-    if (at < 0) return bytes
-    this.#events.push({ kind: 'headers', headers: parsePartHeaders(bytes.subarray(0, at)) })
+    if (end > 0) this.#headers.push(Buffer.from(bytes.subarray(0, end)))
+    if (at < 0) return skipTo(bytes, end)
+    this.#events.push({ kind: 'headers', headers: parsePartHeaders(Buffer.concat(this.#headers)) })
+    this.#headers = []
+    this.#headerBytes = 0
     return this.#enter('body', bytes.subarray(at + HEADERS_END.length))
   }
 

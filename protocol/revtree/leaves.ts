@@ -1,6 +1,6 @@
 import type { Rev } from '../revision.ts'
 import { rowOf } from './lookup.ts'
-import { compareHashes, DELETED, endOfSubtree, isLeaf, isRoot, nodeAt } from './tree.ts'
+import { compareHashes, DELETED, endOfSubtree, isHexHash, isLeaf, isRoot, nodeAt } from './tree.ts'
 import type { RevNode, RevTree } from './tree.ts'
 
 /** A revision without descendants: a live one is a version of the document, several are a conflict. */
@@ -24,15 +24,22 @@ const SMALL = 64
 
 /** Siblings are in order of their hashes, so that from the last to the first most are sorted already. */
 function sortedLeaves(tree: RevTree): readonly Leaf[] {
-  return leafRows(tree, 0, tree.hashes.length)
+  const { hashes } = tree
+  const compare = hashes.length > SMALL && hashes.every(isHexHash) ? compareTexts : compareHashes
+  return leafRows(tree, 0, hashes.length)
     .reverse()
-    .sort((a, b) => compareByVictory(tree, a, b) || a - b)
+    .sort((a, b) => compareByVictory(tree, a, b, compare) || a - b)
     .map(row => nodeAt(tree, row))
 }
 
 /** Returns whether leaves, in the order of {@link leaves}, are a conflict: more than one is not deleted. */
 export function isConflict(all: readonly Leaf[]): boolean {
   return all.length > 1 && all[1]?.deleted === false
+}
+
+/** As `compareHashes`, of two that are known to be 32 hex digits each. */
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** All leaves in tree order: of siblings, the lesser hash first (CouchDB: couch_key_tree:get_all_leafs/1). */
@@ -54,6 +61,11 @@ export function winner(tree: RevTree): Leaf {
   return nodeAt(tree, best)
 }
 
+/** Returns whether there is a leaf that is no tombstone. */
+export function hasLiveLeaf(tree: RevTree): boolean {
+  return tree.flags.some((flags, row) => (flags & DELETED) === 0 && isLeaf(tree, row))
+}
+
 /** The leaves that descend from a revision, in tree order; the revision itself when it is one; none when unknown. */
 export function leavesOf(tree: RevTree, rev: Rev): readonly Leaf[] {
   const row = rowOf(tree, rev)
@@ -68,11 +80,11 @@ export function leafRows(tree: RevTree, from: number, to: number): number[] {
   return rows
 }
 
-function compareByVictory(tree: RevTree, a: number, b: number): number {
+function compareByVictory(tree: RevTree, a: number, b: number, compare = compareHashes): number {
   return (
     (tree.flags[a]! & DELETED) - (tree.flags[b]! & DELETED) ||
     tree.generations[b]! - tree.generations[a]! ||
-    compareHashes(tree.hashes[b]!, tree.hashes[a]!)
+    compare(tree.hashes[b]!, tree.hashes[a]!)
   )
 }
 

@@ -22,9 +22,19 @@ import { parentRows, ROOT, RevTree } from './tree.ts'
 export function stem(tree: RevTree, limit: number): RevTree {
   const leaf = leafRows(tree, 0, tree.hashes.length)
   if (leaf.length > 1 && new Set(tree.hashes).size < tree.hashes.length) return rebuild(tree, leaf, limit)
-  if (tree.hashes.length <= limit) return tree
+  if (tree.hashes.length <= limit || isWithin(tree, limit)) return tree
   if (leaf.length === 1) return newestOfLine(tree, limit)
   return keepRows(tree, nearLeaf(tree, leaf, limit))
+}
+
+/** Returns whether no history is longer than the limit. */
+function isWithin({ generations, flags }: RevTree, limit: number): boolean {
+  let end = 0
+  for (let row = 0; row < generations.length; row++) {
+    if ((flags[row]! & ROOT) !== 0) end = generations[row]! + limit
+    if (generations[row]! >= end) return false
+  }
+  return true
 }
 
 function newestOfLine(tree: RevTree, limit: number): RevTree {

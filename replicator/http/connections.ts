@@ -25,6 +25,8 @@ export interface ConnectionsOptions {
   readonly outgoing?: OutgoingConnections
 }
 
+/** Heads of answers repeat ids, which may be long, in `Location`. */
+const MAX_ANSWER_HEAD_BYTES = 256 * 1024
 const KEEP_ALIVE_MS = 4_000
 const MAX_KEEP_ALIVE_MS = 30_000
 const CONNECT_TIMEOUT_MS = 30_000
@@ -97,6 +99,7 @@ export class Connections {
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: MAX_KEEP_ALIVE_MS,
       pipelining: 1,
+      maxHeaderSize: MAX_ANSWER_HEAD_BYTES,
     }
     // Proxies rarely tunnel to other ports than that of TLS: without TLS they are asked for the URL.
     const through = { ...options, requestTls: this.#tls, proxyTls: this.#tls, proxyTunnel: false }

@@ -1,6 +1,6 @@
 import type { SourceSeq } from '../../protocol/checkpoint.ts'
 import type { ReplicationFilter } from '../../protocol/replication-options.ts'
-import { PeerError, databaseNotFound, unauthorized } from '../peer-error.ts'
+import { PeerError, databaseNotFound, isOfDocuments, unauthorized } from '../peer-error.ts'
 import type {
   BytesMoved,
   Change,
@@ -45,10 +45,7 @@ const DOCS_BEGIN = Buffer.from('{"new_edits":false,"docs":[')
 const DOCS_END = Buffer.from(']}')
 const COMMA = Buffer.from(',')
 /** CouchDB counts these as failures of the document, not of the replication. */
-const REFUSED = [401, 403, 409, 412, 413, 415]
-
-/** As CouchDB words what it will never take; it passes over such documents. */
-const PROHIBITED_ATTACHMENT = / was answered 400: Attachment name '_/
+const REFUSED = [401, 403, 409, 412, 413, 414, 415, 431]
 
 /** As servers answer that do not list a missing revision. */
 const NO_DOCUMENT = / was answered 404: (missing|deleted)$/
@@ -163,7 +160,7 @@ export class HttpPeer implements Peer {
       }
       const rev = document.kind === 'multipart' ? document.rev : ''
       const error = await statusError(answer)
-      if (error.status === 400 && !PROHIBITED_ATTACHMENT.test(error.reason)) throw error
+      if (error.status === 400 && !isOfDocuments(error)) throw error
       return refusal(error, id, rev)
     })
   }

@@ -21,3 +21,7 @@ export function idOfJson(json: Uint8Array, strict = false): string {
     return ''
   }
 }
+
+export function isDesign(id: string): boolean {
+  return id.startsWith('_design/')
+}

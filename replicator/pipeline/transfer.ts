@@ -1,6 +1,6 @@
 import { zeroStats } from '../../protocol/checkpoint.ts'
 import type { ReplicationStats } from '../../protocol/checkpoint.ts'
-import { PeerError } from '../peer-error.ts'
+import { isOfDocuments, PeerError } from '../peer-error.ts'
 import type {
   Change,
   FetchedRevision,
@@ -12,8 +12,9 @@ import type {
 import { backoff, retrying, waitToRetry } from '../retry.ts'
 import type { RetryPolicy } from '../retry.ts'
 import { wait } from '../wait.ts'
-import { idOfJson } from './document-id.ts'
+import { idOfJson, isDesign } from './document-id.ts'
 import { eachOf } from './each-of.ts'
+import { withoutFlaws } from './flawed-changes.ts'
 import { MissingFinder, countRevisions } from './missing.ts'
 import { Unanswered } from './unanswered.ts'
 import { DocumentWriter } from './writer.ts'
@@ -74,8 +75,7 @@ export class Transfer {
     const stats = zeroStats()
     const { onlyIds } = this.#options
     const wanted = onlyIds ? given.filter(({ id }) => onlyIds.has(id)) : given
-    const changes = wanted.filter(change => this.#flaw(change) === undefined)
-    if (changes.length < wanted.length) this.#refuseFlawed(wanted, stats)
+    const changes = withoutFlaws(wanted, this.#options.maxIdBytes, failure => this.#count(stats, failure))
     const missing = await this.#missing.find(changes, signal)
     stats.missingChecked = countRevisions(changes)
     stats.missingFound = countRevisions(missing)
@@ -84,24 +84,6 @@ export class Transfer {
     for (const group of this.#groups(bulk)) add(stats, await this.#moveGroup(group, signal))
     add(stats, await this.#moveSingles(singles.flatMap(revisionsOf), signal))
     return stats
-  }
-
-  /** Why a change can be no document of any database. */
-  #flaw({ id, revs }: Change): string | undefined {
-    const { maxIdBytes } = this.#options
-    if (id === '' || Buffer.byteLength(id) > maxIdBytes)
-      return `the id is empty or longer than ${maxIdBytes} bytes`
-    if (id.startsWith('_') && !isDesign(id)) return 'the id begins with an underscore'
-    return revs.every(rev => REVISION.test(rev)) ? undefined : 'a revision is malformed'
-  }
-
-  #refuseFlawed(changes: readonly Change[], stats: ReplicationStats): void {
-    for (const change of changes) {
-      const reason = this.#flaw(change)
-      if (reason === undefined) continue
-      for (const rev of change.revs)
-        this.#count(stats, { id: change.id, rev, status: 0, error: 'illegal_docid', reason })
-    }
   }
 
   /** Groups whose documents are likely to fit into bounded memory on both sides. */
@@ -203,8 +185,20 @@ export class Transfer {
     return stats
   }
 
-  /** The second try asks for all attachments: the first may have left out what the target turned out not to have. */
+  /** Moves one revision. One that a peer finds malformed counts as a failure, and the others go on. */
   async #moveSingle(single: Single, writer: DocumentWriter, signal: AbortSignal): Promise<ReplicationStats> {
+    try {
+      return await this.#tryToMove(single, writer, signal)
+    } catch (error) {
+      if (!(error instanceof PeerError) || !isOfDocuments(error)) throw error
+      const { status, reason } = error
+      this.#refused({ id: single.id, rev: single.rev, status, error: error.error, reason })
+      return { ...zeroStats(), docWriteFailures: 1 }
+    }
+  }
+
+  /** The second try asks for all attachments: the first may have left out what the target turned out not to have. */
+  async #tryToMove(single: Single, writer: DocumentWriter, signal: AbortSignal): Promise<ReplicationStats> {
     let wanted = single
     return retrying(this.#options.retryPolicy, signal, async () => {
       const asked = wanted
@@ -248,13 +242,6 @@ export class Transfer {
     this.#refused({ id, rev, status: 404, error: 'not_found', reason })
     return { ...zeroStats(), docWriteFailures: 1 }
   }
-}
-
-/** As `parseRev` takes them. */
-const REVISION = /^\+?\d{1,15}-/
-
-function isDesign(id: string): boolean {
-  return id.startsWith('_design/')
 }
 
 function withRev(revision: OpenedRevision, rev: string): OpenedRevision {

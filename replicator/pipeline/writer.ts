@@ -1,5 +1,5 @@
 import type { ReplicationStats } from '../../protocol/checkpoint.ts'
-import { PeerError } from '../peer-error.ts'
+import { isOfDocuments, PeerError } from '../peer-error.ts'
 import type { Peer, WriteFailure } from '../peer.ts'
 
 const MAX_BATCH_BYTES = 2 * 1024 * 1024
@@ -62,13 +62,6 @@ export class DocumentWriter {
     this.#stats.docWriteFailures++
   }
 }
-
-/** Returns whether a target refuses documents, in CouchDB's words: a proxy that refuses a request has others. */
-function isOfDocuments({ status, error }: PeerError): boolean {
-  return status === 413 || (status === 400 && OF_DOCUMENTS.includes(error))
-}
-
-const OF_DOCUMENTS = ['bad_request', 'doc_validation', 'illegal_docid']
 
 /** Not every target names the revision that it refused. */
 function withRevision(failure: WriteFailure, documents: readonly Uint8Array[]): WriteFailure {

@@ -51,3 +51,15 @@ export async function runInTurns<Result>(steps: Steps<Result>, signal?: AbortSig
     if (slice.isOver) await slice.pause(signal)
   }
 }
+
+/** Does something with each of many items, one after the other; others have their turn whenever that has taken its time. */
+export async function inTurns<Item>(
+  items: Iterable<Item>,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const slice = new TimeSlice()
+  for (const item of items) {
+    await work(item)
+    if (slice.isOver) await slice.pause()
+  }
+}

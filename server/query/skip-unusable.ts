@@ -49,7 +49,8 @@ async function usableOf<Item>(
   return usable
 }
 
-function isEngineError(error: unknown): error is CouchError {
+/** Returns whether the engine failed on what it was given, and not a function. */
+export function isEngineError(error: unknown): error is CouchError {
   return error instanceof CouchError && ENGINE_ERRORS.has(error.error)
 }
 

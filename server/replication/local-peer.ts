@@ -305,7 +305,7 @@ function refusalOf(database: Database, { id, rev }: DocumentInput): WriteFailure
 
 function failureOf({ id, rev, error }: EditOutcome): WriteFailure[] {
   if (error === undefined) return []
-  if (error.status >= 500)
+  if (error.status > 500 || error.error === 'os_process_error')
     throw new PeerError(error.error, error.reason, { status: error.status, transient: true })
   return [{ id, rev: rev ?? '', status: error.status, error: error.error, reason: error.reason }]
 }

@@ -5,13 +5,13 @@ import { placeOf } from './inline-data.ts'
 export interface AttachmentView {
   /** Metadata alone, or with inline data, or with parts of a multipart body that follow. */
   readonly show: 'stubs' | 'data' | 'follows'
-  /** Only what is newer than this generation is shown with data; the rest as stubs. -1 for all. */
+  /** Only what is newer than this generation is shown with data; the rest as stubs. -Infinity for all. */
   readonly newerThan: number
   /** `att_encoding_info`: whether the stored encoding is told. */
   readonly encodingInfo: boolean
 }
 
-export const STUBS: AttachmentView = { show: 'stubs', newerThan: -1, encodingInfo: false }
+export const STUBS: AttachmentView = { show: 'stubs', newerThan: -Infinity, encodingInfo: false }
 
 /** Whether an attachment comes with its data, or as a stub. */
 export function isSent(attachment: StoredAttachment, view: AttachmentView): boolean {

@@ -16,9 +16,10 @@ export function documentSize(
   written: ReadonlyMap<number, number>,
 ): number {
   const now = new Set(leafBodies(tree))
-  const gone = before === undefined ? [] : leafBodies(before.tree).filter(body => !now.has(body))
+  const earlier = before === undefined ? [] : leafBodies(before.tree)
+  const gone = earlier.filter(body => !now.has(body))
   let size = 0
   for (const [body, bytes] of written) if (now.has(body)) size += bytes
-  if (before === undefined || (gone.length === 1 && leafBodies(before.tree).length === 1)) return size
+  if (before === undefined || (gone.length === 1 && earlier.length === 1)) return size
   return gone.reduce((sum, body) => sum - commit.bodies.sizeOf(body), size + before.size)
 }

@@ -1,7 +1,7 @@
 import type { Rev } from '../../../protocol/revision.ts'
 import { GrowingTree } from '../../../protocol/revtree/growing-tree.ts'
 import { findRev } from '../../../protocol/revtree/history.ts'
-import { leaves, winner } from '../../../protocol/revtree/leaves.ts'
+import { hasLiveLeaf, leaves } from '../../../protocol/revtree/leaves.ts'
 import { mergePath, type MergeOutcome, type RevPath } from '../../../protocol/revtree/merge.ts'
 import { nodeCount, type RevTree } from '../../../protocol/revtree/tree.ts'
 
@@ -45,7 +45,7 @@ class TableTree implements TreeInMerge {
   }
 
   get isDeleted(): boolean {
-    return nodeCount(this.tree) > 0 && winner(this.tree).deleted
+    return nodeCount(this.tree) > 0 && !hasLiveLeaf(this.tree)
   }
 
   bodyOf(rev: Rev): number {

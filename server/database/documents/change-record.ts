@@ -38,7 +38,7 @@ export function encodeChangeRecord(change: {
   const tail = winner.deleted ? '],"deleted":true}' : ']}'
   const row = `${head}{"rev":${revText(winner.rev)}}${tail}`
   const branched = leaves.length > 1
-  const all = branched ? head + leaves.map(leaf => `{"rev":${revText(leaf.rev)}}`).join(',') + tail : ''
+  const all = branched ? head + changesText(leaves) + tail : ''
   const rowLength = Buffer.byteLength(row)
   const record = Buffer.allocUnsafe(HEADER + rowLength + Buffer.byteLength(all))
   record[0] = (winner.deleted ? DELETED : 0) | (branched ? BRANCHED : 0)
@@ -128,7 +128,16 @@ function u32(bytes: Uint8Array, at: number): number {
 
 const QUOTE = 0x22
 
+const PLAIN = /^[\w-]+$/
+
 /** Revisions are nearly always plain; a hash of any text needs JSON's escapes. */
 function revText(rev: Rev): string {
-  return /^[\w-]+$/.test(rev) ? `"${rev}"` : JSON.stringify(rev)
+  return PLAIN.test(rev) ? `"${rev}"` : JSON.stringify(rev)
+}
+
+/** The elements of `changes`. Of thousands of leaves they are looked at and joined in one go. */
+function changesText(leaves: readonly { readonly rev: Rev }[]): string {
+  const revs = leaves.map(({ rev }) => rev)
+  if (PLAIN.test(revs.join(''))) return `{"rev":"${revs.join('"},{"rev":"')}"}`
+  return revs.map(rev => `{"rev":${revText(rev)}}`).join(',')
 }

@@ -209,7 +209,7 @@ export function checkReadable(
 
 function viewOf(found: FoundRevision, options: DocumentReadOptions): AttachmentView {
   const { attachments = 'stubs', attsSince, attEncodingInfo = false } = options
-  const newerThan = attsSince === undefined ? -1 : newestKnown(found, attsSince)
+  const newerThan = attsSince === undefined ? -Infinity : newestKnown(found, attsSince)
   return { show: attachments, newerThan, encodingInfo: attEncodingInfo }
 }
 

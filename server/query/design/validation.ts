@@ -1,16 +1,21 @@
 import { renderDocument } from '../../../protocol/document/render.ts'
 import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
+import { nestingOf } from '../../../protocol/json/nesting.ts'
 import { makeRev } from '../../../protocol/revision.ts'
 import { history } from '../../../protocol/revtree/history.ts'
 import { erlangPretty } from '../../../protocol/selector/erlang-pretty.ts'
 import { attachmentsMember } from '../../database/attachments/attachments-member.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../../database/documents/edit.ts'
+import { isEngineError } from '../skip-unusable.ts'
 import { functionError } from '../../sandbox/errors.ts'
 import type { Sandbox, SandboxDocument, ValidationResult } from '../../sandbox/sandbox.ts'
 import { isDesignId, type DesignDocument } from './design-document.ts'
 import type { DesignDocuments } from './design-documents.ts'
+
+/** Containers within each other that the engine can always read. */
+const MAX_NESTING = 1000
 
 /** Judges documents by the `validate_doc_update` functions of a database. */
 export class DesignValidator implements DocumentValidator {
@@ -46,35 +51,36 @@ export class DesignValidator implements DocumentValidator {
       const open = asked.flatMap((at, index) =>
         errors[at] === undefined ? [{ at, call: calls[index] ?? '' }] : [],
       )
-      const verdicts = await this.#ask(
+      const found = await this.#ask(
         ddoc.sandbox,
         open.map(({ call }) => call),
       )
-      for (const [index, { at }] of open.entries()) errors[at] = errorOf(verdicts[index] ?? null)
+      for (const [index, { at }] of open.entries()) errors[at] = found[index]
     }
     return errors
   }
 
-  async #ask(ddoc: SandboxDocument, calls: string[]): Promise<ValidationResult[]> {
+  async #ask(ddoc: SandboxDocument, calls: string[]): Promise<(CouchError | undefined)[]> {
     if (calls.length === 0) return []
     try {
-      return await this.#sandbox.validate(ddoc, calls)
+      return (await this.#sandbox.validate(ddoc, calls)).map(errorOf)
     } catch (error) {
       // One call that ends the engine ends the batch: only then each runs alone.
-      if (!(error instanceof CouchError) || calls.length === 1) throw error
-      const verdicts: ValidationResult[] = []
-      for (const call of calls) verdicts.push(await this.#askAlone(ddoc, call))
-      return verdicts
+      if (!(error instanceof CouchError) || (calls.length === 1 && !isEngineError(error))) throw error
+      const errors: (CouchError | undefined)[] = []
+      for (const call of calls) errors.push(await this.#askAlone(ddoc, call))
+      return errors
     }
   }
 
-  async #askAlone(ddoc: SandboxDocument, call: string): Promise<ValidationResult> {
+  async #askAlone(ddoc: SandboxDocument, call: string): Promise<CouchError | undefined> {
     try {
       const [verdict = null] = await this.#sandbox.validate(ddoc, [call])
-      return verdict
+      return errorOf(verdict)
     } catch (error) {
-      if (error instanceof CouchError) return { error: ['error', error.error, error.reason] }
-      throw error
+      if (!(error instanceof CouchError)) throw error
+      if (isEngineError(error) && nestingOf(call) > MAX_NESTING) return fail('documentTooDeepToValidate')
+      return functionError(error.error, error.reason)
     }
   }
 

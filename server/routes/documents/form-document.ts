@@ -1,12 +1,13 @@
 import { checkAttachmentName } from '../../../protocol/document/attachment-input.ts'
 import type { DocumentInput, DocumentLimits } from '../../../protocol/document/document-input.ts'
-import { parseDocument } from '../../../protocol/document/parse.ts'
+import { parseDocumentInSteps } from '../../../protocol/document/parse.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { boundaryOf, parseMediaType } from '../../../protocol/multipart/content-type.ts'
 import type { PartHeaders } from '../../../protocol/multipart/headers.ts'
 import { MultipartParser, type MultipartEvent } from '../../../protocol/multipart/parser.ts'
 import { parseRev } from '../../../protocol/revision.ts'
+import { inTurns, runInTurns } from '../../concurrency/time-slice.ts'
 import type { Attachments } from '../../attachments/attachments.ts'
 import type { ReceivedAttachment, Upload } from '../../attachments/upload.ts'
 import type { Database } from '../../database/database.ts'
@@ -28,10 +29,11 @@ export async function postForm(ctx: RequestContext, id: DocId): Promise<void> {
   checkReferer(ctx)
   if (parseMediaType(ctx.get('Content-Type')).type !== 'multipart/form-data') throw fail('notAForm')
   const database = await databaseOf(ctx)
-  const form = new FormReader(database.attachments)
+  const limits = documentLimits(ctx)
+  const form = new FormReader(database.attachments, limits)
   try {
     await readForm(ctx, form)
-    const input = documentOf(form, database, id, documentLimits(ctx))
+    const input = await documentOf(form, database, id, limits)
     const { user } = ctx.state
     const rev = await writeDocument(database, { id, input, added: form.files }, { replicated: false, user })
     ctx.set('ETag', `"${headerText(rev)}"`)
@@ -58,31 +60,42 @@ async function readForm(ctx: RequestContext, form: FormReader): Promise<void> {
     decodedBody(ctx),
     ctx.services.config.integer('couchette', 'body_timeout'),
   )) {
-    for (const event of parser.push(bytes)) await form.take(event)
+    await inTurns(parser.push(bytes), event => form.take(event))
   }
   parser.finish()
 }
 
-function documentOf(form: FormReader, database: Database, id: DocId, limits: DocumentLimits): DocumentInput {
-  const doc = form.fields.get('_doc')
-  if (doc !== undefined) return parseDocument(doc, { term: true, ...limits })
-  return inputOf(database, id, parseRev(form.fields.get('_rev')?.toString()))
+async function documentOf(
+  form: FormReader,
+  database: Database,
+  id: DocId,
+  limits: DocumentLimits,
+): Promise<DocumentInput> {
+  const { _doc, _rev } = form.fields
+  if (_doc !== undefined) return runInTurns(parseDocumentInSteps(_doc, { term: true, ...limits }))
+  return inputOf(database, id, parseRev(_rev?.toString()))
 }
 
-const MAX_FIELD_BYTES = 16 * 1024 * 1024
+/** Room for the metadata of attachments and escapes beside a document of the largest size. */
+const FIELD_ALLOWANCE = 8 * 1024 * 1024
+
+/** The fields that mean something; of others nothing is kept. */
+type Fields = Partial<Record<'_doc' | '_rev', Buffer>>
 
 /** A form as it comes in: small fields in memory, files to the attachment store. */
 class FormReader {
-  readonly fields = new Map<string, Buffer>()
+  readonly fields: Fields = {}
   readonly files: ReceivedAttachment[] = []
   readonly #attachments: Attachments
+  readonly #limits: Required<DocumentLimits>
   #name = ''
   #field: Buffer[] = []
   #fieldBytes = 0
   #upload: Upload | undefined
 
-  constructor(attachments: Attachments) {
+  constructor(attachments: Attachments, limits: Required<DocumentLimits>) {
     this.#attachments = attachments
+    this.#limits = limits
   }
 
   async take(event: MultipartEvent): Promise<void> {
@@ -105,6 +118,8 @@ class FormReader {
     const name = parameters.get('filename')
     if (this.#name !== '_attachments' || name === undefined) return
     checkAttachmentName(name)
+    const { maxAttachments } = this.#limits
+    if (this.files.length === maxAttachments) throw fail('tooManyAttachments', String(maxAttachments))
     const contentType = headers.get('content-type') ?? 'text/plain'
     this.#upload = this.#attachments.upload({ name, contentType, encoding: 'identity' })
   }
@@ -114,14 +129,16 @@ class FormReader {
       await this.#upload.write(bytes, true)
       return
     }
+    if (this.#name !== '_doc' && this.#name !== '_rev') return
     this.#fieldBytes += bytes.length
-    if (this.#fieldBytes > MAX_FIELD_BYTES) throw fail('tooLarge', 'the request entity is too large')
+    if (this.#fieldBytes > this.#limits.maxSize + FIELD_ALLOWANCE)
+      throw fail('tooLarge', 'the request entity is too large')
     this.#field.push(bytes)
   }
 
   async #end(): Promise<void> {
     if (this.#upload === undefined) {
-      this.fields.set(this.#name, Buffer.concat(this.#field))
+      if (this.#name === '_doc' || this.#name === '_rev') this.fields[this.#name] = Buffer.concat(this.#field)
       return
     }
     this.files.push(await this.#upload.finish())

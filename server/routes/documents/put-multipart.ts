@@ -1,9 +1,10 @@
 import type { DocumentInput, DocumentLimits } from '../../../protocol/document/document-input.ts'
-import { parseDocument } from '../../../protocol/document/parse.ts'
+import { parseDocumentInSteps } from '../../../protocol/document/parse.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { boundaryOf, parseMediaType } from '../../../protocol/multipart/content-type.ts'
 import type { PartHeaders } from '../../../protocol/multipart/headers.ts'
 import { MultipartParser, type MultipartEvent } from '../../../protocol/multipart/parser.ts'
+import { inTurns, runInTurns } from '../../concurrency/time-slice.ts'
 import type { Attachments } from '../../attachments/attachments.ts'
 import { FollowingAttachments } from '../../attachments/following.ts'
 import type { ReceivedAttachment } from '../../attachments/upload.ts'
@@ -36,11 +37,13 @@ export async function readRelated(ctx: RequestContext): Promise<RelatedDocument>
   if (Number(ctx.get('Content-Length')) > limit) throw fail('tooLarge', 'the request entity is too large')
   const boundary = boundaryOf(ctx.get('Content-Type'))
   if (boundary === undefined) throw fail('malformedMultipart', 'there is no boundary')
-  const parser = new MultipartParser(boundary)
-  const document = new RelatedReader(attachments, documentLimits(ctx))
+  const limits = documentLimits(ctx)
+  // A part names its attachment, and what a document's JSON may name has to arrive.
+  const parser = new MultipartParser(boundary, { maxHeaderBytes: limits.maxSize + JSON_ALLOWANCE })
+  const document = new RelatedReader(attachments, limits)
   try {
     for await (const bytes of uploadedBytes(decodedBody(ctx), config.integer('couchette', 'body_timeout'))) {
-      for (const event of parser.push(bytes)) await document.take(event)
+      await inTurns(parser.push(bytes), event => document.take(event))
     }
     return await document.finish()
   } catch (error) {
@@ -69,7 +72,7 @@ class RelatedReader {
   async take(event: MultipartEvent): Promise<void> {
     if (event.kind === 'end') this.#ended = true
     else if (this.#following !== undefined) await this.#takeAttachment(this.#following, event)
-    else this.#takeJson(event)
+    else await this.#takeJson(event)
   }
 
   /** A body that ends before its closing boundary is one whose attachments are too short. */
@@ -90,11 +93,12 @@ class RelatedReader {
     if (event.kind === 'part-end') await following.endPart()
   }
 
-  #takeJson(event: MultipartEvent): void {
+  async #takeJson(event: MultipartEvent): Promise<void> {
     if (event.kind === 'headers') requireJsonPart(event.headers)
     if (event.kind === 'body') this.#keep(event.bytes)
     if (event.kind !== 'part-end') return
-    this.#input = parseDocument(Buffer.concat(this.#json), { term: true, ...this.#limits })
+    const json = Buffer.concat(this.#json)
+    this.#input = await runInTurns(parseDocumentInSteps(json, { term: true, ...this.#limits }))
     this.#json = []
     const follows = (this.#input.attachments ?? []).filter(attachment => attachment.follows)
     this.#following = new FollowingAttachments(this.#attachments, follows)

@@ -75,3 +75,29 @@ test('generations that could not be edited are refused, one document at a time',
   t.is((await admin('GET', '/db/good')).status, 200)
   t.is((await admin('PUT', '/db/new', { json: { _rev: '999999999999999-a' } })).status, 400)
 })
+
+test('a document that is too deep for validation functions is refused alone, with 400', async t => {
+  const { admin } = await securedServer(t, 'couchette/max_document_depth=500000')
+  await admin('PUT', '/db')
+  await admin('PUT', '/db/_design/d', { json: { validate_doc_update: 'function () {}' } })
+  const refused = await admin('PUT', '/db/deep', { raw: nested(20_000), headers: json })
+  t.is(refused.status, 400)
+  t.deepEqual(refused.body, {
+    error: 'doc_validation',
+    reason: 'The document is nested too deeply for the validation functions of its database.',
+  })
+  const raw = `{"docs":[{"_id":"a"},{"_id":"deep",${nested(20_000).slice(1)},{"_id":"b"}]}`
+  const written = await admin<{ id: string; error?: string }[]>('POST', '/db/_bulk_docs', {
+    raw,
+    headers: json,
+  })
+  t.is(written.status, 201)
+  t.deepEqual(
+    written.body.map(({ id, error }) => [id, error]),
+    [
+      ['a', undefined],
+      ['deep', 'doc_validation'],
+      ['b', undefined],
+    ],
+  )
+})
