@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { addCompletion } from './commands/completion.ts'
 import { addProfile } from './commands/profile.ts'
+import { addReplicate } from './commands/replicate.ts'
 import { EXIT_CODES, INTERRUPTED, OK } from './frame/exit-codes.ts'
 import { Frame } from './frame/frame.ts'
 import type { Io } from './frame/io.ts'
@@ -10,6 +11,7 @@ import { exitCodeOf, sentenceOf } from './sentences.ts'
 
 /** The commands that talk to servers, in the order of the help. A new one is a line here (see `README.md`). */
 const GROUPS: readonly (readonly [title: string, commands: readonly ((frame: Frame) => void)[]])[] = [
+  ['Replication:', [addReplicate]],
   ['This program:', [addProfile, addCompletion]],
 ]
 
