@@ -1,7 +1,10 @@
 import { Command, CommanderError } from 'commander'
 import { addCompletion } from './commands/completion.ts'
+import { addJobs } from './commands/jobs/jobs.ts'
 import { addProfile } from './commands/profile.ts'
 import { addReplicate } from './commands/replicate.ts'
+import { addTail } from './commands/tail.ts'
+import { addTop } from './commands/top.ts'
 import { EXIT_CODES, INTERRUPTED, OK } from './frame/exit-codes.ts'
 import { Frame } from './frame/frame.ts'
 import type { Io } from './frame/io.ts'
@@ -11,7 +14,8 @@ import { exitCodeOf, sentenceOf } from './sentences.ts'
 
 /** The commands that talk to servers, in the order of the help. A new one is a line here (see `README.md`). */
 const GROUPS: readonly (readonly [title: string, commands: readonly ((frame: Frame) => void)[]])[] = [
-  ['Replication:', [addReplicate]],
+  ['Replication:', [addReplicate, addJobs]],
+  ['What a server does:', [addTail, addTop]],
   ['This program:', [addProfile, addCompletion]],
 ]
 
