@@ -52,9 +52,9 @@ export function writeBinary(out: ByteWriter, source: Buffer, from: number, to: n
   writeHeader(out, BINARY, count)
   if (count >= SHORT) return out.copy(source, from, to)
   const { bytes } = out
-  let at = out.length
-  for (let i = from; i < to; i++) bytes[at++] = source[i]!
-  out.length = at
+  let offset = out.length
+  for (let i = from; i < to; i++) bytes[offset++] = source[i]!
+  out.length = offset
 }
 
 /** @param value an integer within ±2^53 */
@@ -74,10 +74,10 @@ function writeSafeBig(out: ByteWriter, value: number): void {
   const { bytes } = out
   bytes[out.length] = SMALL_BIG
   bytes[out.length + 2] = value < 0 ? 1 : 0
-  let at = out.length + 3
-  for (let rest = Math.abs(value); rest > 0; rest = Math.floor(rest / 256)) bytes[at++] = rest % 256
-  bytes[out.length + 1] = at - out.length - 3
-  out.length = at
+  let offset = out.length + 3
+  for (let rest = Math.abs(value); rest > 0; rest = Math.floor(rest / 256)) bytes[offset++] = rest % 256
+  bytes[out.length + 1] = offset - out.length - 3
+  out.length = offset
 }
 
 /** An integer that a JavaScript number cannot hold. */
@@ -137,7 +137,8 @@ export function endList(out: ByteWriter, position: number, count: number): void 
 function isByteList(out: ByteWriter, start: number, count: number): boolean {
   const end = start + LIST_HEADER + 2 * count
   if (end !== out.length) return false
-  for (let at = start + LIST_HEADER; at < end; at += 2) if (out.bytes[at] !== SMALL_INTEGER) return false
+  for (let offset = start + LIST_HEADER; offset < end; offset += 2)
+    if (out.bytes[offset] !== SMALL_INTEGER) return false
   return true
 }
 
@@ -150,11 +151,11 @@ function packByteList(bytes: Buffer, start: number, count: number): void {
 
 function writeHeader(out: ByteWriter, tag: number, value: number): void {
   const { bytes } = out
-  const at = out.length
-  bytes[at] = tag
-  bytes[at + 1] = value >>> 24
-  bytes[at + 2] = value >>> 16
-  bytes[at + 3] = value >>> 8
-  bytes[at + 4] = value
-  out.length = at + 5
+  const offset = out.length
+  bytes[offset] = tag
+  bytes[offset + 1] = value >>> 24
+  bytes[offset + 2] = value >>> 16
+  bytes[offset + 3] = value >>> 8
+  bytes[offset + 4] = value
+  out.length = offset + 5
 }

@@ -67,7 +67,8 @@ function writeAttachments(out: ByteWriter, attachments: HashedRevision['attachme
   const list = beginList(out)
   for (const attachment of attachments.toReversed()) {
     writeTuple(out, ATTACHMENT_PARTS)
-    if (attachment === undefined) for (let at = 0; at < ATTACHMENT_PARTS; at++) writeAtom(out, 'undefined')
+    if (attachment === undefined)
+      for (let index = 0; index < ATTACHMENT_PARTS; index++) writeAtom(out, 'undefined')
     else writeAttachment(out, attachment)
   }
   endList(out, list, attachments.length)

@@ -65,6 +65,6 @@ function isSuffix(text: string): boolean {
 
 function sumOf(bytes: Uint8Array): number {
   let sum = 0
-  for (let at = 0; at < SUFFIX_BYTES - 1; at++) sum += bytes[at] ?? 0
+  for (let offset = 0; offset < SUFFIX_BYTES - 1; offset++) sum += bytes[offset] ?? 0
   return sum & 0xff
 }

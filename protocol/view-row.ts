@@ -35,12 +35,12 @@ export function rowText(record: Uint8Array): Uint8Array {
   return record.subarray(HEAD)
 }
 
-function at(record: Uint8Array, place: 0 | 4): number {
+function at(record: Uint8Array, offset: 0 | 4): number {
   const [a = 0, b = 0, c = 0, d = 0] = [
-    record[place],
-    record[place + 1],
-    record[place + 2],
-    record[place + 3],
+    record[offset],
+    record[offset + 1],
+    record[offset + 2],
+    record[offset + 3],
   ]
   return HEAD + a * 0x1000000 + ((b << 16) | (c << 8) | d)
 }
@@ -90,8 +90,8 @@ export function numberValue(record: Uint8Array): number | undefined {
   const end = record.length - 1
   if (end - from > MAX_DIGITS) return undefined
   let value = 0
-  for (let place = from; place < end; place++) {
-    const digit = record[place] as number
+  for (let offset = from; offset < end; offset++) {
+    const digit = record[offset] as number
     if (digit < ZERO || digit > NINE) return undefined
     value = value * 10 + (digit - ZERO)
   }

@@ -35,8 +35,8 @@ const SECRET = Buffer.from(
 )
 
 const u64 = (value: bigint): bigint => BigInt.asUintN(64, value)
-const read = (bytes: Buffer, at: number): bigint => bytes.readBigUInt64LE(at)
-const secret = (at: number): bigint => SECRET.readBigUInt64LE(at)
+const read = (bytes: Buffer, index: number): bigint => bytes.readBigUInt64LE(index)
+const secret = (offset: number): bigint => SECRET.readBigUInt64LE(offset)
 
 /** The halves of a product, one upon the other. */
 function fold(a: bigint, b: bigint): bigint {
@@ -70,12 +70,14 @@ function hashTo240(input: Buffer): Hash {
   const { length } = input
   const mix = new Mix(input)
   if (length <= 128) {
-    for (let at = Math.floor((length - 1) / 32) * 16; at >= 0; at -= 16) mix.add(at, length - at - 16, at * 2)
+    for (let offset = Math.floor((length - 1) / 32) * 16; offset >= 0; offset -= 16)
+      mix.add(offset, length - offset - 16, offset * 2)
     return mix.hash()
   }
-  for (let at = 0; at < 128; at += 32) mix.add(at, at + 16, at)
+  for (let start = 0; start < 128; start += 32) mix.add(start, start + 16, start)
   mix.stir()
-  for (let at = 128; at + 32 <= length; at += 32) mix.add(at, at + 16, at - 125)
+  for (let position = 128; position + 32 <= length; position += 32)
+    mix.add(position, position + 16, position - 125)
   mix.add(length - 16, length - 32, 103)
   return mix.hash()
 }
@@ -107,12 +109,12 @@ class Mix {
     return { high: u64(-avalanche(high)), low: avalanche(u64(this.#low + this.#high)) }
   }
 
-  #piece(at: number, key: number): bigint {
-    return fold(read(this.#input, at) ^ secret(key), read(this.#input, at + 8) ^ secret(key + 8))
+  #piece(offset: number, key: number): bigint {
+    return fold(read(this.#input, offset) ^ secret(key), read(this.#input, offset + 8) ^ secret(key + 8))
   }
 
-  #sum(at: number): bigint {
-    return u64(read(this.#input, at) + read(this.#input, at + 8))
+  #sum(offset: number): bigint {
+    return u64(read(this.#input, offset) + read(this.#input, offset + 8))
   }
 }
 
@@ -136,9 +138,9 @@ function hashLong(input: Buffer): Hash {
   }
 }
 
-function takeStripe(lanes: bigint[], input: Buffer, at: number, key: number): void {
+function takeStripe(lanes: bigint[], input: Buffer, offset: number, key: number): void {
   for (let lane = 0; lane < 8; lane++) {
-    const data = read(input, at + lane * 8)
+    const data = read(input, offset + lane * 8)
     const keyed = data ^ secret(key + lane * 8)
     lanes[lane ^ 1] = u64(lanes[lane ^ 1]! + data)
     lanes[lane] = u64(lanes[lane]! + (keyed & LOW_32) * (keyed >> 32n))
@@ -155,8 +157,8 @@ function scramble(lanes: bigint[]): void {
 function merge(lanes: readonly bigint[], key: number, start: bigint): bigint {
   let result = start
   for (let pair = 0; pair < 4; pair++) {
-    const at = key + pair * 16
-    result += fold(lanes[pair * 2]! ^ secret(at), lanes[pair * 2 + 1]! ^ secret(at + 8))
+    const offset = key + pair * 16
+    result += fold(lanes[pair * 2]! ^ secret(offset), lanes[pair * 2 + 1]! ^ secret(offset + 8))
   }
   return avalanche(u64(result))
 }

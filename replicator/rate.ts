@@ -10,8 +10,8 @@ export class Rate {
   /** @param total of everything counted so far */
   update(total: number, now: number): void {
     this.#advance(now)
-    const at = this.#bucket % BUCKETS
-    this.#counts[at] = (this.#counts[at] ?? 0) + total - this.#total
+    const current = this.#bucket % BUCKETS
+    this.#counts[current] = (this.#counts[current] ?? 0) + total - this.#total
     this.#total = total
   }
 
@@ -28,8 +28,8 @@ export class Rate {
 
   #advance(now: number): void {
     const bucket = Math.floor(now / BUCKET_MS)
-    for (let at = Math.max(this.#bucket + 1, bucket - BUCKETS + 1); at <= bucket; at++)
-      this.#counts[at % BUCKETS] = 0
+    for (let skipped = Math.max(this.#bucket + 1, bucket - BUCKETS + 1); skipped <= bucket; skipped++)
+      this.#counts[skipped % BUCKETS] = 0
     this.#bucket = Math.max(this.#bucket, bucket)
   }
 }

@@ -55,9 +55,9 @@ function contractionAt(points: number[], i: number, known: readonly Contraction[
       return entry
     }
     const [mark] = rest
-    const at = rest.length === 1 && mark !== undefined ? unblockedMark(points, i + 1, mark) : -1
-    if (at >= 0) {
-      points.splice(at, 1)
+    const offset = rest.length === 1 && mark !== undefined ? unblockedMark(points, i + 1, mark) : -1
+    if (offset >= 0) {
+      points.splice(offset, 1)
       return entry
     }
   }

@@ -38,9 +38,9 @@ export class ByteWriter {
     const count = to - from
     this.reserve(count)
     const { bytes } = this
-    let at = this.length
-    if (count < SHORT_COPY) for (let i = from; i < to; i++) bytes[at++] = source[i]!
-    else source.copy(bytes, at, from, to)
+    let offset = this.length
+    if (count < SHORT_COPY) for (let i = from; i < to; i++) bytes[offset++] = source[i]!
+    else source.copy(bytes, offset, from, to)
     this.length += count
   }
 

@@ -11,16 +11,16 @@ import { skipString } from './skip.ts'
 export function* countValues(json: Uint8Array, most: number): Steps<number> {
   let count = 1
   let pauseAt = STEP_BYTES
-  for (let at = 0; at < json.length && count <= most;) {
-    const byte = json[at]
-    if (byte === QUOTE) at = skipString(json, at)
+  for (let offset = 0; offset < json.length && count <= most;) {
+    const byte = json[offset]
+    if (byte === QUOTE) offset = skipString(json, offset)
     else {
       if (byte === COMMA || byte === OPEN_BRACE || byte === OPEN_BRACKET) count++
-      at++
+      offset++
     }
-    if (at < pauseAt) continue
+    if (offset < pauseAt) continue
     yield
-    pauseAt = at + STEP_BYTES
+    pauseAt = offset + STEP_BYTES
   }
   return count
 }

@@ -59,23 +59,23 @@ interface Run {
   readonly isLarge: boolean
 }
 
-function* runsOf(json: Buffer, skip: (json: Buffer, at: number) => number): Generator<Run> {
+function* runsOf(json: Buffer, skip: (json: Buffer, offset: number) => number): Generator<Run> {
   const end = json.length - 1
   let from = 1
-  for (let at = from; at < end;) {
-    const next = skip(json, at)
-    const isLarge = next - at > STEP_BYTES
-    if (isLarge && at > from) yield { from, to: at - 1, isLarge: false }
-    if (isLarge) yield { from: at, to: next, isLarge }
+  for (let start = from; start < end;) {
+    const next = skip(json, start)
+    const isLarge = next - start > STEP_BYTES
+    if (isLarge && start > from) yield { from, to: start - 1, isLarge: false }
+    if (isLarge) yield { from: start, to: next, isLarge }
     else if (next - from > STEP_BYTES || next === end) yield { from, to: next, isLarge: false }
     else {
-      at = next + 1
+      start = next + 1
       continue
     }
-    from = at = next + 1
+    from = start = next + 1
   }
 }
 
-function skipMember(json: Buffer, at: number): number {
-  return skipValue(json, skipString(json, at) + 1)
+function skipMember(json: Buffer, offset: number): number {
+  return skipValue(json, skipString(json, offset) + 1)
 }

@@ -52,13 +52,13 @@ function* replacedMembers(json: Buffer): Steps<Range[]> {
   const frames: Frame[] = []
   let frame: Frame | undefined
   let pauseAt = STEP_BYTES
-  for (let at = 0; at < json.length; at++) {
-    const byte = json[at]
+  for (let offset = 0; offset < json.length; offset++) {
+    const byte = json[offset]
     if (byte === QUOTE) {
-      const end = stringEnd(json, at)
+      const end = stringEnd(json, offset)
       if (frame?.members !== undefined && frame.current === undefined)
-        startMember(frame, json, at, end, replaced)
-      at = end - 1
+        startMember(frame, json, offset, end, replaced)
+      offset = end - 1
     } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       frame = { members: byte === OPEN_OBJECT ? new Map() : undefined, current: undefined }
       frames.push(frame)
@@ -66,12 +66,12 @@ function* replacedMembers(json: Buffer): Steps<Range[]> {
       frames.pop()
       frame = frames.at(-1)
     } else if (byte === COMMA && frame?.current !== undefined) {
-      frame.current[1] = at + 1
+      frame.current[1] = offset + 1
       frame.current = undefined
     }
-    if (at >= pauseAt) {
+    if (offset >= pauseAt) {
       yield
-      pauseAt = at + STEP_BYTES
+      pauseAt = offset + STEP_BYTES
     }
   }
   return replaced
@@ -86,7 +86,7 @@ function startMember(frame: Frame, json: Buffer, start: number, end: number, rep
 }
 
 function stringEnd(json: Buffer, quote: number): number {
-  let at = quote + 1
-  while (json[at] !== QUOTE) at += json[at] === BACKSLASH ? 2 : 1
-  return at + 1
+  let offset = quote + 1
+  while (json[offset] !== QUOTE) offset += json[offset] === BACKSLASH ? 2 : 1
+  return offset + 1
 }

@@ -15,32 +15,33 @@ for (const [letter, character] of ['""', '\\\\', 'b\b', 'f\f', 'n\n', 'r\r', 't\
 }
 
 /** Result of `decodeEscape`: the end of the escape, -1 if JSON does not know it. */
-export function decodeEscape(source: Buffer, at: number, out: ByteWriter): number {
-  const letter = source[at + 1] ?? 0
-  if (letter === LETTER_U) return decodeUnicode(source, at, out)
+export function decodeEscape(source: Buffer, offset: number, out: ByteWriter): number {
+  const letter = source[offset + 1] ?? 0
+  if (letter === LETTER_U) return decodeUnicode(source, offset, out)
   const character = UNESCAPED[letter]!
   if (character === 0) return -1
   out.byte(character)
-  return at + 2
+  return offset + 2
 }
 
-function decodeUnicode(source: Buffer, at: number, out: ByteWriter): number {
-  const high = hex4(source, at + 2)
+function decodeUnicode(source: Buffer, offset: number, out: ByteWriter): number {
+  const high = hex4(source, offset + 2)
   if (high < 0 || (high >= 0xdc00 && high <= 0xdfff)) return -1
   out.reserve(4)
   if (high < 0xd800 || high > 0xdfff) {
     out.length = writeCodePoint(out.bytes, out.length, high)
-    return at + 6
+    return offset + 6
   }
-  const low = source[at + 6] === BACKSLASH && source[at + 7] === LETTER_U ? hex4(source, at + 8) : -1
+  const low =
+    source[offset + 6] === BACKSLASH && source[offset + 7] === LETTER_U ? hex4(source, offset + 8) : -1
   if (low < 0xdc00 || low > 0xdfff) return -1
   out.length = writeCodePoint(out.bytes, out.length, 0x10000 + ((high & 0x3ff) << 10) + (low & 0x3ff))
-  return at + 12
+  return offset + 12
 }
 
-function hex4(source: Buffer, at: number): number {
+function hex4(source: Buffer, offset: number): number {
   let value = 0
-  for (let i = at; i < at + 4; i++) {
+  for (let i = offset; i < offset + 4; i++) {
     const digit = hexDigit(source[i] ?? 0)
     if (digit < 0) return -1
     value = value * 16 + digit

@@ -61,45 +61,45 @@ export class FieldLocator {
   }
 
   /** Returns the end of the value, or any position within it once all paths are found. */
-  #value(json: Uint8Array, at: number, wanted: Wanted): number {
-    const first = json[at]
+  #value(json: Uint8Array, offset: number, wanted: Wanted): number {
+    const first = json[offset]
     let end = -1
     if (wanted.members.size > 0) {
-      if (first === OPEN_BRACE) end = this.#object(json, at, wanted)
-      else if (first === OPEN_BRACKET) end = this.#array(json, at, wanted)
+      if (first === OPEN_BRACE) end = this.#object(json, offset, wanted)
+      else if (first === OPEN_BRACKET) end = this.#array(json, offset, wanted)
     }
     if (wanted.path >= 0) {
       // The end of an object that was left early is not known.
-      end = skipValue(json, at)
-      this.starts[wanted.path] = at
+      end = skipValue(json, offset)
+      this.starts[wanted.path] = offset
       this.ends[wanted.path] = end
       this.#left--
     }
-    return end < 0 ? skipValue(json, at) : end
+    return end < 0 ? skipValue(json, offset) : end
   }
 
   #object(json: Uint8Array, from: number, wanted: Wanted): number {
-    let at = from + 1
-    while (json[at] === QUOTE) {
-      const nameEnd = skipString(json, at)
-      const found = named(json, at + 1, nameEnd - 1, wanted)
-      at = nameEnd + 1
-      at = found === undefined ? skipValue(json, at) : this.#value(json, at, found)
-      if (this.#left === 0) return at
-      if (json[at] === COMMA) at++
+    let offset = from + 1
+    while (json[offset] === QUOTE) {
+      const nameEnd = skipString(json, offset)
+      const found = named(json, offset + 1, nameEnd - 1, wanted)
+      offset = nameEnd + 1
+      offset = found === undefined ? skipValue(json, offset) : this.#value(json, offset, found)
+      if (this.#left === 0) return offset
+      if (json[offset] === COMMA) offset++
     }
-    return json[at] === CLOSE_BRACE ? at + 1 : at
+    return json[offset] === CLOSE_BRACE ? offset + 1 : offset
   }
 
   #array(json: Uint8Array, from: number, wanted: Wanted): number {
-    let at = from + 1
-    for (let index = 0; json[at] !== CLOSE_BRACKET && at < json.length; index++) {
+    let offset = from + 1
+    for (let index = 0; json[offset] !== CLOSE_BRACKET && offset < json.length; index++) {
       const found = wanted.members.get(String(index))
-      at = found === undefined ? skipValue(json, at) : this.#value(json, at, found)
-      if (this.#left === 0) return at
-      if (json[at] === COMMA) at++
+      offset = found === undefined ? skipValue(json, offset) : this.#value(json, offset, found)
+      if (this.#left === 0) return offset
+      if (json[offset] === COMMA) offset++
     }
-    return at + 1
+    return offset + 1
   }
 }
 
@@ -137,7 +137,7 @@ function named(
 }
 
 function hasEscape(json: Uint8Array, from: number, end: number): boolean {
-  for (let at = from; at < end; at++) if (json[at] === BACKSLASH) return true
+  for (let offset = from; offset < end; offset++) if (json[offset] === BACKSLASH) return true
   return false
 }
 

@@ -15,9 +15,9 @@ const SHORT = 24
  * Skipping in JSON text that was checked when it was stored: it has no white space, and nothing in it is malformed.
  */
 
-/** Returns the end of a string. @param at its opening quote */
-export function skipString(json: Uint8Array, at: number): number {
-  let end = at + 1
+/** Returns the end of a string. @param offset its opening quote */
+export function skipString(json: Uint8Array, offset: number): number {
+  let end = offset + 1
   for (const short = end + SHORT; end < short;) {
     const byte = json[end]
     if (byte === QUOTE) return end + 1
@@ -32,18 +32,18 @@ export function skipString(json: Uint8Array, at: number): number {
 }
 
 /** Returns whether an odd number of backslashes precedes a position. @param from a position known to be unescaped */
-function isEscaped(json: Uint8Array, at: number, from: number): boolean {
-  let before = at - 1
+function isEscaped(json: Uint8Array, offset: number, from: number): boolean {
+  let before = offset - 1
   while (before >= from && json[before] === BACKSLASH) before--
-  return (at - before) % 2 === 0
+  return (offset - before) % 2 === 0
 }
 
-/** Returns the end of a value. @param at its first byte */
-export function skipValue(json: Uint8Array, at: number): number {
-  const first = json[at]
-  if (first === QUOTE) return skipString(json, at)
-  if (first === OPEN_BRACE || first === OPEN_BRACKET) return skipContainer(json, at)
-  let end = at + 1
+/** Returns the end of a value. @param offset its first byte */
+export function skipValue(json: Uint8Array, offset: number): number {
+  const first = json[offset]
+  if (first === QUOTE) return skipString(json, offset)
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) return skipContainer(json, offset)
+  let end = offset + 1
   for (; end < json.length; end++) {
     const byte = json[end]
     if (byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET) break
@@ -51,9 +51,9 @@ export function skipValue(json: Uint8Array, at: number): number {
   return end
 }
 
-function skipContainer(json: Uint8Array, at: number): number {
+function skipContainer(json: Uint8Array, offset: number): number {
   let depth = 0
-  for (let end = at; end < json.length;) {
+  for (let end = offset; end < json.length;) {
     const byte = json[end]
     if (byte === QUOTE) {
       end = skipString(json, end)

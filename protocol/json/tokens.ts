@@ -78,14 +78,14 @@ export class JsonTokens {
   /** Reads a string, at whose quote this stands. */
   protected string(): void {
     const { source, position } = this
-    let at = position + 1
-    while (PLAIN[source[at]!] === 1) at++
+    let offset = position + 1
+    while (PLAIN[source[offset]!] === 1) offset++
     this.#isEscaped = false
-    if (source[at] !== QUOTE) at = this.#unusualString(at)
-    this.position = at + 1
+    if (source[offset] !== QUOTE) offset = this.#unusualString(offset)
+    this.position = offset + 1
     if (this.term === undefined) return
     if (this.#isEscaped) writeBinary(this.term, this.#decoded!.bytes, 0, this.#decoded!.length)
-    else writeBinary(this.term, source, position + 1, at)
+    else writeBinary(this.term, source, position + 1, offset)
   }
 
   /** A hash of the string that was read last, which began at `start`. */
@@ -105,19 +105,19 @@ export class JsonTokens {
     const { source, position } = this
     const isNegative = source[position] === MINUS
     const first = isNegative ? position + 1 : position
-    let at = first
+    let offset = first
     let value = 0
-    for (let digit = source[at]! - ZERO; digit >= 0 && digit <= 9; digit = source[++at]! - ZERO)
+    for (let digit = source[offset]! - ZERO; digit >= 0 && digit <= 9; digit = source[++offset]! - ZERO)
       value = value * 10 + digit
-    const digits = at - first
+    const digits = offset - first
     if (digits === 0 || (digits > 1 && source[first] === ZERO)) throw fail('invalidJson')
-    const byte = source[at]!
-    if (byte === POINT || (byte | 0x20) === LETTER_E) return this.#float(at)
-    this.position = at
+    const byte = source[offset]!
+    if (byte === POINT || (byte | 0x20) === LETTER_E) return this.#float(offset)
+    this.position = offset
     if (value === 0 && isNegative) this.#replace(position, '0')
     if (this.term === undefined) return
     if (digits <= SAFE_DIGITS) writeInteger(this.term, isNegative && value !== 0 ? -value : value)
-    else this.#bigInteger(this.term, position, at)
+    else this.#bigInteger(this.term, position, offset)
   }
 
   /** The longer an integer is the more time a digit takes: those of long ones are counted. */
@@ -139,28 +139,28 @@ export class JsonTokens {
 
   #skipSpace(): number {
     const { source } = this
-    let at = this.position
-    let byte = source[at]
-    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = source[++at]
+    let offset = this.position
+    let byte = source[offset]
+    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = source[++offset]
     if (byte !== undefined && byte < 0x20) throw fail('invalidJson')
     this.flush(this.position)
-    this.position = this.run = at
+    this.position = this.run = offset
     return byte ?? 0
   }
 
   /** Goes on in a string where something is not plain ASCII; returns where it ends. */
   #unusualString(from: number): number {
     const { source } = this
-    let at = from
+    let offset = from
     for (;;) {
-      const byte = source[at]
-      if (byte === QUOTE) return at
-      if (byte === BACKSLASH) return this.#escapedString(at)
+      const byte = source[offset]
+      if (byte === QUOTE) return offset
+      if (byte === BACKSLASH) return this.#escapedString(offset)
       if (byte === undefined || byte < 0x20) throw fail('invalidJson')
-      const length = byte < 0x80 ? 1 : sequenceLength(source, at)
+      const length = byte < 0x80 ? 1 : sequenceLength(source, offset)
       if (length === 0) throw fail('invalidJson')
-      at += length
-      while (PLAIN[source[at]!] === 1) at++
+      offset += length
+      while (PLAIN[source[offset]!] === 1) offset++
     }
   }
 
@@ -187,29 +187,29 @@ export class JsonTokens {
   #decode(decoded: ByteWriter, start: number, from: number): number {
     const { source } = this
     let run = start
-    let at = from
+    let offset = from
     for (;;) {
-      const byte = source[at]
-      if (byte === QUOTE || byte === BACKSLASH) decoded.copy(source, run, at)
-      if (byte === QUOTE) return at
+      const byte = source[offset]
+      if (byte === QUOTE || byte === BACKSLASH) decoded.copy(source, run, offset)
+      if (byte === QUOTE) return offset
       if (byte === undefined || byte < 0x20) throw fail('invalidJson')
-      if (byte === BACKSLASH) run = at = decodeEscape(source, at, decoded)
-      else at += byte < 0x80 ? 1 : sequenceLength(source, at) || -at - 1
-      if (at < 0) throw fail('invalidJson')
+      if (byte === BACKSLASH) run = offset = decodeEscape(source, offset, decoded)
+      else offset += byte < 0x80 ? 1 : sequenceLength(source, offset) || -offset - 1
+      if (offset < 0) throw fail('invalidJson')
     }
   }
 
   /** Reads a float whose integer part ends at `from`. */
   #float(from: number): void {
     const { source, position } = this
-    let at = from
-    if (source[at] === POINT) {
-      at = skipDigits(source, at + 1)
-      if (at === from + 1) throw fail('invalidJson')
+    let offset = from
+    if (source[offset] === POINT) {
+      offset = skipDigits(source, offset + 1)
+      if (offset === from + 1) throw fail('invalidJson')
     }
-    if ((source[at]! | 0x20) === LETTER_E) at = exponentEnd(source, at + 1)
-    this.position = at
-    const given = source.toString('latin1', position, at)
+    if ((source[offset]! | 0x20) === LETTER_E) offset = exponentEnd(source, offset + 1)
+    this.position = offset
+    const given = source.toString('latin1', position, offset)
     const value = floatValue(given)
     const text = floatText(value)
     if (text !== given) this.#replace(position, text)
@@ -226,9 +226,9 @@ export class JsonTokens {
 }
 
 function skipDigits(source: Buffer, from: number): number {
-  let at = from
-  while (source[at]! >= ZERO && source[at]! <= NINE) at++
-  return at
+  let offset = from
+  while (source[offset]! >= ZERO && source[offset]! <= NINE) offset++
+  return offset
 }
 
 /** jiffy wants a sign or a digit after the `e`, and then takes any digits, even none. */

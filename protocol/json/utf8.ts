@@ -2,13 +2,13 @@
  * Length of the UTF-8 sequence that begins at `at` with a byte of 0x80 or more; 0 when it is none: overlong forms,
  * surrogates and what lies beyond U+10FFFF are refused (RFC 3629).
  */
-export function sequenceLength(bytes: Uint8Array, at: number): number {
-  const lead = bytes[at]!
-  const second = bytes[at + 1] ?? 0
+export function sequenceLength(bytes: Uint8Array, offset: number): number {
+  const lead = bytes[offset]!
+  const second = bytes[offset + 1] ?? 0
   if (lead < 0xe0) return lead >= 0xc2 && isContinuation(second) ? 2 : 0
-  if (!isContinuation(second) || !isContinuation(bytes[at + 2] ?? 0)) return 0
+  if (!isContinuation(second) || !isContinuation(bytes[offset + 2] ?? 0)) return 0
   if (lead < 0xf0) return isThree(lead, second) ? 3 : 0
-  return isFour(lead, second) && isContinuation(bytes[at + 3] ?? 0) ? 4 : 0
+  return isFour(lead, second) && isContinuation(bytes[offset + 3] ?? 0) ? 4 : 0
 }
 
 function isContinuation(byte: number): boolean {
@@ -24,21 +24,21 @@ function isFour(lead: number, second: number): boolean {
 }
 
 /** Writes a code point at `at`; returns where the next one goes. */
-export function writeCodePoint(bytes: Uint8Array, at: number, code: number): number {
+export function writeCodePoint(bytes: Uint8Array, offset: number, code: number): number {
   if (code < 0x80) {
-    bytes[at++] = code
+    bytes[offset++] = code
   } else if (code < 0x800) {
-    bytes[at++] = 0xc0 | (code >> 6)
-    bytes[at++] = 0x80 | (code & 0x3f)
+    bytes[offset++] = 0xc0 | (code >> 6)
+    bytes[offset++] = 0x80 | (code & 0x3f)
   } else if (code < 0x10000) {
-    bytes[at++] = 0xe0 | (code >> 12)
-    bytes[at++] = 0x80 | ((code >> 6) & 0x3f)
-    bytes[at++] = 0x80 | (code & 0x3f)
+    bytes[offset++] = 0xe0 | (code >> 12)
+    bytes[offset++] = 0x80 | ((code >> 6) & 0x3f)
+    bytes[offset++] = 0x80 | (code & 0x3f)
   } else {
-    bytes[at++] = 0xf0 | (code >> 18)
-    bytes[at++] = 0x80 | ((code >> 12) & 0x3f)
-    bytes[at++] = 0x80 | ((code >> 6) & 0x3f)
-    bytes[at++] = 0x80 | (code & 0x3f)
+    bytes[offset++] = 0xf0 | (code >> 18)
+    bytes[offset++] = 0x80 | ((code >> 12) & 0x3f)
+    bytes[offset++] = 0x80 | ((code >> 6) & 0x3f)
+    bytes[offset++] = 0x80 | (code & 0x3f)
   }
-  return at
+  return offset
 }

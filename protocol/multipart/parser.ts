@@ -101,8 +101,8 @@ export class MultipartParser {
 
   #passPreamble(bytes: Buffer): Buffer {
     const opening = this.#delimiter.subarray(CRLF.length)
-    const at = bytes.indexOf(opening)
-    if (at >= 0) return this.#enter('boundary', bytes.subarray(at + opening.length))
+    const offset = bytes.indexOf(opening)
+    if (offset >= 0) return this.#enter('boundary', bytes.subarray(offset + opening.length))
     return skipTo(bytes, beginningAtEnd(bytes, opening))
   }
 
@@ -113,36 +113,36 @@ export class MultipartParser {
       this.#events.push({ kind: 'end' })
       return this.#enter('end', NOTHING)
     }
-    const at = bytes.indexOf(CRLF)
-    const padding = bytes.subarray(0, at < 0 ? bytes.length - 1 : at)
+    const offset = bytes.indexOf(CRLF)
+    const padding = bytes.subarray(0, offset < 0 ? bytes.length - 1 : offset)
     if (padding.length > MAX_PADDING_BYTES || padding.some(byte => byte !== 0x20 && byte !== 0x09)) {
       throw fail('malformedMultipart', 'a boundary is followed by other text')
     }
-    return at < 0 ? bytes : this.#enter('headers', bytes.subarray(at))
+    return offset < 0 ? bytes : this.#enter('headers', bytes.subarray(offset))
   }
 
   /** The block begins with the end of the boundary's line, so that a part without headers is one that ends at once. */
   #readHeaders(bytes: Buffer): Buffer {
-    const at = bytes.indexOf(HEADERS_END)
-    const end = at < 0 ? Math.max(0, bytes.length - HEADERS_END.length + 1) : at
+    const offset = bytes.indexOf(HEADERS_END)
+    const end = offset < 0 ? Math.max(0, bytes.length - HEADERS_END.length + 1) : offset
     this.#headerBytes += end
     if (this.#headerBytes > this.#limits.maxHeaderBytes)
       throw fail('malformedMultipart', 'the headers of a part are too large')
     if (end > 0) this.#headers.push(Buffer.from(bytes.subarray(0, end)))
-    if (at < 0) return skipTo(bytes, end)
+    if (offset < 0) return skipTo(bytes, end)
     this.#events.push({ kind: 'headers', headers: parsePartHeaders(Buffer.concat(this.#headers)) })
     this.#headers = []
     this.#headerBytes = 0
-    return this.#enter('body', bytes.subarray(at + HEADERS_END.length))
+    return this.#enter('body', bytes.subarray(offset + HEADERS_END.length))
   }
 
   #readBody(bytes: Buffer): Buffer {
-    const at = bytes.indexOf(this.#delimiter)
-    const end = at >= 0 ? at : beginningAtEnd(bytes, this.#delimiter)
+    const offset = bytes.indexOf(this.#delimiter)
+    const end = offset >= 0 ? offset : beginningAtEnd(bytes, this.#delimiter)
     if (end > 0) this.#events.push({ kind: 'body', bytes: bytes.subarray(0, end) })
-    if (at < 0) return skipTo(bytes, end)
+    if (offset < 0) return skipTo(bytes, end)
     this.#events.push({ kind: 'part-end' })
-    return this.#enter('boundary', bytes.subarray(at + this.#delimiter.length))
+    return this.#enter('boundary', bytes.subarray(offset + this.#delimiter.length))
   }
 
   #enter(state: State, rest: Buffer): Buffer {
@@ -151,18 +151,18 @@ export class MultipartParser {
   }
 }
 
-function skipTo(bytes: Buffer, at: number): Buffer {
-  return at === 0 ? bytes : bytes.subarray(at)
+function skipTo(bytes: Buffer, offset: number): Buffer {
+  return offset === 0 ? bytes : bytes.subarray(offset)
 }
 
 /** Returns the position from which the end of `bytes` may be a prefix of `wanted`; `bytes.length` if there is none. */
 function beginningAtEnd(bytes: Buffer, wanted: Buffer): number {
   const first = wanted[0] ?? 0
-  let at = bytes.indexOf(first, Math.max(0, bytes.length - wanted.length + 1))
-  while (at >= 0) {
-    const length = bytes.length - at
-    if (bytes.compare(wanted, 0, length, at) === 0) return at
-    at = bytes.indexOf(first, at + 1)
+  let offset = bytes.indexOf(first, Math.max(0, bytes.length - wanted.length + 1))
+  while (offset >= 0) {
+    const length = bytes.length - offset
+    if (bytes.compare(wanted, 0, length, offset) === 0) return offset
+    offset = bytes.indexOf(first, offset + 1)
   }
   return bytes.length
 }

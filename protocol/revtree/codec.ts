@@ -26,9 +26,9 @@ function encodeHex(tree: RevTree): Uint8Array | undefined {
   const head = hashes.length * 2
   const size = hashes.length * 16
   const out = Buffer.allocUnsafe(sizeOfVarint(head) + sizeOfRows(tree) + size)
-  const at = writeRows(out, writeVarint(out, 0, head), tree)
+  const offset = writeRows(out, writeVarint(out, 0, head), tree)
   // Writing stops at what is no hex digit: that tells a text of 32 characters, cheaper than looking at each hash.
-  const written = out.write(hashes.length === 1 ? hashes[0]! : hashes.join(''), at, 'hex')
+  const written = out.write(hashes.length === 1 ? hashes[0]! : hashes.join(''), offset, 'hex')
   return written === size ? out : undefined
 }
 
@@ -74,16 +74,16 @@ function sizeOfRows(tree: RevTree): number {
 
 function writeRows(out: Buffer, start: number, tree: RevTree): number {
   const { generations, flags, bodies } = tree
-  let at = start
+  let offset = start
   for (let row = 0; row < bodies.length; row++) {
     const kind = kindOf(tree, row)
     const deleted = (flags[row]! & DELETED) === 0 ? 0 : TAG_DELETED
-    out[at++] = kind | deleted | (bodies[row] === 0 ? 0 : TAG_BODY)
-    if (kind === NEW_ROOT) at = writeVarint(out, at, zigzag(generations[row]!))
-    else if (kind === HIGHER) at = writeVarint(out, at, generations[row - 1]! - generations[row]!)
-    if (bodies[row] !== 0) at = writeVarint(out, at, bodies[row]!)
+    out[offset++] = kind | deleted | (bodies[row] === 0 ? 0 : TAG_BODY)
+    if (kind === NEW_ROOT) offset = writeVarint(out, offset, zigzag(generations[row]!))
+    else if (kind === HIGHER) offset = writeVarint(out, offset, generations[row - 1]! - generations[row]!)
+    if (bodies[row] !== 0) offset = writeVarint(out, offset, bodies[row]!)
   }
-  return at
+  return offset
 }
 
 function hashSize(hash: string): number {
@@ -95,10 +95,10 @@ function sizeOfTexts(hashes: readonly string[]): number {
 }
 
 function writeTexts(out: Buffer, start: number, hashes: readonly string[]): void {
-  let at = start
+  let offset = start
   for (const hash of hashes) {
-    at = writeVarint(out, at, hashSize(hash))
-    at += out.write(hash, at, isHexHash(hash) ? 'hex' : 'utf8')
+    offset = writeVarint(out, offset, hashSize(hash))
+    offset += out.write(hash, offset, isHexHash(hash) ? 'hex' : 'utf8')
   }
 }
 
@@ -138,7 +138,7 @@ function readHashes(reader: Reader, rows: number): string[] {
   const hex = reader.bytes.toString('hex', reader.at, reader.at + rows * 16)
   if (rows === 1) return [hex]
   const hashes: string[] = []
-  for (let at = 0; at < hex.length; at += 32) hashes.push(hex.slice(at, at + 32))
+  for (let offset = 0; offset < hex.length; offset += 32) hashes.push(hex.slice(offset, offset + 32))
   return hashes
 }
 
@@ -161,14 +161,14 @@ function sizeOfVarint(value: number): number {
 
 /** Division rather than shifts: generations and body numbers exceed 32 bits. */
 function writeVarint(out: Buffer, start: number, value: number): number {
-  let at = start
+  let offset = start
   let rest = value
   while (rest >= 128) {
-    out[at++] = 128 + (rest % 128)
+    out[offset++] = 128 + (rest % 128)
     rest = Math.floor(rest / 128)
   }
-  out[at++] = rest
-  return at
+  out[offset++] = rest
+  return offset
 }
 
 function readVarint(reader: Reader): number {

@@ -259,15 +259,15 @@ function* descendants(root: GrowingNode): Generator<GrowingNode> {
   const waiting = [root]
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     yield node
-    for (let at = node.children.length - 1; at >= 0; at--) waiting.push(node.children[at]!)
+    for (let index = node.children.length - 1; index >= 0; index--) waiting.push(node.children[index]!)
   }
 }
 
 function childOf(parent: GrowingNode, hash: string): GrowingNode | undefined {
   const { children } = parent
   // Different texts of one order stand side by side.
-  for (let at = placeOf(children, { hash }, compareNodes) - 1; at >= 0; at--) {
-    const child = children[at]!
+  for (let index = placeOf(children, { hash }, compareNodes) - 1; index >= 0; index--) {
+    const child = children[index]!
     if (child.hash === hash) return child
     if (compareHashes(child.hash, hash) !== 0) return undefined
   }

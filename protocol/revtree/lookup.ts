@@ -29,7 +29,7 @@ export function rowOf(tree: RevTree, rev: Rev): number {
 export function lineage(tree: RevTree, row: number): number[] {
   const parents = parentsOf(tree)
   const rows: number[] = []
-  for (let at = row; at !== -1; at = parents[at]!) rows.push(at)
+  for (let index = row; index !== -1; index = parents[index]!) rows.push(index)
   return rows
 }
 

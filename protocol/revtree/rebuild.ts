@@ -31,7 +31,7 @@ function lineOrder(tree: RevTree): (a: Line, b: Line) => number {
     if (byOldest !== 0) return byOldest
     const common = Math.min(length(a), length(b))
     let [rowA, rowB] = [a.leaf, b.leaf]
-    for (let at = 0; at < common; at++) {
+    for (let index = 0; index < common; index++) {
       // From a row that both have on, they are the same.
       if (rowA === rowB) break
       const order = compareHashes(hashes[rowA]!, hashes[rowB]!)

@@ -117,7 +117,7 @@ export function pushed(scanner: BulkGetScanner, chunk: Uint8Array, answer: PeerA
   }
 }
 
-function isKey(bytes: Uint8Array, at: number): boolean {
-  while (at < bytes.length && (bytes[at] ?? 0) <= 0x20) at++
-  return bytes[at] === COLON
+function isKey(bytes: Uint8Array, offset: number): boolean {
+  while (offset < bytes.length && (bytes[offset] ?? 0) <= 0x20) offset++
+  return bytes[offset] === COLON
 }

@@ -116,11 +116,11 @@ function changeOf(row: unknown, answer: PeerAnswer): Change {
 
 async function* split(batches: AsyncIterable<ChangesBatch>, size: number): AsyncGenerator<ChangesBatch> {
   for await (const batch of batches) {
-    let at = 0
-    for (; batch.rows.length - at > size; at += size) {
-      const rows = batch.rows.slice(at, at + size)
+    let offset = 0
+    for (; batch.rows.length - offset > size; offset += size) {
+      const rows = batch.rows.slice(offset, offset + size)
       yield { rows, seq: rows.at(-1)?.seq ?? batch.seq }
     }
-    yield at === 0 ? batch : { rows: batch.rows.slice(at), seq: batch.seq }
+    yield offset === 0 ? batch : { rows: batch.rows.slice(offset), seq: batch.seq }
   }
 }

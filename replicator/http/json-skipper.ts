@@ -62,19 +62,19 @@ export class JsonSkipper {
 
   #skipString(bytes: Uint8Array): Token {
     const end = bytes.length
-    let at = this.position
-    while (at < end) {
-      const byte = bytes[at]
+    let offset = this.position
+    while (offset < end) {
+      const byte = bytes[offset]
       if (byte === QUOTE) {
         this.inString = false
-        this.position = at + 1
-        this.stringEnd = at
+        this.position = offset + 1
+        this.stringEnd = offset
         return 'string'
       }
-      at += byte === BACKSLASH ? 2 : 1
+      offset += byte === BACKSLASH ? 2 : 1
     }
     // An escape may reach past the bytes that are there.
-    this.position = at
+    this.position = offset
     return 'more'
   }
 }

@@ -20,9 +20,9 @@ export class Throttle {
   /** Returns when the next request may be sent. */
   async pass(signal: AbortSignal): Promise<void> {
     const now = performance.now()
-    const at = Math.max(now, this.#nextAt)
-    if (this.#delayMs > 0) this.#nextAt = at + this.#delayMs
-    if (at > now) await wait(at - now, signal)
+    const startsAt = Math.max(now, this.#nextAt)
+    if (this.#delayMs > 0) this.#nextAt = startsAt + this.#delayMs
+    if (startsAt > now) await wait(startsAt - now, signal)
   }
 
   succeeded(): void {

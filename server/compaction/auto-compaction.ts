@@ -97,13 +97,13 @@ export class AutoCompaction {
     return Math.max(this.#begin, (this.#lookedAt.get(name) ?? -Infinity) + staleness)
   }
 
-  #schedule(at: number): void {
+  #schedule(dueAt: number): void {
     if (this.#timer !== undefined || this.#closed) return
     const look = (): void => {
       this.#timer = undefined
       this.#looking = this.#looking.then(() => this.#look()).catch((error: unknown) => this.#failed(error))
     }
-    this.#timer = setTimeout(look, Math.max(0, at - performance.now()))
+    this.#timer = setTimeout(look, Math.max(0, dueAt - performance.now()))
     this.#timer.unref()
   }
 

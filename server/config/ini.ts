@@ -76,9 +76,9 @@ function parseLine(raw: string): Line {
   const heading = /^\[([^\]]+)\]$/.exec(line)
   if (heading?.[1] !== undefined) return { kind: 'section', name: heading[1] }
   const spaced = line.indexOf(' = ')
-  const at = spaced > 0 ? spaced + 1 : line.indexOf('=')
-  if (at <= 0) return { kind: 'other' }
-  return { kind: 'value', key: line.slice(0, at).trim(), value: line.slice(at + 1).trim() }
+  const offset = spaced > 0 ? spaced + 1 : line.indexOf('=')
+  if (offset <= 0) return { kind: 'other' }
+  return { kind: 'value', key: line.slice(0, offset).trim(), value: line.slice(offset + 1).trim() }
 }
 
 function isBlank(raw: string): boolean {

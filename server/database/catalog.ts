@@ -190,9 +190,9 @@ export class Catalog {
   async *names({ skip = 0, limit = Infinity, ...range }: NameRange = {}): AsyncGenerator<DatabaseName> {
     if (limit === 0) return
     const most = limit === Infinity ? -1 : skip + limit
-    let at = 0
+    let index = 0
     for await (const key of this.#store.keys({ ...nameBounds(range), limit: most })) {
-      if (at++ >= skip) yield nameOfDatabaseKey(key) as DatabaseName
+      if (index++ >= skip) yield nameOfDatabaseKey(key) as DatabaseName
     }
   }
 

@@ -208,9 +208,9 @@ export class DatabaseQueries implements CommitSubscriber {
       // The sandbox counts the documents that it was given.
       if (used.length < documents.length) {
         const given = new Set(used)
-        const places = [...documents.keys()].filter(at => given.has(documents[at]!.content!))
-        for (let at = 0; at < rows.index.length; at += ROW_FIELDS)
-          rows.index[at] = places[rows.index[at] as number] as number
+        const places = [...documents.keys()].filter(index => given.has(documents[index]!.content!))
+        for (let position = 0; position < rows.index.length; position += ROW_FIELDS)
+          rows.index[position] = places[rows.index[position] as number] as number
       }
       return rows
     }

@@ -144,11 +144,11 @@ export class LocalPeer implements Peer {
     signal: AbortSignal,
   ): AsyncGenerator<FetchedRevision[]> {
     const database = await this.#open()
-    for (let at = 0; at < wanted.length; at += DOCUMENTS_AT_A_TIME) {
+    for (let offset = 0; offset < wanted.length; offset += DOCUMENTS_AT_A_TIME) {
       signal.throwIfAborted()
       const reader = await this.#administrator()
       const found = wanted
-        .slice(at, at + DOCUMENTS_AT_A_TIME)
+        .slice(offset, offset + DOCUMENTS_AT_A_TIME)
         .flatMap(one => fetchRevisions(database, one, reader))
       for (const revision of found) if (revision.kind === 'document') this.#read += revision.json.length
       yield found
@@ -241,8 +241,8 @@ function numberIn(database: Database, seq: SourceSeq): number {
 }
 
 function* batches(rows: readonly string[], size: number): Generator<ChangesBatch> {
-  for (let at = 0; at < rows.length; at += size) {
-    const parsed = JSON.parse(`[${rows.slice(at, at + size).join(',')}]`) as ChangesRow[]
+  for (let offset = 0; offset < rows.length; offset += size) {
+    const parsed = JSON.parse(`[${rows.slice(offset, offset + size).join(',')}]`) as ChangesRow[]
     const last = parsed.at(-1)
     if (!last) return
     yield {

@@ -17,8 +17,8 @@ const IGNORED = String.raw`(?:\s|//[^\n]*\n|/\*[^]*?\*/)*`
 const ANONYMOUS = new RegExp(`${IGNORED}function${IGNORED}\\(`, 'y')
 
 /** Returns whether an anonymous function begins at this place, behind blanks and comments. */
-export function startsAnonymous(source: string, at: number): boolean {
-  ANONYMOUS.lastIndex = at
+export function startsAnonymous(source: string, index: number): boolean {
+  ANONYMOUS.lastIndex = index
   return ANONYMOUS.test(source)
 }
 

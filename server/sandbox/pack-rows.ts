@@ -28,9 +28,9 @@ export function packRows(
   for (const text of texts) {
     for (const ofDocument of text.split('\u0004').slice(0, -1)) {
       const functions = ofDocument.split('\u0003')
-      for (let at = 0; at < functions.length - 1; at++) {
-        const rows = functions[at] as string
-        if (rows !== '') packer.add(document, at, rows)
+      for (let index = 0; index < functions.length - 1; index++) {
+        const rows = functions[index] as string
+        if (rows !== '') packer.add(document, index, rows)
       }
       document++
     }
@@ -49,16 +49,16 @@ class RowPacker {
     this.#storage = storage
   }
 
-  add(document: number, at: number, rows: string): void {
+  add(document: number, offset: number, rows: string): void {
     const id = this.#storage.ids[document] ?? ''
-    const emitted = inOrder(this.#parse(id, rows, this.#storage.collations[at] ?? 'unicode'))
+    const emitted = inOrder(this.#parse(id, rows, this.#storage.collations[offset] ?? 'unicode'))
     const [idText, idBytes] = [JSON.stringify(id), Buffer.from(id)]
     let ordinal = 0
-    for (const [place, row] of emitted.entries()) {
-      const before = emitted[place - 1]
+    for (const [index, row] of emitted.entries()) {
+      const before = emitted[index - 1]
       ordinal = before !== undefined && Buffer.compare(before.sortKey, row.sortKey) === 0 ? ordinal + 1 : 0
-      this.#index.push(document, at, this.#out.length)
-      this.#writeKey(at, row.sortKey, idBytes, ordinal)
+      this.#index.push(document, offset, this.#out.length)
+      this.#writeKey(offset, row.sortKey, idBytes, ordinal)
       this.#index.push(this.#out.length)
       writeRowValue(idText, row.key, row.value, this.#out)
       this.#index.push(this.#out.length)
@@ -86,10 +86,10 @@ class RowPacker {
     return emitted
   }
 
-  #writeKey(at: number, sortKey: Uint8Array, id: Uint8Array, ordinal: number): void {
+  #writeKey(offset: number, sortKey: Uint8Array, id: Uint8Array, ordinal: number): void {
     this.#out.append(this.#storage.prefix)
-    this.#out.byte(at >> 8)
-    this.#out.byte(at & 255)
+    this.#out.byte(offset >> 8)
+    this.#out.byte(offset & 255)
     this.#out.append(sortKey)
     this.#out.append(id)
     for (let shift = (ORDINAL_BYTES - 1) * 8; shift >= 0; shift -= 8) this.#out.byte((ordinal >> shift) & 255)

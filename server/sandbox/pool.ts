@@ -157,8 +157,8 @@ export class SandboxPool {
   }
 
   #onEnd(worker: PoolWorker, end: WorkerEnd): void {
-    const at = this.#idle.indexOf(worker)
-    if (at >= 0) this.#idle.splice(at, 1)
+    const index = this.#idle.indexOf(worker)
+    if (index >= 0) this.#idle.splice(index, 1)
     const running = this.#running.get(worker)
     this.#running.delete(worker)
     running?.waiting.resolve(

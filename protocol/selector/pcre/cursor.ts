@@ -47,8 +47,8 @@ export class Cursor {
 
   /** Takes everything up to `end`, and goes past it; to the end of the pattern where it is missing. */
   takeUntil(end: string): string {
-    const at = this.text.indexOf(end, this.position)
-    const stop = at < 0 ? this.text.length : at
+    const offset = this.text.indexOf(end, this.position)
+    const stop = offset < 0 ? this.text.length : offset
     const taken = this.text.slice(this.position, stop)
     this.position = Math.min(stop + end.length, this.text.length)
     return taken

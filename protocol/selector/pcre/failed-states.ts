@@ -17,8 +17,8 @@ export class FailedStates {
 
   /** Returns whether the state was there before, and adds it. */
   isRepeated(step: number, position: number): boolean {
-    const place = step * this.#pagesOfStep + Math.floor(position / PAGE_BITS)
-    if (place !== this.#lastPlace) this.#open(place)
+    const offset = step * this.#pagesOfStep + Math.floor(position / PAGE_BITS)
+    if (offset !== this.#lastPlace) this.#open(offset)
     const page = this.#last
     const bit = position % PAGE_BITS
     const mask = 1 << (bit & 7)
@@ -27,9 +27,9 @@ export class FailedStates {
     return (before & mask) !== 0
   }
 
-  #open(place: number): void {
-    this.#last = this.#pages.get(place) ?? new Uint8Array(this.#pageBytes)
-    this.#pages.set(place, this.#last)
-    this.#lastPlace = place
+  #open(offset: number): void {
+    this.#last = this.#pages.get(offset) ?? new Uint8Array(this.#pageBytes)
+    this.#pages.set(offset, this.#last)
+    this.#lastPlace = offset
   }
 }

@@ -51,7 +51,9 @@ export function stepOfToken(totp: Totp, token: string, nowMs = Date.now()): numb
     return undefined
   const step = Math.floor(nowMs / 1000 / STEP_SECONDS)
   // All are computed and compared, so that the time tells nothing.
-  const right = [step - 1, step, step + 1].filter(at => sameText(generate(totp, key, at), token))
+  const right = [step - 1, step, step + 1].filter(candidate =>
+    sameText(generate(totp, key, candidate), token),
+  )
   return right.at(-1)
 }
 
@@ -69,8 +71,8 @@ function generate({ algorithm, length }: Totp, key: Buffer, step: number): strin
   counter.writeBigUInt64BE(BigInt(step))
   const { digest } = PRFS[isPrf(algorithm) ? algorithm : 'sha']
   const mac = createHmac(digest, key).update(counter).digest()
-  const at = (mac.at(-1) ?? 0) & 0xf
-  return String(mac.readUInt32BE(at) & 0x7fffffff)
+  const offset = (mac.at(-1) ?? 0) & 0xf
+  return String(mac.readUInt32BE(offset) & 0x7fffffff)
     .padStart(length, '0')
     .slice(-length)
 }

@@ -107,6 +107,6 @@ function sign(text: string, key: string, digest: string): Buffer {
 }
 
 function splitAt(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator)
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+  const offset = text.indexOf(separator)
+  return offset < 0 ? [text, ''] : [text.slice(0, offset), text.slice(offset + 1)]
 }

@@ -59,8 +59,8 @@ function functionFilter(
       const askAbout = async (some: readonly { text: string }[]): Promise<readonly boolean[]> =>
         some.length === 0 ? [] : asServerError(ask(some.map(({ text }) => text)))
       const { used, result } = await skipUnusable(documents, askAbout, ({ id }, error) => onSkip(id, error))
-      const passes = new Set(used.filter((_document, place) => result[place] === true))
-      return verdictsOf(leaves, (_leaf, place) => passes.has(documents[place]!))
+      const passes = new Set(used.filter((_document, index) => result[index] === true))
+      return verdictsOf(leaves, (_leaf, i) => passes.has(documents[i]!))
     },
   }
 }

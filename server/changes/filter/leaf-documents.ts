@@ -49,16 +49,16 @@ export async function leafDocuments(
     PAGE_BYTES,
   )
   const found: LeafDocument[][] = []
-  let at = 0
+  let index = 0
   for (const leavesWanted of wanted) {
     // The leaves of one document are judged together, though some were not read for their size.
-    const missing = Math.max(0, at + leavesWanted.length - bodies.length)
+    const missing = Math.max(0, index + leavesWanted.length - bodies.length)
     if (missing > 0 && found.length > 0) break
     if (missing > 0)
       bodies.push(...(await database.bodies(leavesWanted.slice(-missing).map(({ body }) => body))))
     found.push(
       leavesWanted.flatMap(({ body: _body, ...leaf }) => {
-        const record = bodies[at++]
+        const record = bodies[index++]
         return record === undefined ? [] : [{ ...leaf, record }]
       }),
     )

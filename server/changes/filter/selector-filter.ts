@@ -39,9 +39,9 @@ export function selectorFilter(
     select: async (records, options) => {
       selector.limitSteps(stepLimit)
       const verdicts = await ownBodies.select(database, records)
-      const branched = [...verdicts.keys()].filter(at => isBranched(records[at]!))
+      const branched = [...verdicts.keys()].filter(index => isBranched(records[index]!))
       if (branched.length === 0) return verdicts
-      const asked = branched.map(at => records[at]!)
+      const asked = branched.map(position => records[position]!)
       const leaves = await leafDocuments(database, asked, { ...options, revisions: false })
       const passes: boolean[] = []
       const slice = new TimeSlice()
@@ -50,8 +50,8 @@ export function selectorFilter(
         const verdict = unlessTooDeep(() => selector.matches(valueOf(leaf)), skip) ?? false
         passes.push(await settled(verdict, slice))
       }
-      const found = verdictsOf(leaves, (_leaf, place) => passes[place]!)
-      for (const [place, verdict] of found.entries()) verdicts[branched[place]!] = verdict
+      const found = verdictsOf(leaves, (_leaf, i) => passes[i]!)
+      for (const [index, verdict] of found.entries()) verdicts[branched[index]!] = verdict
       return found.length === branched.length ? verdicts : verdicts.slice(0, branched[found.length])
     },
   }
@@ -75,8 +75,8 @@ class OwnBodies {
     const bodies = await readFirstBodies(database, records.map(winnerBody), PAGE_BYTES)
     const slice = new TimeSlice()
     const verdicts: Verdict[] = []
-    for (const [at, body] of bodies.entries()) {
-      const record = records[at]!
+    for (const [index, body] of bodies.entries()) {
+      const record = records[index]!
       const verdict = body !== undefined && !isBranched(record) && this.#verdict(record, body)
       verdicts.push(typeof verdict === 'boolean' ? verdict : await settled(verdict, slice))
       if (slice.isOver) await slice.pause()

@@ -8,8 +8,8 @@ import type { LeafDocument } from './leaf-documents.ts'
  */
 export function verdictsOf(
   leaves: readonly (readonly LeafDocument[])[],
-  passes: (leaf: LeafDocument, place: number) => boolean,
+  passes: (leaf: LeafDocument, index: number) => boolean,
 ): Verdict[] {
-  let place = 0
-  return leaves.map(ofRecord => ofRecord.filter(leaf => passes(leaf, place++)).map(({ rev }) => rev))
+  let position = 0
+  return leaves.map(ofRecord => ofRecord.filter(leaf => passes(leaf, position++)).map(({ rev }) => rev))
 }

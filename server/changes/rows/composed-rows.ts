@@ -46,13 +46,13 @@ export class ComposedRows implements RowRenderer {
     const documents = includeDocs
       ? await RowDocuments.load(
           this.#database,
-          chosen.map(at => records[at]!),
+          chosen.map(index => records[index]!),
           this.#options,
         )
       : undefined
     const rows = documents?.length ?? chosen.length
-    for (const [place, at] of chosen.slice(0, rows).entries()) {
-      this.#write(out, records[at]!, verdicts?.[at] ?? true, documents, place)
+    for (const [i, index] of chosen.slice(0, rows).entries()) {
+      this.#write(out, records[index]!, verdicts?.[index] ?? true, documents, i)
     }
     return rows === chosen.length ? done : chosen[rows]!
   }
@@ -62,7 +62,7 @@ export class ComposedRows implements RowRenderer {
     record: Uint8Array,
     verdict: Verdict,
     documents: RowDocuments | undefined,
-    place: number,
+    index: number,
   ): void {
     const { buffer, framing } = out
     const { seqInterval } = this.#options
@@ -73,7 +73,7 @@ export class ComposedRows implements RowRenderer {
     if (documents !== undefined) {
       buffer.drop(END.length)
       buffer.bytes(DOC)
-      this.#writeDocument(buffer, documents, place)
+      this.#writeDocument(buffer, documents, index)
       buffer.bytes(END)
     }
     framing.close(buffer, record, hasSeq)
@@ -81,14 +81,14 @@ export class ComposedRows implements RowRenderer {
     out.left -= 1
   }
 
-  #writeDocument(buffer: RowBuffer, documents: RowDocuments, place: number): void {
+  #writeDocument(buffer: RowBuffer, documents: RowDocuments, index: number): void {
     const project = this.#options.filter?.project
     if (project === undefined) {
-      documents.write(place, buffer)
+      documents.write(index, buffer)
       return
     }
     const whole = new RowBuffer()
-    documents.write(place, whole)
+    documents.write(index, whole)
     buffer.bytes(project(whole.take()))
   }
 }
@@ -100,10 +100,10 @@ function choose(
   left: number,
 ): { chosen: number[]; done: number } {
   const chosen: number[] = []
-  for (let at = 0; at < judged; at++) {
-    if (left >= 0 && chosen.length === left) return { chosen, done: at }
-    const verdict = verdicts?.[at] ?? true
-    if (verdict === true || (verdict !== false && verdict.length > 0)) chosen.push(at)
+  for (let index = 0; index < judged; index++) {
+    if (left >= 0 && chosen.length === left) return { chosen, done: index }
+    const verdict = verdicts?.[index] ?? true
+    if (verdict === true || (verdict !== false && verdict.length > 0)) chosen.push(index)
   }
   return { chosen, done: judged }
 }

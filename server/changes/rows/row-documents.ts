@@ -37,10 +37,10 @@ export class RowDocuments {
   ): Promise<RowDocuments> {
     const bodies = await readFirstBodies(database, records.map(winnerBody), PAGE_BYTES)
     const extras = new Map<number, string>()
-    for (const [at, body] of bodies.entries()) {
-      const record = records[at]!
+    for (const [index, body] of bodies.entries()) {
+      const record = records[index]!
       if (body === undefined || (body.attachments.length === 0 && !isBranched(record))) continue
-      extras.set(at, extrasOf(database, record, body, options))
+      extras.set(index, extrasOf(database, record, body, options))
     }
     return new RowDocuments(records, bodies, extras)
   }
@@ -61,9 +61,9 @@ export class RowDocuments {
   }
 
   /** Appends the document of a record, as couch_doc:to_json_obj/2 orders it; null where its body is not there. */
-  write(at: number, out: RowBuffer): void {
-    const record = this.#records[at]
-    const body = this.#bodies[at]?.body
+  write(index: number, out: RowBuffer): void {
+    const record = this.#records[index]
+    const body = this.#bodies[index]?.body
     if (record === undefined || body === undefined) {
       out.bytes(MISSING)
       return
@@ -77,7 +77,7 @@ export class RowDocuments {
       out.copy(body, 1, body.length - 1)
     }
     if (isDeleted(record)) out.bytes(DELETED)
-    const extras = this.#extras.get(at)
+    const extras = this.#extras.get(index)
     if (extras !== undefined) out.text(extras)
     out.bytes(END)
   }

@@ -109,11 +109,12 @@ interface Part {
 function split(json: Buffer): Part[] {
   const parts: Part[] = []
   let from = 0
-  for (let at = json.indexOf(MARK); at >= 0; at = json.indexOf(MARK, from)) {
-    const end = json.indexOf(MARK, at + 1)
-    const content = json.toString('latin1', at + 2, end)
-    const encoding = json.toString('latin1', at + 1, at + 2) === GZIP ? { encoding: 'gzip' as const } : {}
-    parts.push({ text: json.subarray(from, at), place: { content, ...encoding } })
+  for (let offset = json.indexOf(MARK); offset >= 0; offset = json.indexOf(MARK, from)) {
+    const end = json.indexOf(MARK, offset + 1)
+    const content = json.toString('latin1', offset + 2, end)
+    const encoding =
+      json.toString('latin1', offset + 1, offset + 2) === GZIP ? { encoding: 'gzip' as const } : {}
+    parts.push({ text: json.subarray(from, offset), place: { content, ...encoding } })
     from = end + 1
   }
   parts.push({ text: json.subarray(from), place: undefined })

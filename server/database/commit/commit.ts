@@ -75,8 +75,8 @@ export class Commit {
     const wanted = [...new Set(ids)].filter(id => !this.#documents.has(id))
     const keys = wanted.map(id => this.#keys.text(KeySpace.document, id))
     const records = await readMany(this.#store, keys)
-    for (const [at, id] of wanted.entries()) {
-      const record = records[at]
+    for (const [index, id] of wanted.entries()) {
+      const record = records[index]
       if (record !== undefined) this.#documents.set(id, this.#decode(id, record))
     }
   }

@@ -69,13 +69,13 @@ export class DocumentEdits {
         edits: group.edits.length,
         mayGrow: full.size === 0 || !full.has(partitionOf(group.id)),
       })
-      for (const at of group.edits) {
+      for (const index of group.edits) {
         // Each revision of a document with thousands of branches takes as many steps.
         if (slice.isOver) await slice.pause()
-        const outcome = refused.get(at) ?? this.#merge(document, at)
+        const outcome = refused.get(index) ?? this.#merge(document, index)
         // The first edit alone can fail here, before anything of the others is stored.
         this.#throwIfAtomic(outcome)
-        this.#outcomes[at] = outcome
+        this.#outcomes[index] = outcome
       }
       document.finish()
     }
@@ -103,15 +103,15 @@ export class DocumentEdits {
 
   /** Before anything is merged: a stub that stands for nothing refuses the whole request. */
   #resolveAttachments(commit: Commit, refused: ReadonlyMap<number, EditOutcome>): void {
-    for (const [at, edit] of this.#options.edits.entries()) {
-      if (edit.attachments.length === 0 || refused.has(at)) continue
-      this.#attachments.set(at, resolveAttachments(commit, edit, this.#options))
+    for (const [index, edit] of this.#options.edits.entries()) {
+      if (edit.attachments.length === 0 || refused.has(index)) continue
+      this.#attachments.set(index, resolveAttachments(commit, edit, this.#options))
     }
   }
 
-  #merge(document: DocumentMerge, at: number): EditOutcome {
-    const edit = this.#edit(at)
-    const attachments = this.#attachments.get(at) ?? []
+  #merge(document: DocumentMerge, index: number): EditOutcome {
+    const edit = this.#edit(index)
+    const attachments = this.#attachments.get(index) ?? []
     const merged = this.#options.replicated
       ? document.mergeRevision(edit, attachments)
       : document.mergeEdit(edit, attachments)
@@ -127,8 +127,9 @@ export class DocumentEdits {
       validators.length > 0 ||
       edits.some(edit => isDesign(edit.id) || edit.attachments.length > 0)
     if (!strict) return refused
-    for (const [at, edit] of edits.entries()) {
-      if (!replicated && !mayReplace(commit, edit)) refused.set(at, { id: edit.id, error: fail('conflict') })
+    for (const [index, edit] of edits.entries()) {
+      if (!replicated && !mayReplace(commit, edit))
+        refused.set(index, { id: edit.id, error: fail('conflict') })
       else if (!isDesign(edit.id)) memory.loaded = true
     }
     return refused
@@ -148,27 +149,27 @@ export class DocumentEdits {
     const { edits, actor } = this.#options
     if (isDatabaseAdmin(actor.user, actor.security)) return
     const name = actor.user.name === null ? 'unauthorized' : 'forbidden'
-    for (const [at, { id }] of edits.entries()) {
-      if (!isDesign(id) || refused.has(at)) continue
-      refused.set(at, { id, error: fail(name, 'You are not a db or server admin.') })
+    for (const [index, { id }] of edits.entries()) {
+      if (!isDesign(id) || refused.has(index)) continue
+      refused.set(index, { id, error: fail(name, 'You are not a db or server admin.') })
     }
   }
 
   async #ask(validator: DocumentValidator, commit: Commit, refused: Map<number, EditOutcome>): Promise<void> {
     const { edits, actor } = this.#options
-    const asked = [...edits.keys()].filter(at => !refused.has(at))
+    const asked = [...edits.keys()].filter(index => !refused.has(index))
     const errors = await validator.validate(
-      asked.map(at => this.#toValidate(commit, at)),
+      asked.map(position => this.#toValidate(commit, position)),
       actor,
     )
-    for (const [place, at] of asked.entries()) {
-      const error = errors[place]
-      if (error !== undefined) refused.set(at, { id: this.#edit(at).id, error })
+    for (const [i, index] of asked.entries()) {
+      const error = errors[i]
+      if (error !== undefined) refused.set(index, { id: this.#edit(index).id, error })
     }
   }
 
-  #toValidate(commit: Commit, at: number): ValidatedDocument {
-    const edit = this.#edit(at)
+  #toValidate(commit: Commit, index: number): ValidatedDocument {
+    const edit = this.#edit(index)
     const { id, revs } = edit
     const document = commit.document(id)
     const tree = document?.tree ?? emptyTree
@@ -178,21 +179,21 @@ export class DocumentEdits {
     const previous = ancestors
       .map(rev => findRev(tree, rev))
       .find(node => node !== undefined && node.body > 0)
-    return { id, edit, attachments: this.#attachments.get(at) ?? [], document, replicated, previous }
+    return { id, edit, attachments: this.#attachments.get(index) ?? [], document, replicated, previous }
   }
 
-  #edit(at: number): DocumentEdit {
-    const edit = this.#options.edits[at]
-    if (edit === undefined) throw new RangeError(`no edit ${at}`)
+  #edit(index: number): DocumentEdit {
+    const edit = this.#options.edits[index]
+    if (edit === undefined) throw new RangeError(`no edit ${index}`)
     return edit
   }
 
   #groupsInOrder(): { id: DocId; edits: number[] }[] {
     const groups = new Map<DocId, number[]>()
-    for (const [at, { id }] of this.#options.edits.entries()) {
+    for (const [index, { id }] of this.#options.edits.entries()) {
       const group = groups.get(id)
-      if (group === undefined) groups.set(id, [at])
-      else group.push(at)
+      if (group === undefined) groups.set(id, [index])
+      else group.push(index)
     }
     const list = [...groups].map(([id, edits]) => ({ id, edits }))
     return list.length > 1 ? list.sort((a, b) => compareDocIds(a.id, b.id)) : list

@@ -96,8 +96,8 @@ export const BEFORE_SEQ = 7
 /** The number of the row's sequence, read from its text. */
 export function seqOf(record: Uint8Array): number {
   let number = 0
-  for (let at = HEADER + BEFORE_SEQ + 1; ; at++) {
-    const digit = (record[at] ?? 0) - 0x30
+  for (let offset = HEADER + BEFORE_SEQ + 1; ; offset++) {
+    const digit = (record[offset] ?? 0) - 0x30
     if (digit < 0 || digit > 9) return number
     number = number * 10 + digit
   }
@@ -118,12 +118,12 @@ export function winnerBody(record: Uint8Array): number {
   return u16(record, 1) * 0x1_0000_0000 + u32(record, 3)
 }
 
-function u16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+function u16(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0)
 }
 
-function u32(bytes: Uint8Array, at: number): number {
-  return ((u16(bytes, at) << 16) | u16(bytes, at + 2)) >>> 0
+function u32(bytes: Uint8Array, offset: number): number {
+  return ((u16(bytes, offset) << 16) | u16(bytes, offset + 2)) >>> 0
 }
 
 const QUOTE = 0x22

@@ -94,6 +94,6 @@ export function winnerBodyOf(record: Uint8Array): number {
 
 function uintOf(record: Uint8Array, from: number, length: number): number {
   let value = 0
-  for (let at = from; at < from + length; at++) value = value * 256 + (record[at] ?? 0)
+  for (let offset = from; offset < from + length; offset++) value = value * 256 + (record[offset] ?? 0)
   return value
 }

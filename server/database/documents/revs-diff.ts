@@ -18,10 +18,10 @@ export async function revsDiff(
   const documents = await database.documents([...asked.keys()])
   const result: RevisionsDiff[] = []
   const slice = new TimeSlice()
-  let at = 0
+  let offset = 0
   for (const [id, revs] of asked) {
     if (slice.isOver) await slice.pause()
-    const document = documents[at++]
+    const document = documents[offset++]
     if (document === undefined) {
       if (revs.length > 0) result.push({ id, missing: revs, possibleAncestors: [] })
       continue

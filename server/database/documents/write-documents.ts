@@ -51,8 +51,8 @@ export async function writeDocuments(
     writeStored(database, others, options),
   ])
   const outcomes = new Map<DocumentToWrite, EditOutcome>()
-  for (const [at, document] of local.entries()) outcomes.set(document, ofLocal[at]!)
-  for (const [at, document] of others.entries()) outcomes.set(document, ofOthers[at]!)
+  for (const [index, document] of local.entries()) outcomes.set(document, ofLocal[index]!)
+  for (const [i, document] of others.entries()) outcomes.set(document, ofOthers[i]!)
   return documents.map(document => outcomes.get(document) ?? refusalOf(document))
 }
 
@@ -68,7 +68,7 @@ async function writeLocal(database: Database, documents: readonly DocumentToWrit
   if (documents.length === 0) return []
   const edits = documents.map(({ id, input: { rev, deleted, body } }) => ({ id, rev, deleted, body }))
   const revs = await database.write({ kind: 'edit_local_documents', edits })
-  return documents.map(({ id }, at) => ({ id, rev: revs[at]! }))
+  return documents.map(({ id }, index) => ({ id, rev: revs[index]! }))
 }
 
 async function writeStored(

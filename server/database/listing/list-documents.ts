@@ -53,8 +53,8 @@ export async function* listQueries(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   requireWholeView(database, user)
   yield Buffer.from('{"results":[')
-  for (const [at, query] of queries.entries()) {
-    yield Buffer.from(at === 0 ? '\r\n' : ',\r\n')
+  for (const [index, query] of queries.entries()) {
+    yield Buffer.from(index === 0 ? '\r\n' : ',\r\n')
     yield* listDocuments(database, query, user)
   }
   yield Buffer.from('\r\n]}')
@@ -72,10 +72,10 @@ async function* listRange(
     let isFirst = true
     for await (const page of livePages(snapshot, query)) {
       const documents = await rows.documents(page)
-      for (const [at, entry] of page.entries()) {
+      for (const [index, entry] of page.entries()) {
         if (!isFirst) out.bytes(SEPARATOR)
         isFirst = false
-        rows.write(out, entry, documents[at])
+        rows.write(out, entry, documents[index])
         if (out.length >= FULL_CHUNK) yield out.take()
       }
     }

@@ -35,13 +35,13 @@ export async function* listKeys(
         return key === undefined || record === undefined ? undefined : ([key, record] as StoredEntry)
       })
       const documents = await rows.documents(
-        found.filter((entry, at) => entry !== undefined && !isLocal(page[at])).map(entry => entry!),
+        found.filter((entry, index) => entry !== undefined && !isLocal(page[index])).map(entry => entry!),
       )
       let document = 0
-      for (const [at, key] of page.entries()) {
+      for (const [i, key] of page.entries()) {
         out.text(separator)
         separator = ',\r\n'
-        const entry = found[at]
+        const entry = found[i]
         if (entry === undefined) out.text(`{"key":${JSON.stringify(key)},"error":"not_found"}`)
         else if (isLocal(key)) localRow(out, entry, query.includeDocs)
         else rows.write(out, entry, documents[document++])

@@ -23,14 +23,14 @@ export async function* listLocal(
   try {
     const out = new RowBuffer()
     out.text(listingHead(database, query, snapshot, { total: null, offset: null }))
-    let at = 0
-    while (at < skip + limit) {
-      const entries = await iterator.nextv(Math.min(DOCUMENTS_AT_A_TIME, skip + limit - at))
+    let index = 0
+    while (index < skip + limit) {
+      const entries = await iterator.nextv(Math.min(DOCUMENTS_AT_A_TIME, skip + limit - index))
       if (entries.length === 0) break
       for (const entry of entries) {
         if (includeSystem !== true && SYSTEM_DOCUMENT.test(textOfKey(entry[0]))) continue
-        if (at++ < skip) continue
-        if (at > skip + 1) out.text(',\r\n')
+        if (index++ < skip) continue
+        if (index > skip + 1) out.text(',\r\n')
         localRow(out, entry, includeDocs)
         if (out.length >= FULL_CHUNK) yield out.take()
       }

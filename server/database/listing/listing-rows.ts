@@ -48,12 +48,12 @@ export class ListingRows {
   async documents(entries: readonly StoredEntry[]): Promise<readonly (Document | undefined)[]> {
     if (!this.#query.includeDocs) return []
     const live = entries.map(([, record]) => isLiveRecord(record))
-    const numbers = entries.filter((_, at) => live[at]).map(([, record]) => winnerBodyOf(record))
+    const numbers = entries.filter((_, index) => live[index]).map(([, record]) => winnerBodyOf(record))
     const bodies = await readBodies(this.#database, numbers, this.#snapshot)
     let next = 0
     const documents: (Document | undefined)[] = []
-    for (const [at, entry] of entries.entries()) {
-      const body = live[at] === true ? bodies[next++] : undefined
+    for (const [i, entry] of entries.entries()) {
+      const body = live[i] === true ? bodies[next++] : undefined
       documents.push(
         body && { body, extras: this.#isPlain(entry, body) ? '' : await this.#extras(entry, body) },
       )
@@ -133,8 +133,8 @@ const BACKSLASH = 0x5c
 
 /** Whether text needs no escapes in JSON; nearly all does not. */
 function isPlainText(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) {
-    const byte = bytes[at]!
+  for (let offset = from; offset < to; offset++) {
+    const byte = bytes[offset]!
     if (byte < SPACE || byte === QUOTATION || byte === BACKSLASH) return false
   }
   return true

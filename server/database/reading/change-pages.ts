@@ -50,9 +50,9 @@ export async function* changePages(
       // A failure is thrown where the page is awaited, and not before somebody asks for it.
       next.catch(() => undefined)
       // Where the store is opened again, reading goes on behind this page.
-      const at = lastSeq(page)
-      if (descending) range.lte = keys.number(KeySpace.change, Math.max(at - 1, 0))
-      else range.gte = keys.number(KeySpace.change, at + 1)
+      const seq = lastSeq(page)
+      if (descending) range.lte = keys.number(KeySpace.change, Math.max(seq - 1, 0))
+      else range.gte = keys.number(KeySpace.change, seq + 1)
       if (left >= 0) range.limit = left = Math.max(0, left - page.length)
       yield page
     }

@@ -14,7 +14,8 @@ export class RowBuffer {
     const end = this.#length + to - from
     if (end > this.#bytes.length) this.#grow(end)
     const bytes = this.#bytes
-    if (to - from <= SHORT) for (let at = this.#length; from < to; from++, at++) bytes[at] = source[from]!
+    if (to - from <= SHORT)
+      for (let offset = this.#length; from < to; from++, offset++) bytes[offset] = source[from]!
     else bytes.set(from === 0 && to === source.length ? source : source.subarray(from, to), this.#length)
     this.#length = end
   }

@@ -24,9 +24,9 @@ export function revTextStart(record: Uint8Array): number {
 }
 
 export function revTextEnd(record: Uint8Array): number {
-  let at = revTextStart(record) + 1
-  while (record[at] !== QUOTE) at += record[at] === BACKSLASH ? 2 : 1
-  return at + 1
+  let offset = revTextStart(record) + 1
+  while (record[offset] !== QUOTE) offset += record[offset] === BACKSLASH ? 2 : 1
+  return offset + 1
 }
 
 export function idOfRow(record: Uint8Array): DocId {

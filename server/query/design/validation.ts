@@ -46,10 +46,10 @@ export class DesignValidator implements DocumentValidator {
     const errors = new Array<CouchError | undefined>(documents.length)
     const asked: number[] = []
     for (const [index, { id }] of documents.entries()) if (!isDesignId(id)) asked.push(index)
-    const calls = asked.map(at => this.#callOf(documents[at] as ValidatedDocument, actor))
+    const calls = asked.map(position => this.#callOf(documents[position] as ValidatedDocument, actor))
     for (const ddoc of this.#validating) {
-      const open = asked.flatMap((at, index) =>
-        errors[at] === undefined ? [{ at, call: calls[index] ?? '' }] : [],
+      const open = asked.flatMap((offset, index) =>
+        errors[offset] === undefined ? [{ at: offset, call: calls[index] ?? '' }] : [],
       )
       const found = await this.#ask(
         ddoc.sandbox,

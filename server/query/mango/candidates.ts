@@ -85,8 +85,8 @@ export class CoveredCandidates {
     const row = Buffer.from(`{"key":${key}}`)
     this.#elements.locate(row)
     const { starts, ends } = this.#elements
-    const columns = Array.from({ length: this.#columns }, (_, at) =>
-      starts[at] === -1 ? undefined : row.toString('utf8', starts[at], ends[at]),
+    const columns = Array.from({ length: this.#columns }, (_, index) =>
+      starts[index] === -1 ? undefined : row.toString('utf8', starts[index], ends[index]),
     )
     const text = this.#show(field => (field === 0 ? id : columns[field - 1]))
     return {

@@ -78,7 +78,7 @@ async function packEntries(
   const slice = new TimeSlice()
   const out = new KeyWriter()
   const index: number[] = []
-  for (const [at, { id, content }] of documents.entries()) {
+  for (const [i, { id, content }] of documents.entries()) {
     if (content === undefined) continue
     for (const [view, keyOf] of views.entries()) {
       const skip = (error: RangeError): void => onSkip(id, error)
@@ -97,7 +97,7 @@ async function packEntries(
         out.length = start
         continue
       }
-      index.push(at, view, start, out.length)
+      index.push(i, view, start, out.length)
       writeRowValue(JSON.stringify(id), `[${key.join()}]`, 'null', out)
       index.push(out.length)
     }

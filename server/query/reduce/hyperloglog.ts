@@ -18,17 +18,17 @@ export function emptyRegisters(): Registers {
 
 export function insert({ ranks }: Registers, key: string): void {
   const hash = createHash('sha1').update(key).digest()
-  const place = hash.readUInt16BE(0) >> (16 - BITS)
+  const index = hash.readUInt16BE(0) >> (16 - BITS)
   const rank = Math.clz32(hash.readUInt32BE(2)) + 1
-  if (rank > (ranks[place] as number)) ranks[place] = rank
+  if (rank > (ranks[index] as number)) ranks[index] = rank
 }
 
 export function unionOfRegisters(parts: readonly number[][]): number[] {
   const ranks = new Uint8Array(COUNT)
   for (const part of parts) {
     for (let i = 0; i < part.length; i += 2) {
-      const [place, rank] = [part[i] as number, part[i + 1] as number]
-      if (rank > (ranks[place] as number)) ranks[place] = rank
+      const [index, rank] = [part[i] as number, part[i + 1] as number]
+      if (rank > (ranks[index] as number)) ranks[index] = rank
     }
   }
   return encode(ranks)

@@ -31,7 +31,7 @@ export async function postBulkDocs(ctx: RequestContext): Promise<void> {
   const outcomes = await writeDocuments(database, documents, { replicated: !newEdits, user: ctx.state.user })
   const isAccepted = isQuorumOutOfReach(ctx, w)
   const row: Row = newEdits ? (isAccepted ? acceptedRow : outcomeRow) : replicatedRow
-  const rows = documents.map((document, at) => row(document, outcomes[at]!)).filter(text => text !== '')
+  const rows = documents.map((document, index) => row(document, outcomes[index]!)).filter(text => text !== '')
   sendRows(ctx, rows, isAccepted && docs.length > 0 ? 202 : 201)
 }
 

@@ -183,12 +183,12 @@ async function* renderJson(
     return chunk
   }
   const entries = new Entries(database, options)
-  for (const [place, doc] of docs.entries()) {
+  for (const [index, doc] of docs.entries()) {
     const entry = entries.of(doc)
-    text += `${place === 0 ? '' : ','}\n{"id":${JSON.stringify(entry.id ?? null)},"docs":[`
+    text += `${index === 0 ? '' : ','}\n{"id":${JSON.stringify(entry.id ?? null)},"docs":[`
     if (entry.error !== undefined) text += `{"error":${JSON.stringify(errorRow(entry, entry.error))}}`
-    for (const [at, found] of entry.found.entries()) {
-      if (at > 0) text += ','
+    for (const [i, found] of entry.found.entries()) {
+      if (i > 0) text += ','
       if ('missing' in found) {
         const row = errorRow({ ...entry, rev: found.missing }, fail('missing'))
         text += `{"error":${JSON.stringify(row)}}`

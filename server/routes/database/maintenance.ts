@@ -33,7 +33,7 @@ export async function postPurge(ctx: RequestContext): Promise<void> {
   checkLimits(ctx, requests)
   for (const { id } of requests) checkRequestedId(database, id)
   const purged = await purge(database, requests)
-  const entries = requests.map(({ id }, at) => [id, purged[at] ?? []])
+  const entries = requests.map(({ id }, index) => [id, purged[index] ?? []])
   const status = isQuorumOutOfReach(ctx) && requests.length > 0 ? 202 : 201
   sendJson(ctx, { purge_seq: null, purged: Object.fromEntries(entries) as unknown }, status)
 }

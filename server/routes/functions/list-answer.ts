@@ -26,7 +26,8 @@ export class ListAnswer {
   async take({ head, text, hasBegun }: ListOutput): Promise<void> {
     if (!hasBegun) return
     this.#begin(head, 200)
-    for (let at = 0; at < text.length; at += SLICE) await this.#write(text.slice(at, at + SLICE))
+    for (let offset = 0; offset < text.length; offset += SLICE)
+      await this.#write(text.slice(offset, offset + SLICE))
   }
 
   /** Sends the rest, or what ended it. @throws what ended the function before anything was sent */

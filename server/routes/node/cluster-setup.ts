@@ -59,5 +59,5 @@ async function missingOf(ctx: RequestContext, asked: JsonValue = SYSTEM_DATABASE
   const { catalog } = ctx.services
   const names = asked.map(name => parseDatabaseName(typeof name === 'string' ? name : JSON.stringify(name)))
   const existing = await Promise.all(names.map(name => catalog.exists(name)))
-  return names.filter((_name, at) => existing[at] !== true)
+  return names.filter((_name, index) => existing[index] !== true)
 }

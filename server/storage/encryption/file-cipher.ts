@@ -49,11 +49,11 @@ export class ChunkSealer {
   /** What is to be written now; the bytes may change afterwards. */
   push(bytes: Uint8Array): Uint8Array[] {
     const sealed: Uint8Array[] = []
-    for (let at = 0; at < bytes.length;) {
-      const length = Math.min(CHUNK_BYTES - this.#filled, bytes.length - at)
-      this.#chunk.set(bytes.subarray(at, at + length), this.#filled)
+    for (let offset = 0; offset < bytes.length;) {
+      const length = Math.min(CHUNK_BYTES - this.#filled, bytes.length - offset)
+      this.#chunk.set(bytes.subarray(offset, offset + length), this.#filled)
       this.#filled += length
-      at += length
+      offset += length
       if (this.#filled === CHUNK_BYTES) sealed.push(...this.#seal())
     }
     return sealed

@@ -21,6 +21,6 @@ export function isPlainRange({ gt, gte = gt, lt, lte }: RangeOptions): boolean {
 /** Whether a key lies in the same space, or is the very beginning of the one `beyond` it. */
 function isSameSpace(from: Uint8Array, to: Uint8Array, beyond: 0 | 1): boolean {
   if (beyond === 1 && to.length !== PREFIX_LENGTH) return false
-  for (let at = 0; at < PREFIX_LENGTH - 1; at++) if (from[at] !== to[at]) return false
+  for (let index = 0; index < PREFIX_LENGTH - 1; index++) if (from[index] !== to[index]) return false
   return to[PREFIX_LENGTH - 1] === (from[PREFIX_LENGTH - 1] ?? 0) + beyond
 }

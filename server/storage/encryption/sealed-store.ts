@@ -43,7 +43,7 @@ export class SealedStore implements Store {
 
   async getMany(keys: Uint8Array[], options?: StoreReadOptions): Promise<(Uint8Array | undefined)[]> {
     const values = await this.#inner.getMany(keys, options)
-    return values.map((value, at) => this.#opened(keys[at] as Uint8Array, value))
+    return values.map((value, index) => this.#opened(keys[index] as Uint8Array, value))
   }
 
   put(key: Uint8Array, value: Uint8Array, options?: StoreWriteOptions): Promise<void> {

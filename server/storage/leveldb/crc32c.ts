@@ -11,19 +11,19 @@ const TABLES = crcTables(POLYNOMIAL, SLICES)
 /** The checksum of the bytes from `start` up to, not including, `end`: an unsigned 32-bit integer. */
 export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length): number {
   let crc = -1
-  let index = start
-  for (; index + SLICES <= end; index += SLICES) {
+  let offset = start
+  for (; offset + SLICES <= end; offset += SLICES) {
     crc =
-      entry(7, (crc ^ bytes[index]!) & 0xff) ^
-      entry(6, ((crc >>> 8) ^ bytes[index + 1]!) & 0xff) ^
-      entry(5, ((crc >>> 16) ^ bytes[index + 2]!) & 0xff) ^
-      entry(4, (crc >>> 24) ^ bytes[index + 3]!) ^
-      entry(3, bytes[index + 4]!) ^
-      entry(2, bytes[index + 5]!) ^
-      entry(1, bytes[index + 6]!) ^
-      entry(0, bytes[index + 7]!)
+      entry(7, (crc ^ bytes[offset]!) & 0xff) ^
+      entry(6, ((crc >>> 8) ^ bytes[offset + 1]!) & 0xff) ^
+      entry(5, ((crc >>> 16) ^ bytes[offset + 2]!) & 0xff) ^
+      entry(4, (crc >>> 24) ^ bytes[offset + 3]!) ^
+      entry(3, bytes[offset + 4]!) ^
+      entry(2, bytes[offset + 5]!) ^
+      entry(1, bytes[offset + 6]!) ^
+      entry(0, bytes[offset + 7]!)
   }
-  for (; index < end; index++) crc = (crc >>> 8) ^ entry(0, (crc ^ bytes[index]!) & 0xff)
+  for (; offset < end; offset++) crc = (crc >>> 8) ^ entry(0, (crc ^ bytes[offset]!) & 0xff)
   return ~crc >>> 0
 }
 

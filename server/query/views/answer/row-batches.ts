@@ -24,9 +24,9 @@ export class RowBatches {
   }
 
   private constructor(text: string, pieces: AsyncGenerator<Uint8Array | string>) {
-    const at = text.indexOf(ROWS)
-    this.head = `${text.slice(0, at).replace(/,$/, '')}}`
-    this.#text = text.slice(at + ROWS.length)
+    const offset = text.indexOf(ROWS)
+    this.head = `${text.slice(0, offset).replace(/,$/, '')}}`
+    this.#text = text.slice(offset + ROWS.length)
     this.#pieces = pieces
   }
 

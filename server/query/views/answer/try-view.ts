@@ -56,8 +56,8 @@ export async function tryView(
 /** The records of the rows in the order of their keys. */
 function inOrder({ bytes, index }: PackedRows): Uint8Array[] {
   const rows: { key: Uint8Array; record: Uint8Array }[] = []
-  for (let at = 0; at < index.length; at += ROW_FIELDS) {
-    const [key, value, end] = [index[at + 2], index[at + 3], index[at + 4]]
+  for (let position = 0; position < index.length; position += ROW_FIELDS) {
+    const [key, value, end] = [index[position + 2], index[position + 3], index[position + 4]]
     rows.push({ key: bytes.subarray(key, value), record: bytes.subarray(value, end) })
   }
   return rows.sort((a, b) => Buffer.compare(a.key, b.key)).map(({ record }) => record)

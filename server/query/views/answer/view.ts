@@ -145,8 +145,8 @@ export class View {
    */
   async #offset(reader: ViewReader, query: ViewQuery, total: number): Promise<number> {
     const isPartition = query.partitionBytes > 0
-    const place = await firstRow(reader, query, isPartition ? query.skip : 0, total)
-    return isPartition ? place : Math.min(total, place + query.skip)
+    const index = await firstRow(reader, query, isPartition ? query.skip : 0, total)
+    return isPartition ? index : Math.min(total, index + query.skip)
   }
 
   get #described(): QueriedView {
@@ -167,16 +167,16 @@ export class View {
 /** The number of rows of the view before the first of a query's rows behind those that are skipped. */
 async function firstRow(reader: ViewReader, query: ViewQuery, skip: number, total: number): Promise<number> {
   let left = skip
-  let place = 0
+  let position = 0
   for (const [index, range] of query.ranges.entries()) {
     const before = await rowsBefore(reader, range, query.descending, total)
     if (left === 0 && index === query.ranges.length - 1) return before
     const rows = await reader.count(range.from, range.to)
     if (rows > left) return before + left
-    place = before + rows
+    position = before + rows
     left -= rows
   }
-  return place
+  return position
 }
 
 const BEGINNING = new Uint8Array(0)

@@ -61,18 +61,18 @@ export class RowChanges {
     const keyStart = this.#keys.rowPrefix.length + 2
     let places: RowPlace[] = []
     let size = 0
-    for (let at = 0; at < index.length; at += ROW_FIELDS) {
-      const document = index[at] as number
-      const view = index[at + 1] as number
-      const middle = index[at + 3] as number
-      const key = bytes.subarray(index[at + 2], middle)
-      const value = bytes.subarray(middle, index[at + 4])
+    for (let position = 0; position < index.length; position += ROW_FIELDS) {
+      const document = index[position] as number
+      const view = index[position + 1] as number
+      const middle = index[position + 3] as number
+      const key = bytes.subarray(index[position + 2], middle)
+      const value = bytes.subarray(middle, index[position + 4])
       this.#batch.put(key, value)
       const rowKey = key.subarray(keyStart)
       this.#note(view, 1, rowKey, value)
       places.push({ view, rowKey })
       size += key.length + value.length + rowKey.length
-      if (index[at + ROW_FIELDS] !== document) {
+      if (index[position + ROW_FIELDS] !== document) {
         const { id } = documents[document] as ChangedDocument
         this.#batch.put(this.#keys.document(id), encodeRowPlaces(places, size))
         this.addedBytes += size

@@ -99,13 +99,13 @@ export class ViewReader {
     const kept = this.hasNodes ? cache?.level(1, () => this.#readNodes(1, BEGINNING, undefined)) : undefined
     if (cache === undefined || kept === undefined) return undefined
     const nodes = await kept
-    let at = place === undefined ? nodes.length : nodes.lowerBound(place)
+    let index = place === undefined ? nodes.length : nodes.lowerBound(place)
     const begins =
-      side === 'behind' && at < nodes.length && compareKeys(nodes.startOf(at), place ?? BEGINNING) === 0
-    if (!begins) at--
-    if (at < 0) return undefined
-    const from = nodes.startOf(at)
-    const to = at + 1 < nodes.length ? nodes.startOf(at + 1) : undefined
+      side === 'behind' && index < nodes.length && compareKeys(nodes.startOf(index), place ?? BEGINNING) === 0
+    if (!begins) index--
+    if (index < 0) return undefined
+    const from = nodes.startOf(index)
+    const to = index + 1 < nodes.length ? nodes.startOf(index + 1) : undefined
     return cache.blocks.get(from, async () => new RowBlock({ from, to }, await this.#readRows(from, to)))
   }
 
@@ -123,11 +123,11 @@ export class ViewReader {
       to === undefined ? [] : this.#collect(level - 1, nodes.startOf(end - 1), to),
     ])
     const between: RowSegment[] = []
-    for (let at = first; at < whole; at++) {
-      const count = nodes.countOf(at)
+    for (let index = first; index < whole; index++) {
+      const count = nodes.countOf(index)
       if (count === 0) continue
-      const end = at + 1 < nodes.length ? nodes.startOf(at + 1) : undefined
-      between.push({ count, reduction: nodes.reductionOf(at), level, from: nodes.startOf(at), to: end })
+      const end = index + 1 < nodes.length ? nodes.startOf(index + 1) : undefined
+      between.push({ count, reduction: nodes.reductionOf(index), level, from: nodes.startOf(index), to: end })
     }
     return [...before, ...between, ...after]
   }

@@ -18,17 +18,17 @@ export class LevelNodes {
     return this.#starts.length
   }
 
-  startOf(at: number): Uint8Array {
-    return this.#starts[at] as Uint8Array
+  startOf(index: number): Uint8Array {
+    return this.#starts[index] as Uint8Array
   }
 
-  countOf(at: number): number {
-    return countOf(this.#records[at] as Uint8Array)
+  countOf(index: number): number {
+    return countOf(this.#records[index] as Uint8Array)
   }
 
-  reductionOf(at: number): JsonValue | undefined {
-    this.#reductions[at] ??= reductionOf(this.#records[at] as Uint8Array)
-    return this.#reductions[at]
+  reductionOf(index: number): JsonValue | undefined {
+    this.#reductions[index] ??= reductionOf(this.#records[index] as Uint8Array)
+    return this.#reductions[index]
   }
 
   /** The place of the first that does not begin before the key. */

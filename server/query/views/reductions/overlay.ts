@@ -24,15 +24,16 @@ export class Overlay {
     const changes = this.between(from, to)
     if (changes.length === 0) return [...stored]
     const merged: RowChange[] = []
-    let at = 0
+    let offset = 0
     for (const record of stored) {
-      while (at < changes.length && compareKeys((changes[at] as RowChange)[0], record[0]) < 0) {
-        merged.push(changes[at++] as RowChange)
+      while (offset < changes.length && compareKeys((changes[offset] as RowChange)[0], record[0]) < 0) {
+        merged.push(changes[offset++] as RowChange)
       }
-      const isChanged = at < changes.length && compareKeys((changes[at] as RowChange)[0], record[0]) === 0
-      merged.push(isChanged ? (changes[at++] as RowChange) : record)
+      const isChanged =
+        offset < changes.length && compareKeys((changes[offset] as RowChange)[0], record[0]) === 0
+      merged.push(isChanged ? (changes[offset++] as RowChange) : record)
     }
-    return [...merged, ...changes.slice(at)].filter(([, value]) => value !== undefined)
+    return [...merged, ...changes.slice(offset)].filter(([, value]) => value !== undefined)
   }
 
   #at(key: Uint8Array): number {

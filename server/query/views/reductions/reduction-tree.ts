@@ -161,19 +161,21 @@ export class ReductionTree {
   ): Promise<(JsonValue | undefined)[]> {
     if (this.#reducer === undefined) return []
     const inputs = blocks.map(items => (level === 1 ? items : items.filter(node => countOf(node) > 0)))
-    const full = [...inputs.keys()].filter(at => (inputs[at] as readonly unknown[]).length > 0)
+    const full = [...inputs.keys()].filter(index => (inputs[index] as readonly unknown[]).length > 0)
     const reduced =
       level === 1
         ? await this.#reducer.reduce(
-            full.map(at => inputs[at] as readonly Uint8Array[]),
+            full.map(index => inputs[index] as readonly Uint8Array[]),
             lane,
           )
         : await this.#reducer.rereduce(
-            full.map(at => (inputs[at] as readonly Uint8Array[]).map(node => reductionOf(node) ?? null)),
+            full.map(index =>
+              (inputs[index] as readonly Uint8Array[]).map(node => reductionOf(node) ?? null),
+            ),
             lane,
           )
     const reductions = new Array<JsonValue | undefined>(blocks.length)
-    for (const [index, at] of full.entries()) reductions[at] = reduced[index]
+    for (const [index, i] of full.entries()) reductions[i] = reduced[index]
     return reductions
   }
 }
@@ -223,7 +225,7 @@ class Boundaries {
     for (const [key] of below.changes) starts.add(this.#upTo(key))
     // A node that is new takes items from the one before it.
     for (const key of this.#added) starts.add(this.#upTo(key) - 1)
-    return [...starts].sort((a, b) => a - b).flatMap(at => this.#all[at] ?? [])
+    return [...starts].sort((a, b) => a - b).flatMap(index => this.#all[index] ?? [])
   }
 
   /** Returns the start key of the next node, undefined after the last. */
