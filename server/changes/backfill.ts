@@ -8,13 +8,13 @@ import type { RowRenderer, RowOutput } from './rows/row-renderer.ts'
 
 type FiniteRequest = Pick<FeedRequest, 'start' | 'descending' | 'rows'>
 
-/** Where reading stopped. */
+/** Position at which reading stopped. */
 export interface FeedEnd {
-  /** The number to tell as `last_seq`: of the last row looked at. */
+  /** Number of the answer's `last_seq`: of the last row looked at. */
   readonly last: number
   /** All changes up to this number were looked at, whether they have rows or not. */
   readonly position: number
-  /** How many changes lie behind `last`, or were not looked at. */
+  /** Number of changes behind `last`, or not looked at: the answer's `pending`. */
   readonly pending: number
 }
 

@@ -21,7 +21,7 @@ interface Event {
 }
 
 /**
- * What happens to databases, for `_db_updates`: as in CouchDB, each kind of event of each database is a document of
+ * Events of databases, for `_db_updates`: as in CouchDB, each kind of event of each database is a document of
  * `_global_changes`, so that its changes are the events in order, each at its latest. Written a moment later, many at a
  * time; what a crash takes is found at the next start by comparing sequences.
  */

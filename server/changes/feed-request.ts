@@ -2,7 +2,7 @@ import type { ChangeFilter } from './filter/change-filter.ts'
 
 export type FeedKind = 'normal' | 'longpoll' | 'continuous' | 'eventsource'
 
-/** What the rows of a feed hold. */
+/** Query parameters that decide what the rows of a feed hold. */
 export interface RowOptions {
   /** `style=all_docs`: every leaf, not the winner alone. */
   readonly allLeaves: boolean
@@ -21,7 +21,7 @@ export interface FeedRequest {
   /** The number of the sequence behind which the feed begins. */
   readonly start: number
   readonly descending: boolean
-  /** How many rows at most. Negative for what is there and no more, as CouchDB counts. */
+  /** Maximum number of rows. Negative: all rows that are there, and then the feed ends, as CouchDB counts. */
   readonly limit: number
   readonly rows: RowOptions
   /** Something is sent at least so often; undefined for a feed that ends after `timeoutMs`. */

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
 
-/** How many documents have their latest change behind a sequence number. */
+/** Counts the documents whose latest change has a higher sequence number than `seq`. */
 export async function changesBehind(database: Database, seq: number): Promise<number> {
   const { state } = database
   if (seq >= state.seq) return 0
@@ -11,7 +11,7 @@ export async function changesBehind(database: Database, seq: number): Promise<nu
   return docs + deletedDocs - before
 }
 
-/** How many have it before one. */
+/** Counts the documents whose latest change has a lower sequence number than `seq`. */
 export async function changesBefore(database: Database, seq: number): Promise<number> {
   if (seq <= 1) return 0
   const { before, snapshot } = await database.ranks.changesBefore(seq)

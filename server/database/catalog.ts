@@ -26,15 +26,15 @@ import { SECURITY_SETTING } from './setting-names.ts'
 import type { SharedStorage } from './shared-storage.ts'
 import { decodeState, type DatabaseState } from './state.ts'
 
-/** What happened to a database, for `_db_updates`. */
+/** Kind of an event of `_db_updates`. */
 export type DatabaseEvent = 'created' | 'updated' | 'deleted'
 
 export type DatabaseListener = (event: DatabaseEvent, name: DatabaseName) => void
 
-/** How a new database is to be. */
+/** Options of `PUT /{db}`. */
 export interface DatabaseOptions {
   readonly partitioned: boolean
-  /** In how many pieces a cluster would cut it; told, and nothing else. */
+  /** `q`: answered in the database's information; one node keeps a database in one piece. */
   readonly shards?: number
 }
 
@@ -97,7 +97,7 @@ export class Catalog {
     return this.#open.has(name) || (await this.#read(name)) !== undefined
   }
 
-  /** What a database counts, without opening it; undefined where there is none. */
+  /** Reads the counts of a database without opening it; undefined if there is no database of that name. */
   async stateOf(name: DatabaseName): Promise<Readonly<DatabaseState> | undefined> {
     const open = await this.#open.get(name)
     if (open !== undefined) return open.state
@@ -106,7 +106,7 @@ export class Catalog {
     return decodeState(await this.#store.get(new DatabaseKeys(record.number).state))
   }
 
-  /** Whether the store takes writes; undefined of a store in memory. */
+  /** State of the store: whether it takes writes. Undefined for a store in memory. */
   get health(): Store['health'] {
     return this.#store.health
   }

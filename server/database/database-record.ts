@@ -1,4 +1,4 @@
-/** What is stored under a database's name. */
+/** Record of a database, stored under its name as JSON. */
 export interface DatabaseRecord {
   /** Never reused: all keys of the database begin with it. */
   readonly number: number
@@ -7,6 +7,6 @@ export interface DatabaseRecord {
   /** Seconds since 1970. */
   readonly created: number
   readonly partitioned: boolean
-  /** What `q` asked for when it was made. */
+  /** `q` of the request that created the database. */
   readonly shards?: number
 }

@@ -121,7 +121,7 @@ export class Database extends DatabaseReader {
     })
   }
 
-  /** What a system database adds, which may change with the configuration. */
+  /** Rules of a system database (`_users`, `_replicator`), which may change with the configuration. */
   get rules(): DatabaseRules | undefined {
     return this.#rules?.()
   }
@@ -141,7 +141,7 @@ export class Database extends DatabaseReader {
     return this.formatSeq(this.state.seq)
   }
 
-  /** Who may use the database. */
+  /** Admins and members of the database, parsed from `_security`. */
   get security(): Security {
     return this.#security.parsed
   }

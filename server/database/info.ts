@@ -29,7 +29,7 @@ export async function databaseInfo(database: Database): Promise<object> {
 
 const RECORDS_AT_A_TIME = 1000
 
-/** What `GET /db/_partition/NAME` tells: the partition's documents are counted. */
+/** Returns the body of `GET /{db}/_partition/{name}`; reads the records of all documents of the partition to count them. */
 export async function partitionInfo(database: Database, partition: string): Promise<object> {
   const { store, keys } = database[STORAGE]
   const key = (id: string) => keys.text(KeySpace.document, id)

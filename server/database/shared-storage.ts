@@ -2,7 +2,7 @@ import type { Attachments } from '../attachments/attachments.ts'
 import type { GroupSync } from '../storage/group-sync.ts'
 import type { Store } from '../storage/store.ts'
 
-/** What all databases of a server share. */
+/** Storage that all databases of a server share. */
 export interface SharedStorage {
   readonly store: Store
   readonly sync: GroupSync

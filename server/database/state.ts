@@ -1,4 +1,4 @@
-/** What a database counts. Written with every commit, so that it always agrees with the documents. */
+/** Counts and numbers of a database. Written with every commit, so that they always agree with the documents. */
 export interface DatabaseState {
   /** The number of the latest change. */
   seq: number

@@ -71,7 +71,7 @@ export function partsOfBlobCheckKey(key: Uint8Array): { database: number; addres
   }
 }
 
-/** What stands behind a database's prefix for a reference of a revision's body, ordered by address. */
+/** Returns the bytes behind a database's prefix that say that a stored body refers to content: the address, then the body's number. */
 export function bodyReference(address: Uint8Array, body: number): Buffer {
   const bytes = Buffer.alloc(ADDRESS_LENGTH + 6)
   bytes.set(address)

@@ -20,7 +20,7 @@ export interface RangeOptions extends StoreReadOptions {
   readonly reverse?: boolean
   /** -1 for all. */
   readonly limit?: number
-  /** How far the store reads ahead. */
+  /** Bytes that the store reads ahead. */
   readonly highWaterMarkBytes?: number
 }
 
@@ -72,10 +72,10 @@ export interface Store {
   readonly compactRange?: ((start: Uint8Array, end: Uint8Array) => Promise<void>) | undefined
   /** About how many bytes a range takes on disk: of stores on disk. */
   readonly approximateSize?: ((start: Uint8Array, end: Uint8Array) => Promise<number>) | undefined
-  /** What files that belong to the store are encrypted with, where it is encrypted. */
+  /** Encrypts the files of attachments; undefined for a store without a key. */
   readonly encryption?: Encryption | undefined
-  /** Whether it takes writes: of stores on disk. */
+  /** State of a store on disk: whether it takes writes. */
   readonly health?: StoreHealth | undefined
-  /** What was found when it was opened: of stores on disk. */
+  /** Findings of the check that opens a store on disk. */
   readonly recovery?: Recovery | undefined
 }

@@ -8,7 +8,7 @@ const NAME = 0x01
 const DROPPED = 0x02
 const DATA = 0x10
 
-/** What lies in a database's range, each under its own byte. */
+/** Kinds of records in a database's range, each with the byte that follows the database's number. */
 export const KeySpace = {
   state: 0x00,
   document: 0x01,
@@ -26,7 +26,7 @@ export const KeySpace = {
 
 export type KeySpaceByte = (typeof KeySpace)[keyof typeof KeySpace]
 
-/** Where the key of anything within a database's space goes on. */
+/** Length of a database's prefix with the byte of the key space. */
 export const PREFIX_LENGTH = 6
 
 export function metaKey(name: string): Buffer {
@@ -139,10 +139,10 @@ export function textOfKey(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset + PREFIX_LENGTH, key.byteLength - PREFIX_LENGTH).toString()
 }
 
-/** Where the id begins in a document's key. */
+/** Offset of the id in a document's key. */
 export const ID_OFFSET = PREFIX_LENGTH
 
-/** Where the tree lies of a document whose record lies under a key. */
+/** Returns the key of a document's separately stored tree, from the key of the document's record. */
 export function treeKeyOf(documentKey: Uint8Array): Uint8Array {
   const key = Uint8Array.from(documentKey)
   key[PREFIX_LENGTH - 1] = KeySpace.tree

@@ -1,6 +1,6 @@
 import type { StoreIterator } from './contract.ts'
 
-/** What an iterator gives, each turned into something else. */
+/** Iterator over the results of a function of another iterator's elements. */
 export class MappedIterator<From, To> implements StoreIterator<To> {
   readonly #inner: StoreIterator<From>
   readonly #map: (from: From) => To

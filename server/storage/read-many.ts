@@ -3,7 +3,7 @@ import type { Store } from './contract.ts'
 /** So few are read in less time than a thread takes to be woken, where they are in memory. */
 const FEW = 32
 
-/** Where they are not, the disk is left to the thread pool. */
+/** Longest time that reads may block the event loop; the rest goes to the thread pool. */
 const MOST_MS = 1
 
 /** The values of keys, undefined for those that are not there: a few on the event loop's thread, many in the thread pool. */

@@ -26,7 +26,7 @@ export type {
 export interface StoreOptions extends ReopeningOptions {
   /** Encrypts a new store, and opens an encrypted one. */
   readonly keys?: MasterKeys | undefined
-  /** What is done where acknowledged writes are missing. Default: `refuse`. */
+  /** Reaction to missing acknowledged writes. Default: `refuse`. */
   readonly onDamage?: OnDamage
   readonly log?: StoreLog
   /** Brings databases of an older format to the present one. */

@@ -2,25 +2,24 @@ import { createHash } from 'node:crypto'
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 
-/**
- * What a filter says of a change: no, yes, or yes for these leaves alone.
- */
+/** Result of a filter for a change: passes or not, or the leaves that pass. */
 export type Verdict = boolean | readonly Rev[]
 
 /** Decides which changes a feed gives. */
 export interface ChangeFilter {
   /** Equal for filters that pass the same changes: live feeds with equal keys share the work. */
   readonly key: string
-  /** How many records to judge at a time. */
+  /** Number of records to give to `select` at a time. */
   readonly pageSize: number
-  /** Whether it runs code of a design document, which can fail. */
+  /** True if it runs code of a design document, which can fail. */
   readonly mayFail: boolean
   /** The members of documents to show, of `filter=_selector` with `fields`. */
   readonly project?: (document: Buffer) => Buffer
   /**
-   * What it says of each record: of all, or of the first of them, at least one, where documents are large.
+   * Returns the verdicts on the records in their order: on all, or, where documents are large, on the first ones (at
+   * least one).
    *
-   * @param options.allLeaves whether each leaf is judged, or the winner alone
+   * @param options.allLeaves true to judge each leaf, false for the winner alone
    */
   select(
     records: readonly Uint8Array[],

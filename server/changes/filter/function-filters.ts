@@ -12,7 +12,7 @@ import { verdictsOf } from './verdicts.ts'
 /** Functions get so many documents in one call. */
 const PAGE = 100
 
-/** What runs the functions. */
+/** Sandbox and design document of a filter function. */
 export interface FilterCode {
   readonly sandbox: Sandbox
   readonly ddoc: SandboxDocument

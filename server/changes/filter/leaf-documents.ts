@@ -29,11 +29,10 @@ interface Wanted extends Omit<LeafDocument, 'record'> {
 const REVISIONS_SHOWN = 20
 
 /**
- * What the filter judges of each record, or of the first of them where documents are large: its winner, or each of its
- * leaves. A leaf whose body is gone, since the change
- * was superseded and compacted away, is left out.
+ * Reads the documents that a filter judges of each record, or, where documents are large, of the first records: the
+ * winner, or each leaf. A leaf is left out if its body is gone because the change was superseded and compacted away.
  *
- * @param options.revisions whether `_revisions` is wanted
+ * @param options.revisions true to add `_revisions`
  */
 export async function leafDocuments(
   database: Database,

@@ -2,9 +2,9 @@ import type { Verdict } from './change-filter.ts'
 import type { LeafDocument } from './leaf-documents.ts'
 
 /**
- * What a filter says of each record, by what it says of each leaf.
+ * Returns the verdict on each record: the revisions of its leaves that pass.
  *
- * @param passes whether a leaf passes, by its place among all leaves
+ * @param passes returns true if a leaf passes; `index` counts the leaves of all records
  */
 export function verdictsOf(
   leaves: readonly (readonly LeafDocument[])[],

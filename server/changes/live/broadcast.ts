@@ -7,7 +7,7 @@ import type { RowRenderer, RowOutput } from '../rows/row-renderer.ts'
 import type { FeedStyle } from './feed-style.ts'
 import { sharedChunk, type SharedChunk } from './shared-chunk.ts'
 
-/** What the subscribers of a group are given at once. */
+/** Rows that all subscribers of a broadcast are sent at once. */
 export interface Batch {
   /** Undefined where all rows were filtered out. */
   readonly chunk: SharedChunk | undefined
@@ -35,13 +35,13 @@ export interface BroadcastParts {
   readonly database: Database
   readonly renderer: RowRenderer
   readonly style: FeedStyle
-  /** Where the rows of the next batch go. */
+  /** Returns the output that the rows of the next batch are written to. */
   readonly output: () => RowOutput
   /** Called when the last subscriber has left. */
   readonly onEmpty: () => void
 }
 
-/** So many readers are served before others get a turn: about a millisecond. */
+/** Subscribers that are sent a batch in one turn of the event loop: about a millisecond. */
 const SLICE = 128
 
 /** Readers at the end of the feed that show the same rows: these are made once, and handed to each. */

@@ -51,7 +51,7 @@ export class Connection {
     return this.#socket?.writableLength ?? this.#response.writableLength
   }
 
-  /** Whether the reader takes its rows as fast as they come. */
+  /** True while the reader takes its rows as fast as they come: less than `MOST_WAITING` bytes wait in its socket. */
   get keepsUp(): boolean {
     return this.waiting < MOST_WAITING
   }

@@ -4,7 +4,7 @@ import { ARRAY_FRAMING, EVENT_FRAMING, LINE_FRAMING, type Framing } from '../row
 import type { FeedKind } from '../feed-request.ts'
 import { sharedChunk, type SharedChunk } from './shared-chunk.ts'
 
-/** How a kind of feed looks on the wire. */
+/** Form of a kind of feed on the wire: headers, framing, heartbeats and endings. */
 export interface FeedStyle {
   readonly framing: Framing
   readonly headers: Readonly<Record<string, string>>
@@ -13,11 +13,11 @@ export interface FeedStyle {
   /** Sent when a feed begins to wait without having given rows (fabric_view_changes: waiting_for_updates). */
   readonly idle: SharedChunk | undefined
   readonly heartbeat: SharedChunk
-  /** Whether the first rows end it. */
+  /** True if the feed ends with its first rows, as a longpoll does. */
   readonly endsWithRows: boolean
   /** Stands behind the rows. */
   ending(last: Seq, pending: number): Uint8Array | undefined
-  /** What tells a reader of a failure; undefined where the answer has to be broken off. */
+  /** Returns the bytes that tell a reader of a failure; undefined if the answer has to be broken off. */
   failure(error: unknown): Uint8Array | undefined
 }
 

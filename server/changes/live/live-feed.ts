@@ -34,10 +34,10 @@ export class LiveFeed implements Subscriber, TimerEntry {
   readonly #parts: LiveFeedParts
   readonly #out: RowOutput
   #phase: FeedPhase = { name: 'new' }
-  /** What is told as `last_seq`. */
+  /** Number of the answer's `last_seq`. */
   #last: number
   #isIdleSent = false
-  /** What is told as `pending`, where reading the index has told it. */
+  /** The answer's `pending`, known once the index has been read. */
   #pending: number | undefined
 
   constructor(parts: LiveFeedParts) {
@@ -201,13 +201,13 @@ export class LiveFeed implements Subscriber, TimerEntry {
     }
   }
 
-  /** Whether reading can begin anew at any place: what is looked up or read backwards goes on where it is. */
+  /** True if the index can be read again from any sequence; not when candidates are looked up or rows go backwards. */
   get #canGoBack(): boolean {
     const { descending, rows } = this.#parts.request
     return !descending && rows.filter?.candidates === undefined
   }
 
-  /** Whether what was there is all that was asked for. */
+  /** True if the rows found so far complete the answer. */
   get #isEnough(): boolean {
     const { request, style } = this.#parts
     const { left, count } = this.#out

@@ -14,7 +14,7 @@ export class OpenFeeds {
     this.#onFailure = onFailure
   }
 
-  /** How many are open now. */
+  /** Number of feeds that are open now. */
   get count(): number {
     return this.#count
   }

@@ -1,7 +1,7 @@
 import { BEFORE_SEQ, rowStart, seqEnd } from '../../database/documents/change-record.ts'
 import type { RowBuffer } from '../../database/reading/row-buffer.ts'
 
-/** What stands around the rows of a kind of feed. */
+/** Text around the rows of a kind of feed. */
 export interface Framing {
   readonly name: string
   /** @param count rows before this one in the same answer */

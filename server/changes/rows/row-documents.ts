@@ -55,7 +55,7 @@ export class RowDocuments {
     this.#extras = extras
   }
 
-  /** How many there are: fewer than records where they are large. */
+  /** Number of documents: fewer than records where documents are large. */
   get length(): number {
     return this.#bodies.length
   }

@@ -20,9 +20,9 @@ export interface RowOutput {
 export interface RowRenderer {
   /** Equal where the same records give the same rows to everybody; undefined where a reader's own count matters. */
   readonly key: string | undefined
-  /** How many records to take at a time. */
+  /** Number of records to give to `render` at a time. */
   readonly pageSize: number
-  /** Whether making rows can fail for reasons of the client's. */
+  /** True if making rows can fail for reasons of the client's, as a filter function of its own. */
   readonly mayFail: boolean
   /**
    * Appends the rows of records, in their order, as far as the output's limit allows.

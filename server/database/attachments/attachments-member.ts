@@ -1,19 +1,19 @@
 import type { StoredAttachment } from '../documents/body-record.ts'
 import { placeOf } from './inline-data.ts'
 
-/** How the attachments of a revision are shown. */
+/** Form in which an answer has the attachments of a revision. */
 export interface AttachmentView {
   /** Metadata alone, or with inline data, or with parts of a multipart body that follow. */
   readonly show: 'stubs' | 'data' | 'follows'
   /** Only what is newer than this generation is shown with data; the rest as stubs. -Infinity for all. */
   readonly newerThan: number
-  /** `att_encoding_info`: whether the stored encoding is told. */
+  /** `att_encoding_info`: members `encoding` and `encoded_length` for attachments that are stored compressed. */
   readonly encodingInfo: boolean
 }
 
 export const STUBS: AttachmentView = { show: 'stubs', newerThan: -Infinity, encodingInfo: false }
 
-/** Whether an attachment comes with its data, or as a stub. */
+/** Returns true if the answer has the attachment's data, false if it has a stub. */
 export function isSent(attachment: StoredAttachment, view: AttachmentView): boolean {
   return view.show !== 'stubs' && attachment.revpos > view.newerThan
 }

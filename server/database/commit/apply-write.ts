@@ -15,12 +15,12 @@ import { applyPurge } from '../maintenance/purge.ts'
 import { releaseAttachments } from '../attachments/release-attachments.ts'
 import type { ResultOf, WriteRequest } from './write-request.ts'
 
-/** What the writer's side of a database knows and a request does not say. */
+/** The database as `applyWrite` sees it: state and limits that are no part of a `WriteRequest`. */
 export interface WriterHost {
   readonly context: CommitContext
   readonly attachments: Attachments
   readonly validation: ValidationMemory
-  /** Who may do what, as of the last commit on disk. */
+  /** Returns the `_security` object of the last commit on disk. */
   readonly security: () => Security
   /** In bytes; 0 for no limit. */
   readonly maxPartitionSize: () => number

@@ -84,7 +84,7 @@ export class CommitBodies {
     return record.body.length + record.attachments.reduce((sum, { length }) => sum + length, 0)
   }
 
-  /** What is stored; 0 is the number of no body. */
+  /** Reads a stored body. Undefined for 0, the number of revisions without a body, and where the body was removed. */
   #read(body: number): BodyRecord | undefined {
     const record = body > 0 ? this.#context.store.getSync(this.#key(body)) : undefined
     return record && decodeBodyRecord(record)

@@ -3,7 +3,7 @@ import type { GroupSync } from '../../storage/group-sync.ts'
 import type { Store } from '../../storage/store.ts'
 import type { PartitionSizes } from '../maintenance/partition-sizes.ts'
 
-/** What all commits of a database share. */
+/** Store, keys and constants that all commits of a database share. */
 export interface CommitContext {
   readonly store: Store
   readonly sync: GroupSync
@@ -11,7 +11,7 @@ export interface CommitContext {
   readonly database: number
   /** The opaque part of the database's sequences. */
   readonly suffix: string
-  /** What to write so that the database refers to an attachment's content. */
+  /** Returns the records that make the database refer to an attachment's content (`20 01` in docs/architecture.md). */
   readonly referenceTo: (content: string) => Iterable<[key: Uint8Array, value: Uint8Array]>
   /** Of a partitioned database. */
   readonly partitions: PartitionSizes | undefined

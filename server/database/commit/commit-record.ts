@@ -32,7 +32,7 @@ export interface CommittedRemoval {
 export interface CommitRecord {
   /** The number of the database. */
   readonly database: number
-  /** What is written to the store. A store that applies all sets in their order equals this one. */
+  /** Keys and values that the commit puts and deletes. A store that applies all sets in their order equals this one. */
   readonly writes: WriteSet
   readonly state: DatabaseState
   /** In the order of their sequences. Design documents are among them. */

@@ -192,7 +192,7 @@ export class Commit {
     this.#writes.delete(this.#keys.number(KeySpace.purge, purgeSeq))
   }
 
-  /** What the next commit must see before this one is on disk. */
+  /** Documents and attachments as the next commit must see them while this one is not on disk yet. */
   get uncommitted(): Uncommitted {
     const documents = new Map<DocId, DocumentInCommit | undefined>()
     for (const id of this.#removed) documents.set(id, undefined)
@@ -226,7 +226,7 @@ export class Commit {
     })
   }
 
-  /** What is on disk of a document: what it was when the commit first touched it. */
+  /** Keeps, and returns, the state that a document had on disk when the commit first touched it. */
   #remember(id: DocId, document: DocumentInCommit | undefined): PreviousState {
     let before = this.#before.get(id)
     if (before === undefined) {

@@ -20,7 +20,7 @@ import { resolveAttachments } from '../attachments/resolve-attachments.ts'
 import { isDatabaseAdmin } from '../../../protocol/security.ts'
 
 /**
- * What CouchDB remembers of a database's validation functions. Until they have been loaded by a first validation, and
+ * CouchDB's memory of a database's validation functions. Until they have been loaded by a first validation, and
  * whenever there are some, an edit is checked against the leaves before it reaches the updater; otherwise the updater
  * alone decides, and takes an edit that names a revision of a missing document (CouchDB: couch_db:before_docs_update/4).
  */

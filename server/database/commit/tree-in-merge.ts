@@ -5,10 +5,10 @@ import { hasLiveLeaf, leaves } from '../../../protocol/revtree/leaves.ts'
 import { mergePath, type MergeOutcome, type RevPath } from '../../../protocol/revtree/merge.ts'
 import { nodeCount, type RevTree } from '../../../protocol/revtree/tree.ts'
 
-/** What merging a path into a tree would do, and does when it is applied. */
+/** Result of merging a path into a tree, which `apply` carries out. */
 export interface PlannedMerge {
   readonly outcome: MergeOutcome
-  /** Whether the path's newest revision was known without a body, and takes the path's. */
+  /** True if the path's newest revision was in the tree without a body, and takes the path's. */
   readonly takesBody: boolean
   apply(): void
 }
@@ -17,7 +17,7 @@ export interface PlannedMerge {
 export interface TreeInMerge {
   readonly tree: RevTree
   readonly leafCount: number
-  /** Whether there are revisions, and all leaves are tombstones. */
+  /** True if there are revisions and all leaves are tombstones. */
   readonly isDeleted: boolean
   /** Returns the number of a revision's body, 0 where none is stored. */
   bodyOf(rev: Rev): number

@@ -12,17 +12,17 @@ export interface DocumentInCommit {
   size: number
   /** Milliseconds since 1970 when the document came into conflict; 0 if it is not in conflict. */
   conflictSince: number
-  /** Whether its stored tree lies under a key of its own. */
+  /** True if its stored tree lies under a key of its own. */
   treeStoredSeparately: boolean
 }
 
-/** What the next commit must know of the one that is still syncing. */
+/** Effects of a commit that is still syncing, which the next one computes on top of. */
 export interface Uncommitted {
   /** Undefined for a document that was removed. */
   readonly documents: ReadonlyMap<DocId, DocumentInCommit | undefined>
   /** The attachments of stored bodies that have some, by the body's number. */
   readonly attachments: ReadonlyMap<number, readonly StoredAttachment[]>
-  /** The same map as in the commit's record. */
+  /** Bytes by which each partition grew; the same map as in the commit's record. */
   readonly partitionGrowth: ReadonlyMap<string, number>
 }
 

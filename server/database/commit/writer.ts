@@ -47,7 +47,7 @@ export class Writer {
     this.#host = options.host
   }
 
-  /** Whether a write failed: nothing more is taken. */
+  /** True after a write failed: all further requests are refused. */
   get failed(): boolean {
     return this.#failure !== undefined
   }

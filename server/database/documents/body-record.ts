@@ -5,7 +5,7 @@
 export interface BodyRecord {
   /** JSON object text: `{"title":"one"}`. */
   readonly body: Uint8Array
-  /** What is stored of the revision's attachments, without their data; empty when it has none. */
+  /** Metadata of the revision's attachments, without their data; empty if it has none. */
   readonly attachments: readonly StoredAttachment[]
 }
 

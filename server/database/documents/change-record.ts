@@ -71,7 +71,7 @@ export function rowOfRecord(record: Uint8Array, allLeaves: boolean): Uint8Array 
   return record.subarray(rowStart(record, allLeaves), rowEnd(record, allLeaves))
 }
 
-/** Where the row of a style begins in the record: the hot path of a feed copies it from there. */
+/** Returns the offset in the record at which the row of a style begins: feeds copy the row from there. */
 export function rowStart(record: Uint8Array, allLeaves: boolean): number {
   return allLeaves && isBranched(record) ? HEADER + u32(record, 11) : HEADER
 }
@@ -80,17 +80,17 @@ export function rowEnd(record: Uint8Array, allLeaves: boolean): number {
   return allLeaves && isBranched(record) ? record.length : HEADER + u32(record, 11)
 }
 
-/** Where the document's id ends, counted from the beginning of a row; it is the same in both styles. */
+/** Returns the offset in a row, of either style, at which the document's id ends. */
 export function idEnd(record: Uint8Array): number {
   return u32(record, 7)
 }
 
-/** Where the sequence ends, behind its closing quote, counted from the beginning of a row. */
+/** Returns the offset in a row of the byte after the sequence's closing quote. */
 export function seqEnd(record: Uint8Array): number {
   return record.indexOf(QUOTE, HEADER + BEFORE_SEQ + 1) + 1 - HEADER
 }
 
-/** Where the sequence begins, with its opening quote, counted from the beginning of a row. */
+/** Offset in a row of the sequence's opening quote: the length of `{"seq":`. */
 export const BEFORE_SEQ = 7
 
 /** The number of the row's sequence, read from its text. */
@@ -103,12 +103,12 @@ export function seqOf(record: Uint8Array): number {
   }
 }
 
-/** Whether the document has more than one leaf. */
+/** Returns true if the document has more than one leaf. */
 export function isBranched(record: Uint8Array): boolean {
   return ((record[0] ?? 0) & BRANCHED) !== 0
 }
 
-/** Whether the winner is deleted. */
+/** Returns true if the winner is deleted. */
 export function isDeleted(record: Uint8Array): boolean {
   return ((record[0] ?? 0) & DELETED) !== 0
 }

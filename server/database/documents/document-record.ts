@@ -1,7 +1,7 @@
 import type { Rev } from '../../../protocol/revision.ts'
 
 /**
- * What is stored under a document's id, apart from its tree: enough to list it and to find its winner without
+ * The head of a document's record, in front of its tree: enough to list the document and to find its winner without
  * decoding the tree.
  */
 export class DocumentSummary {
@@ -13,9 +13,9 @@ export class DocumentSummary {
   readonly body: number
   /** Bytes of the leaves' bodies and attachments: what the document adds to the database's external size. */
   readonly size: number
-  /** Whether there is more than one leaf. */
+  /** True if there is more than one leaf. */
   readonly branched: boolean
-  /** Where the encoded tree begins in the record, 0 when it lies under its own key. */
+  /** Offset of the encoded tree in the record; 0 if the tree is stored under a key of its own. */
   readonly treeOffset: number
 
   constructor(bytes: Uint8Array) {
@@ -63,24 +63,24 @@ export function encodeDocumentRecord(
   return { record, tree: isSeparate ? tree : undefined }
 }
 
-/** Whether the winner is not deleted, without decoding the rest. */
+/** Returns true if the winner is not deleted, without decoding the rest. */
 export function isLiveRecord(record: Uint8Array): boolean {
   return ((record[0] ?? 0) & DELETED) === 0
 }
 
-/** Whether there is more than one leaf. */
+/** Returns true if there is more than one leaf. */
 export function isBranchedRecord(record: Uint8Array): boolean {
   return ((record[0] ?? 0) & BRANCHED) !== 0
 }
 
-/** Whether the tree may have revisions that are no leaves. */
+/** Returns false if all revisions of the tree are certainly leaves; decodes no tree. */
 export function mayHaveHistory(record: Uint8Array): boolean {
   if (((record[0] ?? 0) & TREE_SEPARATE) !== 0) return true
   // The tree begins with twice the number of its revisions.
   return (record[HEADER + uintOf(record, 19, 4)] ?? 0) >= 4
 }
 
-/** Where the winner's revision begins in a record, as text. */
+/** Offset in a record of the text of the winner's revision. */
 export const REV_OFFSET = HEADER
 
 export function revEndOf(record: Uint8Array): number {

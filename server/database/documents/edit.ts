@@ -40,7 +40,7 @@ export type EditOutcome =
   | { readonly id: DocId; readonly rev: Rev; readonly error?: undefined }
   | { readonly id: DocId; readonly rev?: Rev; readonly error: CouchError }
 
-/** Who writes, and who may do what in the database. */
+/** The user of a write, with the `_security` object that validation functions are given. */
 export interface Actor {
   readonly user: UserContext
   readonly security: Security

@@ -12,7 +12,7 @@ import type { BodyRecord, StoredAttachment } from './body-record.ts'
 import type { Database } from '../database.ts'
 import type { StoredDocument } from './stored-document.ts'
 
-/** What to tell of a document besides its body. */
+/** Members that an answer has besides a document's body, by the query parameters of `GET /{db}/{doc}`. */
 export interface DocumentReadOptions {
   readonly revs?: boolean
   /** The most revisions in `_revisions`; all that the database keeps where left out. */
@@ -49,7 +49,7 @@ export interface ReadRevision extends FoundRevision {
   readonly json: Buffer
   /** The attachments whose data the reader is to get. */
   readonly sent: readonly StoredAttachment[]
-  /** Whether the answer holds what changes without the revision changing, and so has no ETag. */
+  /** True if the answer holds members that change while the revision stays, and so has no ETag. */
   readonly hasMetadata: boolean
 }
 

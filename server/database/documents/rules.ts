@@ -2,7 +2,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import type { DocumentInput } from '../../../protocol/document/document-input.ts'
 import type { Actor, DocumentValidator } from './edit.ts'
 
-/** What a system database adds to reading and writing its documents (CouchDB: `before_doc_update`, `after_doc_read`). */
+/** Hooks of a system database around reads and writes of its documents (CouchDB: `before_doc_update`, `after_doc_read`). */
 export interface DatabaseRules {
   /** Asked with the database's validation functions, before them. */
   readonly validator?: DocumentValidator

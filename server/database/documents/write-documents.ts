@@ -16,7 +16,7 @@ import type { EditAttachment, EditOutcome } from './edit.ts'
 export interface DocumentToWrite {
   readonly id: DocId
   readonly input: Omit<DocumentInput, 'rev'> & { readonly rev: Rev | undefined }
-  /** What was received of the attachments that follow, in the order of `_attachments`. */
+  /** Uploads of the attachments marked `follows`, in the order of `_attachments`. */
   readonly received?: readonly ReceivedAttachment[]
   /** Attachments that come besides the document: in front of its own, and in place of those of their names. */
   readonly added?: readonly ReceivedAttachment[]
@@ -98,7 +98,11 @@ async function writeStored(
   }
 }
 
-/** The same for one document. @throws what refuses it */
+/**
+ * Writes one document as `writeDocuments` does, and returns its new revision.
+ *
+ * @throws {CouchError} the outcome of a refused edit: `conflict`, `forbidden`, ...
+ */
 export async function writeDocument(
   database: Database,
   document: DocumentToWrite,
@@ -118,7 +122,7 @@ function hasAttachments({ input, added }: DocumentToWrite): boolean {
 
 export interface Receiving {
   readonly replicated: boolean
-  /** Where what is received is noted, to be released. */
+  /** Collects received attachments, which the caller releases after the write. */
   readonly held: ReceivedAttachment[]
 }
 

@@ -93,7 +93,7 @@ interface Place {
   readonly snapshot: DatabaseSnapshot
 }
 
-/** How many documents there are, and how many are in front of the first row; never more than all. */
+/** Counts all documents (`total`) and those in front of the first row (`offset`, at most `total`). */
 async function place(database: Database, query: ListingQuery): Promise<Place> {
   const { namespace, skip } = query
   const { before, snapshot } = await rowsInFront(database, query)

@@ -9,7 +9,7 @@ import type { StoredEntry } from './listing-rows.ts'
 
 const DOCUMENTS_AT_A_TIME = 250
 
-/** What nodes of a CouchDB cluster remember of each other, and indexes of purges. */
+/** Ids of `_local` documents in which nodes of a CouchDB cluster keep their checkpoints, and indexes theirs of purges. */
 const SYSTEM_DOCUMENT = /^_local\/(?:shard-sync|purge)-/
 
 /** The `_local` documents of a range. Nobody counts them: totals are null. */

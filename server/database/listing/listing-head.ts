@@ -4,7 +4,7 @@ import type { DatabaseSnapshot } from '../reading/snapshot.ts'
 import type { ListingQuery } from './listing-query.ts'
 import { STORAGE } from '../storage-of.ts'
 
-/** What stands in front of the rows. */
+/** Returns the JSON text in front of the rows: `total_rows`, `offset` and `update_seq`, as far as they are asked for. */
 export function listingHead(
   database: Database,
   { updateSeq, keys }: Pick<ListingQuery, 'updateSeq' | 'keys'>,

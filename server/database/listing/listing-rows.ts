@@ -101,7 +101,7 @@ export class ListingRows {
     }
   }
 
-  /** Whether there is nothing to tell beside the body; then nobody waits. */
+  /** Returns true if the row shows the body alone, so that its members need no further reads. */
   #isPlain([, record]: StoredEntry, { attachments }: BodyRecord): boolean {
     return attachments.length === 0 && !(this.#query.conflicts && isBranchedRecord(record))
   }
@@ -120,7 +120,7 @@ export class ListingRows {
   }
 }
 
-/** What a row shows of a document. */
+/** A document as a row with `include_docs` shows it. */
 interface Document {
   readonly body: BodyRecord
   /** Conflicts and attachments. */
@@ -131,7 +131,7 @@ const SPACE = 0x20
 const QUOTATION = 0x22
 const BACKSLASH = 0x5c
 
-/** Whether text needs no escapes in JSON; nearly all does not. */
+/** Returns true if the bytes need no escapes in a JSON string; nearly all ids need none. */
 function isPlainText(bytes: Uint8Array, from: number, to: number): boolean {
   for (let offset = from; offset < to; offset++) {
     const byte = bytes[offset]!

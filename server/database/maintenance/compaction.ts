@@ -22,7 +22,7 @@ const BODIES_AT_A_TIME = 100_000
 /** Behind all references to attachments' content, which have 30 bytes. */
 const LAST = new Uint8Array(31).fill(0xff)
 
-/** How a compaction gets on, for `_active_tasks`. */
+/** Progress of a compaction, for `_active_tasks`. */
 export interface CompactionProgress {
   readonly phase: 'document_copy' | 'compact_store'
   /** Milliseconds since 1970. */
@@ -32,10 +32,10 @@ export interface CompactionProgress {
   readonly total: number
 }
 
-/** Told of each compaction that ends: for logs and metrics. */
+/** Called after each compaction, for logs and metrics. */
 export type CompactionListener = (result: {
   readonly durationMs: number
-  /** Undefined where it went well. */
+  /** Undefined if the compaction succeeded. */
   readonly error: unknown
 }) => void
 
@@ -45,7 +45,7 @@ export type CompactionListener = (result: {
  * each commit it pauses for as long as that took, so that it has half of the writer at most.
  */
 export class Compaction {
-  /** Told of each compaction that ends. */
+  /** Called after each compaction. */
   onEnd: CompactionListener | undefined
   readonly #database: WritableDatabase
   #running: Promise<void> | undefined

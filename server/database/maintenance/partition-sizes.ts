@@ -16,7 +16,7 @@ interface CommitView {
   readonly documents: ReadonlyMap<DocId, { readonly size: number } | undefined>
   /** Bytes by which the commit changes partitions. */
   readonly growth: ReadonlyMap<string, number>
-  /** The same of the commit before it. */
+  /** Growth of partitions by the commit before, which is not on disk yet. */
   readonly uncommittedGrowth: ReadonlyMap<string, number>
 }
 

@@ -2,7 +2,7 @@
 export const BLOCK_KEYS = 512
 
 /**
- * How many keys count in each of the blocks that a range of keys is cut into. A block begins at its first key and ends
+ * Numbers of counted keys in the blocks that a range of keys is cut into. A block begins at its first key and ends
  * where the next begins; the first begins with the range.
  */
 export class RankBlocks {

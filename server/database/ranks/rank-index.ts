@@ -4,7 +4,7 @@ import { BLOCK_KEYS, RankBlocks } from './rank-blocks.ts'
 /** The keys whose ranks are asked. */
 export interface RankedSpace {
   readonly range: { readonly gte: Uint8Array; readonly lt: Uint8Array }
-  /** Whether the key of a record counts. */
+  /** Returns true if the key of the record counts. */
   readonly counts: (record: Uint8Array) => boolean
 }
 
@@ -14,7 +14,7 @@ export interface RankChange {
   readonly difference: number
 }
 
-/** How many keys are in front of one, at the moment of a snapshot, which is the caller's to close. */
+/** Number of counted keys in front of a key as of a snapshot, which the caller closes. */
 export interface Rank {
   readonly before: number
   readonly snapshot: DatabaseSnapshot

@@ -17,14 +17,14 @@ export class DatabaseRanks implements CommitSubscriber {
     this.#snapshot = snapshot
   }
 
-  /** How many documents that are not deleted have an id below a key of the documents' space. */
+  /** Counts the documents that are not deleted and whose key (of `KeySpace.document`) is below `key`. */
   documentsBefore(key: Uint8Array): Promise<Rank> {
     const range = this.#keys.range(KeySpace.document)
     this.#documents ??= new RankIndex({ range, counts: isLiveRecord }, this.#snapshot)
     return this.#documents.rank(key)
   }
 
-  /** How many documents have their latest change below a sequence number. */
+  /** Counts the documents whose latest change has a lower sequence number than `seq`. */
   changesBefore(seq: number): Promise<Rank> {
     const range = this.#keys.range(KeySpace.change)
     this.#changes ??= new RankIndex({ range, counts: () => true }, this.#snapshot)

@@ -5,7 +5,7 @@ import { KeySpace } from '../../storage/keys.ts'
 import type { StoreSnapshot } from '../../storage/store.ts'
 import { STORAGE } from '../storage-of.ts'
 
-/** How far the store reads ahead of the feed. */
+/** Bytes that the store reads ahead of the feed. */
 const READ_AHEAD = { highWaterMarkBytes: 256 * 1024 }
 
 export interface PageOptions {

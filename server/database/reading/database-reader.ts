@@ -9,7 +9,7 @@ import { DatabaseSnapshot } from './snapshot.ts'
 import { STORAGE, type DatabaseStorage } from '../storage-of.ts'
 import { StoredDocument } from '../documents/stored-document.ts'
 
-/** What can be asked of a database as it is on disk now. Pages of changes and of bodies are read by the files beside. */
+/** Reads of a database as it is on disk now. `change-pages.ts` and `read-bodies.ts` read changes and bodies in pages. */
 export class DatabaseReader {
   readonly [STORAGE]: DatabaseStorage
   /** Indexes of views and of Mango. */

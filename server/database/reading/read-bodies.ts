@@ -17,7 +17,7 @@ const AT_ONCE = 100
 /** So few bodies are looked up however they lie. */
 const FEW = 32
 
-/** Where bodies are read from: the store as it is, or a snapshot. */
+/** Source of stored bodies: the store as it is, or a snapshot. */
 export interface BodySource {
   iterator(range: SnapshotRange): StoreIterator<StoreEntry>
   getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>
@@ -38,7 +38,8 @@ export async function readBodies(
 }
 
 /**
- * The same, of the first rows alone, at least one, where the bodies are large: reading ends when there are so many bytes.
+ * Reads bodies by their numbers as `readBodies` does, and ends after `mostBytes` bytes: the result may be shorter than
+ * `numbers`, and has at least one element.
  */
 export async function readFirstBodies(
   database: DatabaseReader,

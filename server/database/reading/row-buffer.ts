@@ -35,7 +35,7 @@ export class RowBuffer {
     this.#length -= count
   }
 
-  /** What was gathered. The next rows go to a new buffer. */
+  /** Returns the bytes written so far. The next rows go to a new buffer. */
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#length)
     this.#bytes = Buffer.allocUnsafeSlow(0)

@@ -9,7 +9,7 @@ const BEFORE_REV = 19
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-/** Where the id's JSON string begins in a record. */
+/** Returns the offset in a change record of the id's JSON string. */
 export function idTextStart(record: Uint8Array): number {
   return rowStart(record, false) + seqEnd(record) + BEFORE_ID
 }
@@ -18,7 +18,7 @@ export function idTextEnd(record: Uint8Array): number {
   return rowStart(record, false) + idEnd(record)
 }
 
-/** Where the JSON string of the winner's revision begins in a record. */
+/** Returns the offset in a change record of the JSON string of the winner's revision. */
 export function revTextStart(record: Uint8Array): number {
   return idTextEnd(record) + BEFORE_REV
 }

@@ -9,7 +9,7 @@ const CURSOR = metaKey('migrated')
 
 const ENTRIES_AT_A_TIME = 1000
 
-/** What the layer below keeps for itself. */
+/** Keys whose values stay without a checksum: the mark of the layer below, and the progress of this migration. */
 const OWN = [MARK, CURSOR]
 
 /**

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 
-/** What a store's directory says of the run before. */
+/** End of the run before, as the store's directory records it. */
 export interface LastRun {
   /** Everything up to this mark was acknowledged. */
   readonly mark: number
-  /** Whether the store was closed in order. */
+  /** True if the store was closed in order. */
   readonly closed: boolean
 }
 

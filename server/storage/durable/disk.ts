@@ -1,6 +1,6 @@
 import type { Store } from '../contract.ts'
 
-/** What the logs of a store below hold. */
+/** Contents of the LevelDB logs that say whether acknowledged writes are there. */
 export interface LogState {
   /** A phrase that says where records are damaged that others follow; undefined where all is well. */
   readonly damage: string | undefined
@@ -10,7 +10,7 @@ export interface LogState {
 
 /** The store below a `DurableStore`, and what is asked of the disk under it. */
 export interface Disk {
-  /** How messages name the data. */
+  /** Name of the data in messages: its directory. */
   readonly place: string
   /** Opens the store; what was opened before is closed. */
   open(): Promise<Store>
@@ -35,7 +35,7 @@ export interface Evidence {
   remove(): Promise<void>
 }
 
-/** Told of what an operator has to know. */
+/** Log for conditions that an operator has to know. */
 export interface StoreLog {
   warn(message: string): void
   error(message: string): void

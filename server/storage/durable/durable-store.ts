@@ -21,11 +21,11 @@ import { StoreHealth } from './store-health.ts'
 import { isDiskFullError, refusalOf } from './write-failure.ts'
 
 export interface DurableStoreOptions extends ReopeningOptions {
-  /** What was found when the store was opened. */
+  /** Returns the findings of the check that opened the store. */
   readonly recovery?: () => Recovery
 }
 
-/** Reads wait for a store that is being opened again for so long at most. */
+/** Longest wait of a read for a store that is being opened again. */
 const READS_WAIT_MS = 10_000
 
 /** Keys of a range that are deleted in one batch: other writes wait for no more than these. */

@@ -89,7 +89,7 @@ export class LevelDisk implements Disk {
     this.#acknowledged = undefined
   }
 
-  /** How the run before ended; undefined where nothing is known of it. */
+  /** Reads the end of the run before; undefined if there was none or its record is unreadable. */
   lastRun(): LastRun | undefined {
     return AcknowledgedFile.read(this.#acknowledgedPath)
   }

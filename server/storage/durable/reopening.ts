@@ -109,7 +109,10 @@ export class Reopening {
     }
   }
 
-  /** What opening it again would lose, as a phrase. LevelDB may move its logs meanwhile: one bad look is none. */
+  /**
+   * Returns a phrase that says what opening the store again would lose; undefined for nothing. LevelDB may move its logs
+   * while they are read, so a bad result is checked once more.
+   */
   async #missingFromLogs(): Promise<string | undefined> {
     const { acknowledged } = this.#host
     for (let attempt = 1; ; attempt++) {

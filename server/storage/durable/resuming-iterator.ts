@@ -9,7 +9,7 @@ export interface IteratorKinds {
 
 type Kind = keyof IteratorKinds
 
-/** What an iterator asks of the store that it reads. */
+/** The store that an iterator reads, which may be closed and opened again meanwhile. */
 export interface IteratorHost {
   /** The store as it is open now; undefined while it is being opened again. */
   readonly current: Store | undefined

@@ -32,7 +32,7 @@ export class StoreHealth {
     return this.#reason
   }
 
-  /** Whether the last failure was for want of room. */
+  /** True if the last write failed because the disk was full or a quota was reached. */
   get isDiskFull(): boolean {
     return this.#isDiskFull
   }

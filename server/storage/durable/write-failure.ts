@@ -1,10 +1,10 @@
 import { type CouchError, fail } from '../../../protocol/errors.ts'
 import type { StoreHealth } from './store-health.ts'
 
-/** How the systems put it, in the messages of LevelDB; the codes are Node's. */
+/** Texts of a full disk in messages of LevelDB, by operating system, and Node's codes for it. */
 const NO_ROOM = /No space left on device|Disk quota exceeded|not enough space|\bENOSPC\b|\bEDQUOT\b/i
 
-/** Returns whether something failed for want of room. */
+/** Returns true if an error, or one that it wraps, comes from a full disk or an exceeded quota. */
 export function isDiskFullError(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if (NO_ROOM.test(cause.message)) return true

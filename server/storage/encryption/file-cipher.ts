@@ -16,7 +16,7 @@ const TAG_BYTES = 16
 /** A chunk as it lies in its file, with its tag. */
 export interface SealedChunk {
   readonly number: number
-  /** Where its bytes begin in the content. */
+  /** Offset of its bytes in the content. */
   readonly from: number
   readonly position: number
   readonly size: number
@@ -46,7 +46,7 @@ export class ChunkSealer {
     this.#key = key
   }
 
-  /** What is to be written now; the bytes may change afterwards. */
+  /** Takes bytes, which the caller may reuse afterwards, and returns the sealed chunks that are complete now. */
   push(bytes: Uint8Array): Uint8Array[] {
     const sealed: Uint8Array[] = []
     for (let offset = 0; offset < bytes.length;) {

@@ -5,14 +5,14 @@ import { StoreUnavailableError } from '../unavailable.ts'
 /** 256 bits under which the data key is kept; it encrypts nothing else. */
 export type MasterKey = Uint8Array & { readonly [brand]: 'MasterKey' }
 
-/** What a store is opened with. */
+/** Master keys that a store is opened with. */
 export interface MasterKeys {
   readonly current: MasterKey
   /** The one before: where the data is still under it, it is put under the current one. */
   readonly previous?: MasterKey
 }
 
-/** Where the operator keeps the keys: paths of files, or the keys themselves as text. */
+/** Settings of section [encryption] that give the keys: paths of files, or the keys themselves as text. */
 export interface KeySources {
   readonly keyFile?: string | undefined
   readonly key?: string | undefined

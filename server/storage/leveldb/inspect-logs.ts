@@ -4,12 +4,12 @@ import { readLogFile } from './log-file.ts'
 import { readManifest } from './manifest.ts'
 import { readBatch } from './write-batch.ts'
 
-/** What the logs of a store hold: all that was written since it last moved to tables. */
+/** Summary of a store's logs: the writes that have not been moved to tables. */
 export interface LogInspection {
   readonly batches: number
-  /** Where records that others follow cannot be read, as a phrase; LevelDB passes over them without a word. */
+  /** Phrase that says where unreadable records are followed by others; LevelDB skips such records silently. */
   readonly damage: string | undefined
-  /** Whether the last log ends within a record, as a write that was cut off leaves it. */
+  /** True if the last log ends within a record, as a write that was cut off leaves it. */
   readonly isTorn: boolean
   /** Bytes of all logs. */
   readonly bytes: number
@@ -60,7 +60,7 @@ class LogInspector {
   #batches = 0
   #bytes = 0
   #damage: string | undefined
-  /** Where the first bytes lie that are no record, as long as nothing follows them. */
+  /** Position of the first bytes that are no record, as long as nothing follows them. */
   #torn: string | undefined
   #next: number | undefined
 
