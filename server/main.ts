@@ -77,7 +77,7 @@ export interface Couchette {
   readonly metricsPort: number | undefined
   /** Opens the log's file anew, after it was moved away; undefined where the log goes elsewhere. */
   readonly reopenLog: (() => void) | undefined
-  /** What an operator should know about the configuration that was read, a sentence each; it is logged, too. */
+  /** Findings about the configuration that an operator should know, a sentence each; they are logged, too. */
   readonly warnings: readonly string[]
   /** Waits for what was accepted, ends feeds and connections. Idempotent. */
   close(): Promise<void>
@@ -99,7 +99,7 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
   }
 }
 
-/** What is made is for this account alone, whatever the shell says: LevelDB has no setting for it. */
+/** Files are made for this account alone, whatever the shell's mask: LevelDB has no setting for their mode. */
 const UMASK = 0o077
 
 async function start(options: CouchetteOptions, disposal: Disposal): Promise<Couchette> {

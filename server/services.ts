@@ -16,7 +16,7 @@ import type { Replicator } from './replication/replicator.ts'
 import type { Uuids } from './node/uuids.ts'
 import type { WorkQueue } from './concurrency/work-queue.ts'
 
-/** What the routes work with. */
+/** The parts of a server that its routes use. */
 export interface Services {
   readonly catalog: Catalog
   readonly attachments: Attachments

@@ -11,7 +11,7 @@ export const DEFAULT_STEP_LIMIT = 100_000_000
 
 type Known = Map<Pattern, Map<string, boolean>>
 
-/** Is thrown out of a selector's predicate by a match that takes longer than a turn. */
+/** Thrown out of a selector's predicate by a match that takes longer than a turn of the event loop. */
 class Pending {
   readonly pattern: Pattern
   readonly text: string

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Client } from 'undici'
 
 /**
- * Has the HTTP client compile its parser, by one exchange with a server that is there for it alone. Compiling takes some
+ * Makes the HTTP client compile its parser, by one exchange with a server of its own. Compiling takes some
  * 30 MB for a moment: better while nothing else goes on than on top of the first replication.
  */
 export async function warmUp(): Promise<void> {

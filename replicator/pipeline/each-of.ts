@@ -1,6 +1,6 @@
 import { childOf } from '../wait.ts'
 
-/** Does the work for every item, so many at a time; the first failure stops the others and is thrown. */
+/** Calls `work` with every item, at most `parallel` at a time; the first failure stops the others and is thrown. */
 export async function eachOf<T>(
   items: readonly T[],
   parallel: number,

@@ -86,8 +86,8 @@ async function refuseMethod(ctx: RequestContext, route: Route): Promise<never> {
 }
 
 /**
- * Has another path answer a request of the same user, whose rights are checked anew: what a rewrite makes of the
- * client's headers proves nothing.
+ * Routes a request of the same user to another path and checks the rights for that path: headers that a rewrite made
+ * authenticate nobody.
  */
 async function redispatch(ctx: RequestContext, url: string, routes: Routes): Promise<void> {
   const { rewrites = 0 } = ctx.state

@@ -47,7 +47,7 @@ function errorOf(thrown: unknown): CouchError {
 /** Of a request whose body did not come, the rest will not come either. */
 const STALLED = 408
 
-/** What is parsed without recursion may still be too deep for those who work on it. */
+/** Returns true for a stack overflow: values that are parsed without recursion can be too deep for code that recurses. */
 function isTooDeep(error: unknown): boolean {
   return error instanceof RangeError && error.message.startsWith('Maximum call stack')
 }

@@ -13,7 +13,7 @@ import { Sessions } from './sessions/sessions.ts'
 import type { UserDirectory } from './user-directory.ts'
 import type { UserRecord } from './user-record.ts'
 
-/** What of a request says who asks. */
+/** Parts of a request that authenticate its user. */
 export interface Credentials {
   header(name: string): string | undefined
   /** The client's address. */
@@ -52,7 +52,7 @@ export class Authenticator {
   readonly #proven: ProvenConnections
   /** Called after each login that was refused. */
   onFailure: ((failure: LoginFailure) => void) | undefined
-  /** Told, once for each value of the setting, of handlers that are passed over. */
+  /** Called once for each value of `authentication_handlers` that names unknown handlers, which are skipped. */
   onUnknownHandlers: ((handlers: Handlers) => void) | undefined
   #handlers: { readonly text: string; readonly names: readonly HandlerName[] } | undefined
 
@@ -116,7 +116,7 @@ export class Authenticator {
     return this.#passwords.lockout.locked
   }
 
-  /** Has a listener called when a name has had too many wrong passwords. */
+  /** Calls a listener whenever a name has had too many wrong passwords. */
   onLockout(listener: (attempt: Attempt, mode: 'enforce' | 'warn') => void): void {
     this.#passwords.lockout.onThreshold = listener
   }
@@ -146,7 +146,7 @@ export class Authenticator {
     return session && { user: session.user, setCookie: session.renewal }
   }
 
-  /** What the connection proved before, while nothing has changed about the user. */
+  /** Returns the user that the same `Authorization` header proved on this connection before, unless the user changed since. */
   #byProof(request: Credentials): Authentication | undefined {
     const { connection, peer } = request
     const header = request.header('authorization')

@@ -1,6 +1,6 @@
 import type { UserRecord } from './user-record.ts'
 
-/** Where users are looked up: the configuration's administrators and the documents of `_users`. */
+/** Lookup of users: the configuration's administrators and the documents of `_users`. */
 export interface UserDirectory {
   /**
    * Somebody who may log in. Answered at once where nothing changed since the last time.
@@ -9,9 +9,9 @@ export interface UserDirectory {
    */
   find(name: string): UserRecord | undefined | Promise<UserRecord | undefined>
 
-  /** Whether a record that was found still holds, as far as that is known without reading anything. */
+  /** Returns false if a record that was found may be out of date; reads nothing. */
   isCurrent(user: UserRecord): boolean
 
-  /** Told of a right password, in case that its hash is to be made anew. */
+  /** Called after a correct password: its hash is replaced if the configuration asks for another one now. */
   loggedIn(user: UserRecord, password: string): void
 }

@@ -1,7 +1,7 @@
 import { isUsablePassword } from './login/password-limits.ts'
 import { isPrf, parseAdminPassword, type StoredPassword } from '../passwords/stored-password.ts'
 
-/** What is known of somebody who may log in: an administrator of the configuration, or a document of `_users`. */
+/** An account: an administrator of the configuration, or a document of `_users`. */
 export interface UserRecord {
   readonly name: string
   readonly roles: readonly string[]

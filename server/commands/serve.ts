@@ -7,7 +7,7 @@ import { RestartableServer } from './restartable.ts'
 import { UsageError } from './usage-error.ts'
 import { watchParent } from './watch-parent.ts'
 
-/** What the command line says, as it was typed. */
+/** Arguments of `couchette serve` as they were typed. */
 export interface ServeArguments {
   readonly data: string
   readonly port?: string | undefined

@@ -38,7 +38,7 @@ export class AutoCompaction {
   readonly #channels = new Map<string, CompactionChannel>()
   /** Databases with changes that were not looked at yet. */
   readonly #changed = new Set<DatabaseName>()
-  /** When each database was looked at, by `performance.now()`. */
+  /** Time of the last look at each database, by `performance.now()`. */
   readonly #lookedAt = new Map<DatabaseName, number>()
   readonly #unlisten: () => void
   /** No database is compacted before. */
@@ -73,7 +73,7 @@ export class AutoCompaction {
     await Promise.all([...this.#channels.values()].map(channel => channel.close()))
   }
 
-  /** What an earlier run of the server left to be compacted. */
+  /** Notes all databases, for those that an earlier run of the server left to be compacted. */
   async #noteAll(): Promise<void> {
     for await (const name of this.#parts.catalog.names()) {
       if (this.#closed) return
@@ -186,7 +186,7 @@ export class AutoCompaction {
     }
   }
 
-  /** What was deleted meanwhile, or stopped, has not failed. */
+  /** Runs one compaction and logs its failure, unless the database was deleted or the compaction stopped meanwhile. */
   async #run(what: CompactedThing, signal: AbortSignal, compact: () => Promise<void>): Promise<void> {
     this.#parts.log.info(what, 'automatic compaction begins')
     try {

@@ -1,6 +1,6 @@
 import type { ChannelSettings } from './channel-settings.ts'
 
-/** How large something is on disk, and how much of that is in use. */
+/** Bytes on disk (`file`), and those of them that are in use (`active`). */
 export interface CompactionSizes {
   readonly file: number
   readonly active: number

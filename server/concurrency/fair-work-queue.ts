@@ -33,7 +33,7 @@ export class FairWorkQueue {
   }
 
   /**
-   * Does a piece of work when it is its owner's turn.
+   * Runs a piece of work when it is its owner's turn.
    *
    * @param waiter its signal takes it out of the queue; what has begun goes on
    * @throws `busy`, also while it waits; the signal's reason, and what the work throws

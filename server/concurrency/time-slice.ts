@@ -52,7 +52,7 @@ export async function runInTurns<Result>(steps: Steps<Result>, signal?: AbortSig
   }
 }
 
-/** Does something with each of many items, one after the other; others have their turn whenever that has taken its time. */
+/** Calls a function with each item in turn, and lets other work run whenever a time slice is used up. */
 export async function inTurns<Item>(
   items: Iterable<Item>,
   work: (item: Item) => Promise<void>,

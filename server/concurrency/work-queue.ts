@@ -45,7 +45,7 @@ export class WorkQueue {
   }
 
   /**
-   * Does a piece of work when it is its turn.
+   * Runs a piece of work when it is its turn.
    *
    * @param waiter its signal takes it out of the queue; what has begun goes on
    * @throws `busy`, the signal's reason, and what the work throws
@@ -74,8 +74,8 @@ export class WorkQueue {
   }
 
   /**
-   * Has the pieces of an answer made one at a turn, so that none is held while a client reads slowly. Only the first may
-   * be refused.
+   * Makes each piece of an answer in a turn of its own, so that no turn is held while a client reads slowly. Only the
+   * first piece may be refused.
    */
   async *inTurns<Piece>(
     pieces: AsyncGenerator<Piece>,

@@ -13,7 +13,7 @@ export async function hashAdminValue(text: string, values: Values, hasher: Passw
   return formatAdminPassword(await hasher.hash(text, hashSettings(values), SERVER_ITSELF))
 }
 
-/** How new passwords are to be hashed. */
+/** Returns the settings by which new passwords are hashed. */
 export function hashSettings(values: Values): HashSettings {
   const prf = values.text('chttpd_auth', 'pbkdf2_prf')
   return {

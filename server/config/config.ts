@@ -32,12 +32,12 @@ export interface SettingChange {
 }
 
 export interface ConfigOptions {
-  /** Where the ini files are; without one nothing is read nor kept. */
+  /** Directory of the ini files; without one nothing is read or kept. */
   readonly directory?: string
   readonly flags?: CommandLineFlags
-  /** What holds where nothing else is set, and is shown then. */
+  /** Values that replace defaults, and are shown by `_config` as if they were set. */
   readonly shown?: readonly Override[]
-  /** What is shown, whatever is set. */
+  /** Values that `_config` shows whatever is set. */
   readonly fixed?: readonly Override[]
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly hasher?: PasswordHasher
@@ -99,17 +99,17 @@ export class Config {
     return this.#createdAdmin
   }
 
-  /** What an operator should know about what was read, a sentence each. */
+  /** Findings about the configuration that an operator should know, a sentence each. */
   get warnings(): readonly string[] {
     return [...this.#warnings, ...warnings(this.#findings)]
   }
 
-  /** What in the files and flags does not do what it says. */
+  /** Settings in files and flags that are malformed, unknown or without effect (rule P10). */
   get findings(): readonly Finding[] {
     return this.#findings
   }
 
-  /** What is set, as it was written; `undefined` where the default holds. */
+  /** Returns a setting's text as it was written; undefined where the default holds. */
   get(section: string, key: string): string | undefined {
     return this.#values.get(section, key)
   }
@@ -153,7 +153,7 @@ export class Config {
     )
   }
 
-  /** How new passwords are to be hashed. */
+  /** Settings by which new passwords are hashed. */
   get hashSettings(): HashSettings {
     return hashSettings(this.#values)
   }

@@ -1,6 +1,6 @@
 import { type IniValues, sectionOf } from './ini.ts'
 
-/** What the command line sets: `port` and `bindAddress` have flags of their own, anything else is section/key=value. */
+/** Settings of the command line: `--port` and `--bind` have flags of their own, anything else is section/key=value. */
 export interface CommandLineFlags {
   readonly port?: number
   readonly bindAddress?: string

@@ -10,7 +10,7 @@ export interface ListedSetting {
   readonly about: string
   /** As it would be written in an ini file. */
   readonly default: string
-  /** What is set, as it was written; null where the default holds, "****" for a secret. */
+  /** Text of the setting as it was written; null where the default holds, "****" for a secret. */
   readonly value: string | null
   /** "default", the name of the file, "environment", "command line", or "this run" for what is not kept. */
   readonly source: string

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { IniFile } from './files.ts'
 import { type CommandLineFlags, flagOverrides, type Override, readEnvironment } from './overrides.ts'
 
-/** What values can come from, the later ones first to be looked at. */
+/** Sources of values; a later one overrides those before it. */
 export interface SettingSources {
   readonly files: readonly IniFile[]
   readonly flags: CommandLineFlags

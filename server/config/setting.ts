@@ -1,4 +1,4 @@
-/** What is known of one setting: how its text is read, and what holds when it is not set. */
+/** Declaration of a setting: kind and bounds of its text, and its default. */
 export type Setting = IntegerSetting | NumberSetting | BooleanSetting | TextSetting | ListSetting
 
 export type Unit = 'bytes' | 'milliseconds' | 'seconds' | 'minutes'

@@ -85,7 +85,7 @@ export function hasKeysOfYourOwn(section: string): boolean {
   return Object.hasOwn(NAMED_BY_OPERATOR, section)
 }
 
-/** Whether the value must not be logged. */
+/** Returns true if the value is a secret, which must not be logged or shown. */
 export function isSensitive(section: string, key: string): boolean {
   if (Object.hasOwn(NAMED_BY_OPERATOR, section)) return NAMED_BY_OPERATOR[section]?.sensitive === true
   if (section === 'couch_httpd_auth') return isSensitive('chttpd_auth', key)

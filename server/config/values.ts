@@ -12,12 +12,12 @@ export class Values {
   #set: IniValues = new Map()
   readonly #parsed = new Map<string, Map<string, Parsed>>()
 
-  /** What is set, as it was written; `undefined` where the default holds. */
+  /** Returns a setting's text as it was written; undefined where the default holds. */
   get(section: string, key: string): string | undefined {
     return this.#set.get(section)?.get(key)
   }
 
-  /** What is set under the setting's section or, without a value there, under the older name of the section. */
+  /** Returns a setting's text from its section or, if it is not set there, from the older name of the section. */
   effective(section: string, key: string): string | undefined {
     const older = olderSectionOf(section, key)
     return this.get(section, key) ?? (older === undefined ? undefined : this.get(older, key))
@@ -79,7 +79,7 @@ export class Values {
   }
 }
 
-/** What cannot be read counts as not set, as in CouchDB. */
+/** Parses a setting's text. Malformed text counts as not set, as in CouchDB. */
 function parse(setting: Setting, text: string | undefined): Parsed | undefined {
   if (text === undefined) return undefined
   switch (setting.kind) {

@@ -19,8 +19,8 @@ export function isProtectedSection(section: string): boolean {
 }
 
 /**
- * Whether `[chttpd] config_whitelist`, `[{section, key}, …]`, lets a setting be changed; an empty one lets all. One that
- * is no list can be put right: a typing error locks nobody out.
+ * Returns true if `[chttpd] config_whitelist`, `[{section, key}, …]`, allows a setting to be changed; an empty one allows
+ * all. The whitelist itself can be changed while it is malformed, so that a typing error locks nobody out.
  */
 export function mayChange(whitelist: string, section: string, key: string): boolean {
   if (whitelist === '') return true

@@ -18,7 +18,7 @@ export interface StaticFile {
   readonly gzipped: () => Promise<Buffer | undefined>
 }
 
-/** Where `npm run build` puts the dashboard: beside the compiled server, or in `dist/` where the source runs. */
+/** Directory to which `npm run build` bundles the dashboard: beside the compiled server, or `dist/` for the source. */
 export const DASHBOARD_DIRECTORY = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../dist/dashboard/' : '../../dashboard/', import.meta.url),
 )

@@ -24,7 +24,7 @@ export class Metrics {
     return this.#gauges.get(path)?.() ?? this.#values.get(path) ?? 0
   }
 
-  /** Has a value of the tables read from where it is known. */
+  /** Registers the function that reads a gauge's current value. */
   gauge(path: string, read: () => number): void {
     this.#gauges.set(path, read)
   }

@@ -16,7 +16,7 @@ export interface HashSettings {
   readonly iterations: number
 }
 
-/** How many hashes may wait, of all clients together and of one. */
+/** Maximum numbers of waiting hashes, of all clients together and of one. */
 export interface HashQueueLimits {
   readonly waiting: number
   readonly waitingPerOwner: number

@@ -26,7 +26,7 @@ export function countNotice(notice: JobNotice, metrics: Metrics): void {
   }
 }
 
-/** Has the gauges of CouchDB's scheduler read from the jobs' states. */
+/** Registers the gauges of CouchDB's scheduler, which count the jobs in each state. */
 export function watchJobCounts(
   replicator: { readonly jobsByState: () => Record<JobState, number> },
   metrics: Metrics,

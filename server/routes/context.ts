@@ -16,7 +16,7 @@ export type RequestContext = HttpContext & {
   rest: RouteMatch<unknown>['rest']
   readonly state: RequestState
   services: Services
-  /** Has another path answer the request, with the rights of the same user. */
+  /** Routes the request to another path, with the rights of the same user. */
   redispatch(url: string): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** What waits for a job: a write, another request, or an index that is built in the background; in order of precedence. */
+/** Kind of work that waits for a job, in order of precedence: a write, another request, an index build in the background. */
 export type Lane = 'validation' | 'request' | 'background'
 
 /** A job that runs, or is to run. */

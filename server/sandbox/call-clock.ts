@@ -34,12 +34,12 @@ export class CallClock {
     this.#cpuMs = threadCpuMs()
   }
 
-  /** What runs from now on has all the time. */
+  /** Ends the timed call: code that runs from now on has no deadline. */
   end(): void {
     this.#deadline = Infinity
   }
 
-  /** Whether the call has used up its time. Once it has, it stays so until the next begins. */
+  /** True once the call has used up its time, and until the next one begins. */
   get isOver(): boolean {
     if (this.#isOver) return true
     const now = performance.now()

@@ -78,7 +78,7 @@ export class Engine {
     return lines
   }
 
-  /** What the last call gave away besides its answer, in front of it. */
+  /** Returns, and forgets, the texts that the last call handed over in front of its answer. */
   takeGiven(): string[] {
     const given = this.#given
     this.#forgetGiven()
@@ -174,7 +174,7 @@ export class Engine {
     throw (this.#stop = new EngineFailure('stopped', 'stopped'))
   }
 
-  /** What the guest says is never empty; where there is no memory to hand it over the engine says that it is. */
+  /** Reads a text of the guest. None is empty: an empty one means that the engine had no memory to hand it over. */
   #textOf(handle: QuickJSHandle): string {
     const text = this.#context.getString(handle)
     if (text !== '') return text

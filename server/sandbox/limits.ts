@@ -1,4 +1,4 @@
-/** What an engine may use. */
+/** Memory and stack that an engine may use. */
 export interface SandboxLimits {
   /** For one engine, which one design document has for itself. */
   readonly memoryBytes: number

@@ -1,9 +1,9 @@
 import type { SandboxLimits } from './limits.ts'
 
-/** What a worker is started with. */
+/** `workerData` of a worker thread. */
 export interface WorkerOptions {
   readonly limits: SandboxLimits
-  /** Two counters, see Progress. */
+  /** Two counters, see {@link ProgressCounter}. */
   readonly progress: SharedArrayBuffer
 }
 
@@ -27,14 +27,14 @@ export interface EngineCommand {
   readonly key: string
   /** The language of the functions: "coffeescript" takes a compiler; all else is JavaScript. */
   readonly language?: string | undefined
-  /** Whether the engine is not to be kept. */
+  /** True if the engine is dropped after the command. */
   readonly isOnce?: boolean | undefined
   /** Left out when the worker should have the engine. */
   readonly setup?: EngineSetup | undefined
   readonly command: string
   /** JSON text. */
   readonly args: string
-  /** How long one call of a function may take, as for one document. */
+  /** Longest time of one call of a function, as for one document. */
   readonly timeoutMs: number
   /** For `map`: how to store the rows that it gives. */
   readonly storage?: RowStorage | undefined
@@ -42,13 +42,13 @@ export interface EngineCommand {
 
 export type Collation = 'unicode' | 'raw'
 
-/** What it takes to turn emitted rows into records of the store. */
+/** Parameters for turning emitted rows into records of the store. */
 export interface RowStorage {
-  /** What the keys of all rows begin with. */
+  /** Beginning of the keys of all rows. */
   readonly prefix: Uint8Array
-  /** How the keys of each function sort. */
+  /** Collation of the keys of each function. */
   readonly collations: readonly Collation[]
-  /** Whether the partition of the document comes before its keys. */
+  /** True if the partition of the document comes before its keys. */
   readonly partitioned: boolean
   /** The ids of the documents. */
   readonly ids: readonly string[]
@@ -63,7 +63,7 @@ export interface PackedRows {
 
 export const ROW_FIELDS = 5
 
-/** What a function says in the middle of a job: its thread stands still until it has a WorkerAnswer. */
+/** Output of a list function in the middle of a job; its thread waits until it has a WorkerAnswer. */
 export interface WorkerQuestion {
   readonly said: string
 }

@@ -10,9 +10,9 @@ import {
   type WorkerReply,
 } from './messages.ts'
 
-/** What a worker gets beyond the time of a call, for what the engine itself cannot interrupt. */
+/** Time beyond that of a call after which a worker is ended whose engine cannot interrupt itself. */
 const GRACE_MS = 2000
-/** How long a thread may take to be there. */
+/** Longest time for a thread to start. */
 const START_MS = 60_000
 const STACK_MB = 8
 /** For texts on their way into the engine and out of it. */
@@ -36,7 +36,7 @@ export class PoolWorker {
   readonly #events: PoolWorkerEvents
   /** The engines that it should have. */
   readonly prepared = new Set<string>()
-  /** When it got its last job, by the monotonic clock. */
+  /** Time at which it got its last job, by `performance.now()`. */
   lastUse = 0
   #watch: NodeJS.Timeout | undefined
   #lastProgress = 0

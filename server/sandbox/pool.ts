@@ -96,7 +96,7 @@ export class SandboxPool {
     }
   }
 
-  /** What is to run now, if there is a worker for it. */
+  /** Takes the job that runs next from the queue; undefined if none waits, or there is no worker for it. */
   #take(): Waiting | undefined {
     if (this.#closed) return undefined
     const running = [...this.#running.values()].map(({ waiting: { lane, job } }) => ({

@@ -38,7 +38,7 @@ export interface SandboxFunction {
   readonly source: string
 }
 
-/** What a validation function says of a document: null when it may be written. */
+/** Result of a validation function: null if the document may be written. */
 export type ValidationResult =
   | null
   | { readonly thrown: JsonValue }
@@ -49,17 +49,17 @@ export interface UpdateAnswer {
   readonly response: JsonObject
 }
 
-/** What a list function has said since it was heard last. */
+/** Output of a list function since the last exchange. */
 export interface ListOutput {
   readonly head: JsonObject
   readonly text: string
-  /** Whether there was a chunk, now or before: then the head is what it is. */
+  /** True once a chunk was sent: from then on the head does not change. */
   readonly hasBegun: boolean
-  /** Whether it waits for rows. */
+  /** True if the function waits for rows. */
   readonly wantsRows: boolean
 }
 
-/** The last that a list function said, and what ended it if it was an error. */
+/** Last output of a list function, with the error that ended it if there was one. */
 export interface ListEnd extends ListOutput {
   readonly error?: readonly ['error', name: string, reason: JsonValue]
 }
@@ -67,7 +67,7 @@ export interface ListEnd extends ListOutput {
 /** The first rows of a list function, a JSON array. */
 export interface FirstRows {
   readonly rows: string
-  /** Whether these are all. */
+  /** True if these are all rows. */
   readonly isWhole: boolean
 }
 
@@ -81,7 +81,7 @@ export class Sandbox {
 
   constructor(options: {
     limits?: SandboxLimits
-    /** How long one call of a function may take; read for each job. */
+    /** Returns the longest time of one call of a function, in milliseconds; read for each job. */
     timeoutMs?: () => number
     workers?: number
     /** Threads for list functions that wait for rows, and for who reads what they say. */
@@ -107,7 +107,7 @@ export class Sandbox {
     await this.#text({ owner, key, language, isOnce: true, setup, command: 'compile', args }, 'validation')
   }
 
-  /** Which documents a filter function passes. */
+  /** Returns for each document whether a filter function passes it. */
   async filter(
     ddoc: SandboxDocument,
     name: string,

@@ -21,7 +21,7 @@ export class SourcePreparer {
     this.#modules = modules
   }
 
-  /** Is awaited before each job with CoffeeScript: the memory of a module that a compilation has filled is given up. */
+  /** Makes the CoffeeScript compiler ready before a job, in a new module if a compilation has filled the old one's memory. */
   async readyCoffeeScript(): Promise<void> {
     const { module, compiler } = this.#coffeeScript ?? {}
     const isReusable = module !== undefined && module.memory.buffer.byteLength <= INITIAL_BYTES

@@ -6,7 +6,7 @@ export interface KeyRange {
 }
 
 /**
- * Has the store give back the room of what was removed from a range, where it can be told to.
+ * Frees the disk space of removed entries of a range; does nothing for a store in memory.
  *
  * LevelDB merges a range down to the deepest level that has files, and leaves a file alone that lies there already, with
  * all that was removed within it. So two keys that do not exist are removed first: their table, which goes over the
@@ -27,7 +27,7 @@ export async function compactRange(
 /** A range that takes less on disk is left to LevelDB's own merging when it is cleared. */
 const MIN_RECLAIM_BYTES = 1024 * 1024
 
-/** Removes everything in a range whose bounds are no keys any more, and gives back the room where it is much. */
+/** Removes all entries of a range, whose bounds are no keys any more, and frees their disk space if it is much. */
 export async function clearRange(store: Store, range: KeyRange): Promise<void> {
   const isLarge = (await approximateSize(store, range)) > MIN_RECLAIM_BYTES
   await store.clear(range)

@@ -10,7 +10,7 @@ export interface ChangeRow {
   readonly deleted: boolean
   readonly revs: readonly string[]
   readonly doc: string | undefined
-  /** When it came. */
+  /** Time at which it came. */
   readonly at: number
 }
 

@@ -6,7 +6,7 @@ export interface ConflictRow {
   readonly id: string
   readonly winner: string
   readonly conflicts: readonly string[]
-  /** When the conflict came about. */
+  /** Time at which the conflict came about. */
   readonly since: string
 }
 

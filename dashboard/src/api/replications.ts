@@ -136,7 +136,7 @@ export interface CheckResult {
 }
 
 /**
- * Has the node open both sides as the replication would, by a replication of no documents. It is the node that must
+ * Makes the node open both sides as the replication would, by a replication of no documents. It is the node that must
  * reach them, not this browser.
  */
 export async function checkEnds(source: Endpoint, target: Endpoint): Promise<CheckResult> {

@@ -1,4 +1,4 @@
-/** How an attachment may be shown on this page. Anything that could hold a script is never shown as what it is. */
+/** Form in which this page may show an attachment. Anything that could hold a script is never shown as what it is. */
 export type PreviewKind = 'image' | 'text' | 'none'
 
 /** Images that browsers decode without running anything; SVG is not among them. */

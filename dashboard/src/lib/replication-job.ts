@@ -220,7 +220,7 @@ export function matchesFilter(job: ReplicationJob, { text, states }: JobFilter):
   )
 }
 
-/** How many jobs are in each state that occurs. */
+/** Counts the jobs in each state that occurs. */
 export function countStates(jobs: readonly ReplicationJob[]): Map<JobState, number> {
   const counts = new Map<JobState, number>()
   for (const { state } of jobs) counts.set(state, (counts.get(state) ?? 0) + 1)

@@ -11,7 +11,7 @@ export function withSample(series: readonly Sample[], value: number, at: number)
   return [...series.slice(1 - KEPT), { at, value }]
 }
 
-/** How fast a counter grew between each two samples, per second; where it fell it was started anew. */
+/** Returns the growth per second of a counter between each two samples; where it fell it had started again from 0. */
 export function ratesOf(series: readonly Sample[]): Sample[] {
   const rates: Sample[] = []
   for (let index = 1; index < series.length; index += 1) {

@@ -139,7 +139,7 @@ export function Empty({ title, children }: Children & { title: string }) {
   )
 }
 
-/** What a view shows of something that is loaded: that it comes, why it did not, or the thing itself. */
+/** Renders a loaded resource: a progress bar while it loads, its error, or the resource itself. */
 export function Loaded<T>({
   resource,
   children,

@@ -14,7 +14,7 @@ export interface NativeRegex {
 
 /** Upper bounds of the backtracking that a pattern allows. */
 interface Backtracking {
-  /** In how many ways it can match from one place, repetitions without a bound counted as one. */
+  /** Number of ways in which it can match from one position; a repetition without a bound counts as one. */
   readonly ways: number
   /** The bytes that one way looks at. */
   readonly size: number

@@ -11,7 +11,7 @@ import { VerifiedPasswords } from './verified-passwords.ts'
 /** Reason of the answer to every login of a locked name. */
 export const LOCKED = 'Account is temporarily locked due to multiple authentication failures'
 
-/** What somebody says to be somebody. */
+/** Password and second factor of a login. */
 export interface Proof {
   readonly password: string
   /** Of a second factor; `undefined` where there is no place for one, as in Basic authentication. */

@@ -58,7 +58,7 @@ export function makeSessionCookie(
   return Buffer.concat([Buffer.from(`${name}:${time}:`), mac]).toString('base64url')
 }
 
-/** Whether one of the algorithms made the signature with this key. */
+/** Returns true if one of the HMAC algorithms gives the cookie's signature under this key; compares in constant time. */
 export function isSignedWith(
   { name, time, mac }: SessionCookie,
   key: string,
@@ -70,7 +70,7 @@ export function isSignedWith(
   })
 }
 
-/** When the cookie was made, in seconds since 1970; `undefined` for what is no hex number. */
+/** Returns the time at which the cookie was made, in seconds since 1970; undefined if it has no hex number. */
 export function timeOf({ time }: SessionCookie): number | undefined {
   return /^[0-9A-Fa-f]{1,12}$/.test(time) ? parseInt(time, 16) : undefined
 }

@@ -24,9 +24,9 @@ export interface Session {
   readonly renewal: string | undefined
 }
 
-/** What decides the attributes of a client's cookie. */
+/** Properties of a client that decide the attributes of its cookie. */
 export interface SessionClient {
-  /** Whether it speaks TLS. */
+  /** True if the client came over TLS. */
   readonly secure: boolean
   /** `Sec-Fetch-Site`, which browsers send: where the page that asks is from. */
   readonly fetchSite: string | undefined
@@ -59,7 +59,7 @@ export class Sessions {
   }
 
   /**
-   * Who a `Cookie` header says asks; `undefined` where it has no session, or one that is forged or over.
+   * Returns the session of a `Cookie` header; undefined if it has none, or one that is forged or expired.
    *
    * @throws `bad_request` for a malformed session cookie
    */

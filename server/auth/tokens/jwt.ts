@@ -60,7 +60,7 @@ async function verify(token: string, settings: JwtSettings): Promise<JWTPayload>
   }
 }
 
-/** What `jose` refuses: it wants of each algorithm its own curve. */
+/** Verifies an ECDSA token whose key is on another curve than its algorithm names, which `jose` refuses and CouchDB takes. */
 function verifyOnOtherCurve(token: string, algorithm: string, key: KeyObject): JWTPayload {
   if (!verifyEcdsa(token, algorithm, key)) throw invalid('Bad signature')
   const claims = readClaims(token)

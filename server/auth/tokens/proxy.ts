@@ -11,7 +11,7 @@ export interface ProxySettings {
   readonly coversRoles: boolean
 }
 
-/** What a proxy in front of the server says of the user. */
+/** User, roles and token in the headers of a trusted proxy. */
 export interface ProxyHeaders {
   readonly name: string | undefined
   readonly roles: string | undefined

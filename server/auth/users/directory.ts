@@ -86,7 +86,7 @@ export class StoredUsers implements UserDirectory {
     await this.#upgrade.close()
   }
 
-  /** What is known of a name, while nothing has changed since it was read. */
+  /** Returns the cached record of a name; undefined if it was not read yet or may have changed since. */
   #fresh(name: string): Cached | undefined {
     const database = this.#database
     const cached = this.#cache.get(name)
@@ -107,7 +107,7 @@ export class StoredUsers implements UserDirectory {
     return cached?.hasDocument === true && cached.instance === this.#database?.record.instance
   }
 
-  /** What counts are documents: looking for that of an administrator who has none is no miss (`chttpd_auth_cache`). */
+  /** Counts reads of documents: an administrator without a document is no miss (`chttpd_auth_cache`). */
   #count(name: string, hit: boolean): void {
     if (hit) this.#metrics.count('couchdb/auth_cache_hits')
     else if (this.#config.get('admins', name) === undefined) this.#metrics.count('couchdb/auth_cache_misses')

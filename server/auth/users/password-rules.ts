@@ -1,6 +1,6 @@
 import { fail } from '../../../protocol/errors.ts'
 
-/** What a new password must match, and what is said where it does not. */
+/** Pattern that a new password must match, with the reason of the error if it does not. */
 export interface PasswordRule {
   readonly pattern: RegExp
   readonly reason: string

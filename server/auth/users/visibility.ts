@@ -3,12 +3,12 @@ import { isDatabaseAdmin, type Security } from '../../../protocol/security.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import { type DocumentObject, USER_PREFIX } from './user-document.ts'
 
-/** What somebody sees of a document of the users database: all of it, or the members that everybody may read. */
+/** Part of a document of the users database that a user sees: all of it, or the members that everybody may read. */
 export type DocumentVisibility = 'whole' | 'public members'
 
 /**
- * Who may read a document of the users database (`couch_users_db:after_doc_read/2`): administrators all, users their
- * own, others what `[chttpd_auth] public_fields` lists.
+ * Returns the part of a document of the users database that a user may read (`couch_users_db:after_doc_read/2`):
+ * administrators see all documents, users their own, others what `[chttpd_auth] public_fields` lists.
  *
  * @throws `forbidden` for design documents
  */
@@ -21,8 +21,8 @@ export function visibilityOf(id: string, user: UserContext, security: Security):
 }
 
 /**
- * Who may write one (`couch_users_db:before_doc_update/3`): administrators all, users their own, and anonymous requests
- * any, so that new users can sign up where the database is open to them.
+ * Checks that a user may write a document of the users database (`couch_users_db:before_doc_update/3`): administrators
+ * all, users their own, and anonymous requests any, so that new users can sign up where the database is open to them.
  *
  * @throws `missing`, so that nobody learns who is there
  */

@@ -2,7 +2,7 @@ import { NumberHeap } from './number-heap.ts'
 
 /** An entry of a `TimerWheel`. */
 export interface TimerEntry {
-  /** When it is due, by `TimerWheel#now`. It may be put off while it waits, at no cost. */
+  /** Due time by `TimerWheel#now`, in milliseconds. It may be moved later while the entry waits, at no cost. */
   dueAt: number
   onDue(): void
 }

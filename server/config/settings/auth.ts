@@ -1,6 +1,6 @@
 import type { Setting } from '../setting.ts'
 
-/** Who is who. */
+/** Settings of authentication: sessions, tokens, proxies, passwords, lockouts. */
 export const AUTH_SETTINGS = {
   chttpd_auth: {
     authentication_db: {

@@ -1,6 +1,6 @@
 import type { Setting } from '../setting.ts'
 
-/** What is stored, made and asked. */
+/** Settings of databases: storage, limits of documents, views and queries. */
 export const DATABASE_SETTINGS = {
   couchdb: {
     uuid: {

@@ -1,6 +1,6 @@
 import type { Setting } from '../setting.ts'
 
-/** What runs beside requests: databases of users, compaction, metrics. */
+/** Settings of work beside requests: databases of users, compaction, metrics. */
 export const OPERATION_SETTINGS = {
   couch_peruser: {
     enable: {

@@ -1,4 +1,4 @@
-/** What becomes of settings of CouchDB 3.5 that Couchette does not use. */
+/** Settings of CouchDB 3.5 that Couchette does not use, with the reason that an operator is told. */
 export interface OtherSettings {
   readonly section: string
   /** Divided by spaces; empty for the whole section. */

@@ -1,5 +1,5 @@
 import type { StoredAttachment } from '../documents/body-record.ts'
-import { placeOf } from './inline-data.ts'
+import { placeholderOf } from './inline-data.ts'
 
 /** Form in which an answer has the attachments of a revision. */
 export interface AttachmentView {
@@ -20,7 +20,7 @@ export function isSent(attachment: StoredAttachment, view: AttachmentView): bool
 
 /**
  * The `_attachments` member, a comma in front; empty where there are none (CouchDB: couch_att:to_json/4).
- * Data that is shown has places, for `withInlineData` to fill.
+ * Data that is shown has placeholders, for `withInlineData` to fill.
  */
 export function attachmentsMember(
   attachments: readonly StoredAttachment[],
@@ -39,7 +39,7 @@ function describe(attachment: StoredAttachment, view: AttachmentView): string {
   const described = JSON.stringify({ content_type: contentType, revpos, digest }).slice(0, -1)
   const shown =
     sent && view.show === 'data'
-      ? `"data":"${placeOf(attachment)}"`
+      ? `"data":"${placeholderOf(attachment)}"`
       : `"length":${length},"${sent ? 'follows' : 'stub'}":true`
   const encoded =
     view.encodingInfo && encoding !== undefined

@@ -3,9 +3,9 @@ import type { Attachments } from '../../attachments/attachments.ts'
 import type { StoredAttachment } from '../documents/body-record.ts'
 
 /**
- * JSON with attachments inline is put together without their data, which is filled in while the answer is sent: it may
- * be larger than memory. Where it belongs stands a place: the content's address between control characters, which occur
- * nowhere else in JSON.
+ * JSON with attachments inline is put together without their data, which may be larger than memory and is filled in
+ * while the answer is sent. A placeholder stands for it: the content's address between two control characters, which
+ * occur nowhere else in JSON, since strings escape them.
  */
 const MARK = 0x01
 const MARK_TEXT = String.fromCharCode(MARK)
@@ -14,21 +14,24 @@ const IDENTITY = '-'
 
 type Placed = Pick<StoredAttachment, 'content' | 'encoding'>
 
-/** What stands for the data in base64. */
-export function placeOf({ content, encoding }: Placed): string {
+/** Returns the placeholder for an attachment's data, which `withInlineData` replaces by the data in base64. */
+export function placeholderOf({ content, encoding }: Placed): string {
   return `${MARK_TEXT}${encoding === 'gzip' ? GZIP : IDENTITY}${content}${MARK_TEXT}`
 }
 
-/** Shows JSON with places to somebody who parses it, and returns what is made of it, with its places. */
+/** Applies a function that parses and prints JSON, with text in place of the placeholders, and puts these back after it. */
 export function throughParser(json: Buffer, parse: (json: Buffer) => Buffer): Buffer {
   if (!json.includes(MARK)) return parse(json)
-  // Nobody can write a text into a document that passes for a place.
+  // The text is random, so that nobody can write a document that has it.
   const mark = randomUUID()
   const shown = parse(Buffer.from(json.toString('latin1').replaceAll(MARK_TEXT, mark), 'latin1'))
   return Buffer.from(shown.toString('latin1').replaceAll(mark, MARK_TEXT), 'latin1')
 }
 
-/** Fills in the data, decoded. What a piece refers to is kept until it has been given. */
+/**
+ * Replaces placeholders by the attachments' decoded data in base64. The content that a piece refers to is held until the
+ * piece has been given.
+ */
 export async function* withInlineData(
   pieces: AsyncIterable<Uint8Array | string>,
   store: Attachments,
@@ -102,7 +105,7 @@ function base64Of(bytes: Uint8Array): Buffer {
 
 interface Part {
   readonly text: Buffer
-  /** What is to be filled in behind the text. */
+  /** Attachment whose data follows the text; undefined at the end. */
   readonly place: Placed | undefined
 }
 

@@ -12,7 +12,7 @@ import type { Database } from '../database.ts'
 import { findWinner } from '../documents/read-document.ts'
 import { writeDocument, type DocumentToWrite } from '../documents/write-documents.ts'
 
-/** Which document is changed, from which of its revisions, by whom. */
+/** Document whose attachments a request changes, with the revision that it changes and the user. */
 export interface AttachmentTarget {
   readonly id: DocId
   /** Undefined for a new document. */

@@ -5,7 +5,7 @@ import type { Store } from '../../storage/store.ts'
 import type { WriteSetBuilder } from '../../storage/write-set.ts'
 import { conflictKey, putConflict, removeConflict, sinceOfConflict } from './conflict-index.ts'
 
-/** When a document came into conflict, in milliseconds since 1970; 0 if it is not in conflict. */
+/** Time at which a document came into conflict, in milliseconds since 1970; 0 if it is not in conflict. */
 interface ConflictState {
   readonly conflictSince: number
 }

@@ -16,7 +16,7 @@ const BY_TIME = Uint8Array.of(1)
 const SINCE_BYTES = 6
 const EMPTY = new Uint8Array(0)
 
-/** Where the id begins in a key of the index by id. */
+/** Offset of the id in a key of the index by id. */
 export const CONFLICT_ID_OFFSET = PREFIX_LENGTH + 1
 
 interface ConflictKey {

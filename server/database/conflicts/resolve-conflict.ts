@@ -84,7 +84,7 @@ interface Child {
   readonly named: readonly Leaf[]
   readonly body: DocumentInput
   readonly user: UserContext
-  /** Where attachments that came inline are noted, to be released. */
+  /** Collects attachments that came inline, which the caller releases. */
   readonly held: ReceivedAttachment[]
 }
 

@@ -163,7 +163,7 @@ export function readRevision(
 }
 
 /**
- * Renders a revision as `readRevision` does, with the attachments inline if that is asked for: the JSON has places for
+ * Renders a revision as `readRevision` does, with the attachments inline if that is asked for: the JSON has placeholders for
  * `withInlineData` to fill.
  */
 export function readRevisionWithData(

@@ -10,7 +10,7 @@ export interface RevisionsDiff {
   readonly possibleAncestors: readonly Rev[]
 }
 
-/** Which of the revisions that a peer has are not here; documents of which nothing is missing are left out. */
+/** Returns, of the revisions that a peer has, those that are missing here; documents that lack none are left out. */
 export async function revsDiff(
   database: Database,
   asked: ReadonlyMap<DocId, readonly Rev[]>,

@@ -4,10 +4,10 @@ import type { Actor, DocumentValidator } from './edit.ts'
 
 /** Hooks of a system database around reads and writes of its documents (CouchDB: `before_doc_update`, `after_doc_read`). */
 export interface DatabaseRules {
-  /** Asked with the database's validation functions, before them. */
+  /** Judges edits in front of the database's validation functions. */
   readonly validator?: DocumentValidator
 
-  /** The design document whose validation function says the same, and so is not run. */
+  /** Design document whose validation function has the same rules, and so is not run. */
   readonly saidBy?: DocId
 
   /**

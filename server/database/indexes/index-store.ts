@@ -85,7 +85,7 @@ export class IndexStore {
   }
 
   /**
-   * Has the store give back the room of what was removed from a range.
+   * Frees the disk space of removed entries of a range.
    *
    * @param options.startsWithKey true where the range begins with a key that exists
    */

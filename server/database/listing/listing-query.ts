@@ -7,13 +7,13 @@ import { KeySpace, type KeySpaceByte } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import { STORAGE } from '../storage-of.ts'
 
-/** Which documents a list is of: `_all_docs`, `_design_docs`, `_local_docs`. */
+/** Kind of documents in a list: `_all_docs`, `_design_docs`, `_local_docs`. */
 export type Namespace = 'documents' | 'design' | 'local'
 
-/** A list of documents that was asked for, its parameters checked. */
+/** A request for a list of documents, with checked parameters. */
 export interface ListingQuery {
   readonly namespace: Namespace
-  /** Asked for one by one; then there is no range. */
+  /** The listed ids (`keys`); then there is no range. */
   readonly keys: readonly JsonValue[] | undefined
   /** The store's keys from the first on, and up to the last, which is left out. */
   readonly from: Uint8Array

@@ -18,7 +18,7 @@ export function answerPreflight(ctx: HttpContext): boolean {
   return true
 }
 
-/** What every answer has of the headers that browsers show anyway. */
+/** Response headers that every answer has, of those that browsers show to scripts without being told to. */
 const EVERY_ANSWER = ['cache-control']
 
 /** Lets scripts of the request's origin read the answer, where they may. */

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts'
 
-/** What a browser may do from another origin: `[cors]`, or `[cors:HOST]` for requests to that host. */
+/** Rules for requests from other origins: `[cors]`, or `[cors:HOST]` for requests to that host. */
 export interface CorsRules {
   readonly origins: readonly string[]
   readonly credentials: boolean

@@ -3,7 +3,7 @@ import { fail } from '../../../protocol/errors.ts'
 import type { HttpContext } from '../context.ts'
 import { QueryParams } from '../request/query-params.ts'
 
-/** What names a function in a page, and no more than that. */
+/** Names of functions in a page: no other JavaScript can hide in a `callback` that matches. */
 const CALLBACK = /^[A-Za-z0-9._[\]]+$/
 
 /**
@@ -29,7 +29,7 @@ function wrap(res: ServerResponse, start: string, finish: string): void {
   let isScript = false
   let isStarted = false
 
-  /** Whether what is written belongs into the script; its beginning is written first. */
+  /** Writes the beginning of the script if it is still missing; returns false if the answer becomes no script. */
   const begin = (): boolean => {
     if (!res.headersSent) res.writeHead(res.statusCode)
     if (isScript && !isStarted) write(start)

@@ -15,10 +15,10 @@ export function secureHeaders(ctx: HttpContext): void {
   }
 }
 
-/** How long the request's body took to come, in milliseconds: set where a body is read. */
+/** Header with the milliseconds in which the request's body came; set by those who read a body. */
 export const BODY_TIME = 'X-CouchDB-Body-Time'
 
-/** What may stand in a log. */
+/** Request ids that may be written to the log as they are. */
 const REQUEST_ID = /^[\w-]{1,64}$/
 
 /** A proxy in front may name the requests. */

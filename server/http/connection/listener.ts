@@ -19,10 +19,10 @@ export interface Listener {
   cut(): void
 }
 
-/** How long a connection without a request stays open. */
+/** Time that a connection without a request stays open. */
 const KEEP_ALIVE_MS = 60_000
 
-/** How often Node looks for heads that do not end. */
+/** Bounds of the interval at which Node checks for request heads that take too long. */
 const MIN_CHECK_MS = 100
 const MAX_CHECK_MS = 10_000
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import { encodeRequestLine } from './raw-request-line.ts'
 
-/** What Node's HTTP parser reports of a request that it cannot read. */
+/** Error of Node's HTTP parser about a request that it cannot read. */
 interface ParseError extends Error {
   readonly code?: string
   /** The bytes that came last, and how many of them were read. */
@@ -97,7 +97,7 @@ function refuse(
   socket.destroySoon()
 }
 
-/** Whether another answer has begun, which nothing may be written into. */
+/** Returns true if another answer has begun on the socket, which nothing may be written into. */
 function hasBegun({ _httpMessage: message }: HttpSocket): boolean {
   return typeof message === 'object' && message !== null && (message as ServerResponse).headersSent
 }

@@ -6,8 +6,8 @@ interface Weighted {
 }
 
 /**
- * Whether the client takes a media type, by name, by its kind or as anything; without a header it takes everything. A
- * weight of 0 refuses (mochiweb_request:accepts_content_type/2).
+ * Returns true if the `Accept` header takes a media type, by name, by its kind or as anything. Without a header
+ * everything is taken. A weight of 0 refuses (mochiweb_request:accepts_content_type/2).
  */
 export function acceptsType(ctx: HttpContext, type: string): boolean {
   const kind = `${type.slice(0, type.indexOf('/'))}/*`
@@ -16,14 +16,14 @@ export function acceptsType(ctx: HttpContext, type: string): boolean {
   return !refused && listed.some(({ value, q }) => q > 0 && [type, kind, '*/*'].includes(value))
 }
 
-/** Whether the client takes an encoding; without a header it takes none. */
+/** Returns true if the `Accept-Encoding` header takes an encoding; without a header none is taken. */
 export function acceptsEncoding(ctx: HttpContext, encoding: string): boolean {
   const listed = parseWeighted(String(ctx.headers['accept-encoding'] ?? ''))
   const named = listed.find(({ value }) => value === encoding) ?? listed.find(({ value }) => value === '*')
   return named !== undefined && named.q > 0
 }
 
-/** Whether the client takes an answer as it is: it does unless it refuses that, by name or with all the rest. */
+/** Returns false if the `Accept-Encoding` header refuses `identity`, by name or with `*`. */
 export function acceptsIdentity(ctx: HttpContext): boolean {
   const listed = parseWeighted(String(ctx.headers['accept-encoding'] ?? ''))
   const named = listed.find(({ value }) => value === 'identity') ?? listed.find(({ value }) => value === '*')

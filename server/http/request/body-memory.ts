@@ -12,7 +12,7 @@ export class BodyMemory {
     this.#limit = limit
   }
 
-  /** What one request holds: to be told of its bytes, and released when the request is over. */
+  /** Returns the account of one request: it counts the bytes that are held, and is released when the request is over. */
   open(): HeldBody {
     let held = 0
     return {

@@ -86,7 +86,7 @@ function isBadGzip(error: Error): boolean {
   return 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_')
 }
 
-/** What the request holds of the memory for bodies, until it is answered. */
+/** Opens the request's account of the memory for bodies, which is released when the request is answered. */
 function heldBody(ctx: HttpContext): HeldBody {
   const held = ctx.services.bodies.open()
   let counted = false

@@ -1,14 +1,14 @@
 import type { Config } from '../../config/config.ts'
 import type { HttpContext } from '../context.ts'
 
-/** Where clients see the server, "https://db.example": a proxy in front of it says so in its headers, as for CouchDB. */
+/** Returns the origin under which the client sees the server, "https://db.example"; headers of a proxy in front count. */
 export function originOf(ctx: HttpContext): string {
   const { config } = ctx.services
   const host = forwarded(ctx, config, 'x_forwarded_host') || ctx.host
   return `${isSecure(ctx) ? 'https' : 'http'}://${host}`
 }
 
-/** Whether the client speaks TLS, with us or with the proxy in front of us. */
+/** Returns true if the client speaks TLS, with this server or with the proxy in front of it. */
 export function isSecure(ctx: HttpContext): boolean {
   const { config } = ctx.services
   if (ctx.secure || forwarded(ctx, config, 'x_forwarded_ssl') === 'on') return true

@@ -29,7 +29,7 @@ export class QueryParams {
     return this.#params.has(name)
   }
 
-  /** Whether the parameter is "true": the rule for documents, where any other value counts as not given. */
+  /** Returns true if the parameter is "true"; any other value counts as not given, as for CouchDB's document options. */
   flag(name: string): boolean {
     return this.#params.get(name) === 'true'
   }

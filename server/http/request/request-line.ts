@@ -4,7 +4,7 @@ import type { HttpContext } from '../context.ts'
 /** A percent sign that begins no escape. */
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/
 
-/** What clients that know GET and POST alone may ask for in a header (CouchDB: chttpd:handle_request_int/1). */
+/** Methods that `X-HTTP-Method-Override` may name (CouchDB: chttpd:handle_request_int/1). */
 const OVERRIDING = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT', 'COPY'])
 
 /**

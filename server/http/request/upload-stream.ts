@@ -45,7 +45,7 @@ class UploadReader {
       .on('close', this.#onClose)
   }
 
-  /** What has come already. */
+  /** Returns the next chunk that has come already; undefined if none has. */
   take(): Buffer | undefined {
     const chunk = this.#chunks.shift()
     if (chunk === undefined) return undefined
@@ -54,7 +54,7 @@ class UploadReader {
     return chunk
   }
 
-  /** What comes next, undefined at the end. */
+  /** Waits for the next chunk; undefined at the end of the body. */
   async next(): Promise<Buffer | undefined> {
     while (this.#chunks.length === 0) {
       if (this.#error !== undefined) throw this.#error
@@ -64,7 +64,7 @@ class UploadReader {
     return this.take()
   }
 
-  /** What nobody reads any more is passed over, so that the connection can go on where the rest is small. */
+  /** Stops reading and discards the rest, so that the connection can serve further requests if the rest is small. */
   close(): void {
     clearTimeout(this.#timer)
     this.#source.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose).resume()

@@ -1,6 +1,6 @@
 import type { HttpContext } from '../context.ts'
 
-/** What the store has read ahead for an answer whose client does not take it. */
+/** Bytes that an answer holds whose client does not take it: what the store has read ahead. */
 const READ_AHEAD_BYTES = 256 * 1024
 
 /** Returns when the client has taken what was written, or is gone. What waits meanwhile is counted. */

@@ -7,8 +7,8 @@ const LEVEL = 1
 const REPLICATOR = /^Couchette-Replicator\b/
 
 /**
- * Whether to compress a long answer. CouchDB compresses no JSON whatever a client accepts; only our own replicator, of
- * a server that is far away, is known to want it.
+ * Returns true if a long answer is to be compressed. CouchDB compresses no JSON whatever a client accepts, so only
+ * Couchette's replicator, on a server that is far away, is sent gzip.
  */
 export function wantsGzip(ctx: HttpContext): boolean {
   return ctx.get('Accept-Encoding') === 'gzip' && REPLICATOR.test(ctx.get('User-Agent'))

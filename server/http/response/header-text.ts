@@ -2,7 +2,7 @@
 const CONTROL = /[\x00-\x1f\x7f]/g
 const PLAIN = /^[\x20-\x7e]*$/
 
-/** What clients said as a header's value: in UTF-8, and without the control characters that would end it. */
+/** Encodes text of a client as a header's value: UTF-8, with a space for each control character, which could end it. */
 export function headerText(text: string): string {
   return PLAIN.test(text) ? text : Buffer.from(text.replace(CONTROL, ' ')).toString('latin1')
 }

@@ -13,7 +13,7 @@ import { databaseOf } from '../shared/path-names.ts'
 import { checkIdIn, documentLimits } from '../shared/document-limits.ts'
 import { checkQuorum, isQuorumOutOfReach } from '../shared/write-quorum.ts'
 
-/** What is told of a document. */
+/** Renders the answer's row for a document. */
 type Row = (document: DocumentToWrite, outcome: EditOutcome) => string
 
 export async function postBulkDocs(ctx: RequestContext): Promise<void> {

@@ -3,7 +3,7 @@ import type { DatabaseOptions } from '../../database/catalog.ts'
 import type { QueryParams } from '../../http/request/query-params.ts'
 
 /**
- * What a new database is to be like. How it would be spread over a cluster is checked and, `q`, remembered.
+ * Parses the options of `PUT /{db}`. Those about a cluster (`q`, `n`, `placement`) are checked; of them `q` is stored.
  *
  * @throws `bad_request`
  */

@@ -19,7 +19,7 @@ export async function postPartition(ctx: RequestContext): Promise<void> {
   throw fail('methodNotAllowed', 'GET')
 }
 
-/** What a partition does not have. */
+/** Answers 404 to paths that exist for databases but not for partitions. */
 export async function nothing(ctx: RequestContext): Promise<void> {
   partitionInPath(ctx, await databaseOf(ctx))
   throw fail('missing')

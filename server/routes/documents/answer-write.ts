@@ -16,7 +16,7 @@ export interface WrittenDocument {
   readonly input: Pick<DocumentInput, 'body' | 'deleted'>
 }
 
-/** Where a document is to be found. */
+/** Sets `Location` to the document's URL as the client sees it. */
 export function setLocation(ctx: RequestContext, database: Database, id: DocId): void {
   ctx.set('Location', `${originOf(ctx)}/${encodeSegment(database.name)}/${encodeSegment(id)}`)
 }

@@ -37,7 +37,7 @@ export async function copyDocument(ctx: RequestContext, id: DocId): Promise<void
   }
 }
 
-/** What is shown to the user only in part is not copied. @throws `missing` */
+/** Refuses to copy a document that the user may read only in part. @throws `missing` */
 function refuseHidden(database: Database, id: DocId, rev: Rev | undefined, user: UserContext): void {
   if (database.rules === undefined || isLocalId(id)) return
   const found =

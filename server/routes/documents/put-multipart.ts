@@ -20,7 +20,7 @@ export interface RelatedDocument {
   readonly received: readonly ReceivedAttachment[]
 }
 
-/** Whether the request's body is a `multipart/related` document. */
+/** Returns true if the request's body is a `multipart/related` document. */
 export function isRelated(ctx: RequestContext): boolean {
   return ctx.get('Content-Type').toLowerCase().startsWith('multipart/related;')
 }

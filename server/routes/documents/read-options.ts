@@ -4,14 +4,14 @@ import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import type { DocumentReadOptions } from '../../database/documents/read-document.ts'
 import type { QueryParams } from '../../http/request/query-params.ts'
 
-/** Which revisions of a document a request asks for, and what to tell of them (CouchDB: chttpd_db:parse_doc_query/1). */
+/** Query of `GET /{db}/{doc}`: the revisions, and the members of the answer (CouchDB: chttpd_db:parse_doc_query/1). */
 export interface DocumentQuery {
   /** Undefined for the winner: `latest` leads to it from any revision. */
   readonly rev: Rev | undefined
   /** Undefined where no list of revisions is asked for. */
   readonly openRevs: readonly Rev[] | 'all' | undefined
   readonly latest: boolean
-  /** Whether a winner that is deleted is shown. */
+  /** True to answer a winner that is deleted. */
   readonly deleted: boolean
   readonly options: DocumentReadOptions
 }

@@ -14,7 +14,7 @@ import { databaseOf, docIdOf } from '../shared/path-names.ts'
 import { functionOf, requestOf } from './function-request.ts'
 import { showEtag } from './show-etag.ts'
 
-/** What is not the path of a function, in a design document that is there. (CouchDB: chttpd_show) */
+/** Answers a path below a design document that names no function: 404 for a missing document first. (CouchDB: chttpd_show) */
 export function noPath(error: 'noShowPath' | 'noListPath' | 'noUpdatePath'): Handler {
   return async ctx => {
     const database = await databaseOf(ctx)
@@ -76,7 +76,7 @@ function targetOf(ctx: RequestContext): string | null {
   return ctx.rest.includes(null) ? '' : ctx.rest.join('/')
 }
 
-/** What functions see of a document besides its body. (CouchDB: chttpd_show:maybe_open_doc/3, json_doc/1) */
+/** Members that functions see besides a document's body. (CouchDB: chttpd_show:maybe_open_doc/3, json_doc/1) */
 const SHOWN = { revs: true, revsLimit: 20, conflicts: true } as const
 
 function documentText(ctx: RequestContext, database: Database, id: string | null): string | undefined {

@@ -30,9 +30,9 @@ export async function functionOf(
 }
 
 /**
- * What a function sees of its request, whose body is read for it.
+ * Reads the body and returns the request object that a function is given.
  *
- * @param read makes of the body what the function sees
+ * @param read turns the body into the value that the function sees
  */
 export async function requestOf(
   ctx: RequestContext,

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { SESSION_COOKIE } from '../../auth/sessions/session-cookie.ts'
 import type { Config } from '../../config/config.ts'
 
-/** What proves who asks. */
+/** Headers with credentials. */
 const SECRET = new Set(['authorization', 'x-auth-couchdb-token', 'x-couchette-internal', 'x-couchette-job'])
 
 /**

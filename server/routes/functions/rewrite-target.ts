@@ -5,7 +5,7 @@ import { decodeSegment } from '../../http/request/percent.ts'
 const MAX_DECODINGS = 5
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** Where a rewrite leads: an absolute path, and the query that the path brought with it. */
+/** Result of a rewrite: an absolute path, and the query that the path brought with it. */
 export interface RewriteTarget {
   readonly path: string
   readonly query: string
@@ -44,7 +44,7 @@ export function resolveTarget(
   }
 }
 
-/** Whether a reader that decodes once more, or takes backslashes for slashes, would find a step up in the segment. */
+/** Returns true if a reader that decodes once more, or takes backslashes for slashes, would find `.` or `..` in it. */
 function hidesSteps(segment: string): boolean {
   let text = segment
   for (let i = 0; i < MAX_DECODINGS; i++) {

@@ -13,7 +13,7 @@ import { databaseOf, docIdOf } from '../shared/path-names.ts'
 import { requestOf } from './function-request.ts'
 import { resolveTarget, rewrittenMethod } from './rewrite-target.ts'
 
-/** Has the path answer that the rules or the function of a design document name. (CouchDB: chttpd_rewrite) */
+/** Routes the request to the path that the rules or the function of a design document name. (CouchDB: chttpd_rewrite) */
 export async function runRewrite(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   const ddoc = ctx.services.queries.of(database).designs.get(docIdOf(ctx, '_design/'))
@@ -63,7 +63,7 @@ function takeOver(ctx: RequestContext, { method, headers, body }: RewriteAnswer)
 const OF_THE_CLIENT =
   /^(?:authorization|cookie|host|origin|referer|connection|expect|upgrade|te|trailer|forwarded|content-(?:length|encoding)|transfer-encoding|proxy-.*|x-auth-.*|x-forwarded-.*|x-real-ip|x-couch.*|x-http-method-override|sec-.*)$/
 
-/** What a function may say of the request that it makes of another. */
+/** Drops headers of a rewrite function's request that it may not set: credentials, those of proxies, and the client's own. */
 function headersFromFunction(headers: Record<string, string>, config: Config): Record<string, string> {
   const ofProxies = PROXY_HEADERS.map(key => config.text('chttpd_auth', key).toLowerCase())
   const shown = Object.entries(headersForDesignFunctions(headers, config)).filter(

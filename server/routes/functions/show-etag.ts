@@ -1,7 +1,7 @@
 import type { Rev } from '../../../protocol/revision.ts'
 import { xxh3 } from '../../../protocol/xxh3.ts'
 
-/** What the ETag of a show depends on. */
+/** State that the ETag of a show depends on. */
 export interface ShownState {
   readonly ddoc: Rev
   /** Undefined for a show without a document. */

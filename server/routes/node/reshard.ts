@@ -14,7 +14,7 @@ interface Splitting {
 
 const RUNNING: Splitting = { state: 'running', reason: null }
 
-/** What administrators have set since each server started. */
+/** State of shard splitting as administrators set it, by server; forgotten at its end. */
 const states = new WeakMap<Services, Splitting>()
 
 function splittingOf(ctx: RequestContext): Splitting {

@@ -36,15 +36,15 @@ type Pieces = AsyncGenerator<Uint8Array | string>
 
 type Begin = (client: Waiter) => Pieces | Promise<Pieces>
 
-/** Does in the queue of queries what takes time or memory, when it is its turn. @throws `busy`, and what `work` throws */
+/** Runs work that takes time or memory in the queue of queries. @throws `busy`, and the errors of `work` */
 export function runQuery<Result>(ctx: RequestContext, work: () => Promise<Result>): Promise<Result> {
   return ctx.services.queryQueue.run(work, new Client(ctx))
 }
 
 /**
- * Does work that looks at every document of a database, in its turn.
+ * Runs work that reads every document of a database, in the queue of scans.
  *
- * @throws `busy`, and what the work throws
+ * @throws `busy`, and the errors of `work`
  */
 export function runScan<Result>(
   ctx: RequestContext,
@@ -54,7 +54,7 @@ export function runScan<Result>(
   return ctx.services.scanQueue.run(() => work(client.signal), client)
 }
 
-/** Who asked; its signal is aborted when the connection or the stream of the request closes. */
+/** The client of a query; its signal is aborted when the connection or the stream of the request closes. */
 class Client implements Waiter {
   #left = false
   #leaving: AbortController | undefined

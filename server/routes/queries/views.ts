@@ -95,7 +95,7 @@ function indexOf(ctx: RequestContext, database: Database, ddoc: DesignDocument):
   return ctx.services.queries.of(database).indexOf(ddoc)
 }
 
-/** What `_info` tells of an index, with 3.5's members in its order. */
+/** Returns `view_index` of a design document's `_info`, with CouchDB 3.5's members in its order. */
 async function describe(database: Database, index: ViewIndex): Promise<object> {
   const { state, progress } = index
   const pending = database.state.seq - state.seq

@@ -38,7 +38,7 @@ export function getJob(ctx: RequestContext): void {
   sendJson(ctx, jobJson(job, replicator.stallMs))
 }
 
-/** What a path below `_scheduler/docs` names; the slash of a database's name may be written as it is. */
+/** Database and document in a path below `_scheduler/docs`; slashes in the database's name may be written as they are. */
 interface DocsPath {
   readonly database: string
   readonly document: string | undefined

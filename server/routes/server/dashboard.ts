@@ -26,8 +26,8 @@ export async function getStartPage(ctx: RequestContext): Promise<void> {
 const START_PAGE = 'index.html'
 
 /**
- * What the page may do: run its own scripts and styles, speak to its own server, show images that it made itself. No
- * script or style stands in the page, nothing else may frame it, and forms go nowhere else.
+ * Lets the page run its own scripts and styles, speak to its own server and show images that it made itself. No script
+ * or style stands in the page, nothing else may frame it, and forms go nowhere else.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",

@@ -11,7 +11,7 @@ import { sendJson } from '../../http/response/reply.ts'
 /** Names and passwords are short. */
 const MAX_BYTES = 64 * 1024
 
-/** Who asks, and how that is known. */
+/** Answers `GET /_session`: the user, and the handler that authenticated the request. */
 export function getSession(ctx: RequestContext): void {
   const { name, roles, authenticated } = ctx.state.user
   const { authenticator, config } = ctx.services

@@ -6,7 +6,7 @@ import type { RequestContext } from '../context.ts'
 
 export { checkIdIn } from '../../database/documents/document-limits.ts'
 
-/** What is configured now. */
+/** Returns the limits on documents as configured now. */
 export function documentLimits(ctx: RequestContext): Required<DocumentLimits> {
   return configuredDocumentLimits(ctx.services.config)
 }

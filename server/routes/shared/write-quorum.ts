@@ -11,7 +11,7 @@ export function checkQuorum(ctx: RequestContext): void {
   if (w !== undefined && !/^[+-]?\d+$/.test(w)) throw fail('badRequest', '`w` must be an integer.')
 }
 
-/** Whether more copies are to be written than there are: the answer is 202, "accepted", then. */
+/** Returns true if `w` asks for more copies than this node writes; the answer is then 202 Accepted. */
 export function isQuorumOutOfReach(ctx: RequestContext, inBody?: number): boolean {
   return (inBody ?? Number(QueryParams.of(ctx).text('w') ?? COPIES)) > COPIES
 }

@@ -9,9 +9,9 @@ import { rethrow, withType, type Call, type GuestRequest } from './render.ts'
 export interface GuestListOutput {
   readonly head: GuestResponse
   readonly text: string
-  /** Whether there was a chunk, now or before: from then on the head does not change. */
+  /** True once a chunk was sent: from then on the head does not change. */
   readonly hasBegun: boolean
-  /** Whether the function waits for rows; else it only has much to send. */
+  /** True if the function waits for rows; false if it only has much to send. */
   readonly wantsRows: boolean
   /** The error that ended the function after it had asked for a row. */
   readonly error?: GuestError
@@ -20,7 +20,7 @@ export interface GuestListOutput {
 /** The first rows of a list function. */
 export interface GivenRows {
   readonly rows: unknown[]
-  /** Whether these are all; else output is exchanged for the next rows, which are empty text where there are none. */
+  /** True if these are all rows; else output is exchanged for the next rows, which are empty text at their end. */
   readonly isWhole: boolean
 }
 

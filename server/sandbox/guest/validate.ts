@@ -15,7 +15,7 @@ export function validateAll(batch: unknown[][]): unknown[] {
   })
 }
 
-/** What a validation function throws on purpose is an answer, not an error. */
+/** Runs the validation function. An object that it throws (`forbidden`, `unauthorized`) is an answer, not an error. */
 function validate(args: unknown[]): unknown {
   try {
     functionAt(['validate_doc_update']).apply(ddoc, args)

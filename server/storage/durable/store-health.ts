@@ -7,7 +7,7 @@
  */
 export type StoreState = 'healthy' | 'failed' | 'reopening' | 'stopped'
 
-/** Which state may follow which. */
+/** Transitions between the states of a store. */
 const TRANSITIONS: Readonly<Record<StoreState, readonly StoreState[]>> = {
   healthy: ['failed', 'stopped'],
   failed: ['reopening', 'stopped'],
@@ -52,9 +52,9 @@ export class StoreHealth {
   }
 
   /**
-   * Has a listener called whenever the store was opened again and takes writes.
+   * Calls a listener whenever the store was opened again and takes writes.
    *
-   * @returns what ends it
+   * @returns a function that removes the listener
    */
   onReopened(listener: () => void | Promise<void>): () => void {
     this.#onReopened.add(listener)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ByteReader } from './byte-reader.ts'
 import { readLogFile } from './log-file.ts'
 
-/** Which logs a store still needs, as its manifest says. */
+/** Logs that a store still needs, as its manifest says. */
 export interface LiveLogs {
   /** Logs from this number on; 0 while there is none. */
   readonly first: number

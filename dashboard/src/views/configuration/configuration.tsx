@@ -138,7 +138,7 @@ function Row({ setting, onChange }: { setting: SettingInfo; onChange: () => void
   )
 }
 
-/** What stands between backticks in a description is set as code. */
+/** Renders a description, with text between backticks set as code. */
 function Marked({ text }: { text: string }) {
   return (
     <>{text.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>

@@ -1,7 +1,7 @@
 import type { Explanation, IndexInfo } from '../../api/queries.ts'
 import { Badge, Notice } from '../../ui/kit.tsx'
 
-/** Which index a query reads, and why others were passed over. */
+/** Shows the index that a query reads, and why others were not chosen. */
 export function Plan({ plan }: { plan: Explanation }) {
   const scansAll = plan.index.type === 'special'
   const others = plan.index_candidates ?? []

@@ -111,7 +111,7 @@ function KeyFields({ startkey, endkey, onApply }: KeyFieldsProps) {
   )
 }
 
-/** What was typed, as JSON: it is JSON already, or taken for a string. */
+/** Returns a typed key as JSON text: unchanged if it is JSON, else as a JSON string; undefined for nothing. */
 function keyText(typed: string): string | undefined {
   if (typed === '') return undefined
   try {

@@ -13,7 +13,7 @@ import { AttentionList } from './attention-list.tsx'
 import { DatabaseSummary } from './database-summary.tsx'
 
 const REFRESH_MS = 5000
-/** So many databases are looked at here; opening ten thousand to show their sizes would cost the node minutes. */
+/** Maximum number of databases on this page: opening ten thousand to show their sizes would cost the node minutes. */
 const MOST_DATABASES = 200
 
 /** The node at a glance, with what needs attention first. */

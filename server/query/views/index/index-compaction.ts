@@ -16,7 +16,7 @@ export interface CompactionResult {
   readonly error: unknown
 }
 
-/** Has the store give back the room of an index's rows that were removed or replaced, piece by piece. */
+/** Compaction of an index: frees the disk space of rows that were removed or replaced, range by range. */
 export class IndexCompaction {
   /** Called after each compaction. */
   onEnd: ((result: CompactionResult) => void) | undefined

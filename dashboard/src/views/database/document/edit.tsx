@@ -21,7 +21,7 @@ interface EditProps {
   readonly onSaved: () => void
 }
 
-/** What the server tells of a document beside what is stored. */
+/** Members that the server adds to a document when it is read, and that are not edited. */
 const TOLD = new Set(['_conflicts', '_deleted_conflicts', '_revisions', '_revs_info', '_local_seq'])
 
 export function EditDocument({ database, id, text, rev, onSaved }: EditProps) {
