@@ -20,7 +20,8 @@ import type { ChangedDocument } from './views/index/changed-documents.ts'
 import { indexDefinition, type IndexDefinition } from './views/definition.ts'
 import type { CompactionResult } from './views/index/index-compaction.ts'
 import type { IndexKeys } from './views/row-key.ts'
-import { type BuildResult, ViewIndex, type MapDocuments } from './views/index/view-index.ts'
+import type { BuildResult } from './views/index/build-result.ts'
+import { ViewIndex, type MapDocuments } from './views/index/view-index.ts'
 
 const NO_ROWS: PackedRows = { bytes: new Uint8Array(), index: new Uint32Array() }
 

@@ -7,7 +7,8 @@ import { DatabaseQueries } from './database-queries.ts'
 import { DEFAULT_LIMITS } from '../sandbox/limits.ts'
 import { Sandbox } from '../sandbox/sandbox.ts'
 import type { CompactionResult } from './views/index/index-compaction.ts'
-import type { BuildResult, ViewIndex } from './views/index/view-index.ts'
+import type { BuildResult } from './views/index/build-result.ts'
+import type { ViewIndex } from './views/index/view-index.ts'
 
 /** A build of an index, as `_active_tasks` shows it. */
 export interface IndexerTask {

@@ -20,7 +20,8 @@ export interface IndexBatch {
   readonly seq: number
 }
 
-const DOCUMENTS_AT_A_TIME = 500
+/** Documents of a batch at most. */
+export const DOCUMENTS_AT_A_TIME = 500
 /** Of large documents a batch has fewer. */
 const BATCH_BYTES = 4 * 1024 * 1024
 
@@ -28,6 +29,8 @@ interface ReadOptions {
   readonly snapshot: StoreSnapshot
   readonly includeDesign: boolean
   readonly localSeq: boolean
+  /** Documents of the next batch at most. Default: {@link DOCUMENTS_AT_A_TIME}. */
+  readonly limit?: () => number
 }
 
 /** The documents behind a sequence, in the order of their changes, as they were when the snapshot was taken. */
@@ -36,12 +39,12 @@ export async function* changedDocuments(
   since: number,
   options: ReadOptions,
 ): AsyncGenerator<IndexBatch> {
-  const { snapshot } = options
+  const { snapshot, limit = () => DOCUMENTS_AT_A_TIME } = options
   const pages = changesAtMoment(database, { after: since, size: DOCUMENTS_AT_A_TIME, snapshot })
   for await (const page of pages) {
     let records = page
     while (records.length > 0) {
-      const documents = await readFirst(database, records, options)
+      const documents = await readFirst(database, records.slice(0, limit()), options)
       yield { documents, seq: seqOf(records[documents.length - 1] as Uint8Array) }
       records = records.slice(documents.length)
     }

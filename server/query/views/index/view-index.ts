@@ -2,8 +2,10 @@ import type { DocId } from '../../../../protocol/document-id.ts'
 import type { Database } from '../../../database/database.ts'
 import { purgesAfter } from '../../../database/maintenance/purge-log.ts'
 import type { Reducer } from '../../reduce/reducer.ts'
-import type { PackedRows } from '../../../sandbox/messages.ts'
+import { ROW_FIELDS, type PackedRows } from '../../../sandbox/messages.ts'
 import { AnswerCache } from '../cache/answer-cache.ts'
+import { BatchSize } from './batch-size.ts'
+import type { BuildProgress, BuildResult, IndexSizes } from './build-result.ts'
 import { changedDocuments, type ChangedDocument, type IndexBatch } from './changed-documents.ts'
 import type { IndexDefinition } from '../definition.ts'
 import type { IndexStore, StoreSnapshot } from '../../../database/indexes/index-store.ts'
@@ -21,31 +23,6 @@ export type MapDocuments = (documents: readonly ChangedDocument[], keys: IndexKe
 /** Nodes are of use to views: a Mango query reads rows alone. */
 export type IndexPart = 'rows' | 'nodes'
 
-/** Progress of a build, for `_active_tasks`. */
-export interface BuildProgress {
-  readonly started: number
-  updated: number
-  readonly total: number
-  done: number
-}
-
-/** A build that ended. */
-export interface BuildResult {
-  readonly durationMs: number
-  /** Changes that were indexed. */
-  readonly changes: number
-  /** True if there was nothing of the index before. */
-  readonly isFresh: boolean
-  /** Undefined after success. */
-  readonly error: unknown
-}
-
-export interface IndexSizes {
-  readonly file: number
-  readonly external: number
-  readonly active: number
-}
-
 /** Bytes of a row's key besides the sort key and the document's id: prefix, view and ordinal. */
 const ROW_OVERHEAD = 18
 
@@ -56,6 +33,9 @@ const NO_ROWS: PackedRows = { bytes: new Uint8Array(0), index: new Uint32Array(0
 
 /** Number of changes above which rows are indexed without nodes, which are then rebuilt in one pass over the rows. */
 const MANY_CHANGES = 2000
+
+/** Time that a row takes whose nodes are put in place, in proportion to one in a pass over all rows. */
+const COST_OF_UPDATE = 4
 
 /**
  * The index of a design document's views: rows in the order of their keys, and nodes with counts and reductions. Each
@@ -208,11 +188,14 @@ export class ViewIndex {
     const isFresh = this.#state.seq === 0
     const total = target - this.#state.seq
     this.#progress = { started: Date.now(), updated: Date.now(), total, done: 0 }
-    const inBulk = !this.#state.hasNodes || total > MANY_CHANGES || (isFresh && needed === 'rows')
+    let inBulk = !this.#state.hasNodes || total > MANY_CHANGES || (isFresh && needed === 'rows')
     const { includeDesign, localSeq } = this.definition
-    const batches = changedDocuments(this.#database, this.#state.seq, { snapshot, includeDesign, localSeq })
-    for await (const { batch, rows } of pipeline(batches, changes => this.#mapBatch(changes))) {
+    const size = new BatchSize()
+    const options = { snapshot, includeDesign, localSeq, limit: () => size.limit }
+    const batches = changedDocuments(this.#database, this.#state.seq, options)
+    for await (const { batch, rows } of pipeline(batches, changes => this.#mapBatch(changes, size))) {
       this.#closing.signal.throwIfAborted()
+      inBulk ||= this.#isCheaperInBulk(numberOf(rows))
       await this.#write(batch, rows, { isFresh, inBulk })
       this.#note(batch.documents.length)
     }
@@ -251,8 +234,15 @@ export class ViewIndex {
     this.#nodes.clear()
   }
 
-  async #mapBatch(batch: IndexBatch): Promise<{ batch: IndexBatch; rows: PackedRows }> {
-    return { batch, rows: await this.#map(batch.documents, this.keys) }
+  async #mapBatch(batch: IndexBatch, size: BatchSize): Promise<{ batch: IndexBatch; rows: PackedRows }> {
+    const rows = await this.#map(batch.documents, this.keys)
+    size.note(batch.documents.length, numberOf(rows))
+    return { batch, rows }
+  }
+
+  /** Putting a row's nodes in place costs several times what a row costs when all nodes are made again. */
+  #isCheaperInBulk(rows: number): boolean {
+    return rows > MANY_CHANGES && rows * COST_OF_UPDATE > sum(this.#state.rows)
   }
 
   #note(documents: number): void {
@@ -296,6 +286,10 @@ export class ViewIndex {
     this.#state = state
     this.#reclaimed = 0
   }
+}
+
+function numberOf({ index }: PackedRows): number {
+  return index.length / ROW_FIELDS
 }
 
 function sum(numbers: readonly number[]): number {
