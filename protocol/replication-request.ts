@@ -46,9 +46,13 @@ function parseProxies(body: Members): { source: string; target: string } {
   return { source: both || source || '', target: both || target || '' }
 }
 
+const PROXY_PROTOCOLS = new Set(['http:', 'https:', 'socks5:'])
+
 function proxyUrl(value: unknown): string {
   if (value === undefined || value === null || value === '') return ''
   if (typeof value !== 'string' || !URL.canParse(value)) throw badReplication('proxy has an invalid url')
+  const { protocol, host } = new URL(value)
+  if (!PROXY_PROTOCOLS.has(protocol) || host === '') throw badReplication('proxy has an invalid url')
   return value
 }
 

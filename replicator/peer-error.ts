@@ -1,3 +1,4 @@
+import { HOST_DENIED } from './http/guarded-lookup.ts'
 /** Options of a `PeerError`. */
 interface Details {
   /** The HTTP status, 0 where there was none. */
@@ -43,8 +44,17 @@ export function unauthorized(url: string, status = 401): PeerError {
   return new PeerError('unauthorized', `unauthorized to access or create database ${url}`, { status })
 }
 
+/** The error for a host that replications may not reach. */
+export function hostNotAllowed(url: string): PeerError {
+  return networkError(Object.assign(new Error(), { code: HOST_DENIED }), url)
+}
+
 /** The words for a failure of the network, by the code that Node or undici gives it. */
 const CODES: Readonly<Record<string, readonly [error: string, (url: string) => string]>> = {
+  EHOSTDENIED: [
+    'host_not_allowed',
+    url => `the settings of this server do not let replications reach ${url}`,
+  ],
   ENOTFOUND: ['nxdomain', url => `could not resolve ${url}`],
   EAI_AGAIN: ['nxdomain', url => `could not resolve ${url}`],
   ECONNREFUSED: ['connection_refused', url => `nothing listens at ${url}`],

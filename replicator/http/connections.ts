@@ -1,7 +1,11 @@
-import type { Socket } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { Agent, buildConnector, EnvHttpProxyAgent, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
+import { publicUrl } from '../../protocol/replication-endpoint.ts'
+import { hostNotAllowed } from '../peer-error.ts'
+import { guardedLookup } from './guarded-lookup.ts'
+import type { HostGuard } from './guarded-lookup.ts'
 import { HeldMemory, PEER_LIMITS } from './held-memory.ts'
 import type { PeerLimits } from './held-memory.ts'
 import { OutgoingConnections } from './outgoing-connections.ts'
@@ -23,6 +27,8 @@ export interface ConnectionsOptions {
   readonly limits?: () => PeerLimits
   /** Registry of the connections to peers; those to proxies are left out. */
   readonly outgoing?: OutgoingConnections
+  /** Default: all hosts may be reached. */
+  readonly allows?: HostGuard
 }
 
 /** Heads of answers repeat ids, which may be long, in `Location`. */
@@ -46,6 +52,8 @@ export class Connections {
   readonly #proxied: boolean
   readonly #limits: () => PeerLimits
   readonly #outgoing: OutgoingConnections
+  readonly #allows: HostGuard
+  readonly #lookup: LookupFunction
   /** Shared by all answers of these connections. */
   readonly held: HeldMemory
 
@@ -59,17 +67,32 @@ export class Connections {
       proxied = true,
       limits = () => PEER_LIMITS,
       outgoing = new OutgoingConnections(),
+      allows = () => true,
     }: ConnectionsOptions = {},
   ) {
     this.#tls = tls
     this.#proxied = proxied
     this.#limits = limits
     this.#outgoing = outgoing
+    this.#allows = allows
+    this.#lookup = guardedLookup(allows)
     this.held = new HeldMemory(() => limits().maxMemory)
   }
 
   get limits(): PeerLimits {
     return this.#limits()
+  }
+
+  /**
+   * Refuses hosts that replications may not reach: of the peer and of the proxy that its job names. Addresses that names
+   * lead to are looked at when they are known; behind a proxy they never are.
+   *
+   * @throws PeerError `host_not_allowed`
+   */
+  checkHosts(...urls: readonly (string | undefined)[]): void {
+    for (const url of urls) {
+      if (url && !this.#allows(new URL(url).hostname)) throw hostNotAllowed(publicUrl(url))
+    }
   }
 
   /** @param proxy its URL; without one the environment decides */
@@ -103,12 +126,18 @@ export class Connections {
     }
     // Proxies rarely tunnel to other ports than that of TLS: without TLS they are asked for the URL.
     const through = { ...options, requestTls: this.#tls, proxyTls: this.#tls, proxyTunnel: false }
-    if (proxy) return new ProxyAgent({ ...through, uri: proxy })
+    const proxyTls = { ...this.#tls, lookup: this.#lookup }
+    if (proxy) return new ProxyAgent({ ...through, proxyTls, uri: withoutPath(proxy) })
     return this.#proxied && usesEnvironmentProxy() ? new EnvHttpProxyAgent(through) : new Agent(options)
   }
 
   #connector(): buildConnector.connector {
-    const connect = buildConnector({ ...this.#tls, timeout: CONNECT_TIMEOUT_MS, keepAlive: true })
+    const connect = buildConnector({
+      ...this.#tls,
+      timeout: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      lookup: this.#lookup,
+    })
     return (target, done) =>
       connect(target, (...result) => {
         // Where connecting failed, undici gives the error alone, whatever its types say.
@@ -126,6 +155,15 @@ function remembered<T extends object>(cache: LRUCache<string, T>, key: string, m
   const made = make()
   cache.set(key, made)
   return made
+}
+
+/** A proxy is a host: nobody asks for the path of its URL, and undici takes none. */
+function withoutPath(proxy: string): string {
+  const url = new URL(proxy)
+  url.pathname = ''
+  url.search = ''
+  url.hash = ''
+  return url.href
 }
 
 function usesEnvironmentProxy(): boolean {

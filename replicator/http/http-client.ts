@@ -73,7 +73,10 @@ export class HttpClient {
   #heardAt = performance.now()
   #sent = 0
 
-  /** @param ownHeaders sent with all requests, logins too, whatever the endpoint's headers are */
+  /**
+   * @param ownHeaders sent with all requests, logins too, whatever the endpoint's headers are
+   * @throws PeerError `host_not_allowed`
+   */
   constructor(
     endpoint: ReplicationEndpoint,
     options: HttpOptions,
@@ -81,6 +84,7 @@ export class HttpClient {
     ownHeaders: Readonly<Record<string, string>> = {},
   ) {
     const { origin, pathname, hostname } = new URL(endpoint.url)
+    connections.checkHosts(endpoint.url, endpoint.proxy)
     this.url = publicUrl(endpoint.url)
     this.timeoutMs = options.connectionTimeoutMs
     this.retryPolicy = {

@@ -4,7 +4,9 @@ import type { TlsOptions } from '../../replicator/http/connections.ts'
 import type { PeerLimits } from '../../replicator/http/held-memory.ts'
 import type { ReplicationPlan } from '../../replicator/replication.ts'
 import type { SchedulerOptions } from '../../replicator/scheduler.ts'
+import type { HostGuard } from '../../replicator/http/guarded-lookup.ts'
 import type { Config } from '../config/config.ts'
+import { HostRules } from './host-rules.ts'
 
 /** Returns the default options of replications. */
 export function replicationDefaults(config: Config): ReplicationDefaults {
@@ -55,6 +57,20 @@ export function peerLimits(config: Config): PeerLimits {
     maxDocument: config.integer('couchette', 'max_peer_document'),
     maxRow: config.integer('couchette', 'max_peer_row'),
     maxMemory: config.integer('couchette', 'max_peer_memory'),
+  }
+}
+
+/** Returns what the settings say of hosts that replications may reach, as they are configured now. */
+export function hostGuard(config: Config): HostGuard {
+  let known: { readonly text: string; readonly rules: HostRules } | undefined
+  return (hostname, address) => {
+    const lists = [
+      config.list('couchette', 'replication_allowed_hosts'),
+      config.list('couchette', 'replication_denied_hosts'),
+    ] as const
+    const text = JSON.stringify(lists)
+    if (known?.text !== text) known = { text, rules: new HostRules(...lists) }
+    return known.rules.allows(hostname, address)
   }
 }
 

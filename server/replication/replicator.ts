@@ -35,6 +35,7 @@ import { ownDatabase } from './own-url.ts'
 import type { BoundAddress } from './own-url.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
 import {
+  hostGuard,
   peerLimits,
   planLimits,
   replicationDefaults,
@@ -83,7 +84,11 @@ export class Replicator implements JobFactory {
     watchJobCounts(this, host.metrics)
     const limits = (): PeerLimits => peerLimits(host.config)
     const { outgoing } = this.loginOrigins
-    this.#connections = new Connections(tlsOptions(host.config), { limits, outgoing })
+    this.#connections = new Connections(tlsOptions(host.config), {
+      limits,
+      outgoing,
+      allows: hostGuard(host.config),
+    })
     this.#inside = new Connections(undefined, { proxied: false, limits, outgoing })
   }
 

@@ -312,6 +312,17 @@ export const HTTP_SETTINGS = {
       about: 'How long a `_replicate` job that was given up stays listed in `_scheduler/jobs`',
       restart: true,
     },
+    replication_allowed_hosts: {
+      kind: 'list',
+      default: [],
+      about:
+        'Hosts that replications may reach: `db.example.org`, `*.example.org`, `10.1.2.3`, `10.0.0.0/8`; empty for all',
+    },
+    replication_denied_hosts: {
+      kind: 'list',
+      default: [],
+      about: 'Hosts that replications may not reach, whatever is allowed; written likewise',
+    },
     max_peer_answer: {
       kind: 'integer',
       default: 16 * 1024 * 1024,

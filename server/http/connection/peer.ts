@@ -1,6 +1,7 @@
-import { BlockList, isIP, isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../../config/config.ts'
+import { AddressList } from './address-list.ts'
 
 type PeerRequest = Pick<IncomingMessage, 'socket' | 'headers'>
 
@@ -20,37 +21,11 @@ export function peerOf(req: PeerRequest, config: Config): string {
   return client !== undefined && isIP(client) !== 0 ? client : address
 }
 
-/** Addresses that are trusted to say for whom they ask. */
-export class Proxies {
-  /** Entries that are neither an address nor a network. */
-  readonly malformed: readonly string[]
-  readonly #list = new BlockList()
-
-  /** @param entries addresses and networks: `10.0.0.1`, `10.0.0.0/8`, `fd00::/8` */
-  constructor(entries: readonly string[]) {
-    this.malformed = entries.filter(entry => !this.#add(entry))
-  }
-
-  has(address: string): boolean {
-    if (isIP(address) === 0) return false
-    return this.#list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
-  }
-
-  #add(entry: string): boolean {
-    const [, address = '', bits] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(entry) ?? []
-    const version = isIP(address)
-    const most = version === 4 ? 32 : 128
-    if (version === 0 || Number(bits ?? most) > most) return false
-    this.#list.addSubnet(address, Number(bits ?? most), version === 4 ? 'ipv4' : 'ipv6')
-    return true
-  }
-}
-
-let known: { readonly entries: readonly string[]; readonly proxies: Proxies } | undefined
+let known: { readonly entries: readonly string[]; readonly proxies: AddressList } | undefined
 
 /** The configuration hands out the same list until it changes. */
-function trustedProxies(entries: readonly string[]): Proxies {
-  if (known?.entries !== entries) known = { entries, proxies: new Proxies(entries) }
+function trustedProxies(entries: readonly string[]): AddressList {
+  if (known?.entries !== entries) known = { entries, proxies: new AddressList(entries) }
   return known.proxies
 }
 

@@ -96,6 +96,7 @@ function rethrow(error: unknown): never {
   }
   if (!(error instanceof PeerError)) throw error
   if (error.error === 'filter_fetch_error') throw new CouchError(404, 'not_found', error.reason)
+  if (error.error === 'host_not_allowed') throw fail('forbidden', error.reason)
   if (error.error === 'unauthorized') throw fail('unauthorized', error.reason)
   throw new CouchError(500, error.error, error.reason)
 }

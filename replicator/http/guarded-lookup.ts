@@ -1,0 +1,36 @@
+import { lookup as systemLookup } from 'node:dns'
+import type { LookupFunction } from 'node:net'
+
+/**
+ * Returns whether a host may be reached.
+ *
+ * @param address that its name leads to; undefined before that is known
+ */
+export type HostGuard = (hostname: string, address?: string) => boolean
+
+/** The code of the error for a name without an address that may be reached. */
+export const HOST_DENIED = 'EHOSTDENIED'
+
+/**
+ * Returns a `lookup` for `net.connect` that leaves out the addresses which may not be reached. What is checked is what is
+ * connected to: a name that leads elsewhere the next time it is asked for gains nothing.
+ */
+export function guardedLookup(allows: HostGuard): LookupFunction {
+  return (hostname, options, callback) => {
+    systemLookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error !== null) {
+        callback(error, '')
+        return
+      }
+      const addresses = found.filter(({ address }) => allows(hostname, address))
+      const [first] = addresses
+      if (first === undefined) callback(denied(hostname), '')
+      else if (options.all === true) callback(null, addresses)
+      else callback(null, first.address, first.family)
+    })
+  }
+}
+
+function denied(hostname: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${hostname} may not be reached`), { code: HOST_DENIED })
+}
