@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import type { Attachments } from '../attachments/attachments.ts'
+import { openAttachments } from '../attachments/open.ts'
+import { DatabaseEvents } from '../changes/database-events.ts'
+import { OpenFeeds } from '../changes/live/open-feeds.ts'
+import { reportBuilds } from '../log/report-builds.ts'
+import { componentLog } from '../log/log.ts'
+import { Queries } from '../query/queries.ts'
+import { checkAfterCrash } from './check-after-crash.ts'
+import type { Disposal } from './disposal.ts'
+import { type GuardedCatalog, openGuardedCatalog } from './guarded-catalog.ts'
+import type { Listeners } from './listeners.ts'
+import type { NodeParts } from './open-node.ts'
+import { onDamage, openServerStore } from './open-store.ts'
+import type { CouchetteOptions } from './options.ts'
+
+/** Databases with what follows their commits: queries, feeds, users, rights. */
+export interface DatabaseParts extends GuardedCatalog {
+  readonly attachments: Attachments
+  readonly queries: Queries
+  readonly feeds: OpenFeeds
+}
+
+/**
+ * Opens the store and everything over it. At the end connections are ended before the queries and the store that their
+ * requests use are closed.
+ *
+ * @throws {StoreUnavailableError} when the data is held by another process, of a newer format, of another key, or damaged
+ */
+export async function openDatabases(
+  options: CouchetteOptions,
+  { config, log, metrics }: NodeParts,
+  listeners: Listeners,
+  disposal: Disposal,
+): Promise<DatabaseParts> {
+  const [storeLog, feedLog] = [componentLog(log, 'store'), componentLog(log, 'feeds')]
+  const store = await openServerStore(options, config, storeLog)
+  disposal.add(() => store.close())
+  const feeds = new OpenFeeds(error => feedLog.warn({ err: error }, 'a feed failed'))
+  metrics.gauge('couchdb/httpd/clients_requesting_changes', () => feeds.count)
+  const directory = options.memory === true ? undefined : join(options.data, 'attachments')
+  const attachments = await openAttachments(store, directory, config)
+  disposal.add(() => attachments.close())
+  const queries = new Queries(config, componentLog(log, 'queries'))
+  reportBuilds(queries, metrics, componentLog(log, 'queries'))
+  disposal.add(() => queries.close())
+  disposal.add(() => listeners.end())
+  const guarded = await openGuardedCatalog(
+    { store, attachments, config, metrics, queries, log: componentLog(log, 'compaction') },
+    disposal,
+  )
+  if (config.boolean('couchette', 'check_after_crash'))
+    await checkAfterCrash(store, guarded.catalog, onDamage(config), storeLog)
+  const events = new DatabaseEvents(guarded.catalog, error =>
+    feedLog.error({ err: error }, '_db_updates failed'),
+  )
+  disposal.add(() => events.close())
+  // A password whose hash is being replaced is still written, and told as an update.
+  disposal.add(() => guarded.users.close())
+  return { ...guarded, attachments, queries, feeds }
+}

@@ -1,0 +1,104 @@
+import { Authenticator } from '../auth/authenticator.ts'
+import { AutoCompaction } from '../compaction/auto-compaction.ts'
+import { conflictFamilies } from '../conflicts/conflict-families.ts'
+import { BodyMemory } from '../http/request/body-memory.ts'
+import { UnreadAnswers } from '../http/response/unread-answers.ts'
+import { componentLog } from '../log/log.ts'
+import { reportLogins } from '../log/report-logins.ts'
+import { Uuids } from '../node/uuids.ts'
+import { COUCHDB_VERSION, VERSION } from '../node/version.ts'
+import { Observability } from '../observability/observability.ts'
+import type { BoundAddress } from '../replication/own-url.ts'
+import { Replicator } from '../replication/replicator.ts'
+import type { Services } from '../services.ts'
+import type { Disposal } from './disposal.ts'
+import type { DatabaseParts } from './open-databases.ts'
+import type { NodeParts } from './open-node.ts'
+import { createWorkQueues, type WorkQueues } from './work-queues.ts'
+
+/** Facts about a server that its services ask for later. */
+export interface ServerFacts {
+  /** Returns the address that the server listens on; empty before it does. */
+  readonly address: () => BoundAddress & { readonly url: string }
+  /** Returns the end of the certificate's validity; undefined without TLS. */
+  readonly certificateEnds: () => Date | undefined
+  readonly restart: (() => void) | undefined
+}
+
+/** Makes the services that the routes use. Nothing runs yet: the replicator is started when the server listens. */
+export function openServices(
+  node: NodeParts,
+  databases: DatabaseParts,
+  facts: ServerFacts,
+  disposal: Disposal,
+): Services {
+  const { config, log, logTail, metrics } = node
+  const { catalog, attachments, queries, feeds, users, live } = databases
+  const uuid = config.text('couchdb', 'uuid')
+  const authenticator = new Authenticator(config, users, metrics)
+  reportLogins(authenticator, { config, metrics, log: componentLog(log, 'auth') })
+  const { address } = facts
+  const replicator = new Replicator({
+    config,
+    uuid,
+    catalog,
+    log: componentLog(log, 'replication'),
+    metrics,
+    authenticator,
+    users,
+    address,
+  })
+  const queues = createWorkQueues(config)
+  const autoCompaction = new AutoCompaction({
+    catalog,
+    queries,
+    config,
+    queue: queues.compactions,
+    log: componentLog(log, 'compaction'),
+  })
+  disposal.add(() => autoCompaction.close())
+  return {
+    catalog,
+    attachments,
+    config,
+    log: componentLog(log, 'http'),
+    logTail,
+    observability: observe(node, databases, { authenticator, replicator, queues }, facts),
+    uuid,
+    replicator,
+    serverHeader: `CouchDB/${COUCHDB_VERSION} (Couchette/${VERSION})`,
+    restart: facts.restart,
+    metrics,
+    bodies: new BodyMemory(() => config.integer('couchette', 'max_body_memory')),
+    unreadAnswers: new UnreadAnswers(() => config.integer('couchette', 'max_unread_answers')),
+    live,
+    queries,
+    queryQueue: queues.queries,
+    scanQueue: queues.scans,
+    compactionQueue: queues.compactions,
+    autoCompaction,
+    feeds,
+    uuids: new Uuids(config),
+    authenticator,
+  }
+}
+
+function observe(
+  { config, metrics, health }: NodeParts,
+  { catalog, queries, feeds }: DatabaseParts,
+  parts: { authenticator: Authenticator; replicator: Replicator; queues: WorkQueues },
+  { certificateEnds }: ServerFacts,
+): Observability {
+  const observability = new Observability({
+    config,
+    metrics,
+    health,
+    catalog,
+    queries,
+    feeds,
+    ...parts,
+    certificateEnds,
+  })
+  observability.add(() => conflictFamilies(catalog))
+  return observability
+}
