@@ -1,4 +1,5 @@
 import test from 'ava'
+import { foldersOf, isDownwards, layersOf } from './helpers/layers.ts'
 import { sourceFiles } from './helpers/source-files.ts'
 import type { SourceFile } from './helpers/source-files.ts'
 
@@ -181,6 +182,23 @@ test('protocol has no timers', t => {
     timed.map(({ path }) => path),
     [],
   )
+})
+
+test('folders import from folders below them alone: there is no cycle of folders', t => {
+  const paths = new Set(product.map(({ path }) => path))
+  const upwards = product.flatMap(({ path, imports }) =>
+    imports.filter(name => paths.has(name) && !isDownwards(path, name)).map(name => `${path} → ${name}`),
+  )
+  t.deepEqual(upwards, [])
+})
+
+test('every folder has its place among the layers', t => {
+  const folders = new Set(product.flatMap(({ path }) => foldersOf(path)))
+  const missing = [...folders].filter(folder => {
+    const cut = folder.lastIndexOf('/')
+    return cut > 0 && layersOf(folder.slice(0, cut))?.includes(folder.slice(cut + 1)) === false
+  })
+  t.deepEqual(missing, [], 'give the folder a place in LAYERS of test/helpers/layers.ts')
 })
 
 test('imports run in no circle', t => {

@@ -1,4 +1,4 @@
-import { withInlineData } from '../database/attachments/inline-data.ts'
+import { withInlineData } from '../database/documents/inline-data.ts'
 import type { Database } from '../database/database.ts'
 import type { FeedRequest } from './feed-request.ts'
 import { backfill } from './backfill.ts'

@@ -1,7 +1,7 @@
 import { renderDocument } from '../../../protocol/document/render.ts'
 import { CouchError } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
-import { attachmentsMember } from '../../database/attachments/attachments-member.ts'
+import { attachmentsMember } from '../../database/documents/attachments-member.ts'
 import type { Database } from '../../database/database.ts'
 import type { Sandbox, SandboxDocument } from '../../sandbox/sandbox.ts'
 import { skipUnusable, type OnSkip } from '../../query/skip-unusable.ts'

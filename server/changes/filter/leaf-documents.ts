@@ -7,7 +7,7 @@ import { isBranched, isDeleted, winnerBody } from '../../database/documents/chan
 import type { Database } from '../../database/database.ts'
 import type { StoredDocument } from '../../database/documents/stored-document.ts'
 import { readFirstBodies } from '../../database/reading/read-bodies.ts'
-import { PAGE_BYTES } from '../rows/row-renderer.ts'
+import { PAGE_BYTES } from '../page-bytes.ts'
 import { idOfRow, revOfRow } from '../../database/reading/row-text.ts'
 
 /** A leaf as a filter judges it. */

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.ts'
-import { withInlineData } from '../../database/attachments/inline-data.ts'
+import { withInlineData } from '../../database/documents/inline-data.ts'
 import type { FeedRequest } from '../feed-request.ts'
 import { backfill, type FeedEnd } from '../backfill.ts'
 import { changesBehind } from '../pending.ts'

@@ -1,15 +1,11 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
-import {
-  attachmentsMember,
-  STUBS,
-  type AttachmentView,
-} from '../../database/attachments/attachments-member.ts'
+import { attachmentsMember, STUBS, type AttachmentView } from '../../database/documents/attachments-member.ts'
 import type { BodyRecord } from '../../database/documents/body-record.ts'
 import { isBranched, isDeleted, winnerBody } from '../../database/documents/change-record.ts'
 import type { Database } from '../../database/database.ts'
 import type { FeedRequest } from '../feed-request.ts'
-import { PAGE_BYTES } from './row-renderer.ts'
+import { PAGE_BYTES } from '../page-bytes.ts'
 import { idOfRow, idTextEnd, idTextStart, revTextEnd, revTextStart } from '../../database/reading/row-text.ts'
 import type { RowBuffer } from '../../database/reading/row-buffer.ts'
 import { readFirstBodies } from '../../database/reading/read-bodies.ts'

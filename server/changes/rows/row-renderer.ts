@@ -1,9 +1,6 @@
 import type { Framing } from './framing.ts'
 import type { RowBuffer } from '../../database/reading/row-buffer.ts'
 
-/** Bodies of a page are read up to so many bytes, so that large documents do not add up. */
-export const PAGE_BYTES = 256 * 1024
-
 /** Rows on their way to one answer, or to all answers that stand at the same place. */
 export interface RowOutput {
   readonly buffer: RowBuffer

@@ -11,8 +11,8 @@ import type { CommitContext } from './commit-context.ts'
 import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
 import type { DocumentEdit, DocumentValidator } from '../documents/edit.ts'
 import { applyLocalEdits } from './local-edits.ts'
-import { applyPurge } from '../maintenance/purge.ts'
-import { releaseAttachments } from '../attachments/release-attachments.ts'
+import { applyPurge } from './apply-purge.ts'
+import { releaseAttachments } from './release-attachments.ts'
 import type { ResultOf, WriteRequest } from './write-request.ts'
 
 /** The database as `applyWrite` sees it: state and limits that are no part of a `WriteRequest`. */

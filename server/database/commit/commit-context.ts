@@ -1,7 +1,7 @@
 import type { DatabaseKeys } from '../../storage/keys.ts'
 import type { GroupSync } from '../../storage/group-sync.ts'
 import type { Store } from '../../storage/store.ts'
-import type { PartitionSizes } from '../maintenance/partition-sizes.ts'
+import type { PartitionSizes } from './partition-sizes.ts'
 
 /** Store, keys and constants that all commits of a database share. */
 export interface CommitContext {

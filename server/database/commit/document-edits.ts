@@ -16,7 +16,7 @@ import {
   type EditOutcome,
   type ValidatedDocument,
 } from '../documents/edit.ts'
-import { resolveAttachments } from '../attachments/resolve-attachments.ts'
+import { resolveAttachments } from './resolve-attachments.ts'
 import { isDatabaseAdmin } from '../../../protocol/security.ts'
 
 /**

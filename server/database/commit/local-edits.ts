@@ -1,6 +1,7 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { generationOf, hashOf, makeRev, type Rev } from '../../../protocol/revision.ts'
+import { encodeLocalDocument } from '../documents/local-record.ts'
 import type { Commit } from './commit.ts'
 
 export interface LocalEdit {
@@ -11,9 +12,6 @@ export interface LocalEdit {
   readonly body: Uint8Array
 }
 
-/** Length of a revision's number in front of a local document's body, in bytes. */
-export const REVISION_BYTES = 6
-
 /** Writes `_local` documents in a commit; a deletion answers 0-0 (CouchDB: couch_db:update_local_doc_revs/1). */
 export function applyLocalEdits(commit: Commit, edits: readonly LocalEdit[]): readonly Rev[] {
   return edits.map(({ id, rev, deleted, body }) => {
@@ -22,10 +20,7 @@ export function applyLocalEdits(commit: Commit, edits: readonly LocalEdit[]): re
       return makeRev(0, '0')
     }
     const number = numberOf(rev) + 1
-    const record = Buffer.allocUnsafe(REVISION_BYTES + body.length)
-    record.writeUIntBE(number, 0, REVISION_BYTES)
-    record.set(body, REVISION_BYTES)
-    commit.putLocalDocument(id, record)
+    commit.putLocalDocument(id, encodeLocalDocument(number, body))
     return makeRev(0, String(number))
   })
 }

@@ -2,7 +2,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import type { DocumentInput } from '../../../protocol/document/document-input.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../database.ts'
-import { throughParser } from '../attachments/inline-data.ts'
+import { throughParser } from './inline-data.ts'
 
 /** A document as the database's rules let it be written. @throws what the rules throw */
 export function applyWriteRules(

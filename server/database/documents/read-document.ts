@@ -6,7 +6,7 @@ import { generationOf, hashBytes, hashOf, makeRev, type Rev } from '../../../pro
 import { findRev, history, historyNodes } from '../../../protocol/revtree/history.ts'
 import { leaves, leavesInTreeOrder, leavesOf } from '../../../protocol/revtree/leaves.ts'
 import type { RevNode } from '../../../protocol/revtree/tree.ts'
-import { attachmentsMember, isSent, type AttachmentView } from '../attachments/attachments-member.ts'
+import { attachmentsMember, isSent, type AttachmentView } from './attachments-member.ts'
 import { applyReadRules } from './apply-rules.ts'
 import type { BodyRecord, StoredAttachment } from './body-record.ts'
 import type { Database } from '../database.ts'

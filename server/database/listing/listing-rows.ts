@@ -2,7 +2,7 @@ import { jsonString } from '../../../protocol/json/json-string.ts'
 import { readBodies } from '../reading/read-bodies.ts'
 import type { RowBuffer } from '../reading/row-buffer.ts'
 import { ID_OFFSET } from '../../storage/keys.ts'
-import { attachmentsMember, STUBS } from '../attachments/attachments-member.ts'
+import { attachmentsMember, STUBS } from '../documents/attachments-member.ts'
 import type { BodyRecord } from '../documents/body-record.ts'
 import type { Database } from '../database.ts'
 import {

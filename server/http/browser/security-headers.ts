@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts'
 import type { HttpContext } from '../context.ts'
+import { BODY_TIME } from '../request/body-time.ts'
 import { originOf } from '../request/origin.ts'
 import { nextRequestId } from '../request/request-id.ts'
 
@@ -14,9 +15,6 @@ export function secureHeaders(ctx: HttpContext): void {
     ctx.set('X-Frame-Options', frameOptions(services.config, originOf(ctx)))
   }
 }
-
-/** Header with the milliseconds in which the request's body came; set by those who read a body. */
-export const BODY_TIME = 'X-CouchDB-Body-Time'
 
 /** Request ids that may be written to the log as they are. */
 const REQUEST_ID = /^[\w-]{1,64}$/

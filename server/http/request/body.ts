@@ -3,7 +3,7 @@ import { createGunzip } from 'node:zlib'
 import { fail } from '../../../protocol/errors.ts'
 import type { HeldBody } from './body-memory.ts'
 import type { HttpContext } from '../context.ts'
-import { BODY_TIME } from '../browser/security-headers.ts'
+import { BODY_TIME } from './body-time.ts'
 
 /** Smaller bodies leave nothing to release. */
 const COUNTED_BYTES = 1024 * 1024

@@ -1,6 +1,6 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { readFirstBodies } from '../../database/reading/read-bodies.ts'
-import { attachmentsMember } from '../../database/attachments/attachments-member.ts'
+import { attachmentsMember } from '../../database/documents/attachments-member.ts'
 import type { BodyRecord } from '../../database/documents/body-record.ts'
 import type { Database } from '../../database/database.ts'
 import type { DocumentSummary } from '../../database/documents/document-record.ts'

@@ -3,7 +3,7 @@ import { checkAttachmentName } from '../../../protocol/document/attachment-input
 import { fail } from '../../../protocol/errors.ts'
 import { parseRev } from '../../../protocol/revision.ts'
 import { findRevision, findWinner, readRevision } from '../../database/documents/read-document.ts'
-import { putAttachment, removeAttachment } from '../../database/attachments/write-attachment.ts'
+import { putAttachment, removeAttachment } from '../../database/documents/write-attachment.ts'
 import type { Methods, RequestContext } from '../context.ts'
 import { originOf } from '../../http/request/origin.ts'
 import { encodeSegment } from '../../http/request/percent.ts'
@@ -14,7 +14,7 @@ import { uploadedBytes } from '../../http/request/upload-stream.ts'
 import { sendAttachment } from './attachment-answer.ts'
 import { databaseOf, docIdOf } from '../shared/path-names.ts'
 import { checkIdIn, checkRequestedId } from '../shared/document-limits.ts'
-import { revisionNamed } from '../documents/named-revision.ts'
+import { revisionNamed } from '../shared/named-revision.ts'
 import { checkQuorum, isQuorumOutOfReach } from '../shared/write-quorum.ts'
 
 /** Methods of the attachments of documents, or of design documents. */

@@ -4,7 +4,7 @@ import type { MixedPart } from '../../../protocol/multipart/writer.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
-import { withInlineData } from '../../database/attachments/inline-data.ts'
+import { withInlineData } from '../../database/documents/inline-data.ts'
 import type { StoredDocument } from '../../database/documents/stored-document.ts'
 import {
   checkReadable,

@@ -14,7 +14,7 @@ import { decodeSegment } from '../../http/request/percent.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkIdIn, checkRequestedId } from '../shared/document-limits.ts'
 import { answerWritten, setLocation, setWrittenEtag } from './answer-write.ts'
-import { revisionNamed } from './named-revision.ts'
+import { revisionNamed } from '../shared/named-revision.ts'
 
 /** `COPY`: a document's body and attachments in another document, which `Destination` names. */
 export async function copyDocument(ctx: RequestContext, id: DocId): Promise<void> {

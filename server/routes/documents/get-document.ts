@@ -1,6 +1,6 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Database } from '../../database/database.ts'
-import { withInlineData } from '../../database/attachments/inline-data.ts'
+import { withInlineData } from '../../database/documents/inline-data.ts'
 import {
   findRevision,
   findWinner,

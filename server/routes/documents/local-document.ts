@@ -3,11 +3,8 @@ import { fail } from '../../../protocol/errors.ts'
 import { externalTerm } from '../../../protocol/json/canonical.ts'
 import { hashOf } from '../../../protocol/revision.ts'
 import { xxh3 } from '../../../protocol/xxh3.ts'
-import {
-  readLocalDocument,
-  renderLocalDocument,
-  type LocalDocument,
-} from '../../database/documents/local-documents.ts'
+import { readLocalDocument, renderLocalDocument } from '../../database/documents/local-documents.ts'
+import type { LocalDocument } from '../../database/documents/local-record.ts'
 import type { RequestContext } from '../context.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { notModified, sendJson } from '../../http/response/reply.ts'

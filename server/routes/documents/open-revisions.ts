@@ -2,7 +2,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
-import { withInlineData } from '../../database/attachments/inline-data.ts'
+import { withInlineData } from '../../database/documents/inline-data.ts'
 import {
   checkReadable,
   openRevisions,

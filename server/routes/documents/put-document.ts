@@ -17,7 +17,7 @@ import { checkIdIn, checkRequestedId, documentLimits } from '../shared/document-
 import { isRelated, readRelated } from './put-multipart.ts'
 import { checkQuorum } from '../shared/write-quorum.ts'
 import { answerWritten, setLocation, setWrittenEtag } from './answer-write.ts'
-import { revisionNamed } from './named-revision.ts'
+import { revisionNamed } from '../shared/named-revision.ts'
 
 /** `PUT` of a document: as JSON, or as `multipart/related` with its attachments. */
 export async function putDocument(ctx: RequestContext, id: DocId): Promise<void> {

@@ -2,7 +2,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { partitionOf } from '../../../protocol/partition.ts'
 import { type DatabaseKeys, KeySpace, textOfKey } from '../../storage/keys.ts'
 import type { Store } from '../../storage/store.ts'
-import type { CommitRecord, CommitSubscriber } from '../commit/commit-record.ts'
+import type { CommitRecord, CommitSubscriber } from './commit-record.ts'
 import { DocumentSummary } from '../documents/document-record.ts'
 
 const RECORDS_AT_A_TIME = 1000

@@ -8,8 +8,8 @@ import {
   NO_DATABASE,
   partsOfBlobCheckKey,
 } from '../../storage/attachment-keys.ts'
-import type { Commit } from '../commit/commit.ts'
-import type { CommitContext } from '../commit/commit-context.ts'
+import type { Commit } from './commit.ts'
+import type { CommitContext } from './commit-context.ts'
 
 const NOTHING = new Uint8Array(0)
 

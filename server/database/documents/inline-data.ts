@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Attachments } from '../../attachments/attachments.ts'
-import type { StoredAttachment } from '../documents/body-record.ts'
+import type { StoredAttachment } from './body-record.ts'
 
 /**
  * JSON with attachments inline is put together without their data, which may be larger than memory and is filled in

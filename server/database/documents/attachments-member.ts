@@ -1,4 +1,4 @@
-import type { StoredAttachment } from '../documents/body-record.ts'
+import type { StoredAttachment } from './body-record.ts'
 import { placeholderOf } from './inline-data.ts'
 
 /** Form in which an answer has the attachments of a revision. */

@@ -2,7 +2,7 @@ import { fail } from '../../../protocol/errors.ts'
 import { makeRev } from '../../../protocol/revision.ts'
 import { findRev, historyNodes } from '../../../protocol/revtree/history.ts'
 import type { StoredAttachment } from '../documents/body-record.ts'
-import type { Commit } from '../commit/commit.ts'
+import type { Commit } from './commit.ts'
 import type { DocumentEdit, EditAttachment } from '../documents/edit.ts'
 
 /**

@@ -7,10 +7,10 @@ import type { Rev } from '../../../protocol/revision.ts'
 import { findRev } from '../../../protocol/revtree/history.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { IncomingAttachment } from '../../attachments/upload.ts'
-import type { StoredAttachment } from '../documents/body-record.ts'
+import type { StoredAttachment } from './body-record.ts'
 import type { Database } from '../database.ts'
-import { findWinner } from '../documents/read-document.ts'
-import { writeDocument, type DocumentToWrite } from '../documents/write-documents.ts'
+import { findWinner } from './read-document.ts'
+import { writeDocument, type DocumentToWrite } from './write-documents.ts'
 
 /** Document whose attachments a request changes, with the revision that it changes and the user. */
 export interface AttachmentTarget {
