@@ -33,6 +33,20 @@ export interface InspectOptions {
   readonly encryptionKeyFile?: string
 }
 
+export interface CheckOptions {
+  readonly data: string
+  readonly encryptionKeyFile?: string
+  readonly json?: boolean
+}
+
+export interface RestoreOptions {
+  readonly backups: string
+  readonly data: string
+  readonly at?: string
+  readonly list?: boolean
+  readonly encryptionKeyFile?: string
+}
+
 /** The commands that work on a data directory. Each resolves with its exit code. */
 export interface LocalCommands extends ErrorKinds {
   readonly version: string
@@ -40,6 +54,8 @@ export interface LocalCommands extends ErrorKinds {
   readonly resetAdmin: (options: ResetAdminOptions) => Promise<number>
   readonly checkConfig: (options: CheckConfigOptions) => Promise<number>
   readonly inspect: (options: InspectOptions) => Promise<number>
+  readonly check: (options: CheckOptions) => Promise<number>
+  readonly restore: (options: RestoreOptions) => Promise<number>
 }
 
 const DATA = ['--data <directory>', 'directory of the databases and the configuration', './data'] as const
@@ -56,6 +72,8 @@ export function addLocalCommands(
   addResetAdmin(program, commands, done)
   addCheckConfig(program, commands, done)
   addInspect(program, commands, done)
+  addCheck(program, commands, done)
+  addRestore(program, commands, done)
 }
 
 function addServe(program: Command, { serve }: LocalCommands, done: (code: number) => void): void {
@@ -141,6 +159,48 @@ function addInspect(program: Command, { inspect }: LocalCommands, done: (code: n
     )
     .action(async (data: string, options: Omit<InspectOptions, 'data'>) =>
       done(await inspect({ ...options, data })),
+    )
+}
+
+function addCheck(program: Command, { check }: LocalCommands, done: (code: number) => void): void {
+  program
+    .command('check')
+    .description(
+      'Verifies every record, count and attachment of a data directory while the server does not run.',
+    )
+    .argument('[data]', 'directory of the databases and the configuration', './data')
+    .helpOption(...HELP)
+    .option('--encryption-key-file <file>', 'key that the data is encrypted under')
+    .option('--json', 'prints JSON')
+    .addHelpText(
+      'after',
+      examples([['couchette check /srv/couch', 'ends with 1 where something is damaged']]),
+    )
+    .action(async (data: string, options: Omit<CheckOptions, 'data'>) =>
+      done(await check({ ...options, data })),
+    )
+}
+
+function addRestore(program: Command, { restore }: LocalCommands, done: (code: number) => void): void {
+  program
+    .command('restore')
+    .description('Makes a data directory of a backup, and verifies it.')
+    .argument('<backups>', 'directory that `couchette backup` writes to')
+    .helpOption(...HELP)
+    .option('--data <directory>', 'directory to make', './data')
+    .option('--at <time>', 'takes the newest backup of that moment or before (default: the newest)')
+    .option('--list', 'lists the backups')
+    .option('--encryption-key-file <file>', 'key that the data is encrypted under')
+    .addHelpText(
+      'after',
+      examples([
+        ['couchette restore /srv/backups --data /srv/couch', 'the newest backup'],
+        ['couchette restore /srv/backups --list', ''],
+        ['couchette restore /srv/backups --at 2026-05-01T12:00:00Z --data /srv/couch', ''],
+      ]),
+    )
+    .action(async (backups: string, options: Omit<RestoreOptions, 'backups'>) =>
+      done(await restore({ ...options, backups })),
     )
 }
 

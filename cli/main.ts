@@ -17,6 +17,8 @@ const code = await runProgram(
     },
     resetAdmin: async args => (await import('../server/commands/reset-admin.ts')).resetAdmin(args),
     inspect: async args => (await import('../server/commands/inspect.ts')).inspect(args),
+    check: async args => (await import('../server/commands/check.ts')).check(args),
+    restore: async args => (await import('../server/commands/restore.ts')).restore(args),
     checkConfig: async args => (await import('../server/commands/check-config.ts')).checkConfig(args),
   },
   io,

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { addBackup } from './commands/backup.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addJobs } from './commands/jobs/jobs.ts'
 import { addProfile } from './commands/profile.ts'
@@ -16,6 +17,7 @@ import { exitCodeOf, sentenceOf } from './sentences.ts'
 const GROUPS: readonly (readonly [title: string, commands: readonly ((frame: Frame) => void)[]])[] = [
   ['Replication:', [addReplicate, addJobs]],
   ['What a server does:', [addTail, addTop]],
+  ['Databases:', [addBackup]],
   ['This program:', [addProfile, addCompletion]],
 ]
 

@@ -303,6 +303,19 @@ export const ERRORS = {
   storeReopening: [503, 'service_unavailable', 'The store is being opened again: try again in a moment.'],
   storeStopped: [503, 'service_unavailable', (reason: string) => reason],
   damagedRecord: [500, 'damaged_record', (reason: string) => reason],
+
+  // Backups
+  backupRunning: [
+    409,
+    'conflict',
+    'Another backup is being taken: it ends when its client says so, or some time after its last request.',
+  ],
+  noBackup: [404, 'not_found', 'There is no such backup, or no such file in it.'],
+  nothingToBackUp: [
+    501,
+    'not_implemented',
+    'A server that keeps its databases in memory has nothing to back up.',
+  ],
 } as const satisfies Record<string, readonly [status: number, error: string, reason: Reason]>
 
 export type ErrorName = keyof typeof ERRORS

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Attachments } from './attachments/attachments.ts'
 import type { Authenticator } from './auth/authenticator.ts'
+import type { BackupCopies } from './backup/backup-copies.ts'
 import type { OpenFeeds } from './changes/live/open-feeds.ts'
 import type { AutoCompaction } from './compaction/auto-compaction.ts'
 import type { Config } from './config/config.ts'
@@ -48,5 +49,6 @@ export interface Services {
   readonly restart: (() => void) | undefined
   readonly log: Logger
   readonly logTail: LogTail
+  readonly backups: BackupCopies
   readonly observability: Observability
 }

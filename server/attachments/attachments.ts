@@ -77,6 +77,22 @@ export class Attachments {
   }
 
   /**
+   * Keeps all content until {@link endCopy}: what is removed meanwhile is removed then.
+   */
+  beginCopy(): void {
+    this.#files?.beginCopy()
+  }
+
+  async endCopy(): Promise<void> {
+    await this.#files?.endCopy()
+  }
+
+  /** Copies the files of large attachments, between {@link beginCopy} and {@link endCopy}. */
+  async copyTo(directory: string): Promise<void> {
+    await this.#files?.copyTo(directory)
+  }
+
+  /**
    * Begins to take in an attachment whose bytes the caller pushes.
    *
    * @throws where the store takes no writes: nothing is received that cannot be kept

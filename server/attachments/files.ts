@@ -1,7 +1,8 @@
-import { chmod, mkdir, open, readdir, unlink, type FileHandle } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Encryption } from '../storage/encryption/encryption.ts'
 import type { FileKey } from '../storage/encryption/file-cipher.ts'
+import { linkOrCopy } from '../storage/link-or-copy.ts'
 import type { FilePlace } from './blob-record.ts'
 import { type ContentReader, contentReader } from './content-reader.ts'
 
@@ -27,6 +28,9 @@ export class AttachmentFiles {
   /** Files below this number were there when the server started. */
   readonly firstNew: number
   #open = 0
+  #copies = 0
+  /** Files that are to be removed when no copy is being made any more. */
+  readonly #removedLater = new Set<number>()
   #next: number
   #ready: IncomingFile[] = []
   #preparing: Promise<void> | undefined
@@ -83,8 +87,39 @@ export class AttachmentFiles {
     return contentReader(await open(this.#path(file), 'r'), key, length)
   }
 
-  /** Idempotent. */
+  /** Removes a file, once no copy is being made. Idempotent. */
   async remove(number: number): Promise<void> {
+    if (this.#copies > 0) this.#removedLater.add(number)
+    else await this.#unlink(number)
+  }
+
+  /** Keeps all files until {@link endCopy}. */
+  beginCopy(): void {
+    this.#copies += 1
+  }
+
+  async endCopy(): Promise<void> {
+    this.#copies -= 1
+    if (this.#copies > 0) return
+    const numbers = [...this.#removedLater]
+    this.#removedLater.clear()
+    for (const number of numbers) await this.#unlink(number)
+  }
+
+  /** Gives every file that holds anything a second name in another directory, or copies it. */
+  async copyTo(directory: string): Promise<void> {
+    for (const name of await directoriesIn(this.#directory)) {
+      const [from, to] = [join(this.#directory, name), join(directory, name)]
+      await mkdir(to, { recursive: true, mode: 0o700 })
+      for (const file of (await filesIn(from).catch(ignoreMissing)) ?? []) {
+        const fileName = nameOf(file)
+        const found = await stat(join(from, fileName)).catch(ignoreMissing)
+        if (found !== undefined && found.size > 0) await linkOrCopy(join(from, fileName), join(to, fileName))
+      }
+    }
+  }
+
+  async #unlink(number: number): Promise<void> {
     await unlink(this.#path(number)).catch(ignoreMissing)
   }
 
@@ -126,8 +161,12 @@ export class AttachmentFiles {
   }
 
   #path(number: number): string {
-    return join(this.#directory, directoryOf(number), number.toString(16).padStart(12, '0'))
+    return join(this.#directory, directoryOf(number), nameOf(number))
   }
+}
+
+function nameOf(number: number): string {
+  return number.toString(16).padStart(12, '0')
 }
 
 function directoryOf(number: number): string {

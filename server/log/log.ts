@@ -39,6 +39,7 @@ export type LogComponent =
   | 'queries'
   | 'compaction'
   | 'replication'
+  | 'backup'
   | 'tracing'
 
 /** Returns the log of one part of the server: its lines carry the part's name. */

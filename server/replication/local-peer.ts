@@ -10,7 +10,6 @@ import { parseRev } from '../../protocol/revision.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import type { ReplicationFilter } from '../../protocol/replication-options.ts'
 import { isServerAdmin, type UserContext } from '../../protocol/user-context.ts'
-import { parseSeq } from '../../protocol/sequence.ts'
 import { PeerError, databaseNotFound, unauthorized } from '../../replicator/peer-error.ts'
 import type {
   BytesMoved,
@@ -28,6 +27,7 @@ import type {
 import { changesAfter } from '../changes/read-changes.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
+import { ownSequenceNumber } from '../database/own-sequence.ts'
 import { checkIdIn } from '../database/documents/document-limits.ts'
 import type { EditOutcome } from '../database/documents/edit.ts'
 import { openRevisions, readRevision, type OpenRevision } from '../database/documents/read-document.ts'
@@ -236,8 +236,7 @@ export class LocalPeer implements Peer {
 
 /** A sequence of another database of this name means nothing here: everything is new. */
 function numberIn(database: Database, seq: SourceSeq): number {
-  const { number, suffix } = parseSeq(seq, database.record.instance)
-  return suffix === undefined || suffix === database.record.instance ? number : 0
+  return ownSequenceNumber(database.record, seq, Infinity) ?? 0
 }
 
 function* batches(rows: readonly string[], size: number): Generator<ChangesBatch> {

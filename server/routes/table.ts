@@ -21,6 +21,7 @@ import { runList } from './functions/list-function.ts'
 import { runRewrite } from './functions/rewrite.ts'
 import { allMethods, commonMethods, withHead } from './methods.ts'
 import * as clusterSetup from './node/cluster-setup.ts'
+import * as backup from './node/backup.ts'
 import * as config from './node/config.ts'
 import * as insight from './node/insight.ts'
 import * as node from './node/node.ts'
@@ -96,6 +97,9 @@ const NODE: readonly Route[] = [
   route('/_node/:node/_system', 'metrics', { GET: onNode(node.system) }),
   route('/_node/:node/_prometheus', 'metrics', { GET: onNode(node.prometheus) }),
   route('/_node/:node/_smoosh/status', 'server-admin', { GET: onNode(node.smooshStatus) }),
+  route('/_node/:node/_backup', 'server-admin', { POST: onNode(backup.begin) }),
+  route('/_node/:node/_backup/:id', 'server-admin', { DELETE: onNode(backup.end) }),
+  route('/_node/:node/_backup/:id/*path', 'server-admin', { GET: onNode(backup.read) }),
   route('/_node/:node/_versions', 'server-admin', { GET: node.versions }),
   route('/_node/:node/_restart', 'server-admin', { POST: onNode(node.restart) }),
   route('/_node/:node/*rest', 'server-admin', allMethods(onNode(node.nothing))),

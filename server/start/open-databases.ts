@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Attachments } from '../attachments/attachments.ts'
 import { openAttachments } from '../attachments/open.ts'
+import { BackupCopies } from '../backup/backup-copies.ts'
 import { DatabaseEvents } from '../changes/database-events.ts'
 import { OpenFeeds } from '../changes/live/open-feeds.ts'
 import { reportBuilds } from '../log/report-builds.ts'
@@ -17,6 +18,7 @@ import type { CouchetteOptions } from './options.ts'
 /** Databases with what follows their commits: queries, feeds, users, rights. */
 export interface DatabaseParts extends GuardedCatalog {
   readonly attachments: Attachments
+  readonly backups: BackupCopies
   readonly queries: Queries
   readonly feeds: OpenFeeds
 }
@@ -41,6 +43,15 @@ export async function openDatabases(
   const directory = options.memory === true ? undefined : join(options.data, 'attachments')
   const attachments = await openAttachments(store, directory, config)
   disposal.add(() => attachments.close())
+  const backups = new BackupCopies({
+    store,
+    attachments,
+    data: options.memory === true ? undefined : options.data,
+    maxIdle: () => config.integer('backup', 'max_idle'),
+    log: componentLog(log, 'backup'),
+  })
+  await backups.open()
+  disposal.add(() => backups.close())
   const queries = new Queries(config, componentLog(log, 'queries'))
   reportBuilds(queries, metrics, componentLog(log, 'queries'))
   disposal.add(() => queries.close())
@@ -57,5 +68,5 @@ export async function openDatabases(
   disposal.add(() => events.close())
   // A password whose hash is being replaced is still written, and told as an update.
   disposal.add(() => guarded.users.close())
-  return { ...guarded, attachments, queries, feeds }
+  return { ...guarded, attachments, backups, queries, feeds }
 }

@@ -33,7 +33,7 @@ export function openServices(
   disposal: Disposal,
 ): Services {
   const { config, log, logTail, metrics } = node
-  const { catalog, attachments, queries, feeds, users, live } = databases
+  const { catalog, attachments, backups, queries, feeds, users, live } = databases
   const uuid = config.text('couchdb', 'uuid')
   const authenticator = new Authenticator(config, users, metrics)
   reportLogins(authenticator, { config, metrics, log: componentLog(log, 'auth') })
@@ -60,6 +60,7 @@ export function openServices(
   return {
     catalog,
     attachments,
+    backups,
     config,
     log: componentLog(log, 'http'),
     logTail,

@@ -43,6 +43,13 @@ export function blobFileKey(file: number): Buffer {
   return key
 }
 
+/** The records of all content addresses. */
+export const blobRecordRange = { gte: prefix(RECORD), lt: prefix(RECORD + 1) }
+
+export function addressOfBlobKey(key: Uint8Array): Uint8Array {
+  return key.subarray(PREFIX_LENGTH)
+}
+
 export const blobFileRange = { gte: prefix(FILE), lt: prefix(FILE + 1) }
 
 export function fileOfBlobFileKey(key: Uint8Array): number {

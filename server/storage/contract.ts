@@ -72,6 +72,8 @@ export interface Store {
   readonly compactRange?: ((start: Uint8Array, end: Uint8Array) => Promise<void>) | undefined
   /** About how many bytes a range takes on disk: of stores on disk. */
   readonly approximateSize?: ((start: Uint8Array, end: Uint8Array) => Promise<number>) | undefined
+  /** Copies the store, as it is between two writes, into a new directory: of stores on disk. */
+  readonly copyTo?: ((directory: string) => Promise<void>) | undefined
   /** Encrypts the files of attachments; undefined for a store without a key. */
   readonly encryption?: Encryption | undefined
   /** State of a store on disk: whether it takes writes. */

@@ -30,6 +30,8 @@ const LOCAL: LocalCommands = {
   resetAdmin: neverCalled,
   checkConfig: neverCalled,
   inspect: neverCalled,
+  check: neverCalled,
+  restore: neverCalled,
 }
 
 /** Runs a command in this process, with streams and an environment of its own; no profiles of the user are read. */

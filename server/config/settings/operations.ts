@@ -21,6 +21,15 @@ export const OPERATION_SETTINGS = {
       about: '`q` of these databases, which is shown and nothing else',
     },
   },
+  backup: {
+    max_idle: {
+      kind: 'integer',
+      default: 600_000,
+      min: 1000,
+      unit: 'milliseconds',
+      about: 'A backup whose client asks for nothing for so long is given up, and its copy removed',
+    },
+  },
   smoosh: {
     db_channels: {
       kind: 'list',

@@ -20,6 +20,7 @@ export class CheckedStore implements Store {
   readonly #inner: Store
   readonly compactRange: Store['compactRange']
   readonly approximateSize: Store['approximateSize']
+  readonly copyTo: Store['copyTo']
   readonly health: Store['health']
 
   constructor(inner: Store) {
@@ -27,6 +28,7 @@ export class CheckedStore implements Store {
     this.health = inner.health
     this.compactRange = inner.compactRange?.bind(inner)
     this.approximateSize = inner.approximateSize?.bind(inner)
+    this.copyTo = inner.copyTo?.bind(inner)
   }
 
   get recovery(): Store['recovery'] {

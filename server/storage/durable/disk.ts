@@ -18,6 +18,12 @@ export interface Disk {
   inspect(): Promise<LogState>
   /** @throws where the disk has no room for opening the store, or refuses writes */
   probe(): Promise<void>
+  /**
+   * Copies the store into a new directory while it is open. Nothing may be written meanwhile.
+   *
+   * @param mark up to which everything was acknowledged
+   */
+  copyTo(directory: string, mark: number): Promise<void>
   /** Keeps copies of the logs. @returns where they are, and what removes them */
   keepEvidence(): Promise<Evidence>
   /** Notes, without a sync, that everything up to a mark was acknowledged. Must not fail. */

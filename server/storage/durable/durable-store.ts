@@ -149,6 +149,16 @@ export class DurableStore implements Store, IteratorHost {
     return this.#read(async store => (await store.approximateSize?.(start, end)) ?? 0)
   }
 
+  /** Copies the store in the turn of a write: other writes wait. @throws where it takes no writes */
+  copyTo(directory: string): Promise<void> {
+    const copied = this.#last.then(async () => {
+      if (this.health.state !== 'healthy') throw refusalOf(this.health)
+      await this.#disk.copyTo(directory, this.#acknowledged)
+    })
+    this.#last = copied.catch(() => undefined)
+    return copied
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close(true))
   }

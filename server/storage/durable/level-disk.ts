@@ -2,6 +2,7 @@ import { copyFile, link, mkdir, open, readFile, rm, statfs, unlink, writeFile } 
 import { basename, dirname, join } from 'node:path'
 import { Level } from 'level'
 import type { Store } from '../contract.ts'
+import { copyLevelFiles } from '../leveldb/copy-files.ts'
 import { dataPaths, inspectLogs, type LogInspection, logPaths } from '../leveldb/inspect-logs.ts'
 import { AcknowledgedFile, type LastRun } from './acknowledged-file.ts'
 import type { Disk, Evidence, LogState } from './disk.ts'
@@ -11,6 +12,8 @@ import { decodeMark, MARK } from './mark.ts'
 const SPARE_BYTES = 1024 * 1024
 
 const PROBE_BYTES = 64 * 1024
+
+const ACKNOWLEDGED = 'ACKNOWLEDGED'
 
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
 
@@ -80,6 +83,12 @@ export class LevelDisk implements Disk {
     return { path, remove: () => rm(path, { recursive: true, force: true }) }
   }
 
+  async copyTo(directory: string, mark: number): Promise<void> {
+    await copyLevelFiles(this.place, directory)
+    const witness = await AcknowledgedFile.open(join(directory, ACKNOWLEDGED), mark)
+    await witness.close()
+  }
+
   acknowledge(mark: number): void {
     this.#acknowledged?.acknowledge(mark)
   }
@@ -115,6 +124,6 @@ export class LevelDisk implements Disk {
   }
 
   get #acknowledgedPath(): string {
-    return join(this.place, 'ACKNOWLEDGED')
+    return join(this.place, ACKNOWLEDGED)
   }
 }

@@ -21,6 +21,7 @@ export class SealedStore implements Store {
   readonly #inner: Store
   readonly compactRange: Store['compactRange']
   readonly approximateSize: Store['approximateSize']
+  readonly copyTo: Store['copyTo']
   readonly health: Store['health']
   readonly recovery: Store['recovery']
 
@@ -31,6 +32,7 @@ export class SealedStore implements Store {
     this.recovery = inner.recovery
     this.compactRange = inner.compactRange?.bind(inner)
     this.approximateSize = inner.approximateSize?.bind(inner)
+    this.copyTo = inner.copyTo?.bind(inner)
   }
 
   async get(key: Uint8Array, options?: StoreReadOptions): Promise<Uint8Array | undefined> {

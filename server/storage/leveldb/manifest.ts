@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { ByteReader } from './byte-reader.ts'
 import { readLogFile } from './log-file.ts'
 
-/** Logs that a store still needs, as its manifest says. */
-export interface LiveLogs {
+/** Logs and tables that a store still needs, as its manifest says. */
+export interface LiveFiles {
   /** Logs from this number on; 0 while there is none. */
   readonly first: number
   /** One more, of stores that an old LevelDB wrote; 0 for none. */
   readonly previous: number
+  /** Numbers of the tables. */
+  readonly tables: ReadonlySet<number>
 }
 
 /** Tags of the fields of an edit (LevelDB: version_edit.cc). */
@@ -22,23 +24,36 @@ const NEW_FILE = 7
 const PREVIOUS_LOG = 9
 
 /** Reads the manifest of the store in a directory; undefined where there is no store yet. */
-export async function readManifest(directory: string): Promise<LiveLogs | undefined> {
+export async function readManifest(directory: string): Promise<LiveFiles | undefined> {
   const current = await readFile(join(directory, 'CURRENT'), 'latin1').catch(ignoreMissing)
   if (current === undefined) return undefined
-  const bytes = await readFile(join(directory, current.trim()))
-  let logs: LiveLogs = { first: 0, previous: 0 }
-  for (const item of readLogFile(bytes)) if (item.kind === 'record') logs = applyEdit(logs, item.payload)
-  return logs
+  return liveFiles(await readFile(join(directory, current.trim())))
 }
 
-function applyEdit(logs: LiveLogs, edit: Uint8Array): LiveLogs {
+/** @param manifest all of its bytes */
+export function liveFiles(manifest: Uint8Array): LiveFiles {
+  const tables = new Set<number>()
+  let logs = { first: 0, previous: 0 }
+  for (const item of readLogFile(manifest)) {
+    if (item.kind === 'record') logs = applyEdit(logs, tables, item.payload)
+  }
+  return { ...logs, tables }
+}
+
+type Logs = Pick<LiveFiles, 'first' | 'previous'>
+
+function applyEdit(logs: Logs, tables: Set<number>, edit: Uint8Array): Logs {
   let { first, previous } = logs
   const reader = new ByteReader(edit)
   while (!reader.atEnd) {
     const tag = reader.varint()
     if (tag === LOG_NUMBER) first = reader.varint()
     else if (tag === PREVIOUS_LOG) previous = reader.varint()
-    else skipField(reader, tag)
+    else if (tag === DELETED_FILE) tables.delete(tableOf(reader))
+    else if (tag === NEW_FILE) {
+      tables.add(tableOf(reader))
+      skipTable(reader)
+    } else skipField(reader, tag)
   }
   return { first, previous }
 }
@@ -49,17 +64,23 @@ function skipField(reader: ByteReader, tag: number): void {
   else if (tag === COMPACT_POINTER) {
     reader.varint()
     reader.slice()
-  } else if (tag === DELETED_FILE) {
-    reader.varint()
-    reader.varint()
-  } else if (tag === NEW_FILE) {
-    for (let field = 0; field < 3; field++) reader.varint()
-    reader.slice()
-    reader.slice()
   } else throw new RangeError(`unknown field ${tag} in the manifest`)
 }
 
 function ignoreMissing(error: unknown): undefined {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
   throw error
+}
+
+/** Reads the level and the number of a table. */
+function tableOf(reader: ByteReader): number {
+  reader.varint()
+  return reader.varint()
+}
+
+/** Passes over size, smallest and largest key. */
+function skipTable(reader: ByteReader): void {
+  reader.varint()
+  reader.slice()
+  reader.slice()
 }

@@ -45,6 +45,10 @@ export class FaultyDisk implements Disk {
     return this.#inner.keepEvidence()
   }
 
+  copyTo(directory: string, mark: number): Promise<void> {
+    return this.#inner.copyTo(directory, mark)
+  }
+
   acknowledge(): void {}
 
   async endRun(): Promise<void> {}

@@ -1,0 +1,60 @@
+/** A file of a backup, kept under its digest. */
+export interface BackedUpFile {
+  /** Below the data directory, with slashes. */
+  readonly path: string
+  /** Bytes. */
+  readonly size: number
+  /** In hex. */
+  readonly sha256: string
+  /** What the server said of it: files of one path and mark have the same content. */
+  readonly mark: string
+}
+
+/**
+ * A backup in a backup directory: `backups/<time>.json`. The content of its files is in `files/<two digits>/<digest>`, shared
+ * by all backups of the directory.
+ */
+export interface Backup {
+  readonly format: 1
+  /** RFC 3339: the moment that it shows. */
+  readonly created: string
+  /** The server's. */
+  readonly uuid: string
+  readonly files: readonly BackedUpFile[]
+}
+
+export const BACKUPS = 'backups'
+
+/** The name of the file that describes a backup: its time without colons, which some file systems do not take. */
+export function backupFileName({ created }: Pick<Backup, 'created'>): string {
+  return `${created.replaceAll(':', '')}.json`
+}
+
+/** Where the content of a file is, below the backup directory, with slashes. */
+export function contentPath(sha256: string): string {
+  return `files/${sha256.slice(0, 2)}/${sha256}`
+}
+
+/** Parses the description of a backup; undefined where it is none, or of a format of the future. */
+export function parseBackup(text: string): Backup | undefined {
+  let value: Partial<Backup>
+  try {
+    value = JSON.parse(text) as Partial<Backup>
+  } catch {
+    return undefined
+  }
+  const isBackup = value.format === 1 && typeof value.created === 'string' && Array.isArray(value.files)
+  return isBackup && value.files?.every(isBackedUpFile) === true ? (value as Backup) : undefined
+}
+
+/** A path that leads out of the data directory is none. */
+function isBackedUpFile({ path, size, sha256 }: Partial<BackedUpFile>): boolean {
+  return (
+    typeof path === 'string' &&
+    /^[\w.-]+(?:\/[\w.-]+)*$/.test(path) &&
+    !path.split('/').includes('..') &&
+    typeof size === 'number' &&
+    typeof sha256 === 'string' &&
+    /^[0-9a-f]{64}$/.test(sha256)
+  )
+}

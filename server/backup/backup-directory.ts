@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type Backup, type BackedUpFile, BACKUPS, contentPath, parseBackup } from '../../protocol/backup.ts'
+import { StartError } from '../config/start-error.ts'
+
+/**
+ * Reads the backups of a directory, the oldest first.
+ *
+ * @throws {StartError} where there are none, or one cannot be read
+ */
+export async function readBackups(directory: string): Promise<Backup[]> {
+  const names = await readdir(join(directory, BACKUPS)).catch((error: unknown) => {
+    throw new StartError(`There are no backups in ${directory}.`, { cause: error })
+  })
+  const backups: Backup[] = []
+  for (const name of names.filter(one => one.endsWith('.json')).sort()) {
+    const backup = parseBackup(await readFile(join(directory, BACKUPS, name), 'utf8'))
+    if (backup === undefined) throw new StartError(`${join(directory, BACKUPS, name)} describes no backup.`)
+    backups.push(backup)
+  }
+  if (backups.length === 0) throw new StartError(`There are no backups in ${directory}.`)
+  return backups
+}
+
+/**
+ * Writes a file of a backup to its place, synced.
+ *
+ * @throws {StartError} where its content is missing or changed
+ */
+export async function restoreFile(directory: string, file: BackedUpFile, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true, mode: 0o700 })
+  const hash = createHash('sha256')
+  const target = await open(to, 'wx', 0o600)
+  try {
+    for await (const bytes of createReadStream(join(directory, ...contentPath(file.sha256).split('/')))) {
+      hash.update(bytes as Buffer)
+      await target.writeFile(bytes as Buffer)
+    }
+    await target.sync()
+  } catch (error) {
+    throw new StartError(
+      `The backup's content of ${file.path} cannot be read or written: ${messageOf(error)}.`,
+      {
+        cause: error,
+      },
+    )
+  } finally {
+    await target.close()
+  }
+  if (hash.digest('hex') !== file.sha256)
+    throw new StartError(`The backup is damaged: its content of ${file.path} is changed.`)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,76 @@
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Backup } from '../../protocol/backup.ts'
+import { readBackups, restoreFile } from '../backup/backup-directory.ts'
+import { markRestored } from '../backup/mark-restored.ts'
+import { StartError } from '../config/start-error.ts'
+import { openStore } from '../storage/store.ts'
+import { findFaults, keysOf } from './check.ts'
+import { UsageError } from './usage-error.ts'
+
+export interface RestoreArguments {
+  /** The backup directory. */
+  readonly backups: string
+  /** The data directory to make. */
+  readonly data: string
+  /** RFC 3339; the newest backup of that moment or before is taken. Default: the newest. */
+  readonly at?: string | undefined
+  readonly list?: boolean | undefined
+  readonly encryptionKeyFile?: string | undefined
+}
+
+/**
+ * Makes a data directory of a backup: every file is compared with its digest, every record, count and attachment verified,
+ * before the directory gets its name. Resolves with the exit code: 1 where something is not as it should be.
+ *
+ * @throws {StartError} where the directory holds something, or the backup is damaged
+ */
+export async function restore(args: RestoreArguments): Promise<number> {
+  const backups = await readBackups(args.backups)
+  if (args.list === true) {
+    for (const backup of backups) process.stdout.write(`${lineOf(backup)}\n`)
+    return 0
+  }
+  const backup = chosen(backups, args.at)
+  const data = resolve(args.data)
+  await checkEmpty(data)
+  const partial = `${data}.restoring`
+  await rm(partial, { recursive: true, force: true })
+  await mkdir(partial, { recursive: true, mode: 0o700 })
+  for (const file of backup.files)
+    await restoreFile(args.backups, file, join(partial, ...file.path.split('/')))
+  const { faults, seen } = await findFaults(partial, args.encryptionKeyFile)
+  if (faults.length > 0) {
+    for (const fault of faults) process.stdout.write(`${fault}\n`)
+    process.stdout.write(`The restored data are damaged; they are kept in ${partial}.\n`)
+    return 1
+  }
+  const store = await openStore(join(partial, 'store'), { keys: await keysOf(args.encryptionKeyFile) })
+  await markRestored(store).finally(() => store.close())
+  await rm(data, { recursive: true, force: true })
+  await rename(partial, data)
+  process.stdout.write(
+    `${data} has the data of ${backup.created}: ${seen.databases} databases, ${seen.records} records, ${seen.attachments} attachments, all verified.\n`,
+  )
+  return 0
+}
+
+function chosen(backups: readonly Backup[], at: string | undefined): Backup {
+  if (at !== undefined && Number.isNaN(Date.parse(at)))
+    throw new UsageError(`--at takes a time such as 2026-05-01T12:00:00Z, not "${at}".`)
+  const before = at === undefined ? Infinity : Date.parse(at)
+  const backup = backups.findLast(({ created }) => Date.parse(created) <= before)
+  if (backup === undefined) throw new StartError(`The oldest backup is of ${backups[0]?.created}.`)
+  return backup
+}
+
+async function checkEmpty(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => [])
+  if (names.length > 0)
+    throw new StartError(`${directory} holds something already: name a directory that is to be made.`)
+}
+
+function lineOf({ created, files }: Backup): string {
+  const bytes = files.reduce((sum, file) => sum + file.size, 0)
+  return `${created}  ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB`
+}

@@ -1,0 +1,9 @@
+import { copyFile, link } from 'node:fs/promises'
+
+/** Gives a file that never changes a second name, or copies it where there are no second names. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  await link(from, to).catch(async (error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw error
+    await copyFile(from, to)
+  })
+}
