@@ -6,7 +6,7 @@ export interface BackedUpFile {
   readonly size: number
   /** In hex. */
   readonly sha256: string
-  /** What the server said of it: files of one path and mark have the same content. */
+  /** Fingerprint by the server: files of one path and mark have the same content. */
   readonly mark: string
 }
 
@@ -30,7 +30,7 @@ export function backupFileName({ created }: Pick<Backup, 'created'>): string {
   return `${created.replaceAll(':', '')}.json`
 }
 
-/** Where the content of a file is, below the backup directory, with slashes. */
+/** Path of a file's content below the backup directory, with slashes. */
 export function contentPath(sha256: string): string {
   return `files/${sha256.slice(0, 2)}/${sha256}`
 }

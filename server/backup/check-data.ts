@@ -14,7 +14,7 @@ const RECORDS_AT_A_TIME = 1000
 const MD5_BYTES = 16
 const PIECE_BYTES = 1024 * 1024
 
-/** What a check looked at. */
+/** Counts of a check. */
 export interface CheckedData {
   records: number
   databases: number

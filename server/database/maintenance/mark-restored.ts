@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { makeSuffix } from '../../protocol/sequence.ts'
-import type { DatabaseRecord } from '../database/database-record.ts'
-import { storedDatabases } from '../database/inspect.ts'
-import { databaseNameKey } from '../storage/keys.ts'
-import type { Store } from '../storage/store.ts'
+import { makeSuffix } from '../../../protocol/sequence.ts'
+import type { DatabaseRecord } from '../database-record.ts'
+import { storedDatabases } from '../inspect.ts'
+import { databaseNameKey } from '../../storage/keys.ts'
+import type { Store } from '../../storage/store.ts'
 
 /**
  * Gives each database of a restored store a new instance: sequences that were given out after the backup are told from
