@@ -17,6 +17,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
       'auth',
       'compaction',
       'log',
+      'backup',
       'replication',
     ],
     ...['observability', 'tls', 'dashboard', 'routes', 'app', 'start', 'commands'],
