@@ -1,6 +1,7 @@
 import { CouchError, fail } from '../../protocol/errors.ts'
 import type { JsonValue } from '../../protocol/json-value.ts'
 import { erlangText } from '../../protocol/selector/erlang-text.ts'
+import { checkDepth } from './answer-depth.ts'
 import type { WorkerOutcome } from './messages.ts'
 
 /** The errors of functions that have a status of their own; all others are 500. (CouchDB: chttpd:error_info/1) */
@@ -23,15 +24,26 @@ export function functionError(name: string, reason: JsonValue): CouchError {
 /**
  * The JSON text that a command answered.
  *
- * @throws CouchError with what the function threw; `os_process_error` when it took too long
+ * @throws CouchError with what the function threw; `os_process_error` when it took too long; `InternalError` for an
+ *   answer that is nested too deeply
  */
 export function answerText(outcome: WorkerOutcome): string {
   if (outcome.kind === 'answer') {
+    checkAnswer(outcome.text)
     if (outcome.text.startsWith('+')) return outcome.text.slice(1)
     const [, name, reason] = JSON.parse(outcome.text.slice(1)) as [string, string, JsonValue?]
     throw functionError(name, reason ?? null)
   }
   throw outcomeError(outcome)
+}
+
+/** @throws CouchError `InternalError` for text of a function that is nested too deeply */
+export function checkAnswer(text: string): void {
+  try {
+    checkDepth(text)
+  } catch (error) {
+    throw new CouchError(500, 'InternalError', (error as Error).message)
+  }
 }
 
 /** The error of an outcome that is no answer. */

@@ -3,6 +3,7 @@ import { rawKey, writeRawKey } from '../../protocol/collation/raw-key.ts'
 import { writeViewKey } from '../../protocol/collation/view-key.ts'
 import type { JsonValue } from '../../protocol/json-value.ts'
 import { ORDINAL_BYTES, writeRowValue } from '../../protocol/view-row.ts'
+import { checkDepth } from './answer-depth.ts'
 import type { Collation, PackedRows, RowStorage } from './messages.ts'
 
 interface Emitted {
@@ -75,12 +76,16 @@ class RowPacker {
     for (let from = 0; from < rows.length;) {
       const middle = rows.indexOf('\u0001', from)
       const end = rows.indexOf('\u0002', middle)
+      if (middle < 0 || end < 0) throw new Error('what the map functions emitted is not as it was written')
       const key = rows.slice(from, middle)
+      const value = rows.slice(middle + 1, end)
+      checkDepth(key)
+      checkDepth(value)
       const write = collation === 'raw' ? writeRawKey : writeViewKey
       this.#key.clear()
       if (partition !== undefined) write(partition, this.#key)
       write(JSON.parse(key) as JsonValue, this.#key)
-      emitted.push({ key, value: rows.slice(middle + 1, end), sortKey: this.#key.take() })
+      emitted.push({ key, value, sortKey: this.#key.take() })
       from = end + 1
     }
     return emitted

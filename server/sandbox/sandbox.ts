@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { JsonObject, JsonValue } from '../../protocol/json-value.ts'
-import { answerText, outcomeError } from './errors.ts'
+import { answerText, checkAnswer, outcomeError } from './errors.ts'
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUT_MS, type SandboxLimits } from './limits.ts'
 import type { PackedRows, RowStorage } from './messages.ts'
 import type { Lane } from './admission.ts'
@@ -46,12 +46,12 @@ export type ValidationResult =
 
 export interface UpdateAnswer {
   readonly document: JsonValue
-  readonly response: JsonObject
+  readonly response: JsonValue
 }
 
 /** Output of a list function since the last exchange. */
 export interface ListOutput {
-  readonly head: JsonObject
+  readonly head: JsonValue
   readonly text: string
   /** True once a chunk was sent: from then on the head does not change. */
   readonly hasBegun: boolean
@@ -132,7 +132,7 @@ export class Sandbox {
     return this.#ask(ddoc, 'update', `[${JSON.stringify(['updates', name])},${args}]`)
   }
 
-  async show(ddoc: SandboxDocument, name: string, args: string): Promise<JsonObject> {
+  async show(ddoc: SandboxDocument, name: string, args: string): Promise<JsonValue> {
     return this.#ask(ddoc, 'show', `[${JSON.stringify(['shows', name])},${args}]`)
   }
 
@@ -151,7 +151,10 @@ export class Sandbox {
   ): Promise<ListEnd> {
     const path = JSON.stringify(['lists', name])
     const job = jobOf(ddoc, 'list', `[${path},${args},${rows},${isWhole}]`)
-    const exchange = (output: string) => onOutput(JSON.parse(output) as ListOutput)
+    const exchange = async (output: string) => {
+      checkAnswer(output)
+      return onOutput(JSON.parse(output) as ListOutput)
+    }
     const outcome = isWhole ? this.#pool.run(job, 'request') : this.#lists.run(job, 'request', exchange)
     return JSON.parse(answerText(await outcome)) as ListEnd
   }

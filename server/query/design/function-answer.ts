@@ -1,5 +1,5 @@
 import { fail } from '../../../protocol/errors.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
+import { isJsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 import { erlangPretty } from '../../../protocol/selector/erlang-pretty.ts'
 import { responseHeaders } from './response-headers.ts'
 
@@ -32,7 +32,9 @@ const CODE = /^(\d{3})(?: |$)/
  * @param status where the function says none
  * @throws `external_response_error` for other members, and for codes that are not 200 to 599
  */
-export function functionAnswer(response: JsonObject, status: number): FunctionAnswer {
+export function functionAnswer(response: JsonValue, status: number): FunctionAnswer {
+  // A `toJSON` can make anything of it.
+  if (!isJsonObject(response)) throw fail('badFunctionAnswer', erlangPretty(response))
   const parts: Parts = {
     status,
     type: 'application/json',

@@ -1,7 +1,7 @@
-import { parse, stringify } from './builtins.ts'
+import { jsonList, jsonOf, parse } from './builtins.ts'
 import { compile, setLanguage } from './compile.ts'
 import { ddoc, functionAt, mapSource, setDesignDocument } from './design-document.ts'
-import { describe, membersOf } from './errors.ts'
+import { describe, errorText, membersOf } from './errors.ts'
 import { host } from './host.ts'
 import { list } from './lists.ts'
 import { setRoot } from './modules.ts'
@@ -9,7 +9,8 @@ import { rethrow, show, update, type Call } from './render.ts'
 import { validateAll } from './validate.ts'
 import { emits, map, reduce, setMaps } from './views.ts'
 
-const commands: Record<string, (...args: never[]) => unknown> = {
+/** Commands give JSON text; those that only prepare the engine give nothing. */
+const commands: Record<string, (...args: never[]) => string | void> = {
   setDesignDocument,
   setViews(lib: unknown, maps: unknown[], language: unknown) {
     setLanguage(language)
@@ -24,7 +25,7 @@ const commands: Record<string, (...args: never[]) => unknown> = {
   reduce,
   filter,
   validate: validateAll,
-  show: (path: string[], args: unknown[]) => show(callOf(path, args)),
+  show: (path: string[], args: unknown[]) => jsonOf(show(callOf(path, args))),
   update: (path: string[], args: unknown[]) => update(callOf(path, args)),
   list: (path: string[], args: unknown[], rows: unknown[], isWhole: boolean) =>
     list(callOf(path, args), { rows, isWhole }),
@@ -35,10 +36,11 @@ const commands: Record<string, (...args: never[]) => unknown> = {
 export function run(command: string, args: string): string {
   try {
     if (command === 'map') return `+${map(parse(args) as unknown[])}`
-    const handler = commands[command] as (...args: unknown[]) => unknown
-    return `+${stringify(handler(...(parse(args) as unknown[]))) ?? 'null'}`
+    const handler = commands[command] as (...args: unknown[]) => string | undefined
+    const given = parse(args) as unknown[]
+    return `+${handler(given[0], given[1], given[2], given[3]) ?? 'null'}`
   } catch (thrown) {
-    return `-${stringify(describe(thrown))}`
+    return `-${errorText(describe(thrown))}`
   }
 }
 
@@ -46,21 +48,21 @@ function callOf(path: string[], args: unknown[]): Call {
   return { run: functionAt(path), ddoc, args }
 }
 
-function filter(path: string[], documents: unknown[], request: unknown): boolean[] {
+function filter(path: string[], documents: unknown[], request: unknown): string {
   const matches = functionAt(path)
-  return documents.map(document => {
+  return jsonList(documents, document => {
     host.tick()
-    return Boolean(matches.call(ddoc, document, request))
+    return matches.call(ddoc, document, request) ? 'true' : 'false'
   })
 }
 
 /** Runs the rewrite function; an error that forbids the request is an answer. */
-function rewrite(args: unknown[]): unknown {
+function rewrite(args: unknown[]): string {
   try {
-    return functionAt(['rewrites']).apply(ddoc, args)
+    return jsonOf(functionAt(['rewrites']).apply(ddoc, args))
   } catch (thrown) {
     const { forbidden, unauthorized } = membersOf(thrown)
     if (forbidden === undefined && unauthorized === undefined) return rethrow(thrown)
-    return thrown
+    return jsonOf(thrown)
   }
 }

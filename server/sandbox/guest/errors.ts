@@ -1,4 +1,4 @@
-import { isArray, isObject } from './builtins.ts'
+import { isArray, isObject, jsonOf } from './builtins.ts'
 import type { GuestError } from './host.ts'
 
 /** Returns the answer for what a function throws. (CouchDB: share/server/dispatch-quickjs.js, handleError) */
@@ -12,6 +12,11 @@ export function describe(thrown: unknown): GuestError {
   // The members of an error are not enumerable, so that its JSON is {}.
   if (name) return ['error', String(name), thrown]
   return ['error', 'unnamed_error', stack]
+}
+
+/** Returns the JSON of an error. */
+export function errorText(error: GuestError): string {
+  return `["${error[0]}",${jsonOf(error[1])},${jsonOf(error[2])}]`
 }
 
 /** Returns whether an error must end the command, and not only the call of one function. */

@@ -1,5 +1,5 @@
-import { parse, scope, stringify } from './builtins.ts'
-import { describe, isFatal } from './errors.ts'
+import { jsonOf, parse, scope } from './builtins.ts'
+import { describe, errorText, isFatal } from './errors.ts'
 import { host, type GuestError, type GuestResponse } from './host.ts'
 import { isMimeUsed, resetMime, runProvided } from './mime.ts'
 import { addChunk, resetOutput, takeChunks, takeStart } from './output.ts'
@@ -41,7 +41,7 @@ export function installListGlobals(): void {
 }
 
 /** Runs a list function. (CouchDB: share/server/render.js, couch_mrview_show:list_cb/2) */
-export function list({ run, ddoc, args }: Call, given: GivenRows): GuestListOutput {
+export function list({ run, ddoc, args }: Call, given: GivenRows): string {
   reset(given)
   try {
     let tail = run.apply(ddoc, args)
@@ -49,10 +49,10 @@ export function list({ run, ddoc, args }: Call, given: GivenRows): GuestListOutp
     if (!hasAsked) getRow()
     if (tail !== undefined) addChunk(String(tail))
     collectOutput()
-    return takeOutput(false)
+    return outputText(takeOutput(false))
   } catch (thrown) {
     if (!hasAsked || (isEnded && !hasBegun)) return rethrow(thrown)
-    return { ...takeOutput(false), error: errorOf(thrown) }
+    return outputText({ ...takeOutput(false), error: errorOf(thrown) })
   }
 }
 
@@ -71,7 +71,7 @@ function getRow(): unknown {
   if (isEnded) return null
   collectOutput()
   if (nextRow >= rows.length && hasMore) readMore()
-  else if (text.length > MAX_TEXT_LENGTH && hasMore) host.exchange(stringify(takeOutput(false)))
+  else if (text.length > MAX_TEXT_LENGTH && hasMore) host.exchange(outputText(takeOutput(false)))
   host.tick()
   if (nextRow < rows.length) return rows[nextRow++]
   isEnded = true
@@ -95,8 +95,14 @@ function takeOutput(wantsRows: boolean): GuestListOutput {
   return { head, text: taken, hasBegun, wantsRows }
 }
 
+function outputText(output: GuestListOutput): string {
+  const error = output.error === undefined ? '' : `,"error":${errorText(output.error)}`
+  const flags = `"hasBegun":${output.hasBegun},"wantsRows":${output.wantsRows}`
+  return `{"head":${jsonOf(output.head)},"text":${jsonOf(output.text)},${flags}${error}}`
+}
+
 function readMore(): void {
-  const answer = host.exchange(stringify(takeOutput(true)))
+  const answer = host.exchange(outputText(takeOutput(true)))
   hasMore = answer !== ''
   rows = hasMore ? (parse(answer) as unknown[]) : []
   nextRow = 0

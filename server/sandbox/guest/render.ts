@@ -1,4 +1,4 @@
-import { isArray } from './builtins.ts'
+import { isArray, jsonOf } from './builtins.ts'
 import { describe, isFatal, isProtocolError, membersOf } from './errors.ts'
 import { host, type GuestFunction, type GuestResponse } from './host.ts'
 import { chosenType, isMimeUsed, resetMime, runProvided } from './mime.ts'
@@ -43,15 +43,15 @@ function showOnce({ run, ddoc, args }: Call): GuestResponse {
   return isResponse(response) ? response : fail('undefined response from show function')
 }
 
-/** Runs an update function, which returns a document (or null) and a response. */
-export function update({ run, ddoc, args }: Call): { document: unknown; response: GuestResponse } {
+/** Runs an update function, which returns a document (or null) and a response. Returns both as members of JSON. */
+export function update({ run, ddoc, args }: Call): string {
   reset()
   try {
     // Not destructured: what is no array is no error of its own.
     const result = run.apply(ddoc, args) as Record<number, unknown>
     const response = result[1]
     if (!isResponse(response)) return fail('undefined response from update function')
-    return { document: result[0], response: wrap(response) }
+    return `{"document":${jsonOf(result[0])},"response":${jsonOf(wrap(response))}}`
   } catch (thrown) {
     return rethrow(thrown)
   }
@@ -67,7 +67,7 @@ export function withType(response: GuestResponse): GuestResponse {
 
 /** Throws what a function has thrown as the error that its caller gets; the protocol's own form stays as it is. */
 export function rethrow(thrown: unknown): never {
-  const [, , reason] = describe(thrown)
+  const reason = describe(thrown)[2]
   const { error, reason: given, stack } = membersOf(thrown)
   if (isProtocolError(thrown) || (error && given) || isFatal(thrown)) throw thrown
   const message = `function raised error: ${String(thrown)} \nstacktrace: ${String(stack ?? reason)}`

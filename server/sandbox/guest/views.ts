@@ -1,4 +1,4 @@
-import { isObject, scope, stringify } from './builtins.ts'
+import { isObject, jsonList, jsonOf, scope } from './builtins.ts'
 import { compile } from './compile.ts'
 import { isFatal } from './errors.ts'
 import { deepFreeze } from './freeze.ts'
@@ -16,7 +16,7 @@ export function installViewGlobals(): void {
   scope.emit = (key: unknown, value: unknown) => {
     hasEmitted = true
     // A value that JSON does not know is null.
-    rows += `${stringify(key) ?? 'null'}\u0001${stringify(value) ?? 'null'}\u0002`
+    rows += `${jsonOf(key)}\u0001${jsonOf(value)}\u0002`
   }
 }
 
@@ -32,11 +32,12 @@ export function setMaps(sources: unknown[]): void {
  */
 export function map(documents: unknown[]): string {
   let out = ''
-  for (const document of documents) {
+  for (let at = 0; at < documents.length; at++) {
+    const document = documents[at]
     if (isObject(document)) deepFreeze(document)
-    for (const run of maps) {
+    for (let view = 0; view < maps.length; view++) {
       host.tick()
-      out += `${mapOne(run, document)}\u0003`
+      out += `${mapOne(maps[view] as GuestFunction, document)}\u0003`
     }
     out += '\u0004'
     if (out.length > MAX_ANSWER_LENGTH) {
@@ -58,31 +59,31 @@ function mapOne(run: GuestFunction, document: unknown): string {
   }
 }
 
-/** Returns for each document whether a map function emits anything. */
-export function emits(source: unknown, documents: unknown[]): boolean[] {
+/** Returns for each document whether a map function emits anything: a JSON array. */
+export function emits(source: unknown, documents: unknown[]): string {
   const run = compile(source)
-  return documents.map(document => {
+  return jsonList(documents, document => {
     host.tick()
     hasEmitted = false
     run(document)
-    return hasEmitted
+    return hasEmitted ? 'true' : 'false'
   })
 }
 
-/** Returns the result of a reduce function for each batch; null for those in which it throws. */
+/** Returns the result of a reduce function for each batch, null for those in which it throws: a JSON array. */
 export function reduce(
   source: unknown,
   batches: [keys: unknown, values: unknown[]][],
   rereduce: boolean,
-): unknown[] {
+): string {
   const run = compile(source)
-  return batches.map(([keys, values]) => {
+  return jsonList(batches, batch => {
     host.tick()
     try {
-      return run(keys, values, rereduce)
+      return jsonOf(run(batch[0], batch[1], rereduce))
     } catch (thrown) {
       ignore(thrown)
-      return null
+      return 'null'
     }
   })
 }
