@@ -9,6 +9,7 @@ import type { Peer, WriteFailure } from './peer.ts'
 import { Replication } from './replication.ts'
 import type { ReplicationPlan, ReplicationResult, ReplicationStatus } from './replication.ts'
 import { heartbeatMs } from './http/changes-query.ts'
+import type { Tracer } from './tracer.ts'
 import { childOf, wait } from './wait.ts'
 
 /** A replication to be scheduled. */
@@ -27,6 +28,7 @@ export interface JobSpec {
   readonly refused?: (failure: WriteFailure) => void
   readonly rewound?: (rewind: Rewind) => void
   readonly notify?: (notice: JobNotice) => void
+  readonly tracer?: Tracer
 }
 
 /** An event of a job that is logged. */
@@ -222,6 +224,7 @@ export class Job {
       refused: failure => this.spec.refused?.(failure),
       rewound: rewind => this.spec.rewound?.(rewind),
       heartbeat: () => this.#lag.heartbeat(),
+      ...(this.spec.tracer === undefined ? {} : { tracer: this.spec.tracer }),
     })
     using watching = childOf(signal)
     try {

@@ -1,3 +1,4 @@
+import { NO_TRACER, type Tracer } from './tracer.ts'
 import { randomBytes } from 'node:crypto'
 import { checkpointMembers, makeCheckpoint, numberOf, statsOf, zeroStats } from '../protocol/checkpoint.ts'
 import type { ReplicationStats, SourceSeq } from '../protocol/checkpoint.ts'
@@ -30,6 +31,7 @@ export interface ReplicationEvents {
   readonly rewound: (rewind: Rewind) => void
   /** The source's live feed beat. */
   readonly heartbeat: () => void
+  readonly tracer?: Tracer
 }
 
 /** A replication as it stands, for listings. */
@@ -213,13 +215,27 @@ export class Replication {
     const most = BACKLOG_BATCHES * this.#plan.options.workerBatchSize
     for (let batch = await this.#queue.take(most); batch; batch = await this.#queue.take(most)) {
       signal.throwIfAborted()
-      const counted = await this.#transfer?.move(batch.rows, signal)
+      const counted = await this.#traced(batch.rows.length, async () =>
+        this.#transfer?.move(batch.rows, signal),
+      )
       for (const key of Object.keys(counted ?? {}) as (keyof ReplicationStats)[]) {
         this.#stats[key] += counted?.[key] ?? 0
       }
       this.#progress.done(batch)
       this.#lastProgress = { at: new Date(), clock: performance.now() }
     }
+  }
+
+  /** Records a batch as a trace, from the source's documents to the target's commit. */
+  #traced<T>(changes: number, work: () => Promise<T>): Promise<T> {
+    const { tracer = NO_TRACER } = this.#events
+    const attributes = {
+      'replication.id': this.#plan.id,
+      'replication.source': this.#source.url,
+      'replication.target': this.#target.url,
+      'replication.changes': changes,
+    }
+    return tracer.root('replication batch', attributes, work)
   }
 
   /** Waits for all parts; the first that fails stops the others, and its failure is thrown. */

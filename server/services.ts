@@ -14,6 +14,7 @@ import type { Metrics } from './metrics/metrics.ts'
 import type { Observability } from './observability/observability.ts'
 import type { Queries } from './query/queries.ts'
 import type { Replicator } from './replication/replicator.ts'
+import type { Tracing } from './tracing/tracing.ts'
 import type { Uuids } from './node/uuids.ts'
 import type { WorkQueue } from './concurrency/work-queue.ts'
 
@@ -48,6 +49,8 @@ export interface Services {
   /** Begins to close the server and open it again, where whoever started it can. */
   readonly restart: (() => void) | undefined
   readonly log: Logger
+  /** Undefined unless a collector is configured. */
+  readonly tracing: Tracing | undefined
   readonly logTail: LogTail
   readonly backups: BackupCopies
   readonly observability: Observability

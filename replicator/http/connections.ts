@@ -6,6 +6,7 @@ import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import { hostNotAllowed } from '../peer-error.ts'
 import { guardedLookup } from './guarded-lookup.ts'
 import type { HostGuard } from './guarded-lookup.ts'
+import { NO_TRACER } from '../tracer.ts'
 import { HeldMemory, PEER_LIMITS } from './held-memory.ts'
 import type { PeerLimits } from './held-memory.ts'
 import { OutgoingConnections } from './outgoing-connections.ts'
@@ -25,6 +26,8 @@ export interface TlsOptions {
 export interface ConnectionsOptions {
   readonly proxied?: boolean
   readonly limits?: () => PeerLimits
+  /** Returns headers of the trace that a request belongs to. */
+  readonly traceHeaders?: () => Readonly<Record<string, string>>
   /** Registry of the connections to peers; those to proxies are left out. */
   readonly outgoing?: OutgoingConnections
   /** Default: all hosts may be reached. */
@@ -54,6 +57,7 @@ export class Connections {
   readonly #outgoing: OutgoingConnections
   readonly #allows: HostGuard
   readonly #lookup: LookupFunction
+  readonly traceHeaders: () => Readonly<Record<string, string>>
   /** Shared by all answers of these connections. */
   readonly held: HeldMemory
 
@@ -68,12 +72,14 @@ export class Connections {
       limits = () => PEER_LIMITS,
       outgoing = new OutgoingConnections(),
       allows = () => true,
+      traceHeaders = () => NO_TRACER.headers(),
     }: ConnectionsOptions = {},
   ) {
     this.#tls = tls
     this.#proxied = proxied
     this.#limits = limits
     this.#outgoing = outgoing
+    this.traceHeaders = traceHeaders
     this.#allows = allows
     this.#lookup = guardedLookup(allows)
     this.held = new HeldMemory(() => limits().maxMemory)

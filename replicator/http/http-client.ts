@@ -229,6 +229,7 @@ export class HttpClient {
           ...this.#headers,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(this.#isFar ? { 'accept-encoding': 'gzip' } : {}),
+          ...this.#connections.traceHeaders(),
           ...request.headers,
           ...headers,
         },

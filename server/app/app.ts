@@ -14,9 +14,10 @@ import { ROUTES } from '../routes/table.ts'
 import { RouteMatcher } from '../routing/route-matcher.ts'
 import { allowedMethods, handlerOf } from '../routing/route.ts'
 import type { Services } from '../services.ts'
+import type { RequestOutcome } from '../tracing/tracing.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import { authorizeRequest } from './authorize-request.ts'
-import { countAndLogRequest } from './request-log.ts'
+import { countAndLogRequest, pathForLog } from './request-log.ts'
 import { isDisconnect, sendError } from './send-error.ts'
 import { watchRights } from './watch-rights.ts'
 
@@ -33,18 +34,33 @@ export function createApp(services: Services): Koa<RequestState> {
     // Clients that go away in the middle of an answer are a normal day.
     if (!isDisconnect(error)) services.log.error({ err: error }, 'answer failed')
   })
+  const { tracing } = services
   app.use(async context => {
-    const started = performance.now()
     const ctx = context as unknown as RequestContext
-    ctx.services = services
-    ctx.redispatch = url => redispatch(ctx, url, routes)
-    ctx.state.user = ANONYMOUS
-    secureHeaders(ctx)
-    leaveOutHeaders(ctx)
-    if (!answerPreflight(ctx)) await answer(ctx, routes)
-    countAndLogRequest(ctx, started)
+    if (tracing === undefined) return handle(ctx, services, routes)
+    await tracing.request({ method: ctx.method, headers: ctx.req.headers }, async () => {
+      await handle(ctx, services, routes)
+      return outcomeOf(ctx)
+    })
   })
   return app
+}
+
+async function handle(ctx: RequestContext, services: Services, routes: Routes): Promise<void> {
+  const started = performance.now()
+  ctx.services = services
+  ctx.redispatch = url => redispatch(ctx, url, routes)
+  ctx.state.user = ANONYMOUS
+  secureHeaders(ctx)
+  leaveOutHeaders(ctx)
+  if (!answerPreflight(ctx)) await answer(ctx, routes)
+  countAndLogRequest(ctx, started)
+}
+
+/** Returns what the span of a request says of its answer: no query, and no names of attachments. */
+function outcomeOf(ctx: RequestContext): RequestOutcome {
+  const { requestId, route } = ctx.state
+  return { status: ctx.res.statusCode, path: pathForLog(ctx.path), route, requestId }
 }
 
 async function answer(ctx: RequestContext, routes: Routes): Promise<void> {
@@ -67,6 +83,7 @@ async function runRoute(ctx: RequestContext, routes: Routes): Promise<void> {
   const match = routes.match(ctx.method, ctx.path, usersDatabase(ctx.services.config))
   ctx.params = match.params
   ctx.rest = match.rest
+  if (match.route !== undefined) ctx.state.route = match.route.path
   await authorizeRequest(ctx, match)
   if (match.route === undefined) return
   const handler = handlerOf(match.route, ctx.method)

@@ -30,6 +30,8 @@ export interface DatabaseHooks {
   readonly newSecurity?: () => string | undefined
   /** The size up to which a partition may grow, in bytes; 0 for no limit. */
   readonly maxPartitionSize?: () => number
+  /** Records a write, from its request to the end of its commit. */
+  readonly traceWrite?: <T>(database: DatabaseName, kind: string, write: () => Promise<T>) => Promise<T>
   /** Called when a database is opened, before anybody uses it. */
   readonly extend?: (database: Database) => DatabaseExtension | Promise<DatabaseExtension>
 }
@@ -57,6 +59,7 @@ export class Database extends DatabaseReader {
   readonly #rules: (() => DatabaseRules | undefined) | undefined
   readonly #security: CurrentSecurity
   readonly #writer: Writer
+  readonly #traceWrite: DatabaseHooks['traceWrite']
   readonly #subscribers: CommitSubscriber[]
   readonly #validators: DocumentValidator[] = []
 
@@ -90,6 +93,7 @@ export class Database extends DatabaseReader {
     this.record = record
     this.attachments = attachments
     this.#rules = hooks.rulesOf?.(name)
+    this.#traceWrite = hooks.traceWrite
     this.#security = new CurrentSecurity(stored.security)
     this.tail = new ChangesTail(stored.state.seq)
     this.compaction = new Compaction(this)
@@ -168,7 +172,8 @@ export class Database extends DatabaseReader {
 
   /** Changes the database; resolves when the change is on disk. */
   write<Request extends WriteRequest>(request: Request): Promise<ResultOf<Request>> {
-    return this.#writer.submit(request)
+    const submit = (): Promise<ResultOf<Request>> => this.#writer.submit(request)
+    return this.#traceWrite === undefined ? submit() : this.#traceWrite(this.name, request.kind, submit)
   }
 
   /**

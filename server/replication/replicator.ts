@@ -14,6 +14,7 @@ import type { Job, JobSpec } from '../../replicator/job.ts'
 import type { Peer } from '../../replicator/peer.ts'
 import type { ReplicationResult } from '../../replicator/replication.ts'
 import { Scheduler } from '../../replicator/scheduler.ts'
+import { NO_TRACER, type Tracer } from '../../replicator/tracer.ts'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -55,6 +56,7 @@ export interface ReplicatorHost {
   readonly catalog: Catalog
   readonly log: Logger
   readonly metrics: Metrics
+  readonly tracer?: Tracer | undefined
   readonly authenticator: Authenticator
   readonly users: UserDirectory
 }
@@ -84,12 +86,14 @@ export class Replicator implements JobFactory {
     watchJobCounts(this, host.metrics)
     const limits = (): PeerLimits => peerLimits(host.config)
     const { outgoing } = this.loginOrigins
+    const traceHeaders = () => (host.tracer ?? NO_TRACER).headers()
     this.#connections = new Connections(tlsOptions(host.config), {
       limits,
       outgoing,
       allows: hostGuard(host.config),
+      traceHeaders,
     })
-    this.#inside = new Connections(undefined, { proxied: false, limits, outgoing })
+    this.#inside = new Connections(undefined, { proxied: false, limits, outgoing, traceHeaders })
   }
 
   get defaults(): ReturnType<typeof replicationDefaults> {
@@ -152,6 +156,7 @@ export class Replicator implements JobFactory {
         this.rewinds++
         log.rewound(rewind)
       },
+      ...(this.#host.tracer === undefined ? {} : { tracer: this.#host.tracer }),
       refused: failure => log.refused(failure),
       notify: notice => {
         countNotice(notice, this.#host.metrics)

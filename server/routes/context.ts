@@ -6,6 +6,8 @@ import type { Services } from '../services.ts'
 export interface RequestState extends HttpState {
   /** The database that the path names, once the user may see it. */
   database?: Database
+  /** Path of the route that answers, as the table has it. */
+  route?: string
   /** Number of times that the path was rewritten. */
   rewrites?: number
 }

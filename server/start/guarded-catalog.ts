@@ -10,6 +10,7 @@ import type { Disposal } from './disposal.ts'
 import { RevocableRequests } from '../auth/revocable-requests.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Queries } from '../query/queries.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { Store } from '../storage/store.ts'
 import { createSystemDatabases, systemHooks } from './system-databases.ts'
 
@@ -26,16 +27,23 @@ export interface CatalogParts {
   readonly metrics: Metrics
   readonly queries: Queries
   readonly log: Logger
+  readonly tracing: Tracing | undefined
 }
 
 /** The databases of a store, those who may use them, and the watch over requests whose right goes away. */
 export async function openGuardedCatalog(
-  { store, attachments, config, metrics, queries, log }: CatalogParts,
+  { store, attachments, config, metrics, queries, log, tracing }: CatalogParts,
   disposal: Disposal,
 ): Promise<GuardedCatalog> {
   const report = reportCompactions(queries, metrics, log)
   const hooks: DatabaseHooks = {
     ...systemHooks(config, name => catalog.open(name)),
+    ...(tracing === undefined
+      ? {}
+      : {
+          traceWrite: (database, kind, write) =>
+            tracing.child('commit', { 'db.namespace': database, 'db.operation.name': kind }, write),
+        }),
     extend: async database => {
       report(database)
       const { subscriber, validators } = await queries.attach(database)

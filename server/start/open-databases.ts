@@ -31,7 +31,7 @@ export interface DatabaseParts extends GuardedCatalog {
  */
 export async function openDatabases(
   options: CouchetteOptions,
-  { config, log, metrics }: NodeParts,
+  { config, log, metrics, tracing }: NodeParts,
   listeners: Listeners,
   disposal: Disposal,
 ): Promise<DatabaseParts> {
@@ -57,7 +57,7 @@ export async function openDatabases(
   disposal.add(() => queries.close())
   disposal.add(() => listeners.end())
   const guarded = await openGuardedCatalog(
-    { store, attachments, config, metrics, queries, log: componentLog(log, 'compaction') },
+    { store, attachments, config, metrics, queries, log: componentLog(log, 'compaction'), tracing },
     disposal,
   )
   if (config.boolean('couchette', 'check_after_crash'))

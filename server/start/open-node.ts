@@ -8,6 +8,8 @@ import { componentLog, createLog } from '../log/log.ts'
 import { reportSettings } from '../log/report-settings.ts'
 import { Metrics } from '../metrics/metrics.ts'
 import { NodeHealth } from '../metrics/node-health.ts'
+import { openTracing } from '../tracing/open-tracing.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import { openConfig } from './config-sources.ts'
 import type { Disposal } from './disposal.ts'
 import type { CouchetteOptions } from './options.ts'
@@ -21,6 +23,8 @@ export interface NodeParts {
   readonly reopenLog: (() => void) | undefined
   readonly health: NodeHealth
   readonly metrics: Metrics
+  /** Undefined unless a collector is configured. */
+  readonly tracing: Tracing | undefined
 }
 
 /**
@@ -38,9 +42,11 @@ export async function openNode(options: CouchetteOptions, disposal: Disposal): P
   disposal.add(() => writer.close())
   const logTail = new LogTail(() => config.integer('couchette', 'log_tail'))
   const log = createLog(config, logTail.beside(writer.stream), options.logLevel)
+  const tracing = await openTracing(config, componentLog(log, 'tracing'))
+  disposal.add(() => tracing?.close())
   const health = new NodeHealth(options.data)
   disposal.add(() => health.close())
   const metrics = new Metrics()
   reportSettings(config, metrics, componentLog(log, 'config'))
-  return { config, log, logTail, reopenLog: writer.reopen, health, metrics }
+  return { config, log, logTail, reopenLog: writer.reopen, health, metrics, tracing }
 }

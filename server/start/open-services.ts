@@ -32,7 +32,7 @@ export function openServices(
   facts: ServerFacts,
   disposal: Disposal,
 ): Services {
-  const { config, log, logTail, metrics } = node
+  const { config, log, logTail, metrics, tracing } = node
   const { catalog, attachments, backups, queries, feeds, users, live } = databases
   const uuid = config.text('couchdb', 'uuid')
   const authenticator = new Authenticator(config, users, metrics)
@@ -44,6 +44,7 @@ export function openServices(
     catalog,
     log: componentLog(log, 'replication'),
     metrics,
+    tracer: tracing,
     authenticator,
     users,
     address,
@@ -64,6 +65,7 @@ export function openServices(
     config,
     log: componentLog(log, 'http'),
     logTail,
+    tracing,
     observability: observe(node, databases, { authenticator, replicator, queues }, facts),
     uuid,
     replicator,

@@ -256,6 +256,28 @@ export const HTTP_SETTINGS = {
       default: 1000,
       about: 'Lines of the log that are kept in memory for `_node/{node}/_log`; 0: none',
     },
+    otlp_endpoint: {
+      kind: 'text',
+      default: '',
+      restart: true,
+      about:
+        'Collector of OpenTelemetry to which traces are sent over OTLP with HTTP, such as `http://127.0.0.1:4318`; empty: none',
+    },
+    otlp_headers: {
+      kind: 'text',
+      default: '',
+      restart: true,
+      sensitive: true,
+      about: 'Headers for it: `name=value,name=value`',
+    },
+    trace_sample_percent: {
+      kind: 'integer',
+      default: 100,
+      min: 0,
+      max: 100,
+      restart: true,
+      about: 'Share of the traces that begin here and are sent; those that a client began follow the client',
+    },
     max_running_compactions: { kind: 'integer', default: 2, about: 'Databases that are compacted at a time' },
     max_waiting_compactions: {
       kind: 'integer',
