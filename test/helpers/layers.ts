@@ -7,7 +7,18 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'protocol/selector': ['pcre'],
   replicator: ['http', 'pipeline'],
   server: [
-    ...['concurrency', 'passwords', 'config', 'node', 'http', 'metrics', 'routing', 'sandbox', 'storage'],
+    ...[
+      'concurrency',
+      'passwords',
+      'config',
+      'node',
+      'http',
+      'metrics',
+      'tracing',
+      'routing',
+      'sandbox',
+      'storage',
+    ],
     ...[
       'attachments',
       'database',
