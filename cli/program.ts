@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { addBackup } from './commands/backup.ts'
 import { addCompletion } from './commands/completion.ts'
+import { addDump } from './commands/dump.ts'
 import { addJobs } from './commands/jobs/jobs.ts'
+import { addLoad } from './commands/load.ts'
 import { addProfile } from './commands/profile.ts'
 import { addReplicate } from './commands/replicate.ts'
 import { addTail } from './commands/tail.ts'
@@ -16,6 +18,7 @@ import { exitCodeOf, sentenceOf } from './sentences.ts'
 /** The commands that talk to servers, in the order of the help. A new one is a line here (see `README.md`). */
 const GROUPS: readonly (readonly [title: string, commands: readonly ((frame: Frame) => void)[]])[] = [
   ['Replication:', [addReplicate, addJobs]],
+  ['Files:', [addDump, addLoad]],
   ['What a server does:', [addTail, addTop]],
   ['Databases:', [addBackup]],
   ['This program:', [addProfile, addCompletion]],
