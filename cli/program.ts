@@ -4,10 +4,13 @@ import { addCompletion } from './commands/completion.ts'
 import { addDump } from './commands/dump.ts'
 import { addJobs } from './commands/jobs/jobs.ts'
 import { addLoad } from './commands/load.ts'
+import { addMigrate } from './commands/migrate.ts'
 import { addProfile } from './commands/profile.ts'
 import { addReplicate } from './commands/replicate.ts'
+import { addSecurity } from './commands/security.ts'
 import { addTail } from './commands/tail.ts'
 import { addTop } from './commands/top.ts'
+import { addUsers } from './commands/users.ts'
 import { EXIT_CODES, INTERRUPTED, OK } from './frame/exit-codes.ts'
 import { Frame } from './frame/frame.ts'
 import type { Io } from './frame/io.ts'
@@ -17,7 +20,8 @@ import { exitCodeOf, sentenceOf } from './sentences.ts'
 
 /** The commands that talk to servers, in the order of the help. A new one is a line here (see `README.md`). */
 const GROUPS: readonly (readonly [title: string, commands: readonly ((frame: Frame) => void)[]])[] = [
-  ['Replication:', [addReplicate, addJobs]],
+  ['Replication:', [addReplicate, addJobs, addMigrate]],
+  ['Users and rights:', [addUsers, addSecurity]],
   ['Files:', [addDump, addLoad]],
   ['What a server does:', [addTail, addTop]],
   ['Databases:', [addBackup]],

@@ -154,6 +154,8 @@ export class Server {
     const tls = { rejectUnauthorized: !insecure, ...(ca === undefined ? {} : { ca }) }
     const connect = buildConnector(tls)
     return new EnvHttpProxyAgent({
+      // An index that is built first answers late.
+      headersTimeout: 0,
       requestTls: tls,
       proxyTls: tls,
       connect: (target, done) =>
