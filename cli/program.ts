@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { addBackup } from './commands/backup.ts'
 import { addCompletion } from './commands/completion.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addDump } from './commands/dump.ts'
 import { addJobs } from './commands/jobs/jobs.ts'
 import { addLoad } from './commands/load.ts'
@@ -23,7 +24,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly ((frame: Fra
   ['Replication:', [addReplicate, addJobs, addMigrate]],
   ['Users and rights:', [addUsers, addSecurity]],
   ['Files:', [addDump, addLoad]],
-  ['What a server does:', [addTail, addTop]],
+  ['What a server does:', [addTail, addTop, addDoctor]],
   ['Databases:', [addBackup]],
   ['This program:', [addProfile, addCompletion]],
 ]
