@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { addBackup } from './commands/backup.ts'
 import { addCompletion } from './commands/completion.ts'
-import { addDoctor } from './commands/doctor.ts'
+import { addDoctor } from './commands/doctor/doctor.ts'
 import { addDump } from './commands/dump.ts'
 import { addJobs } from './commands/jobs/jobs.ts'
 import { addLoad } from './commands/load.ts'

@@ -35,7 +35,7 @@ const BATCHES_AHEAD = 4
 const CHECKPOINT_MS = 1000
 const DEFAULT_BATCH = '200'
 
-/** How far a dump has come. */
+/** Position of a dump in the feed of its database. */
 interface Position {
   since: SourceSeq
   documents: number

@@ -27,7 +27,7 @@ interface LoadOptions {
   readonly retries?: string
 }
 
-/** How far a load has come. */
+/** Position of a load in its file. */
 interface Position {
   /** Bytes of the file's text up to which every document was written or refused. */
   end: number

@@ -6,7 +6,7 @@ import type { SourceSeq } from '../../protocol/checkpoint.ts'
 import { CommandError, usageError } from '../frame/command-error.ts'
 import { fileFailure } from './file-failure.ts'
 
-/** How far an unfinished dump has come, kept beside its file. */
+/** Position of an unfinished dump, kept beside its file. */
 export interface DumpState {
   /** Database and options: another dump does not go on with this file. */
   readonly identity: string
@@ -17,7 +17,7 @@ export interface DumpState {
 }
 
 export interface DumpTarget {
-  /** Where it goes on; undefined where it begins. */
+  /** Position of the dump that is resumed; undefined of a new one. */
   readonly resumed: DumpState | undefined
   /** Appends text; gzipped, each piece is a member of its own, so that a dump can be cut and resumed between them. */
   append(text: Uint8Array): Promise<void>

@@ -1,6 +1,6 @@
 import { CommandError } from '../frame/command-error.ts'
 import { UNREACHABLE } from '../frame/exit-codes.ts'
-import type { Migration } from './migrate-database.ts'
+import type { Migration } from './migration.ts'
 
 /** An index of the target after a migration. */
 export interface IndexReport {

@@ -4,31 +4,12 @@ import type { WriteFailure } from '../../replicator/peer.ts'
 import { CommandError } from '../frame/command-error.ts'
 import { UNREACHABLE } from '../frame/exit-codes.ts'
 import { requestFailure } from '../frame/failures.ts'
-import type { Server } from '../frame/server.ts'
-import type { Peers } from '../replication/peers.ts'
 import { runReplication } from '../replication/run.ts'
-import type { RunState } from '../replication/run.ts'
 import { buildIndexes } from './build-indexes.ts'
 import type { IndexReport } from './build-indexes.ts'
+import type { Migration } from './migration.ts'
 import { missingLeaves } from './missing-leaves.ts'
 import type { Comparison } from './missing-leaves.ts'
-
-/** Settings of a migration. */
-export interface MigrationSettings {
-  readonly indexes: boolean
-  readonly compare: boolean
-  readonly retries: number
-}
-
-export interface Migration {
-  readonly source: Server
-  readonly target: Server
-  readonly peers: Peers
-  readonly settings: MigrationSettings
-  readonly signal: AbortSignal
-  /** Told what is done with a database, and where its copy stands. */
-  readonly show: (name: string, step: string, state?: RunState) => void
-}
 
 /** Result for one database, as the report has it. */
 export interface DatabaseReport {

@@ -49,8 +49,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   'server/sandbox': ['guest'],
   'server/storage': ['encryption', 'leveldb', 'durable', 'checksums'],
-  cli: ['frame', 'replication', 'commands'],
-  'cli/commands': ['jobs'],
+  cli: ['frame', 'replication', 'documents', 'migrate', 'commands'],
+  'cli/commands': ['jobs', 'doctor'],
   'dashboard/src': ['lib', 'api', 'ui', 'views'],
 }
 

@@ -1,4 +1,4 @@
-import { duration } from '../frame/format.ts'
+import { duration } from '../../frame/format.ts'
 import { finding } from './finding.ts'
 import type { DoctorFinding } from './finding.ts'
 

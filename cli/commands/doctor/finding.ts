@@ -1,9 +1,9 @@
 /** Outcome of one look at a server. */
 export interface DoctorFinding {
   readonly state: 'ok' | 'warning' | 'error' | 'unknown'
-  /** What was looked at: "disk". */
+  /** Part that was looked at: "disk". */
   readonly subject: string
-  /** What was found, and what to do where that is something. */
+  /** Sentence that says what was found, and what to do about it. */
   readonly text: string
 }
 

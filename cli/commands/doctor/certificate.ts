@@ -1,6 +1,6 @@
 import { connect } from 'node:tls'
-import type { Connection } from '../frame/connection.ts'
-import { duration } from '../frame/format.ts'
+import type { Connection } from '../../frame/connection.ts'
+import { duration } from '../../frame/format.ts'
 import { finding } from './finding.ts'
 import type { DoctorFinding } from './finding.ts'
 
