@@ -152,9 +152,25 @@ test.serial(
   },
 )
 
+test.serial('CouchetteConflictsAgeing fires when the conflict that a node has is a day old', async t => {
+  const own = troubled.filter(({ name }) => name === 'couchdb_conflicts_oldest_age_seconds')
+  t.is(own.length, 1)
+  const minutes = 26 * 60
+  // Its age grows by a minute each minute.
+  const ageing = own.map(one => ({ ...one, values: `${Number.parseFloat(one.values)}+60x${minutes}` }))
+  const series = [{ name: 'up', labels: {}, values: `1x${minutes}` }, ...ageing]
+  const expected = { [23 * 60]: [], [25 * 60]: ['CouchetteConflictsAgeing'] }
+  await t.notThrowsAsync(checkAlerts('conflicts', series, expected))
+})
+
 test.serial('every alert has a test, a severity, and a runbook that is there', async t => {
   const alerts = (await readRules()).filter(rule => rule.alert !== undefined)
-  const tested = [...Object.keys(PRODUCED), ...Object.keys(WRITTEN), 'CouchetteDiskFilling']
+  const tested = [
+    ...Object.keys(PRODUCED),
+    ...Object.keys(WRITTEN),
+    'CouchetteDiskFilling',
+    'CouchetteConflictsAgeing',
+  ]
   t.deepEqual(alerts.map(({ alert }) => alert).sort(), tested.sort() as (string | undefined)[])
   const guide = await readFile(join(OPS, '../docs/operating.md'), 'utf8')
   for (const { alert = '', labels, annotations } of alerts) {

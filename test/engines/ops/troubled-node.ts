@@ -39,7 +39,7 @@ export async function scrapeHealthyNode(): Promise<Scrape> {
 
 /**
  * Reads the metrics of a node in trouble, twice, a while apart: a stalled job, a silent source, a crashing and a failed job,
- * a certificate with five days left, a full disk where one can be mounted, locked names, a late event loop.
+ * a document in conflict, a certificate with five days left, a full disk where one can be mounted, locked names, a late event loop.
  */
 export async function scrapeTroubledNode(): Promise<readonly [Scrape, Scrape]> {
   const dir = await tempDir()
@@ -66,6 +66,7 @@ export async function scrapeTroubledNode(): Promise<readonly [Scrape, Scrape]> {
   try {
     await call(far.url, 'PUT', '/from')
     await call(far.url, 'PUT', '/from/a', { json: {} })
+    await makeConflict(server)
     const put = (id: string, source: string, members: object = {}) =>
       call(server.url, 'PUT', `/_replicator/${id}`, {
         json: { ...job(source, server.url), target: `${server.url}/${id}`, continuous: true, ...members },
@@ -113,6 +114,13 @@ async function tlsFor(directory: string, days: number) {
   await writeFile(certFile, cert)
   const ssl = { enable: 'true', port: '0', cert_file: certFile, key_file: keyFile }
   return Object.entries(ssl).map(([name, value]) => ({ section: 'ssl', key: name, value }))
+}
+
+/** Writes two revisions of one document that do not descend from each other, as two nodes do. */
+async function makeConflict({ url }: RunningServer): Promise<void> {
+  await call(url, 'PUT', '/carts')
+  const docs = ['1-aaa', '1-bbb'].map(_rev => ({ _id: 'cart', _rev }))
+  await call(url, 'POST', '/carts/_bulk_docs', { json: { docs, new_edits: false } })
 }
 
 /** Guesses passwords of four names until each is locked. */
