@@ -93,6 +93,12 @@ export const ERRORS = {
   ],
   tooManyAttachments: [413, 'document_too_large', (most: string) => `more than ${most} attachments`],
   tooManyRevisions: [413, 'document_too_large', (most: string) => `more than ${most} revisions`],
+  tooManyDesignValues: [
+    413,
+    'document_too_large',
+    (most: string) => `more than ${most} values in a design document`,
+  ],
+  tooManyViews: [413, 'document_too_large', (most: string) => `more than ${most} views in a design document`],
   badGeneration: [400, 'doc_validation', 'The generation of the revision is out of range.'],
   docIdNotString: [400, 'illegal_docid', 'Document id must be a string'],
   illegalDocId: [400, 'illegal_docid', (reason: string) => reason],

@@ -17,7 +17,7 @@ const tertiaries = new LevelWriter()
 export function writeStringKey(text: string, out: KeyWriter): void {
   const root = rootElements()
   if (isAscii(text)) writeAscii(text, root, out)
-  else writeCodePoints(codePoints(text.normalize('NFD')), root, out)
+  else writeCodePoints(codePoints(decomposed(text)), root, out)
   out.byte(LEVEL_END)
   secondaries.flush(out)
   out.byte(LEVEL_END)
@@ -34,6 +34,17 @@ function writeAscii(text: string, root: RootElements, out: KeyWriter): void {
   for (let i = 0; i < text.length; i++) writeEntry(root.entryOf(text.charCodeAt(i)), root, out)
 }
 
+/** Marks in a row that are put in canonical order together: the time that takes grows with their square. */
+const MAX_MARKS = 256
+const LONG_MARKS = new RegExp(`\\p{M}{${MAX_MARKS + 1}}`, 'u')
+const SOME_MARKS = new RegExp(`\\p{M}{1,${MAX_MARKS}}|\\P{M}+`, 'gu')
+
+/** Decomposes a text canonically. More marks on one letter than anybody writes are taken in groups. */
+function decomposed(text: string): string {
+  if (text.length <= MAX_MARKS || !LONG_MARKS.test(text)) return text.normalize('NFD')
+  return text.replace(SOME_MARKS, part => part.normalize('NFD'))
+}
+
 function codePoints(text: string): number[] {
   return Array.from(text, character => character.codePointAt(0) as number)
 }
@@ -41,32 +52,43 @@ function codePoints(text: string): number[] {
 function writeCodePoints(points: number[], root: RootElements, out: KeyWriter): void {
   for (let i = 0; i < points.length; i++) {
     const point = points[i] as number
-    const entry = contractionAt(points, i, root.contractions.get(point))
-    if (entry === undefined) writeCodePoint(point, root, out)
-    else writeEntry(entry, root, out)
+    const found = contractionAt(points, i, root.contractions.get(point))
+    if (found === undefined) writeCodePoint(point, root, out)
+    else {
+      writeEntry(found.entry, root, out)
+      i += found.length
+    }
   }
 }
 
-/** The entry of the contraction that begins at `i`, whose further code points are taken out; undefined without one. */
-function contractionAt(points: number[], i: number, known: readonly Contraction[] = []): number | undefined {
+/**
+ * Finds the contraction that begins at `i`; undefined without one. Its further code points then stand right behind `i`.
+ *
+ * @returns its entry, and the number of its further code points
+ */
+function contractionAt(
+  points: number[],
+  i: number,
+  known: readonly Contraction[] = [],
+): { readonly entry: number; readonly length: number } | undefined {
   for (const { rest, entry } of known) {
-    if (rest.every((point, k) => points[i + 1 + k] === point)) {
-      points.splice(i + 1, rest.length)
-      return entry
-    }
+    if (rest.every((point, k) => points[i + 1 + k] === point)) return { entry, length: rest.length }
     const [mark] = rest
     const offset = rest.length === 1 && mark !== undefined ? unblockedMark(points, i + 1, mark) : -1
     if (offset >= 0) {
-      points.splice(offset, 1)
-      return entry
+      points.copyWithin(i + 2, i + 1, offset)
+      return { entry, length: 1 }
     }
   }
   return undefined
 }
 
+/** Marks between the two that are looked at: Unicode's stream-safe texts have at most 30. */
+const MAX_BETWEEN = 32
+
 /** Marks of other combining classes may stand between a letter and the mark that it contracts with (UTS #10, S2.1). */
 function unblockedMark(points: number[], from: number, mark: number): number {
-  for (let i = from; i < points.length; i++) {
+  for (let i = from; i < Math.min(points.length, from + MAX_BETWEEN); i++) {
     const point = points[i] as number
     if (point === mark) return i
     if (!reorders(point, mark)) return -1
@@ -76,10 +98,22 @@ function unblockedMark(points: number[], from: number, mark: number): number {
 
 /** Returns whether both are combining marks of different classes, of which canonical order allows only one order. */
 function reorders(a: number, b: number): boolean {
-  const forward = String.fromCodePoint(a, b)
-  const backward = String.fromCodePoint(b, a)
-  return forward.normalize('NFD') === backward.normalize('NFD')
+  const pair = a * PLANES + b
+  let known = reordered.get(pair)
+  if (known === undefined) {
+    const forward = String.fromCodePoint(a, b)
+    const backward = String.fromCodePoint(b, a)
+    known = forward.normalize('NFD') === backward.normalize('NFD')
+    if (reordered.size === MAX_PAIRS) reordered.clear()
+    reordered.set(pair, known)
+  }
+  return known
 }
+
+const PLANES = 0x110000
+const MAX_PAIRS = 4096
+/** By pairs of code points. */
+const reordered = new Map<number, boolean>()
 
 function writeCodePoint(point: number, root: RootElements, out: KeyWriter): void {
   const entry = root.entryOf(point)

@@ -12,7 +12,7 @@ type Range = [start: number, end: number]
 
 /** An open container; of arrays `members` is undefined. */
 interface Frame {
-  readonly members: Map<string, Range> | undefined
+  readonly members: Members | undefined
   /** The member that is being read, up to the comma behind it. */
   current: Range | undefined
 }
@@ -60,7 +60,7 @@ function* replacedMembers(json: Buffer): Steps<Range[]> {
         startMember(frame, json, offset, end, replaced)
       offset = end - 1
     } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-      frame = { members: byte === OPEN_OBJECT ? new Map() : undefined, current: undefined }
+      frame = { members: byte === OPEN_OBJECT ? new Members() : undefined, current: undefined }
       frames.push(frame)
     } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
       frames.pop()
@@ -89,4 +89,33 @@ function stringEnd(json: Buffer, quote: number): number {
   let offset = quote + 1
   while (json[offset] !== QUOTE) offset += json[offset] === BACKSLASH ? 2 : 1
   return offset + 1
+}
+
+const SHARDS = 256
+const FEW = 1024
+
+/** The members of an object. A map of a million takes long each time that it grows: those of large objects are many. */
+class Members {
+  readonly #few = new Map<string, Range>()
+  #shards: readonly Map<string, Range>[] | undefined
+
+  get(name: string): Range | undefined {
+    return this.#few.get(name) ?? this.#shardOf(name)?.get(name)
+  }
+
+  set(name: string, range: Range): void {
+    if (this.#few.size < FEW || this.#few.has(name)) this.#few.set(name, range)
+    else {
+      this.#shards ??= Array.from({ length: SHARDS }, () => new Map<string, Range>())
+      this.#shardOf(name)!.set(name, range)
+    }
+  }
+
+  #shardOf(name: string): Map<string, Range> | undefined {
+    if (this.#shards === undefined) return undefined
+    let sum = name.length
+    for (let at = Math.max(0, name.length - 8); at < name.length; at++)
+      sum = (31 * sum + name.charCodeAt(at)) | 0
+    return this.#shards[sum & (SHARDS - 1)]
+  }
 }

@@ -164,7 +164,9 @@ export class JsonScanner extends JsonTokens {
     if (this.term !== undefined) writeTuple(this.term, 2)
     const start = this.position
     this.string()
-    this.#keys.add(frame.keys, this.hashOfString(start))
+    if (this.#keys.isLarge(frame.keys))
+      this.#keys.addToLarge(frame.keys, this.hashOfString(start), this.secondHashOfString(start))
+    else this.#keys.add(frame.keys, this.hashOfString(start))
     if (this.next() !== COLON) throw fail('invalidJson')
     this.position++
   }

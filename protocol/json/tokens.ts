@@ -94,6 +94,12 @@ export class JsonTokens {
     return hashOf(this.source, start + 1, this.position - 1)
   }
 
+  /** Another hash of it, which nobody can foresee. */
+  protected secondHashOfString(start: number): number {
+    if (this.#isEscaped) return secondHashOf(this.#decoded!.bytes, 0, this.#decoded!.length)
+    return secondHashOf(this.source, start + 1, this.position - 1)
+  }
+
   /** The string that was read last, which began at `start`. */
   protected textOfString(start: number): string {
     if (this.#isEscaped) return this.#decoded!.bytes.toString('utf8', 0, this.#decoded!.length)
@@ -242,5 +248,18 @@ function exponentEnd(source: Buffer, from: number): number {
 function hashOf(bytes: Buffer, from: number, to: number): number {
   let hash = 0x811c9dc5
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
+  return hash | 0
+}
+
+/** Chosen at random, so that no text can be made whose members all have one place in a table. */
+const SEED = Math.floor(Math.random() * 2 ** 32) | 0
+const FACTOR = Math.floor(Math.random() * 2 ** 32) | 5
+
+function secondHashOf(bytes: Buffer, from: number, to: number): number {
+  let hash = SEED
+  for (let i = from; i < to; i++) {
+    hash = Math.imul(hash ^ bytes[i]!, FACTOR)
+    hash ^= hash >>> 15
+  }
   return hash | 0
 }

@@ -73,7 +73,10 @@ export class DatabaseQueries implements CommitSubscriber {
     this.#onBuild = onBuild
     this.validators = [
       new DesignValidator(database, designs, sandbox),
-      new DesignCodeValidator(sandbox, String(database.record.number)),
+      new DesignCodeValidator(sandbox, String(database.record.number), () => ({
+        values: config.integer('couchette', 'max_design_values'),
+        views: config.integer('couchette', 'max_design_views'),
+      })),
     ]
   }
 

@@ -23,7 +23,7 @@ export interface Pattern {
 /** Returns whether a pattern is one, without compiling it. */
 export function isPattern(pattern: string): boolean {
   try {
-    checkProgram(parsePattern(bytesAsText(pattern)).regex)
+    checkProgram(parse(pattern).regex)
     return true
   } catch (error) {
     if (error instanceof PatternError) return false
@@ -34,15 +34,23 @@ export function isPattern(pattern: string): boolean {
 /** Compiles a pattern; undefined if it is invalid. */
 export function compilePattern(pattern: string): Pattern | undefined {
   try {
-    return compile(bytesAsText(pattern))
+    return compile(pattern)
   } catch (error) {
     if (error instanceof PatternError) return undefined
     throw error
   }
 }
 
+/** Longest pattern: compiled ones have at most 64 KiB in PCRE, of which every character that counts takes a byte. */
+const MAX_PATTERN_BYTES = 64 * 1024
+
+function parse(pattern: string): ReturnType<typeof parsePattern> {
+  if (pattern.length > MAX_PATTERN_BYTES) throw new PatternError('regular expression is too large')
+  return parsePattern(bytesAsText(pattern))
+}
+
 function compile(pattern: string): Pattern {
-  const { regex, hasBackreferences } = parsePattern(pattern)
+  const { regex, hasBackreferences } = parse(pattern)
   const size = checkProgram(regex)
   const native = nativeRegex(regex)
   let matcher: Matcher | undefined

@@ -16,7 +16,17 @@ export const BOUND_SETTINGS = {
   max_selector_values: {
     kind: 'integer',
     default: 20_000,
-    about: 'Most values in the body of `_find` and `_explain`; past it the answer is 413',
+    about: 'Most values in the body of `_find`, `_explain` and `_index`; past it the answer is 413',
+  },
+  max_query_key_size: {
+    kind: 'integer',
+    default: 1_048_576,
+    about: 'Most characters in one key of a query of a view; past it the answer is 413',
+  },
+  max_index_fields: {
+    kind: 'integer',
+    default: 100,
+    about: 'Most fields of an index that `_index` makes; past it the answer is 413',
   },
   max_queries_per_request: {
     kind: 'integer',
@@ -28,6 +38,17 @@ export const BOUND_SETTINGS = {
     default: 1_048_576,
     unit: 'bytes',
     about: 'Largest body of `_security`, `_index`, `_config`, limits, and of requests that need no body',
+  },
+  max_design_values: {
+    kind: 'integer',
+    default: 100_000,
+    about:
+      'Most values (elements and members) of a design document that is written; past it the answer is 413',
+  },
+  max_design_views: {
+    kind: 'integer',
+    default: 1000,
+    about: 'Most views of a design document that is written; past it the answer is 413',
   },
   max_document_attachments: {
     kind: 'integer',

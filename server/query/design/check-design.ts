@@ -1,5 +1,7 @@
 import { CouchError, fail } from '../../../protocol/errors.ts'
-import type { JsonObject } from '../../../protocol/json-value.ts'
+import { countValues } from '../../../protocol/json/count-values.ts'
+import { isJsonObject, type JsonObject } from '../../../protocol/json-value.ts'
+import { runInTurns } from '../../concurrency/time-slice.ts'
 import type { DocumentEdit, DocumentValidator, ValidatedDocument } from '../../database/documents/edit.ts'
 import { isBuiltinReduce } from '../reduce/builtin.ts'
 import type { Sandbox, SandboxFunction } from '../../sandbox/sandbox.ts'
@@ -11,11 +13,13 @@ import { viewsByMap } from './views-by-map.ts'
 export class DesignCodeValidator implements DocumentValidator {
   readonly #sandbox: Sandbox
   readonly #owner: string
+  readonly #limits: () => DesignLimits
 
   /** @param owner the database, see SandboxFunction */
-  constructor(sandbox: Sandbox, owner: string) {
+  constructor(sandbox: Sandbox, owner: string, limits: () => DesignLimits) {
     this.#sandbox = sandbox
     this.#owner = owner
+    this.#limits = limits
   }
 
   appliesTo(edits: readonly DocumentEdit[]): boolean {
@@ -29,17 +33,31 @@ export class DesignCodeValidator implements DocumentValidator {
   async #check({ id, edit }: ValidatedDocument): Promise<CouchError | undefined> {
     if (!isDesignId(id) || edit.deleted) return undefined
     try {
-      await checkDesign(
-        JSON.parse(Buffer.from(edit.body).toString()) as JsonObject,
-        this.#sandbox,
-        this.#owner,
-      )
+      const ddoc = await this.#read(edit.body)
+      await checkDesign(ddoc, this.#sandbox, this.#owner)
       return undefined
     } catch (error) {
       if (error instanceof CouchError) return error
       throw error
     }
   }
+
+  /** @throws `document_too_large` */
+  async #read(body: Uint8Array): Promise<JsonObject> {
+    const { values, views } = this.#limits()
+    if (body.length > values && (await runInTurns(countValues(body, values))) > values)
+      throw fail('tooManyDesignValues', String(values))
+    const ddoc = JSON.parse(Buffer.from(body).toString()) as JsonObject
+    if (isJsonObject(ddoc.views) && Object.keys(ddoc.views).length > views)
+      throw fail('tooManyViews', String(views))
+    return ddoc
+  }
+}
+
+/** Limits on design documents: each is read whole, again and again, and its functions are compiled. */
+export interface DesignLimits {
+  readonly values: number
+  readonly views: number
 }
 
 /**

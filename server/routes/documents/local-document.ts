@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { externalTerm } from '../../../protocol/json/canonical.ts'
@@ -28,9 +29,11 @@ export async function getLocalDocument(ctx: RequestContext, id: DocId): Promise<
 
 /**
  * Revisions of local documents repeat, so that the ETag has to cover the body: it is CouchDB's, a hash of the Erlang term
- * {0, Revision, Body} (couch_httpd:doc_etag/3).
+ * {0, Revision, Body} (couch_httpd:doc_etag/3), where that does not take long: as far as clients know it is any text.
  */
 export function localEtag({ rev, body }: Pick<LocalDocument, 'rev' | 'body'>): string {
+  if (body.length > MAX_HASHED_BYTES)
+    return createHash('sha256').update(rev).update(body).digest('hex').toUpperCase()
   const revision = Buffer.from(hashOf(rev))
   const head = Buffer.from([131, SMALL_TUPLE, 3, SMALL_INTEGER, 0, BINARY, 0, 0, 0, revision.length])
   return xxh3(Buffer.concat([head, revision, externalTerm(body)]))
@@ -38,6 +41,7 @@ export function localEtag({ rev, body }: Pick<LocalDocument, 'rev' | 'body'>): s
     .toUpperCase()
 }
 
+const MAX_HASHED_BYTES = 64 * 1024
 const SMALL_TUPLE = 104
 const SMALL_INTEGER = 97
 const BINARY = 109

@@ -1,9 +1,9 @@
 import { fail } from '../../../protocol/errors.ts'
-import type { JsonObject } from '../../../protocol/json-value.ts'
+import { isJsonObject, type JsonObject } from '../../../protocol/json-value.ts'
 import { requireObject } from '../../../protocol/json/parse-json.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
-import { parseBounded, readJsonObject } from '../../http/request/json-body.ts'
+import { parseBounded } from '../../http/request/json-body.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { streamQuery } from './stream-query.ts'
@@ -56,7 +56,16 @@ function integerOf(text: string | undefined): number | undefined {
 
 export async function postIndex(ctx: RequestContext): Promise<void> {
   const body = await jsonBody(ctx)
+  checkFields(ctx, body)
   sendJson(ctx, await createIndex(await queriesOf(ctx), body, ctx.state.user))
+}
+
+/** Each field costs every document that is written. @throws `too_large` */
+function checkFields(ctx: RequestContext, { index }: JsonObject): void {
+  const most = ctx.services.config.integer('couchette', 'max_index_fields')
+  const fields = isJsonObject(index) ? index.fields : undefined
+  if (Array.isArray(fields) && fields.length > most)
+    throw fail('tooLarge', `an index has at most ${most} fields`)
 }
 
 /** An index is deleted by its design document, type and name. */
@@ -108,5 +117,6 @@ async function queriesOf(ctx: RequestContext): Promise<DatabaseQueries> {
 
 async function jsonBody(ctx: RequestContext): Promise<JsonObject> {
   requireJson(ctx)
-  return readJsonObject(ctx, 'settings')
+  const json = await readJsonBody(ctx, 'settings')
+  return requireObject(await parseBounded(ctx, json, 'max_selector_values')) as JsonObject
 }

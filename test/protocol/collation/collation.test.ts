@@ -131,3 +131,14 @@ test('long strings compare in their last character, whatever the run of common w
     t.is(Math.sign(Buffer.compare(viewKey(same + 'A'), viewKey(same + 'aa'))), -1)
   }
 })
+
+test('keys of strings with more contractions or marks than anybody writes take time in proportion', t => {
+  const contractions = 'l\u00b7'.repeat(300_000)
+  const marks = `a${'\u0300\u0327'.repeat(150_000)}b`
+  const both = '\u0f71'.repeat(100_000) + '\u0f80'
+  for (const text of [contractions, marks, both]) {
+    t.true(viewKey(text).length > text.length / 2)
+    t.is(compareJson(text, `${text}x`), -1)
+    t.is(compareJson(`${text}x`, text), 1)
+  }
+})

@@ -134,3 +134,73 @@ test('one document beyond a limit of its own is refused, and the others of its r
   t.is((await admin('PUT', '/db/files', { json: { _attachments: { a: stub, b: stub } } })).status, 413)
   t.is((await admin('PUT', '/db/_local/deep', { json: { a: [[[[[]]]]] } })).status, 400)
 })
+
+test('an index of more fields than configured is refused', async t => {
+  const { admin } = await securedServer(t, 'couchette/max_index_fields=3')
+  await admin('PUT', '/db')
+  const indexOf = (...fields: string[]) => admin('POST', '/db/_index', { json: { index: { fields } } })
+  t.is((await indexOf('a', 'b', 'c')).status, 200)
+  const refused = await indexOf('a', 'b', 'c', 'd')
+  t.is(refused.status, 413)
+  t.deepEqual(refused.body, { error: 'too_large', reason: 'an index has at most 3 fields' })
+})
+
+test('a form with more files than a document may have attachments is refused, and leaves nothing', async t => {
+  const { admin, server } = await securedServer(t, 'couchette/max_document_attachments=3')
+  await admin('PUT', '/db')
+  const form = (count: number): string =>
+    Array.from(
+      { length: count },
+      (_, n) =>
+        `--x\r\nContent-Disposition: form-data; name="_attachments"; filename="f${n}"\r\n\r\n${n}\r\n`,
+    ).join('') + '--x\r\nContent-Disposition: form-data; name="_doc"\r\n\r\n{}\r\n--x--'
+  const headers = { 'content-type': 'multipart/form-data; boundary=x', referer: `${server.url}/` }
+  const post = (id: string, count: number) => admin('POST', `/db/${id}`, { raw: form(count), headers })
+  t.is((await post('few', 3)).status, 201)
+  t.is((await post('many', 4)).status, 413)
+  t.is((await admin('GET', '/db/many')).status, 404)
+  const { body } = await admin<{ _attachments: object }>('GET', '/db/few')
+  t.deepEqual(Object.keys(body._attachments).sort(), ['f0', 'f1', 'f2'])
+})
+
+test('members are told apart in objects of a hundred thousand, and the last of equal ones counts', async t => {
+  const { admin } = await securedServer(t)
+  await admin('PUT', '/db')
+  const count = 100_000
+  const raw = `{${members(count, '1')},"m50000":"again"}`
+  t.is((await admin('PUT', '/db/doc', { raw, headers: json })).status, 201)
+  const { body } = await admin('GET', '/db/doc')
+  t.is(Object.keys(body).length, count + 2)
+  t.is(body.m50000, 'again')
+  t.is(Object.keys(body).at(-1), 'm50000')
+})
+
+test('a key of a query that is longer than configured is refused', async t => {
+  const { admin } = await securedServer(t, 'couchette/max_query_key_size=1000')
+  await admin('PUT', '/db')
+  await admin('PUT', '/db/_design/d', { json: { views: { v: { map: 'function(doc){emit(1)}' } } } })
+  const query = (body: object) => admin('POST', '/db/_design/d/_view/v', { json: body })
+  const long = 'x'.repeat(1001)
+  for (const body of [{ key: long }, { startkey: [1, { a: long }] }, { endkey: long }, { keys: [1, [long]] }])
+    t.is((await query(body)).status, 413, Object.keys(body)[0])
+  t.is((await query({ keys: ['x'.repeat(900), 'y'.repeat(900)] })).status, 200)
+})
+
+test('a pattern longer than any that PCRE compiles is refused at once', async t => {
+  const { admin } = await securedServer(t)
+  await admin('PUT', '/db')
+  const selector = { a: { $regex: 'x*'.repeat(4_000_000) } }
+  t.is((await admin('POST', '/db/_find', { json: { selector } })).status, 400)
+})
+
+test('a design document of more views or values than configured is refused', async t => {
+  const { admin } = await securedServer(t, 'couchette/max_design_views=2', 'couchette/max_design_values=20')
+  await admin('PUT', '/db')
+  const put = (ddoc: object, id = 'd') => admin('PUT', `/db/_design/${id}`, { json: ddoc })
+  const view = { map: 'function (doc) {}' }
+  t.is((await put({ views: { a: view, b: view } })).status, 201)
+  const { status, body } = await put({ views: { a: view, b: view, c: view } }, 'e')
+  t.is(status, 413)
+  t.deepEqual(body, { error: 'document_too_large', reason: 'more than 2 views in a design document' })
+  t.is((await put({ data: Array<number>(30).fill(1) }, 'f')).status, 413)
+})

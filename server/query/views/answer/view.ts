@@ -1,3 +1,4 @@
+import { TimeSlice } from '../../../concurrency/time-slice.ts'
 import { fail } from '../../../../protocol/errors.ts'
 import type { UserContext } from '../../../../protocol/user-context.ts'
 import type { Database } from '../../../database/database.ts'
@@ -67,15 +68,15 @@ export class View {
 
   #begin(queries: readonly ViewQuery[], options: { onlyOne: boolean }): AnswerPieces {
     const [query] = queries
-    if (options.onlyOne && query?.groupLevel !== undefined) return this.#remembered(query)
+    if (options.onlyOne && query?.groupLevel !== undefined && query.key !== undefined)
+      return this.#remembered(query, `${this.#view} ${query.key}`)
     const answer = this.#answerAll(queries, options.onlyOne)
     const hasData = queries.some(({ attachments }) => attachments)
     return hasData ? withInlineData(answer, this.#database.attachments) : answer
   }
 
   /** Answers from the cache of answers: the same reductions are often queried between two changes. */
-  async *#remembered(query: ViewQuery): AnswerPieces {
-    const key = `${this.#view} ${query.key}`
+  async *#remembered(query: ViewQuery, key: string): AnswerPieces {
     const known = this.#index.answers.get(this.#index.state.seq, key)
     if (known !== undefined) {
       yield known
@@ -166,11 +167,17 @@ export class View {
 
 /** The number of rows of the view before the first of a query's rows behind those that are skipped. */
 async function firstRow(reader: ViewReader, query: ViewQuery, skip: number, total: number): Promise<number> {
+  const slice = new TimeSlice()
+  const last = query.ranges.length - 1
   let left = skip
   let position = 0
-  for (const [index, range] of query.ranges.entries()) {
+  let index = -1
+  for (const range of query.ranges) {
+    index++
+    // What is read is often in memory, and lets nobody in between.
+    if (slice.isOver) await slice.pause()
     const before = await rowsBefore(reader, range, query.descending, total)
-    if (left === 0 && index === query.ranges.length - 1) return before
+    if (left === 0 && index === last) return before
     const rows = await reader.count(range.from, range.to)
     if (rows > left) return before + left
     position = before + rows

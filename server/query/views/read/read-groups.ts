@@ -1,3 +1,4 @@
+import { TimeSlice } from '../../../concurrency/time-slice.ts'
 import type { Reducer } from '../../reduce/reducer.ts'
 import type { RowRange, ViewQuery } from '../request/view-query.ts'
 import { GroupWalk, type GroupWalkOptions } from './group-walk.ts'
@@ -40,6 +41,7 @@ class GroupSource {
   readonly #reader: ViewReader
   readonly #query: ViewQuery
   readonly #options: GroupWalkOptions
+  readonly #slice = new TimeSlice()
   #index = -1
   #walk: GroupWalk | undefined
 
@@ -56,8 +58,10 @@ class GroupSource {
       if (groups !== undefined && groups.length > 0) return groups
       this.#walk = undefined
       this.#index++
-      const range = this.#query.ranges[this.#index]
+      const range = this.#query.ranges.at(this.#index)
       if (range === undefined) return []
+      // What is read is often in memory, and lets nobody in between.
+      if (this.#slice.isOver) await this.#slice.pause()
       const group = await this.#open(range)
       if (group !== undefined) return [group]
     }
@@ -65,7 +69,7 @@ class GroupSource {
 
   /** Begins a range; returns its group if all of its rows are one, which shows the key as the request wrote it. */
   async #open(range: RowRange): Promise<RowGroup | undefined> {
-    const key = this.#query.groupLevel === 0 ? 'null' : this.#query.keyTexts[this.#index]
+    const key = this.#query.groupLevel === 0 ? 'null' : this.#query.keyText(this.#index)
     if (key === undefined) {
       this.#walk = new GroupWalk(this.#reader, this.#query, range, this.#options)
       return undefined

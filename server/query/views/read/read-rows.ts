@@ -55,7 +55,7 @@ async function* rowsOfRanges(
   let { skip, limit } = query
   let isFirst = true
   let { ranges } = query
-  const [only] = ranges
+  const only = ranges.at(0)
   if (skip > MANY_ROWS && reader.hasNodes && ranges.length === 1 && only !== undefined) {
     const left = await reader.skip(only, skip, query.descending)
     ranges = [left]

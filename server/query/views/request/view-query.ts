@@ -15,15 +15,18 @@ export interface RowRange {
   readonly to: Uint8Array | undefined
 }
 
+/** Ranges in the order of the answer. Those of many keys are made when they are read. */
+export type RowRanges = Pick<readonly RowRange[], 'length' | 'at'> & Iterable<RowRange>
+
 /** A query that was checked: what to read, and what to answer of it. */
 export interface ViewQuery {
-  /** Equal for equal queries of a view. */
-  readonly key: string
-  /** One, or one for each of `keys`, in the order of the answer. */
-  readonly ranges: readonly RowRange[]
+  /** Equal for equal queries of a view; undefined for one of so many keys that nobody sends it twice. */
+  readonly key: string | undefined
+  /** One, or one for each of `keys`. */
+  readonly ranges: RowRanges
   readonly byKeys: boolean
-  /** The JSON texts of `keys`, as grouped rows show them; empty if there are none. */
-  readonly keyTexts: readonly string[]
+  /** Returns the JSON text of one of `keys`, as grouped rows show it; undefined if there is none. */
+  readonly keyText: (index: number) => string | undefined
   /** Length of the partition's sort key at the start of row keys; 0 without a partition. */
   readonly partitionBytes: number
   readonly descending: boolean
@@ -60,18 +63,21 @@ export function viewQuery(parameters: ViewParameters, view: QueriedView): ViewQu
   checkOrder(parameters, view.collation)
   const sortKey = view.collation === 'raw' ? rawKey : viewKey
   const keys = keysInOrder(parameters, groupLevel)
-  const ranges =
-    keys === undefined
-      ? [partitioned(rangeOf(parameters, sortKey), parameters.partition, sortKey)]
-      : keys.map(key => {
-          const range = rangeOf({ ...parameters, startKey: key, endKey: key }, sortKey)
-          return partitioned(range, parameters.partition, sortKey)
-        })
+  const { keys: _keys, ...others } = parameters
+  const { partition } = others
   return {
-    key: JSON.stringify(parameters),
-    ranges,
+    key: keys !== undefined && keys.length > MAX_REMEMBERED_KEYS ? undefined : JSON.stringify(parameters),
+    ranges:
+      keys === undefined
+        ? [partitioned(rangeOf(parameters, sortKey), partition, sortKey)]
+        : new KeyRanges(keys, key =>
+            partitioned(rangeOf({ ...others, startKey: key, endKey: key }, sortKey), partition, sortKey),
+          ),
     byKeys: keys !== undefined,
-    keyTexts: groupLevel === undefined ? [] : (keys ?? []).map(key => JSON.stringify(key)),
+    keyText: index => {
+      const key = keys?.[index]
+      return key === undefined ? undefined : JSON.stringify(key)
+    },
     partitionBytes: parameters.partition === undefined ? 0 : sortKey(parameters.partition).length,
     descending: parameters.descending === true,
     limit: parameters.limit ?? Infinity,
@@ -83,6 +89,32 @@ export function viewQuery(parameters: ViewParameters, view: QueriedView): ViewQu
     attEncodingInfo: parameters.attEncodingInfo === true,
     update: parameters.update ?? 'true',
     updateSeq: parameters.updateSeq === true,
+  }
+}
+
+const MAX_REMEMBERED_KEYS = 1000
+
+/** The ranges of keys, each made when it is asked for. */
+class KeyRanges implements Iterable<RowRange> {
+  readonly #keys: readonly JsonValue[]
+  readonly #rangeOf: (key: JsonValue) => RowRange
+
+  constructor(keys: readonly JsonValue[], rangeOf: (key: JsonValue) => RowRange) {
+    this.#keys = keys
+    this.#rangeOf = rangeOf
+  }
+
+  get length(): number {
+    return this.#keys.length
+  }
+
+  at(index: number): RowRange | undefined {
+    const key = this.#keys[index]
+    return key === undefined ? undefined : this.#rangeOf(key)
+  }
+
+  *[Symbol.iterator](): Iterator<RowRange> {
+    for (const key of this.#keys) yield this.#rangeOf(key)
   }
 }
 
