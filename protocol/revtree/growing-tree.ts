@@ -1,17 +1,16 @@
 import type { Rev } from '../revision.ts'
 import { oldestOf, valueOf, type MergeOutcome, type RevPath, type StoredPath } from './merge.ts'
-import { compareHashes, DELETED, isRoot, ROOT, RevTree, type RevValue } from './tree.ts'
-
-/** A revision of a growing tree. */
-export interface GrowingNode {
-  readonly generation: number
-  readonly hash: string
-  deleted: boolean
-  body: number
-  parent: GrowingNode | undefined
-  /** By hash. */
-  readonly children: GrowingNode[]
-}
+import {
+  childOf,
+  compareNodes,
+  compareRootNodes,
+  descendants,
+  type GrowingNode,
+  indexBehind,
+  revOf,
+  rootOf,
+} from './growing-node.ts'
+import { DELETED, isRoot, ROOT, RevTree, type RevValue } from './tree.ts'
 
 /** Position of a path in a tree, and the change that adding it makes. */
 export interface NodePlacement {
@@ -117,7 +116,7 @@ export class GrowingTree {
       return known
     }
     const child = this.#newNode(parent.generation + 1, hash, value, parent)
-    parent.children.splice(placeOf(parent.children, child, compareNodes), 0, child)
+    parent.children.splice(indexBehind(parent.children, child, compareNodes), 0, child)
     this.#note(child)
     return child
   }
@@ -191,7 +190,7 @@ export class GrowingTree {
   }
 
   #insertRoot(root: GrowingNode): void {
-    this.#roots.splice(placeOf(this.#roots, root, compareRootNodes), 0, root)
+    this.#roots.splice(indexBehind(this.#roots, root, compareRootNodes), 0, root)
     this.#noteRoot(root)
   }
 
@@ -242,62 +241,4 @@ export class GrowingTree {
     }
     return new RevTree(generations, hashes, flags, bodies)
   }
-}
-
-function revOf(generation: number, hash: string): Rev {
-  return `${generation}-${hash}` as Rev
-}
-
-function rootOf(node: GrowingNode): GrowingNode {
-  let root = node
-  while (root.parent !== undefined) root = root.parent
-  return root
-}
-
-/** A node and all below it, in tree order. */
-function* descendants(root: GrowingNode): Generator<GrowingNode> {
-  const waiting = [root]
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    yield node
-    for (let index = node.children.length - 1; index >= 0; index--) waiting.push(node.children[index]!)
-  }
-}
-
-function childOf(parent: GrowingNode, hash: string): GrowingNode | undefined {
-  const { children } = parent
-  // Different texts of one order stand side by side.
-  for (let index = placeOf(children, { hash }, compareNodes) - 1; index >= 0; index--) {
-    const child = children[index]!
-    if (child.hash === hash) return child
-    if (compareHashes(child.hash, hash) !== 0) return undefined
-  }
-  return undefined
-}
-
-type Hashed = Pick<GrowingNode, 'hash'>
-
-function compareNodes(a: Hashed, b: Hashed): number {
-  return compareHashes(a.hash, b.hash)
-}
-
-function compareRootNodes(a: GrowingNode, b: GrowingNode): number {
-  return a.generation - b.generation || compareHashes(a.hash, b.hash)
-}
-
-/** The place behind those that are not greater. Most come in order. */
-function placeOf<T extends Hashed>(
-  sorted: readonly GrowingNode[],
-  node: T,
-  compare: (a: GrowingNode, b: T) => number,
-): number {
-  let low = 0
-  let high = sorted.length
-  const last = sorted[high - 1]
-  if (last === undefined || compare(last, node) <= 0) return high
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compare(sorted[middle]!, node) <= 0) low = middle + 1
-    else high = middle
-  }
-  return low
 }

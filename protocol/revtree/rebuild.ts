@@ -1,4 +1,5 @@
-import { GrowingTree, type GrowingNode } from './growing-tree.ts'
+import type { GrowingNode } from './growing-node.ts'
+import { GrowingTree } from './growing-tree.ts'
 import { oldestRow, parentsOf } from './lookup.ts'
 import { compareHashes, DELETED, emptyTree, revAt, type RevTree, type RevValue } from './tree.ts'
 

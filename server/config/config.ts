@@ -2,53 +2,25 @@ import { randomBytes } from 'node:crypto'
 import { fail } from '../../protocol/errors.ts'
 import { type HashSettings, PasswordHasher } from '../passwords/hasher.ts'
 import { ADMINS, adminToWrite, hashAdminValue, hashSettings, USER_WITHOUT_PASSWORD } from './admins.ts'
+import {
+  type ChangedBy,
+  type ConfigListener,
+  ConfigListeners,
+  type SettingChange,
+} from './config-listeners.ts'
 import { type Finding, readChecked, valueComplaint, warnings } from './findings.ts'
 import { type IniFile, ownFile, writeIniValue } from './files.ts'
 import { copyOf, type IniValues, sectionOf } from './ini.ts'
-import {
-  applyOverrides,
-  type CommandLineFlags,
-  flagOverrides,
-  type NamedAdmin,
-  type Override,
-  readEnvironment,
-  showListening,
-} from './overrides.ts'
+import { type NamedAdmin, type Override, readEnvironment, showListening } from './overrides.ts'
+import type { ChangeOptions, ConfigOptions } from './config-options.ts'
 import type { KeyOf, Section } from './settings.ts'
 import { settingSource } from './setting-source.ts'
+import { mergeSources } from './merge-sources.ts'
 import { checkEntry } from './valid-entry.ts'
 import { Values } from './values.ts'
 
-export type ConfigListener = (key: string, value: string | undefined) => void
-
-/** A setting that was changed while the server runs. */
-export interface SettingChange {
-  readonly section: string
-  readonly key: string
-  readonly before: string | undefined
-  /** Undefined if the default holds again. */
-  readonly value: string | undefined
-  readonly by: ChangeOptions['by']
-}
-
-export interface ConfigOptions {
-  /** Directory of the ini files; without one nothing is read or kept. */
-  readonly directory?: string
-  readonly flags?: CommandLineFlags
-  /** Values that replace defaults, and are shown by `_config` as if they were set. */
-  readonly shown?: readonly Override[]
-  /** Values that `_config` shows whatever is set. */
-  readonly fixed?: readonly Override[]
-  readonly env?: Readonly<Record<string, string | undefined>>
-  readonly hasher?: PasswordHasher
-}
-
-export interface ChangeOptions {
-  /** `false`: until the next start only. */
-  readonly persist?: boolean
-  /** Names in the log who asked for the change, and in which request. */
-  readonly by?: { readonly user: string | null; readonly id: string | undefined } | undefined
-}
+export type { ConfigListener, SettingChange } from './config-listeners.ts'
+export type { ChangeOptions, ConfigOptions } from './config-options.ts'
 
 /**
  * The configuration of a server: CouchDB's sections and keys from the ini files of its directory, the environment and
@@ -59,8 +31,7 @@ export class Config {
   readonly hasher: PasswordHasher
   readonly #values = new Values()
   readonly #options: ConfigOptions
-  readonly #listeners = new Map<string, Set<ConfigListener>>()
-  readonly #changeListeners = new Set<(change: SettingChange) => void>()
+  readonly #listeners = new ConfigListeners()
   #files: readonly IniFile[] = []
   #change: Promise<unknown> = Promise.resolve()
   #createdAdmin: NamedAdmin | undefined
@@ -203,7 +174,7 @@ export class Config {
       const before = this.#values.all()
       this.#values.replace(await this.#load())
       await this.#hashAdmins()
-      this.#notifyDifferences(before)
+      this.#listeners.notifyDifferences(before, this.#values.all())
     })
   }
 
@@ -222,43 +193,27 @@ export class Config {
     this.#values.replace(values)
   }
 
-  /** Calls back after each change of a value in that section. @returns how to stop that */
+  /** Calls a listener after each change of a value in a section. @returns a function that removes the listener */
   onChange(section: string, listener: ConfigListener): () => void {
-    const listeners = this.#listeners.get(section) ?? new Set()
-    this.#listeners.set(section, listeners.add(listener))
-    return () => listeners.delete(listener)
+    return this.#listeners.addForSection(section, listener)
   }
 
-  /** Calls back after each change of any setting. @returns how to stop that */
+  /** Calls a listener after each change of any setting. @returns a function that removes the listener */
   onAnyChange(listener: (change: SettingChange) => void): () => void {
-    this.#changeListeners.add(listener)
-    return () => this.#changeListeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   /** Waits for changes that are being written. Idempotent. */
   async close(): Promise<void> {
     this.#listeners.clear()
-    this.#changeListeners.clear()
     await this.#change
   }
 
   async #load(): Promise<IniValues> {
-    const { flags = {}, shown = [], fixed = [], env = {} } = this.#options
     const { files, findings } = await readChecked(this.#options)
     this.#files = files
     this.#findings = findings
-    const values: IniValues = new Map()
-    applyOverrides(values, shown)
-    for (const file of this.#files) {
-      for (const [section, keys] of file.values) {
-        for (const [key, value] of keys) sectionOf(values, section).set(key, value)
-      }
-    }
-    applyOverrides(values, readEnvironment(env).overrides)
-    applyOverrides(values, flagOverrides(flags))
-    applyOverrides(values, fixed)
-    showListening(values, this.#listening)
-    return values
+    return mergeSources(files, this.#options, this.#listening)
   }
 
   async #makeOnce(section: string, key: string): Promise<void> {
@@ -311,28 +266,11 @@ export class Config {
     }
   }
 
-  #put(section: string, key: string, value: string | undefined, by: ChangeOptions['by']): string | undefined {
+  #put(section: string, key: string, value: string | undefined, by: ChangedBy): string | undefined {
     const before = this.get(section, key)
     this.#values.put(section, key, value)
-    this.#notify({ section, key, before, value, by })
+    this.#listeners.notify({ section, key, before, value, by })
     return before
-  }
-
-  #notify(change: SettingChange): void {
-    const { section, key, before, value } = change
-    for (const listener of [...(this.#listeners.get(section) ?? [])]) listener(key, value)
-    if (before !== value) for (const listener of this.#changeListeners) listener(change)
-  }
-
-  #notifyDifferences(before: ReadonlyMap<string, ReadonlyMap<string, string>>): void {
-    const after = this.#values.all()
-    for (const section of new Set([...before.keys(), ...after.keys()])) {
-      const [old, now] = [before.get(section), after.get(section)]
-      for (const key of new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])) {
-        const [before, value] = [old?.get(key), now?.get(key)]
-        if (before !== value) this.#notify({ section, key, before, value, by: undefined })
-      }
-    }
   }
 
   /** Changes follow one another, so that the file never misses one. */

@@ -2,7 +2,9 @@ import type { Setting } from './setting.ts'
 import { AUTH_SETTINGS } from './settings/auth.ts'
 import { CONFLICT_SETTINGS } from './settings/conflicts.ts'
 import { DATABASE_SETTINGS } from './settings/database.ts'
+import { BROWSER_SETTINGS } from './settings/browsers.ts'
 import { HTTP_SETTINGS } from './settings/http.ts'
+import { LOG_SETTINGS } from './settings/log.ts'
 import { CHANNEL_SETTINGS, OPERATION_SETTINGS } from './settings/operations.ts'
 import { REPLICATOR_SETTINGS } from './settings/replicator.ts'
 
@@ -14,6 +16,8 @@ export const SETTINGS = {
   ...DATABASE_SETTINGS,
   ...CONFLICT_SETTINGS,
   ...HTTP_SETTINGS,
+  ...BROWSER_SETTINGS,
+  ...LOG_SETTINGS,
   ...AUTH_SETTINGS,
   ...REPLICATOR_SETTINGS,
   ...OPERATION_SETTINGS,

@@ -6,25 +6,32 @@ import { makeSuffix } from '../../protocol/sequence.ts'
 import {
   DatabaseKeys,
   databaseNameKey,
-  databaseNameRange,
   databaseOfDroppedKey,
   droppedKey,
   droppedRange,
   metaKey,
-  nameOfDatabaseKey,
   KeySpace,
 } from '../storage/keys.ts'
 import { GroupSync } from '../storage/group-sync.ts'
 import { clearRange } from '../storage/range-maintenance.ts'
 import type { Store, StoreBatch } from '../storage/store.ts'
 import type { CommitSubscriber } from './commit/commit-record.ts'
-import { oldestConflict } from './conflicts/oldest-conflict.ts'
+import {
+  type ConflictCount,
+  conflictCounts,
+  databaseNames,
+  type NameRange,
+  nextDatabaseNumber,
+  readDatabaseRecord,
+} from './catalog-records.ts'
 import { Database, type DatabaseHooks } from './database.ts'
 import type { DatabaseRecord } from './database-record.ts'
 import { databaseSizes, type DatabaseSizes } from './maintenance/database-sizes.ts'
 import { SECURITY_SETTING } from './setting-names.ts'
 import type { SharedStorage } from './shared-storage.ts'
 import { decodeState, type DatabaseState } from './state.ts'
+
+export type { ConflictCount, NameRange } from './catalog-records.ts'
 
 /** Kind of an event of `_db_updates`. */
 export type DatabaseEvent = 'created' | 'updated' | 'deleted'
@@ -36,25 +43,6 @@ export interface DatabaseOptions {
   readonly partitioned: boolean
   /** `q`: answered in the database's information; one node keeps a database in one piece. */
   readonly shards?: number
-}
-
-/** A part of the list of databases. */
-export interface NameRange {
-  readonly gte?: string
-  readonly gt?: string
-  readonly lte?: string
-  readonly lt?: string
-  readonly reverse?: boolean
-  readonly limit?: number
-  readonly skip?: number
-}
-
-/** The conflicts of one database. */
-export interface ConflictCount {
-  readonly name: DatabaseName
-  readonly conflicts: number
-  /** Milliseconds since 1970. */
-  readonly oldest: number
 }
 
 /** All databases of a store: creates, opens, lists and drops them. A database stays open once it was used. */
@@ -147,7 +135,7 @@ export class Catalog {
   create(name: DatabaseName, options: DatabaseOptions): Promise<Database> {
     return this.#exclusively(async () => {
       if (await this.exists(name)) throw fail('databaseExists')
-      const number = await this.#nextNumber()
+      const number = await nextDatabaseNumber(this.#store)
       const record: DatabaseRecord = {
         number,
         instance: makeSuffix(randomBytes(9)),
@@ -186,24 +174,14 @@ export class Catalog {
     })
   }
 
-  /** Names in bytewise order. */
-  async *names({ skip = 0, limit = Infinity, ...range }: NameRange = {}): AsyncGenerator<DatabaseName> {
-    if (limit === 0) return
-    const most = limit === Infinity ? -1 : skip + limit
-    let index = 0
-    for await (const key of this.#store.keys({ ...nameBounds(range), limit: most })) {
-      if (index++ >= skip) yield nameOfDatabaseKey(key) as DatabaseName
-    }
+  /** Reads the names of databases in bytewise order. */
+  names(range: NameRange = {}): AsyncGenerator<DatabaseName> {
+    return databaseNames(this.#store, range)
   }
 
   /** Reads which databases have documents in conflict, how many, and since when the oldest, in milliseconds since 1970. */
-  async *conflictCounts(): AsyncGenerator<ConflictCount> {
-    for await (const [key, value] of this.#store.iterator(databaseNameRange)) {
-      const { number } = JSON.parse(Buffer.from(value).toString()) as DatabaseRecord
-      const { conflicts } = decodeState(await this.#store.get(new DatabaseKeys(number).state))
-      const oldest = conflicts === 0 ? undefined : await oldestConflict(this.#store, number)
-      if (oldest !== undefined) yield { name: nameOfDatabaseKey(key) as DatabaseName, conflicts, oldest }
-    }
+  conflictCounts(): AsyncGenerator<ConflictCount> {
+    return conflictCounts(this.#store)
   }
 
   /** Waits for all writes. Idempotent. */
@@ -263,9 +241,8 @@ export class Catalog {
     this.#clearLater()
   }
 
-  async #read(name: DatabaseName): Promise<DatabaseRecord | undefined> {
-    const bytes = await this.#store.get(databaseNameKey(name))
-    return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString()) as DatabaseRecord)
+  #read(name: DatabaseName): Promise<DatabaseRecord | undefined> {
+    return readDatabaseRecord(this.#store, name)
   }
 
   #remember(name: DatabaseName, record: DatabaseRecord): Promise<Database> {
@@ -298,11 +275,6 @@ export class Catalog {
     for (const listener of this.#listeners) listener(event, name)
   }
 
-  async #nextNumber(): Promise<number> {
-    const bytes = await this.#store.get(metaKey('next'))
-    return bytes === undefined ? 1 : Number(Buffer.from(bytes).toString())
-  }
-
   #exclusively<Result>(change: () => Promise<Result>): Promise<Result> {
     const result = this.#changing.then(change)
     this.#changing = result.catch(() => undefined)
@@ -318,12 +290,4 @@ export class Catalog {
       await this.#store.del(key)
     }
   }
-}
-
-function nameBounds({
-  reverse = false,
-  ...bounds
-}: NameRange): typeof databaseNameRange & { reverse: boolean } {
-  const keys = Object.entries(bounds).map(([bound, name]) => [bound, databaseNameKey(String(name))])
-  return { ...databaseNameRange, reverse, ...(Object.fromEntries(keys) as object) }
 }

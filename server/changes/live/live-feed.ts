@@ -1,5 +1,4 @@
 import type { Database } from '../../database/database.ts'
-import { withInlineData } from '../../database/documents/inline-data.ts'
 import type { FeedRequest } from '../feed-request.ts'
 import { backfill, type FeedEnd } from '../backfill.ts'
 import { changesBehind } from '../pending.ts'
@@ -10,6 +9,7 @@ import { mayFollow, type FeedPhase } from './feed-phase.ts'
 import type { FeedStyle } from './feed-style.ts'
 import type { Batch, Subscriber } from './broadcast.ts'
 import type { OpenFeeds } from './open-feeds.ts'
+import { sendFilled } from './send-filled.ts'
 import { sharedChunk } from './shared-chunk.ts'
 import type { TimerEntry } from './timer-wheel.ts'
 
@@ -156,7 +156,7 @@ export class LiveFeed implements Subscriber, TimerEntry {
         const connection = this.#connection
         if (connection === undefined || connection.ended) return undefined
         if (rows.length > 0) {
-          if (this.#hasData) await this.#sendFilled(connection, rows)
+          if (this.#hasData) await sendFilled(connection, rows, this.#parts.database.attachments)
           else connection.send(sharedChunk(rows))
           this.#touch()
         }
@@ -187,18 +187,6 @@ export class LiveFeed implements Subscriber, TimerEntry {
 
   get #hasData(): boolean {
     return this.#parts.request.rows.attachments
-  }
-
-  /** Sends rows with the data of attachments, a piece at a time as the reader takes them. */
-  async #sendFilled(connection: Connection, rows: Uint8Array): Promise<void> {
-    async function* whole(): AsyncGenerator<Uint8Array> {
-      yield rows
-    }
-    for await (const piece of withInlineData(whole(), this.#parts.database.attachments)) {
-      if (connection.ended) return
-      if (piece.length > 0) connection.send(sharedChunk(piece))
-      if (!connection.keepsUp) await connection.drained()
-    }
   }
 
   /** True if the index can be read again from any sequence; not when candidates are looked up or rows go backwards. */

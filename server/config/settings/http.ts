@@ -1,7 +1,7 @@
 import type { Setting } from '../setting.ts'
 import { BOUND_SETTINGS } from './bounds.ts'
 
-/** The wire: listening, limits, cross-origin requests, TLS, logs. `[couchette]` holds what CouchDB has no word for. */
+/** Settings of the wire: listening, limits, TLS. `[couchette]` holds the settings that CouchDB does not have. */
 export const HTTP_SETTINGS = {
   chttpd: {
     port: { kind: 'integer', default: 5984, min: 0, max: 65_535, about: 'Port of plain HTTP', restart: true },
@@ -86,40 +86,6 @@ export const HTTP_SETTINGS = {
       about: 'Header that is `on` where the client speaks TLS',
     },
   },
-  cors: {
-    origins: { kind: 'list', default: [], about: 'Origins that may use the server; `*` for all' },
-    credentials: { kind: 'boolean', default: false, about: 'Lets origins send credentials' },
-    headers: {
-      kind: 'list',
-      default: [],
-      about: "Request headers that origins may send; empty: CouchDB's list",
-    },
-    methods: { kind: 'list', default: [], about: 'Methods that origins may use; empty: all' },
-    exposed_headers: {
-      kind: 'list',
-      default: [],
-      about: "Response headers that origins may read; empty: CouchDB's",
-    },
-    max_age: { kind: 'integer', default: 600, unit: 'seconds', about: 'How long a preflight holds' },
-  },
-  x_frame_options: {
-    same_origin: { kind: 'boolean', default: false, about: 'Sends `SAMEORIGIN`, otherwise `DENY` or a host' },
-    hosts: {
-      kind: 'list',
-      default: [],
-      about: 'Origins whose pages may frame answers where `same_origin` is off; `*` for all',
-    },
-  },
-  csp: {
-    attachments_enable: { kind: 'boolean', default: true, about: 'Sends a policy with attachments' },
-    attachments_header_value: { kind: 'text', default: 'sandbox', about: 'The policy for attachments' },
-    showlist_enable: { kind: 'boolean', default: true, about: 'Sends a policy with show and list functions' },
-    showlist_header_value: {
-      kind: 'text',
-      default: 'sandbox',
-      about: 'The policy for show and list functions',
-    },
-  },
   ssl: {
     enable: { kind: 'boolean', default: false, about: 'Serves TLS, with HTTP/2 and HTTP/1.1', restart: true },
     port: { kind: 'integer', default: 6984, min: 0, max: 65_535, about: 'Port of TLS', restart: true },
@@ -138,42 +104,6 @@ export const HTTP_SETTINGS = {
       restart: true,
     },
     tls_versions: { kind: 'text', default: '', about: "Versions: `['tlsv1.2', 'tlsv1.3']`", restart: true },
-  },
-  log: {
-    level: {
-      kind: 'text',
-      default: 'warning',
-      choices: [
-        'debug',
-        'info',
-        'notice',
-        'warning',
-        'warn',
-        'error',
-        'err',
-        'critical',
-        'crit',
-        'alert',
-        'emergency',
-        'emerg',
-        'none',
-      ],
-      about: '`debug`, `info`, `notice`, `warning`, `error`, `critical`, `alert`, `emergency`, `none`',
-    },
-    writer: {
-      kind: 'text',
-      default: 'stderr',
-      choices: ['stderr', 'file', 'journald', 'syslog'],
-      restart: true,
-      about:
-        "`stderr`; `file`; `journald`: standard error with systemd's levels; `syslog` writes to standard error",
-    },
-    file: {
-      kind: 'text',
-      default: './couch.log',
-      restart: true,
-      about: 'The file of `file`, within the data directory; opened anew on SIGHUP and SIGUSR1',
-    },
   },
   couchette: {
     max_header_size: {
