@@ -5,7 +5,12 @@ declare const brand: unique symbol
 /** A document's id: "order-7", "_design/views", "_local/checkpoint". */
 export type DocId = string & { readonly [brand]: 'DocId' }
 
-const DESIGN = '_design/'
+/** Beginning of the ids of design documents. */
+export const DESIGN = '_design/'
+
+/** First id behind all design documents in bytewise order. */
+export const DESIGN_END = '_design0'
+
 const LOCAL = '_local/'
 const LONE_SURROGATE = /\p{Surrogate}/u
 
@@ -29,10 +34,12 @@ export function parseDocId(value: unknown, maxBytes = Infinity): DocId {
   return value as DocId
 }
 
+/** Returns true for the id of a design document: "_design/…". */
 export function isDesignId(id: string): boolean {
   return id.startsWith(DESIGN)
 }
 
+/** Returns true for the id of a `_local` document: "_local/…". */
 export function isLocalId(id: string): boolean {
   return id.startsWith(LOCAL)
 }

@@ -1,25 +1,23 @@
 import {
-  ATOM,
-  BINARY,
-  INTEGER,
-  LARGE_BIG,
-  LIST,
-  MAX_STRING,
-  NEW_FLOAT,
-  NIL,
-  SMALL_BIG,
-  SMALL_INTEGER,
-  SMALL_TUPLE,
-  STRING,
-  VERSION,
-} from './external-term-tags.ts'
+  type AtomName,
+  beginList,
+  endList,
+  writeAtom,
+  writeBigInteger,
+  writeBinary,
+  writeFloat,
+  writeInteger,
+  writeTuple,
+  writeVersion,
+} from './external-term.ts'
+import { ByteWriter } from './json/byte-writer.ts'
 
 /**
  * The few Erlang terms that CouchDB hashes to identify a replication, in the external term format
  * (`erlang:term_to_binary/2` with `{minor_version, 1}`, erlang.org "External Term Format").
  */
 export type Term =
-  | { readonly atom: string }
+  | { readonly atom: AtomName }
   | { readonly tuple: readonly Term[] }
   | { readonly list: readonly Term[] }
   | { readonly binary: string }
@@ -27,11 +25,15 @@ export type Term =
   | { readonly integer: bigint }
   | { readonly float: number }
 
-/** The term's bytes, with the version byte in front. */
+/** Most terms that identify a replication are shorter. */
+const CHUNK_BYTES = 1024
+
+/** Returns the term's bytes, with the version byte in front. */
 export function termToBinary(term: Term): Buffer {
-  const parts: Buffer[] = [Buffer.from([VERSION])]
-  put(parts, term)
-  return Buffer.concat(parts)
+  const out = new ByteWriter(CHUNK_BYTES)
+  writeVersion(out)
+  write(out, term)
+  return out.take()
 }
 
 /**
@@ -41,7 +43,7 @@ export function termToBinary(term: Term): Buffer {
  */
 export function jsonTerm(value: unknown): Term {
   if (typeof value === 'string') return { binary: value }
-  if (typeof value === 'boolean') return { atom: String(value) }
+  if (typeof value === 'boolean') return { atom: value ? 'true' : 'false' }
   if (typeof value === 'bigint') return { integer: value }
   if (typeof value === 'number')
     return Number.isInteger(value) ? { integer: BigInt(value) } : { float: value }
@@ -65,82 +67,37 @@ export function sortedJsonTerm(value: unknown): Term {
   return { tuple: [{ list: pairs }] }
 }
 
-function put(parts: Buffer[], term: Term): void {
-  if ('atom' in term) return putSized(parts, ATOM, 2, Buffer.from(term.atom, 'latin1'))
-  if ('binary' in term) return putSized(parts, BINARY, 4, Buffer.from(term.binary))
-  if ('charlist' in term) return putCharlist(parts, Buffer.from(term.charlist))
-  if ('integer' in term) return putInteger(parts, term.integer)
-  if ('float' in term) return putFloat(parts, term.float)
-  if ('tuple' in term) {
-    parts.push(Buffer.from([SMALL_TUPLE, term.tuple.length]))
-    for (const element of term.tuple) put(parts, element)
-    return
+function write(out: ByteWriter, term: Term): void {
+  if ('atom' in term) writeAtom(out, term.atom)
+  else if ('binary' in term) writeText(out, term.binary)
+  else if ('charlist' in term) writeCharlist(out, term.charlist)
+  else if ('integer' in term) writeAnyInteger(out, term.integer)
+  else if ('float' in term) writeFloat(out, term.float)
+  else if ('tuple' in term) {
+    writeTuple(out, term.tuple.length)
+    for (const element of term.tuple) write(out, element)
+  } else {
+    const position = beginList(out)
+    for (const element of term.list) write(out, element)
+    endList(out, position, term.list.length)
   }
-  putList(parts, term.list)
 }
 
-function putSized(parts: Buffer[], tag: number, width: number, bytes: Buffer): void {
-  const head = Buffer.alloc(1 + width)
-  head[0] = tag
-  head.writeUIntBE(bytes.length, 1, width)
-  parts.push(head, bytes)
+function writeText(out: ByteWriter, text: string): void {
+  const bytes = Buffer.from(text)
+  writeBinary(out, bytes, 0, bytes.length)
 }
 
-function putCharlist(parts: Buffer[], bytes: Buffer): void {
-  if (bytes.length === 0) parts.push(Buffer.from([NIL]))
-  else if (bytes.length <= MAX_STRING) putSized(parts, STRING, 2, bytes)
-  else
-    putList(
-      parts,
-      Array.from(bytes, byte => ({ integer: BigInt(byte) })),
-    )
+/** Writes a list of the text's UTF-8 bytes. */
+function writeCharlist(out: ByteWriter, text: string): void {
+  const bytes = Buffer.from(text)
+  const position = beginList(out)
+  for (const byte of bytes) writeInteger(out, byte)
+  endList(out, position, bytes.length)
 }
 
-/** Erlang writes a list of nothing but bytes as a string, whatever it was meant to be. */
-function putList(parts: Buffer[], elements: readonly Term[]): void {
-  if (elements.length > 0 && elements.length <= MAX_STRING && elements.every(isByte)) {
-    const bytes = elements.map(element => Number(element.integer))
-    return putSized(parts, STRING, 2, Buffer.from(bytes))
-  }
-  if (elements.length > 0) {
-    const head = Buffer.alloc(5)
-    head[0] = LIST
-    head.writeUInt32BE(elements.length, 1)
-    parts.push(head)
-    for (const element of elements) put(parts, element)
-  }
-  parts.push(Buffer.from([NIL]))
-}
-
-function isByte(term: Term): term is { readonly integer: bigint } {
-  return 'integer' in term && term.integer >= 0n && term.integer <= 255n
-}
-
-function putInteger(parts: Buffer[], value: bigint): void {
-  if (value >= 0n && value <= 255n) return void parts.push(Buffer.from([SMALL_INTEGER, Number(value)]))
-  if (value >= -(1n << 31n) && value < 1n << 31n) {
-    const bytes = Buffer.alloc(5)
-    bytes[0] = INTEGER
-    bytes.writeInt32BE(Number(value), 1)
-    return void parts.push(bytes)
-  }
-  putBig(parts, value)
-}
-
-function putBig(parts: Buffer[], value: bigint): void {
-  const digits: number[] = []
-  for (let rest = value < 0n ? -value : value; rest > 0n; rest >>= 8n) digits.push(Number(rest & 255n))
-  const large = digits.length > 255
-  const head = Buffer.alloc(large ? 6 : 3)
-  head[0] = large ? LARGE_BIG : SMALL_BIG
-  head.writeUIntBE(digits.length, 1, large ? 4 : 1)
-  head[head.length - 1] = value < 0n ? 1 : 0
-  parts.push(head, Buffer.from(digits))
-}
-
-function putFloat(parts: Buffer[], value: number): void {
-  const bytes = Buffer.alloc(9)
-  bytes[0] = NEW_FLOAT
-  bytes.writeDoubleBE(value, 1)
-  parts.push(bytes)
+function writeAnyInteger(out: ByteWriter, value: bigint): void {
+  const number = Number(value)
+  if (Number.isSafeInteger(number)) writeInteger(out, number)
+  else writeBigInteger(out, value)
 }

@@ -29,14 +29,19 @@ const ATOMS = {
   false: encodeAtom('false'),
   null: encodeAtom('null'),
   undefined: encodeAtom('undefined'),
+  remote: encodeAtom('remote'),
+  default: encodeAtom('default'),
 } as const
+
+/** Atoms that occur in hashed terms. */
+export type AtomName = keyof typeof ATOMS
 
 export function writeVersion(out: ByteWriter): void {
   out.byte(VERSION)
 }
 
-/** An atom: JSON's three words, and Erlang's for nothing. */
-export function writeAtom(out: ByteWriter, name: keyof typeof ATOMS): void {
+/** Writes an atom. */
+export function writeAtom(out: ByteWriter, name: AtomName): void {
   const atom = ATOMS[name]
   out.copy(atom, 0, atom.length)
 }

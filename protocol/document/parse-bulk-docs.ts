@@ -4,7 +4,7 @@ import { canonicalJson } from '../json/canonical.ts'
 import { withoutDuplicates } from '../json/duplicates.ts'
 import { JsonScanner } from '../json/scanner.ts'
 import type { DocumentInput, DocumentLimits } from './document-input.ts'
-import { finishDocument } from './parse.ts'
+import { finishDocument, requireRevision } from './parse.ts'
 import { runSteps, type Steps } from '../steps.ts'
 import { DocumentScanner } from './raw-document.ts'
 import type { RawDocument } from './raw-document.ts'
@@ -82,9 +82,7 @@ function finishBulkDoc(
   limits: DocumentLimits,
 ): DocumentInput {
   const doc = finishDocument(source, raw, limits)
-  const hasRevision = doc.rev !== undefined || doc.revisions !== undefined || doc.refusal !== undefined
-  if (newEdits === 'false' && !hasRevision) throw fail('revisionRequired')
-  return doc
+  return newEdits === 'false' ? requireRevision(doc) : doc
 }
 
 function* scanBulk(json: Uint8Array, term: boolean, most: number): Steps<RawBulk> {

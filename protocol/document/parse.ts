@@ -33,6 +33,22 @@ export function parseDocument(json: Uint8Array, options: ParseOptions): Document
   return runSteps(parseDocumentInSteps(json, options))
 }
 
+/**
+ * Reads a revision as a replicator sends it, with `_rev` or `_revisions`; no term is computed.
+ *
+ * @throws `bad_request` without a revision, and what `parseDocument` throws
+ */
+export function parseReplicated(json: Uint8Array, limits: DocumentLimits): DocumentInput {
+  return requireRevision(parseDocument(json, { ...limits, term: false }))
+}
+
+/** Returns the document. @throws `bad_request` if it names no revision, which only new edits may do */
+export function requireRevision(document: DocumentInput): DocumentInput {
+  const { rev, revisions, refusal } = document
+  if (rev === undefined && revisions === undefined && refusal === undefined) throw fail('revisionRequired')
+  return document
+}
+
 /** As `parseDocument`, for bodies of requests, which may be long. */
 export function* parseDocumentInSteps(json: Uint8Array, options: ParseOptions): Steps<DocumentInput> {
   const scanner = new JsonScanner(json, options)

@@ -21,7 +21,3 @@ export function idOfJson(json: Uint8Array, strict = false): string {
     return ''
   }
 }
-
-export function isDesign(id: string): boolean {
-  return id.startsWith('_design/')
-}

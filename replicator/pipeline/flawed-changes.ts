@@ -1,5 +1,5 @@
 import type { Change } from '../peer.ts'
-import { isDesign } from './document-id.ts'
+import { isDesignId } from '../../protocol/document-id.ts'
 import type { FailureSink } from './writer.ts'
 
 /** As `parseRev` takes them. */
@@ -33,7 +33,7 @@ export function withoutFlaws(
 function flawOf(id: string, maxIdBytes: number): string | undefined {
   if (id === '' || Buffer.byteLength(id) > maxIdBytes)
     return `the id is empty or longer than ${maxIdBytes} bytes`
-  return id.startsWith('_') && !isDesign(id) ? 'the id begins with an underscore' : undefined
+  return id.startsWith('_') && !isDesignId(id) ? 'the id begins with an underscore' : undefined
 }
 
 function isRevision(rev: string): boolean {

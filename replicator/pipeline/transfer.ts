@@ -12,7 +12,8 @@ import type {
 import { backoff, retrying, waitToRetry } from '../retry.ts'
 import type { RetryPolicy } from '../retry.ts'
 import { wait } from '../wait.ts'
-import { idOfJson, isDesign } from './document-id.ts'
+import { isDesignId } from '../../protocol/document-id.ts'
+import { idOfJson } from './document-id.ts'
 import { eachOf } from './each-of.ts'
 import { withoutFlaws } from './flawed-changes.ts'
 import { MissingFinder, countRevisions } from './missing.ts'
@@ -79,8 +80,8 @@ export class Transfer {
     const missing = await this.#missing.find(changes, signal)
     stats.missingChecked = countRevisions(changes)
     stats.missingFound = countRevisions(missing)
-    const bulk = performance.now() >= this.#bulkGetFrom ? missing.filter(({ id }) => !isDesign(id)) : []
-    const singles = bulk.length > 0 ? missing.filter(({ id }) => isDesign(id)) : missing
+    const bulk = performance.now() >= this.#bulkGetFrom ? missing.filter(({ id }) => !isDesignId(id)) : []
+    const singles = bulk.length > 0 ? missing.filter(({ id }) => isDesignId(id)) : missing
     for (const group of this.#groups(bulk)) add(stats, await this.#moveGroup(group, signal))
     add(stats, await this.#moveSingles(singles.flatMap(revisionsOf), signal))
     return stats
@@ -222,7 +223,7 @@ export class Transfer {
         continue
       }
       stats.docsRead++
-      if (revision.kind === 'document' && !isDesign(single.id)) await writer.add(revision.json)
+      if (revision.kind === 'document' && !isDesignId(single.id)) await writer.add(revision.json)
       else this.#count(stats, await this.#target.put(single.id, withRev(revision, single.rev), signal))
     }
     return stats.docsRead > 0 ? stats : null

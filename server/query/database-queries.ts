@@ -18,7 +18,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts'
 import { skipUnusable, type OnSkip } from './skip-unusable.ts'
 import type { ChangedDocument } from './views/index/changed-documents.ts'
 import { indexDefinition, type IndexDefinition } from './views/definition.ts'
-import type { CompactionResult } from './views/index/index-compaction.ts'
+import type { RunResult } from '../concurrency/single-run.ts'
 import type { IndexKeys } from './views/row-key.ts'
 import type { BuildResult } from './views/index/build-result.ts'
 import { ViewIndex, type MapDocuments } from './views/index/view-index.ts'
@@ -32,7 +32,7 @@ export interface QueryContext {
   readonly log: Logger
   readonly config: Config
   /** Called after each compaction of an index. */
-  readonly onCompaction?: ((index: ViewIndex, result: CompactionResult) => void) | undefined
+  readonly onCompaction?: ((index: ViewIndex, result: RunResult) => void) | undefined
   /** Called after each build of an index. */
   readonly onBuild?: ((index: ViewIndex, result: BuildResult) => void) | undefined
 }

@@ -6,7 +6,7 @@ import type { DocumentValidator } from '../database/documents/edit.ts'
 import { DatabaseQueries } from './database-queries.ts'
 import { DEFAULT_LIMITS } from '../sandbox/limits.ts'
 import { Sandbox } from '../sandbox/sandbox.ts'
-import type { CompactionResult } from './views/index/index-compaction.ts'
+import type { RunResult } from '../concurrency/single-run.ts'
 import type { BuildResult } from './views/index/build-result.ts'
 import type { ViewIndex } from './views/index/view-index.ts'
 
@@ -40,7 +40,7 @@ export interface AttachedQueries {
 export class Queries {
   readonly sandbox: Sandbox
   /** Called after each compaction of an index. */
-  onCompaction: ((database: Database, index: ViewIndex, result: CompactionResult) => void) | undefined
+  onCompaction: ((database: Database, index: ViewIndex, result: RunResult) => void) | undefined
   /** Called after each build of an index. */
   onBuild: ((index: BuiltIndex, result: BuildResult) => void) | undefined
   readonly #log: Logger

@@ -1,3 +1,4 @@
+import { isDesignId } from '../../protocol/document-id.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import { JOB_STATES } from '../../replicator/job-state.ts'
@@ -23,7 +24,7 @@ export async function replicationDocumentIds(database: Database): Promise<DocId[
   for await (const { rows } of changesAfter(database, 0, options)) {
     for (const row of rows) {
       const { id, deleted } = JSON.parse(row) as { id: DocId; deleted?: boolean }
-      if (!deleted && !id.startsWith('_design/')) ids.push(id)
+      if (!deleted && !isDesignId(id)) ids.push(id)
     }
   }
   return ids.sort()

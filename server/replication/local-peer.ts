@@ -5,7 +5,6 @@ import type { DocId } from '../../protocol/document-id.ts'
 import { isLocalId } from '../../protocol/document-id.ts'
 import type { DocumentInput, DocumentLimits } from '../../protocol/document/document-input.ts'
 import { CouchError, fail } from '../../protocol/errors.ts'
-import { relatedContentType } from '../../protocol/multipart/related.ts'
 import { parseRev } from '../../protocol/revision.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import type { ReplicationFilter } from '../../protocol/replication-options.ts'
@@ -30,10 +29,11 @@ import type { Database } from '../database/database.ts'
 import { ownSequenceNumber } from '../database/own-sequence.ts'
 import { checkIdIn } from '../database/documents/document-limits.ts'
 import type { EditOutcome } from '../database/documents/edit.ts'
-import { openRevisions, readRevision, type OpenRevision } from '../database/documents/read-document.ts'
-import { relatedBody } from '../database/documents/related-body.ts'
+import { openRevisions } from '../database/documents/read-document.ts'
+import { RevisionFinder } from '../database/documents/revision-finder.ts'
 import { revsDiff } from '../database/documents/revs-diff.ts'
 import { writeDocuments } from '../database/documents/write-documents.ts'
+import { fetchRevisions, openedRevision } from './local-revisions.ts'
 import { parseReceived } from './received-documents.ts'
 
 const DOCUMENTS_AT_A_TIME = 200
@@ -147,9 +147,10 @@ export class LocalPeer implements Peer {
     for (let offset = 0; offset < wanted.length; offset += DOCUMENTS_AT_A_TIME) {
       signal.throwIfAborted()
       const reader = await this.#administrator()
+      const revisions = new RevisionFinder(database, { latest: true, user: reader })
       const found = wanted
         .slice(offset, offset + DOCUMENTS_AT_A_TIME)
-        .flatMap(one => fetchRevisions(database, one, reader))
+        .flatMap(one => fetchRevisions(database, revisions, one, reader))
       for (const revision of found) if (revision.kind === 'document') this.#read += revision.json.length
       yield found
       await setImmediate()
@@ -251,45 +252,7 @@ function* batches(rows: readonly string[], size: number): Generator<ChangesBatch
   }
 }
 
-function fetchRevisions(
-  database: Database,
-  { id, revs }: MissingRevisions,
-  reader: UserContext,
-): FetchedRevision[] {
-  return openRevisions(database.document(id as DocId), revs.map(parseRev), { latest: true }).map(entry => {
-    if ('missing' in entry) return { kind: 'missing', id, rev: entry.missing, reason: 'missing' }
-    const { json, record } = readRevision(database, id as DocId, entry.ok, { revs: true }, reader)
-    return record.attachments.length > 0
-      ? { kind: 'attachments', id, rev: entry.ok.node.rev }
-      : { kind: 'document', json }
-  })
-}
-
-function openedRevision(
-  database: Database,
-  id: DocId,
-  entry: OpenRevision,
-  { attsSince, reader }: { readonly attsSince: readonly Rev[]; readonly reader: UserContext },
-): OpenedRevision {
-  if ('missing' in entry) return { kind: 'missing', rev: entry.missing }
-  const options = {
-    revs: true,
-    attachments: 'follows' as const,
-    attEncodingInfo: true,
-    ...(attsSince.length > 0 ? { attsSince } : {}),
-  }
-  const read = readRevision(database, id, entry.ok, options, reader)
-  if (read.sent.length === 0) return { kind: 'document', json: read.json }
-  const { boundary, pieces } = relatedBody(database, read)
-  return {
-    kind: 'multipart',
-    rev: entry.ok.node.rev,
-    contentType: relatedContentType(boundary),
-    body: pieces,
-  }
-}
-
-/** Why the database cannot have a document of that id; `_local` documents are not replicated. */
+/** Returns the refusal of an id that the database cannot have; `_local` documents are not replicated. */
 function refusalOf(database: Database, { id, rev }: DocumentInput): WriteFailure | undefined {
   try {
     if (id === undefined) throw fail('illegalDocId', 'Document id must not be empty')

@@ -1,51 +1,25 @@
 import type { DocumentInput, DocumentLimits } from '../../protocol/document/document-input.ts'
-import { parseBulkDocs } from '../../protocol/document/parse-bulk-docs.ts'
+import { parseReplicated } from '../../protocol/document/parse.ts'
 import { CouchError } from '../../protocol/errors.ts'
 import type { WriteFailure } from '../../replicator/peer.ts'
 
-const DOCS_BEGIN = Buffer.from('{"new_edits":false,"docs":[')
-const DOCS_END = Buffer.from(']}')
-const COMMA = Buffer.from(',')
-
-/** Documents as a source gave them: those that are documents, and why the others are not. */
+/** Documents of a source: those that this server can have, and the failures of the others. */
 export interface ReceivedDocuments {
   readonly inputs: readonly DocumentInput[]
   readonly failures: readonly WriteFailure[]
+  /** Length of all documents together. */
   readonly bytes: number
 }
 
-/** Parses documents; one that cannot be a document of this server fails alone, not the others with it. */
+/** Parses documents. One that cannot be a document of this server becomes a failure; the others are unaffected. */
 export function parseReceived(documents: readonly Uint8Array[], limits: DocumentLimits): ReceivedDocuments {
-  const body = join(documents)
-  try {
-    const { docs, newEdits } = parseBulkDocs(body, limits)
-    if (!newEdits && docs.length === documents.length)
-      return { inputs: docs, failures: [], bytes: body.length }
-  } catch (error) {
-    if (!(error instanceof CouchError)) throw error
-  }
-  return parseOneByOne(documents, limits, body.length)
-}
-
-function parseOneByOne(
-  documents: readonly Uint8Array[],
-  limits: DocumentLimits,
-  bytes: number,
-): ReceivedDocuments {
   const inputs: DocumentInput[] = []
   const failures: WriteFailure[] = []
+  let bytes = 0
   for (const document of documents) {
+    bytes += document.length
     try {
-      const { docs, newEdits } = parseBulkDocs(join([document]), limits)
-      const [input] = docs
-      if (input && docs.length === 1 && !newEdits) inputs.push(input)
-      else
-        failures.push({
-          ...namesOf(document),
-          status: 400,
-          error: 'bad_request',
-          reason: 'this is no document',
-        })
+      inputs.push(parseReplicated(document, limits))
     } catch (error) {
       if (!(error instanceof CouchError)) throw error
       failures.push({ ...namesOf(document), status: error.status, error: error.error, reason: error.reason })
@@ -62,11 +36,4 @@ function namesOf(document: Uint8Array): { readonly id: string; readonly rev: str
   } catch {
     return { id: '', rev: '' }
   }
-}
-
-function join(documents: readonly Uint8Array[]): Buffer {
-  const parts: Uint8Array[] = [DOCS_BEGIN]
-  for (const document of documents) parts.push(document, COMMA)
-  parts[Math.max(1, parts.length - 1)] = DOCS_END
-  return Buffer.concat(parts)
 }

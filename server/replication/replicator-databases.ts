@@ -1,3 +1,4 @@
+import { isDesignId } from '../../protocol/document-id.ts'
 import type { DatabaseName } from '../../protocol/database-name.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { countStates, type JobState } from '../../replicator/job-state.ts'
@@ -67,7 +68,7 @@ class ReplicatorDatabase {
 
   /** Brings the job of a document in line with the document as it is now. */
   async #look(id: DocId): Promise<void> {
-    if (id.startsWith('_design/') || this.#stop.signal.aborted) return
+    if (isDesignId(id) || this.#stop.signal.aborted) return
     const stored = readReplicatorDocument(this.#database, id)
     const current = this.jobs.get(id)
     const ended = TERMINAL.find(state => state === stored?.members._replication_state)

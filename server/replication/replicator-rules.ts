@@ -1,3 +1,4 @@
+import { isDesignId } from '../../protocol/document-id.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
@@ -39,7 +40,7 @@ export class ReplicatorRules implements DatabaseRules {
 
   /** Documents must be replications, and belong to who writes them. */
   beforeWrite(id: DocId, input: DocumentInput, actor: Actor): DocumentInput {
-    if (id.startsWith('_design/') || input.deleted || actor.user.roles.includes(REPLICATOR_ROLE)) return input
+    if (isDesignId(id) || input.deleted || actor.user.roles.includes(REPLICATOR_ROLE)) return input
     const body = JSON.parse(input.body.toString()) as Members
     if (body._replication_state !== 'failed') this.#check(body)
     return withOwner(input, body, actor)
@@ -51,7 +52,7 @@ export class ReplicatorRules implements DatabaseRules {
 
   /** Removes credentials for readers who neither own the document nor administer the database. */
   afterRead(id: DocId, json: Buffer, { user, security }: Actor): Buffer {
-    if (id.startsWith('_design/') || isDatabaseAdmin(user, security)) return json
+    if (isDesignId(id) || isDatabaseAdmin(user, security)) return json
     const document = JSON.parse(json.toString()) as Members
     if (document.owner !== undefined && document.owner === user.name) return json
     const hidden = WITH_CREDENTIALS.filter(name => name in document).map(name => [

@@ -1,3 +1,4 @@
+import { isDesignId } from '../../../protocol/document-id.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { DocumentInput } from '../../../protocol/document/document-input.ts'
 import { CouchError, fail } from '../../../protocol/errors.ts'
@@ -104,7 +105,7 @@ class UserValidator implements DocumentValidator {
     { id, edit, previous }: ValidatedDocument,
     { user, security }: Actor,
   ): Promise<CouchError | undefined> {
-    if (id.startsWith('_design/')) return undefined
+    if (isDesignId(id)) return undefined
     const before =
       previous === undefined || previous.body === 0 ? undefined : parse(await this.#bodyOf(previous.body))
     const document = parse(edit.body)

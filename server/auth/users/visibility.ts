@@ -1,3 +1,4 @@
+import { isDesignId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { isDatabaseAdmin, type Security } from '../../../protocol/security.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
@@ -14,7 +15,7 @@ export type DocumentVisibility = 'whole' | 'public members'
  */
 export function visibilityOf(id: string, user: UserContext, security: Security): DocumentVisibility {
   if (isDatabaseAdmin(user, security)) return 'whole'
-  if (id.startsWith('_design/')) {
+  if (isDesignId(id)) {
     throw fail('forbidden', 'Only administrators can view design docs in the users database.')
   }
   return isOwn(id, user) ? 'whole' : 'public members'

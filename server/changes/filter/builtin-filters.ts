@@ -1,4 +1,4 @@
-import { isDesignId, type DocId } from '../../../protocol/document-id.ts'
+import { isDesignId, type DocId, DESIGN, DESIGN_END } from '../../../protocol/document-id.ts'
 import { idOfRow } from '../../database/reading/row-text.ts'
 import { filterKey, type ChangeFilter } from './change-filter.ts'
 
@@ -23,6 +23,6 @@ export function designFilter(): ChangeFilter {
     pageSize: PAGE,
     mayFail: false,
     select: records => records.map(record => isDesignId(idOfRow(record))),
-    candidates: { from: '_design/', to: '_design0' },
+    candidates: { from: DESIGN, to: DESIGN_END },
   }
 }

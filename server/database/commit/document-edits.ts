@@ -1,4 +1,4 @@
-import { compareDocIds, type DocId } from '../../../protocol/document-id.ts'
+import { compareDocIds, type DocId, isDesignId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { partitionOf } from '../../../protocol/partition.ts'
 import { makeRev } from '../../../protocol/revision.ts'
@@ -125,19 +125,19 @@ export class DocumentEdits {
     const strict =
       !memory.loaded ||
       validators.length > 0 ||
-      edits.some(edit => isDesign(edit.id) || edit.attachments.length > 0)
+      edits.some(edit => isDesignId(edit.id) || edit.attachments.length > 0)
     if (!strict) return refused
     for (const [index, edit] of edits.entries()) {
       if (!replicated && !mayReplace(commit, edit))
         refused.set(index, { id: edit.id, error: fail('conflict') })
-      else if (!isDesign(edit.id)) memory.loaded = true
+      else if (!isDesignId(edit.id)) memory.loaded = true
     }
     return refused
   }
 
   async #validate(commit: Commit, refused: Map<number, EditOutcome>): Promise<void> {
     const { edits, memory, validators } = this.#options
-    if (edits.some(edit => isDesign(edit.id))) {
+    if (edits.some(edit => isDesignId(edit.id))) {
       memory.loaded = false
       this.#refuseDesigns(refused)
     }
@@ -150,7 +150,7 @@ export class DocumentEdits {
     if (isDatabaseAdmin(actor.user, actor.security)) return
     const name = actor.user.name === null ? 'unauthorized' : 'forbidden'
     for (const [index, { id }] of edits.entries()) {
-      if (!isDesign(id) || refused.has(index)) continue
+      if (!isDesignId(id) || refused.has(index)) continue
       refused.set(index, { id, error: fail(name, 'You are not a db or server admin.') })
     }
   }
@@ -207,8 +207,4 @@ function mayReplace(commit: Commit, edit: DocumentEdit): boolean {
   if (document === undefined) return parent === undefined
   if (parent === undefined) return document.deleted
   return findRev(document.tree, parent)?.isLeaf === true
-}
-
-function isDesign(id: DocId): boolean {
-  return id.startsWith('_design/')
 }

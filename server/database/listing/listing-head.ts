@@ -1,3 +1,4 @@
+import { DESIGN, DESIGN_END } from '../../../protocol/document-id.ts'
 import { KeySpace } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import type { DatabaseSnapshot } from '../reading/snapshot.ts'
@@ -17,7 +18,7 @@ export function listingHead(
 
 /** Design documents that are not deleted. */
 export async function countDesigns(database: Database): Promise<number> {
-  const ends = ['_design/', '_design0'].map(id => database[STORAGE].keys.text(KeySpace.document, id))
+  const ends = [DESIGN, DESIGN_END].map(id => database[STORAGE].keys.text(KeySpace.document, id))
   const [from, to] = await Promise.all(ends.map(key => database.ranks.documentsBefore(key)))
   await Promise.all([from?.snapshot.close(), to?.snapshot.close()])
   return (to?.before ?? 0) - (from?.before ?? 0)

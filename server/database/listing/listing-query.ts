@@ -1,3 +1,4 @@
+import { DESIGN, DESIGN_END } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import { parsePartition } from '../../../protocol/partition.ts'
@@ -65,7 +66,7 @@ export function listingQuery(
 
 /** `_design_docs` and `_local_docs` leave out keys of other documents (fabric_view_all_docs:filter_keys_by_namespace/2). */
 function keysOf(namespace: Namespace, keys: readonly JsonValue[]): readonly JsonValue[] {
-  const prefix = { documents: '', design: '_design/', local: '_local/' }[namespace]
+  const prefix = { documents: '', design: DESIGN, local: '_local/' }[namespace]
   return prefix === '' ? keys : keys.filter(key => typeof key === 'string' && key.startsWith(prefix))
 }
 
@@ -80,7 +81,7 @@ function rangeOf(database: Database, namespace: Namespace, parameters: ViewParam
   const key = (id: string) => keys.text(space, id)
   const whole = keys.range(space)
   const given = givenRange(parameters, key, { from: whole.gte, to: whole.lt })
-  if (namespace === 'design') return within(given, { from: key('_design/'), to: key('_design0') })
+  if (namespace === 'design') return within(given, { from: key(DESIGN), to: key(DESIGN_END) })
   const { partition } = parameters
   // The ids of a partition begin with its name and a colon; what follows the colon is a semicolon.
   return partition === undefined

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { type RunResult, SingleRun } from '../../concurrency/single-run.ts'
 import type { WorkQueue } from '../../concurrency/work-queue.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { KeySpace, textOfKey } from '../../storage/keys.ts'
@@ -32,36 +33,31 @@ export interface CompactionProgress {
   readonly total: number
 }
 
-/** Called after each compaction, for logs and metrics. */
-export type CompactionListener = (result: {
-  readonly durationMs: number
-  /** Undefined if the compaction succeeded. */
-  readonly error: unknown
-}) => void
-
 /**
  * Compacts a database: the bodies of revisions that are no leaves go, with attachments that only they had, and the store
  * gives back the room. Goes on where writes go on; documents that change meanwhile are left to the next compaction. After
  * each commit it pauses for as long as that took, so that it has half of the writer at most.
  */
 export class Compaction {
-  /** Called after each compaction. */
-  onEnd: CompactionListener | undefined
   readonly #database: WritableDatabase
-  #running: Promise<void> | undefined
+  readonly #runs = new SingleRun(stop => this.#compact(stop), 'the database was closed')
   #again = false
   #progress: CompactionProgress | undefined
   /** The update sequence when the last one began. */
   #compactedSeq = 0
   #compactedFile = 0
-  readonly #closing = new AbortController()
 
   constructor(database: WritableDatabase) {
     this.#database = database
   }
 
+  /** Sets the function that is called after each compaction, for logs and metrics. */
+  set onEnd(listener: ((result: RunResult) => void) | undefined) {
+    this.#runs.onEnd = listener
+  }
+
   get running(): boolean {
-    return this.#running !== undefined
+    return this.#runs.isRunning
   }
 
   /** Undefined while none runs or it waits for its turn. */
@@ -85,16 +81,16 @@ export class Compaction {
    * @param onFailure told of a failure
    */
   start(onFailure: (error: unknown) => void, queue: WorkQueue): void {
-    if (this.#running !== undefined) {
+    if (this.#runs.isRunning) {
       this.#again = true
       return
     }
     this.run(queue)
       .catch((error: unknown) => {
-        if (!this.#closing.signal.aborted) onFailure(error)
+        if (!this.#runs.isClosed) onFailure(error)
       })
       .finally(() => {
-        if (this.#again && !this.#closing.signal.aborted) this.start(onFailure, queue)
+        if (this.#again && !this.#runs.isClosed) this.start(onFailure, queue)
       })
   }
 
@@ -103,39 +99,25 @@ export class Compaction {
    *
    * @param signal stops it at the next document; what was done stays
    */
-  async run(queue: WorkQueue, signal?: AbortSignal): Promise<void> {
-    if (this.#running !== undefined) return this.#running
-    this.#again = false
-    const stop = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])])
-    this.#running = queue
-      .run(() => this.#timed(stop), { signal: stop })
-      .finally(() => {
-        this.#running = undefined
-      })
-    return this.#running
+  run(queue: WorkQueue, signal?: AbortSignal): Promise<void> {
+    if (!this.#runs.isRunning) this.#again = false
+    return this.#runs.run(signal, queue)
   }
 
   /** Stops at the next document. Idempotent. */
-  async close(): Promise<void> {
-    this.#closing.abort(new Error('the database was closed'))
-    await this.#running?.catch(() => undefined)
-  }
-
-  async #timed(stop: AbortSignal): Promise<void> {
-    const started = performance.now()
-    let error: unknown
-    try {
-      await this.#compact(stop)
-    } catch (cause) {
-      error = cause
-      throw cause
-    } finally {
-      this.#progress = undefined
-      if (!this.#closing.signal.aborted) this.onEnd?.({ durationMs: performance.now() - started, error })
-    }
+  close(): Promise<void> {
+    return this.#runs.close()
   }
 
   async #compact(stop: AbortSignal): Promise<void> {
+    try {
+      await this.#compactAll(stop)
+    } finally {
+      this.#progress = undefined
+    }
+  }
+
+  async #compactAll(stop: AbortSignal): Promise<void> {
     const database = this.#database
     const { docs, deletedDocs, seq } = database.state
     this.#note({ phase: 'document_copy', started: Date.now(), done: 0, total: docs + deletedDocs })

@@ -1,3 +1,4 @@
+import { isDesignId } from '../../../protocol/document-id.ts'
 import { CouchError, fail } from '../../../protocol/errors.ts'
 import { countValues } from '../../../protocol/json/count-values.ts'
 import { isJsonObject, type JsonObject } from '../../../protocol/json-value.ts'
@@ -6,7 +7,7 @@ import type { DocumentEdit, DocumentValidator, ValidatedDocument } from '../../d
 import { isBuiltinReduce } from '../reduce/builtin.ts'
 import type { Sandbox, SandboxFunction } from '../../sandbox/sandbox.ts'
 import { checkShape } from './check-shape.ts'
-import { isDesignId, isRunnable, languageOf } from './design-document.ts'
+import { isRunnable, languageOf } from './design-document.ts'
 import { viewsByMap } from './views-by-map.ts'
 
 /** Judges design documents by their own code. */

@@ -12,12 +12,6 @@ export interface DesignDocument {
   readonly sandbox: SandboxDocument
 }
 
-export const DESIGN = '_design/'
-
-export function isDesignId(id: string): boolean {
-  return id.startsWith(DESIGN)
-}
-
 /** "javascript" where nothing is said. */
 export function languageOf(value: JsonObject): string {
   return typeof value.language === 'string' ? value.language : 'javascript'

@@ -1,10 +1,10 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { DESIGN, isDesignId, type DocId } from '../../../protocol/document-id.ts'
 import { renderDocument } from '../../../protocol/document/render.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import type { CommitRecord } from '../../database/commit/commit-record.ts'
 import type { Database } from '../../database/database.ts'
-import { DESIGN, isDesignId, isRunnable, languageOf, type DesignDocument } from './design-document.ts'
+import { isRunnable, languageOf, type DesignDocument } from './design-document.ts'
 
 /** Behind every id that begins with "_design/". */
 const AFTER_DESIGN = '_design0'

@@ -1,3 +1,4 @@
+import { isDesignId } from '../../../protocol/document-id.ts'
 import { renderDocument } from '../../../protocol/document/render.ts'
 import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
@@ -11,7 +12,7 @@ import type { Actor, DocumentValidator, ValidatedDocument } from '../../database
 import { isEngineError } from '../skip-unusable.ts'
 import { functionError } from '../../sandbox/errors.ts'
 import type { Sandbox, SandboxDocument, ValidationResult } from '../../sandbox/sandbox.ts'
-import { isDesignId, type DesignDocument } from './design-document.ts'
+import { type DesignDocument } from './design-document.ts'
 import type { DesignDocuments } from './design-documents.ts'
 
 /** Containers within each other that the engine can always read. */

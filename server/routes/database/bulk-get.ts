@@ -1,18 +1,13 @@
-import { parseDocId, type DocId } from '../../../protocol/document-id.ts'
-import { CouchError, fail } from '../../../protocol/errors.ts'
+import type { DocId } from '../../../protocol/document-id.ts'
+import { type CouchError, fail } from '../../../protocol/errors.ts'
 import type { MixedPart } from '../../../protocol/multipart/writer.ts'
-import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
 import { withInlineData } from '../../database/documents/inline-data.ts'
-import type { StoredDocument } from '../../database/documents/stored-document.ts'
 import {
-  checkReadable,
-  openRevisions,
   readRevision,
   readRevisionWithData,
   type FoundRevision,
-  type OpenRevision,
   type DocumentReadOptions,
 } from '../../database/documents/read-document.ts'
 import { acceptsType } from '../../http/request/accept.ts'
@@ -22,21 +17,10 @@ import { readJsonObject } from '../../http/request/json-body.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { streamQuery } from '../queries/stream-query.ts'
 import { databaseOf } from '../shared/path-names.ts'
-import { checkIdIn } from '../shared/document-limits.ts'
+import { type BulkGetEntry, BulkGetEntries } from './bulk-get-entries.ts'
 import { documentPart, errorPart, sendParts } from '../documents/multipart-answers.ts'
 
 type BulkGetOptions = DocumentReadOptions & { readonly latest: boolean; readonly user: UserContext }
-
-/** One of the revisions asked for, with what was found of it. */
-interface Entry {
-  /** As given. */
-  readonly id: unknown
-  readonly rev: unknown
-  readonly docId?: DocId
-  readonly attsSince?: readonly Rev[]
-  readonly found: readonly OpenRevision[]
-  readonly error?: CouchError
-}
 
 /** `POST /db/_bulk_get`: many revisions in one answer, as JSON or, to who does not take JSON, as parts. */
 export async function postBulkGet(ctx: RequestContext): Promise<void> {
@@ -76,94 +60,6 @@ function multipartAsked(ctx: RequestContext): 'multipart/mixed' | 'multipart/rel
   return types.find(type => acceptsType(ctx, type))
 }
 
-/** Finds what is asked for. */
-class Entries {
-  readonly #database: Database
-  readonly #options: BulkGetOptions
-  /** The document that was asked for last: who wants many revisions of one names it for each. */
-  #last: { readonly id: DocId; readonly document: StoredDocument | undefined } | undefined
-
-  constructor(database: Database, options: BulkGetOptions) {
-    this.#database = database
-    this.#options = options
-  }
-
-  of(doc: unknown): Entry {
-    if (!isAskedDocument(doc)) return noEntry(NO_OBJECT)
-    const { id, rev, atts_since: since } = doc
-    // An empty object counts as none.
-    if (id === undefined) return noEntry(Object.keys(doc).length === 0 ? NO_OBJECT : 'document id missed')
-    try {
-      const docId = parseDocId(id)
-      checkIdIn(this.#database, docId)
-      const revs = rev === undefined ? 'all' : [parseRev(rev)]
-      const attsSince = since === undefined ? NO_REVS : parseSince(since)
-      const found = openRevisions(this.#document(docId), revs, this.#options)
-      checkReadable(this.#database, docId, found, this.#options.user)
-      return {
-        id,
-        rev,
-        docId,
-        // An empty list asks for nothing.
-        ...(attsSince.length === 0 ? {} : { attsSince }),
-        found,
-      }
-    } catch (error) {
-      if (!(error instanceof CouchError)) throw error
-      return { id, rev: revBlamed(doc, error), found: [], error }
-    }
-  }
-
-  #document(id: DocId): StoredDocument | undefined {
-    if (this.#last?.id !== id) this.#last = { id, document: this.#database.document(id) }
-    return this.#last.document
-  }
-}
-
-function noEntry(reason: string): Entry {
-  return { id: undefined, rev: undefined, found: [], error: fail('badRequest', reason) }
-}
-
-/** The revision that an error is about, as given (CouchDB: chttpd_db:bulk_get_parse_doc_id/2 and parse_field/2). */
-function revBlamed({ rev, atts_since: since }: AskedDocument, error: CouchError): unknown {
-  if (error.status === 404) return rev ?? 'undefined'
-  if (error.reason === SINCE_REASON) return since
-  if (error.error !== 'bad_request') return undefined
-  return [rev, ...(Array.isArray(since) ? (since as unknown[]) : [])].find(
-    one => one !== undefined && !isRev(one),
-  )
-}
-
-function isRev(value: unknown): boolean {
-  try {
-    parseRev(value)
-    return true
-  } catch {
-    return false
-  }
-}
-
-interface AskedDocument {
-  readonly id?: unknown
-  readonly rev?: unknown
-  readonly atts_since?: unknown
-}
-
-function isAskedDocument(doc: unknown): doc is AskedDocument {
-  return typeof doc === 'object' && doc !== null && !Array.isArray(doc)
-}
-
-const NO_OBJECT = 'document must be a JSON object'
-
-const NO_REVS: readonly Rev[] = []
-
-const SINCE_REASON = 'att_since value must be array of revs.'
-
-function parseSince(value: unknown): Rev[] {
-  if (!Array.isArray(value)) throw fail('badRequest', SINCE_REASON)
-  return value.map(parseRev)
-}
-
 /** Rows are gathered into chunks: a thousand small writes to the socket would cost more than the documents. */
 const CHUNK_BYTES = 64 * 1024
 
@@ -182,7 +78,7 @@ async function* renderJson(
     text = ''
     return chunk
   }
-  const entries = new Entries(database, options)
+  const entries = new BulkGetEntries(database, options)
   for (const [index, doc] of docs.entries()) {
     const entry = entries.of(doc)
     text += `${index === 0 ? '' : ','}\n{"id":${JSON.stringify(entry.id ?? null)},"docs":[`
@@ -209,7 +105,7 @@ async function* renderJson(
 
 async function readJson(
   database: Database,
-  { docId, attsSince }: Entry,
+  { docId, attsSince }: BulkGetEntry,
   found: FoundRevision,
   options: BulkGetOptions,
 ): Promise<Buffer> {
@@ -218,13 +114,13 @@ async function readJson(
   return readRevisionWithData(database, id, found, { ...options, ...since }, options.user).json
 }
 
-function errorRow({ id, rev }: Entry, { error, reason }: CouchError): unknown {
+function errorRow({ id, rev }: BulkGetEntry, { error, reason }: CouchError): unknown {
   return { id: id ?? null, rev: rev ?? null, error, reason }
 }
 
 /** CouchDB: chttpd_db:send_docs_multipart_bulk_get/4. */
 function* parts(database: Database, docs: readonly unknown[], options: BulkGetOptions): Generator<MixedPart> {
-  const entries = new Entries(database, options)
+  const entries = new BulkGetEntries(database, options)
   for (const doc of docs) {
     const entry = entries.of(doc)
     if (entry.error !== undefined) yield errorPart(errorRow(entry, entry.error))
@@ -238,7 +134,7 @@ function* parts(database: Database, docs: readonly unknown[], options: BulkGetOp
 
 function partOf(
   database: Database,
-  { docId, attsSince }: Entry,
+  { docId, attsSince }: BulkGetEntry,
   found: FoundRevision,
   options: BulkGetOptions,
 ): MixedPart {

@@ -1,3 +1,4 @@
+import { DESIGN } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
@@ -84,7 +85,7 @@ function isSecure(ctx: RequestContext): boolean {
 }
 
 function nameOf({ id }: DesignDocument): string {
-  return id.slice('_design/'.length)
+  return id.slice(DESIGN.length)
 }
 
 interface Target {

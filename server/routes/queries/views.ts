@@ -1,3 +1,4 @@
+import { DESIGN } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { Database } from '../../database/database.ts'
 import { requireJson } from '../../http/request/body.ts'
@@ -53,7 +54,7 @@ export async function designInfo(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   const ddoc = designOf(ctx, database)
   sendJson(ctx, {
-    name: ddoc.id.slice('_design/'.length),
+    name: ddoc.id.slice(DESIGN.length),
     view_index: await describe(database, ctx.services.queries.of(database).describedIndexOf(ddoc)),
   })
 }

@@ -1,11 +1,10 @@
-import type { DocId } from '../../../../protocol/document-id.ts'
+import { isDesignId, type DocId } from '../../../../protocol/document-id.ts'
 import { changesAtMoment } from '../../../database/reading/change-pages.ts'
 import { readFirstBodies } from '../../../database/reading/read-bodies.ts'
 import { idOfRow, revOfRow } from '../../../database/reading/row-text.ts'
 import { attachmentsMember } from '../../../database/documents/attachments-member.ts'
 import { isBranched, isDeleted, seqOf, winnerBody } from '../../../database/documents/change-record.ts'
 import type { Database } from '../../../database/database.ts'
-import { isDesignId } from '../../design/design-document.ts'
 import { conflictsOf, type DocumentContent } from '../../document-content.ts'
 import type { StoreSnapshot } from '../../../database/indexes/index-store.ts'
 

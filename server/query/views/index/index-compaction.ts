@@ -1,3 +1,4 @@
+import { type RunResult, SingleRun } from '../../../concurrency/single-run.ts'
 import type { IndexStore } from '../../../database/indexes/index-store.ts'
 import type { IndexKeys } from '../row-key.ts'
 import type { KeyRange } from '../../../database/indexes/index-store.ts'
@@ -10,21 +11,12 @@ export interface IndexCompactionProgress {
   readonly total: number
 }
 
-export interface CompactionResult {
-  readonly durationMs: number
-  /** Undefined after success. */
-  readonly error: unknown
-}
-
 /** Compaction of an index: frees the disk space of rows that were removed or replaced, range by range. */
 export class IndexCompaction {
-  /** Called after each compaction. */
-  onEnd: ((result: CompactionResult) => void) | undefined
   readonly #store: IndexStore
   readonly #keys: IndexKeys
   readonly #views: number
-  readonly #closing = new AbortController()
-  #running: Promise<void> | undefined
+  readonly #runs = new SingleRun(stop => this.#compact(stop), 'the index was closed')
   #progress: IndexCompactionProgress | undefined
   #compactedFile = 0
 
@@ -32,6 +24,11 @@ export class IndexCompaction {
     this.#store = store
     this.#keys = keys
     this.#views = views
+  }
+
+  /** Sets the function that is called after each compaction. */
+  set onEnd(listener: ((result: RunResult) => void) | undefined) {
+    this.#runs.onEnd = listener
   }
 
   get progress(): IndexCompactionProgress | undefined {
@@ -45,42 +42,28 @@ export class IndexCompaction {
 
   /** Compacts once, or waits for the compaction that runs. @param signal stops it between two pieces */
   run(signal?: AbortSignal): Promise<void> {
-    const stop = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])])
-    return (this.#running ??= this.#timed(stop).finally(() => {
-      this.#running = undefined
-      this.#progress = undefined
-    }))
+    return this.#runs.run(signal)
   }
 
-  /** Idempotent. */
-  async close(): Promise<void> {
-    this.#closing.abort(new Error('the index was closed'))
-    await this.#running?.catch(() => undefined)
-  }
-
-  async #timed(stop: AbortSignal): Promise<void> {
-    const began = performance.now()
-    let error: unknown
-    try {
-      await this.#compact(stop)
-    } catch (cause) {
-      error = cause
-      throw cause
-    } finally {
-      this.onEnd?.({ durationMs: performance.now() - began, error })
-    }
+  /** Stops a compaction that runs. Idempotent. */
+  close(): Promise<void> {
+    return this.#runs.close()
   }
 
   async #compact(stop: AbortSignal): Promise<void> {
     const pieces = this.#pieces()
     const started = Date.now()
-    for (const [done, piece] of pieces.entries()) {
-      if (stop.aborted) return
-      this.#progress = { started, updated: Date.now(), done, total: pieces.length }
-      // The bare beginnings of rows and nodes are no keys; that of all is the state's.
-      await this.#store.compact(piece, { startsWithKey: done === 0 })
+    try {
+      for (const [done, piece] of pieces.entries()) {
+        if (stop.aborted) return
+        this.#progress = { started, updated: Date.now(), done, total: pieces.length }
+        // The bare beginnings of rows and nodes are no keys; that of all is the state's.
+        await this.#store.compact(piece, { startsWithKey: done === 0 })
+      }
+      this.#compactedFile = await this.#store.sizeOf(this.#keys.all())
+    } finally {
+      this.#progress = undefined
     }
-    this.#compactedFile = await this.#store.sizeOf(this.#keys.all())
   }
 
   /** The documents' records, the rows of each view, the nodes. */

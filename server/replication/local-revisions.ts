@@ -1,0 +1,50 @@
+import type { DocId } from '../../protocol/document-id.ts'
+import { relatedContentType } from '../../protocol/multipart/related.ts'
+import { parseRev, type Rev } from '../../protocol/revision.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
+import type { FetchedRevision, MissingRevisions, OpenedRevision } from '../../replicator/peer.ts'
+import type { Database } from '../database/database.ts'
+import { readRevision, type OpenRevision } from '../database/documents/read-document.ts'
+import { relatedBody } from '../database/documents/related-body.ts'
+import type { RevisionFinder } from '../database/documents/revision-finder.ts'
+
+/** Reads a document's revisions for `bulkGet`: leaves in place of those that have children. */
+export function fetchRevisions(
+  database: Database,
+  revisions: RevisionFinder,
+  { id, revs }: MissingRevisions,
+  reader: UserContext,
+): FetchedRevision[] {
+  return revisions.find(id as DocId, revs.map(parseRev)).map(entry => {
+    if ('missing' in entry) return { kind: 'missing', id, rev: entry.missing, reason: 'missing' }
+    const { json, record } = readRevision(database, id as DocId, entry.ok, { revs: true }, reader)
+    return record.attachments.length > 0
+      ? { kind: 'attachments', id, rev: entry.ok.node.rev }
+      : { kind: 'document', json }
+  })
+}
+
+/** Reads a revision for `openRevision`, with the attachments that are newer than `attsSince` as parts. */
+export function openedRevision(
+  database: Database,
+  id: DocId,
+  entry: OpenRevision,
+  { attsSince, reader }: { readonly attsSince: readonly Rev[]; readonly reader: UserContext },
+): OpenedRevision {
+  if ('missing' in entry) return { kind: 'missing', rev: entry.missing }
+  const options = {
+    revs: true,
+    attachments: 'follows' as const,
+    attEncodingInfo: true,
+    ...(attsSince.length > 0 ? { attsSince } : {}),
+  }
+  const read = readRevision(database, id, entry.ok, options, reader)
+  if (read.sent.length === 0) return { kind: 'document', json: read.json }
+  const { boundary, pieces } = relatedBody(database, read)
+  return {
+    kind: 'multipart',
+    rev: entry.ok.node.rev,
+    contentType: relatedContentType(boundary),
+    body: pieces,
+  }
+}
