@@ -283,25 +283,3 @@ export function Figure({ label, children, note }: Children & { label: string; no
     </div>
   )
 }
-
-export function Tabs({
-  items,
-  current,
-}: {
-  items: readonly (readonly [id: string, text: string, link: string])[]
-  current: string
-}) {
-  return (
-    <nav aria-label="Views">
-      <ul class="tabs">
-        {items.map(([id, text, link]) => (
-          <li key={id}>
-            <a href={link} aria-current={id === current ? 'page' : undefined}>
-              {text}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </nav>
-  )
-}

@@ -1,25 +1,21 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { partitionOf } from '../../../protocol/partition.ts'
-import { emptyTree, type RevTree } from '../../../protocol/revtree/tree.ts'
-import { decodeTree, encodeTree } from '../../../protocol/revtree/codec.ts'
-import { isConflict, leaves, type Leaf } from '../../../protocol/revtree/leaves.ts'
+import type { RevTree } from '../../../protocol/revtree/tree.ts'
+import { encodeTree } from '../../../protocol/revtree/codec.ts'
+import { leaves, type Leaf } from '../../../protocol/revtree/leaves.ts'
 import { formatSeq } from '../../../protocol/sequence.ts'
 import { type DatabaseKeys, KeySpace } from '../../storage/keys.ts'
 import { readMany } from '../../storage/read-many.ts'
 import type { Store } from '../../storage/store.ts'
 import { WriteSetBuilder } from '../../storage/write-set.ts'
 import { removeConflict } from '../conflicts/conflict-index.ts'
-import {
-  conflictDifference,
-  conflictSinceOf,
-  readConflictSince,
-  updateConflict,
-} from '../conflicts/conflict-in-commit.ts'
+import { conflictDifference, conflictSinceOf, updateConflict } from '../conflicts/conflict-in-commit.ts'
 import { encodeChangeRecord } from '../documents/change-record.ts'
 import { CommitBodies } from './commit-bodies.ts'
+import { decodeDocument } from './decode-document.ts'
 import type { CommitContext } from './commit-context.ts'
 import type { CommitRecord, CommittedChange, CommittedRemoval } from './commit-record.ts'
-import { DocumentSummary, encodeDocumentRecord } from '../documents/document-record.ts'
+import { encodeDocumentRecord } from '../documents/document-record.ts'
 import { SECURITY_SETTING } from '../setting-names.ts'
 import { encodeState, type DatabaseState } from '../state.ts'
 import type { DocumentInCommit, Uncommitted } from './uncommitted.ts'
@@ -77,7 +73,7 @@ export class Commit {
     const records = await readMany(this.#store, keys)
     for (const [index, id] of wanted.entries()) {
       const record = records[index]
-      if (record !== undefined) this.#documents.set(id, this.#decode(id, record))
+      if (record !== undefined) this.#documents.set(id, decodeDocument(this.#store, this.#keys, id, record))
     }
   }
 
@@ -279,19 +275,6 @@ export class Commit {
       this.#writes.put(this.#keys.text(KeySpace.tree, document.id), separateTree)
     else if (document.treeStoredSeparately) this.#writes.delete(this.#keys.text(KeySpace.tree, document.id))
     document.treeStoredSeparately = separateTree !== undefined
-  }
-
-  #decode(id: DocId, record: Uint8Array): DocumentInCommit {
-    const { seq, deleted, size, branched, treeOffset } = new DocumentSummary(record)
-    const tree = treeOffset > 0 ? decodeTree(record, treeOffset) : this.#readTree(id)
-    const conflictSince =
-      branched && isConflict(leaves(tree)) ? readConflictSince(this.#store, this.#keys, id) : 0
-    return { id, seq, deleted, size, conflictSince, treeStoredSeparately: treeOffset === 0, tree }
-  }
-
-  #readTree(id: DocId): RevTree {
-    const tree = this.#store.getSync(this.#keys.text(KeySpace.tree, id))
-    return tree === undefined ? emptyTree : decodeTree(tree)
   }
 
   #count(before: DocumentInCommit | undefined, deleted: boolean | undefined): void {

@@ -1,6 +1,7 @@
 import type { Place } from '../../lib/location.ts'
 import { linkTo } from '../../lib/location.ts'
-import { Page, Tabs } from '../../ui/kit.tsx'
+import { Page } from '../../ui/kit.tsx'
+import { Tabs } from '../../ui/tabs.tsx'
 import { LiveMetrics } from './live-metrics.tsx'
 import { LogView } from './log-view.tsx'
 import { Tasks } from './tasks.tsx'

@@ -1,0 +1,130 @@
+import test from 'ava'
+import type { Database } from '../../../../server/database/database.ts'
+import { purgesAfter } from '../../../../server/database/maintenance/purge-log.ts'
+import { purge } from '../../../../server/database/maintenance/purge.ts'
+import { findRevision } from '../../../../server/database/documents/read-document.ts'
+import { STORAGE } from '../../../../server/database/storage-of.ts'
+import { KeySpace } from '../../../../server/storage/keys.ts'
+import type { DocId } from '../../../../protocol/document-id.ts'
+import type { Rev } from '../../../../protocol/revision.ts'
+import { compact } from '../../../helpers/compact.ts'
+import { memoryDatabase } from '../../../helpers/memory-database.ts'
+import { write } from '../../../helpers/write.ts'
+
+const ID = 'doc' as DocId
+
+async function bodiesIn(database: Database): Promise<number> {
+  const { store, keys } = database[STORAGE]
+  return (await store.keys(keys.range(KeySpace.body)).all()).length
+}
+
+async function edit(database: Database, times: number, members: object = {}): Promise<Rev[]> {
+  const revs: Rev[] = []
+  for (let n = 0; n < times; n++) {
+    const [outcome] = await write(database, [{ _id: ID, _rev: revs.at(-1), n, ...members }])
+    revs.push(outcome?.rev as Rev)
+  }
+  return revs
+}
+
+async function loggedPurges(database: Database): Promise<number[]> {
+  const seqs: number[] = []
+  for await (const { purgeSeq } of purgesAfter(database, 0)) seqs.push(purgeSeq)
+  return seqs
+}
+
+const attached = (data: string) => ({
+  _attachments: { a: { content_type: 'text/plain', data: Buffer.from(data).toString('base64') } },
+})
+
+test('compaction removes the bodies of revisions that are no leaves, and leaves the rest as it is', async t => {
+  const { database, close } = await memoryDatabase()
+  const revs = await edit(database, 5)
+  await write(database, [{ _id: ID, _rev: '1-fork' }], { replicated: true })
+  const { seq } = database.state
+  t.is(await bodiesIn(database), 6)
+  await compact(database)
+  t.is(await bodiesIn(database), 2)
+  t.is(database.state.seq, seq)
+  t.throws(() => findRevision(database, ID, revs[2] as Rev, { latest: false }), { message: /missing/ })
+  t.is(
+    Buffer.from(
+      database.body(findRevision(database, ID, revs[4] as Rev, { latest: false }).node.body).body,
+    ).toString(),
+    '{"n":4}',
+  )
+  t.is(database.document(ID)?.tree.hashes.length, 6)
+  t.is(database.state.externalSize, '{"n":4}{}'.length)
+  await close()
+})
+
+test('attachments that only removed revisions had are given up', async t => {
+  const { database, close } = await memoryDatabase()
+  await edit(database, 1, attached('old'))
+  const [first] = database.attachmentsOf(1)
+  const [outcome] = await write(database, [{ _id: ID, _rev: database.document(ID)?.rev, ...attached('new') }])
+  await compact(database)
+  await t.throwsAsync(async () => database.attachments.read(first?.content ?? ''))
+  const [kept] = database.attachmentsOf(database.document(ID)?.body ?? 0)
+  t.is(kept?.length, 3)
+  await purge(database, [{ id: ID, revs: [outcome?.rev as Rev] }])
+  await t.throwsAsync(async () => database.attachments.read(kept?.content ?? ''))
+  t.is(await bodiesIn(database), 0)
+  await close()
+})
+
+test('what a limit on revisions cuts off is not left behind', async t => {
+  const { database, close } = await memoryDatabase()
+  await database.write({ kind: 'set_limit', name: 'revsLimit', limit: 3 })
+  await edit(database, 10)
+  t.is(await bodiesIn(database), 3)
+  t.is(database.state.revsLimit, 3)
+  await close()
+})
+
+test('a compaction during writes loses none of them', async t => {
+  const { database, close } = await memoryDatabase()
+  const documents = Array.from({ length: 500 }, (_, n) => ({ _id: `d${n}`, n }))
+  const first = await write(database, documents)
+  const second = await write(
+    database,
+    documents.map((document, n) => ({ ...document, _rev: first[n]?.rev, second: true })),
+  )
+  const third = write(
+    database,
+    documents.map((document, n) => ({ ...document, _rev: second[n]?.rev, third: true })),
+  )
+  await compact(database)
+  const outcomes = await third
+  t.true(outcomes.every(({ error }) => error === undefined))
+  for (const { id, rev } of outcomes) {
+    const document = database.document(id)
+    t.is(document?.rev, rev)
+    t.regex(Buffer.from(database.body(document?.body ?? 0).body).toString(), /"third":true/)
+  }
+  await compact(database)
+  t.is(await bodiesIn(database), 500)
+  await close()
+})
+
+test('a purge forgets leaves, is logged, and the log is cut to its limit by compaction', async t => {
+  const { database, close } = await memoryDatabase()
+  const [rev] = await edit(database, 1)
+  await write(database, [{ _id: ID, _rev: '1-fork' }], { replicated: true })
+  const { seq } = database.state
+  t.deepEqual(await purge(database, [{ id: ID, revs: ['1-fork', '9-none'] as Rev[] }]), [
+    ['1-fork'],
+  ] as Rev[][])
+  t.is(database.document(ID)?.rev, rev)
+  t.is(database.state.seq, seq + 1)
+  t.deepEqual(await purge(database, [{ id: ID, revs: [rev] as Rev[] }]), [[rev]] as Rev[][])
+  t.is(database.document(ID), undefined)
+  t.deepEqual([database.state.docs, database.state.purgeSeq], [0, 2])
+  t.deepEqual(await loggedPurges(database), [1, 2])
+  await database.write({ kind: 'set_limit', name: 'purgedInfosLimit', limit: 1 })
+  await compact(database)
+  t.deepEqual(await loggedPurges(database), [2])
+  const [again] = await write(database, [{ _id: ID, n: 0 }])
+  t.is(again?.rev, rev)
+  await close()
+})
