@@ -1,5 +1,6 @@
 import type { Setting } from '../setting.ts'
 import { BOUND_SETTINGS } from './bounds.ts'
+import { PEER_SETTINGS } from './peers.ts'
 
 /** Settings of the wire: listening, limits, TLS. `[couchette]` holds the settings that CouchDB does not have. */
 export const HTTP_SETTINGS = {
@@ -250,54 +251,6 @@ export const HTTP_SETTINGS = {
       unit: 'milliseconds',
       about: 'How long a verified password needs no new PBKDF2',
     },
-    source_silence_timeout: {
-      kind: 'integer',
-      default: 30_000,
-      unit: 'milliseconds',
-      about: 'Silence of a source after which its replication is reported',
-      restart: true,
-    },
-    failed_job_retention: {
-      kind: 'integer',
-      default: 600_000,
-      unit: 'milliseconds',
-      about: 'How long a `_replicate` job that was given up stays listed in `_scheduler/jobs`',
-      restart: true,
-    },
-    replication_allowed_hosts: {
-      kind: 'list',
-      default: [],
-      about:
-        'Hosts that replications may reach: `db.example.org`, `*.example.org`, `10.1.2.3`, `10.0.0.0/8`; empty for all',
-    },
-    replication_denied_hosts: {
-      kind: 'list',
-      default: [],
-      about: 'Hosts that replications may not reach, whatever is allowed; written likewise',
-    },
-    max_peer_answer: {
-      kind: 'integer',
-      default: 16 * 1024 * 1024,
-      unit: 'bytes',
-      about: "Longest JSON answer of a replication's peer",
-    },
-    max_peer_document: {
-      kind: 'integer',
-      default: 64 * 1024 * 1024,
-      unit: 'bytes',
-      about: 'Longest document that a peer may send, without attachments that follow it',
-    },
-    max_peer_row: {
-      kind: 'integer',
-      default: 8 * 1024 * 1024,
-      unit: 'bytes',
-      about: "Longest row of a peer's changes feed",
-    },
-    max_peer_memory: {
-      kind: 'integer',
-      default: 256 * 1024 * 1024,
-      unit: 'bytes',
-      about: 'Memory of all incomplete answers of peers together; past it large ones are tried again later',
-    },
+    ...PEER_SETTINGS,
   },
 } as const satisfies Record<string, Record<string, Setting>>

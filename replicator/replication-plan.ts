@@ -1,0 +1,48 @@
+import type { ReplicationStats, SourceSeq } from '../protocol/checkpoint.ts'
+import type { ReplicationId } from '../protocol/replication-id.ts'
+import type { ReplicationOptions } from '../protocol/replication-options.ts'
+import type { Rewind } from './checkpoints.ts'
+import type { WriteFailure } from './peer.ts'
+import type { Tracer } from './tracer.ts'
+
+/** Peers and options of a replication whose id is known. */
+export interface ReplicationPlan {
+  readonly id: ReplicationId
+  /** The ids that older versions of CouchDB gave it, newest first. */
+  readonly olderIds: readonly ReplicationId[]
+  readonly options: ReplicationOptions
+  /** Maximum sequences that a replication may rewind by itself; 0 for any number. */
+  readonly maxRewind: number
+  /** Documents whose ids have more bytes are passed over. */
+  readonly maxIdBytes: number
+}
+
+/** Callbacks for events of a running replication. */
+export interface ReplicationEvents {
+  readonly refused: (failure: WriteFailure) => void
+  readonly rewound: (rewind: Rewind) => void
+  /** The source's live feed beat. */
+  readonly heartbeat: () => void
+  readonly tracer?: Tracer
+}
+
+/** A replication as it stands, for listings. */
+export interface ReplicationStatus {
+  readonly stats: Readonly<ReplicationStats>
+  /** The last sequence that a checkpoint holds. */
+  readonly checkpointedSeq: SourceSeq
+  readonly throughSeq: SourceSeq
+  readonly highestSeq: SourceSeq
+  /** Bytes that came from the source and went to the target in this run. */
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  /** Rows that have been read and not yet been moved. */
+  readonly queued: number
+  /** Time at which something was last moved. */
+  readonly lastProgressAt: Date
+  /** Milliseconds since then, by the monotonic clock. */
+  readonly idleMs: number
+}
+
+/** Result of a finished replication, besides `ok`. */
+export type ReplicationResult = Readonly<Record<string, unknown>>
