@@ -23,6 +23,7 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   'couchette/logins/failures': 'number of logins that were refused for a wrong name, password or token',
   'couchette/logins/lockouts': 'number of times that a name was locked after too many wrong passwords',
   'couchette/logins/refused_while_locked': 'number of logins that were refused because the name was locked',
+  'couchette/conflicts/resolutions': 'number of conflicts that were resolved by request',
   'couchette/configuration/changes': 'number of settings that were changed since the start',
   'couch_replicator/jobs/starts': 'number of replication job starts',
   'couch_replicator/jobs/crashes': 'number of replication job crashes',

@@ -45,7 +45,16 @@ export async function postResolution(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
   const chosen = await readResolution(ctx, id)
   const resolved = await resolveConflict(database, chosen, ctx.state.user)
+  logResolution(ctx, database.name, id)
   sendJson(ctx, { ok: true, id, ...resolved }, 201)
+}
+
+function logResolution({ services, state }: RequestContext, database: string, id: DocId): void {
+  services.metrics.count('couchette/conflicts/resolutions')
+  services.log.info(
+    { id: state.requestId, user: state.user.name, database, document: id },
+    'conflict resolved',
+  )
 }
 
 /** The rest of the path is the id; one of a design document may stand in two segments. */

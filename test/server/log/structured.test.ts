@@ -122,6 +122,26 @@ test('an index build, its failure and a compaction are lines', async t => {
   t.like(await find({ msg: 'compaction ended' }), { component: 'compaction', database: 'db' })
 })
 
+test('a resolved conflict is a line that names who resolved it', async t => {
+  const { url, find } = await loggedServer(t, 'info')
+  await call(url, 'PUT', '/db')
+  const docs = ['1-aaa', '1-bbb'].map(_rev => ({ _id: 'cart', _rev }))
+  await call(url, 'POST', '/db/_bulk_docs', { json: { docs, new_edits: false } })
+  const json = { revs: ['1-aaa', '1-bbb'], keep: '1-bbb' }
+  t.is((await call(url, 'POST', '/db/_conflicts/cart', { json })).status, 201)
+  t.like(await find({ msg: 'conflict resolved' }), {
+    level: 'info',
+    user: 'a',
+    database: 'db',
+    document: 'cart',
+  })
+  t.is(
+    (await call<{ value: number }>(url, 'GET', '/_node/_local/_stats/couchette/conflicts/resolutions')).body
+      .value,
+    1,
+  )
+})
+
 test('on a terminal a line is text: time, level, component, message and what belongs to it', async t => {
   const shown: string[] = []
   const stream = await readableLines({ write: line => void shown.push(line) }, false)
