@@ -2,13 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeSelfSigned } from '../../../server/tls/self-signed.ts'
-import { eventually } from '../../helpers/eventually.ts'
+import { eventually as within } from '../../helpers/eventually.ts'
 import { SmallDisk } from '../../helpers/faults/small-disk.ts'
 import { startProxy } from '../../helpers/faulty-proxy.ts'
 import { call } from '../../helpers/http.ts'
 import { parseSamples, type ParsedSample } from '../../helpers/prometheus.ts'
 import { startServer, type RunningServer } from '../../helpers/server.ts'
 import { tempDir } from '../../helpers/temp.ts'
+
+/** Waits longer than other tests: machines that run this are busy. */
+const eventually = (what: string, holds: () => Promise<boolean>): Promise<void> =>
+  within(what, holds, { withinMs: 90_000 })
 
 const METRICS = '/_node/_local/_prometheus'
 
