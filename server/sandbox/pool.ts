@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fail } from '../../protocol/errors.ts'
 import { Admission, type Lane } from './admission.ts'
 import { FairQueue } from './fair-queue.ts'
@@ -50,6 +51,8 @@ export class SandboxPool {
   readonly #sweep: NodeJS.Timeout
   #lastId = 0
   #closed = false
+  /** Called when no request and no validation runs or waits. */
+  #onSettled: (() => void) | undefined
 
   constructor(options: {
     limits: SandboxLimits
@@ -78,6 +81,20 @@ export class SandboxPool {
     })
   }
 
+  /**
+   * Gives functions of requests some time to end, and closes the pool then: a server that stops does not wait for those
+   * that never end, nor for index builds.
+   */
+  async stop(graceMs: number): Promise<void> {
+    if (!this.#isSettled) {
+      const end = new AbortController()
+      const settled = new Promise<void>(resolve => (this.#onSettled = resolve))
+      await Promise.race([settled, sleep(graceMs, undefined, end).catch(() => undefined)])
+      end.abort()
+    }
+    await this.close()
+  }
+
   /** Ends all workers; what waits is refused. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true
@@ -90,7 +107,13 @@ export class SandboxPool {
     await Promise.all(workers.map(worker => worker.close()))
   }
 
+  get #isSettled(): boolean {
+    const runs = [...this.#running.values()].some(({ waiting }) => waiting.lane !== 'background')
+    return !runs && this.#lanes.request.length === 0 && this.#lanes.validation.length === 0
+  }
+
   #next(): void {
+    if (this.#onSettled !== undefined && this.#isSettled) this.#onSettled()
     for (let waiting = this.#take(); waiting !== undefined; waiting = this.#take()) {
       this.#start(this.#workerFor(waiting.job.key), waiting)
     }

@@ -207,6 +207,11 @@ export class Sandbox {
     return JSON.parse(await this.#text(job, options.lane)) as JsonValue[]
   }
 
+  /** Gives functions that run that time to end, then closes the sandbox. */
+  async stop(graceMs: number): Promise<void> {
+    await Promise.all([this.#pool.stop(graceMs), this.#lists.stop(graceMs)])
+  }
+
   /** Ends the workers. Idempotent. */
   async close(): Promise<void> {
     await Promise.all([this.#pool.close(), this.#lists.close()])

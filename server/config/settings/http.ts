@@ -166,6 +166,12 @@ export const HTTP_SETTINGS = {
       default: 1000,
       about: 'Queries that may wait, for a turn or for an index; past it the answer is 503',
     },
+    function_stop_timeout: {
+      kind: 'integer',
+      default: 2000,
+      unit: 'milliseconds',
+      about: 'When the server stops, time for functions of design documents to end; then they are ended',
+    },
     regex_step_limit: {
       kind: 'integer',
       default: 100_000_000,
