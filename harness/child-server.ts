@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { THREAD_SETTINGS } from './test-threads.ts'
 
 const READY_WITHIN_MS = 90_000
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -25,7 +26,12 @@ export async function startNode(
   env: Readonly<Record<string, string>> = {},
 ): Promise<ChildServer> {
   const admin = { COUCHDB_USER: ADMIN.name, COUCHDB_PASSWORD: ADMIN.password }
-  const child = await startScript('cli/main', ['--port', '0', '--data', data], { ...admin, ...env })
+  const settings = THREAD_SETTINGS.flatMap(({ section, key, value }) => [
+    '--set',
+    `${section}/${key}=${value}`,
+  ])
+  const args = ['--port', '0', '--data', data, ...settings]
+  const child = await startScript('cli/main', args, { ...admin, ...env })
   return { ...child, url: child.url.replace('://', `://${ADMIN.name}:${ADMIN.password}@`) }
 }
 

@@ -2,9 +2,11 @@ import { PerUserDatabases } from './auth/users/peruser.ts'
 import type { Logger } from 'pino'
 import { createApp } from './app/app.ts'
 import { componentLog } from './log/log.ts'
+import type { RequestHandler } from './http/connection/listener.ts'
 import { listenForPrometheus } from './metrics/prometheus-port.ts'
 import type { Services } from './services.ts'
 import { Disposal } from './start/disposal.ts'
+import { takeConnections } from './start/front-threads.ts'
 import { Listeners } from './start/listeners.ts'
 import { openDatabases } from './start/open-databases.ts'
 import { openNode } from './start/open-node.ts'
@@ -69,12 +71,14 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   const services = openServices(node, databases, facts, disposal)
   const handle = createApp(services).callback()
   disposal.add(() => listeners.stop())
-  const { bind, plain, tls } = await listeners.listen(
-    config,
-    (req, res) => void handle(req, res),
-    certificate?.options,
-  )
+  const onRequest: RequestHandler = (req, res) => void handle(req, res)
+  const connections = databases.fronts?.count('connections')
+  const { bind, plain, tls } = await listeners.listen(config, onRequest, certificate?.options, connections)
   config.tellListening({ bind, port: plain.port })
+  await takeConnections(
+    { ...databases, authenticator: services.authenticator, plain, handle: onRequest },
+    disposal,
+  )
   const url = `http://${bind.includes(':') ? `[${bind}]` : bind}:${plain.port}`
   address = { url, address: plain.address, port: plain.port }
   const metricsPort = await listenForPrometheus(config, () => services.observability.prometheus())

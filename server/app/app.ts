@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import Koa from 'koa'
 import { isDatabaseName } from '../../protocol/database-name.ts'
@@ -15,6 +16,7 @@ import { RouteMatcher } from '../routing/route-matcher.ts'
 import { allowedMethods, handlerOf } from '../routing/route.ts'
 import type { Services } from '../services.ts'
 import type { RequestOutcome } from '../tracing/tracing.ts'
+import { AnsweredElsewhere } from './answered-elsewhere.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import { authorizeRequest } from './authorize-request.ts'
 import { countAndLogRequest, pathForLog } from './request-log.ts'
@@ -23,11 +25,16 @@ import { watchRights } from './watch-rights.ts'
 
 type Routes = RouteMatcher<Handler>
 
+export interface AppOptions {
+  /** Has another thread answer a request that this one cannot. Nothing was sent yet, and nothing read. */
+  readonly elsewhere?: (req: IncomingMessage, res: ServerResponse) => void
+}
+
 /**
  * Returns the koa application. A request is authenticated, matched with the route table, authorized and handled; whatever
  * is thrown on the way is answered in one place.
  */
-export function createApp(services: Services): Koa<RequestState> {
+export function createApp(services: Services, { elsewhere }: AppOptions = {}): Koa<RequestState> {
   const app = new Koa<RequestState>()
   const routes = new RouteMatcher(ROUTES)
   app.on('error', (error: unknown) => {
@@ -37,13 +44,29 @@ export function createApp(services: Services): Koa<RequestState> {
   const { tracing } = services
   app.use(async context => {
     const ctx = context as unknown as RequestContext
-    if (tracing === undefined) return handle(ctx, services, routes)
+    if (tracing === undefined) return handleHere(ctx, services, routes, elsewhere)
     await tracing.request({ method: ctx.method, headers: ctx.req.headers }, async () => {
       await handle(ctx, services, routes)
       return outcomeOf(ctx)
     })
   })
   return app
+}
+
+/** Handles a request, or has it answered elsewhere. */
+async function handleHere(
+  ctx: RequestContext,
+  services: Services,
+  routes: Routes,
+  elsewhere: AppOptions['elsewhere'],
+): Promise<void> {
+  try {
+    await handle(ctx, services, routes)
+  } catch (error) {
+    if (!(error instanceof AnsweredElsewhere) || elsewhere === undefined) throw error
+    ctx.respond = false
+    elsewhere(ctx.req, ctx.res)
+  }
 }
 
 async function handle(ctx: RequestContext, services: Services, routes: Routes): Promise<void> {
@@ -74,6 +97,8 @@ async function answer(ctx: RequestContext, routes: Routes): Promise<void> {
     watchRights(ctx)
     if (ctx.respond !== false && ctx.status === 404 && ctx.body === undefined) throw fail('missing')
   } catch (error) {
+    // What was read of the request cannot be handed on.
+    if (error instanceof AnsweredElsewhere && !ctx.res.headersSent && !ctx.req.readableDidRead) throw error
     sendError(ctx, error)
   }
 }

@@ -1,5 +1,6 @@
 import type { UserContext } from '../../protocol/user-context.ts'
 import { refuseCrossSite } from '../http/browser/cross-site.ts'
+import { forwardedFrom } from '../http/connection/forwarded-request.ts'
 import { loginPeerOf } from '../http/connection/login-peer.ts'
 import { isSecure } from '../http/request/origin.ts'
 import type { RequestContext } from '../routes/context.ts'
@@ -17,7 +18,7 @@ export async function authenticateRequest(ctx: RequestContext): Promise<void> {
 
 async function authenticate(ctx: RequestContext): Promise<UserContext> {
   const headers = ctx.req.headers
-  const { user, setCookie } = await ctx.services.authenticator.authenticate({
+  const found = await ctx.services.authenticator.authenticate({
     header: name => headers[name] as string | undefined,
     peer: loginPeerOf(ctx),
     get secure() {
@@ -25,6 +26,8 @@ async function authenticate(ctx: RequestContext): Promise<UserContext> {
     },
     connection: ctx.req.socket,
   })
+  const { user, setCookie } = found
   if (setCookie !== undefined) ctx.set('Set-Cookie', setCookie)
+  forwardedFrom(ctx.req)?.approve(ctx.res, found)
   return user
 }

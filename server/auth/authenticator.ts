@@ -28,6 +28,13 @@ export interface Authentication {
   readonly user: UserContext
   /** A `Set-Cookie` header to send along. */
   readonly setCookie: string | undefined
+  /**
+   * In milliseconds since 1970: until then the same credentials of the same address prove the same while no user, setting
+   * or lock changes. Undefined where they are to be looked at each time.
+   */
+  readonly until: number | undefined
+  /** The users database has a document of the user. */
+  readonly hasDocument?: boolean
 }
 
 /** A login that was refused. */
@@ -39,7 +46,7 @@ export interface LoginFailure {
   readonly cause: 'wrong' | 'locked'
 }
 
-const NOBODY: Authentication = { user: ANONYMOUS, setCookie: undefined }
+const NOBODY: Authentication = { user: ANONYMOUS, setCookie: undefined, until: Infinity }
 const FORBIDDEN = 403
 const WRONG = 'Name or password is incorrect.'
 
@@ -50,8 +57,11 @@ export class Authenticator {
   readonly #users: UserDirectory
   readonly #passwords: PasswordCheck
   readonly #proven: ProvenConnections
+  readonly #onLockout = new Set<(attempt: Attempt, mode: 'enforce' | 'warn') => void>()
   /** Called after each login that was refused. */
   onFailure: ((failure: LoginFailure) => void) | undefined
+  /** Resolves when other threads know of locks; undefined where they do. */
+  whenFollowed: (() => Promise<void> | undefined) | undefined
   /** Called once for each value of `authentication_handlers` that names unknown handlers, which are skipped. */
   onUnknownHandlers: ((handlers: Handlers) => void) | undefined
   #handlers: { readonly text: string; readonly names: readonly HandlerName[] } | undefined
@@ -60,8 +70,11 @@ export class Authenticator {
     this.#config = config
     this.#users = users
     this.#passwords = new PasswordCheck(config, metrics)
-    this.#proven = new ProvenConnections(() => config.integer('couchette', 'password_cache_lifetime'))
+    this.#proven = new ProvenConnections(() => this.#passwordLifetimeMs)
     this.sessions = new Sessions(config, name => users.find(name))
+    this.#passwords.lockout.onThreshold = (attempt, mode) => {
+      for (const listener of this.#onLockout) listener(attempt, mode)
+    }
   }
 
   /** The handlers in use, in their order. */
@@ -108,6 +121,7 @@ export class Authenticator {
       throw error
     }
     this.onFailure?.({ name, peer, cause: 'wrong' })
+    await this.whenFollowed?.()
     return undefined
   }
 
@@ -118,7 +132,11 @@ export class Authenticator {
 
   /** Calls a listener whenever a name has had too many wrong passwords. */
   onLockout(listener: (attempt: Attempt, mode: 'enforce' | 'warn') => void): void {
-    this.#passwords.lockout.onThreshold = listener
+    this.#onLockout.add(listener)
+  }
+
+  get #passwordLifetimeMs(): number {
+    return this.#config.integer('couchette', 'password_cache_lifetime')
   }
 
   /** Answers at once where there is nothing to wait for: this runs with every request. */
@@ -143,7 +161,7 @@ export class Authenticator {
       secure: request.secure,
       fetchSite: request.header('sec-fetch-site'),
     })
-    return session && { user: session.user, setCookie: session.renewal }
+    return session && { ...session, setCookie: session.renewal }
   }
 
   /** Returns the user that the same `Authorization` header proved on this connection before, unless the user changed since. */
@@ -155,7 +173,7 @@ export class Authenticator {
     if (user === undefined || !this.#users.isCurrent(user)) return undefined
     if (this.#passwords.isLocked(user, peer)) return undefined
     this.#passwords.countFast()
-    return byPassword(user)
+    return byPassword(user, this.#passwordLifetimeMs)
   }
 
   async #byBasic(request: Credentials): Promise<Authentication | undefined> {
@@ -167,7 +185,7 @@ export class Authenticator {
     if (request.connection !== undefined && header !== undefined) {
       this.#proven.add(request.connection, header, user)
     }
-    return byPassword(user)
+    return byPassword(user, this.#passwordLifetimeMs)
   }
 
   async #byProxy(request: Credentials): Promise<Authentication | undefined> {
@@ -202,10 +220,15 @@ export class Authenticator {
   }
 }
 
-function byPassword({ name, roles }: UserRecord): Authentication {
-  return { user: { name, roles, authenticated: 'default' }, setCookie: undefined }
+function byPassword({ name, roles, rev }: UserRecord, lifetimeMs: number): Authentication {
+  return {
+    user: { name, roles, authenticated: 'default' },
+    setCookie: undefined,
+    until: Date.now() + lifetimeMs,
+    hasDocument: rev !== undefined,
+  }
 }
 
 function known(user: UserContext | undefined): Authentication | undefined {
-  return user && { user, setCookie: undefined }
+  return user && { user, setCookie: undefined, until: undefined }
 }

@@ -22,6 +22,14 @@ import { Values } from './values.ts'
 export type { ConfigListener, SettingChange } from './config-listeners.ts'
 export type { ChangeOptions, ConfigOptions } from './config-options.ts'
 
+/** Other threads that hold the configuration. */
+export interface ConfigFollower {
+  /** Called after each change. */
+  changed(): void
+  /** Resolves when the change holds there, too; undefined where it does. */
+  whenFollowed(): Promise<void> | undefined
+}
+
 /**
  * The configuration of a server: CouchDB's sections and keys from the ini files of its directory, the environment and
  * the command line, changed while it runs and kept. Values are text, as `_config` shows them; `integer`, `boolean`,
@@ -38,6 +46,7 @@ export class Config {
   readonly #warnings: string[] = []
   #findings: readonly Finding[] = []
   #listening: readonly Override[] = []
+  #follower: ConfigFollower | undefined
 
   private constructor(options: ConfigOptions) {
     this.#options = options
@@ -198,6 +207,11 @@ export class Config {
     return this.#listeners.addForSection(section, listener)
   }
 
+  /** Has other threads follow: changes are done when they hold there. */
+  followedBy(follower: ConfigFollower): void {
+    this.#follower = follower
+  }
+
   /** Calls a listener after each change of any setting. @returns a function that removes the listener */
   onAnyChange(listener: (change: SettingChange) => void): () => void {
     return this.#listeners.add(listener)
@@ -275,7 +289,11 @@ export class Config {
 
   /** Changes follow one another, so that the file never misses one. */
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#change.then(change)
+    const done = this.#change.then(change).then(async result => {
+      this.#follower?.changed()
+      await this.#follower?.whenFollowed()
+      return result
+    })
     this.#change = done.catch(() => undefined)
     return done
   }

@@ -12,7 +12,7 @@ import type { CommitSubscriber } from './commit/commit-record.ts'
 import type { DocumentEdit, DocumentValidator, EditOutcome } from './documents/edit.ts'
 import type { DatabaseRecord } from './database-record.ts'
 import { PartitionSizes } from './commit/partition-sizes.ts'
-import { DatabaseRanks } from './ranks/ranks.ts'
+import { DatabaseRanks, type Ranks } from './ranks/ranks.ts'
 import { DatabaseReader } from './reading/database-reader.ts'
 import type { DatabaseRules } from './documents/rules.ts'
 import { CurrentSecurity, decodeSecurity } from './security.ts'
@@ -21,7 +21,14 @@ import type { SharedStorage } from './shared-storage.ts'
 import { checkHolds, decodeState, type DatabaseState } from './state.ts'
 import { STORAGE, type DatabaseStorage } from './storage-of.ts'
 import type { ResultOf, WriteRequest } from './commit/write-request.ts'
+import type { DocumentToWrite, DocumentWriteOptions } from './documents/document-to-write.ts'
 import { Writer } from './commit/writer.ts'
+
+/** Writes documents as `writeDocuments` does. */
+type WriteElsewhere = (
+  documents: readonly DocumentToWrite[],
+  options: DocumentWriteOptions,
+) => Promise<readonly EditOutcome[]>
 
 /** Hooks and limits for every database of a server. */
 export interface DatabaseHooks {
@@ -30,6 +37,12 @@ export interface DatabaseHooks {
   readonly newSecurity?: () => string | undefined
   /** The size up to which a partition may grow, in bytes; 0 for no limit. */
   readonly maxPartitionSize?: () => number
+  /** Makes the ranks of a database, where another thread counts them. Default: they are counted here. */
+  readonly ranksOf?: (database: Database) => Ranks
+  /** Makes the function that hands documents to the thread that has the writer. Default: the writer is here. */
+  readonly writeElsewhereFor?: (database: Database) => WriteElsewhere
+  /** Resolves when other threads know of the commits until now; undefined where they do. */
+  readonly whenFollowed?: () => Promise<void> | undefined
   /** Records a write, from its request to the end of its commit. */
   readonly traceWrite?: <T>(database: DatabaseName, kind: string, write: () => Promise<T>) => Promise<T>
   /** Called when a database is opened, before anybody uses it. */
@@ -52,8 +65,10 @@ export class Database extends DatabaseReader {
   /** Wakes live feeds after each commit. */
   readonly tail: ChangesTail
   /** Numbers of documents, and of changes, in front of one. */
-  readonly ranks: DatabaseRanks
+  readonly ranks: Ranks
   readonly compaction: Compaction
+  /** Has another thread, which has the writer, write documents; undefined where the writer is here. */
+  readonly writeElsewhere: WriteElsewhere | undefined
   /** Writes that are on their way after they were answered. */
   readonly batched = new BatchWrites()
   readonly #rules: (() => DatabaseRules | undefined) | undefined
@@ -97,9 +112,12 @@ export class Database extends DatabaseReader {
     this.#security = new CurrentSecurity(stored.security)
     this.tail = new ChangesTail(stored.state.seq)
     this.compaction = new Compaction(this)
-    this.ranks = new DatabaseRanks(keys, () => this.snapshot())
+    this.writeElsewhere = hooks.writeElsewhereFor?.(this)
+    const ranks = hooks.ranksOf === undefined ? new DatabaseRanks(keys, () => this.snapshot()) : undefined
+    this.ranks = ranks ?? hooks.ranksOf!(this)
     const partitions = record.partitioned ? new PartitionSizes(store, keys) : undefined
-    this.#subscribers = [this.#security, ...(partitions === undefined ? [] : [partitions]), this.ranks]
+    const counted = [partitions, ranks].filter(subscriber => subscriber !== undefined)
+    this.#subscribers = [this.#security, ...counted]
     const host: WriterHost = {
       context: {
         store,
@@ -121,6 +139,7 @@ export class Database extends DatabaseReader {
       state: stored.state,
       onCommit: commit => {
         for (const subscriber of this.#subscribers) subscriber.apply(commit)
+        return hooks.whenFollowed?.()
       },
     })
   }
@@ -216,6 +235,12 @@ export class Database extends DatabaseReader {
     if (!failed) return
     this.#writer.reset(stored.state)
     this.tail.advance(stored.state.seq)
+  }
+
+  /** Takes over what another thread, which has the writer, has put on disk. Only for databases that are not written here. */
+  follow(state: DatabaseState, security: Uint8Array | undefined): void {
+    this.#writer.reset(state)
+    this.#security.reload({ state, security, hasFailed: true })
   }
 
   /** Waits for the writes that were accepted, then ends every feed. Idempotent. */

@@ -40,6 +40,7 @@ export type LogComponent =
   | 'compaction'
   | 'replication'
   | 'backup'
+  | 'threads'
   | 'tracing'
 
 /** Returns the log of one part of the server: its lines carry the part's name. */

@@ -20,6 +20,15 @@ export interface DurationBucket {
   readonly count: number
 }
 
+/** Durations of which only the last are told one by one, in milliseconds. */
+export interface CountedDurations {
+  readonly count: number
+  readonly sumMs: number
+  /** Number of durations of each bucket. */
+  readonly buckets: readonly number[]
+  readonly last: readonly number[]
+}
+
 /** The last durations of something; older ones are forgotten. */
 export class Durations {
   readonly #last: Float64Array
@@ -40,6 +49,27 @@ export class Durations {
     let below = 0
     const buckets = BUCKETS_MS.map((maxMs, at) => ({ maxMs, count: (below += this.#buckets[at] ?? 0) }))
     return { count: this.#count, sumMs: this.#sum, buckets }
+  }
+
+  /** Returns what was added, and begins anew. */
+  take(): CountedDurations {
+    const last = [...this.#last.subarray(0, Math.min(this.#count, this.#last.length))]
+    const taken = { count: this.#count, sumMs: this.#sum, buckets: [...this.#buckets], last }
+    this.#count = this.#sum = 0
+    this.#buckets.fill(0)
+    return taken
+  }
+
+  /** Adds what another thread has measured. */
+  addAll({ count, sumMs, buckets, last }: CountedDurations): void {
+    const skipped = Math.max(0, count - last.length)
+    this.#count += skipped
+    for (const ms of last) {
+      this.#last[this.#count % this.#last.length] = ms
+      this.#count += 1
+    }
+    this.#sum += sumMs
+    for (const [at, added] of buckets.entries()) this.#buckets[at]! += added
   }
 
   add(ms: number): void {

@@ -10,6 +10,8 @@ export interface CounterValue {
 /** Counters and durations of a server since its start. Counting is cheap enough for every request. */
 export class Metrics {
   readonly requestTime = new Durations()
+  /** Fetches what other threads have counted; to be awaited before anybody is told. */
+  refresh: () => Promise<void> = () => Promise.resolve()
   readonly #values = new Map(Object.keys(COUNTERS).map(path => [path, 0]))
   readonly #gauges = new Map<string, () => number>()
 
@@ -27,6 +29,13 @@ export class Metrics {
   /** Registers the function that reads a gauge's current value. */
   gauge(path: string, read: () => number): void {
     this.#gauges.set(path, read)
+  }
+
+  /** Returns what was counted, and begins anew. */
+  take(): ReadonlyMap<string, number> {
+    const taken = new Map([...this.#values].filter(([, value]) => value !== 0))
+    for (const path of taken.keys()) this.#values.set(path, 0)
+    return taken
   }
 
   /** Every counter and gauge with its path. */

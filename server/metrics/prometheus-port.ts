@@ -29,12 +29,11 @@ export async function listenForPrometheus(
       (error: Error) => res.destroy(error),
     )
   }
-  return listenPlain(
-    config,
-    answer,
-    config.text('prometheus', 'bind_address'),
-    config.integer('prometheus', 'port'),
-  )
+  const host = config.text('prometheus', 'bind_address')
+  return listenPlain(config, answer, {
+    host,
+    port: config.integer('prometheus', 'port'),
+  })
 }
 
 const NOT_FOUND = '{"error":"not_found","reason":"missing"}\n'

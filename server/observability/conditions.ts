@@ -1,5 +1,4 @@
 import type { Authenticator } from '../auth/authenticator.ts'
-import type { OpenFeeds } from '../changes/live/open-feeds.ts'
 import { compactionTasks } from '../compaction/tasks.ts'
 import type { WorkQueue } from '../concurrency/work-queue.ts'
 import type { Config } from '../config/config.ts'
@@ -17,7 +16,8 @@ export interface ObservedServer {
   readonly health: NodeHealth
   readonly catalog: Catalog
   readonly queries: Queries
-  readonly feeds: OpenFeeds
+  /** Live feeds of all threads. */
+  readonly feeds: { readonly count: number }
   readonly authenticator: Authenticator
   readonly replicator: Replicator
   readonly queues: Readonly<Record<'queries' | 'scans' | 'compactions', WorkQueue>>

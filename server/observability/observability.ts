@@ -22,17 +22,19 @@ export class Observability {
   }
 
   /** Reads the answer of `_node/_local/_health`. */
-  conditions(): Promise<NodeConditions> {
+  async conditions(): Promise<NodeConditions> {
+    await this.#server.metrics.refresh()
     return readConditions(this.#server)
   }
 
   /** Reads all metrics in Prometheus' text format. */
   async prometheus(): Promise<string> {
     const { metrics, replicator } = this.#server
+    const conditions = await this.conditions()
     const others = await Promise.all(this.#sources.map(async source => source()))
     return formatFamilies([
       ...processFamilies(metrics),
-      ...conditionFamilies(await this.conditions()),
+      ...conditionFamilies(conditions),
       ...replicationFamilies(replicator),
       ...others.flat(),
     ])

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { connectionEnds } from '../http/connection/forwarded-request.ts'
 import { OutgoingConnections } from '../../replicator/http/outgoing-connections.ts'
 
 /** Sent by replications to all peers; it says nothing to anybody but this process. */
@@ -31,9 +32,9 @@ export class LoginOrigins {
   }
 
   /** Returns where a login in a request counts as coming from; undefined where it is no replication's of this server. */
-  of({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): string | undefined {
-    if (!this.outgoing.has(socket)) return undefined
-    return this.#origins.get(String(headers[HEADER])) ?? UNKNOWN
+  of(req: Pick<IncomingMessage, 'socket' | 'headers'>): string | undefined {
+    if (!this.outgoing.has(connectionEnds(req))) return undefined
+    return this.#origins.get(String(req.headers[HEADER])) ?? UNKNOWN
   }
 
   #forgetOldest(): void {

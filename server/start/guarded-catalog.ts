@@ -11,6 +11,7 @@ import { RevocableRequests } from '../auth/revocable-requests.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Queries } from '../query/queries.ts'
 import type { Tracing } from '../tracing/tracing.ts'
+import type { FrontThreads } from '../threads/store/front-threads.ts'
 import type { Store } from '../storage/store.ts'
 import { createSystemDatabases, systemHooks } from './system-databases.ts'
 
@@ -28,11 +29,13 @@ export interface CatalogParts {
   readonly queries: Queries
   readonly log: Logger
   readonly tracing: Tracing | undefined
+  /** Threads that read what is written here. */
+  readonly fronts: FrontThreads | undefined
 }
 
 /** The databases of a store, those who may use them, and the watch over requests whose right goes away. */
 export async function openGuardedCatalog(
-  { store, attachments, config, metrics, queries, log, tracing }: CatalogParts,
+  { store, attachments, config, metrics, queries, log, tracing, fronts }: CatalogParts,
   disposal: Disposal,
 ): Promise<GuardedCatalog> {
   const report = reportCompactions(queries, metrics, log)
@@ -48,8 +51,11 @@ export async function openGuardedCatalog(
       report(database)
       const { subscriber, validators } = await queries.attach(database)
       const watch = watchCommits(database, { config, metrics, live: () => live })
-      return { subscribers: [subscriber, watch], validators }
+      const isUsers = (): boolean => database.name === usersDatabase(config)
+      const followers = fronts === undefined ? [] : [fronts.subscriberFor(database, isUsers)]
+      return { subscribers: [subscriber, watch, ...followers], validators }
     },
+    ...(fronts === undefined ? {} : { whenFollowed: () => fronts.whenFollowed() }),
   }
   const catalog: Catalog = new Catalog(store, attachments, hooks)
   disposal.add(() => catalog.close())

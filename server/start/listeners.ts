@@ -1,4 +1,5 @@
 import type { TlsCredentials } from '../tls/credentials.ts'
+import type { Count } from '../concurrency/shared-count.ts'
 import type { Config } from '../config/config.ts'
 import { type Listener, listenPlain, listenTls, type RequestHandler } from '../http/connection/listener.ts'
 
@@ -16,16 +17,19 @@ export class Listeners {
   /**
    * Listens on `[chttpd] port` and, with credentials, on the port of TLS. If one fails, `end` closes those that are open.
    *
+   * @param connections counts connections together with those of other threads
    * @throws {StartError} for an address that cannot be used
    */
   async listen(
     config: Config,
     handle: RequestHandler,
     credentials: TlsCredentials['options'] | undefined,
+    connections?: Count,
   ): Promise<Listening> {
     const bind = config.text('chttpd', 'bind_address')
     const tls = credentials && this.add(await listenTls(config, handle, credentials, bind))
-    const plain = this.add(await listenPlain(config, handle, bind, config.integer('chttpd', 'port')))
+    const at = { host: bind, port: config.integer('chttpd', 'port') }
+    const plain = this.add(await listenPlain(config, handle, at, connections))
     return { bind, plain, tls }
   }
 

@@ -8,7 +8,10 @@ import { reportBuilds } from '../log/report-builds.ts'
 import { componentLog } from '../log/log.ts'
 import { Queries } from '../query/queries.ts'
 import { checkAfterCrash } from './check-after-crash.ts'
+import type { Store } from '../storage/store.ts'
+import type { FrontThreads } from '../threads/store/front-threads.ts'
 import type { Disposal } from './disposal.ts'
+import { frontThreadsOf, threadsOf } from './front-threads.ts'
 import { type GuardedCatalog, openGuardedCatalog } from './guarded-catalog.ts'
 import type { Listeners } from './listeners.ts'
 import type { NodeParts } from './open-node.ts'
@@ -21,6 +24,9 @@ export interface DatabaseParts extends GuardedCatalog {
   readonly backups: BackupCopies
   readonly queries: Queries
   readonly feeds: OpenFeeds
+  readonly store: Store
+  /** Undefined where one thread does everything. */
+  readonly fronts: FrontThreads | undefined
 }
 
 /**
@@ -31,15 +37,18 @@ export interface DatabaseParts extends GuardedCatalog {
  */
 export async function openDatabases(
   options: CouchetteOptions,
-  { config, log, metrics, tracing }: NodeParts,
+  node: NodeParts,
   listeners: Listeners,
   disposal: Disposal,
 ): Promise<DatabaseParts> {
+  const { config, log, metrics, tracing } = node
   const [storeLog, feedLog] = [componentLog(log, 'store'), componentLog(log, 'feeds')]
-  const store = await openServerStore(options, config, storeLog)
+  const threads = threadsOf(config, options.memory === true, componentLog(log, 'threads'))
+  const store = await openServerStore(options, config, storeLog, threads > 1)
   disposal.add(() => store.close())
+  const fronts = frontThreadsOf(threads, options, node, store)
   const feeds = new OpenFeeds(error => feedLog.warn({ err: error }, 'a feed failed'))
-  metrics.gauge('couchdb/httpd/clients_requesting_changes', () => feeds.count)
+  metrics.gauge('couchdb/httpd/clients_requesting_changes', () => feeds.count + (fronts?.feeds ?? 0))
   const directory = options.memory === true ? undefined : join(options.data, 'attachments')
   const attachments = await openAttachments(store, directory, config)
   disposal.add(() => attachments.close())
@@ -56,8 +65,9 @@ export async function openDatabases(
   reportBuilds(queries, metrics, componentLog(log, 'queries'))
   disposal.add(() => queries.close())
   disposal.add(() => listeners.end())
+  disposal.add(() => fronts?.close())
   const guarded = await openGuardedCatalog(
-    { store, attachments, config, metrics, queries, log: componentLog(log, 'compaction'), tracing },
+    { store, attachments, config, metrics, queries, log: componentLog(log, 'compaction'), tracing, fronts },
     disposal,
   )
   if (config.boolean('couchette', 'check_after_crash'))
@@ -68,5 +78,5 @@ export async function openDatabases(
   disposal.add(() => events.close())
   // A password whose hash is being replaced is still written, and told as an update.
   disposal.add(() => guarded.users.close())
-  return { ...guarded, attachments, backups, queries, feeds }
+  return { ...guarded, attachments, backups, queries, feeds, store, fronts }
 }

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import type { Logger } from 'pino'
+import type { DestinationStream, Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { fileError } from '../config/start-error.ts'
 import { LogTail } from '../log/log-tail.ts'
@@ -21,6 +21,8 @@ export interface NodeParts {
   readonly logTail: LogTail
   /** Opens the log's file again, after it was moved away; undefined if the log goes elsewhere. */
   readonly reopenLog: (() => void) | undefined
+  /** Destination of the log's lines. */
+  readonly logStream: DestinationStream
   readonly health: NodeHealth
   readonly metrics: Metrics
   /** Undefined unless a collector is configured. */
@@ -41,12 +43,13 @@ export async function openNode(options: CouchetteOptions, disposal: Disposal): P
   const writer = await openLogWriter(config, options.data)
   disposal.add(() => writer.close())
   const logTail = new LogTail(() => config.integer('couchette', 'log_tail'))
-  const log = createLog(config, logTail.beside(writer.stream), options.logLevel)
+  const logStream = logTail.beside(writer.stream)
+  const log = createLog(config, logStream, options.logLevel)
   const tracing = await openTracing(config, componentLog(log, 'tracing'))
   disposal.add(() => tracing?.close())
   const health = new NodeHealth(options.data)
   disposal.add(() => health.close())
   const metrics = new Metrics()
   reportSettings(config, metrics, componentLog(log, 'config'))
-  return { config, log, logTail, reopenLog: writer.reopen, health, metrics, tracing }
+  return { config, log, logTail, logStream, reopenLog: writer.reopen, health, metrics, tracing }
 }

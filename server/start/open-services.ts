@@ -6,7 +6,7 @@ import { UnreadAnswers } from '../http/response/unread-answers.ts'
 import { componentLog } from '../log/log.ts'
 import { reportLogins } from '../log/report-logins.ts'
 import { Uuids } from '../node/uuids.ts'
-import { COUCHDB_VERSION, VERSION } from '../node/version.ts'
+import { SERVER_HEADER } from '../node/version.ts'
 import { Observability } from '../observability/observability.ts'
 import type { BoundAddress } from '../replication/own-url.ts'
 import { Replicator } from '../replication/replicator.ts'
@@ -69,11 +69,17 @@ export function openServices(
     observability: observe(node, databases, { authenticator, replicator, queues }, facts),
     uuid,
     replicator,
-    serverHeader: `CouchDB/${COUCHDB_VERSION} (Couchette/${VERSION})`,
+    serverHeader: SERVER_HEADER,
     restart: facts.restart,
     metrics,
-    bodies: new BodyMemory(() => config.integer('couchette', 'max_body_memory')),
-    unreadAnswers: new UnreadAnswers(() => config.integer('couchette', 'max_unread_answers')),
+    bodies: new BodyMemory(
+      () => config.integer('couchette', 'max_body_memory'),
+      databases.fronts?.count('bodies'),
+    ),
+    unreadAnswers: new UnreadAnswers(
+      () => config.integer('couchette', 'max_unread_answers'),
+      databases.fronts?.count('unread'),
+    ),
     live,
     queries,
     queryQueue: queues.queries,
@@ -88,7 +94,7 @@ export function openServices(
 
 function observe(
   { config, metrics, health }: NodeParts,
-  { catalog, queries, feeds }: DatabaseParts,
+  { catalog, queries, feeds, fronts }: DatabaseParts,
   parts: { authenticator: Authenticator; replicator: Replicator; queues: WorkQueues },
   { certificateEnds }: ServerFacts,
 ): Observability {
@@ -98,7 +104,11 @@ function observe(
     health,
     catalog,
     queries,
-    feeds,
+    feeds: {
+      get count() {
+        return feeds.count + (fronts?.feeds ?? 0)
+      },
+    },
     ...parts,
     certificateEnds,
   })

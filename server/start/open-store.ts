@@ -7,11 +7,16 @@ import { readMasterKeys } from '../storage/encryption/master-key.ts'
 import { openMemoryStore, openStore, type Store } from '../storage/store.ts'
 import type { CouchetteOptions } from './options.ts'
 
-/** Opens the server's store: LevelDB in the directory `store`, encrypted if there is a key; or one in memory. */
+/**
+ * Opens the server's store: LevelDB in the directory `store`, encrypted if there is a key; or one in memory.
+ *
+ * @param isShared true if other threads are to open it, too
+ */
 export async function openServerStore(
   { memory, data, encryption, env = {} }: CouchetteOptions,
   config: Config,
   log: Logger,
+  isShared: boolean,
 ): Promise<Store> {
   if (memory === true) return openMemoryStore()
   const keys = await readMasterKeys({
@@ -22,6 +27,7 @@ export async function openServerStore(
   })
   const store = await openStore(join(data, 'store'), {
     keys,
+    isShared,
     onDamage: onDamage(config),
     maxWaitMs: () => config.integer('couchette', 'max_reopen_wait'),
     log,

@@ -31,6 +31,8 @@ export interface StoreOptions extends ReopeningOptions {
   readonly log?: StoreLog
   /** Brings databases of an older format to the present one. */
   readonly migrate?: DatabaseMigration
+  /** True if other threads of the process open the store, too, to read it. */
+  readonly isShared?: boolean
 }
 
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
@@ -49,7 +51,7 @@ const DIRECTORY_MODE = 0o700
 export async function openStore(directory: string, options: StoreOptions = {}): Promise<Store> {
   const { onDamage = 'refuse', log = NO_LOG } = options
   await makeDirectory(directory)
-  const disk = new LevelDisk(directory)
+  const disk = new LevelDisk(directory, options.isShared)
   const check = new RecoveryCheck(disk, onDamage)
   const store = await openChecked(disk, check, log, options)
   try {

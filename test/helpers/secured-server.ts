@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import { TEST_THREADS, THREAD_SETTINGS } from '../../harness/test-threads.ts'
 import { parseOverride } from '../../server/config/overrides.ts'
 import { type Couchette, createServer } from '../../server/main.ts'
 import { type Answer, call, type CallOptions } from './http.ts'
@@ -30,10 +31,11 @@ export async function securedServer(t: ExecutionContext, ...settings: string[]):
   const server = await createServer({
     data,
     port: 0,
-    memory: true,
+    // Threads share a store on disk alone.
+    memory: TEST_THREADS === 1,
     logLevel: 'silent',
     admin: { name: 'admin', password: 'pass' },
-    settings: overrides.filter(override => override !== undefined),
+    settings: [...THREAD_SETTINGS, ...overrides.filter(override => override !== undefined)],
   })
   t.teardown(async () => {
     await server.close()

@@ -1,4 +1,5 @@
 import { ADMIN } from '../../harness/child-server.ts'
+import { TEST_THREADS, THREAD_SETTINGS } from '../../harness/test-threads.ts'
 import { createServer } from '../../server/main.ts'
 import type { Couchette, CouchetteOptions } from '../../server/main.ts'
 import { tempDir } from './temp.ts'
@@ -23,7 +24,9 @@ export async function startServer(options: Partial<CouchetteOptions> = {}): Prom
     admin: ADMIN,
     logLevel: 'silent',
     ...options,
-    settings: [SLOW_FUNCTIONS, ...(options.settings ?? [])],
+    // Threads share a store on disk alone.
+    ...(TEST_THREADS > 1 ? { memory: false } : {}),
+    settings: [...THREAD_SETTINGS, SLOW_FUNCTIONS, ...(options.settings ?? [])],
   })
   const close = async () => {
     await couchette.close()

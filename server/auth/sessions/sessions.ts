@@ -22,6 +22,10 @@ export interface Session {
   readonly user: UserContext
   /** The `Set-Cookie` header that prolongs the session, when that is due. */
   readonly renewal: string | undefined
+  /** In milliseconds since 1970: the cookie is renewed from then on; undefined where that is due. */
+  readonly until: number | undefined
+  /** The users database has a document of the user. */
+  readonly hasDocument: boolean
 }
 
 /** Properties of a client that decide the attributes of its cookie. */
@@ -79,9 +83,12 @@ export class Sessions {
       if (!isSignedWith(cookie, this.#key(user), this.#algorithms)) return undefined
       this.#verified.set(value, { ...cookie, key })
     }
+    const isDue = left < this.#timeout * RENEW_BELOW
     return {
       user: { name: user.name, roles: user.roles, authenticated: 'cookie' },
-      renewal: left < this.#timeout * RENEW_BELOW ? this.start(user, client) : undefined,
+      renewal: isDue ? this.start(user, client) : undefined,
+      until: isDue ? undefined : (made + this.#timeout * (1 - RENEW_BELOW)) * 1000,
+      hasDocument: user.rev !== undefined,
     }
   }
 

@@ -6,12 +6,17 @@ import { TimerWheel } from './timer-wheel.ts'
 export class OpenFeeds {
   readonly wheel = new TimerWheel()
   readonly #onFailure: (error: unknown) => void
+  readonly #onWait: (database: Database) => void
   readonly #groups = new WeakMap<Database, Map<unknown, Broadcast>>()
   #count = 0
 
-  /** @param onFailure told of what ended a feed */
-  constructor(onFailure: (error: unknown) => void) {
+  /**
+   * @param onFailure told of what ended a feed
+   * @param onWait told of a database whose changes feeds begin to wait for
+   */
+  constructor(onFailure: (error: unknown) => void, onWait: (database: Database) => void = () => undefined) {
     this.#onFailure = onFailure
+    this.#onWait = onWait
   }
 
   /** Number of feeds that are open now. */
@@ -41,6 +46,7 @@ export class OpenFeeds {
     const group = new Broadcast({ ...parts, onEmpty })
     groups.set(key, group)
     database.tail.listeners.add(group)
+    this.#onWait(database)
     return group
   }
 

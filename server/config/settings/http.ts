@@ -128,6 +128,13 @@ export const HTTP_SETTINGS = {
       about: 'Longest silence while a request body is sent',
       restart: true,
     },
+    threads: {
+      kind: 'integer',
+      default: 1,
+      about:
+        'Threads that take connections and answer reads, beside the one that writes; with 1 there is that one alone',
+      restart: true,
+    },
     max_connections: { kind: 'integer', default: 20_000, about: 'Open connections', restart: true },
     max_body_memory: {
       kind: 'integer',

@@ -41,7 +41,7 @@ export class ChangesTail implements CommitSubscriber {
     return this.#closed
   }
 
-  apply({ changes }: CommitRecord): void {
+  apply({ changes }: Pick<CommitRecord, 'changes'>): void {
     const last = changes.at(-1)
     if (last === undefined) return
     this.#seq = last.seq

@@ -29,7 +29,7 @@ export class Writer {
   /** The state as of the last commit computed. */
   #latest: DatabaseState
   readonly #host: WriterHost
-  readonly #onCommit: (commit: CommitRecord) => void
+  readonly #onCommit: (commit: CommitRecord) => Promise<void> | undefined
   readonly #queue: Waiting[] = []
   #uncommitted: Uncommitted = NOTHING_UNCOMMITTED
   #syncing: Promise<void> = Promise.resolve()
@@ -39,8 +39,8 @@ export class Writer {
   constructor(options: {
     host: WriterHost
     state: DatabaseState
-    /** Called after a commit is on disk and before its requests are answered. */
-    onCommit: (commit: CommitRecord) => void
+    /** Called after a commit is on disk; its requests are answered when what it returns is settled. */
+    onCommit: (commit: CommitRecord) => Promise<void> | undefined
   }) {
     this.#durable = this.#latest = options.state
     this.#onCommit = options.onCommit
@@ -145,8 +145,12 @@ export class Writer {
     try {
       const record = await commit.write()
       this.#durable = record.state
-      this.#onCommit(record)
-      for (const { waiting, result } of answers) waiting.resolve(result)
+      const followed = this.#onCommit(record)
+      const answer = (): void => {
+        for (const { waiting, result } of answers) waiting.resolve(result)
+      }
+      if (followed === undefined) answer()
+      else void followed.then(answer)
     } catch (error) {
       // What is on disk is unknown to the commits computed on top: all of them fail until the state is read again.
       this.#failure = error instanceof Error ? error : new Error(String(error))

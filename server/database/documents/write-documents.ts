@@ -1,32 +1,17 @@
 import type { AttachmentInput } from '../../../protocol/document/attachment-input.ts'
-import type { DocumentInput } from '../../../protocol/document/document-input.ts'
 import { fail } from '../../../protocol/errors.ts'
-import { isLocalId, type DocId } from '../../../protocol/document-id.ts'
+import { isLocalId } from '../../../protocol/document-id.ts'
 import { generationOf, MAX_GENERATION, type Rev } from '../../../protocol/revision.ts'
-import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Attachments } from '../../attachments/attachments.ts'
 import type { ReceivedAttachment } from '../../attachments/upload.ts'
 import { TimeSlice } from '../../concurrency/time-slice.ts'
 import { applyWriteRules } from './apply-rules.ts'
 import type { Database } from '../database.ts'
 import { toEdit } from './edit-from-input.ts'
+import type { DocumentToWrite, DocumentWriteOptions } from './document-to-write.ts'
 import type { EditAttachment, EditOutcome } from './edit.ts'
 
-/** A document to be written, under the id and on the revision that the request as a whole names. */
-export interface DocumentToWrite {
-  readonly id: DocId
-  readonly input: Omit<DocumentInput, 'rev'> & { readonly rev: Rev | undefined }
-  /** Uploads of the attachments marked `follows`, in the order of `_attachments`. */
-  readonly received?: readonly ReceivedAttachment[]
-  /** Attachments that come besides the document: in front of its own, and in place of those of their names. */
-  readonly added?: readonly ReceivedAttachment[]
-}
-
-export interface DocumentWriteOptions {
-  /** `new_edits=false`: revisions are taken as they are. */
-  readonly replicated: boolean
-  readonly user: UserContext
-}
+export type { DocumentToWrite, DocumentWriteOptions } from './document-to-write.ts'
 
 /**
  * Writes documents with their attachments: inline data goes to the attachment store first, and is given up again where
@@ -39,6 +24,7 @@ export async function writeDocuments(
   documents: readonly DocumentToWrite[],
   options: DocumentWriteOptions,
 ): Promise<readonly EditOutcome[]> {
+  if (database.writeElsewhere !== undefined) return database.writeElsewhere(documents, options)
   const isRefused = (document: DocumentToWrite): boolean =>
     document.input.refusal !== undefined || (options.replicated && isBeyondGenerations(document))
   const isOrdinary = (document: DocumentToWrite): boolean => !isRefused(document) && !isLocalId(document.id)

@@ -5,6 +5,9 @@ import { isLiveRecord } from '../documents/document-record.ts'
 import { RankIndex, type Rank, type RankChange } from './rank-index.ts'
 import type { DatabaseSnapshot } from '../reading/snapshot.ts'
 
+/** Answers how many documents, or changes, lie in front of one. */
+export type Ranks = Pick<DatabaseRanks, 'documentsBefore' | 'changesBefore'>
+
 /** Places in a database's lists. Nothing is counted before it is asked for the first time. */
 export class DatabaseRanks implements CommitSubscriber {
   readonly #keys: DatabaseKeys

@@ -2,6 +2,7 @@ import { createServer as createHttp, type IncomingMessage, type ServerResponse }
 import { createSecureServer } from 'node:http2'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
+import type { Count } from '../../concurrency/shared-count.ts'
 import type { Config } from '../../config/config.ts'
 import { answerMalformedRequests } from './malformed-requests.ts'
 import { listenError } from '../../config/start-error.ts'
@@ -13,6 +14,8 @@ export interface Listener {
   /** In digits, as the operating system gave it. */
   readonly address: string
   readonly port: number
+  /** The listening socket's descriptor; undefined on systems without. */
+  readonly descriptor: number | undefined
   /** Takes no more connections; resolves when all are gone. Idempotent. */
   stop(): Promise<void>
   /** Ends the connections that are left. */
@@ -29,16 +32,24 @@ const MAX_CHECK_MS = 10_000
 /** Streams of one HTTP/2 connection: a browser's feeds and requests. */
 const MAX_STREAMS = 1000
 
-/** @param port 0 takes any free one */
+/** A listening socket of this thread, as Node.js has it inside. */
+export interface ListeningSocket {
+  readonly fd: number
+}
+
+/** An address to take, or a listening socket; port 0 takes any free one. */
+export type ListenAt = { readonly host: string; readonly port: number } | ListeningSocket
+
+/** @param connections counts the connections of all threads that serve the address; the limit is for them together */
 export function listenPlain(
   config: Config,
   handle: RequestHandler,
-  bind: string,
-  port: number,
+  at: ListenAt,
+  connections?: Count,
 ): Promise<Listener> {
   const server = createHttp({ ...limits(config), keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, handle)
   answerMalformedRequests(server, 'connection')
-  return listen(server, config, bind, port)
+  return listen(server, config, at, connections)
 }
 
 /** HTTP/2, and HTTP/1.1 for those who do not speak it. */
@@ -60,7 +71,7 @@ export function listenTls(
     handle as unknown as Parameters<typeof createSecureServer>[1],
   )
   answerMalformedRequests(server, 'secureConnection')
-  return listen(server, config, bind, config.integer('ssl', 'port'))
+  return listen(server, config, { host: bind, port: config.integer('ssl', 'port') })
 }
 
 /** Bodies have a timeout of their own, between their bytes: a large one may take as long as it needs. */
@@ -74,25 +85,46 @@ function limits(config: Config) {
   }
 }
 
-async function listen(server: Server, config: Config, host: string, port: number): Promise<Listener> {
+async function listen(server: Server, config: Config, at: ListenAt, connections?: Count): Promise<Listener> {
   const sockets = new Set<Socket>()
-  server.maxConnections = config.integer('couchette', 'max_connections')
+  const limit = config.integer('couchette', 'max_connections')
+  server.maxConnections = limit
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+    connections?.add(1)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      connections?.add(-1)
+    })
+    if (connections !== undefined && connections.value > limit) socket.destroy()
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: Error) => reject(listenError(error, host, port)))
-    server.listen({ port, host, backlog: config.integer('chttpd', 'backlog') }, resolve)
-  })
-  const { address, port: taken } = server.address() as AddressInfo
+  const { address, port } = await listening(server, at, config.integer('chttpd', 'backlog'))
   let stopped: Promise<void> | undefined
   return {
     address,
-    port: taken,
+    port,
+    descriptor: descriptorOf(server),
     stop: () => (stopped ??= new Promise(resolve => server.close(() => resolve()))),
     cut: () => {
       for (const socket of sockets) socket.destroy()
     },
   }
+}
+
+async function listening(server: Server, at: ListenAt, backlog: number): Promise<AddressInfo> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: Error) =>
+      reject('host' in at ? listenError(error, at.host, at.port) : error),
+    )
+    if ('host' in at) server.listen({ ...at, backlog }, resolve)
+    else server.listen({ _handle: at }, backlog, resolve)
+  })
+  return server.address() as AddressInfo
+}
+
+/** A socket's number, where the system has such; Node.js keeps it in a member that it does not document. */
+function descriptorOf(server: Server): number | undefined {
+  const { _handle: handle } = server as Server & { _handle?: { fd?: number } | null }
+  const descriptor = handle?.fd
+  return descriptor !== undefined && descriptor >= 0 ? descriptor : undefined
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../../config/config.ts'
 import { AddressList } from './address-list.ts'
+import { connectionEnds } from './forwarded-request.ts'
 
 type PeerRequest = Pick<IncomingMessage, 'socket' | 'headers'>
 
@@ -11,7 +12,7 @@ type PeerRequest = Pick<IncomingMessage, 'socket' | 'headers'>
  * clients choose under which address their failed logins are counted.
  */
 export function peerOf(req: PeerRequest, config: Config): string {
-  const address = plainAddress(req.socket.remoteAddress ?? '')
+  const address = plainAddress(connectionEnds(req).remoteAddress ?? '')
   const header = req.headers['x-forwarded-for']
   if (header === undefined) return address
   const proxies = trustedProxies(config.list('couchette', 'trusted_proxies'))

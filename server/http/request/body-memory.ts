@@ -1,3 +1,4 @@
+import { type Count, LocalCount } from '../../concurrency/shared-count.ts'
 import { fail } from '../../../protocol/errors.ts'
 
 /** Bodies smaller than this are not counted: counting would cost more than they do. */
@@ -6,10 +7,12 @@ const STEP = 1024 * 1024
 /** Bounds what all request bodies that are held in memory take together. Past it requests are refused, not queued. */
 export class BodyMemory {
   readonly #limit: () => number
-  #held = 0
+  readonly #held: Count
 
-  constructor(limit: () => number) {
+  /** @param held counts the bytes of all threads of the server */
+  constructor(limit: () => number, held: Count = new LocalCount()) {
     this.#limit = limit
+    this.#held = held
   }
 
   /** Returns the account of one request: it counts the bytes that are held, and is released when the request is over. */
@@ -19,12 +22,12 @@ export class BodyMemory {
       grow: size => {
         const needed = Math.floor(size / STEP) * STEP - held
         if (needed <= 0) return
-        if (this.#held + needed > this.#limit()) throw fail('busy')
-        this.#held += needed
+        if (this.#held.value + needed > this.#limit()) throw fail('busy')
+        this.#held.add(needed)
         held += needed
       },
       release: () => {
-        this.#held -= held
+        this.#held.add(-held)
         held = 0
       },
     }

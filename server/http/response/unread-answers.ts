@@ -1,3 +1,4 @@
+import { type Count, LocalCount } from '../../concurrency/shared-count.ts'
 import { fail } from '../../../protocol/errors.ts'
 
 /**
@@ -6,30 +7,34 @@ import { fail } from '../../../protocol/errors.ts'
  */
 export class UnreadAnswers {
   readonly #limit: () => number
-  #held = 0
+  readonly #held: Count
 
-  /** @param limit bytes, read each time, so that it may change */
-  constructor(limit: () => number) {
+  /**
+   * @param limit bytes, read each time, so that it may change
+   * @param held counts the bytes of all threads of the server
+   */
+  constructor(limit: () => number, held: Count = new LocalCount()) {
     this.#limit = limit
+    this.#held = held
   }
 
   /** Bytes that wait for their clients, about. */
   get held(): number {
-    return this.#held
+    return this.#held.value
   }
 
   /** Called before a long answer is begun. @throws `busy` */
   admit(): void {
-    if (this.#held >= this.#limit()) throw fail('busy')
+    if (this.#held.value >= this.#limit()) throw fail('busy')
   }
 
   /** Counts bytes as held until the client took them. */
   async during(bytes: number, taken: Promise<void>): Promise<void> {
-    this.#held += bytes
+    this.#held.add(bytes)
     try {
       await taken
     } finally {
-      this.#held -= bytes
+      this.#held.add(-bytes)
     }
   }
 }

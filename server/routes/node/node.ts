@@ -32,7 +32,8 @@ export function name(ctx: RequestContext): void {
   sendJson(ctx, { name: NODE_NAME })
 }
 
-export function stats(ctx: RequestContext): void {
+export async function stats(ctx: RequestContext): Promise<void> {
+  await ctx.services.metrics.refresh()
   const path = ctx.rest.map(segment => segment ?? '')
   sendJson(ctx, statsAt(statsTree(ctx.services.metrics), path))
 }

@@ -15,6 +15,13 @@ const PROBE_BYTES = 64 * 1024
 
 const ACKNOWLEDGED = 'ACKNOWLEDGED'
 
+/** Larger than LevelDB's defaults: fewer, longer merges under bulk loads. */
+export const LEVEL_OPTIONS = {
+  writeBufferSize: 32 * 1024 * 1024,
+  cacheSize: 64 * 1024 * 1024,
+  maxFileSize: 8 * 1024 * 1024,
+}
+
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
 
 /** A LevelDB in a directory, with the file beside it that says what was acknowledged. */
@@ -22,19 +29,20 @@ export class LevelDisk implements Disk {
   readonly place: string
   #acknowledged: AcknowledgedFile | undefined
 
-  constructor(directory: string) {
+  readonly #isShared: boolean
+
+  /** @param isShared true if other threads of the process open it, too */
+  constructor(directory: string, isShared = false) {
     this.place = directory
+    this.#isShared = isShared
   }
 
   async open(): Promise<Store> {
     const level = new Level<Uint8Array, Uint8Array>(this.place, {
       ...ENCODINGS,
-      // Larger than LevelDB's defaults: fewer, longer merges under bulk loads.
-      writeBufferSize: 32 * 1024 * 1024,
-      cacheSize: 64 * 1024 * 1024,
-      maxFileSize: 8 * 1024 * 1024,
+      ...LEVEL_OPTIONS,
     })
-    await level.open()
+    await level.open({ multithreading: this.#isShared })
     return level
   }
 

@@ -87,6 +87,7 @@ export class Reopening {
       this.#evidence ??= await this.#disk.keepEvidence()
       await this.#letReadersFinish()
       health.change('reopening')
+      await health.onClosing?.()
       await this.#host.closeCurrent()
     }
     const { acknowledged } = this.#host

@@ -20,6 +20,8 @@ export class StoreHealth {
   #state: StoreState = 'healthy'
   #reason: string | undefined
   #isDiskFull = false
+  /** Called and waited for before the store is closed to be opened again. */
+  onClosing: (() => Promise<void>) | undefined
   readonly #onReopened = new Set<() => void | Promise<void>>()
   #readable: { promise: Promise<void>; resolve: () => void } | undefined
 

@@ -40,6 +40,11 @@ export class Encryption {
     this.#run = this.#newRun()
   }
 
+  /** The key that all others are derived from: for other threads of the process. */
+  get dataKey(): Uint8Array {
+    return this.#dataKey
+  }
+
   /** @param address where the value will lie: it opens there alone */
   seal(address: Uint8Array, value: Uint8Array): Uint8Array {
     if (this.#counter === LAST_COUNTER) this.#run = this.#newRun()

@@ -1,0 +1,115 @@
+import { Agent, type IncomingMessage, request, type RequestOptions, type ServerResponse } from 'node:http'
+import { LINK_APPROVAL, LINK_BODYLESS, LINK_ENDS, LINK_TOKEN } from '../link-headers.ts'
+import type { Approval, FrontThreadData } from '../messages.ts'
+
+/** Headers of one connection, which say nothing about the next. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+])
+const NOT_FROM_CLIENTS = new Set([LINK_TOKEN, LINK_ENDS, LINK_BODYLESS])
+const MAX_IDLE = 256
+
+/** Headers of an answer, in bytes: functions of design documents set them. */
+const MAX_ANSWER_HEADERS = 1024 * 1024
+
+/** Hands requests to the store thread and their answers to the clients, byte for byte and as fast as either is taken. */
+export class Forwarder {
+  readonly #link: FrontThreadData['link']
+  readonly #onApproval: (req: IncomingMessage, approval: Approval) => void
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_IDLE, noDelay: true })
+
+  constructor(link: FrontThreadData['link'], onApproval: (req: IncomingMessage, approval: Approval) => void) {
+    this.#link = link
+    this.#onApproval = onApproval
+  }
+
+  /** Answers a request of which nothing was read and to which nothing was said. */
+  forward(req: IncomingMessage, res: ServerResponse): void {
+    for (const name of res.getHeaderNames()) res.removeHeader(name)
+    const { method = 'GET', url: path = '/' } = req
+    const headers: readonly string[] = this.#headersOf(req)
+    const socketPath = this.#link.path
+    const options: RequestOptions = {
+      agent: this.#agent,
+      socketPath,
+      method,
+      path,
+      headers,
+      setHost: false,
+      maxHeaderSize: MAX_ANSWER_HEADERS,
+    }
+    const upstream = request(options)
+    let answered = false
+    upstream.once('response', answer => {
+      answered = true
+      this.#pass(req, answer, res)
+    })
+    // After an answer what is left of the request is nobody's business.
+    upstream.on('error', () => {
+      if (!answered) res.destroy()
+    })
+    res.once('close', () => {
+      if (!res.writableFinished) upstream.destroy()
+    })
+    // Of a body that nobody takes any more the rest is read, so that the connection can be used again.
+    upstream.once('close', () => req.resume())
+    if (hasBody(req)) req.pipe(upstream)
+    else upstream.end()
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+
+  #headersOf(req: IncomingMessage): string[] {
+    const headers: string[] = []
+    const { rawHeaders, socket } = req
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      const name = rawHeaders[at]!
+      const lower = name.toLowerCase()
+      if (HOP_BY_HOP.has(lower) || NOT_FROM_CLIENTS.has(lower)) continue
+      headers.push(name, rawHeaders[at + 1]!)
+    }
+    if (req.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked')
+    if (!hasBody(req)) headers.push(LINK_BODYLESS, '1')
+    const { remoteAddress, remotePort, localAddress, localPort } = socket
+    headers.push(LINK_TOKEN, this.#link.token)
+    headers.push(LINK_ENDS, [remoteAddress, remotePort, localAddress, localPort].join(' '))
+    return headers
+  }
+
+  #pass(req: IncomingMessage, answer: IncomingMessage, res: ServerResponse): void {
+    const headers: string[] = []
+    const { rawHeaders, statusCode = 500, statusMessage } = answer
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      const name = rawHeaders[at]!
+      const lower = name.toLowerCase()
+      if (lower === LINK_APPROVAL) this.#onApproval(req, approvalOf(rawHeaders[at + 1]!))
+      else if (!HOP_BY_HOP.has(lower)) headers.push(name, rawHeaders[at + 1]!)
+    }
+    if (answer.headers.connection === 'close') headers.push('Connection', 'close')
+    res.sendDate = false
+    res.writeHead(statusCode, statusMessage, headers)
+    answer.once('error', () => res.destroy())
+    answer.once('aborted', () => res.destroy())
+    answer.pipe(res)
+    // What is there goes out with the head; a feed that has nothing yet shows its head.
+    setImmediate(() => {
+      if (!res.writableEnded) res.flushHeaders()
+    })
+  }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+}
+
+function approvalOf(header: string): Approval {
+  return JSON.parse(Buffer.from(header, 'base64url').toString()) as Approval
+}

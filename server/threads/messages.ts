@@ -1,0 +1,100 @@
+import type { UserContext } from '../../protocol/user-context.ts'
+import type { CountedDurations } from '../metrics/durations.ts'
+import type { PackedDocuments, PackedError } from './packed-documents.ts'
+
+/** The configuration, as it crosses to a thread. */
+export type ConfigValues = ReadonlyMap<string, ReadonlyMap<string, string>>
+
+/** Address at which the store thread takes forwarded requests, and the secret that proves them. */
+export interface Link {
+  readonly path: string
+  readonly token: string
+}
+
+/** Data that a front thread is started with. */
+export interface FrontThreadData {
+  readonly link: Link
+  /** The listening socket, to be duplicated. */
+  readonly descriptor: number
+  readonly config: ConfigValues
+  readonly store: { readonly directory: string; readonly dataKey: Uint8Array | undefined }
+  readonly logLevel: string | undefined
+  readonly serverHeader: string
+  readonly forwardsAll: boolean
+  readonly epoch: number
+  /** Of `SharedCounts`, and which row of them is the thread's. */
+  readonly counts: SharedArrayBuffer
+  readonly thread: number
+}
+
+/** To a front thread. Those with a number are acknowledged once they hold there. */
+export type ToFront =
+  /** Users, settings or locks changed: approvals of earlier epochs count for nothing. */
+  | { readonly kind: 'users_changed'; readonly number: number; readonly epoch: number }
+  | { readonly kind: 'config_changed'; readonly number: number; readonly values: ConfigValues }
+  | { readonly kind: 'security_changed'; readonly number: number; readonly database: number }
+  | { readonly kind: 'close_store'; readonly number: number }
+  | { readonly kind: 'open_store'; readonly number: number }
+  /** Asks for what was counted since the last time. */
+  | { readonly kind: 'report'; readonly number: number }
+  /** A database that the thread watches has more changes. */
+  | { readonly kind: 'advanced'; readonly database: number }
+  | { readonly kind: 'database_closed'; readonly database: number }
+  | { readonly kind: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: AskError }
+  /** Takes no more connections. */
+  | { readonly kind: 'stop' }
+  /** Ends the connections that are left, and the thread. */
+  | { readonly kind: 'end' }
+
+/** From a front thread. */
+export type FromFront =
+  | { readonly kind: 'listening' }
+  | { readonly kind: 'acknowledged'; readonly number: number }
+  | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
+  /** Lines of the log, as they are written to it. */
+  | { readonly kind: 'log'; readonly lines: readonly string[] }
+  | ({ readonly kind: 'counted' } & Counted)
+
+/** Counts of a front thread since it told the last time, and the number of feeds that are open there. */
+export interface Counted {
+  readonly counters: ReadonlyMap<string, number>
+  readonly requestTime: CountedDurations
+  readonly feeds: number
+}
+
+/** A database as both sides name it. */
+export interface NamedDatabase {
+  readonly name: string
+  readonly number: number
+}
+
+/** Questions that front threads ask the store thread. */
+export type Question =
+  /** To be told of its changes from now on. Answered with nothing. */
+  | { readonly kind: 'watch'; readonly database: NamedDatabase }
+  /** Answered with the roles of a user, undefined where there is none. */
+  | { readonly kind: 'roles'; readonly user: string }
+  /** Answered with a number, as are the changes before a sequence. */
+  | { readonly kind: 'documents_before'; readonly database: NamedDatabase; readonly key: Uint8Array }
+  | { readonly kind: 'changes_before'; readonly database: NamedDatabase; readonly seq: number }
+  /** Answered with `PackedOutcomes` when they are on disk. */
+  | {
+      readonly kind: 'write'
+      readonly database: NamedDatabase
+      readonly documents: PackedDocuments
+      readonly replicated: boolean
+      readonly user: UserContext
+    }
+
+/** Why a question was not answered: what a client may see, or a failure of the server. */
+export type AskError = PackedError | { readonly failure: string }
+
+/** The user whom credentials proved, as the store thread tells it along with an answer that it forwards. */
+export interface Approval {
+  readonly user: UserContext
+  readonly epoch: number
+  /** In milliseconds since 1970: later the credentials are looked at again. */
+  readonly until: number
+  /** Counters that each further use counts. */
+  readonly counts: readonly string[]
+}

@@ -1,0 +1,246 @@
+import type { DestinationStream, Logger } from 'pino'
+import type { DatabaseName } from '../../../protocol/database-name.ts'
+import { CouchError, fail } from '../../../protocol/errors.ts'
+import type { UserDirectory } from '../../auth/user-directory.ts'
+import { type Count, type CountName, SharedCounts } from '../../concurrency/shared-count.ts'
+import type { Config } from '../../config/config.ts'
+import type { Catalog } from '../../database/catalog.ts'
+import type { CommitSubscriber } from '../../database/commit/commit-record.ts'
+import type { Database } from '../../database/database.ts'
+import type { RequestHandler } from '../../http/connection/listener.ts'
+import type { Metrics } from '../../metrics/metrics.ts'
+import type { FromFront, FrontThreadData, Question } from '../messages.ts'
+import { duplicateDescriptor, type OwnedSocket } from '../duplicate-descriptor.ts'
+import { packError } from '../packed-documents.ts'
+import { answerQuestion } from './answer-question.ts'
+import { FrontThread, type Numbered } from './front-thread.ts'
+import { LinkListener } from './link-listener.ts'
+
+export interface FrontThreadsOptions {
+  /** Number of threads. */
+  readonly threads: number
+  readonly store: FrontThreadData['store']
+  readonly config: Config
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** Destination of their log lines. */
+  readonly logStream: DestinationStream
+  readonly logLevel: string | undefined
+  readonly serverHeader: string
+  /** Has every request answered by the store thread: traces are made there. */
+  readonly forwardsAll: boolean
+}
+
+/** Parts of the server that front threads need once it listens. */
+export interface FrontThreadsHost {
+  readonly catalog: Catalog
+  readonly users: UserDirectory
+  readonly handle: RequestHandler
+  /** The listening socket: each thread, and the one that starts them, gets a duplicate of its own. */
+  readonly descriptor: number
+}
+
+/** The row of shared counts that is this thread's. */
+const STORE_THREAD = 0
+
+/** A thread that ends by itself is started again so much later. */
+const RESTART_MS = 1000
+
+/**
+ * The threads that take connections and answer reads, as the thread with the writers has them: it tells them, in order and
+ * waiting for their word, what withdraws rights, and answers what they forward.
+ */
+export class FrontThreads {
+  readonly #counts: SharedCounts
+  readonly #options: FrontThreadsOptions
+  readonly #threads = new Set<FrontThread>()
+  #host: FrontThreadsHost | undefined
+  #link: LinkListener | undefined
+  /** Keeps the address for threads that are started again. */
+  #socket: OwnedSocket | undefined
+  #epoch = 0
+  #isStoreOpen = true
+  #isStopping = false
+
+  constructor(options: FrontThreadsOptions) {
+    this.#options = options
+    this.#counts = new SharedCounts(options.threads + 1)
+    const { config, metrics } = options
+    config.followedBy({ changed: () => this.#configChanged(), whenFollowed: () => this.whenFollowed() })
+    metrics.refresh = () => this.#collectCounts()
+  }
+
+  /** Returns a count of all threads, to which this one adds. */
+  count(name: CountName): Count {
+    return this.#counts.of(STORE_THREAD, name)
+  }
+
+  /** Feeds that are open in front threads. */
+  get feeds(): number {
+    return [...this.#threads].reduce((sum, { feeds }) => sum + feeds, 0)
+  }
+
+  /** Starts the threads; resolves when all take connections. */
+  async start(host: FrontThreadsHost): Promise<void> {
+    this.#host = host
+    const { config, threads } = this.#options
+    this.#socket = await duplicateDescriptor(host.descriptor)
+    this.#link = await LinkListener.open({ config, handle: host.handle, epoch: () => this.#epoch })
+    await Promise.all(Array.from({ length: threads }, (_, at) => this.#start(at + 1)))
+  }
+
+  /** Ends what was approved of credentials, and looks again at whoever reads a feed. */
+  usersChanged(): void {
+    this.#epoch += 1
+    this.#order({ kind: 'users_changed', epoch: this.#epoch })
+  }
+
+  /** Follows the commits of a database for the threads. */
+  subscriberFor(database: Database, isUsers: () => boolean): CommitSubscriber {
+    const { number } = database.record
+    const securityChanged = (): void => this.#order({ kind: 'security_changed', database: number })
+    return {
+      apply: ({ security }) => {
+        if (security !== undefined) securityChanged()
+        if (isUsers()) this.usersChanged()
+        for (const thread of this.#threads) thread.advanced(number)
+      },
+      reload: () => {
+        securityChanged()
+        if (isUsers()) this.usersChanged()
+      },
+      close: () => {
+        if (isUsers()) this.usersChanged()
+        for (const thread of this.#threads) thread.send({ kind: 'database_closed', database: number })
+      },
+    }
+  }
+
+  /** Resolves when everything that was told until now holds in all threads; undefined where it does. */
+  whenFollowed(): Promise<void> | undefined {
+    const waiting = [...this.#threads].map(thread => thread.whenAcknowledged())
+    const open = waiting.filter(one => one !== undefined)
+    return open.length === 0 ? undefined : Promise.all(open).then(() => undefined)
+  }
+
+  /** Has all threads close the store, before it is closed here: until `openStore` they forward everything. */
+  async closeStore(): Promise<void> {
+    this.#isStoreOpen = false
+    this.#order({ kind: 'close_store' })
+    await this.whenFollowed()
+  }
+
+  async openStore(): Promise<void> {
+    this.#isStoreOpen = true
+    this.#order({ kind: 'open_store' })
+    await this.whenFollowed()
+  }
+
+  /** Takes no more connections; requests that run go on. Idempotent. */
+  stop(): void {
+    this.#isStopping = true
+    for (const thread of this.#threads) thread.send({ kind: 'stop' })
+    this.#socket?.close()
+    this.#socket = undefined
+  }
+
+  /** Ends the connections that are left, and the threads. Idempotent. */
+  async close(): Promise<void> {
+    this.stop()
+    await this.#collectCounts()
+    for (const thread of this.#threads) thread.send({ kind: 'end' })
+    await Promise.all([...this.#threads].map(({ ended }) => ended))
+    await this.#link?.close()
+    this.#link = undefined
+  }
+
+  #order(message: Numbered): void {
+    for (const thread of this.#threads) thread.order(message)
+  }
+
+  #configChanged(): void {
+    this.#order({ kind: 'config_changed', values: this.#options.config.all() })
+    this.usersChanged()
+  }
+
+  async #collectCounts(): Promise<void> {
+    this.#order({ kind: 'report' })
+    await this.whenFollowed()
+  }
+
+  #start(row: number): Promise<void> {
+    const { config, store, logLevel, serverHeader, forwardsAll } = this.#options
+    const data: FrontThreadData = {
+      link: this.#link!.link,
+      descriptor: this.#socket!.fd,
+      config: config.all(),
+      store,
+      logLevel,
+      serverHeader,
+      forwardsAll,
+      epoch: this.#epoch,
+      counts: this.#counts.buffer,
+      thread: row,
+    }
+    return new Promise((resolve, reject) => {
+      const thread: FrontThread = new FrontThread(data, {
+        onMessage: message => {
+          if (message.kind === 'listening') resolve()
+          else void this.#take(thread, message)
+        },
+        onEnd: error => {
+          this.#ended(thread, error)
+          reject(error ?? new Error('a front thread ended before it listened'))
+        },
+      })
+      this.#threads.add(thread)
+      if (!this.#isStoreOpen) thread.order({ kind: 'close_store' })
+    })
+  }
+
+  #ended(thread: FrontThread, error: Error | undefined): void {
+    this.#threads.delete(thread)
+    this.#counts.clear(thread.thread)
+    if (this.#isStopping) return
+    const { log } = this.#options
+    log.error({ err: error, thread: thread.thread }, 'a front thread ended; it is started again')
+    setTimeout(() => {
+      if (!this.#isStopping) this.#start(thread.thread).catch(() => undefined)
+    }, RESTART_MS).unref()
+  }
+
+  async #take(thread: FrontThread, message: FromFront): Promise<void> {
+    switch (message.kind) {
+      case 'log':
+        for (const line of message.lines) this.#options.logStream.write(line)
+        return
+      case 'counted': {
+        const { metrics } = this.#options
+        for (const [path, by] of message.counters) metrics.count(path, by)
+        metrics.requestTime.addAll(message.requestTime)
+        thread.feeds = message.feeds
+        return
+      }
+      case 'ask':
+        return this.#answer(thread, message.id, message.question)
+      case 'listening':
+      case 'acknowledged':
+    }
+  }
+
+  async #answer(thread: FrontThread, id: number, question: Question): Promise<void> {
+    const { catalog, users } = this.#host!
+    try {
+      const open = async ({ name, number }: { name: string; number: number }): Promise<Database> => {
+        const database = await catalog.open(name as DatabaseName)
+        if (database.record.number !== number) throw fail('noDatabase')
+        return database
+      }
+      const value = await answerQuestion(question, { open, users, watched: thread.watched })
+      thread.send({ kind: 'answer', id, value })
+    } catch (error) {
+      const packed = error instanceof CouchError ? packError(error) : { failure: String(error) }
+      thread.send({ kind: 'answer', id, error: packed })
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import test from 'ava'
+import { fail } from '../../../protocol/errors.ts'
+import { parseDocument } from '../../../protocol/document/parse.ts'
+import type { DocId } from '../../../protocol/document-id.ts'
+import {
+  packDocuments,
+  packOutcomes,
+  unpackDocuments,
+  unpackOutcomes,
+} from '../../../server/threads/packed-documents.ts'
+
+const TEXTS = [
+  '{"_id":"a","x":1}',
+  '{"_id":"b","_rev":"1-ab","_deleted":true}',
+  '{"_id":"c","_revisions":{"start":2,"ids":["b","a"]},"x":"ü"}',
+  '{"_id":"d","_attachments":{"f":{"data":"aGVsbG8="},"s":{"stub":true,"revpos":1}}}',
+]
+
+const documents = TEXTS.map(text => {
+  const input = parseDocument(Buffer.from(text), { term: true })
+  return { id: input.id as DocId, input }
+})
+
+test('documents are the same when they have crossed to another thread', t => {
+  const packed = packDocuments(documents)
+  const crossed = structuredClone(packed, { transfer: [packed.bytes] })
+  t.deepEqual(unpackDocuments(crossed), documents)
+})
+
+test('outcomes are the same when they have crossed to another thread', t => {
+  const outcomes = documents.map(({ id }, at) =>
+    at % 2 === 0 ? { id, rev: '1-ab' as never } : { id, error: fail('conflict') },
+  )
+  const crossed = structuredClone(packOutcomes(outcomes))
+  t.deepEqual(unpackOutcomes(documents, crossed), outcomes)
+})
