@@ -9,11 +9,14 @@ export interface ErrorKinds {
   readonly isUsageError: (error: unknown) => boolean
 }
 
-/** Returns the text for standard error: a sentence, or the stack of what is a fault of ours. */
+/** Returns the text for standard error: a sentence; with `COUCHETTE_DEBUG`, the stack of what is a fault of ours. */
 export function sentenceOf(error: unknown, { isOperatorError }: ErrorKinds): string {
   if (error instanceof CommanderError) return usageSentence(error)
   if (error instanceof CommandError || isOperatorError(error)) return error.message
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (process.env.COUCHETTE_DEBUG)
+    return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const said = error instanceof Error ? error.message : String(error)
+  return `This should not happen: ${said}. COUCHETTE_DEBUG=1 shows where it came from, for a report.`
 }
 
 export function exitCodeOf(error: unknown, { isUsageError }: ErrorKinds): number {
@@ -37,7 +40,19 @@ function usageSentence({ code, message }: CommanderError): string {
       return `The option ${named} needs a value.`
     case 'commander.missingArgument':
       return `The argument ${named} is missing.`
+    case 'commander.invalidArgument':
+      return invalidChoice(message)
     default:
       return message.replace(/^error: /, '')
   }
+}
+
+/** The library's "option '--format <format>' argument 'x' is invalid. Allowed choices are a, b." as a sentence of ours. */
+function invalidChoice(message: string): string {
+  const [, option = '', given = '', choices = ''] =
+    /option '(\S+)[^']*' argument '([^']*)' is invalid\. Allowed choices are (.*)\./.exec(message) ?? []
+  if (option !== '') return `${option} takes one of ${choices}, not "${given}".`
+  const [, value = '', name = '', all = ''] =
+    /value '([^']*)' is invalid for argument '([^']*)'\. Allowed choices are (.*)\./.exec(message) ?? []
+  return name === '' ? message.replace(/^error: /, '') : `The ${name} is one of ${all}, not "${value}".`
 }

@@ -84,7 +84,13 @@ test('bash completes commands and options', async t => {
   t.regex((await runCli(['completion', 'zsh'])).out, /^#compdef couchette\n/)
   t.regex((await runCli(['completion', 'fish'])).out, /-n '__couchette_at '\\''profile'\\''' -a add -d /)
   const unknown = await runCli(['completion', 'tcsh'])
-  t.is(unknown.code, 2)
+  t.deepEqual(unknown, {
+    code: 2,
+    out: '',
+    err: 'couchette: The shell is one of bash, zsh, fish, not "tcsh".\n',
+  })
+  const format = await runCli(['dump', 'a', '--format', 'xml'])
+  t.is(format.err, 'couchette: --format takes one of ndjson, json, all_docs, couchbackup, not "xml".\n')
 })
 
 test('sizes, numbers and times are readable', t => {
