@@ -1,7 +1,8 @@
 import { fail } from '../errors.ts'
 import { runSteps, type Steps } from '../steps.ts'
 import { canonicalizeInSteps } from './canonical.ts'
-import { decodeInSteps } from './decode-in-steps.ts'
+import { OPEN_BRACE } from './characters.ts'
+import { decodeInSteps, decodeMembersInSteps } from './decode-in-steps.ts'
 
 /**
  * The value of a JSON text, for requests in which a number's spelling and the order of members do not matter.
@@ -17,6 +18,17 @@ export function parseJson(json: Uint8Array): unknown {
 export function* parseJsonInSteps(json: Uint8Array): Steps<unknown> {
   const { text } = yield* canonicalizeInSteps(json, { term: false })
   return yield* decodeInSteps(text)
+}
+
+/**
+ * As `parseJson`, for an object that may have very many members.
+ *
+ * @throws `bad_request` "Request body must be a JSON object"
+ */
+export function* parseMembersInSteps(json: Uint8Array): Steps<(readonly [name: string, value: unknown])[]> {
+  const { text } = yield* canonicalizeInSteps(json, { term: false })
+  if (text[0] !== OPEN_BRACE) throw fail('bodyNotObject')
+  return yield* decodeMembersInSteps(text)
 }
 
 /** As `parseJson`, for a value that must be an object. @throws `bad_request` "Request body must be a JSON object" */

@@ -1,4 +1,4 @@
-import { type MetricFamily, gauge, labelledGauge } from '../metrics/family.ts'
+import { type MetricFamily, counter, gauge, labelledGauge } from '../metrics/family.ts'
 import type { NodeConditions } from './conditions.ts'
 
 const STORE_STATES = ['healthy', 'failed', 'reopening', 'stopped'] as const
@@ -63,6 +63,11 @@ function storeFamilies({ store }: NodeConditions): MetricFamily[] {
       'couchette_store_disk_full',
       '1 if the last write failed for want of room',
       Number(store.disk_full),
+    ),
+    counter(
+      'couchette_store_damaged_reads_total',
+      'number of reads that found a record changed on disk, or damaged',
+      store.damaged_reads,
     ),
   ]
 }

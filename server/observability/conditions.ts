@@ -38,6 +38,8 @@ export interface NodeConditions extends HealthReport {
     readonly state: StoreState
     readonly reason: string | null
     readonly disk_full: boolean
+    /** Since the start. */
+    readonly damaged_reads: number
   } | null
   /** `not_after` is the end of the certificate's validity, ISO 8601; null without TLS. */
   readonly certificate: { readonly not_after: string } | null
@@ -96,7 +98,8 @@ export async function readConditions(server: ObservedServer): Promise<NodeCondit
 
 function storeCondition({ health }: Catalog): NodeConditions['store'] {
   if (health === undefined) return null
-  return { state: health.state, reason: health.reason ?? null, disk_full: health.isDiskFull }
+  const { state, reason = null, isDiskFull, damagedReads } = health
+  return { state, reason, disk_full: isDiskFull, damaged_reads: damagedReads }
 }
 
 function certificateCondition(ends: Date | undefined): NodeConditions['certificate'] {

@@ -1,4 +1,5 @@
 import { isDesignId } from '../../protocol/document-id.ts'
+import { checkValueCount } from '../database/documents/value-count.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
@@ -27,10 +28,19 @@ type Members = Readonly<Record<string, unknown>>
 export class ReplicatorRules implements DatabaseRules {
   readonly validator: DocumentValidator
   readonly #defaults: () => ReplicationDefaults
+  readonly #maxValues: () => number
 
-  /** @param bodyOf reads a stored body of the database */
-  constructor(defaults: () => ReplicationDefaults, bodyOf: (body: number) => Promise<Uint8Array>) {
+  /**
+   * @param bodyOf reads a stored body of the database
+   * @param maxValues most values that a document may have
+   */
+  constructor(
+    defaults: () => ReplicationDefaults,
+    bodyOf: (body: number) => Promise<Uint8Array>,
+    maxValues: () => number,
+  ) {
     this.#defaults = defaults
+    this.#maxValues = maxValues
     this.validator = new OwnerValidator(bodyOf)
   }
 
@@ -41,6 +51,7 @@ export class ReplicatorRules implements DatabaseRules {
   /** Documents must be replications, and belong to who writes them. */
   beforeWrite(id: DocId, input: DocumentInput, actor: Actor): DocumentInput {
     if (isDesignId(id) || input.deleted || actor.user.roles.includes(REPLICATOR_ROLE)) return input
+    checkValueCount(input.body, this.#maxValues())
     const body = JSON.parse(input.body.toString()) as Members
     if (body._replication_state !== 'failed') this.#check(body)
     return withOwner(input, body, actor)

@@ -45,6 +45,7 @@ function replicatorRules(
   return new ReplicatorRules(
     () => replicationDefaults(config),
     async body => (await open(name)).body(body).body,
+    () => config.integer('couchette', 'max_system_document_values'),
   )
 }
 

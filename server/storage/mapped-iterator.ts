@@ -4,18 +4,33 @@ import type { StoreIterator } from './contract.ts'
 export class MappedIterator<From, To> implements StoreIterator<To> {
   readonly #inner: StoreIterator<From>
   readonly #map: (from: From) => To
+  readonly #errorOf: (error: unknown) => unknown
 
-  constructor(inner: StoreIterator<From>, map: (from: From) => To) {
+  /** @param errorOf makes what is thrown of what the other iterator or the function throws */
+  constructor(
+    inner: StoreIterator<From>,
+    map: (from: From) => To,
+    errorOf: (error: unknown) => unknown = error => error,
+  ) {
     this.#inner = inner
     this.#map = map
+    this.#errorOf = errorOf
   }
 
   async nextv(size: number): Promise<To[]> {
-    return this.#mapped(await this.#inner.nextv(size))
+    try {
+      return this.#mapped(await this.#inner.nextv(size))
+    } catch (error) {
+      throw this.#errorOf(error)
+    }
   }
 
   async all(): Promise<To[]> {
-    return this.#mapped(await this.#inner.all())
+    try {
+      return this.#mapped(await this.#inner.all())
+    } catch (error) {
+      throw this.#errorOf(error)
+    }
   }
 
   /** Nobody else has the list: it is used again. */
@@ -34,6 +49,10 @@ export class MappedIterator<From, To> implements StoreIterator<To> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<To, void, undefined> {
-    for await (const entry of this.#inner) yield this.#map(entry)
+    try {
+      for await (const entry of this.#inner) yield this.#map(entry)
+    } catch (error) {
+      throw this.#errorOf(error)
+    }
   }
 }

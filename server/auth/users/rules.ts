@@ -7,6 +7,7 @@ import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../../database/documents/edit.ts'
+import { checkValueCount } from '../../database/documents/value-count.ts'
 import type { DatabaseRules } from '../../database/documents/rules.ts'
 import { requireDbAdmin } from '../authorize.ts'
 import { AUTH_DESIGN } from './auth-design.ts'
@@ -51,6 +52,7 @@ export class UsersRules implements DatabaseRules {
   /** Plain passwords never reach the disk. */
   async beforeWrite(id: DocId, input: DocumentInput, { user, security }: Actor): Promise<DocumentInput> {
     checkWriter(id, user, security)
+    checkValueCount(input.body, this.#config.integer('couchette', 'max_system_document_values'))
     const password = plainPassword(input.body)
     if (password === undefined) return input
     checkPasswordRules(password, parsePasswordRules(this.#config.text('chttpd_auth', 'password_regexp')))

@@ -18,6 +18,18 @@ export const BOUND_SETTINGS = {
     default: 20_000,
     about: 'Most values in the body of `_find`, `_explain` and `_index`; past it the answer is 413',
   },
+  max_selector_size: {
+    kind: 'integer',
+    default: 1_048_576,
+    unit: 'bytes',
+    about: 'Largest body of `_find` and `_explain`',
+  },
+  max_system_document_values: {
+    kind: 'integer',
+    default: 20_000,
+    about:
+      'Most values of a document of `_users` or `_replicator`, and of `_replicate`; past it the answer is 413',
+  },
   max_query_key_size: {
     kind: 'integer',
     default: 1_048_576,

@@ -3,6 +3,7 @@ import type { Rev } from '../../../protocol/revision.ts'
 import { missingRevs, possibleAncestors } from '../../../protocol/revtree/missing.ts'
 import { TimeSlice } from '../../concurrency/time-slice.ts'
 import type { Database } from '../database.ts'
+import type { StoredDocument } from './stored-document.ts'
 
 export interface RevisionsDiff {
   readonly id: DocId
@@ -15,21 +16,32 @@ export async function revsDiff(
   database: Database,
   asked: ReadonlyMap<DocId, readonly Rev[]>,
 ): Promise<RevisionsDiff[]> {
-  const documents = await database.documents([...asked.keys()])
+  const entries = [...asked]
   const result: RevisionsDiff[] = []
   const slice = new TimeSlice()
-  let offset = 0
-  for (const [id, revs] of asked) {
-    if (slice.isOver) await slice.pause()
-    const document = documents[offset++]
-    if (document === undefined) {
-      if (revs.length > 0) result.push({ id, missing: revs, possibleAncestors: [] })
-      continue
-    }
-    const missing = missingRevs(document.tree, revs)
-    if (missing.length > 0) {
-      result.push({ id, missing, possibleAncestors: possibleAncestors(document.tree, missing) })
+  for (let from = 0; from < entries.length; from += AT_ONCE) {
+    const some = entries.slice(from, from + AT_ONCE)
+    const documents = await database.documents(some.map(([id]) => id))
+    for (const [index, [id, revs]] of some.entries()) {
+      if (slice.isOver) await slice.pause()
+      const found = diffOf(documents[index], id, revs)
+      if (found !== undefined) result.push(found)
     }
   }
   return result
+}
+
+/** Documents that are read together. */
+const AT_ONCE = 1000
+
+function diffOf(
+  document: StoredDocument | undefined,
+  id: DocId,
+  revs: readonly Rev[],
+): RevisionsDiff | undefined {
+  if (document === undefined)
+    return revs.length > 0 ? { id, missing: revs, possibleAncestors: [] } : undefined
+  const missing = missingRevs(document.tree, revs)
+  if (missing.length === 0) return undefined
+  return { id, missing, possibleAncestors: possibleAncestors(document.tree, missing) }
 }

@@ -29,6 +29,8 @@ export async function readBody(ctx: HttpContext, limit: number): Promise<Buffer>
 const LIMITS = {
   /** Lists of keys, ids and revisions, selectors, and what functions of design documents are given. */
   query: 'max_query_body_size',
+  /** A selector and what belongs to it, which each document may be compared with. */
+  selector: 'max_selector_size',
   /** Settings of a database or a server, and bodies that mean nothing. */
   settings: 'max_settings_body_size',
 } as const

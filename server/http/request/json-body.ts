@@ -1,7 +1,7 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import { countValues } from '../../../protocol/json/count-values.ts'
-import { parseJsonInSteps, requireObject } from '../../../protocol/json/parse-json.ts'
+import { parseJsonInSteps, parseMembersInSteps, requireObject } from '../../../protocol/json/parse-json.ts'
 import { runInTurns } from '../../concurrency/time-slice.ts'
 import { readJsonBody, type BodyKind } from './body.ts'
 import type { HttpContext } from '../context.ts'
@@ -10,7 +10,7 @@ import type { HttpContext } from '../context.ts'
 const COUNTED_BYTES = 64 * 1024
 
 /** The setting of section `couchette` that bounds the values of a body. */
-export type ValuesLimit = 'max_query_values' | 'max_selector_values'
+export type ValuesLimit = 'max_query_values' | 'max_selector_values' | 'max_system_document_values'
 
 /**
  * Reads and parses a JSON body that is no document. Its values are counted before any is made, and long ones are parsed
@@ -28,6 +28,16 @@ export async function readJsonObject(
   kind: Exclude<BodyKind, 'document'>,
 ): Promise<JsonObject> {
   return requireObject(await readJson(ctx, kind)) as JsonObject
+}
+
+/** Reads the members of an object, of which there may be very many. @throws as `readJsonObject` */
+export async function readJsonMembers(
+  ctx: HttpContext,
+  kind: Exclude<BodyKind, 'document'>,
+): Promise<(readonly [name: string, value: unknown])[]> {
+  const body = await readJsonBody(ctx, kind)
+  if (body.length > COUNTED_BYTES) await checkValues(ctx, body, 'max_query_values')
+  return runInTurns(parseMembersInSteps(body))
 }
 
 /** Parses a body that was read. @throws as `readJson` */

@@ -7,7 +7,7 @@ import { purge } from '../../database/maintenance/purge.ts'
 import type { PurgeRequest } from '../../database/commit/write-request.ts'
 import { readRequestBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
-import { readJson, readJsonObject } from '../../http/request/json-body.ts'
+import { readJson, readJsonMembers } from '../../http/request/json-body.ts'
 import { sendJson, streamJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkRequestedId } from '../shared/document-limits.ts'
@@ -29,7 +29,9 @@ export async function postPurge(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   checkQuorum(ctx)
-  const requests = Object.entries(await readJsonObject(ctx, 'query')).map(purgeRequest)
+  const members = await readJsonMembers(ctx, 'query')
+  checkDocuments(ctx, members.length)
+  const requests = members.map(purgeRequest)
   checkLimits(ctx, requests)
   for (const { id } of requests) checkRequestedId(database, id)
   const purged = await purge(database, requests)
@@ -39,17 +41,20 @@ export async function postPurge(ctx: RequestContext): Promise<void> {
 }
 
 /** @throws `bad_request`; an id that no document can have is not there */
-function purgeRequest([id, revs]: [string, unknown]): PurgeRequest {
+function purgeRequest([id, revs]: readonly [string, unknown]): PurgeRequest {
   if (!Array.isArray(revs)) throw fail('badRequest', 'Invalid list of revisions')
   return { id: id as DocId, revs: revs.map(parseRev) }
 }
 
 /** @throws `bad_request` */
+function checkDocuments(ctx: RequestContext, count: number): void {
+  if (count > ctx.services.config.integer('purge', 'max_document_id_number'))
+    throw fail('badRequest', 'Exceeded maximum number of documents.')
+}
+
+/** @throws `bad_request` */
 function checkLimits(ctx: RequestContext, requests: readonly PurgeRequest[]): void {
   const { config } = ctx.services
-  if (requests.length > config.integer('purge', 'max_document_id_number')) {
-    throw fail('badRequest', 'Exceeded maximum number of documents.')
-  }
   const revs = requests.reduce((sum, request) => sum + request.revs.length, 0)
   if (revs > config.integer('purge', 'max_revisions_number')) {
     throw fail('badRequest', 'Exceeded maximum number of revisions.')

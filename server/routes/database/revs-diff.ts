@@ -5,7 +5,7 @@ import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import { revsDiff, type RevisionsDiff } from '../../database/documents/revs-diff.ts'
 import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
-import { readJsonObject } from '../../http/request/json-body.ts'
+import { readJsonMembers } from '../../http/request/json-body.ts'
 import { sendJson, streamJson } from '../../http/response/reply.ts'
 import { runQuery } from '../queries/stream-query.ts'
 import type { Database } from '../../database/database.ts'
@@ -34,12 +34,14 @@ async function missingRevisions(ctx: RequestContext): Promise<readonly Revisions
 /** The body of both: `{"doc":["1-abc", …], …}`. */
 async function askedRevisions(ctx: RequestContext, database: Database): Promise<Map<DocId, Rev[]>> {
   requireJson(ctx)
-  const body = await readJsonObject(ctx, 'query')
+  const members = await readJsonMembers(ctx, 'query')
+  const most = ctx.services.config.integer('couchette', 'max_document_revisions')
   const asked = new Map<DocId, Rev[]>()
   const slice = new TimeSlice()
-  for (const [id, revs] of Object.entries(body)) {
+  for (const [id, revs] of members) {
     if (slice.isOver) await slice.pause()
     if (!Array.isArray(revs)) throw fail('badRequest', 'Invalid list of revisions')
+    if (revs.length > most) throw fail('tooLarge', `more than ${most} revisions of one document`)
     checkRequestedId(database, id)
     asked.set(id as DocId, revs.map(parseRev))
   }

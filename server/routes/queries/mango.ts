@@ -103,7 +103,7 @@ async function findRequestOf(
   const queries = await queriesOf(ctx)
   const partition = partitionInPath(ctx, queries.database)
   requireJson(ctx)
-  const json = await readJsonBody(ctx, 'query')
+  const json = await readJsonBody(ctx, 'selector')
   const body = requireObject(await parseBounded(ctx, json, 'max_selector_values')) as JsonObject
   const defaultLimit = ctx.services.config.integer('mango', 'default_limit')
   const request = readFindRequest(body, { partition, defaultLimit })

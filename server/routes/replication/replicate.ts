@@ -1,13 +1,15 @@
 import { CouchError, fail } from '../../../protocol/errors.ts'
+import type { JsonObject } from '../../../protocol/json-value.ts'
+import { requireObject } from '../../../protocol/json/parse-json.ts'
 import { ReplicationSyntaxError } from '../../../protocol/replication-error.ts'
 import { parseReplication } from '../../../protocol/replication-request.ts'
 import type { CancelById, ReplicationRequest } from '../../../protocol/replication-request.ts'
 import type { JobSpec } from '../../../replicator/job.ts'
 import { PeerError } from '../../../replicator/peer-error.ts'
 import { requireServerAdmin } from '../../auth/authorize.ts'
-import { requireJson } from '../../http/request/body.ts'
+import { readJsonBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
-import { readJsonObject } from '../../http/request/json-body.ts'
+import { parseBounded } from '../../http/request/json-body.ts'
 import { peerOf } from '../../http/connection/peer.ts'
 import { sendJson } from '../../http/response/reply.ts'
 
@@ -80,7 +82,8 @@ async function cancel(ctx: RequestContext, id: string): Promise<void> {
 }
 
 async function parseRequest(ctx: RequestContext): Promise<ReplicationRequest | CancelById> {
-  const body = await readJsonObject(ctx, 'query')
+  const json = await readJsonBody(ctx, 'query')
+  const body = requireObject(await parseBounded(ctx, json, 'max_system_document_values')) as JsonObject
   const { replicator } = ctx.services
   try {
     return parseReplication(body, replicator.defaults, name => replicator.urlOf(name))

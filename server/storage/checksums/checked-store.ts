@@ -9,7 +9,8 @@ import type {
   StoreWriteOptions,
 } from '../contract.ts'
 import { MappedIterator } from '../mapped-iterator.ts'
-import { isChecked, isSelfDescribingRange } from './checked-keys.ts'
+import { DamagedValueError } from '../encryption/damaged.ts'
+import { describeKey, isChecked, isSelfDescribingRange } from './checked-keys.ts'
 import { withChecksum, withoutChecksum } from './checksum.ts'
 
 /**
@@ -36,16 +37,28 @@ export class CheckedStore implements Store {
   }
 
   async get(key: Uint8Array, options?: StoreReadOptions): Promise<Uint8Array | undefined> {
-    return checked(key, await this.#inner.get(key, options))
+    try {
+      return checked(key, await this.#inner.get(key, options))
+    } catch (error) {
+      throw this.#damage(error, key)
+    }
   }
 
   getSync(key: Uint8Array, options?: StoreReadOptions): Uint8Array | undefined {
-    return checked(key, this.#inner.getSync(key, options))
+    try {
+      return checked(key, this.#inner.getSync(key, options))
+    } catch (error) {
+      throw this.#damage(error, key)
+    }
   }
 
   async getMany(keys: Uint8Array[], options?: StoreReadOptions): Promise<(Uint8Array | undefined)[]> {
-    const values = await this.#inner.getMany(keys, options)
-    return values.map((value, index) => checked(keys[index] as Uint8Array, value))
+    try {
+      const values = await this.#inner.getMany(keys, options)
+      return values.map((value, index) => checked(keys[index] as Uint8Array, value))
+    } catch (error) {
+      throw this.#damage(error, isCorruption(error) ? this.#unreadable(keys, options) : undefined)
+    }
   }
 
   put(key: Uint8Array, value: Uint8Array, options?: StoreWriteOptions): Promise<void> {
@@ -61,22 +74,34 @@ export class CheckedStore implements Store {
   }
 
   iterator(range: RangeOptions): StoreIterator<StoreEntry> {
-    return new MappedIterator(this.#inner.iterator(range), ([key, value]): StoreEntry => [
+    const map = ([key, value]: StoreEntry): StoreEntry => [
       key,
       isChecked(key) ? withoutChecksum(key, value) : value,
-    ])
+    ]
+    return new MappedIterator(this.#inner.iterator(range), map, error => this.#damage(error, range.gte))
   }
 
   keys(range: RangeOptions): StoreIterator<Uint8Array> {
-    return this.#inner.keys(range)
+    return new MappedIterator(
+      this.#inner.keys(range),
+      key => key,
+      error => this.#damage(error, range.gte),
+    )
   }
 
   values(range: RangeOptions): StoreIterator<Uint8Array> {
+    const onError = (error: unknown): unknown => this.#damage(error, range.gte)
     if (isSelfDescribingRange(range)) {
-      return new MappedIterator(this.#inner.values(range), value => withoutChecksum(undefined, value))
+      return new MappedIterator(
+        this.#inner.values(range),
+        value => withoutChecksum(undefined, value),
+        onError,
+      )
     }
-    return new MappedIterator(this.#inner.iterator(range), ([key, value]) =>
-      isChecked(key) ? withoutChecksum(key, value) : value,
+    return new MappedIterator(
+      this.#inner.iterator(range),
+      ([key, value]) => (isChecked(key) ? withoutChecksum(key, value) : value),
+      onError,
     )
   }
 
@@ -91,6 +116,38 @@ export class CheckedStore implements Store {
   close(): Promise<void> {
     return this.#inner.close()
   }
+
+  /** Returns the first of some keys that cannot be read. */
+  #unreadable(keys: readonly Uint8Array[], options?: StoreReadOptions): Uint8Array | undefined {
+    return keys.find(key => {
+      try {
+        this.#inner.getSync(key, options)
+        return false
+      } catch {
+        return true
+      }
+    })
+  }
+
+  /**
+   * Counts a failure that is damage, and names what was read where LevelDB does not.
+   *
+   * @param key of the record, or of the first of a range
+   */
+  #damage(error: unknown, key: Uint8Array | undefined): unknown {
+    const damage = isCorruption(error) ? new DamagedValueError(nameOf(key)) : error
+    if (damage instanceof DamagedValueError) this.health?.noteDamage()
+    return damage
+  }
+}
+
+/** Returns whether LevelDB found that a block of a table, or a table, is not what it wrote. */
+function isCorruption(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'LEVEL_CORRUPTION'
+}
+
+function nameOf(key: Uint8Array | undefined): string {
+  return key === undefined ? 'A record of several' : describeKey(key)
 }
 
 function checked(key: Uint8Array, value: Uint8Array | undefined): Uint8Array | undefined {

@@ -20,6 +20,7 @@ export class StoreHealth {
   #state: StoreState = 'healthy'
   #reason: string | undefined
   #isDiskFull = false
+  #damagedReads = 0
   /** Called and waited for before the store is closed to be opened again. */
   onClosing: (() => Promise<void>) | undefined
   readonly #onReopened = new Set<() => void | Promise<void>>()
@@ -37,6 +38,16 @@ export class StoreHealth {
   /** True if the last write failed because the disk was full or a quota was reached. */
   get isDiskFull(): boolean {
     return this.#isDiskFull
+  }
+
+  /** Reads since the start that found a record, or a table, changed on disk. */
+  get damagedReads(): number {
+    return this.#damagedReads
+  }
+
+  /** Counts such a read. */
+  noteDamage(): void {
+    this.#damagedReads++
   }
 
   /** Resolves when reads are served, or so many milliseconds went by. */

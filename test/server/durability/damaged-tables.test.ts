@@ -69,6 +69,12 @@ test('a changed record is answered with an error that names it, and all else as 
     )
     t.regex(String(answers[20]?.body.reason), /^The document "doc-0020" of database \d+: /)
     for (const [n, { status, body }] of answers.entries()) if (status === 200) t.like(body, bodyOf(n))
+    const health = await call<{ store: { damaged_reads: number } }>(
+      server.url,
+      'GET',
+      '/_node/_local/_health',
+    )
+    t.true(health.body.store.damaged_reads >= 4)
     const feed = await call(server.url, 'GET', '/db/_changes?since=0').catch(() => ({ status: 0 }))
     t.not(feed.status, 200)
     t.is((await call(server.url, 'GET', '/db/_changes?since=35')).status, 200)
@@ -103,9 +109,44 @@ test('flipped bits in the files of tables never give a wrong document', async t 
     for (let n = 0; n < DOCUMENTS; n++) {
       const { status, body } = await call(server.url, 'GET', `/db/${idOf(n)}`)
       if (status === 200) t.like(body, { _id: idOf(n), ...bodyOf(n) })
+      if (status === 500) t.is(body.error, 'damaged_record')
     }
     t.pass()
   } finally {
     await server?.close()
+  }
+})
+
+test('what LevelDB itself cannot read is an error that names the record, and is counted', async t => {
+  const dir = await tempDir()
+  await withTables(dir.path)
+  const server = await startServer({ data: dir.path })
+  try {
+    const store = join(dir.path, 'store')
+    const tables = (await readdir(store)).filter(name => name.endsWith('.ldb'))
+    // In place, as LevelDB has the files mapped: their first halves are blocks of records.
+    for (const table of tables) {
+      const handle = await open(join(store, table), 'r+')
+      const { size } = await handle.stat()
+      await handle.write(Buffer.alloc(size >> 1, 0xff), 0, size >> 1, 0)
+      await handle.close()
+    }
+    const answers = await Promise.all(
+      Array.from({ length: DOCUMENTS }, (_, n) => call(server.url, 'GET', `/db/${idOf(n)}`)),
+    )
+    const failed = answers.filter(({ status }) => status === 500)
+    t.true(failed.length > 0)
+    for (const { body } of failed) t.is(body.error, 'damaged_record')
+    for (const { body } of failed)
+      t.regex(String(body.reason), / of database \d+: it was changed on disk, or is damaged\.$/)
+    const health = await call<{ store: { damaged_reads: number } }>(
+      server.url,
+      'GET',
+      '/_node/_local/_health',
+    )
+    t.true(health.body.store.damaged_reads > 0)
+    for (const [n, { status, body }] of answers.entries()) if (status === 200) t.like(body, bodyOf(n))
+  } finally {
+    await server.close().catch(() => undefined)
   }
 })

@@ -187,7 +187,7 @@ test('a key of a query that is longer than configured is refused', async t => {
 })
 
 test('a pattern longer than any that PCRE compiles is refused at once', async t => {
-  const { admin } = await securedServer(t)
+  const { admin } = await securedServer(t, 'couchette/max_selector_size=20000000')
   await admin('PUT', '/db')
   const selector = { a: { $regex: 'x*'.repeat(4_000_000) } }
   t.is((await admin('POST', '/db/_find', { json: { selector } })).status, 400)
@@ -203,4 +203,43 @@ test('a design document of more views or values than configured is refused', asy
   t.is(status, 413)
   t.deepEqual(body, { error: 'document_too_large', reason: 'more than 2 views in a design document' })
   t.is((await put({ data: Array<number>(30).fill(1) }, 'f')).status, 413)
+})
+
+test('selectors, users and replications are as large as configured', async t => {
+  const { admin } = await securedServer(
+    t,
+    'couchette/max_selector_size=1000',
+    'couchette/max_system_document_values=5000',
+  )
+  for (const database of ['db', '_users', '_replicator']) await admin('PUT', `/${database}`)
+  const selector = (length: number) => ({ json: { selector: { a: 'x'.repeat(length) } } })
+  t.is((await admin('POST', '/db/_find', selector(900))).status, 200)
+  t.is((await admin('POST', '/db/_find', selector(1000))).status, 413)
+  const strings = (count: number): string[] => Array.from({ length: count }, (_, n) => `role-number-${n}`)
+  const user = (count: number) => ({ json: { name: 'u', type: 'user', roles: strings(count) } })
+  t.is((await admin('PUT', '/_users/org.couchdb.user:u', user(6000))).status, 413)
+  t.is((await admin('PUT', '/_users/org.couchdb.user:u', user(4000))).status, 201)
+  const job = (count: number) => ({ json: { source: 'db', target: 'db2', doc_ids: strings(count) } })
+  t.is((await admin('PUT', '/_replicator/many', job(6000))).status, 413)
+  t.is((await admin('POST', '/_replicate', job(6000))).status, 413)
+  t.not((await admin('POST', '/_replicate', job(4000))).status, 413)
+})
+
+test('the missing revisions of many documents are told in pages, and those of one are bounded', async t => {
+  const { admin } = await securedServer(t, 'couchette/max_document_revisions=3000')
+  await admin('PUT', '/db')
+  const { body: written } = await admin<{ rev: string }>('PUT', '/db/m7', { json: {} })
+  const raw = `{${members(5000, '["1-a"]')},"m7":["1-a",${JSON.stringify(written.rev)}]}`
+  const { status, body } = await admin<Record<string, unknown>>('POST', '/db/_revs_diff', {
+    raw,
+    headers: json,
+  })
+  t.is(status, 200)
+  t.is(Object.keys(body).length, 5000)
+  t.deepEqual(body.m4999, { missing: ['1-a'] })
+  t.deepEqual(body.m7, { missing: ['1-a'] })
+  const many = (count: number) => ({ json: { d: Array<string>(count).fill('1-a') } })
+  t.is((await admin('POST', '/db/_revs_diff', many(3000))).status, 200)
+  t.is((await admin('POST', '/db/_revs_diff', many(3001))).status, 413)
+  t.is((await admin('POST', '/db/_revs_diff', { json: [] })).status, 400)
 })
