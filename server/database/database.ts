@@ -113,7 +113,8 @@ export class Database extends DatabaseReader {
     this.tail = new ChangesTail(stored.state.seq)
     this.compaction = new Compaction(this)
     this.writeElsewhere = hooks.writeElsewhereFor?.(this)
-    const ranks = hooks.ranksOf === undefined ? new DatabaseRanks(keys, () => this.snapshot()) : undefined
+    const counts = { seq: stored.state.seq, hasTree: stored.hasRanks }
+    const ranks = hooks.ranksOf === undefined ? new DatabaseRanks(store, keys, counts) : undefined
     this.ranks = ranks ?? hooks.ranksOf!(this)
     const partitions = record.partitioned ? new PartitionSizes(store, keys) : undefined
     const counted = [partitions, ranks].filter(subscriber => subscriber !== undefined)
@@ -125,6 +126,7 @@ export class Database extends DatabaseReader {
         keys,
         database: record.number,
         suffix: record.instance,
+        hasRankJournal: () => ranks?.hasJournal === true,
         referenceTo: content => attachments.referenceTo(content, record.number),
         partitions,
       },
@@ -261,10 +263,12 @@ export class Database extends DatabaseReader {
 interface StoredRecords {
   readonly state: DatabaseState
   readonly security: Uint8Array | undefined
+  /** True where its ranks are counted in the store. */
+  readonly hasRanks: boolean
 }
 
 async function readStored({ store, keys }: DatabaseStorage): Promise<StoredRecords> {
-  const wanted = [keys.state, keys.text(KeySpace.setting, SECURITY_SETTING)]
-  const [state, security] = await store.getMany(wanted)
-  return { state: decodeState(state), security }
+  const wanted = [keys.state, keys.text(KeySpace.setting, SECURITY_SETTING), DatabaseRanks.treeKey(keys)]
+  const [state, security, ranks] = await store.getMany(wanted)
+  return { state: decodeState(state), security, hasRanks: ranks !== undefined }
 }

@@ -22,6 +22,7 @@ export const KeySpace = {
   index: 0x09,
   conflict: 0x0a,
   digest: 0x0b,
+  rank: 0x0c,
 } as const
 
 export type KeySpaceByte = (typeof KeySpace)[keyof typeof KeySpace]

@@ -38,7 +38,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'server/changes': ['filter', 'rows', 'live'],
   'server/config': ['settings'],
   'server/database': [
-    ...['documents', 'indexes', 'reading', 'listing', 'conflicts', 'commit', 'ranks', 'maintenance'],
+    ...['documents', 'indexes', 'reading', 'ranks', 'listing', 'conflicts', 'commit', 'maintenance'],
     'following',
   ],
   'server/http': ['connection', 'request', 'response', 'browser'],

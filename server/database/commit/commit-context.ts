@@ -13,6 +13,8 @@ export interface CommitContext {
   readonly suffix: string
   /** Returns the records that make the database refer to an attachment's content (`20 01` in docs/architecture.md). */
   readonly referenceTo: (content: string) => Iterable<[key: Uint8Array, value: Uint8Array]>
+  /** Returns whether commits leave a record for ranks that are counted later. */
+  readonly hasRankJournal: () => boolean
   /** Of a partitioned database. */
   readonly partitions: PartitionSizes | undefined
 }

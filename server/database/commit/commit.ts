@@ -13,6 +13,8 @@ import { conflictDifference, conflictSinceOf, updateConflict } from '../conflict
 import { encodeChangeRecord } from '../documents/change-record.ts'
 import { CommitBodies } from './commit-bodies.ts'
 import { decodeDocument } from './decode-document.ts'
+import { encodeJournal } from '../ranks/rank-journal.ts'
+import { journalKey } from '../ranks/rank-keys.ts'
 import type { CommitContext } from './commit-context.ts'
 import type { CommitRecord, CommittedChange, CommittedRemoval } from './commit-record.ts'
 import { encodeDocumentRecord } from '../documents/document-record.ts'
@@ -53,6 +55,8 @@ export class Commit {
   /** Of each document that was changed or removed. */
   readonly #before = new Map<DocId, PreviousState>()
   readonly #changes: CommittedChange[] = []
+  /** The update sequence before the commit. */
+  readonly #from: number
 
   constructor(context: CommitContext, state: DatabaseState, uncommitted: Uncommitted) {
     this.#context = context
@@ -60,6 +64,7 @@ export class Commit {
     this.#keys = context.keys
     this.#documents = new Map(uncommitted.documents)
     this.state = { ...state }
+    this.#from = state.seq
     this.#uncommitted = uncommitted
     this.#partitionGrowth = context.partitions === undefined ? NO_GROWTH : new Map<string, number>()
     const sets = { writes: this.#writes, local: this.local }
@@ -200,6 +205,8 @@ export class Commit {
   /** Writes everything atomically; resolves when it is on disk. */
   async write(): Promise<CommitRecord> {
     this.#putDocuments()
+    const removals = this.#removals()
+    if (this.state.seq > this.#from && this.#context.hasRankJournal()) this.#putRankJournal(removals)
     if (!this.#writes.isEmpty || !this.local.isEmpty) {
       this.#writes.put(this.#keys.state, encodeState(this.state))
       await this.#context.sync.write(this.#writes.entries, this.local.entries)
@@ -209,10 +216,17 @@ export class Commit {
       writes: this.#writes.entries,
       state: this.state,
       changes: this.#changes,
-      removals: this.#removals(),
+      removals,
       security: this.#security,
       partitionGrowth: this.#partitionGrowth,
     }
+  }
+
+  /** Puts what this node needs to count its ranks later. */
+  #putRankJournal(removals: readonly CommittedRemoval[]): void {
+    const { seq } = this.state
+    const commit = { seq, changes: this.#changes, removals }
+    this.local.put(journalKey(this.#keys, seq), encodeJournal(this.#from, commit))
   }
 
   #removals(): CommittedRemoval[] {

@@ -8,6 +8,7 @@ import { withInlineData } from '../documents/inline-data.ts'
 import type { DatabaseSnapshot } from '../reading/snapshot.ts'
 import { listKeys } from './list-keys.ts'
 import { countDesigns, listingHead } from './listing-head.ts'
+import type { Rank } from '../ranks/ranks.ts'
 import type { ListingQuery } from './listing-query.ts'
 import { ListingRows, type StoredEntry } from './listing-rows.ts'
 import { listLocal } from './list-local.ts'
@@ -16,6 +17,8 @@ import { STORAGE } from '../storage-of.ts'
 /** Records in a page: enough to outweigh what a page costs, few enough for their documents to be in memory. */
 const PAGE = { rows: 1000, documents: 250 }
 const SMALLEST_PAGE = 16
+/** Rows that are passed over by rank; fewer are read. */
+const LARGE_SKIP = 2000
 const READ_AHEAD = { highWaterMarkBytes: 512 * 1024 }
 
 const SEPARATOR = Buffer.from(',\r\n')
@@ -64,13 +67,13 @@ async function* listRange(
   database: Database,
   query: ListingQuery,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { total, offset, snapshot } = await place(database, query)
+  const { total, offset, snapshot, rank } = await place(database, query)
   try {
     const out = new RowBuffer()
     out.text(listingHead(database, query, snapshot, { total, offset }))
     const rows = new ListingRows(database, snapshot, query)
     let isFirst = true
-    for await (const page of livePages(snapshot, query)) {
+    for await (const page of livePages(snapshot, await skipped(query, rank))) {
       const documents = await rows.documents(page)
       for (const [index, entry] of page.entries()) {
         if (!isFirst) out.bytes(SEPARATOR)
@@ -91,26 +94,43 @@ interface Place {
   readonly offset: number
   /** To be closed. */
   readonly snapshot: DatabaseSnapshot
+  /** Undefined where nothing was counted. */
+  readonly rank: Rank | undefined
 }
 
 /** Counts all documents (`total`) and those in front of the first row (`offset`, at most `total`). */
 async function place(database: Database, query: ListingQuery): Promise<Place> {
   const { namespace, skip } = query
-  const { before, snapshot } = await rowsInFront(database, query)
+  const { before, snapshot, rank } = await rowsInFront(database, query)
   const total = namespace === 'design' ? await countDesigns(database) : snapshot.state.docs
-  return { total, offset: Math.min(total, before + skip), snapshot }
+  return { total, offset: Math.min(total, before + skip), snapshot, rank }
 }
 
 async function rowsInFront(
   database: Database,
-  { from, to, descending }: ListingQuery,
-): Promise<{ before: number; snapshot: DatabaseSnapshot }> {
+  { from, to, descending, skip }: ListingQuery,
+): Promise<{ before: number; snapshot: DatabaseSnapshot; rank: Rank | undefined }> {
   const { gte, lt } = database[STORAGE].keys.range(KeySpace.document)
-  if (Buffer.compare(descending ? to : from, descending ? lt : gte) === 0) {
-    return { before: 0, snapshot: database.snapshot() }
+  if (skip < LARGE_SKIP && Buffer.compare(descending ? to : from, descending ? lt : gte) === 0) {
+    return { before: 0, snapshot: database.snapshot(), rank: undefined }
   }
-  const { before, snapshot } = await database.ranks.documentsBefore(descending ? to : from)
-  return { before: descending ? snapshot.state.docs - before : before, snapshot }
+  const rank = await database.ranks.documentsBefore(descending ? to : from)
+  const { before, snapshot } = rank
+  return { before: descending ? snapshot.state.docs - before : before, snapshot, rank }
+}
+
+/** Begins the range of a query that skips many rows near to its first row, by rank. */
+async function skipped(query: ListingQuery, rank: Rank | undefined): Promise<ListingQuery> {
+  const { skip, from, to, descending } = query
+  if (rank?.near === undefined || skip < LARGE_SKIP) return query
+  if (descending) {
+    const wanted = rank.before - skip
+    const { key, before } = await rank.near(Math.max(0, wanted), 'above')
+    return Buffer.compare(key, to) < 0 ? { ...query, to: key, skip: before - wanted } : query
+  }
+  const wanted = rank.before + skip
+  const { key, before } = await rank.near(wanted, 'below')
+  return Buffer.compare(key, from) > 0 ? { ...query, from: key, skip: wanted - before } : query
 }
 
 /** The records of the rows, in pages. While the caller works on a page the next one is read. */

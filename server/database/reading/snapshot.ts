@@ -20,6 +20,10 @@ export class DatabaseSnapshot {
     return this.#store.iterator({ ...range, snapshot: this.#snapshot })
   }
 
+  keys(range: SnapshotRange): StoreIterator<Uint8Array> {
+    return this.#store.keys({ ...range, snapshot: this.#snapshot })
+  }
+
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     return this.#store.getMany([...keys], { snapshot: this.#snapshot })
   }

@@ -42,6 +42,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [KeySpace.index]: 'The index record',
   [KeySpace.conflict]: 'The conflict record',
   [KeySpace.digest]: 'The digest',
+  [KeySpace.rank]: 'The count',
 }
 
 const OF_TEXT: ReadonlySet<number> = new Set([

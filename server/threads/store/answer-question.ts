@@ -1,7 +1,7 @@
 import type { UserDirectory } from '../../auth/user-directory.ts'
 import type { Database } from '../../database/database.ts'
 import { writeDocuments } from '../../database/documents/write-documents.ts'
-import type { Rank } from '../../database/ranks/rank-index.ts'
+import type { Rank } from '../../database/ranks/ranks.ts'
 import type { NamedDatabase, Question } from '../messages.ts'
 import { packOutcomes, unpackDocuments } from '../packed-documents.ts'
 

@@ -1,0 +1,90 @@
+import { type DatabaseKeys, KeySpace, numberOfKey } from '../../storage/keys.ts'
+import { isDeleted } from '../documents/change-record.ts'
+import { idOfRow } from '../reading/row-text.ts'
+import type { DatabaseSnapshot } from '../reading/snapshot.ts'
+import { journalRange, seqOfJournalKey } from './rank-keys.ts'
+import type { RankedCommit, RankedDocument, RemovedDocument } from './ranked-space.ts'
+
+/** The part of a commit that the store does not tell afterwards: what was in the place of what it wrote. */
+interface JournalRecord {
+  /** The update sequence before the commit. */
+  readonly from: number
+  /** For each change: its sequence, the document's sequence before it, and whether the document was live then. */
+  readonly changes: readonly (readonly [seq: number, previousSeq: number, wasLive: 0 | 1])[]
+  readonly removals: readonly (readonly [id: string, previousSeq: number, wasLive: 0 | 1])[]
+}
+
+/**
+ * Encodes what ranks need to know of a commit that is not counted on disk yet. It is written with the commit, on this node
+ * alone.
+ *
+ * @param from the update sequence before the commit
+ */
+export function encodeJournal(from: number, { changes, removals }: RankedCommit): Buffer {
+  const record: JournalRecord = {
+    from,
+    changes: changes.map(({ seq, previousSeq, wasLive }) => [seq, previousSeq, wasLive ? 1 : 0]),
+    removals: removals.map(({ id, previousSeq, wasLive }) => [id, previousSeq, wasLive ? 1 : 0]),
+  }
+  return Buffer.from(JSON.stringify(record))
+}
+
+/** A journal that was read. */
+export interface Journal {
+  /** Its commits as one. */
+  readonly commit: RankedCommit
+  /** The sequences under which its records lie. */
+  readonly records: readonly number[]
+}
+
+/**
+ * Reads what was committed behind a sequence: for each document the first state and the last, whatever was between.
+ *
+ * @returns undefined where the journal does not tell of every commit
+ */
+export async function readJournal(
+  snapshot: DatabaseSnapshot,
+  keys: DatabaseKeys,
+  since: number,
+): Promise<Journal | undefined> {
+  const { seq } = snapshot.state
+  const befores = new Map<number, { previousSeq: number; wasLive: boolean }>()
+  const removed: RemovedDocument[] = []
+  const records: number[] = []
+  let reached = since
+  const entries = snapshot.iterator(journalRange(keys, since))
+  for (const [key, bytes] of await entries.all()) {
+    const { from, changes, removals } = JSON.parse(Buffer.from(bytes).toString()) as JournalRecord
+    if (from !== reached) return undefined
+    reached = seqOfJournalKey(key)
+    records.push(reached)
+    for (const [at, previousSeq, wasLive] of changes) befores.set(at, { previousSeq, wasLive: wasLive === 1 })
+    for (const [id, previousSeq, wasLive] of removals) {
+      removed.push({ id: id as RemovedDocument['id'], previousSeq, wasLive: wasLive === 1 })
+    }
+  }
+  if (reached !== seq) return undefined
+  /** The state at `since` of a document that was changed later. */
+  const first = (before: {
+    previousSeq: number
+    wasLive: boolean
+  }): { previousSeq: number; wasLive: boolean } => {
+    let state = before
+    while (state.previousSeq > since)
+      state = befores.get(state.previousSeq) ?? { previousSeq: 0, wasLive: false }
+    return state
+  }
+  const changes: RankedDocument[] = []
+  const rows = snapshot.iterator({
+    gt: keys.number(KeySpace.change, since),
+    lt: keys.range(KeySpace.change).lt,
+  })
+  for await (const [key, row] of rows) {
+    const at = numberOfKey(key)
+    const before = befores.get(at)
+    if (before === undefined) return undefined
+    changes.push({ seq: at, id: idOfRow(row), isLive: !isDeleted(row), ...first(before) })
+  }
+  const removals = removed.map(removal => ({ ...removal, ...first(removal) }))
+  return { commit: { seq, changes, removals }, records }
+}

@@ -1,0 +1,109 @@
+import type { DocId } from '../../../protocol/document-id.ts'
+import { type DatabaseKeys, KeySpace, PREFIX_LENGTH } from '../../storage/keys.ts'
+import { isLiveRecord } from '../documents/document-record.ts'
+
+/** A key that came, went, or began or stopped to count. */
+export interface RankChange {
+  readonly text: string
+  readonly keys: number
+  readonly counted: number
+}
+
+/** The part of a commit that ranks need. */
+export interface RankedCommit {
+  readonly seq: number
+  readonly changes: readonly RankedDocument[]
+  readonly removals: readonly RemovedDocument[]
+}
+
+/** A document that a commit removed: its sequence before, and whether it was live then. */
+export interface RemovedDocument {
+  readonly id: DocId
+  readonly previousSeq: number
+  readonly wasLive: boolean
+}
+
+/** A document that a commit changed. Its sequence before is 0 where it is new. */
+export interface RankedDocument extends RemovedDocument {
+  readonly seq: number
+  readonly isLive: boolean
+}
+
+/** The keys of a database whose ranks are asked. */
+export interface RankedSpace {
+  /** Tells the trees of a database apart. */
+  readonly number: number
+  readonly range: { readonly gte: Uint8Array; readonly lt: Uint8Array }
+  /** True where keys count by what lies under them; otherwise all do. */
+  readonly isSelective: boolean
+  /** Returns whether the key of a record counts. */
+  counts(record: Uint8Array): boolean
+  /** Returns a text for a key, which sorts as the key does among those of the space. */
+  textOf(key: Uint8Array): string
+  keyOf(text: string): Uint8Array
+  changesOf(commit: RankedCommit): RankChange[]
+}
+
+/** Documents by their ids, of which those count that are not deleted. */
+export function documentsSpace(keys: DatabaseKeys): RankedSpace {
+  const range = keys.range(KeySpace.document)
+  return {
+    number: 0,
+    range,
+    isSelective: true,
+    counts: isLiveRecord,
+    textOf: key => textOfBytes(key, 'latin1'),
+    keyOf: text => keys.bytes(KeySpace.document, Buffer.from(text, 'latin1')),
+    changesOf({ changes, removals }) {
+      const changed: RankChange[] = []
+      for (const { id, previousSeq, wasLive, isLive } of changes) {
+        const counted = Number(isLive) - Number(wasLive)
+        const isNew = previousSeq === 0
+        if (isNew || counted !== 0) changed.push({ text: textOfId(id), keys: Number(isNew), counted })
+      }
+      for (const { id, previousSeq, wasLive } of removals) {
+        if (previousSeq > 0) changed.push({ text: textOfId(id), keys: -1, counted: -Number(wasLive) })
+      }
+      return changed
+    },
+  }
+}
+
+/** The latest changes of documents by their sequences, which all count. */
+export function changesSpace(keys: DatabaseKeys): RankedSpace {
+  const range = keys.range(KeySpace.change)
+  return {
+    number: 1,
+    range,
+    isSelective: false,
+    counts: () => true,
+    textOf: key => textOfBytes(key, 'hex'),
+    keyOf: text => keys.bytes(KeySpace.change, Buffer.from(text, 'hex')),
+    changesOf({ changes, removals }) {
+      const changed: RankChange[] = []
+      const add = (seq: number, difference: number): void => {
+        if (seq > 0) changed.push({ text: textOfSeq(seq), keys: difference, counted: difference })
+      }
+      for (const { seq, previousSeq } of changes) {
+        add(seq, 1)
+        add(previousSeq, -1)
+      }
+      for (const { previousSeq } of removals) add(previousSeq, -1)
+      return changed
+    },
+  }
+}
+
+function textOfBytes(key: Uint8Array, encoding: 'latin1' | 'hex'): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString(encoding, PREFIX_LENGTH)
+}
+
+/** Bytes of UTF-8 as characters: compared as texts they sort as the keys do. */
+function textOfId(id: string): string {
+  const bytes = Buffer.from(id)
+  return bytes.length === id.length ? id : bytes.toString('latin1')
+}
+
+function textOfSeq(seq: number): string {
+  return seq.toString(16).padStart(12, '0')
+}

@@ -1,0 +1,263 @@
+import test, { type ExecutionContext } from 'ava'
+import type { DatabaseName } from '../../../protocol/database-name.ts'
+import type { Rev } from '../../../protocol/revision.ts'
+import type { DocId } from '../../../protocol/document-id.ts'
+import { Attachments } from '../../../server/attachments/attachments.ts'
+import { Catalog } from '../../../server/database/catalog.ts'
+import type { Database } from '../../../server/database/database.ts'
+import { listDocuments } from '../../../server/database/listing/list-documents.ts'
+import type { ListingQuery } from '../../../server/database/listing/listing-query.ts'
+import { purge } from '../../../server/database/maintenance/purge.ts'
+import { readJournal } from '../../../server/database/ranks/rank-journal.ts'
+import { journalRange, leafKey } from '../../../server/database/ranks/rank-keys.ts'
+import { RankTree } from '../../../server/database/ranks/rank-tree.ts'
+import { documentsSpace } from '../../../server/database/ranks/ranked-space.ts'
+import { STORAGE } from '../../../server/database/storage-of.ts'
+import { KeySpace } from '../../../server/storage/keys.ts'
+import { openMemoryStore, type Store } from '../../../server/storage/store.ts'
+import { ADMIN, write } from '../../helpers/write.ts'
+
+/** Many documents on a busy machine. */
+const SLOW_MS = 300_000
+
+const NAME = 'test' as DatabaseName
+
+const EVERYTHING = {
+  namespace: 'documents',
+  keys: undefined,
+  descending: false,
+  limit: Infinity,
+  skip: 0,
+  updateSeq: false,
+  includeDocs: false,
+  conflicts: false,
+  attachments: false,
+  attEncodingInfo: false,
+} as const
+
+interface Opened {
+  readonly database: Database
+  readonly close: () => Promise<void>
+}
+
+/** Opens the database of a store; closing it leaves the store open. */
+async function open(store: Store): Promise<Opened> {
+  const options = { directory: undefined, compressionLevel: () => undefined, maxSize: () => Infinity }
+  const attachments = await Attachments.open({ store, ...options })
+  const catalog = new Catalog(store, attachments)
+  const database = (await catalog.exists(NAME))
+    ? await catalog.open(NAME)
+    : await catalog.create(NAME, { partitioned: false })
+  return {
+    database,
+    close: async () => {
+      await catalog.close()
+      await attachments.close()
+    },
+  }
+}
+
+/** The tree, and the journal behind it, tell of every commit: nothing is counted again. */
+async function hasJournal(t: ExecutionContext, database: Database, what: string): Promise<void> {
+  const { store, keys } = database[STORAGE]
+  const snapshot = database.snapshot()
+  const root = await new RankTree(store, keys, documentsSpace(keys)).root(snapshot)
+  t.true(root !== undefined && root.seq > 0, what)
+  t.not(await readJournal(snapshot, keys, root?.seq ?? 0), undefined, what)
+  await snapshot.close()
+}
+
+/** Numbers that a failure can be run again with. */
+function randomNumbers(seed: number): (below: number) => number {
+  let state = seed
+  return below => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}
+
+interface Known {
+  readonly rev: Rev
+  readonly seq: number
+  readonly deleted: boolean
+}
+
+/** What the database should hold, and edits of it at random. */
+class Model {
+  readonly documents = new Map<string, Known>()
+  readonly #random: (below: number) => number
+
+  constructor(seed: number) {
+    this.#random = randomNumbers(seed)
+  }
+
+  /** Creates, changes and deletes documents, in one commit or several. */
+  async edit(database: Database, count: number): Promise<void> {
+    const edits = new Map<string, { _id: string; _rev: Rev | undefined; _deleted: boolean; n: number }>()
+    for (let n = 0; n < count; n++) {
+      const _id = `${this.#random(3) === 0 ? 'ü' : 'd'}${this.#random(5000)}`
+      const known = this.documents.get(_id)
+      const _deleted = known !== undefined && !known.deleted && this.#random(3) === 0
+      const _rev = known?.deleted === true ? undefined : known?.rev
+      edits.set(_id, { _id, _rev, _deleted, n: this.#random(1000) })
+    }
+    const outcomes = await write(database, [...edits.values()])
+    for (const { id, rev, error } of outcomes) {
+      if (error !== undefined) throw error
+      const { seq } = database.document(id) ?? { seq: 0 }
+      this.documents.set(id, { rev: rev, seq, deleted: edits.get(id)?._deleted === true })
+    }
+  }
+
+  async purge(database: Database, count: number): Promise<void> {
+    const ids = [...this.documents.keys()]
+    for (let n = 0; n < count && ids.length > 0; n++) {
+      const id = ids[this.#random(ids.length)]!
+      const known = this.documents.get(id)
+      if (known === undefined) continue
+      await purge(database, [{ id: id as DocId, revs: [known.rev] }])
+      this.documents.delete(id)
+    }
+  }
+
+  /** Compares ranks with a sorted list. */
+  async check(t: ExecutionContext, database: Database, what: string): Promise<void> {
+    const live = [...this.documents].filter(([, { deleted }]) => !deleted).map(([id]) => Buffer.from(id))
+    const seqs = [...this.documents.values()].map(({ seq }) => seq)
+    for (let n = 0; n < 5; n++) {
+      const id = Buffer.from(`${n % 2 === 0 ? 'ü' : 'd'}${this.#random(5000)}`)
+      const key = database[STORAGE].keys.bytes(KeySpace.document, id)
+      const ofIds = await database.ranks.documentsBefore(key)
+      t.is(
+        ofIds.before,
+        live.filter(one => Buffer.compare(one, id) < 0).length,
+        `${what}: before ${String(id)}`,
+      )
+      await ofIds.snapshot.close()
+      const seq = this.#random(database.state.seq + 2)
+      const ofSeqs = await database.ranks.changesBefore(seq)
+      t.is(ofSeqs.before, seqs.filter(one => one < seq).length, `${what}: before ${seq}`)
+      await ofSeqs.snapshot.close()
+    }
+  }
+
+  /** Ids of live documents, in their order. */
+  get ids(): string[] {
+    const live = [...this.documents].filter(([, { deleted }]) => !deleted).map(([id]) => id)
+    return live.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  }
+}
+
+for (const seed of [1, 2]) {
+  test(`ranks are those of a sorted list, whatever is written, purged and opened again (seed ${seed})`, async t => {
+    t.timeout(SLOW_MS)
+    const store = await openMemoryStore()
+    const model = new Model(seed)
+    let opened = await open(store)
+    for (let turn = 0; turn < 12; turn++) {
+      await model.edit(opened.database, turn % 4 === 3 ? 2500 : 1000)
+      if (turn % 5 === 2) await model.purge(opened.database, 20)
+      await model.check(t, opened.database, `turn ${turn}`)
+      if (turn % 3 === 1) {
+        await opened.close()
+        opened = await open(store)
+        if (model.documents.size > 3000) await hasJournal(t, opened.database, `opened after turn ${turn}`)
+        // Changes of the run before and of this one may wait together.
+        if (turn % 2 === 0) await model.edit(opened.database, 10)
+        await model.check(t, opened.database, `opened after turn ${turn}`)
+      }
+    }
+    await opened.close()
+    await store.close()
+  })
+}
+
+test('ranks are counted again where the journal does not tell of every commit', async t => {
+  t.timeout(SLOW_MS)
+  const store = await openMemoryStore()
+  const model = new Model(3)
+  let opened = await open(store)
+  for (let turn = 0; turn < 4; turn++) await model.edit(opened.database, 2500)
+  await model.check(t, opened.database, 'before')
+  await model.edit(opened.database, 100)
+  await model.edit(opened.database, 100)
+  const storage = opened.database[STORAGE]
+  await opened.close()
+  const [record] = await store.keys({ ...journalRange(storage.keys, 0), reverse: true, limit: 1 }).all()
+  t.not(record, undefined)
+  await store.del(record!)
+  opened = await open(store)
+  await model.check(t, opened.database, 'without a record')
+  await model.edit(opened.database, 100)
+  await model.check(t, opened.database, 'and changes')
+  await opened.close()
+  await store.close()
+})
+
+test('ranks are counted again where a record of theirs is damaged or missing', async t => {
+  t.timeout(SLOW_MS)
+  const store = await openMemoryStore()
+  const model = new Model(5)
+  const { database, close } = await open(store)
+  for (let turn = 0; turn < 2; turn++) await model.edit(database, 2500)
+  await model.check(t, database, 'before')
+  const { keys } = database[STORAGE]
+  await store.del(leafKey(keys, 0, 0))
+  await store.del(leafKey(keys, 1, 0))
+  await model.check(t, database, 'without leaves')
+  await model.edit(database, 100)
+  await model.check(t, database, 'and changes')
+  await close()
+  await store.close()
+})
+
+test('a listing that skips many documents begins where one that reads them all does', async t => {
+  t.timeout(SLOW_MS)
+  const store = await openMemoryStore()
+  const { database, close } = await open(store)
+  const model = new Model(4)
+  for (let turn = 0; turn < 4; turn++) await model.edit(database, 2500)
+  const { ids } = model
+  const { gte, lt } = database[STORAGE].keys.range(KeySpace.document)
+  const middle = database[STORAGE].keys.text(KeySpace.document, ids[1000]!)
+  const query = (members: Partial<ListingQuery>): ListingQuery => ({
+    ...EVERYTHING,
+    from: gte,
+    to: lt,
+    ...members,
+  })
+  const cases: [ListingQuery, string[]][] = []
+  for (const skip of [0, 1999, 2000, 2001, 3333, ids.length - 1, ids.length, ids.length + 5000]) {
+    cases.push(
+      [query({ skip, limit: 3 }), ids.slice(skip, skip + 3)],
+      [query({ skip, limit: 3, descending: true }), ids.toReversed().slice(skip, skip + 3)],
+      [query({ skip, limit: 3, from: middle }), ids.slice(1000 + skip, 1003 + skip)],
+      [
+        query({ skip, limit: 3, from: middle, descending: true }),
+        ids
+          .slice(1000)
+          .toReversed()
+          .slice(skip, skip + 3),
+      ],
+      [
+        query({ skip, limit: 3, to: middle, descending: true }),
+        ids
+          .slice(0, 1000)
+          .toReversed()
+          .slice(skip, skip + 3),
+      ],
+    )
+  }
+  for (const [asked, wanted] of cases) {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of listDocuments(database, asked, ADMIN)) chunks.push(chunk)
+    const { rows } = JSON.parse(Buffer.concat(chunks).toString()) as { rows: { id: string }[] }
+    t.deepEqual(
+      rows.map(({ id }) => id),
+      wanted,
+      `skip ${asked.skip}, descending ${asked.descending}`,
+    )
+  }
+  await close()
+  await store.close()
+})
