@@ -1,7 +1,7 @@
 import type { IndexStore, StoreBatch } from '../../../database/indexes/index-store.ts'
 import { ROW_FIELDS, type PackedRows } from '../../../sandbox/messages.ts'
 import type { ChangedDocument } from './changed-documents.ts'
-import { decodeRowPlaces, encodeRowPlaces, type RowPlace, sizeOfRows } from './document-rows.ts'
+import { decodeRowPlaces, RowPlacesWriter, sizeOfRows } from './document-rows.ts'
 import type { RowChange } from '../reductions/overlay.ts'
 import type { IndexKeys } from '../row-key.ts'
 
@@ -52,38 +52,39 @@ export class RowChanges {
       this.removedBytes += size
       for (const { view, rowKey } of places) {
         this.#batch.del(this.#keys.row(view, rowKey))
-        this.#note(view, -1, rowKey, undefined)
+        this.#noteRemoved(view, rowKey)
       }
     }
   }
 
   put(documents: readonly ChangedDocument[], { bytes, index }: PackedRows): void {
     const keyStart = this.#keys.rowPrefix.length + 2
-    let places: RowPlace[] = []
+    const places = new RowPlacesWriter()
     let size = 0
-    for (let position = 0; position < index.length; position += ROW_FIELDS) {
-      const document = index[position] as number
-      const view = index[position + 1] as number
-      const middle = index[position + 3] as number
-      const key = bytes.subarray(index[position + 2], middle)
-      const value = bytes.subarray(middle, index[position + 4])
+    for (let at = 0; at < index.length; at += ROW_FIELDS) {
+      const document = index[at] as number
+      const view = index[at + 1] as number
+      const start = index[at + 2] as number
+      const middle = index[at + 3] as number
+      const end = index[at + 4] as number
+      const key = bytes.subarray(start, middle)
+      const value = bytes.subarray(middle, end)
       this.#batch.put(key, value)
-      const rowKey = key.subarray(keyStart)
-      this.#note(view, 1, rowKey, value)
-      places.push({ view, rowKey })
-      size += key.length + value.length + rowKey.length
-      if (index[position + ROW_FIELDS] !== document) {
+      if (this.#keepsChanges) this.#changes[view]?.push([key.subarray(keyStart), value])
+      this.added[view] = (this.added[view] ?? 0) + 1
+      places.add(view, bytes, start + keyStart, middle)
+      size += end - start + middle - start - keyStart
+      if (index[at + ROW_FIELDS] !== document) {
         const { id } = documents[document] as ChangedDocument
-        this.#batch.put(this.#keys.document(id), encodeRowPlaces(places, size))
+        this.#batch.put(this.#keys.document(id), places.take(size))
         this.addedBytes += size
-        places = []
         size = 0
       }
     }
   }
 
-  #note(view: number, count: 1 | -1, rowKey: Uint8Array, value: Uint8Array | undefined): void {
-    this.added[view] = (this.added[view] ?? 0) + count
-    if (this.#keepsChanges) this.#changes[view]?.push([rowKey, value])
+  #noteRemoved(view: number, rowKey: Uint8Array): void {
+    this.added[view] = (this.added[view] ?? 0) - 1
+    if (this.#keepsChanges) this.#changes[view]?.push([rowKey, undefined])
   }
 }
