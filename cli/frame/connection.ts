@@ -51,9 +51,9 @@ export async function resolveConnection(options: ConnectionOptions, env: Io['env
   const profiles = await readProfiles(env)
   if (options.profile !== undefined) return fromProfile(profileNamed(profiles, options.profile), options)
   const url = options.url ?? env.COUCHETTE_URL
-  if (url) return fromUrl(url, options, profiles, fromEnvironment(env))
+  if (url) return fromUrl(url, options, profiles, env, fromEnvironment(env))
   if (profiles.default !== undefined) return fromProfile(profileNamed(profiles, profiles.default), options)
-  return fromUrl(DEFAULT_URL, options, profiles, fromEnvironment(env))
+  return fromUrl(DEFAULT_URL, options, profiles, env, fromEnvironment(env))
 }
 
 /**
@@ -69,7 +69,7 @@ export async function resolveDatabase(
 ): Promise<DatabaseAddress> {
   if (/^https?:\/\//i.test(text)) {
     const { server, database } = splitDatabase(text)
-    return { connection: await fromUrl(server, options, await readProfiles(env)), database }
+    return { connection: await fromUrl(server, options, await readProfiles(env), env), database }
   }
   if (text === '') throw usageError('The name of the database is empty.')
   if (!text.startsWith('@')) return { connection: await resolveConnection(options, env), database: text }
@@ -95,13 +95,14 @@ export function databaseUrl({ connection, database }: DatabaseAddress): string {
 
 async function fromProfile(profile: Profile, options: ConnectionOptions): Promise<Connection> {
   const { url: _, ca: __, ...credentials } = profile
-  return fromUrl(profile.url, withCa(options, profile), { profiles: {} }, credentials)
+  return fromUrl(profile.url, withCa(options, profile), { profiles: {} }, {}, credentials)
 }
 
 async function fromUrl(
   text: string,
   options: ConnectionOptions,
   profiles: Profiles,
+  env: Io['env'],
   given?: Credentials,
 ): Promise<Connection> {
   const parsed = parseUrl(text)
@@ -109,10 +110,17 @@ async function fromUrl(
   const { ca, insecure = false } = withCa(options, same)
   return {
     url: parsed.url,
-    credentials: parsed.credentials ?? given ?? credentialsOf(same),
+    credentials: withPassword(parsed.credentials ?? given ?? credentialsOf(same), same, env),
     insecure,
     ...(ca === undefined ? {} : { ca: await readCa(ca) }),
   }
+}
+
+/** A URL that names a user alone takes the password of the server's profile for that user, or `COUCHETTE_PASSWORD`. */
+function withPassword(credentials: Credentials, same: Profile | undefined, env: Io['env']): Credentials {
+  if (credentials.username === undefined || (credentials.password ?? '') !== '') return credentials
+  const known = same?.username === credentials.username ? same.password : undefined
+  return { ...credentials, password: known ?? env.COUCHETTE_PASSWORD ?? '' }
 }
 
 function withCa(options: ConnectionOptions, profile: Profile | undefined): ConnectionOptions {

@@ -162,6 +162,13 @@ test('what cannot be is said in sentences with exit codes', async t => {
   t.is(wrong.code, 4)
   t.regex(wrong.err, /wants a name and password/)
   t.notRegex(wrong.err, /admin:no/)
+  const named = [
+    'replicate',
+    `${couchette.url.replace('//', '//admin@')}/orders`,
+    `${url}/copy2`,
+    '--create-target',
+  ]
+  t.is((await runCli(named, { env: { COUCHETTE_PASSWORD: 'pass' } })).code, 0)
   const plain = await runCli(['replicate', `${couchette.url.replace('http:', 'https:')}/orders`, 'copy'])
   t.is(plain.code, 3)
   t.regex(plain.err, /does not speak TLS on that port: try http\.\n$/)
