@@ -169,7 +169,7 @@ const DATABASE: readonly Route[] = [
   }),
   route('/:db/_conflicts', LIST, { GET: conflicts.getConflicts, POST: conflicts.postConflicts }),
   route('/:db/_conflicts/*id', LIST, { POST: conflicts.postResolution }),
-  route('/:db/_trees', 'db-admin', { GET: conflicts.getTrees }),
+  route('/:db/_trees', 'maintainer', { GET: conflicts.getTrees }),
   route('/:db/_bulk_docs', 'member', { POST: postBulkDocs }),
   route('/:db/_bulk_get', 'member', { POST: postBulkGet }),
   route('/:db/_revs_diff', 'member', { POST: revsDiff.postRevsDiff }),

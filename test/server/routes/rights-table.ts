@@ -139,7 +139,7 @@ export const ROWS: readonly Row[] = [
     status: 404,
     request: ({ db }) => ({ path: `/${db}/_conflicts/none`, json: { revs: ['1-a'], body: {} } }),
   },
-  { route: 'GET /:db/_trees', right: 'db-admin', status: 200 },
+  { route: 'GET /:db/_trees', right: 'maintainer', status: 200 },
   { route: 'GET /:db/_partition/:partition', right: 'member', status: 400 },
   { route: 'GET /:db/_partition', right: 'member', status: 400 },
   { route: 'PUT /:db/_partition', right: 'member', status: 400 },
