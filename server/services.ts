@@ -5,6 +5,7 @@ import type { BackupCopies } from './backup/backup-copies.ts'
 import type { OpenFeeds } from './changes/live/open-feeds.ts'
 import type { AutoCompaction } from './compaction/auto-compaction.ts'
 import type { Config } from './config/config.ts'
+import type { Conflicts } from './conflicts/conflicts.ts'
 import type { Catalog } from './database/catalog.ts'
 import type { BodyMemory } from './http/request/body-memory.ts'
 import type { UnreadAnswers } from './http/response/unread-answers.ts'
@@ -32,6 +33,8 @@ export interface Services {
   /** The requests whose rights are watched. */
   readonly live: RevocableRequests
   readonly queries: Queries
+  /** Resolves conflicts by policies. */
+  readonly conflicts: Conflicts
   /** Views and Mango queries that are answered. */
   readonly queryQueue: WorkQueue
   /** Mango queries that look at every document: they do not hold up the others. */

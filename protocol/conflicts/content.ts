@@ -10,14 +10,16 @@ export interface ContentAttachment {
   readonly digest: string
 }
 
-/** What a revision says: its body without the members that begin with "_", and its attachments. */
+/** Content of a revision: its body without the members that begin with "_", and its attachments. */
 export interface Content<Attachment extends ContentAttachment = ContentAttachment> {
   readonly body: JsonText
   readonly attachments: readonly Attachment[]
 }
 
 /** A leaf that is not deleted. */
-export interface LiveLeaf<Attachment extends ContentAttachment = ContentAttachment> extends Content<Attachment> {
+export interface LiveLeaf<
+  Attachment extends ContentAttachment = ContentAttachment,
+> extends Content<Attachment> {
   readonly rev: Rev
 }
 

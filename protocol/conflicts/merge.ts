@@ -1,5 +1,14 @@
 import { attachmentKey, type Content, type ContentAttachment, type LiveLeaf } from './content.ts'
-import { arrayText, elementsOf, isArrayText, isObjectText, type JsonText, membersOf, objectText, valueAt } from './json-text.ts'
+import {
+  arrayText,
+  elementsOf,
+  isArrayText,
+  isObjectText,
+  type JsonText,
+  membersOf,
+  objectText,
+  valueAt,
+} from './json-text.ts'
 import { type FieldRule, type MergePolicy, pathKey } from './policy.ts'
 import { compareMoments, compareValues } from './value-order.ts'
 
@@ -71,7 +80,9 @@ function joinValues(rule: FieldRule, present: readonly JsonText[]): JsonText | u
       return present.reduce((least, value) => (compareValues(value, least) < 0 ? value : least))
     case 'union':
       return present.some(isArrayText) ? union(present.filter(isArrayText)) : greatest(present)
-    default:
+    case 'latest':
+    case 'max':
+    case 'sum':
       return greatest(present)
   }
 }

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json-value.ts'
 import { parseFieldPath } from '../selector/field-path.ts'
 import { compileSelector, type CompiledSelector } from '../selector/selector.ts'
 
-/** How values of one member that differ are merged. */
+/** Rule by which values of one member are merged that differ between leaves. */
 export type FieldRule = 'latest' | 'max' | 'min' | 'union' | 'winner' | 'sum'
 
 export interface MergePolicy {
@@ -17,7 +17,7 @@ export interface MergePolicy {
   readonly at: string | undefined
 }
 
-/** What resolves a conflict. */
+/** Way to resolve a conflict. */
 export type Resolver =
   | { readonly kind: 'latest'; readonly field: readonly string[] }
   | { readonly kind: 'prefer'; readonly selectors: readonly CompiledSelector[] }
@@ -121,13 +121,19 @@ function parseMerge(rule: JsonObject): MergePolicy {
   if (!isJsonObject(fields)) throw new PolicyError('`fields` must be an object of rules by field')
   if (typeof threeWay !== 'boolean') throw new PolicyError('`three_way` must be true or false')
   const rules = new Map(
-    Object.entries(fields).map(([name, value]) => [pathKey(parseFieldPath(name)), parseRule(value, threeWay)]),
+    Object.entries(fields).map(([name, value]) => [
+      pathKey(parseFieldPath(name)),
+      parseRule(value, threeWay),
+    ]),
   )
   const otherwise = parseRule(rule.default ?? (field === undefined ? 'winner' : 'latest'), threeWay)
   const isTimed = [...rules.values(), otherwise].includes('latest')
-  if (isTimed && field === undefined) throw new PolicyError('`latest` needs `field`, which says when a leaf was written')
+  if (isTimed && field === undefined)
+    throw new PolicyError('`latest` needs `field`, which says when a leaf was written')
   if (threeWay === (at === undefined))
-    throw new PolicyError('`three_way` and `at`, the uuid of the one node that applies the policy, go together')
+    throw new PolicyError(
+      '`three_way` and `at`, the uuid of the one node that applies the policy, go together',
+    )
   return {
     kind: 'merge',
     field: field === undefined ? undefined : parseField(field),
@@ -138,10 +144,18 @@ function parseMerge(rule: JsonObject): MergePolicy {
 }
 
 function parseRule(value: JsonValue, threeWay: boolean): FieldRule {
-  const known: readonly FieldRule[] = ['latest', 'max', 'min', 'union', 'winner', ...(threeWay ? (['sum'] as const) : [])]
+  const known: readonly FieldRule[] = [
+    'latest',
+    'max',
+    'min',
+    'union',
+    'winner',
+    ...(threeWay ? (['sum'] as const) : []),
+  ]
   const rule = known.find(name => name === value)
   if (rule !== undefined) return rule
-  if (value === 'sum') throw new PolicyError('`sum` needs `three_way`: it adds up differences to the common ancestor')
+  if (value === 'sum')
+    throw new PolicyError('`sum` needs `three_way`: it adds up differences to the common ancestor')
   throw new PolicyError(`the rule of a field must be one of ${known.join(', ')}`)
 }
 

@@ -1,6 +1,12 @@
 import type { JsonObject } from '../json-value.ts'
 import type { CompiledSelector } from '../selector/selector.ts'
-import { compareContents, type Content, type ContentAttachment, type LiveLeaf, sortedAttachments } from './content.ts'
+import {
+  compareContents,
+  type Content,
+  type ContentAttachment,
+  type LiveLeaf,
+  sortedAttachments,
+} from './content.ts'
 import { valueAt } from './json-text.ts'
 import { mergeLeaves } from './merge.ts'
 import type { Policy, Resolver } from './policy.ts'
@@ -41,9 +47,13 @@ export function resolveLeaves<Attachment extends ContentAttachment>(
 ): Content<Attachment> {
   switch (resolver.kind) {
     case 'latest':
-      return best(leaves, (a, b) => compareMoments(valueAt(a.body, resolver.field), valueAt(b.body, resolver.field)))
+      return best(leaves, (a, b) =>
+        compareMoments(valueAt(a.body, resolver.field), valueAt(b.body, resolver.field)),
+      )
     case 'prefer': {
-      const ranks = new Map(leaves.map((leaf, index) => [leaf, preference(resolver.selectors, documents[index], matches)]))
+      const ranks = new Map(
+        leaves.map((leaf, index) => [leaf, preference(resolver.selectors, documents[index], matches)]),
+      )
       return best(leaves, (a, b) => (ranks.get(b) ?? 0) - (ranks.get(a) ?? 0))
     }
     case 'majority':

@@ -34,7 +34,10 @@ function mergeMembers(
 ): JsonText {
   const none: ReadonlyMap<string, JsonText> = new Map()
   const old = base === undefined ? none : membersOf(base)
-  const objects = values.map(({ value, moment }) => ({ moment, members: value === undefined ? none : membersOf(value) }))
+  const objects = values.map(({ value, moment }) => ({
+    moment,
+    members: value === undefined ? none : membersOf(value),
+  }))
   const merged = new Map<string, JsonText>()
   for (const name of new Set([...old.keys(), ...objects.flatMap(({ members }) => [...members.keys()])])) {
     const own = objects.map(({ members, moment }) => ({ value: members.get(name), moment }))
@@ -91,7 +94,9 @@ function threeWayAttachments<Attachment extends ContentAttachment>(
     const found = content.attachments.find(one => one.name === name)
     return found === undefined ? undefined : attachmentKey(found)
   }
-  const names = new Set([ancestor, ...leaves].flatMap(({ attachments }) => attachments.map(({ name }) => name)))
+  const names = new Set(
+    [ancestor, ...leaves].flatMap(({ attachments }) => attachments.map(({ name }) => name)),
+  )
   return [...names].flatMap(name => {
     const old = keyOf(ancestor, name)
     const changed = leaves.flatMap((leaf, index) => (keyOf(leaf, name) === old ? [] : [{ leaf, index }]))
@@ -105,6 +110,10 @@ function threeWayAttachments<Attachment extends ContentAttachment>(
       body: leaf.body,
       attachments: leaf.attachments.filter(one => one.name === name),
     }))
-    return mergeAttachments(policy, own, changed.map(({ index }) => moments[index]))
+    return mergeAttachments(
+      policy,
+      own,
+      changed.map(({ index }) => moments[index]),
+    )
   })
 }

@@ -23,7 +23,8 @@ function compareMagnitudes(a: JsonText, b: JsonText): number {
   const difference = kind - kindOf(b)
   if (difference !== 0) return difference
   if (kind === NUMBER) return compareDecimals(a.toString(), b.toString())
-  if (kind === OTHER) return compareRaw(JSON.parse(a.toString()) as JsonValue, JSON.parse(b.toString()) as JsonValue)
+  if (kind === OTHER)
+    return compareRaw(JSON.parse(a.toString()) as JsonValue, JSON.parse(b.toString()) as JsonValue)
   return compareMoments(a, b)
 }
 

@@ -41,6 +41,7 @@ export type LogComponent =
   | 'replication'
   | 'backup'
   | 'threads'
+  | 'conflicts'
   | 'tracing'
 
 /** Returns the log of one part of the server: its lines carry the part's name. */

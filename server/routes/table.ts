@@ -168,6 +168,8 @@ const DATABASE: readonly Route[] = [
     HEAD: changes.getChanges,
   }),
   route('/:db/_conflicts', LIST, { GET: conflicts.getConflicts, POST: conflicts.postConflicts }),
+  route('/:db/_conflicts/log', LIST, { GET: conflicts.getLog, POST: conflicts.postResolution }),
+  route('/:db/_conflicts/policies', LIST, { GET: conflicts.getPolicies, POST: conflicts.postResolution }),
   route('/:db/_conflicts/*id', LIST, { POST: conflicts.postResolution }),
   route('/:db/_trees', 'maintainer', { GET: conflicts.getTrees }),
   route('/:db/_bulk_docs', 'member', { POST: postBulkDocs }),

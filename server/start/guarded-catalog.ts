@@ -3,6 +3,7 @@ import type { Attachments } from '../attachments/attachments.ts'
 import { StoredUsers, usersDatabase } from '../auth/users/directory.ts'
 import { reportCompactions } from '../compaction/report.ts'
 import type { Config } from '../config/config.ts'
+import type { Conflicts } from '../conflicts/conflicts.ts'
 import { Catalog } from '../database/catalog.ts'
 import type { CommitSubscriber } from '../database/commit/commit-record.ts'
 import type { Database, DatabaseHooks } from '../database/database.ts'
@@ -27,6 +28,7 @@ export interface CatalogParts {
   readonly config: Config
   readonly metrics: Metrics
   readonly queries: Queries
+  readonly conflicts: Conflicts
   readonly log: Logger
   readonly tracing: Tracing | undefined
   /** Threads that read what is written here. */
@@ -35,7 +37,7 @@ export interface CatalogParts {
 
 /** The databases of a store, those who may use them, and the watch over requests whose right goes away. */
 export async function openGuardedCatalog(
-  { store, attachments, config, metrics, queries, log, tracing, fronts }: CatalogParts,
+  { store, attachments, config, metrics, queries, conflicts, log, tracing, fronts }: CatalogParts,
   disposal: Disposal,
 ): Promise<GuardedCatalog> {
   const report = reportCompactions(queries, metrics, log)
@@ -53,12 +55,13 @@ export async function openGuardedCatalog(
       const watch = watchCommits(database, { config, metrics, live: () => live })
       const isUsers = (): boolean => database.name === usersDatabase(config)
       const followers = fronts === undefined ? [] : [fronts.subscriberFor(database, isUsers)]
-      return { subscribers: [subscriber, watch, ...followers], validators }
+      return { subscribers: [subscriber, watch, conflicts.attach(database), ...followers], validators }
     },
     ...(fronts === undefined ? {} : { whenFollowed: () => fronts.whenFollowed() }),
   }
   const catalog: Catalog = new Catalog(store, attachments, hooks)
   disposal.add(() => catalog.close())
+  disposal.add(() => conflicts.close())
   const users = new StoredUsers(config, catalog, metrics)
   disposal.add(() => users.close())
   const live = new RevocableRequests(users)

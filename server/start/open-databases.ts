@@ -4,6 +4,7 @@ import { openAttachments } from '../attachments/open.ts'
 import { BackupCopies } from '../backup/backup-copies.ts'
 import { DatabaseEvents } from '../changes/database-events.ts'
 import { OpenFeeds } from '../changes/live/open-feeds.ts'
+import { Conflicts } from '../conflicts/conflicts.ts'
 import { reportBuilds } from '../log/report-builds.ts'
 import { componentLog } from '../log/log.ts'
 import { Queries } from '../query/queries.ts'
@@ -23,6 +24,7 @@ export interface DatabaseParts extends GuardedCatalog {
   readonly attachments: Attachments
   readonly backups: BackupCopies
   readonly queries: Queries
+  readonly conflicts: Conflicts
   readonly feeds: OpenFeeds
   readonly store: Store
   /** Undefined where one thread does everything. */
@@ -64,10 +66,25 @@ export async function openDatabases(
   const queries = new Queries(config, componentLog(log, 'queries'))
   reportBuilds(queries, metrics, componentLog(log, 'queries'))
   disposal.add(() => queries.close())
+  const conflicts = new Conflicts({
+    config,
+    sandbox: queries.sandbox,
+    log: componentLog(log, 'conflicts'),
+  })
   disposal.add(() => listeners.end())
   disposal.add(() => fronts?.close())
   const guarded = await openGuardedCatalog(
-    { store, attachments, config, metrics, queries, log: componentLog(log, 'compaction'), tracing, fronts },
+    {
+      store,
+      attachments,
+      config,
+      metrics,
+      queries,
+      conflicts,
+      log: componentLog(log, 'compaction'),
+      tracing,
+      fronts,
+    },
     disposal,
   )
   if (config.boolean('couchette', 'check_after_crash'))
@@ -78,5 +95,5 @@ export async function openDatabases(
   disposal.add(() => events.close())
   // A password whose hash is being replaced is still written, and told as an update.
   disposal.add(() => guarded.users.close())
-  return { ...guarded, attachments, backups, queries, feeds, store, fronts }
+  return { ...guarded, attachments, backups, queries, conflicts, feeds, store, fronts }
 }

@@ -33,7 +33,7 @@ export function openServices(
   disposal: Disposal,
 ): Services {
   const { config, log, logTail, metrics, tracing } = node
-  const { catalog, attachments, backups, queries, feeds, users, live } = databases
+  const { catalog, attachments, backups, queries, conflicts, feeds, users, live } = databases
   const uuid = config.text('couchdb', 'uuid')
   const authenticator = new Authenticator(config, users, metrics)
   reportLogins(authenticator, { config, metrics, log: componentLog(log, 'auth') })
@@ -82,6 +82,7 @@ export function openServices(
     ),
     live,
     queries,
+    conflicts,
     queryQueue: queues.queries,
     scanQueue: queues.scans,
     compactionQueue: queues.compactions,
@@ -94,7 +95,7 @@ export function openServices(
 
 function observe(
   { config, metrics, health }: NodeParts,
-  { catalog, queries, feeds, fronts }: DatabaseParts,
+  { catalog, queries, conflicts, feeds, fronts }: DatabaseParts,
   parts: { authenticator: Authenticator; replicator: Replicator; queues: WorkQueues },
   { certificateEnds }: ServerFacts,
 ): Observability {
@@ -113,5 +114,6 @@ function observe(
     certificateEnds,
   })
   observability.add(() => conflictFamilies(catalog))
+  observability.add(() => conflicts.families())
   return observability
 }

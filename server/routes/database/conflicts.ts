@@ -57,8 +57,10 @@ function logResolution({ services, state }: RequestContext, database: string, id
   )
 }
 
-/** The rest of the path is the id; one of a design document may stand in two segments. */
-function conflictId({ rest }: RequestContext): DocId {
+/** Returns the id, which is the rest of the path; that of a design document may stand in two segments. */
+function conflictId({ path, rest }: RequestContext): DocId {
+  // These two are also the paths of lists.
+  if (rest.length === 0) return parseDocId(path.slice(path.lastIndexOf('/') + 1))
   if (rest.includes(null)) throw fail('illegalDocId', 'Document id must be valid UTF-8')
   return parseDocId(rest.join('/'))
 }
@@ -95,6 +97,33 @@ async function readBody(ctx: RequestContext, json: Buffer): Promise<DocumentInpu
   const input = await runInTurns(parseDocumentInSteps(json, { term: true, ...documentLimits(ctx) }))
   if (input.refusal !== undefined) throw input.refusal
   return input
+}
+
+const DEFAULT_LOG_ROWS = 100
+
+/** `GET /db/_conflicts/log?limit=`: what policies did, the latest first, since the start. */
+export async function getLog(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  const { limit = DEFAULT_LOG_ROWS } = parametersOfQuery(QueryParams.of(ctx).entries())
+  sendJson(ctx, { rows: ctx.services.conflicts.of(database)?.log.latest(limit) ?? [] })
+}
+
+/** `GET /db/_conflicts/policies`: the policies in their order, with what they did, and those that are not applied. */
+export async function getPolicies(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  const { conflicts, config } = ctx.services
+  const resolver = conflicts.of(database)
+  const { policies = [], invalid = [] } = resolver?.policies ?? {}
+  sendJson(ctx, {
+    resolve: config.boolean('conflicts', 'resolve'),
+    policies: policies.map(({ name, resolver: { kind } }) => ({
+      policy: name,
+      kind,
+      ...(resolver?.counts.get(name) ?? { resolved: 0, left: 0, failed: 0 }),
+    })),
+    invalid,
+    stopped: [...(resolver?.stopped ?? [])],
+  })
 }
 
 const DEFAULT_TREES = 25

@@ -1,7 +1,17 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { compareContents, type Content, type ContentAttachment, type LiveLeaf } from '../../../protocol/conflicts/content.ts'
-import { type FieldRule, parsePolicies, PolicyError } from '../../../protocol/conflicts/policy.ts'
+import {
+  compareContents,
+  type Content,
+  type ContentAttachment,
+  type LiveLeaf,
+} from '../../../protocol/conflicts/content.ts'
+import {
+  type FieldRule,
+  type MergePolicy,
+  parsePolicies,
+  PolicyError,
+} from '../../../protocol/conflicts/policy.ts'
 import { type LeafResolver, policyFor, resolveLeaves } from '../../../protocol/conflicts/resolve.ts'
 import { mergeThreeWays } from '../../../protocol/conflicts/three-way.ts'
 import { compareMoments, compareValues } from '../../../protocol/conflicts/value-order.ts'
@@ -9,7 +19,8 @@ import { canonicalJson } from '../../../protocol/json/canonical.ts'
 import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 
-const text = (value: unknown): Buffer => canonicalJson(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)))
+const text = (value: unknown): Buffer =>
+  canonicalJson(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)))
 const matches = (selector: { matches: (document: JsonObject) => unknown }, document: JsonObject): boolean =>
   selector.matches(document) === true
 
@@ -30,7 +41,10 @@ function resolve(rule: JsonObject, contents: readonly Content[]): Content {
 
 /** The body that a policy makes of bodies, given as JSON text or values. */
 function bodyOf(rule: JsonObject, ...bodies: unknown[]): string {
-  return resolve(rule, bodies.map(body => ({ body: text(body), attachments: [] }))).body.toString()
+  return resolve(
+    rule,
+    bodies.map(body => ({ body: text(body), attachments: [] })),
+  ).body.toString()
 }
 
 test('latest: the leaf whose field is greatest, times as instants', t => {
@@ -43,7 +57,10 @@ test('latest: the leaf whose field is greatest, times as instants', t => {
   t.is(chosen(5, 40, 7), 1)
   t.is(chosen('2020-01-01T00:00:00Z', 99e12), 0, 'a time beats a number')
   t.is(chosen('yesterday', 1), 1, 'what is no time and no number counts as nothing')
-  t.is(bodyOf(latest, '{"meta":{"at":9007199254740993}}', '{"meta":{"at":9007199254740992}}'), '{"meta":{"at":9007199254740993}}')
+  t.is(
+    bodyOf(latest, '{"meta":{"at":9007199254740993}}', '{"meta":{"at":9007199254740992}}'),
+    '{"meta":{"at":9007199254740993}}',
+  )
   t.is(bodyOf(latest, { a: 1 }, { a: 2 }), '{"a":2}', 'ties are decided by the body')
 })
 
@@ -76,7 +93,11 @@ test('merge: member by member, nested objects too, by the rule of each path', t 
   )
 })
 
-const attachment = (name: string, digest: string): ContentAttachment => ({ name, digest, contentType: 'text/plain' })
+const attachment = (name: string, digest: string): ContentAttachment => ({
+  name,
+  digest,
+  contentType: 'text/plain',
+})
 
 test('merge: attachments by name', t => {
   const contents = [
@@ -88,19 +109,29 @@ test('merge: attachments by name', t => {
   t.deepEqual(named({ policy: 'merge' }), ['a:x', 'b:y', 'both:x'])
   t.deepEqual(named({ policy: 'merge', default: 'max' }), ['a:x', 'b:y', 'both:y'])
   t.deepEqual(named({ policy: 'merge', field: 'at', default: 'latest' }), ['b:y', 'both:y'])
-  t.deepEqual(named({ policy: 'merge', field: 'at', fields: { _attachments: 'winner' } }), ['a:x', 'b:y', 'both:x'])
+  t.deepEqual(named({ policy: 'merge', field: 'at', fields: { _attachments: 'winner' } }), [
+    'a:x',
+    'b:y',
+    'both:x',
+  ])
 })
 
 test('three-way: what one side changed is taken, differences of counters are added up', t => {
-  const [{ resolver }] = parsePolicies('_design/p', [
-    { policy: 'merge', three_way: true, at: 'node', fields: { n: 'sum', f: 'sum', tags: 'union' } },
-  ]) as [{ resolver: LeafResolver & { kind: 'merge' } }]
+  const resolver = resolverOf({
+    policy: 'merge',
+    three_way: true,
+    at: 'node',
+    fields: { n: 'sum', f: 'sum', tags: 'union' },
+  }) as MergePolicy
   const merged = (base: unknown, ...sides: unknown[]): string => {
     const contents = sides.map(side => ({ body: text(side), attachments: [] }))
     return mergeThreeWays(resolver, leavesOf(contents), { body: text(base), attachments: [] }).body.toString()
   }
   t.is(merged({ a: 1, b: 1, gone: 1 }, { a: 2, b: 1, gone: 1 }, { a: 1, b: 2 }), '{"a":2,"b":2}')
-  t.is(merged('{"n":9007199254740993}', '{"n":9007199254740998}', '{"n":9007199254740998}'), '{"n":9007199254741003}')
+  t.is(
+    merged('{"n":9007199254740993}', '{"n":9007199254740998}', '{"n":9007199254740998}'),
+    '{"n":9007199254741003}',
+  )
   t.is(merged('{"f":1.5}', '{"f":2.5}', '{"f":1.0}'), '{"f":2.0}')
   t.is(merged({ o: { x: 1, y: 1 } }, { o: { x: 2, y: 1 } }, { o: { x: 1, y: 2 } }), '{"o":{"x":2,"y":2}}')
   t.is(merged({ tags: ['a'] }, { tags: ['a', 'c'] }, { tags: ['a', 'b'] }), '{"tags":["a","b","c"]}')
@@ -118,15 +149,33 @@ test('three-way: what one side changed is taken, differences of counters are add
 const CONFLICT_POLICIES: readonly (readonly [JsonValue, string])[] = [
   [{}, '`conflicts` must be an array'],
   [[1], 'conflicts[0]: a rule must be an object'],
-  [[{ policy: 'manual' }, { policy: 'last' }], 'conflicts[1]: `policy` must be one of latest, prefer, merge, majority, function, manual'],
+  [
+    [{ policy: 'manual' }, { policy: 'last' }],
+    'conflicts[1]: `policy` must be one of latest, prefer, merge, majority, function, manual',
+  ],
   [[{ policy: 'latest' }], 'conflicts[0]: `field` must be a text'],
   [[{ policy: 'latest', field: 'a..b' }], 'conflicts[0]: Invalid field name: a..b'],
   [[{ policy: 'latest', feild: 'a', field: 'a' }], 'conflicts[0]: a policy `latest` takes no `feild`'],
-  [[{ policy: 'prefer', selectors: [] }], 'conflicts[0]: `selectors` must be a list of selectors, the preferred one first'],
-  [[{ policy: 'merge', fields: { a: 'newest' } }], 'conflicts[0]: the rule of a field must be one of latest, max, min, union, winner'],
-  [[{ policy: 'merge', fields: { a: 'latest' } }], 'conflicts[0]: `latest` needs `field`, which says when a leaf was written'],
-  [[{ policy: 'merge', fields: { a: 'sum' } }], 'conflicts[0]: `sum` needs `three_way`: it adds up differences to the common ancestor'],
-  [[{ policy: 'merge', three_way: true }], 'conflicts[0]: `three_way` and `at`, the uuid of the one node that applies the policy, go together'],
+  [
+    [{ policy: 'prefer', selectors: [] }],
+    'conflicts[0]: `selectors` must be a list of selectors, the preferred one first',
+  ],
+  [
+    [{ policy: 'merge', fields: { a: 'newest' } }],
+    'conflicts[0]: the rule of a field must be one of latest, max, min, union, winner',
+  ],
+  [
+    [{ policy: 'merge', fields: { a: 'latest' } }],
+    'conflicts[0]: `latest` needs `field`, which says when a leaf was written',
+  ],
+  [
+    [{ policy: 'merge', fields: { a: 'sum' } }],
+    'conflicts[0]: `sum` needs `three_way`: it adds up differences to the common ancestor',
+  ],
+  [
+    [{ policy: 'merge', three_way: true }],
+    'conflicts[0]: `three_way` and `at`, the uuid of the one node that applies the policy, go together',
+  ],
   [[{ policy: 'function' }], 'conflicts[0]: `function` must be a text'],
 ]
 
@@ -138,7 +187,10 @@ for (const [conflicts, message] of CONFLICT_POLICIES) {
 
 test('a selector that is none is refused with its place', t => {
   const conflicts = [{ policy: 'manual', selector: { a: { $bad: 1 } } }]
-  t.throws(() => parsePolicies('_design/p', conflicts), { instanceOf: PolicyError, message: /^conflicts\[0\]: / })
+  t.throws(() => parsePolicies('_design/p', conflicts), {
+    instanceOf: PolicyError,
+    message: /^conflicts\[0\]: /,
+  })
 })
 
 test('the first policy counts whose selector matches all leaves', t => {
@@ -154,7 +206,19 @@ test('the first policy counts whose selector matches all leaves', t => {
 
 // Properties
 
-const scalar = fc.constantFrom('1', '1.0', '2', '-0.5', '"x"', '"y"', 'null', 'true', '9007199254740993', '"2026-01-01T00:00:00Z"', '"2026-01-01T01:00:00+01:00"')
+const scalar = fc.constantFrom(
+  '1',
+  '1.0',
+  '2',
+  '-0.5',
+  '"x"',
+  '"y"',
+  'null',
+  'true',
+  '9007199254740993',
+  '"2026-01-01T00:00:00Z"',
+  '"2026-01-01T01:00:00+01:00"',
+)
 const { value: anyValue } = fc.letrec<{ value: string }>(tie => ({
   value: fc.oneof(
     { weight: 4, arbitrary: scalar },
@@ -165,32 +229,41 @@ const { value: anyValue } = fc.letrec<{ value: string }>(tie => ({
 
 function objectOf(value: fc.Arbitrary<string>, names: readonly string[]): fc.Arbitrary<string> {
   return fc
-    .uniqueArray(fc.tuple(fc.constantFrom(...names), value), { selector: ([name]) => name, maxLength: names.length })
+    .uniqueArray(fc.tuple(fc.constantFrom(...names), value), {
+      selector: ([name]) => name,
+      maxLength: names.length,
+    })
     .map(members => `{${members.map(([name, member]) => `"${name}":${member}`).join()}}`)
 }
 
 const content: fc.Arbitrary<Content> = fc.record({
   body: objectOf(anyValue, ['at', 'a', 'b', 'c', 'd']).map(text),
   attachments: fc.uniqueArray(
-    fc.record({ name: fc.constantFrom('p', 'q'), digest: fc.constantFrom('m', 'n'), contentType: fc.constant('t') }),
+    fc.record({
+      name: fc.constantFrom('p', 'q'),
+      digest: fc.constantFrom('m', 'n'),
+      contentType: fc.constant('t'),
+    }),
     { selector: ({ name }) => name },
   ),
 })
 const contents = fc.array(content, { minLength: 2, maxLength: 5 })
 const fieldRule = fc.constantFrom<FieldRule>('latest', 'max', 'min', 'union')
 const associative: fc.Arbitrary<JsonObject> = fc.oneof(
-  fc.constant({ policy: 'latest', field: 'at' }),
+  fc.constant<JsonObject>({ policy: 'latest', field: 'at' }),
   fc.record({
     policy: fc.constant('merge'),
     field: fc.constantFrom('at', 'a.x'),
-    fields: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'a.x', 'b.y', '_attachments'), fieldRule, { maxKeys: 4 }),
+    fields: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'a.x', 'b.y', '_attachments'), fieldRule, {
+      maxKeys: 4,
+    }),
     default: fieldRule,
   }),
 )
 const orderless: fc.Arbitrary<JsonObject> = fc.oneof(
   associative,
-  fc.constant({ policy: 'majority' }),
-  fc.constant({ policy: 'prefer', selectors: [{ a: { $gt: 1 } }, { b: { $exists: true } }] }),
+  fc.constant<JsonObject>({ policy: 'majority' }),
+  fc.constant<JsonObject>({ policy: 'prefer', selectors: [{ a: { $gt: 1 } }, { b: { $exists: true } }] }),
 )
 
 const shown = ({ body, attachments }: Content): string => `${body.toString()} ${JSON.stringify(attachments)}`

@@ -1,0 +1,94 @@
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.ts'
+import type { Database } from '../database/database.ts'
+import type { CommitSubscriber } from '../database/commit/commit-record.ts'
+import type { MetricFamily, MetricSample } from '../metrics/family.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import { DatabaseResolver, type ResolverHost } from './database-resolver.ts'
+
+/** The resolvers of all open databases. */
+export class Conflicts {
+  readonly #host: ResolverHost
+  readonly #resolvers = new Map<Database, DatabaseResolver>()
+  readonly #unlisten: () => void
+  #closed = false
+
+  constructor({ config, sandbox, log }: { config: Config; sandbox: Sandbox; log: Logger }) {
+    this.#host = {
+      sandbox,
+      log,
+      node: config.text('couchdb', 'uuid'),
+      settings: {
+        resolve: () => config.boolean('conflicts', 'resolve'),
+        maxResolutions: () => config.integer('conflicts', 'max_resolutions'),
+        logSize: () => config.integer('conflicts', 'log_size'),
+      },
+    }
+    this.#unlisten = config.onChange('conflicts', () => {
+      for (const resolver of this.#resolvers.values()) resolver.reconsider()
+    })
+  }
+
+  /** Follows a database that is being opened. */
+  attach(database: Database): CommitSubscriber {
+    const resolver = new DatabaseResolver(database, this.#host)
+    this.#resolvers.set(database, resolver)
+    if (!this.#closed) resolver.start()
+    return {
+      apply: commit => resolver.apply(commit),
+      reload: () => resolver.reload(),
+      close: async () => {
+        this.#resolvers.delete(database)
+        await resolver.close()
+      },
+    }
+  }
+
+  /** Returns the resolver of a database; undefined where it is not open. */
+  of(database: Database): DatabaseResolver | undefined {
+    return this.#resolvers.get(database)
+  }
+
+  /** Reads the metrics of databases with policies. */
+  families(): MetricFamily[] {
+    const outcomes: MetricSample[] = []
+    const invalid: MetricSample[] = []
+    const stopped: MetricSample[] = []
+    for (const [{ name: db }, resolver] of this.#resolvers) {
+      for (const [policy, { resolved, failed }] of resolver.counts) {
+        outcomes.push({ value: resolved, labels: { db, policy, outcome: 'resolved' } })
+        outcomes.push({ value: failed, labels: { db, policy, outcome: 'failed' } })
+      }
+      const { policies } = resolver
+      if (policies.invalid.length > 0) invalid.push({ value: policies.invalid.length, labels: { db } })
+      if (resolver.stopped.size > 0) stopped.push({ value: resolver.stopped.size, labels: { db } })
+    }
+    return [
+      {
+        name: 'couchdb_conflict_resolutions_total',
+        type: 'counter',
+        help: 'conflicts that a policy resolved, or failed to resolve',
+        samples: outcomes,
+      },
+      {
+        name: 'couchdb_conflict_policies_invalid',
+        type: 'gauge',
+        help: 'design documents whose conflict policies are not applied, because of an error in them',
+        samples: invalid,
+      },
+      {
+        name: 'couchdb_conflict_documents_stopped',
+        type: 'gauge',
+        help: 'documents that came into conflict too often, and are not resolved any more',
+        samples: stopped,
+      },
+    ]
+  }
+
+  /** Waits for the resolutions at hand, and begins no more. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#unlisten()
+    await Promise.all([...this.#resolvers.values()].map(resolver => resolver.close()))
+  }
+}

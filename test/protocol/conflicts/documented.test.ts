@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'ava'
+import { type MergePolicy, parsePolicies } from '../../../protocol/conflicts/policy.ts'
+import { type LeafResolver, resolveLeaves } from '../../../protocol/conflicts/resolve.ts'
+import { mergeThreeWays } from '../../../protocol/conflicts/three-way.ts'
+import type { JsonObject } from '../../../protocol/json-value.ts'
+import type { Rev } from '../../../protocol/revision.ts'
+
+interface Example {
+  readonly policy: JsonObject
+  readonly ancestor?: JsonObject
+  readonly leaves: readonly JsonObject[]
+  readonly result: JsonObject
+}
+
+const contentOf = (body: JsonObject) => ({ body: Buffer.from(JSON.stringify(body)), attachments: [] })
+
+test('the examples of docs/conflicts.md do what they say', async t => {
+  const text = await readFile(join(import.meta.dirname, '../../../docs/conflicts.md'), 'utf8')
+  const examples = [...text.matchAll(/```json\n(.*?)```/gs)].map(
+    ([, json = '']) => JSON.parse(json) as Example,
+  )
+  t.is(examples.length, 5)
+  for (const { policy, ancestor, leaves, result } of examples) {
+    const { resolver } = parsePolicies('_design/policy', [policy])[0]!
+    const live = leaves.map((leaf, index) => ({ ...contentOf(leaf), rev: `1-${index}` as Rev }))
+    const content =
+      ancestor === undefined
+        ? resolveLeaves(
+            resolver as LeafResolver,
+            live,
+            leaves,
+            (selector, one) => selector.matches(one) === true,
+          )
+        : mergeThreeWays(resolver as MergePolicy, live, contentOf(ancestor))
+    t.is(content.body.toString(), JSON.stringify(result))
+  }
+})
