@@ -3,6 +3,7 @@ import { attachments } from './attachments.ts'
 import { bulkInsert, bulkUpdate } from './bulk-insert.ts'
 import { inlineRead, inlineWrite, textAttachment, viewManyRows } from './cases.ts'
 import { changes, changesWithDocs, changesWithSelector } from './changes.ts'
+import { compareEqual, conflictResolve } from './conflicts.ts'
 import { gets } from './gets.ts'
 import { mangoFind, mangoIndex, mangoScan } from './mango.ts'
 import { puts } from './puts.ts'
@@ -29,6 +30,8 @@ export const WORKS: readonly Work[] = [
   mangoFind,
   mangoScan,
   replication,
+  conflictResolve,
+  compareEqual,
   ...attachments,
   inlineWrite,
   inlineRead,

@@ -15,7 +15,7 @@ import { decide, editsFor, findPolicy } from './resolution.ts'
 import { ResolutionLog } from './resolution-log.ts'
 
 /** Documents that are resolved at a time: they share commits. */
-const AT_ONCE = 50
+const AT_ONCE = 250
 /** From so many documents on that wait, the index of conflicts is read instead. */
 const MAX_WAITING = 10_000
 

@@ -269,7 +269,8 @@ export class Commit {
       this.#writes.put(this.#keys.number(KeySpace.change, seq), record)
       const isInConflict = document.conflictSince > 0
       this.#changes.push({ seq, id, previousSeq, wasLive, isLive: !document.deleted, isInConflict, record })
-      updateConflict(this.#writes, this.#keys, { id, before, now: document, leaves: all })
+      if (isInConflict || before.conflictSince > 0)
+        updateConflict(this.#writes, this.#keys, { id, before, now: document, leaves: all })
     }
     this.#changes.sort((a, b) => a.seq - b.seq)
     for (const document of this.#rewritten.values()) this.#putRecord(document, leaves(document.tree))
