@@ -30,6 +30,7 @@ import * as reshard from './node/reshard.ts'
 import * as mango from './queries/mango.ts'
 import { postTrial } from './queries/try-view.ts'
 import * as views from './queries/views.ts'
+import { postCompare } from './replication/compare.ts'
 import * as replicate from './replication/replicate.ts'
 import * as scheduler from './replication/scheduler.ts'
 import * as dashboard from './server/dashboard.ts'
@@ -133,6 +134,7 @@ const REPLICATION: readonly Route[] = [
     PUT: replicate.refuse,
     DELETE: replicate.refuse,
   }),
+  route('/_compare', 'user', { POST: postCompare }),
   route('/_active_tasks', 'server-admin', withHead(scheduler.getTasks)),
   route('/_scheduler/jobs', 'server-admin', { GET: scheduler.getJobs }),
   route('/_scheduler/jobs/:job', 'server-admin', { GET: scheduler.getJob }),

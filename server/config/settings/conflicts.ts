@@ -28,4 +28,12 @@ export const CONFLICT_SETTINGS = {
       about: 'Largest `limit` of `_trees`',
     },
   },
+  compare: {
+    batch_size: {
+      kind: 'integer',
+      default: 1000,
+      min: 1,
+      about: 'Documents that `_compare` asks the other side for at a time',
+    },
+  },
 } as const satisfies Record<string, Record<string, Setting>>

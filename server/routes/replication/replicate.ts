@@ -81,7 +81,8 @@ async function cancel(ctx: RequestContext, id: string): Promise<void> {
   sendJson(ctx, { ok: true, _local_id: id })
 }
 
-async function parseRequest(ctx: RequestContext): Promise<ReplicationRequest | CancelById> {
+/** Reads a request that names two databases. */
+export async function parseRequest(ctx: RequestContext): Promise<ReplicationRequest | CancelById> {
   const json = await readJsonBody(ctx, 'query')
   const body = requireObject(await parseBounded(ctx, json, 'max_system_document_values')) as JsonObject
   const { replicator } = ctx.services
@@ -93,7 +94,7 @@ async function parseRequest(ctx: RequestContext): Promise<ReplicationRequest | C
 }
 
 /** CouchDB's status for what its replicator throws: words it does not know are 500. */
-function rethrow(error: unknown): never {
+export function rethrow(error: unknown): never {
   if (error instanceof ReplicationSyntaxError) {
     throw new CouchError(error.kind === 'error' ? 500 : 400, error.kind, error.reason)
   }

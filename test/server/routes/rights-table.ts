@@ -82,6 +82,12 @@ export const ROWS: readonly Row[] = [
   ),
   { route: 'GET /_node/:node/_versions', right: 'server-admin', status: 200 },
   {
+    route: 'POST /_compare',
+    right: 'user',
+    status: 500,
+    request: () => ({ path: '/_compare', json: {} }),
+  },
+  {
     route: 'POST /_replicate',
     right: 'user',
     status: 404,

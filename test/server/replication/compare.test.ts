@@ -1,0 +1,121 @@
+import test, { type ExecutionContext } from 'ava'
+import { call } from '../../helpers/http.ts'
+import { type RunningServer, startServer } from '../../helpers/server.ts'
+
+let near: RunningServer
+let far: RunningServer
+test.before(async () => {
+  ;[near, far] = await Promise.all([startServer(), startServer()])
+})
+test.after.always(() => Promise.all([near.close(), far.close()]))
+
+interface Line {
+  readonly id?: string
+  readonly missing_in?: string
+  readonly revs?: readonly string[]
+  readonly summary?: Readonly<Record<string, number | boolean>>
+}
+
+async function compare(t: ExecutionContext, source: string, target: string): Promise<Line[]> {
+  const answer = await call<string>(near.url, 'POST', '/_compare', { json: { source, target } })
+  t.is(answer.status, 200)
+  t.is(answer.headers['content-type'], 'application/x-ndjson')
+  // A single line is parsed as JSON already.
+  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+  return text
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line) as Line)
+}
+
+const rev = (generation: number, n: number): string => `${generation}-${n.toString(16).padStart(32, '0')}`
+
+interface Leaf {
+  readonly _id: string
+  readonly _rev: string
+  readonly _deleted?: boolean
+}
+
+async function put(url: string, name: string, docs: readonly Leaf[]): Promise<void> {
+  await call(url, 'PUT', `/${name}`)
+  await call(url, 'POST', `/${name}/_bulk_docs`, { json: { new_edits: false, docs } })
+}
+
+const SHARED = Array.from({ length: 700 }, (_, n): Leaf => ({
+  _id: `doc-${n}`,
+  _rev: rev(1, n),
+  _deleted: n % 7 === 0,
+}))
+
+/** Differences of all kinds, on either side, with what is to be found of each document. */
+function planted(): { source: Leaf[]; target: Leaf[]; expected: string[] } {
+  const sides: { source: Leaf[]; target: Leaf[] } = { source: [], target: [] }
+  const expected: string[] = []
+  for (let n = 0; n < 1000; n++) {
+    const [here, there] = n % 2 === 0 ? (['source', 'target'] as const) : (['target', 'source'] as const)
+    const leaf = { _id: `diff-${n}`, _rev: rev(1, n) }
+    const found = (...revs: string[]) => expected.push(`${leaf._id} ${there} ${revs.join()}`)
+    switch (n % 5) {
+      case 0: // missing as a whole
+        sides[here].push(leaf)
+        found(leaf._rev)
+        break
+      case 1: // a losing leaf is missing
+        sides[there].push({ ...leaf, _rev: rev(5, n) })
+        sides[here].push({ ...leaf, _rev: rev(5, n) }, { ...leaf, _rev: rev(2, n) })
+        found(rev(2, n))
+        break
+      case 2: // a tombstone is missing
+        sides[here].push({ ...leaf, _deleted: true })
+        found(leaf._rev)
+        break
+      case 3: // another winner
+        sides[there].push(leaf)
+        sides[here].push(leaf, { ...leaf, _rev: rev(3, n) })
+        found(rev(3, n))
+        break
+      case 4: // a deleted leaf beside a living one is missing
+        sides[there].push(leaf)
+        sides[here].push(leaf, { ...leaf, _rev: rev(4, n), _deleted: true })
+        found(rev(4, n))
+    }
+  }
+  return { ...sides, expected }
+}
+
+for (const [name, isRemote] of [
+  ['two databases of one server', false],
+  ['a database and a server that is spoken to by HTTP', true],
+] as const) {
+  test(`every one of a thousand differences of all kinds is found between ${name}`, async t => {
+    const db = isRemote ? 'remote' : 'local'
+    const { source, target, expected } = planted()
+    const other = isRemote ? far : near
+    await put(near.url, `${db}-a`, [...SHARED, ...source])
+    await put(other.url, `${db}-b`, [...SHARED, ...target])
+    const targetName = isRemote ? `${far.url}/${db}-b` : `${db}-b`
+    const found = await compare(t, `${db}-a`, targetName)
+    const { summary } = found.pop()!
+    const shown = found.map(({ id, missing_in, revs }) => `${id} ${missing_in} ${revs?.join()}`)
+    t.deepEqual(shown.sort(), expected.sort())
+    t.like(summary, { equal: false, missing_in_source: 500, missing_in_target: 500 })
+  })
+}
+
+test('databases that agree after a replication are equal', async t => {
+  const { source } = planted()
+  await put(near.url, 'equal-a', [...SHARED, ...source])
+  const replication = { source: 'equal-a', target: 'equal-b', create_target: true }
+  t.is((await call(near.url, 'POST', '/_replicate', { json: replication })).status, 200)
+  const lines = await compare(t, 'equal-a', 'equal-b')
+  t.is(lines.length, 1)
+  t.like(lines[0]?.summary, { equal: true, missing_in_source: 0, missing_in_target: 0 })
+})
+
+test('what cannot be compared is refused before the answer begins', async t => {
+  const post = (json: object) => call(near.url, 'POST', '/_compare', { json })
+  await put(near.url, 'there', [])
+  t.is((await post({ source: 'there', target: 'nowhere' })).status, 500)
+  t.is((await post({ source: 'there' })).status, 500)
+  t.is((await call(near.url.replace(/\/\/[^@]*@/, '//'), 'POST', '/_compare', { json: {} })).status, 401)
+})
