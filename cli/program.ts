@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { addBackup } from './commands/backup.ts'
+import { addCompare } from './commands/compare.ts'
 import { addCompletion } from './commands/completion.ts'
+import { addConflicts } from './commands/conflicts.ts'
 import { addDoctor } from './commands/doctor/doctor.ts'
 import { addDump } from './commands/dump.ts'
 import { addJobs } from './commands/jobs/jobs.ts'
@@ -25,7 +27,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly ((frame: Fra
   ['Users and rights:', [addUsers, addSecurity]],
   ['Files:', [addDump, addLoad]],
   ['What a server does:', [addTail, addTop, addDoctor]],
-  ['Databases:', [addBackup]],
+  ['Databases:', [addBackup, addConflicts, addCompare]],
   ['This program:', [addProfile, addCompletion]],
 ]
 
