@@ -3,7 +3,7 @@
  * takes its place here, and folders that import each other have to be cut anew.
  */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  protocol: ['errors', 'collation', 'json', 'document', 'multipart', 'revtree', 'selector'],
+  protocol: ['errors', 'collation', 'json', 'document', 'multipart', 'revtree', 'selector', 'conflicts'],
   'protocol/selector': ['pcre'],
   replicator: ['http', 'pipeline'],
   server: [

@@ -6,7 +6,7 @@ import { peerOf } from '../../http/connection/peer.ts'
 import { streamChunks } from '../../http/response/reply.ts'
 import type { RequestContext } from '../context.ts'
 import { runScan } from '../queries/stream-query.ts'
-import { parseRequest, rethrow } from './replicate.ts'
+import { parseRequest, rethrow } from '../replication/replicate.ts'
 
 /**
  * `POST /_compare`: compares two databases, named as in `_replicate`, leaf for leaf. The answer is NDJSON: a line for each
