@@ -11,6 +11,8 @@ export default defineConfig(
       'eslint.config.js',
       'ava.engines.config.js',
       'ava.fast.config.js',
+      // Runs in the container, beside no module of the project.
+      'ops/docker/healthcheck.mjs',
     ],
   },
   js.configs.recommended,

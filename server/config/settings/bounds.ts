@@ -26,7 +26,7 @@ export const BOUND_SETTINGS = {
   },
   max_system_document_values: {
     kind: 'integer',
-    default: 20_000,
+    default: 200_000,
     about:
       'Most values of a document of `_users` or `_replicator`, and of `_replicate`; past it the answer is 413',
   },
