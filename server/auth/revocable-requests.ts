@@ -1,6 +1,7 @@
 import type { Security } from '../../protocol/security.ts'
 import { isMember } from '../../protocol/security.ts'
 import { isServerAdmin, isStoredUser, type UserContext } from '../../protocol/user-context.ts'
+import type { UserRecord } from './user-record.ts'
 import type { UserDirectory } from './user-directory.ts'
 import type { Database } from '../database/database.ts'
 
@@ -19,6 +20,8 @@ export interface RevocableRequest {
 export class RevocableRequests {
   readonly #users: UserDirectory
   readonly #requests = new Set<RevocableRequest>()
+  /** Salts of the users as their requests began: each new password has another one. */
+  readonly #salts = new WeakMap<RevocableRequest, string>()
 
   constructor(users: UserDirectory) {
     this.#users = users
@@ -31,6 +34,7 @@ export class RevocableRequests {
   /** @returns how to say that it is over */
   add(request: RevocableRequest): () => void {
     this.#requests.add(request)
+    void this.#rememberSalt(request)
     return () => this.#requests.delete(request)
   }
 
@@ -49,16 +53,28 @@ export class RevocableRequests {
         .map(({ name }) => name),
     )
     for (const name of names) {
-      const found =
-        name === null ? undefined : await Promise.resolve(this.#users.find(name)).catch(() => undefined)
+      const found = await this.#find(name)
       for (const request of this.#requests) {
-        if (request.user.name === name && isStoredUser(request.user)) reconsider(request, found?.roles)
+        if (request.user.name !== name || !isStoredUser(request.user)) continue
+        const salt = this.#salts.get(request)
+        const hasNewPassword = salt !== undefined && found !== undefined && found.salt !== salt
+        reconsider(request, hasNewPassword ? undefined : found?.roles)
       }
     }
   }
+
+  async #rememberSalt(request: RevocableRequest): Promise<void> {
+    if (!isStoredUser(request.user)) return
+    const found = await this.#find(request.user.name)
+    if (found !== undefined) this.#salts.set(request, found.salt)
+  }
+
+  async #find(name: string | null): Promise<UserRecord | undefined> {
+    return name === null ? undefined : Promise.resolve(this.#users.find(name)).catch(() => undefined)
+  }
 }
 
-/** @param roles of the user now; `undefined` where the user is gone */
+/** @param roles of the user now; `undefined` where the user is gone or has another password */
 function reconsider(request: RevocableRequest, roles: readonly string[] | undefined): void {
   const { user, database } = request
   const allowed = roles !== undefined && isMember({ ...user, roles }, database.security)

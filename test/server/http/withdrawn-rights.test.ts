@@ -70,3 +70,13 @@ test('an administrator who is removed loses the feed', async t => {
   await ended
   t.pass()
 })
+
+test('a user who gets another password loses the feed', async t => {
+  const secured = await database(t)
+  const rev = await addUser(secured, 'bob', ['staff'])
+  const { ended } = await feed(t, secured, 'bob:secret')
+  const json = { _rev: rev, name: 'bob', type: 'user', roles: ['staff'], password: 'another' }
+  await secured.admin('PUT', '/_users/org.couchdb.user:bob', { json })
+  await ended
+  t.pass()
+})
