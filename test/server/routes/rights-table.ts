@@ -64,6 +64,15 @@ export const ROWS: readonly Row[] = [
   { route: 'GET /_node/:node/_settings', right: 'server-admin', status: 200 },
   { route: 'GET /_node/:node/_log', right: 'server-admin', status: 200 },
   { route: 'GET /_node/:node/_health', right: 'metrics', status: 200 },
+  // A server in memory has nothing to back up.
+  {
+    route: 'POST /_node/:node/_backup',
+    right: 'server-admin',
+    status: 501,
+    request: () => ({ path: '/_node/_local/_backup', json: {} }),
+  },
+  { route: 'DELETE /_node/:node/_backup/:id', right: 'server-admin', status: 404 },
+  { route: 'GET /_node/:node/_backup/:id/*path', right: 'server-admin', status: 404 },
   { route: 'GET /_node/:node/_stats', right: 'metrics', status: 200 },
   { route: 'GET /_node/:node/_stats/*path', right: 'metrics', status: 200 },
   { route: 'GET /_node/:node/_system', right: 'metrics', status: 200 },
