@@ -182,9 +182,7 @@ test('answers of rewrite functions are checked', withServer, async (t, { url }) 
 const growing = {
   'a rule that repeats its path and leads to itself': [{ from: '*', to: '_rewrite/*/*' }],
   'a rule that repeats a variable': [{ from: '/:a', to: `../../${':a/'.repeat(200_000)}` }],
-  'a rule that repeats a parameter': [
-    { from: '/:a', to: '../..', query: { key: Array(200_000).fill(':a') } },
-  ],
+  'a rule that repeats a parameter': [{ from: '/:a', to: '../..', query: { key: Array(50_000).fill(':a') } }],
   'a function with a long path': "function () { return '../../' + 'x'.repeat(100000) }",
   'a function with a long query':
     "function () { return { path: '../..', query: { a: 'x'.repeat(100000) } } }",
