@@ -8,7 +8,7 @@ import {
   type SchedulerJob,
   sentenceFor,
 } from '../../dashboard/src/lib/replication-job.ts'
-import { databaseOf, layOutMap } from '../../dashboard/src/lib/replication-map.ts'
+import { databaseOf, isOnSelf, layOutMap, selfNamesOf } from '../../dashboard/src/lib/replication-map.ts'
 
 const doc = (id: string, changes: Partial<SchedulerDoc> = {}): SchedulerDoc => ({
   database: '_replicator',
@@ -99,6 +99,17 @@ test('the map joins the jobs between two nodes into one arrow, coloured by the w
     ],
   )
   for (const { x, y } of map.nodes) t.true(x > 0 && x < map.width && y > 0 && y < map.height)
+})
+
+test('a database is on this node by a plain name, by the node’s own address, and by loopback at its port', t => {
+  const proxied = selfNamesOf('https://node.example/couch/')
+  for (const url of ['orders', 'https://node.example/orders', 'https://127.0.0.1:443/orders'])
+    t.true(isOnSelf(url, proxied), url)
+  const local = selfNamesOf('http://127.0.0.1:39255/')
+  for (const host of ['127.0.0.1', 'localhost', '[::1]'])
+    t.true(isOnSelf(`http://${host}:39255/orders/`, local), host)
+  for (const host of ['127.0.0.1:39256', '127.0.0.1', 'node.example:39255'])
+    t.false(isOnSelf(`http://${host}/orders/`, local), host)
 })
 
 test('a database is named without its server', t => {

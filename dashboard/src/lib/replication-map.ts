@@ -38,6 +38,26 @@ const WORST_FIRST: readonly JobState[] = [
   'completed',
 ]
 
+/** The host of this node's own address, and the names that it has on its own machine. */
+export interface SelfNames {
+  readonly self: string
+  readonly aliases: readonly string[]
+}
+
+/** @param nodeUrl the address at which the node serves this page */
+export function selfNamesOf(nodeUrl: string): SelfNames {
+  const { host, port } = new URL(nodeUrl)
+  // A URL's host has no port where it is the scheme's own.
+  const end = port === '' ? '' : `:${port}`
+  return { self: host, aliases: ['127.0.0.1', 'localhost', '[::1]'].map(name => name + end) }
+}
+
+/** Returns whether a database's URL, or its plain name, stands for a database of this node. */
+export function isOnSelf(url: string, { self, aliases }: SelfNames): boolean {
+  const host = hostOf(url, self)
+  return host === self || aliases.includes(host)
+}
+
 /** The host of a database's URL; a plain name is a database of the node itself. */
 export function hostOf(url: string, self: string): string {
   try {

@@ -1,3 +1,5 @@
+import { Fragment } from 'preact'
+import { NODE_URL } from '../../api/http.ts'
 import { listReplications } from '../../api/replications.ts'
 import { formatAgo, formatBytes, formatCount, plural } from '../../lib/format.ts'
 import { linkTo, type Place } from '../../lib/location.ts'
@@ -9,7 +11,7 @@ import {
   STATE_TONES,
   STATE_WORDS,
 } from '../../lib/replication-job.ts'
-import { databaseOf } from '../../lib/replication-map.ts'
+import { databaseOf, hostOf, isOnSelf, selfNamesOf } from '../../lib/replication-map.ts'
 import { navigate, useResource } from '../../ui/hooks.ts'
 import { Badge, Button, Empty, LinkButton, Loaded, Page, TextInput } from '../../ui/kit.tsx'
 import { Pager } from '../../ui/pager.tsx'
@@ -157,7 +159,19 @@ function End({ url }: { url: string }) {
   return (
     <td class="break" title={url}>
       {databaseOf(url)}
-      <div class="small muted">{/^\w+:\/\/([^/]*)/.exec(url)?.[1] ?? 'this node'}</div>
+      <div class="small muted">
+        {isOnSelf(url, selfNamesOf(NODE_URL)) ? 'this node' : <Host host={hostOf(url, '')} />}
+      </div>
     </td>
   )
+}
+
+/** A host that wraps between its parts only: never within a number or a word. */
+function Host({ host }: { host: string }) {
+  return host.split(/(?<=\.)|(?=:)/).map((part, index) => (
+    <Fragment key={index}>
+      <wbr />
+      <span class="nowrap">{part}</span>
+    </Fragment>
+  ))
 }

@@ -2,21 +2,14 @@ import { NODE_URL } from '../../api/http.ts'
 import { formatCount } from '../../lib/format.ts'
 import { linkTo } from '../../lib/location.ts'
 import type { ReplicationJob } from '../../lib/replication-job.ts'
-import { layOutMap, type MapArrow, type MapNode } from '../../lib/replication-map.ts'
+import { layOutMap, type MapArrow, type MapNode, selfNamesOf } from '../../lib/replication-map.ts'
 
 const BOX = { width: 168, height: 40 }
 const MOST_NODES = 24
 
-/** The names under which this node is reached on its own machine. */
-function selfNames(): { self: string; aliases: string[] } {
-  const { host, port, protocol } = new URL(NODE_URL)
-  const number = port === '' ? (protocol === 'https:' ? '443' : '80') : port
-  return { self: host, aliases: ['127.0.0.1', 'localhost', '[::1]'].map(name => `${name}:${number}`) }
-}
-
 /** Nodes as boxes and replications as arrows between them, coloured by the state of the worst one. */
 export function ReplicationMapPicture({ jobs }: { jobs: readonly ReplicationJob[] }) {
-  const { self, aliases } = selfNames()
+  const { self, aliases } = selfNamesOf(NODE_URL)
   const map = layOutMap(jobs, self, aliases)
   if (map.nodes.length > MOST_NODES) {
     return (
