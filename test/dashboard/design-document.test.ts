@@ -1,5 +1,6 @@
 import test from 'ava'
 import { findAttention } from '../../dashboard/src/lib/attention.ts'
+import { conflictsOfMetrics } from '../../dashboard/src/lib/conflict-metrics.ts'
 import { otherFunctions, viewsOf, withoutView, withView } from '../../dashboard/src/lib/design-document.ts'
 import { fieldNames } from '../../dashboard/src/lib/field-names.ts'
 import { mergeJobs } from '../../dashboard/src/lib/replication-job.ts'
@@ -65,6 +66,29 @@ test('what stands still or is lost comes before what only grows', t => {
       ['warn', 'See the figures'],
     ],
   )
+  t.is(items[2]?.text, 'Each has revisions side by side of which readers see one only.')
   t.is(items[1]?.link, '#/replications/job/_replicator/pull')
   t.deepEqual(findAttention({ jobs: [], databases: [], disk: { total: 10, free: 9 }, loopDelayMs: 3 }), [])
+})
+
+test('conflicts are read from the metrics, and those that wait longest come first', t => {
+  const metrics = [
+    '# TYPE couchdb_conflicts gauge',
+    'couchdb_conflicts{db="orders"} 3',
+    'couchdb_conflicts{db="a/b+c"} 1',
+    'couchdb_conflict_resolutions_total{db="orders",policy="_design/p/0",outcome="resolved"} 7',
+    'couchdb_conflicts_oldest_age_seconds{db="orders"} 60.5',
+    'couchdb_conflicts_oldest_age_seconds{db="a/b+c"} 183600',
+  ].join('\n')
+  const databases = conflictsOfMetrics(`${metrics}\n`)
+  t.deepEqual(databases, [
+    { name: 'orders', conflicts: 3, oldestMs: 60_500 },
+    { name: 'a/b+c', conflicts: 1, oldestMs: 183_600_000 },
+  ])
+  const items = findAttention({ jobs: [], databases, disk: undefined, loopDelayMs: undefined })
+  t.deepEqual(
+    items.map(({ title }) => title),
+    ['1 document in conflict in a/b+c', '3 documents in conflict in orders'],
+  )
+  t.true(items[0]?.text.startsWith('The oldest came about 2 d 3 h ago.'))
 })

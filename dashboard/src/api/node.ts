@@ -51,6 +51,11 @@ export function health(signal: AbortSignal): Promise<Health | undefined> {
   return getJson<Health>('_node/_local/_health', { signal }).catch(absent(undefined))
 }
 
+/** The metrics for Prometheus; undefined where they are not to be had. */
+export function metricsText(signal: AbortSignal): Promise<string | undefined> {
+  return getText('_node/_local/_prometheus', { signal }).catch(absent(undefined))
+}
+
 export interface SystemState {
   readonly uptime: number
 }

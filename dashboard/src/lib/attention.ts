@@ -12,9 +12,16 @@ export interface Attention {
   readonly action: string
 }
 
+export interface DatabaseConflicts {
+  readonly name: string
+  readonly conflicts: number
+  /** Age of the oldest conflict in milliseconds, where the node tells. */
+  readonly oldestMs?: number | undefined
+}
+
 export interface Situation {
   readonly jobs: readonly ReplicationJob[]
-  readonly databases: readonly { readonly name: string; readonly conflicts: number }[]
+  readonly databases: readonly DatabaseConflicts[]
   readonly disk: { readonly total: number; readonly free: number } | undefined
   /** Delay of the event loop, 99th percentile in milliseconds. */
   readonly loopDelayMs: number | undefined
@@ -96,15 +103,21 @@ function divergenceItems(jobs: readonly ReplicationJob[]): Attention[] {
     }))
 }
 
+/** The database whose oldest conflict has waited longest comes first. */
 function conflictItems(databases: Situation['databases']): Attention[] {
   return databases
     .filter(({ conflicts }) => conflicts > 0)
-    .sort((a, b) => b.conflicts - a.conflicts)
+    .sort((a, b) => (b.oldestMs ?? 0) - (a.oldestMs ?? 0) || b.conflicts - a.conflicts)
     .slice(0, MOST_JOBS)
-    .map(({ name, conflicts }) => ({
+    .map(({ name, conflicts, oldestMs }) => ({
       tone: 'warn',
       title: `${plural(conflicts, 'document')} in conflict in ${name}`,
-      text: 'Each has revisions side by side of which readers see one only.',
+      text: [
+        oldestMs === undefined ? undefined : `The oldest came about ${formatDuration(oldestMs)} ago.`,
+        'Each has revisions side by side of which readers see one only.',
+      ]
+        .filter(part => part !== undefined)
+        .join(' '),
       link: linkTo(['db', name, 'conflicts']),
       action: 'Resolve',
     }))

@@ -1,8 +1,9 @@
 import { infosOf, listNames } from '../../api/databases.ts'
 import { hasStatus } from '../../api/http.ts'
-import { counters, groupText, health, systemState, welcome } from '../../api/node.ts'
+import { counters, groupText, health, metricsText, systemState, welcome } from '../../api/node.ts'
 import { listReplications } from '../../api/replications.ts'
 import { findAttention } from '../../lib/attention.ts'
+import { conflictsOfMetrics } from '../../lib/conflict-metrics.ts'
 import { formatBytes, formatCount, formatDuration } from '../../lib/format.ts'
 import { linkTo, type Place } from '../../lib/location.ts'
 import { countStates, type ReplicationJob, STATE_TONES, STATE_WORDS } from '../../lib/replication-job.ts'
@@ -51,11 +52,20 @@ async function readNode(signal: AbortSignal) {
 }
 
 async function readDatabases(signal: AbortSignal) {
-  const names = await listNames({ limit: MOST_DATABASES + 1, signal })
-  const infos = await infosOf(names.slice(0, MOST_DATABASES), signal)
+  const [names, metrics] = await Promise.all([
+    listNames({ limit: MOST_DATABASES + 1, signal }),
+    metricsText(signal),
+  ])
+  const listed = await infosOf(names.slice(0, MOST_DATABASES), signal)
+  const infos = listed.flatMap(({ info }) => (info === undefined ? [] : [info]))
   return {
-    infos: infos.flatMap(({ info }) => (info === undefined ? [] : [info])),
+    infos,
     isPart: names.length > MOST_DATABASES,
+    // The metrics name all databases with conflicts, beyond the listed ones too, and tell their age.
+    conflicts:
+      metrics === undefined
+        ? infos.map(({ db_name, sizes }) => ({ name: db_name, conflicts: sizes.conflicts ?? 0 }))
+        : conflictsOfMetrics(metrics),
   }
 }
 
@@ -72,10 +82,7 @@ function AdminOverview() {
   )
   const items = findAttention({
     jobs: jobs.data ?? [],
-    databases: (databases.data?.infos ?? []).map(({ db_name, sizes }) => ({
-      name: db_name,
-      conflicts: sizes.conflicts ?? 0,
-    })),
+    databases: databases.data?.conflicts ?? [],
     disk: node.data?.health?.disk ?? undefined,
     loopDelayMs: node.data?.health?.event_loop_delay_ms.p99,
   })
