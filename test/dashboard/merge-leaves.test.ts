@@ -55,6 +55,7 @@ test('policies are read from design documents, and what is none is passed over',
     ]),
     [
       {
+        name: '_design/policy/0',
         design: '_design/policy',
         kind: 'latest',
         selector: '{"type":"cart"}',

@@ -1,6 +1,5 @@
-import { membersOf } from '../lib/json-text.ts'
 import { apiPath } from '../lib/location.ts'
-import { getJson, getText, hasStatus, request } from './http.ts'
+import { getJson, hasStatus, request } from './http.ts'
 
 export interface ConflictRow {
   readonly id: string
@@ -61,16 +60,58 @@ export function isSystemMember(name: string): boolean {
   return name.startsWith('_') && name !== '_attachments'
 }
 
-/** Design documents with policies, and what these did, where the node has them. */
-export async function conflictLog(database: string, signal: AbortSignal): Promise<string[] | undefined> {
-  try {
-    const text = await getText(`${apiPath(database)}/_conflicts/log`, { params: { limit: 50 }, signal })
-    const rows = membersOf(text).find(({ name }) => name === 'rows' || name === 'results')
-    return rows === undefined
-      ? undefined
-      : (JSON.parse(rows.text) as unknown[]).map(row => JSON.stringify(row))
-  } catch (error) {
-    if (hasStatus(error, 400, 404, 405, 501)) return undefined
-    throw error
-  }
+/** The policies that a node applies to a database, with what each did since the node's start. */
+export interface PolicyReport {
+  /** False where the node leaves resolving to others. */
+  readonly resolve: boolean
+  readonly policies: readonly PolicyCounts[]
+  /** Design documents whose policies are not applied. */
+  readonly invalid: readonly { readonly id: string; readonly reason: string }[]
+  /** Ids of documents that came into conflict too often. */
+  readonly stopped: readonly string[]
+}
+
+export interface PolicyCounts {
+  /** "_design/policy/0" */
+  readonly policy: string
+  readonly kind: string
+  readonly resolved: number
+  readonly left: number
+  readonly failed: number
+}
+
+/** A resolution of a conflict by a policy, or its failure. */
+export interface LoggedResolution {
+  readonly time: string
+  readonly id: string
+  readonly policy: string
+  readonly kind: string
+  readonly leaves: readonly string[]
+  readonly rev?: string
+  readonly error?: string
+}
+
+const LOG_ROWS = 25
+
+/** Returns the policies of a database in the order in which they are tried; undefined where the node has no policies. */
+export function conflictPolicies(database: string, signal: AbortSignal): Promise<PolicyReport | undefined> {
+  return getJson<PolicyReport>(`${apiPath(database)}/_conflicts/policies`, { signal }).catch(absent)
+}
+
+/** Returns the latest resolutions of a database, the newest first. */
+export async function conflictLog(
+  database: string,
+  signal: AbortSignal,
+): Promise<readonly LoggedResolution[]> {
+  const answer = await getJson<{ rows: readonly LoggedResolution[] }>(`${apiPath(database)}/_conflicts/log`, {
+    params: { limit: LOG_ROWS },
+    signal,
+  }).catch(absent)
+  return answer?.rows ?? []
+}
+
+/** Returns undefined where the node does not offer the endpoint, as a CouchDB. */
+function absent(error: unknown): undefined {
+  if (hasStatus(error, 400, 404, 405, 501)) return undefined
+  throw error
 }

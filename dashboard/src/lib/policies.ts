@@ -2,6 +2,8 @@ import { elementsOf, memberOf, membersOf } from './json-text.ts'
 
 /** A rule of a design document that resolves conflicts. */
 export interface Policy {
+  /** "_design/policy/0", as the node names it. */
+  readonly name: string
   readonly design: string
   /** "latest", "merge", … */
   readonly kind: string
@@ -17,8 +19,10 @@ export function policiesOf(designs: readonly { readonly id: string; readonly tex
     const conflicts = memberOf(text, 'conflicts')
     if (conflicts?.startsWith('[') !== true) return []
     return elementsOf(conflicts)
-      .filter(rule => rule.startsWith('{'))
-      .map(rule => ({
+      .map((rule, index) => ({ rule, name: `${id}/${index}` }))
+      .filter(({ rule }) => rule.startsWith('{'))
+      .map(({ rule, name: policy }) => ({
+        name: policy,
         design: id,
         kind: plain(memberOf(rule, 'policy') ?? '""'),
         selector: memberOf(rule, 'selector') ?? '{}',

@@ -44,7 +44,21 @@ const SHOP = {
   },
 }
 
-/** Puts something of every kind into a node: documents, a conflict, a view, a partition, users, replications. */
+const POLICIES = {
+  conflicts: [{ selector: { type: 'cart' }, policy: 'latest', field: 'updated_at' }],
+}
+
+const INVALID_POLICIES = { conflicts: [{ policy: 'latest' }] }
+
+/** Makes a database with a policy, one that cannot be applied, and a conflict that the policy resolves. */
+export async function fillCarts(url: string): Promise<void> {
+  await call(url, 'PUT', '/carts')
+  await call(url, 'PUT', '/carts/_design/policy', { json: POLICIES })
+  await call(url, 'PUT', '/carts/_design/policy-old', { json: INVALID_POLICIES })
+  await call(url, 'POST', '/carts/_bulk_docs', { json: { new_edits: false, docs: CART } })
+}
+
+/** Puts something of every kind into a node: documents, a conflict, a database with policies, a view, a partition, users, replications. */
 export async function fillNode(url: string): Promise<void> {
   const { origin, username: name, password } = new URL(url)
   const end = (database: string) => ({
@@ -63,6 +77,7 @@ export async function fillNode(url: string): Promise<void> {
   await call(url, 'POST', '/orders/_bulk_docs', { json: { docs: orders } })
   await call(url, 'POST', '/orders/_bulk_docs', { json: { new_edits: false, docs: CART } })
   await put('/orders/_design/shop', SHOP)
+  await fillCarts(url)
   const readings = Array.from({ length: 30 }, (_, index) => ({
     _id: `plant${index % 3}:${index}`,
     value: index,

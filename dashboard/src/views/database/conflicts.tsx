@@ -1,4 +1,5 @@
-import { conflictLog, type ConflictPage, listConflicts } from '../../api/conflicts.ts'
+import { type ConflictPage, listConflicts } from '../../api/conflicts.ts'
+import { hasStatus, messageOf } from '../../api/http.ts'
 import { formatCount, plural, shortRev } from '../../lib/format.ts'
 import { linkTo } from '../../lib/location.ts'
 import { useResource } from '../../ui/hooks.ts'
@@ -7,11 +8,19 @@ import { Pager } from '../../ui/pager.tsx'
 import { Policies } from './policies.tsx'
 import type { DatabaseViewProps } from './props.ts'
 
-/** The documents of a database that are in conflict, and what policies have resolved. */
+const REFRESH_MS = 5000
+
+/** The documents of a database that are in conflict, its policies, and what these have resolved. */
 export function Conflicts({ database, place }: DatabaseViewProps) {
   const { from } = place.params
-  const page = useResource(signal => listConflicts(database, from, signal), [database, from])
-  const log = useResource(signal => conflictLog(database, signal), [database])
+  const page = useResource(signal => listConflicts(database, from, signal), [database, from], REFRESH_MS)
+  if (hasStatus(page.error, 403)) {
+    return (
+      <div class="card">
+        <Empty title="You may not see the conflicts of this database.">{messageOf(page.error)}</Empty>
+      </div>
+    )
+  }
   const link = (next: string | undefined) => linkTo(['db', database, 'conflicts'], { from: next })
   return (
     <div class="stack">
@@ -31,21 +40,6 @@ export function Conflicts({ database, place }: DatabaseViewProps) {
         </Loaded>
       </section>
       <Policies database={database} />
-      {log.data !== undefined && (
-        <section class="card" aria-label="What policies did">
-          <div class="card-head">
-            <h2>What policies did</h2>
-            <a href={linkTo(['db', database, 'doc', '_design/policy'])}>Edit the policies</a>
-          </div>
-          {log.data.length === 0 ? (
-            <Empty title="No policy has resolved a conflict yet." />
-          ) : (
-            <pre class="code" tabIndex={0}>
-              {log.data.join('\n')}
-            </pre>
-          )}
-        </section>
-      )}
     </div>
   )
 }

@@ -1,0 +1,65 @@
+import type { LoggedResolution } from '../../api/conflicts.ts'
+import { shortRev } from '../../lib/format.ts'
+import { linkTo } from '../../lib/location.ts'
+import { Ago, Badge, Empty } from '../../ui/kit.tsx'
+
+/** The latest resolutions of a database by its policies, and those that failed. */
+export function ResolutionTable({ database, rows }: { database: string; rows: readonly LoggedResolution[] }) {
+  return (
+    <section class="card" aria-label="Latest resolutions">
+      <div class="card-head">
+        <h2>Latest resolutions</h2>
+        <span class="muted small">by policies, since this node started</span>
+      </div>
+      {rows.length === 0 ? (
+        <Empty title="No policy has resolved a conflict yet." />
+      ) : (
+        <div class="table-wrap">
+          <table>
+            <thead>
+              <tr>
+                <th>Document</th>
+                <th>Policy</th>
+                <th>Revisions</th>
+                <th>Result</th>
+                <th>Time</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row, index) => (
+                <Row key={`${row.time} ${row.id} ${index}`} database={database} row={row} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  )
+}
+
+function Row({ database, row }: { database: string; row: LoggedResolution }) {
+  const { id, policy, kind, leaves, rev, error, time } = row
+  return (
+    <tr>
+      <td class="break">
+        <a href={linkTo(['db', database, 'doc', id])}>{id}</a>
+      </td>
+      <td title={policy}>{kind === '' ? '' : <Badge tone="info">{kind}</Badge>}</td>
+      <td>
+        <code title={leaves.join('\n')}>{leaves.slice(0, 3).map(shortRev).join(' ')}</code>
+        {leaves.length > 3 && ' …'}
+      </td>
+      <td class="break">
+        {rev !== undefined && <code title={rev}>{shortRev(rev)}</code>}
+        {error !== undefined && (
+          <>
+            <Badge tone="bad">Failed</Badge> <span class="small muted">{error}</span>
+          </>
+        )}
+      </td>
+      <td class="nowrap">
+        <Ago time={time} />
+      </td>
+    </tr>
+  )
+}
