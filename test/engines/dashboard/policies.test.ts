@@ -58,7 +58,7 @@ test.serial('without policies a line says what they are; who is no member is tol
   await signIn(page, server.couchette.url)
   await goTo(page, '#/db/plain/conflicts')
   await page.getByText('No document is in conflict here.').waitFor()
-  await page.getByText('a policy is a rule in a design document').waitFor()
+  await page.getByText('A policy is a rule in a design document').waitFor()
   t.is(await page.getByRole('region', { name: 'Latest resolutions', exact: true }).count(), 0)
   await page.getByRole('link', { name: 'See the design documents', exact: true }).click()
   await page.waitForURL(/#\/db\/plain\/docs\?kind=design$/)

@@ -46,7 +46,7 @@ export function Conflicts({ database, place }: DatabaseViewProps) {
 
 function Rows({ database, page }: { database: string; page: ConflictPage }) {
   if (page.rows.length === 0) {
-    return <Empty title="No document is in conflict here.">Edits on several nodes have not collided.</Empty>
+    return <Empty title="No document is in conflict here.">Every document has one current revision.</Empty>
   }
   return (
     <div class="table-wrap">

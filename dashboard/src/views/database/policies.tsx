@@ -55,8 +55,7 @@ export function Policies({ database }: { database: string }) {
 function NoPolicies({ database }: { database: string }) {
   return (
     <p class="card-body muted">
-      There are none: a policy is a rule in a design document that resolves conflicts by itself, such as “the
-      revision with the latest time wins”.{' '}
+      There are none. A policy is a rule in a design document that resolves conflicts by itself.{' '}
       <a href={linkTo(['db', database, 'docs'], { kind: 'design' })}>See the design documents</a>
     </p>
   )

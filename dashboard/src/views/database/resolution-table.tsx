@@ -20,7 +20,7 @@ export function ResolutionTable({ database, rows }: { database: string; rows: re
               <tr>
                 <th>Document</th>
                 <th>Policy</th>
-                <th>Revisions</th>
+                <th class="hide-small">Revisions</th>
                 <th>Result</th>
                 <th>Time</th>
               </tr>
@@ -45,7 +45,7 @@ function Row({ database, row }: { database: string; row: LoggedResolution }) {
         <a href={linkTo(['db', database, 'doc', id])}>{id}</a>
       </td>
       <td title={policy}>{kind === '' ? '' : <Badge tone="info">{kind}</Badge>}</td>
-      <td>
+      <td class="hide-small">
         <code title={leaves.join('\n')}>{leaves.slice(0, 3).map(shortRev).join(' ')}</code>
         {leaves.length > 3 && ' …'}
       </td>
