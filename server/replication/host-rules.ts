@@ -1,6 +1,10 @@
 import { isIP } from 'node:net'
 import { AddressList } from '../http/connection/address-list.ts'
 
+/** Connections to them reach this machine, as those to its loopback addresses do. */
+const UNSPECIFIED = new AddressList(['0.0.0.0', '::'])
+const LOOPBACK = ['127.0.0.1', '::1']
+
 /** The hosts that replications may reach: `[couchette] replication_allowed_hosts` and `replication_denied_hosts`. */
 export class HostRules {
   readonly #allowed: HostList | undefined
@@ -22,6 +26,8 @@ export class HostRules {
     const name = hostname.toLowerCase().replace(/^\[|\]$|\.$/g, '')
     const at = isIP(name) === 0 ? address : name
     if (this.#denied.has(name, at)) return false
+    if (at !== undefined && UNSPECIFIED.has(at) && LOOPBACK.some(one => this.#denied.has(name, one)))
+      return false
     if (this.#allowed === undefined || this.#allowed.has(name, at)) return true
     // The address, which is not known yet, may be in a network that is allowed.
     return at === undefined && this.#allowed.hasAddresses
