@@ -39,6 +39,8 @@ export interface Services {
   readonly queryQueue: WorkQueue
   /** Mango queries that look at every document: they do not hold up the others. */
   readonly scanQueue: WorkQueue
+  /** Comparisons of databases, which take as long as their peers do: they hold up nothing else. */
+  readonly comparisonQueue: WorkQueue
   readonly compactionQueue: WorkQueue
   readonly autoCompaction: AutoCompaction
   /** The live feeds. */

@@ -85,6 +85,7 @@ export function openServices(
     conflicts,
     queryQueue: queues.queries,
     scanQueue: queues.scans,
+    comparisonQueue: queues.comparisons,
     compactionQueue: queues.compactions,
     autoCompaction,
     feeds,

@@ -93,4 +93,14 @@ export const BOUND_SETTINGS = {
     default: 200,
     about: '`_find`s without an index that may wait for their turn; past it the answer is 503',
   },
+  max_running_comparisons: {
+    kind: 'integer',
+    default: 4,
+    about: '`_compare`s at a time; others wait',
+  },
+  max_waiting_comparisons: {
+    kind: 'integer',
+    default: 20,
+    about: '`_compare`s that may wait for their turn; past it the answer is 503',
+  },
 } as const satisfies Record<string, Setting>

@@ -19,12 +19,13 @@ export async function postCompare(ctx: RequestContext): Promise<void> {
   const asked = await parseRequest(ctx)
   if ('cancelId' in asked) throw fail('badRequest', 'a comparison ends with its connection')
   const request = { ...asked, user: ctx.state.user }
-  await runScan(ctx, async signal => {
+  const answer = async (signal: AbortSignal): Promise<void> => {
     ctx.status = 200
     ctx.set('Content-Type', 'application/x-ndjson')
     ctx.set('Cache-Control', 'must-revalidate')
     await streamChunks(ctx, lines(ctx, request, signal))
-  })
+  }
+  await runScan(ctx, answer, ctx.services.comparisonQueue)
 }
 
 async function* lines(

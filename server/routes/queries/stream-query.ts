@@ -44,14 +44,16 @@ export function runQuery<Result>(ctx: RequestContext, work: () => Promise<Result
 /**
  * Runs work that reads every document of a database, in the queue of scans.
  *
+ * @param queue where it waits: another for work that waits for other servers, as these may never answer
  * @throws `busy`, and the errors of `work`
  */
 export function runScan<Result>(
   ctx: RequestContext,
   work: (signal: AbortSignal) => Promise<Result>,
+  queue = ctx.services.scanQueue,
 ): Promise<Result> {
   const client = new Client(ctx)
-  return ctx.services.scanQueue.run(() => work(client.signal), client)
+  return queue.run(() => work(client.signal), client)
 }
 
 /** The client of a query; its signal is aborted when the connection or the stream of the request closes. */

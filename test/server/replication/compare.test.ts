@@ -1,5 +1,8 @@
 import test, { type ExecutionContext } from 'ava'
+import { eventually } from '../../helpers/eventually.ts'
+import { startFalsePeer } from '../../helpers/faults/false-peer.ts'
 import { call } from '../../helpers/http.ts'
+import { addUser, securedServer } from '../../helpers/secured-server.ts'
 import { type RunningServer, startServer } from '../../helpers/server.ts'
 
 let near: RunningServer
@@ -118,4 +121,30 @@ test('what cannot be compared is refused before the answer begins', async t => {
   t.is((await post({ source: 'there', target: 'nowhere' })).status, 500)
   t.is((await post({ source: 'there' })).status, 500)
   t.is((await call(near.url.replace(/\/\/[^@]*@/, '//'), 'POST', '/_compare', { json: {} })).status, 401)
+})
+
+test('comparisons with a peer that never answers hold up no query, and end with their clients', async t => {
+  let asked = 0
+  const peer = await startFalsePeer(() => void asked++)
+  t.teardown(() => peer.close())
+  const limits = ['max_running_scans=1', 'max_running_comparisons=1', 'max_waiting_comparisons=0']
+  const secured = await securedServer(t, ...limits.map(limit => `couchette/${limit}`))
+  await addUser(secured, 'ann')
+  await secured.admin('PUT', '/db')
+  const body = JSON.stringify({ source: `${peer.url}/db`, target: 'db' })
+  const headers = { 'Content-Type': 'application/json', Authorization: `Basic ${btoa('ann:secret')}` }
+  const client = new AbortController()
+  const begin = () =>
+    fetch(`${secured.server.url}/_compare`, { method: 'POST', headers, body, signal: client.signal })
+  const hanging = t.throwsAsync(begin(), { any: true })
+  await eventually('the peer is asked', () => asked > 0)
+  t.is((await secured.admin('POST', '/db/_find', { json: { selector: { a: 1 } } })).status, 200)
+  const refused = await begin()
+  t.is(refused.status, 503)
+  client.abort()
+  await hanging
+  const self = { json: { source: 'db', target: 'db' } }
+  await eventually('the place is free again', async () => {
+    return (await secured.admin('POST', '/_compare', self)).status === 200
+  })
 })
