@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
+import { configuredDocumentLimits } from '../database/documents/document-limits.ts'
 import type { CommitSubscriber } from '../database/commit/commit-record.ts'
 import type { MetricFamily, MetricSample } from '../metrics/family.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
@@ -22,6 +23,7 @@ export class Conflicts {
         resolve: () => config.boolean('conflicts', 'resolve'),
         maxResolutions: () => config.integer('conflicts', 'max_resolutions'),
         logSize: () => config.integer('conflicts', 'log_size'),
+        limits: () => configuredDocumentLimits(config),
       },
     }
     this.#unlisten = config.onChange('conflicts', () => {

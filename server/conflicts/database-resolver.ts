@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Policy } from '../../protocol/conflicts/policy.ts'
 import { PolicyError } from '../../protocol/conflicts/policy.ts'
+import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { CouchError } from '../../protocol/errors.ts'
 import { SERVER } from '../../protocol/user-context.ts'
@@ -29,6 +30,8 @@ export interface ResolverHost {
     readonly resolve: () => boolean
     readonly maxResolutions: () => number
     readonly logSize: () => number
+    /** Limits of documents that are written. */
+    readonly limits: () => DocumentLimits
   }
 }
 
@@ -203,7 +206,7 @@ export class DatabaseResolver implements CommitSubscriber {
         return
       }
       const revs = leaves.map(({ rev }) => rev)
-      const edits = editsFor(id, leaves, content)
+      const edits = editsFor(id, leaves, content, this.#host.settings.limits())
       const outcomes = await this.#database.write({
         kind: 'resolve_conflict',
         id,

@@ -2,6 +2,8 @@ import { compareContents, type Content } from '../../protocol/conflicts/content.
 import { type Policy, PolicyError } from '../../protocol/conflicts/policy.ts'
 import { policyFor, resolveLeaves } from '../../protocol/conflicts/resolve.ts'
 import { mergeThreeWays } from '../../protocol/conflicts/three-way.ts'
+import type { DocumentLimits } from '../../protocol/document/document-input.ts'
+import { parseDocument } from '../../protocol/document/parse.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { externalTerm } from '../../protocol/json/canonical.ts'
 import type { JsonObject } from '../../protocol/json-value.ts'
@@ -79,16 +81,22 @@ export async function decide(
 /**
  * Returns the edits that put a content in place of all leaves: a child of the winner, if the winner does not have that content
  * already, and tombstones of the others.
+ *
+ * @param limits of documents that are written, which the child is held to as well
+ * @throws CouchError for a content beyond them
  */
 export function editsFor(
   id: DocId,
   leaves: readonly StoredLeaf[],
   content: Content<StoredAttachment>,
+  limits: DocumentLimits,
 ): DocumentEdit[] {
   const [winner, ...others] = leaves
   if (winner === undefined) return []
   const tombstones = others.map(({ rev }) => tombstone(id, rev))
   if (compareContents(winner, content) === 0) return tombstones
+  const { refusal } = parseDocument(content.body, { ...limits, term: false })
+  if (refusal !== undefined) throw refusal
   const child: DocumentEdit = {
     id,
     revs: { start: generationOf(winner.rev), hashes: [hashOf(winner.rev)] },

@@ -42,6 +42,7 @@ export async function policyNode(
           resolve: () => node.resolves,
           maxResolutions: () => options.maxResolutions ?? 1000,
           logSize: () => 1000,
+          limits: () => ({}),
         },
       })
       return { subscribers: [resolver], validators: [] }

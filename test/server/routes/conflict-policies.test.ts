@@ -228,3 +228,21 @@ test('P11: a document that comes into conflict again and again is stopped and re
   await putPolicies(path, [{ policy: 'latest', field: 'at' }])
   await until(async () => (await conflictsOf(path)) === 0)
 })
+
+test('what a policy makes of a document is held to the limits of documents', async t => {
+  const path = await database(t, 'limited')
+  await conflict(path, 'x', { n: 1 }, { n: 2 })
+  const deep = `function () {
+    var whole = {}
+    for (var at = whole, n = 0; n < 1500; n++) at = at.a = {}
+    return whole
+  }`
+  await putPolicies(path, [{ policy: 'function', function: deep }])
+  await until(async () => (await policiesOf(path)).policies[0]?.failed === 1)
+  t.is(await conflictsOf(path), 1)
+  const { body } = await call(server.url, 'GET', `${path}/x`)
+  t.is(body['_rev'], rev(1, 'b'))
+  const { rows } = (await call<{ rows: { error: string }[] }>(server.url, 'GET', `${path}/_conflicts/log`))
+    .body
+  t.truthy(rows[0]?.error)
+})
