@@ -35,6 +35,7 @@ test('a list with more values than configured is refused with 413, on every rout
     t,
     'couchette/max_query_values=40000',
     'couchette/max_selector_values=40000',
+    'couchette/max_system_document_values=40000',
   )
   await admin('PUT', '/db')
   await admin('PUT', '/db/_design/d', { json: { views: { v: { map: 'function(doc){emit(1)}' } } } })
