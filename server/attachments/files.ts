@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Encryption } from '../storage/encryption/encryption.ts'
 import type { FileKey } from '../storage/encryption/file-cipher.ts'
 import { linkOrCopy } from '../storage/link-or-copy.ts'
+import { ignoreMissing } from '../storage/missing-file.ts'
 import type { FilePlace } from './blob-record.ts'
 import { type ContentReader, contentReader } from './content-reader.ts'
 
@@ -196,9 +197,4 @@ async function syncDirectory(directory: string): Promise<void> {
   } finally {
     await handle.close()
   }
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-  throw error
 }

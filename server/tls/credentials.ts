@@ -6,6 +6,7 @@ import type { SecureContextOptions, SecureVersion } from 'node:tls'
 import type { Config } from '../config/config.ts'
 import { checkPrivate } from '../storage/private-file.ts'
 import { type KeyAndCertificate, makeSelfSigned } from './self-signed.ts'
+import { isMissingFile } from '../storage/missing-file.ts'
 
 const VERSIONS: Readonly<Record<string, SecureVersion>> = { 'tlsv1.2': 'TLSv1.2', 'tlsv1.3': 'TLSv1.3' }
 
@@ -61,7 +62,7 @@ async function ownPair(directory: string): Promise<KeyAndCertificate> {
   try {
     return { cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') }
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    if (!isMissingFile(error)) throw error
   }
   const made = await makeSelfSigned(['localhost', hostname(), '127.0.0.1'])
   await mkdir(folder, { recursive: true, mode: 0o700 })

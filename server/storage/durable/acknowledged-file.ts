@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
+import { ignoreMissing } from '../missing-file.ts'
 
 /** End of the run before, as the store's directory records it. */
 export interface LastRun {
@@ -28,8 +29,7 @@ export class AcknowledgedFile {
     try {
       return parseLine(readFileSync(path, 'latin1'))
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-      throw error
+      return ignoreMissing(error)
     }
   }
 

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { linkOrCopy } from '../link-or-copy.ts'
+import { isMissingFile } from '../missing-file.ts'
 import { liveFiles } from './manifest.ts'
 
 const ATTEMPTS = 100
@@ -39,7 +40,7 @@ async function tryCopy(from: string, to: string): Promise<boolean> {
         await copyFile(join(from, file), join(to, file))
     }
   } catch (error) {
-    if (isMissing(error)) return false
+    if (isMissingFile(error)) return false
     throw error
   }
   const after = await manifestState(from)
@@ -50,8 +51,4 @@ async function manifestState(directory: string): Promise<{ name: string; size: n
   const name = (await readFile(join(directory, 'CURRENT'), 'latin1')).trim()
   const { size } = await stat(join(directory, name))
   return { name, size }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ignoreMissing } from '../missing-file.ts'
 import { ByteReader } from './byte-reader.ts'
 import { readLogFile } from './log-file.ts'
 
@@ -65,11 +66,6 @@ function skipField(reader: ByteReader, tag: number): void {
     reader.varint()
     reader.slice()
   } else throw new RangeError(`unknown field ${tag} in the manifest`)
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-  throw error
 }
 
 /** Reads the level and the number of a table. */
