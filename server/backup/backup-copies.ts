@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import { fail } from '../../protocol/errors.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import { ownFile } from '../config/files.ts'
+import { ignoreMissing } from '../storage/missing-file.ts'
 import type { Store } from '../storage/store.ts'
 
 /** A file of a copy. */
@@ -46,6 +47,8 @@ const DIRECTORY = 'backup-in-progress'
 export class BackupCopies {
   readonly #parts: BackupCopiesParts
   #current: BackupCopy | undefined
+  /** Sizes of the current copy's files by their paths. */
+  #sizes: ReadonlyMap<string, number> = new Map()
   #changing: Promise<unknown> = Promise.resolve()
   #expiry: NodeJS.Timeout | undefined
 
@@ -72,6 +75,7 @@ export class BackupCopies {
       try {
         await this.#copy(join(this.#directory, id))
         const files = await listFiles(join(this.#directory, id))
+        this.#sizes = new Map(files.map(({ path, size }) => [path, size]))
         this.#current = { id, created, files }
       } catch (error) {
         await rm(join(this.#directory, id), { recursive: true, force: true })
@@ -90,10 +94,10 @@ export class BackupCopies {
    * @throws `not_found` for another copy or file
    */
   read(id: string, path: string): { readonly size: number; readonly content: Readable } {
-    const file = this.#current?.id === id ? this.#current.files.find(one => one.path === path) : undefined
-    if (file === undefined) throw fail('noBackup')
+    const size = this.#current?.id === id ? this.#sizes.get(path) : undefined
+    if (size === undefined) throw fail('noBackup')
     this.#stayAlive()
-    return { size: file.size, content: createReadStream(join(this.#directory, id, ...path.split('/'))) }
+    return { size, content: createReadStream(join(this.#directory, id, ...path.split('/'))) }
   }
 
   /**
@@ -172,8 +176,4 @@ async function listFiles(directory: string): Promise<CopiedFile[]> {
     files.push({ path: shown, size: Number(size), mark: `${ino}-${mtimeNs}-${size}` })
   }
   return files.sort((a, b) => (a.path < b.path ? -1 : 1))
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
 }
