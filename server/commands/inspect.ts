@@ -1,6 +1,3 @@
-import { access } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileError } from '../config/start-error.ts'
 import {
   inspectDocument,
   storedDatabase,
@@ -10,10 +7,9 @@ import {
 } from '../database/inspect.ts'
 import { storedIndexStates } from '../database/indexes/stored-indexes.ts'
 import type { IndexState } from '../query/views/index/index-state.ts'
-import { readMasterKeys } from '../storage/encryption/master-key.ts'
-import { indexExistingConflicts } from '../database/conflicts/index-existing.ts'
-import { checkUnused, openStore, type Store } from '../storage/store.ts'
+import type { Store } from '../storage/store.ts'
 import { drawTree } from './draw-tree.ts'
+import { openUnusedStore } from './open-unused-store.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface InspectArguments {
@@ -34,19 +30,7 @@ export interface InspectArguments {
 export async function inspect(args: InspectArguments): Promise<number> {
   if (args.document !== undefined && args.database === undefined)
     throw new UsageError('--document needs --database.')
-  const directory = join(args.data, 'store')
-  await access(directory).catch((error: unknown) => {
-    throw fileError(error, 'The store', directory)
-  })
-  await checkUnused(directory)
-  const keys = await readMasterKeys({
-    keyFile: args.encryptionKeyFile ?? process.env.COUCHETTE_ENCRYPTION_KEY_FILE,
-    key: process.env.COUCHETTE_ENCRYPTION_KEY,
-  })
-  const store = await openStore(directory, {
-    keys,
-    migrate: store => indexExistingConflicts(store, () => {}),
-  })
+  const store = await openUnusedStore(args.data, args.encryptionKeyFile)
   try {
     return await print(store, args)
   } finally {

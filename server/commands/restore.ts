@@ -4,8 +4,8 @@ import type { Backup } from '../../protocol/backup.ts'
 import { readBackups, restoreFile } from '../backup/backup-directory.ts'
 import { markRestored } from '../database/maintenance/mark-restored.ts'
 import { StartError } from '../config/start-error.ts'
-import { openStore } from '../storage/store.ts'
-import { findFaults, keysOf } from './check.ts'
+import { findFaults } from './check.ts'
+import { openUnusedStore } from './open-unused-store.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface RestoreArguments {
@@ -39,20 +39,33 @@ export async function restore(args: RestoreArguments): Promise<number> {
   await mkdir(partial, { recursive: true, mode: 0o700 })
   for (const file of backup.files)
     await restoreFile(args.backups, file, join(partial, ...file.path.split('/')))
-  const { faults, seen } = await findFaults(partial, args.encryptionKeyFile)
+  const { faults, seen } = await verifyAndMark(partial, args.encryptionKeyFile)
   if (faults.length > 0) {
     for (const fault of faults) process.stdout.write(`${fault}\n`)
     process.stdout.write(`The restored data are damaged; they are kept in ${partial}.\n`)
     return 1
   }
-  const store = await openStore(join(partial, 'store'), { keys: await keysOf(args.encryptionKeyFile) })
-  await markRestored(store).finally(() => store.close())
   await rm(data, { recursive: true, force: true })
   await rename(partial, data)
   process.stdout.write(
     `${data} has the data of ${backup.created}: ${seen.databases} databases, ${seen.records} records, ${seen.attachments} attachments, all verified.\n`,
   )
   return 0
+}
+
+/** Verifies a restored directory; its databases get new instances if everything is as it should be. */
+async function verifyAndMark(
+  data: string,
+  encryptionKeyFile: string | undefined,
+): ReturnType<typeof findFaults> {
+  const store = await openUnusedStore(data, encryptionKeyFile)
+  try {
+    const found = await findFaults(store, data)
+    if (found.faults.length === 0) await markRestored(store)
+    return found
+  } finally {
+    await store.close()
+  }
 }
 
 function chosen(backups: readonly Backup[], at: string | undefined): Backup {

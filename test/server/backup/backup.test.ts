@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Backup } from '../../../protocol/backup.ts'
@@ -187,4 +187,10 @@ test.serial('damage of a backup and of a data directory is found, and named', as
   stored[500]! ^= 1
   await writeFile(file, stored)
   t.is(await check({ data: place.data, json: true }), 1)
+})
+
+test.serial('data of an older format are migrated, then checked', async t => {
+  const { data } = await makePlace(t)
+  await cp('fixtures/stores/format-2', data, { recursive: true })
+  t.is(await check({ data, json: true }), 0)
 })
