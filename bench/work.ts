@@ -12,7 +12,7 @@ export interface Work {
   readonly ceiling: CeilingName
   /** The share of the ceiling that the work should reach. */
   readonly wanted: number
-  /** Whether it takes as long at every rate: as many things are done as the server can. */
+  /** True of work that runs for a fixed time and does as much as the server can. */
   readonly isTimed?: boolean
   /** Does the work once, checks what the server answered, and gives the rate. */
   measure(target: Target): Promise<number>

@@ -11,7 +11,7 @@ export interface StallCase {
   readonly body: MakeBody
 }
 
-/** As many copies of an element as fit, joined by commas, between a beginning and an end. */
+/** Makes a body of the wanted size: a beginning, copies of an element joined by commas, an end. */
 function repeated(begin: string, element: (n: number) => string, end: string): MakeBody {
   return bytes => {
     const parts: string[] = []

@@ -9,7 +9,7 @@ import { patternOf, stepsOf } from '../helpers/tutorial.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const TUTORIAL = join(ROOT, 'docs/tutorial.md')
 
-/** What the tutorial types as `npx couchette`. */
+/** Command that stands for the tutorial's `npx couchette`. */
 const PROGRAM = `${process.execPath} --import ${join(ROOT, 'node_modules/tsx/dist/esm/index.mjs')} ${join(ROOT, 'cli/main.ts')}`
 
 /** Ends what a step has printed. */

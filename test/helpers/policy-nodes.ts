@@ -14,7 +14,7 @@ import { write } from './write.ts'
 export interface PolicyNode {
   readonly database: Database
   readonly resolver: DatabaseResolver
-  /** Whether this node resolves conflicts. */
+  /** True while this node resolves conflicts. */
   resolves: boolean
   close(): Promise<void>
 }

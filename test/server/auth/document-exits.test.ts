@@ -6,7 +6,7 @@ import { securedServer, type SecuredServer } from '../../helpers/secured-server.
 /** Stands in every document, attachment and credential that only its owner and administrators may see. */
 const MARK = 'for-your-eyes-only'
 
-/** Who asks, whose documents are `ann`'s. */
+/** Credentials of the users who ask; the documents belong to `ann`. */
 const STRANGERS = [undefined, 'bob:secret'] as const
 const OWNER = 'ann:secret'
 const ADMINISTRATORS = ['boss:secret', 'admin:pass'] as const
@@ -191,7 +191,7 @@ function requestsTo(place: Place, url: string): Request[] {
   return [...requests, ...otherWays(place, url)]
 }
 
-/** What leads to a database's documents without its name in front of the path. */
+/** Requests that lead to a database's documents without its name in front of the path. */
 function otherWays(place: Place, url: string): Request[] {
   const own = url.replace('://', '://bob:secret@')
   const replicate = (body: object): Request => ({ method: 'POST', path: '/_replicate', json: body })

@@ -51,7 +51,7 @@ const step = fc.oneof(
 )
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
-/** What was written to documents that nobody deleted. */
+/** Values that were written to documents that nobody deleted. */
 interface Written {
   readonly tags: Map<string, string[]>
   readonly numbers: Map<string, number[]>

@@ -5,7 +5,7 @@ import { IngestJob } from '../../../../server/attachments/ingest/ingest-job.ts'
 
 const LEVEL = 8
 
-/** What an upload through a worker makes of bytes that come in pieces: those have the digests that CouchDB records. */
+/** Compresses bytes in pieces, as a worker does with an upload: the result has the digests that CouchDB records. */
 function gzipInPieces(bytes: Buffer, piece: number, level = LEVEL): Uint8Array | undefined {
   const job = new IngestJob({ compressionLevel: level, inlineLimit: Infinity, file: undefined })
   for (let at = 0; at < bytes.length; at += piece) job.write(bytes.subarray(at, at + piece))
