@@ -169,7 +169,7 @@ test('an old version that was deleted does not bring its roles back', async t =>
 test('[chttpd_auth] allow_conflicted_user_docs lets users in whose document is in conflict', async t => {
   const secured = await securedServer(t)
   await addUser(secured, 'ann')
-  const losing = foreign('ann', { _rev: '1-0000', password: 'old' })
+  const losing = foreign('ann', { _rev: `1-${'0'.repeat(32)}`, password: 'old' })
   await secured.admin('PUT', `${DOC}?new_edits=false`, { json: losing })
   const session = (password: string) => secured.as(`ann:${password}`)('GET', '/_session')
   t.regex(String((await session('secret')).body.reason), /^User document conflicts must be resolved/)
