@@ -3,9 +3,19 @@
  * takes its place here, and folders that import each other have to be cut anew.
  */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  protocol: ['errors', 'collation', 'json', 'document', 'multipart', 'revtree', 'selector', 'conflicts'],
+  protocol: [
+    'errors',
+    'collation',
+    'json',
+    'document',
+    'multipart',
+    'revtree',
+    'selector',
+    'conflicts',
+    'streams',
+  ],
   'protocol/selector': ['pcre'],
-  replicator: ['http', 'pipeline'],
+  replicator: ['http', 'pipeline', 'streams'],
   server: [
     ...[
       'concurrency',
