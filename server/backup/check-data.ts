@@ -4,7 +4,9 @@ import { Attachments } from '../attachments/attachments.ts'
 import { type BlobPlace, decodeBlobRecord, lengthOf } from '../attachments/blob-record.ts'
 import { AttachmentFiles } from '../attachments/files.ts'
 import { Catalog } from '../database/catalog.ts'
+import type { Database } from '../database/database.ts'
 import { countDifference } from '../database/maintenance/count-documents.ts'
+import { digestDifference } from '../database/ranks/check-digests.ts'
 import { addressOfBlobKey, blobRecordRange } from '../storage/attachment-keys.ts'
 import { MARK } from '../storage/durable/mark.ts'
 import { DamagedValueError } from '../storage/encryption/damaged.ts'
@@ -136,13 +138,17 @@ async function* checkDatabases(
   try {
     for await (const name of catalog.names()) {
       seen.databases += 1
-      const difference = await catalog.open(name).then(countDifference).catch(reasonOf)
+      const difference = await catalog.open(name).then(differenceIn).catch(reasonOf)
       if (difference !== undefined) yield `The database ${name} is damaged: ${difference}.`
     }
   } finally {
     await catalog.close()
     await attachments.close()
   }
+}
+
+async function differenceIn(database: Database): Promise<string | undefined> {
+  return (await countDifference(database)) ?? (await digestDifference(database))
 }
 
 /** @throws what is no damage of a record */

@@ -12,6 +12,7 @@ import type { CommitSubscriber } from './commit/commit-record.ts'
 import type { DocumentEdit, DocumentValidator, EditOutcome } from './documents/edit.ts'
 import type { DatabaseRecord } from './database-record.ts'
 import { PartitionSizes } from './commit/partition-sizes.ts'
+import { DatabaseDigests } from './ranks/digests.ts'
 import { DatabaseRanks, type Ranks } from './ranks/ranks.ts'
 import { DatabaseReader } from './reading/database-reader.ts'
 import type { DatabaseRules } from './documents/rules.ts'
@@ -66,6 +67,8 @@ export class Database extends DatabaseReader {
   readonly tail: ChangesTail
   /** Numbers of documents, and of changes, in front of one. */
   readonly ranks: Ranks
+  /** Digests of ranges of its documents; undefined where another thread keeps them. */
+  readonly digests: DatabaseDigests | undefined
   readonly compaction: Compaction
   /** Has another thread, which has the writer, write documents; undefined where the writer is here. */
   readonly writeElsewhere: WriteElsewhere | undefined
@@ -116,6 +119,7 @@ export class Database extends DatabaseReader {
     const counts = { seq: stored.state.seq, hasTree: stored.hasRanks }
     const ranks = hooks.ranksOf === undefined ? new DatabaseRanks(store, keys, counts) : undefined
     this.ranks = ranks ?? hooks.ranksOf!(this)
+    this.digests = ranks && new DatabaseDigests(ranks)
     const partitions = record.partitioned ? new PartitionSizes(store, keys) : undefined
     const counted = [partitions, ranks].filter(subscriber => subscriber !== undefined)
     this.#subscribers = [this.#security, ...counted]
@@ -126,7 +130,7 @@ export class Database extends DatabaseReader {
         keys,
         database: record.number,
         suffix: record.instance,
-        hasRankJournal: () => ranks?.hasJournal === true,
+        ranks,
         referenceTo: content => attachments.referenceTo(content, record.number),
         partitions,
       },

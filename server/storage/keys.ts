@@ -21,7 +21,6 @@ export const KeySpace = {
   attachment: 0x08,
   index: 0x09,
   conflict: 0x0a,
-  digest: 0x0b,
   rank: 0x0c,
 } as const
 

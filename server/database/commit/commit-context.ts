@@ -1,7 +1,16 @@
 import type { DatabaseKeys } from '../../storage/keys.ts'
 import type { GroupSync } from '../../storage/group-sync.ts'
 import type { Store } from '../../storage/store.ts'
+import type { CommitDigests } from '../ranks/commit-digests.ts'
 import type { PartitionSizes } from './partition-sizes.ts'
+
+/** Ranks that commits leave a record for. */
+export interface JournaledRanks {
+  /** True where commits leave one. */
+  readonly hasJournal: boolean
+  /** Takes what a commit that is about to be written changes in digests, which is no part of its record. */
+  expect(seq: number, digests: CommitDigests): void
+}
 
 /** Store, keys and constants that all commits of a database share. */
 export interface CommitContext {
@@ -13,8 +22,8 @@ export interface CommitContext {
   readonly suffix: string
   /** Returns the records that make the database refer to an attachment's content (`20 01` in docs/architecture.md). */
   readonly referenceTo: (content: string) => Iterable<[key: Uint8Array, value: Uint8Array]>
-  /** Returns whether commits leave a record for ranks that are counted later. */
-  readonly hasRankJournal: () => boolean
+  /** Ranks that are counted behind commits; undefined where another thread counts them. */
+  readonly ranks: JournaledRanks | undefined
   /** Of a partitioned database. */
   readonly partitions: PartitionSizes | undefined
 }

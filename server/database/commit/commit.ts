@@ -13,8 +13,7 @@ import { conflictDifference, conflictSinceOf, updateConflict } from '../conflict
 import { encodeChangeRecord } from '../documents/change-record.ts'
 import { CommitBodies } from './commit-bodies.ts'
 import { decodeDocument } from './decode-document.ts'
-import { encodeJournal } from '../ranks/rank-journal.ts'
-import { journalKey } from '../ranks/rank-keys.ts'
+import { DigestDifferences, putRankJournal } from './digest-differences.ts'
 import type { CommitContext } from './commit-context.ts'
 import type { CommitRecord, CommittedChange, CommittedRemoval } from './commit-record.ts'
 import { encodeDocumentRecord } from '../documents/document-record.ts'
@@ -55,6 +54,7 @@ export class Commit {
   /** Of each document that was changed or removed. */
   readonly #before = new Map<DocId, PreviousState>()
   readonly #changes: CommittedChange[] = []
+  readonly #digests: DigestDifferences | undefined
   /** The update sequence before the commit. */
   readonly #from: number
 
@@ -65,6 +65,7 @@ export class Commit {
     this.#documents = new Map(uncommitted.documents)
     this.state = { ...state }
     this.#from = state.seq
+    this.#digests = context.ranks?.hasJournal === true ? new DigestDifferences() : undefined
     this.#uncommitted = uncommitted
     this.#partitionGrowth = context.partitions === undefined ? NO_GROWTH : new Map<string, number>()
     const sets = { writes: this.#writes, local: this.local }
@@ -206,7 +207,10 @@ export class Commit {
   async write(): Promise<CommitRecord> {
     this.#putDocuments()
     const removals = this.#removals()
-    if (this.state.seq > this.#from && this.#context.hasRankJournal()) this.#putRankJournal(removals)
+    if (this.state.seq > this.#from && this.#context.ranks?.hasJournal === true) {
+      const commit = { seq: this.state.seq, changes: this.#changes, removals }
+      putRankJournal(this.local, this.#context, { from: this.#from, commit, digests: this.#digests })
+    }
     if (!this.#writes.isEmpty || !this.local.isEmpty) {
       this.#writes.put(this.#keys.state, encodeState(this.state))
       await this.#context.sync.write(this.#writes.entries, this.local.entries)
@@ -222,16 +226,10 @@ export class Commit {
     }
   }
 
-  /** Puts what this node needs to count its ranks later. */
-  #putRankJournal(removals: readonly CommittedRemoval[]): void {
-    const { seq } = this.state
-    const commit = { seq, changes: this.#changes, removals }
-    this.local.put(journalKey(this.#keys, seq), encodeJournal(this.#from, commit))
-  }
-
   #removals(): CommittedRemoval[] {
     return [...this.#removed].map(id => {
       const { seq, isLive } = this.#remember(id, undefined)
+      this.#digests?.remove(id)
       return { id, previousSeq: seq, wasLive: isLive }
     })
   }
@@ -245,6 +243,7 @@ export class Commit {
         isLive: document?.deleted === false,
         conflictSince: document?.conflictSince ?? 0,
       }
+      this.#digests?.remember(id, document?.tree)
       this.#before.set(id, before)
     }
     return before
@@ -268,6 +267,7 @@ export class Commit {
       })
       this.#writes.put(this.#keys.number(KeySpace.change, seq), record)
       const isInConflict = document.conflictSince > 0
+      this.#digests?.change(id, seq, all)
       this.#changes.push({ seq, id, previousSeq, wasLive, isLive: !document.deleted, isInConflict, record })
       if (isInConflict || before.conflictSince > 0)
         updateConflict(this.#writes, this.#keys, { id, before, now: document, leaves: all })

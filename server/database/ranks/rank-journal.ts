@@ -1,3 +1,4 @@
+import { addDigests, decodeDigests, type Digest, encodeDigests } from '../../../protocol/document-digest.ts'
 import { type DatabaseKeys, KeySpace, numberOfKey } from '../../storage/keys.ts'
 import { isDeleted } from '../documents/change-record.ts'
 import { idOfRow } from '../reading/row-text.ts'
@@ -12,6 +13,15 @@ interface JournalRecord {
   /** For each change: its sequence, the document's sequence before it, and whether the document was live then. */
   readonly changes: readonly (readonly [seq: number, previousSeq: number, wasLive: 0 | 1])[]
   readonly removals: readonly (readonly [id: string, previousSeq: number, wasLive: 0 | 1])[]
+  /** Differences of digests, of changes and then of removals; missing where they are not known. */
+  readonly digests?: string | undefined
+}
+
+/** A document before a commit, and what the commit changed in its digest. */
+interface Before {
+  readonly previousSeq: number
+  readonly wasLive: boolean
+  readonly digest: Digest | undefined
 }
 
 /**
@@ -25,8 +35,18 @@ export function encodeJournal(from: number, { changes, removals }: RankedCommit)
     from,
     changes: changes.map(({ seq, previousSeq, wasLive }) => [seq, previousSeq, wasLive ? 1 : 0]),
     removals: removals.map(({ id, previousSeq, wasLive }) => [id, previousSeq, wasLive ? 1 : 0]),
+    digests: encodedDigests([...changes, ...removals]),
   }
   return Buffer.from(JSON.stringify(record))
+}
+
+function encodedDigests(documents: readonly RemovedDocument[]): string | undefined {
+  const digests: Digest[] = []
+  for (const { digest } of documents) {
+    if (digest === undefined) return undefined
+    digests.push(digest)
+  }
+  return encodeDigests(digests)
 }
 
 /** A journal that was read. */
@@ -48,30 +68,32 @@ export async function readJournal(
   since: number,
 ): Promise<Journal | undefined> {
   const { seq } = snapshot.state
-  const befores = new Map<number, { previousSeq: number; wasLive: boolean }>()
+  const befores = new Map<number, Before>()
   const removed: RemovedDocument[] = []
   const records: number[] = []
   let reached = since
   const entries = snapshot.iterator(journalRange(keys, since))
   for (const [key, bytes] of await entries.all()) {
-    const { from, changes, removals } = JSON.parse(Buffer.from(bytes).toString()) as JournalRecord
+    const { from, changes, removals, digests } = JSON.parse(Buffer.from(bytes).toString()) as JournalRecord
     if (from !== reached) return undefined
     reached = seqOfJournalKey(key)
     records.push(reached)
-    for (const [at, previousSeq, wasLive] of changes) befores.set(at, { previousSeq, wasLive: wasLive === 1 })
-    for (const [id, previousSeq, wasLive] of removals) {
-      removed.push({ id: id as RemovedDocument['id'], previousSeq, wasLive: wasLive === 1 })
+    const known = digests === undefined ? [] : decodeDigests(digests)
+    for (const [index, [at, previousSeq, wasLive]] of changes.entries())
+      befores.set(at, { previousSeq, wasLive: wasLive === 1, digest: known[index] })
+    for (const [index, [id, previousSeq, wasLive]] of removals.entries()) {
+      const digest = known[changes.length + index]
+      removed.push({ id: id as RemovedDocument['id'], previousSeq, wasLive: wasLive === 1, digest })
     }
   }
   if (reached !== seq) return undefined
-  /** The state at `since` of a document that was changed later. */
-  const first = (before: {
-    previousSeq: number
-    wasLive: boolean
-  }): { previousSeq: number; wasLive: boolean } => {
-    let state = before
-    while (state.previousSeq > since)
-      state = befores.get(state.previousSeq) ?? { previousSeq: 0, wasLive: false }
+  /** The state at `since` of a document that was changed later, and all that was changed in its digest. */
+  const first = ({ previousSeq, wasLive, digest }: Before): Before => {
+    let state: Before = { previousSeq, wasLive, digest }
+    while (state.previousSeq > since) {
+      const earlier = befores.get(state.previousSeq) ?? { previousSeq: 0, wasLive: false, digest: undefined }
+      state = { ...earlier, digest: addDigests(state.digest, earlier.digest) }
+    }
     return state
   }
   const changes: RankedDocument[] = []
@@ -85,6 +107,6 @@ export async function readJournal(
     if (before === undefined) return undefined
     changes.push({ seq: at, id: idOfRow(row), isLive: !isDeleted(row), ...first(before) })
   }
-  const removals = removed.map(removal => ({ ...removal, ...first(removal) }))
+  const removals = removed.map(removal => ({ ...removal, ...first({ digest: undefined, ...removal }) }))
   return { commit: { seq, changes, removals }, records }
 }

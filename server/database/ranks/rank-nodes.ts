@@ -1,3 +1,11 @@
+import {
+  addDigests,
+  type Digest,
+  formatDigest,
+  NO_DOCUMENTS,
+  parseDigest,
+} from '../../../protocol/document-digest.ts'
+
 /** Keys in a block when blocks are made. */
 export const BLOCK_KEYS = 512
 
@@ -15,6 +23,8 @@ export interface RankCounts {
   readonly keys: number
   /** Those that count. */
   readonly counted: number
+  /** Of the documents of the range; undefined where nobody has read them all, and for other keys. */
+  readonly digest: Digest | undefined
 }
 
 /** A leaf as its root lists it. */
@@ -32,45 +42,76 @@ export interface RankRoot {
   /** The greatest key that was ever counted. */
   readonly last: string
   readonly leaves: readonly LeafEntry[]
+  /** Of all documents: it stays known when leaves are cut. */
+  readonly digest: Digest | undefined
 }
 
-type LeafRow = readonly [start: string, keys: number, counted: number, number: number, blocks: number]
-type BlockRow = readonly [start: string, keys: number, counted: number]
+/** Digests came later than the rest: without one a row is as it was before. */
+type LeafRow = readonly [
+  start: string,
+  keys: number,
+  counted: number,
+  number: number,
+  blocks: number,
+  digest?: string,
+]
+type BlockRow = readonly [start: string, keys: number, counted: number, digest?: string]
 
 /** JSON: a root has few members, and is read once for many questions. */
-export function encodeRoot({ seq, next, last, leaves }: RankRoot): Buffer {
-  const rows = leaves.map(({ start, keys, counted, number, blocks }): LeafRow => [
-    start,
-    keys,
-    counted,
-    number,
-    blocks,
-  ])
-  return Buffer.from(JSON.stringify({ seq, next, last, leaves: rows }))
+export function encodeRoot({ seq, next, last, leaves, digest }: RankRoot): Buffer {
+  const rows = leaves.map(({ start, keys, counted, number, blocks, digest: ofLeaf }): LeafRow =>
+    ofLeaf === undefined
+      ? [start, keys, counted, number, blocks]
+      : [start, keys, counted, number, blocks, formatDigest(ofLeaf)],
+  )
+  const all = digest && formatDigest(digest)
+  return Buffer.from(JSON.stringify({ seq, next, last, leaves: rows, digest: all }))
 }
 
 export function decodeRoot(record: Uint8Array): RankRoot {
-  const { leaves, ...root } = parse(record) as Omit<RankRoot, 'leaves'> & { leaves: LeafRow[] }
+  const {
+    leaves,
+    digest: all,
+    ...root
+  } = parse(record) as Omit<RankRoot, 'leaves' | 'digest'> & {
+    leaves: LeafRow[]
+    digest?: string
+  }
   return {
     ...root,
-    leaves: leaves.map(([start, keys, counted, number, blocks]) => ({
+    digest: digestOf(all),
+    leaves: leaves.map(([start, keys, counted, number, blocks, digest]) => ({
       start,
       keys,
       counted,
       number,
       blocks,
+      digest: digestOf(digest),
     })),
   }
 }
 
 export function encodeLeaf(blocks: readonly RankCounts[]): Buffer {
   return Buffer.from(
-    JSON.stringify(blocks.map(({ start, keys, counted }): BlockRow => [start, keys, counted])),
+    JSON.stringify(
+      blocks.map(({ start, keys, counted, digest }): BlockRow =>
+        digest === undefined ? [start, keys, counted] : [start, keys, counted, formatDigest(digest)],
+      ),
+    ),
   )
 }
 
 export function decodeLeaf(record: Uint8Array): RankCounts[] {
-  return (parse(record) as BlockRow[]).map(([start, keys, counted]) => ({ start, keys, counted }))
+  return (parse(record) as BlockRow[]).map(([start, keys, counted, digest]) => ({
+    start,
+    keys,
+    counted,
+    digest: digestOf(digest),
+  }))
+}
+
+function digestOf(text: string | undefined): Digest | undefined {
+  return text === undefined ? undefined : parseDigest(text)
 }
 
 /** Returns the index of the last range that begins at a text or before it; 0 where none does. */
@@ -93,14 +134,16 @@ export function countedIn(ranges: readonly RankCounts[], end: number): number {
 }
 
 /** Returns the sums of adjacent ranges. */
-export function totalOf(ranges: readonly RankCounts[]): { keys: number; counted: number } {
+export function totalOf(ranges: readonly Omit<RankCounts, 'start'>[]): Omit<RankCounts, 'start'> {
   let keys = 0
   let counted = 0
+  let digest: Digest | undefined = NO_DOCUMENTS
   for (const range of ranges) {
     keys += range.keys
     counted += range.counted
+    digest = addDigests(digest, range.digest)
   }
-  return { keys, counted }
+  return { keys, counted, digest }
 }
 
 function parse(record: Uint8Array): unknown {

@@ -1,3 +1,4 @@
+import { addDigests, type Digest } from '../../../protocol/document-digest.ts'
 import { DamagedValueError } from '../../storage/encryption/damaged.ts'
 import type { DatabaseKeys } from '../../storage/keys.ts'
 import type { Store, StoreBatch } from '../../storage/store.ts'
@@ -17,8 +18,9 @@ import {
   type RankRoot,
   totalOf,
 } from './rank-nodes.ts'
+import { appended, byRange, RankUpdate } from './rank-update.ts'
 import type { RankChange, RankedCommit, RankedSpace } from './ranked-space.ts'
-import { scanBlocks } from './scan-blocks.ts'
+import { type KeyRange, scanBlocks } from './scan-blocks.ts'
 
 /** Adjacent blocks of so few keys together become one. */
 const FEW_KEYS = BLOCK_KEYS / 2
@@ -67,7 +69,7 @@ export class RankTree {
   /** Returns the last start of a block that is not behind a key, and what the tree counts before it. */
   async blockBefore(snapshot: DatabaseSnapshot, root: RankRoot, text: string): Promise<RankPlace> {
     const at = findRange(root.leaves, text)
-    const blocks = await this.#read(snapshot, root.leaves[at]!)
+    const blocks = await this.read(snapshot, root.leaves[at]!)
     const block = findRange(blocks, text)
     return { text: blocks[block]!.start, before: countedIn(root.leaves, at) + countedIn(blocks, block) }
   }
@@ -81,7 +83,7 @@ export class RankTree {
       return false
     }
     const leaf = root.leaves.find(holds) ?? root.leaves.at(-1)!
-    const blocks = await this.#read(snapshot, leaf)
+    const blocks = await this.read(snapshot, leaf)
     return (blocks.find(holds) ?? blocks.at(-1)!).start
   }
 
@@ -103,9 +105,9 @@ export class RankTree {
       last = end
       if (blocks.length === LEAF_BLOCKS) await write()
     }
-    if (blocks.length === 0 && leaves.length === 0) blocks.push({ start: '', keys: 0, counted: 0 })
+    if (blocks.length === 0 && leaves.length === 0) blocks.push({ start: '', ...totalOf([]) })
     if (blocks.length > 0) await write()
-    return { seq: snapshot.state.seq, next: leaves.length, last, leaves }
+    return { seq: snapshot.state.seq, next: leaves.length, last, leaves, digest: totalOf(leaves).digest }
   }
 
   putRoot(batch: StoreBatch, root: RankRoot): void {
@@ -125,23 +127,30 @@ export class RankTree {
     snapshot: DatabaseSnapshot,
     batch: StoreBatch,
   ): Promise<RankRoot> {
-    const update = new Update(root)
+    const update = new RankUpdate(root)
     const inner = changes.filter(({ text }) => text <= root.last)
     for (const [at, ofLeaf] of byRange(root.leaves, inner)) {
       const leaf = root.leaves[at]!
       const end = root.leaves[at + 1]?.start
-      const blocks = await this.#read(snapshot, leaf)
-      update.leaves.set(leaf, await this.#count(blocks, ofLeaf, { end, snapshot }))
+      const before = await this.read(snapshot, leaf)
+      const blocks = await this.#count(before, ofLeaf, { end, snapshot })
+      update.leaves.set(leaf, { blocks, digest: addDigests(leaf.digest, totalOf(ofLeaf).digest) })
     }
     // What is behind all others needs no reading: sequences, and ids that ascend.
     const behind = changes.slice(inner.length)
     if (behind.length > 0) {
       const leaf = root.leaves.at(-1)!
-      update.leaves.set(leaf, appended(update.leaves.get(leaf) ?? (await this.#read(snapshot, leaf)), behind))
+      const { blocks, digest } = update.leaves.get(leaf) ?? {
+        blocks: await this.read(snapshot, leaf),
+        digest: leaf.digest,
+      }
+      const sum = addDigests(digest, totalOf(behind).digest)
+      update.leaves.set(leaf, { blocks: appended(blocks, behind), digest: sum })
     }
     const leaves = await this.#arrange(update, snapshot, batch)
     const last = behind.at(-1)?.text ?? root.last
-    const updated = { seq: snapshot.state.seq, next: update.next, last, leaves }
+    const digest = addDigests(root.digest, totalOf(changes).digest)
+    const updated = { seq: snapshot.state.seq, next: update.next, last, leaves, digest }
     this.putRoot(batch, updated)
     return updated
   }
@@ -154,9 +163,8 @@ export class RankTree {
   ): Promise<RankCounts[]> {
     const blocks = [...before]
     for (const [at, ofBlock] of byRange(before, changes)) {
-      const { keys, counted } = totalOf(ofBlock.map(change => ({ ...change, start: '' })))
       const block = blocks[at]!
-      blocks[at] = { start: block.start, keys: block.keys + keys, counted: block.counted + counted }
+      blocks[at] = { start: block.start, ...totalOf([block, ...ofBlock]) }
     }
     const counted: RankCounts[] = []
     for (const [at, block] of blocks.entries()) {
@@ -170,56 +178,49 @@ export class RankTree {
     return counted
   }
 
-  async #cut(
-    { start, keys, counted }: RankCounts,
-    end: string | undefined,
-    snapshot: DatabaseSnapshot,
-  ): Promise<RankCounts[]> {
-    const { gte, lt } = this.space.range
-    const range = {
-      gte: start === '' ? gte : this.space.keyOf(start),
-      lt: end === undefined ? lt : this.space.keyOf(end),
-    }
+  async #cut(block: RankCounts, end: string | undefined, snapshot: DatabaseSnapshot): Promise<RankCounts[]> {
+    const { start, keys, counted } = block
     const blocks: RankCounts[] = []
     const all = keys === counted
     try {
-      for await (const { block } of scanBlocks(snapshot, this.space, range, all)) {
-        blocks.push(blocks.length === 0 ? { ...block, start } : block)
+      for await (const { block: part } of scanBlocks(snapshot, this.space, this.rangeOf(start, end), all)) {
+        blocks.push(blocks.length === 0 ? { ...part, start } : part)
       }
     } catch (error) {
       // A document that is damaged costs those beside it nothing but time.
-      if (error instanceof DamagedValueError) return [{ start, keys, counted }]
+      if (error instanceof DamagedValueError) return [block]
       throw error
     }
-    return blocks.length === 0 ? [{ start, keys: 0, counted: 0 }] : blocks
+    if (blocks.length === 1) return [{ ...blocks[0]!, digest: block.digest }]
+    return blocks.length === 0 ? [{ start, ...totalOf([]) }] : blocks
   }
 
   /** Puts the leaves that changed into the batch, cut where they became large and joined where they became small. */
-  async #arrange(update: Update, snapshot: DatabaseSnapshot, batch: StoreBatch): Promise<LeafEntry[]> {
+  async #arrange(update: RankUpdate, snapshot: DatabaseSnapshot, batch: StoreBatch): Promise<LeafEntry[]> {
     const { leaves, root } = update
     const entries: LeafEntry[] = []
     const contents = new Map<LeafEntry, readonly RankCounts[]>()
-    const push = (number: number, blocks: readonly RankCounts[]): void => {
-      const entry = this.#entry(number, blocks)
+    const push = (number: number, blocks: readonly RankCounts[], digest?: Digest): void => {
+      const entry = this.#entry(number, blocks, digest)
       contents.set(entry, blocks)
       entries.push(entry)
     }
     const remove = ({ number }: LeafEntry): void =>
       void batch.del(leafKey(this.#keys, this.space.number, number))
     for (const leaf of root.leaves) {
-      const blocks = leaves.get(leaf)
+      const { blocks, digest } = leaves.get(leaf) ?? { digest: leaf.digest }
       const previous = entries.at(-1)
       const size = (blocks?.length ?? leaf.blocks) + (previous?.blocks ?? Infinity)
       const isChanged = blocks !== undefined || (previous !== undefined && contents.has(previous))
       if (previous !== undefined && isChanged && size <= FEW_BLOCKS) {
-        const own = blocks ?? (await this.#read(snapshot, leaf))
-        const others = contents.get(previous) ?? (await this.#read(snapshot, previous))
+        const own = blocks ?? (await this.read(snapshot, leaf))
+        const others = contents.get(previous) ?? (await this.read(snapshot, previous))
         entries.pop()
         contents.delete(previous)
         remove(leaf)
-        push(previous.number, [...others, ...own])
+        push(previous.number, [...others, ...own], addDigests(previous.digest, digest))
       } else if (blocks === undefined) entries.push(leaf)
-      else if (blocks.length < 2 * LEAF_BLOCKS) push(leaf.number, blocks)
+      else if (blocks.length < 2 * LEAF_BLOCKS) push(leaf.number, blocks, digest)
       else {
         for (let from = 0; from < blocks.length; from += LEAF_BLOCKS)
           push(from === 0 ? leaf.number : update.next++, blocks.slice(from, from + LEAF_BLOCKS))
@@ -230,11 +231,29 @@ export class RankTree {
     return entries
   }
 
-  #entry(number: number, blocks: readonly RankCounts[]): LeafEntry {
-    return { start: blocks[0]?.start ?? '', ...totalOf(blocks), number, blocks: blocks.length }
+  /** @param digest of the leaf, where it is known: digests of blocks may not be */
+  #entry(number: number, blocks: readonly RankCounts[], digest?: Digest): LeafEntry {
+    const total = totalOf(blocks)
+    return {
+      start: blocks[0]?.start ?? '',
+      ...total,
+      digest: digest ?? total.digest,
+      number,
+      blocks: blocks.length,
+    }
   }
 
-  async #read(snapshot: DatabaseSnapshot, { number }: LeafEntry): Promise<RankCounts[]> {
+  /** Returns the keys from one start to another. */
+  rangeOf(start: string, end: string | undefined): KeyRange {
+    const { gte, lt } = this.space.range
+    return {
+      gte: start === '' ? gte : this.space.keyOf(start),
+      lt: end === undefined ? lt : this.space.keyOf(end),
+    }
+  }
+
+  /** Returns the blocks of a leaf. */
+  async read(snapshot: DatabaseSnapshot, { number }: LeafEntry): Promise<RankCounts[]> {
     const record = await this.#record(snapshot, leafKey(this.#keys, this.space.number, number))
     if (record === undefined) throw new BrokenTreeError(`the leaf ${number} is missing`)
     return decodeLeaf(record)
@@ -248,44 +267,5 @@ export class RankTree {
       if (error instanceof DamagedValueError) throw new BrokenTreeError(error.message)
       throw error
     }
-  }
-}
-
-/** A root that is being changed. */
-class Update {
-  readonly root: RankRoot
-  /** The new blocks of leaves that changed. */
-  readonly leaves = new Map<LeafEntry, readonly RankCounts[]>()
-  next: number
-
-  constructor(root: RankRoot) {
-    this.root = root
-    this.next = root.next
-  }
-}
-
-/** Blocks with keys behind theirs: the last one is filled up. */
-function appended(blocks: readonly RankCounts[], changes: readonly RankChange[]): RankCounts[] {
-  const all = [...blocks]
-  for (const { text, keys, counted } of changes) {
-    const last = all.at(-1)!
-    if (last.keys >= BLOCK_KEYS) all.push({ start: text, keys, counted })
-    else all[all.length - 1] = { start: last.start, keys: last.keys + keys, counted: last.counted + counted }
-  }
-  return all
-}
-
-/** Changes in the order of their texts, by the index of the range that each lies in. */
-function* byRange(
-  ranges: readonly { readonly start: string }[],
-  changes: readonly RankChange[],
-): Generator<[index: number, changes: readonly RankChange[]]> {
-  for (let from = 0; from < changes.length;) {
-    const index = findRange(ranges, changes[from]!.text)
-    const end = ranges[index + 1]?.start
-    let to = from + 1
-    while (to < changes.length && (end === undefined || changes[to]!.text < end)) to++
-    yield [index, changes.slice(from, to)]
-    from = to
   }
 }

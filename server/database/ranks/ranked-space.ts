@@ -1,3 +1,4 @@
+import type { Digest } from '../../../protocol/document-digest.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { type DatabaseKeys, KeySpace, PREFIX_LENGTH } from '../../storage/keys.ts'
 import { isLiveRecord } from '../documents/document-record.ts'
@@ -7,6 +8,8 @@ export interface RankChange {
   readonly text: string
   readonly keys: number
   readonly counted: number
+  /** Difference of the digest of the range; undefined where that is not known, and for keys that have none. */
+  readonly digest: Digest | undefined
 }
 
 /** The part of a commit that ranks need. */
@@ -21,6 +24,8 @@ export interface RemovedDocument {
   readonly id: DocId
   readonly previousSeq: number
   readonly wasLive: boolean
+  /** Difference of the digest of the database, where the commit told it. */
+  readonly digest?: Digest | undefined
 }
 
 /** A document that a commit changed. Its sequence before is 0 where it is new. */
@@ -36,6 +41,8 @@ export interface RankedSpace {
   readonly range: { readonly gte: Uint8Array; readonly lt: Uint8Array }
   /** True where keys count by what lies under them; otherwise all do. */
   readonly isSelective: boolean
+  /** True where the keys are documents, whose ranges have digests. */
+  readonly hasDigests: boolean
   /** Returns whether the key of a record counts. */
   counts(record: Uint8Array): boolean
   /** Returns a text for a key, which sorts as the key does among those of the space. */
@@ -51,18 +58,18 @@ export function documentsSpace(keys: DatabaseKeys): RankedSpace {
     number: 0,
     range,
     isSelective: true,
+    hasDigests: true,
     counts: isLiveRecord,
     textOf: key => textOfBytes(key, 'latin1'),
     keyOf: text => keys.bytes(KeySpace.document, Buffer.from(text, 'latin1')),
     changesOf({ changes, removals }) {
       const changed: RankChange[] = []
-      for (const { id, previousSeq, wasLive, isLive } of changes) {
+      for (const { id, previousSeq, wasLive, isLive, digest } of changes) {
         const counted = Number(isLive) - Number(wasLive)
-        const isNew = previousSeq === 0
-        if (isNew || counted !== 0) changed.push({ text: textOfId(id), keys: Number(isNew), counted })
+        changed.push({ text: textOfId(id), keys: Number(previousSeq === 0), counted, digest })
       }
-      for (const { id, previousSeq, wasLive } of removals) {
-        if (previousSeq > 0) changed.push({ text: textOfId(id), keys: -1, counted: -Number(wasLive) })
+      for (const { id, previousSeq, wasLive, digest } of removals) {
+        if (previousSeq > 0) changed.push({ text: textOfId(id), keys: -1, counted: -Number(wasLive), digest })
       }
       return changed
     },
@@ -76,13 +83,15 @@ export function changesSpace(keys: DatabaseKeys): RankedSpace {
     number: 1,
     range,
     isSelective: false,
+    hasDigests: false,
     counts: () => true,
     textOf: key => textOfBytes(key, 'hex'),
     keyOf: text => keys.bytes(KeySpace.change, Buffer.from(text, 'hex')),
     changesOf({ changes, removals }) {
       const changed: RankChange[] = []
       const add = (seq: number, difference: number): void => {
-        if (seq > 0) changed.push({ text: textOfSeq(seq), keys: difference, counted: difference })
+        if (seq > 0)
+          changed.push({ text: textOfSeq(seq), keys: difference, counted: difference, digest: undefined })
       }
       for (const { seq, previousSeq } of changes) {
         add(seq, 1)
@@ -99,7 +108,7 @@ function textOfBytes(key: Uint8Array, encoding: 'latin1' | 'hex'): string {
 }
 
 /** Bytes of UTF-8 as characters: compared as texts they sort as the keys do. */
-function textOfId(id: string): string {
+export function textOfId(id: string): string {
   const bytes = Buffer.from(id)
   return bytes.length === id.length ? id : bytes.toString('latin1')
 }

@@ -1,6 +1,7 @@
+import type { Digest } from '../../../protocol/document-digest.ts'
 import { countRange } from './scan-blocks.ts'
 import type { RankRoot } from './rank-nodes.ts'
-import { MANY_KEYS } from './rank-nodes.ts'
+import { MANY_KEYS, totalOf } from './rank-nodes.ts'
 import type { RankPlace, RankTree } from './rank-tree.ts'
 import type { RankChange, RankedCommit } from './ranked-space.ts'
 import type { DatabaseSnapshot } from '../reading/snapshot.ts'
@@ -86,10 +87,15 @@ export function mergedChanges(tree: RankTree, commits: readonly RankedCommit[]):
   for (const change of changes) {
     const last = all.at(-1)
     if (last?.text !== change.text) all.push(change)
-    else {
-      const { text, keys, counted } = last
-      all[all.length - 1] = { text, keys: keys + change.keys, counted: counted + change.counted }
-    }
+    else all[all.length - 1] = { text: change.text, ...totalOf([last, change]) }
   }
-  return all.filter(({ keys, counted }) => keys !== 0 || counted !== 0)
+  const { hasDigests } = tree.space
+  return all.filter(
+    ({ keys, counted, digest }) => keys !== 0 || counted !== 0 || (hasDigests && changesDigest(digest)),
+  )
+}
+
+/** Returns whether a difference is one, or not known. */
+function changesDigest(digest: Digest | undefined): boolean {
+  return digest === undefined || digest.some(word => word !== 0)
 }

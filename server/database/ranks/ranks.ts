@@ -1,12 +1,18 @@
 import { type DatabaseKeys, KeySpace } from '../../storage/keys.ts'
 import type { Store } from '../../storage/store.ts'
-import type { DatabaseState } from '../state.ts'
-import { DatabaseSnapshot } from '../reading/snapshot.ts'
+import { decodeState, type DatabaseState } from '../state.ts'
+import type { DatabaseSnapshot } from '../reading/snapshot.ts'
+import { DigestsAtMoment } from './digests-at-moment.ts'
+import { DigestFiller } from './fill-digests.ts'
+import { Moments } from './moments.ts'
+import { PendingCommits } from './pending-commits.ts'
 import { readJournal } from './rank-journal.ts'
 import { journalKey, rootKey } from './rank-keys.ts'
 import { BrokenTreeError, RankTree } from './rank-tree.ts'
+import { type CommitDigests, withDigests } from './commit-digests.ts'
 import { changesSpace, documentsSpace, type RankedCommit } from './ranked-space.ts'
-import { mergedChanges, type Moment, type RankedKey, RanksAtMoment, type Side } from './ranks-at-moment.ts'
+import { type Moment, type RankedKey, RanksAtMoment, type Side } from './ranks-at-moment.ts'
+import { buildTrees, updateTree } from './write-trees.ts'
 
 /** Answers how many documents, or changes, lie in front of one. */
 export type Ranks = Pick<DatabaseRanks, 'documentsBefore' | 'changesBefore'>
@@ -31,9 +37,6 @@ const MANY_CHANGES = 8192
 /** After so long without many changes those that there are go into the tree, so that they take no memory. */
 const IDLE_MS = 5000
 
-/** Attempts at a snapshot of the moment up to which changes were counted; commits that hurry past cost one each. */
-const ATTEMPTS = 20
-
 /**
  * Places in a database's lists: the `offset` of a listing, the changes `pending` behind a sequence. LevelDB has no order
  * statistics, so a tree of counts is kept beside the documents. It is written behind the commits, many at a time, and says
@@ -55,19 +58,17 @@ export class DatabaseRanks {
   #isReady = false
   /** True where the tree cannot be read, and is made again. */
   #isDamaged = false
-  /** Applied commits behind the tree. Replaced, never changed. */
-  #pending: readonly RankedCommit[] = []
-  #pendingChanges = 0
-  /** Sequences of the journal's records. */
-  #journal: number[] = []
-  /** The update sequence up to which commits were applied. */
-  #seq: number
+  /** Applied commits behind the tree. */
+  readonly #pending = new PendingCommits()
+  /** Differences in digests by commits that are not applied yet, by their update sequences. */
+  readonly #expected = new Map<number, CommitDigests>()
+  readonly #filler: DigestFiller
+  readonly #moments: Moments
   #writing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   /** The last sequence that was applied. */
   #applied: number
   readonly #closing = new AbortController()
-  readonly #onApply: (() => void)[] = []
 
   /** @param stored the update sequence, and whether there is a tree */
   constructor(store: Store, keys: DatabaseKeys, stored: { seq: number; hasTree: boolean }) {
@@ -76,7 +77,9 @@ export class DatabaseRanks {
     this.#documents = new RankTree(store, keys, documentsSpace(keys))
     this.#changes = new RankTree(store, keys, changesSpace(keys))
     this.#trees = [this.#documents, this.#changes]
-    this.#seq = this.#applied = stored.seq
+    this.#applied = stored.seq
+    this.#moments = new Moments(store, keys, stored.seq)
+    this.#filler = new DigestFiller(store, keys, this.#documents)
     this.#hasTree = stored.hasTree
   }
 
@@ -100,44 +103,79 @@ export class DatabaseRanks {
     return this.#rank(this.#changes, this.#keys.number(KeySpace.change, seq))
   }
 
+  /** Takes what a commit that is about to be written changes in digests. */
+  expect(seq: number, digests: CommitDigests): void {
+    this.#expected.set(seq, digests)
+  }
+
+  /** Computes with digests of the documents at one moment, which are read first where they are not known yet. */
+  async withDigests<T>(
+    use: (digests: DigestsAtMoment, moment: { readonly seq: number }) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const isSmall = !this.#hasTree && (await this.#isSmall())
+    if (!isSmall) await this.#allFilled(signal)
+    const moment = await this.#moment()
+    try {
+      const root = isSmall ? undefined : await this.#documents.root(moment.snapshot)
+      const digests = new DigestsAtMoment(this.#documents, root, moment, signal)
+      const result = await use(digests, moment.snapshot.state)
+      this.#filler.want(digests.scannedLeaves)
+      if (this.#filler.isWanted) this.#writeLater()
+      return result
+    } catch (error) {
+      if (this.#discard(error)) return await this.withDigests(use, signal)
+      throw error
+    } finally {
+      await moment.snapshot.close()
+    }
+  }
+
+  /** Waits until the digest of all documents is known; gives up when each leaf had its turn twice. */
+  async #allFilled(signal: AbortSignal): Promise<void> {
+    await this.#prepared()
+    for (let round = 0; ; round++) {
+      const { snapshot } = await this.#moment()
+      const root = await this.#documents.root(snapshot).finally(() => snapshot.close())
+      if (root === undefined || root.digest !== undefined || round > 2 * root.leaves.length) return
+      signal.throwIfAborted()
+      await this.#writeSoon()
+    }
+  }
+
   /** Takes in a commit that is on disk, in order. */
   apply({ state, changes, removals }: Omit<RankedCommit, 'seq'> & { readonly state: DatabaseState }): void {
     const { seq } = state
-    if (seq > this.#applied) this.#note({ seq, changes, removals }, state.docs + state.deletedDocs)
-    this.#seq = this.#applied = seq
-    this.#wake()
+    const commit = withDigests({ seq, changes, removals }, this.#expected.get(seq))
+    this.#expected.delete(seq)
+    if (seq > this.#applied) this.#note(commit, state.docs + state.deletedDocs)
+    this.#applied = seq
+    this.#moments.reach(seq)
   }
 
   /** Begins again from what the store has: commits that were applied may not be on disk. */
   async reload({ state }: { readonly state: DatabaseState }): Promise<void> {
-    this.#seq = Infinity
-    this.#wake()
     await this.#settled()
-    this.#seq = this.#applied = Math.max(this.#applied, state.seq)
+    this.#applied = Math.max(this.#applied, state.seq)
+    this.#moments.reach(this.#applied)
     this.#hasTree = (await this.#store.get(DatabaseRanks.treeKey(this.#keys))) !== undefined
     this.#ready = undefined
     this.#isReady = false
-    this.#pending = []
-    this.#journal = []
-    this.#pendingChanges = 0
+    this.#pending.clear()
+    this.#expected.clear()
   }
 
   /** Waits for what is being written. What is not counted yet is in the journal. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the database was closed'))
     clearTimeout(this.#timer)
-    this.#seq = Infinity
-    this.#wake()
     await this.#settled()
   }
 
   async #settled(): Promise<void> {
+    this.#moments.reach(Infinity)
     await this.#ready?.catch(() => undefined)
     await this.#writing
-  }
-
-  #wake(): void {
-    for (const resume of this.#onApply.splice(0)) resume()
   }
 
   #note(commit: RankedCommit, documents: number): void {
@@ -145,21 +183,24 @@ export class DatabaseRanks {
       if (documents <= FEW_DOCUMENTS) return
       this.#hasTree = true
     }
-    this.#pending = [...this.#pending, withoutRecords(commit)]
-    this.#journal.push(commit.seq)
-    this.#pendingChanges += commit.changes.length + commit.removals.length
+    this.#pending.push(commit)
     if (this.#closing.signal.aborted) return
-    if (this.#pendingChanges >= MANY_CHANGES) this.#writeSoon()
-    else this.#timer ??= setTimeout(() => this.#writeSoon(), IDLE_MS).unref()
+    if (this.#pending.changes >= MANY_CHANGES) void this.#writeSoon()
+    else this.#writeLater()
   }
 
-  #writeSoon(): void {
+  #writeLater(): void {
+    this.#timer ??= setTimeout(() => void this.#writeSoon(), IDLE_MS).unref()
+  }
+
+  #writeSoon(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
     // What fails is tried again with the next changes: until then they are in the journal.
-    this.#writing ??= this.#write()
+    return (this.#writing ??= this.#write()
+      .then(() => this.#fill())
       .catch((error: unknown) => void this.#discard(error))
-      .finally(() => (this.#writing = undefined))
+      .finally(() => (this.#writing = undefined)))
   }
 
   /** Puts the pending commits into the trees. */
@@ -168,31 +209,25 @@ export class DatabaseRanks {
     const moment = await this.#moment()
     const { snapshot } = moment
     try {
-      const commits = moment.pending.filter(({ seq }) => seq <= snapshot.state.seq)
       const batch = this.#store.batch()
-      for (const tree of this.#trees) {
-        const root = await tree.root(snapshot)
-        if (root === undefined) throw new BrokenTreeError('there is no root')
-        const behind = commits.filter(({ seq }) => seq > root.seq)
-        await tree.update(root, mergedChanges(tree, behind), snapshot, batch)
-      }
-      const done = this.#journal.filter(seq => seq <= snapshot.state.seq)
-      for (const seq of done) batch.del(journalKey(this.#keys, seq))
+      for (const tree of this.#trees) await updateTree(tree, moment, batch)
+      for (const seq of this.#pending.recordsUpTo(snapshot.state.seq)) batch.del(journalKey(this.#keys, seq))
       if (this.#closing.signal.aborted) return
       await batch.write()
-      this.#forget(snapshot.state.seq)
+      this.#pending.forget(snapshot.state.seq)
     } finally {
       await snapshot.close()
     }
   }
 
-  #forget(seq: number): void {
-    this.#pending = this.#pending.filter(commit => commit.seq > seq)
-    this.#journal = this.#journal.filter(at => at > seq)
-    this.#pendingChanges = this.#pending.reduce(
-      (sum, { changes, removals }) => sum + changes.length + removals.length,
-      0,
-    )
+  /** Reads documents whose digests are not known, of one leaf. */
+  async #fill(): Promise<void> {
+    const moment = await this.#moment()
+    try {
+      if (await this.#filler.fill(moment, this.#closing.signal)) this.#writeLater()
+    } finally {
+      await moment.snapshot.close()
+    }
   }
 
   #prepared(): Promise<void> {
@@ -211,30 +246,20 @@ export class DatabaseRanks {
       const root = this.#isDamaged ? undefined : await this.#documents.root(snapshot)
       const journal = root && (await readJournal(snapshot, this.#keys, root.seq))
       const { seq } = snapshot.state
-      if (journal === undefined) await this.#build(snapshot)
-      this.#forget(seq)
-      if (journal !== undefined && journal.records.length > 0) {
-        this.#pending = [journal.commit, ...this.#pending]
-        this.#journal = [...journal.records, ...this.#journal]
-        this.#pendingChanges += journal.commit.changes.length
-      }
+      if (journal === undefined)
+        await buildTrees(
+          { store: this.#store, keys: this.#keys },
+          this.#trees,
+          snapshot,
+          this.#closing.signal,
+        )
+      this.#pending.forget(seq)
+      if (journal !== undefined) this.#pending.unshift(journal)
       this.#isReady = true
       this.#isDamaged = false
     } finally {
       await snapshot.close()
     }
-  }
-
-  async #build(snapshot: DatabaseSnapshot): Promise<void> {
-    const { gte } = this.#keys.range(KeySpace.rank)
-    await this.#store.clear({ gte, lt: journalKey(this.#keys, snapshot.state.seq + 1) })
-    const roots = []
-    for (const tree of this.#trees) {
-      roots.push([tree, await tree.build(snapshot, this.#closing.signal)] as const)
-    }
-    const batch = this.#store.batch()
-    for (const [tree, root] of roots) tree.putRoot(batch, root)
-    await batch.write()
   }
 
   async #rank(tree: RankTree, key: Uint8Array): Promise<Rank> {
@@ -263,36 +288,11 @@ export class DatabaseRanks {
   }
 
   async #isSmall(): Promise<boolean> {
-    const snapshot = new DatabaseSnapshot(this.#store, this.#keys)
-    await snapshot.close()
-    return snapshot.state.docs + snapshot.state.deletedDocs <= FEW_DOCUMENTS
+    const { docs, deletedDocs } = decodeState(await this.#store.get(this.#keys.state))
+    return docs + deletedDocs <= FEW_DOCUMENTS
   }
 
-  /** A snapshot of a moment up to which commits were applied, with those of them that are not in the store's tree. */
-  async #moment(): Promise<Moment> {
-    for (let attempt = 1; ; attempt++) {
-      const snapshot = new DatabaseSnapshot(this.#store, this.#keys)
-      const pending = this.#pending
-      const { seq } = snapshot.state
-      if (seq <= this.#seq || attempt === ATTEMPTS) return { snapshot, pending }
-      await snapshot.close()
-      // The commit is on disk: that it is applied is a matter of turns of the event loop, of which closing took some.
-      if (this.#seq < seq) await new Promise<void>(resolve => this.#onApply.push(resolve))
-    }
-  }
-}
-
-/** A copy that does not hold the rendered rows in memory. */
-function withoutRecords({ seq, changes, removals }: RankedCommit): RankedCommit {
-  return {
-    seq,
-    changes: changes.map(({ seq, id, previousSeq, wasLive, isLive }) => ({
-      seq,
-      id,
-      previousSeq,
-      wasLive,
-      isLive,
-    })),
-    removals,
+  #moment(): Promise<Moment> {
+    return this.#moments.now(() => this.#pending.commits)
   }
 }

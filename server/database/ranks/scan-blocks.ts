@@ -38,7 +38,7 @@ export async function* scanBlocks(
       for (const entry of entries) {
         const [key, record] = entry instanceof Uint8Array ? [entry] : entry
         if (keys === BLOCK_KEYS) {
-          yield { block: { start, keys, counted }, end }
+          yield { block: { start, keys, counted, digest: undefined }, end }
           keys = counted = 0
         }
         end = space.textOf(key)
@@ -47,7 +47,7 @@ export async function* scanBlocks(
         if (record === undefined || space.counts(record)) counted += 1
       }
     }
-    if (keys > 0) yield { block: { start, keys, counted }, end }
+    if (keys > 0) yield { block: { start, keys, counted, digest: undefined }, end }
   } finally {
     await iterator.close()
   }

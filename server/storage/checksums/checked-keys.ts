@@ -41,7 +41,6 @@ const NAMES: Readonly<Record<number, string>> = {
   [KeySpace.attachment]: 'The attachment reference',
   [KeySpace.index]: 'The index record',
   [KeySpace.conflict]: 'The conflict record',
-  [KeySpace.digest]: 'The digest',
   [KeySpace.rank]: 'The count',
 }
 

@@ -1,5 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import type { DatabaseName } from '../../../protocol/database-name.ts'
+import { addDigests, type Digest, documentDigest, NO_DOCUMENTS } from '../../../protocol/document-digest.ts'
+import { leaves } from '../../../protocol/revtree/leaves.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { Attachments } from '../../../server/attachments/attachments.ts'
@@ -8,12 +10,14 @@ import type { Database } from '../../../server/database/database.ts'
 import { listDocuments } from '../../../server/database/listing/list-documents.ts'
 import type { ListingQuery } from '../../../server/database/listing/listing-query.ts'
 import { purge } from '../../../server/database/maintenance/purge.ts'
+import { digestDifference } from '../../../server/database/ranks/check-digests.ts'
+import type { IdRange } from '../../../server/database/ranks/digests.ts'
 import { readJournal } from '../../../server/database/ranks/rank-journal.ts'
 import { journalRange, leafKey } from '../../../server/database/ranks/rank-keys.ts'
 import { RankTree } from '../../../server/database/ranks/rank-tree.ts'
 import { documentsSpace } from '../../../server/database/ranks/ranked-space.ts'
 import { STORAGE } from '../../../server/database/storage-of.ts'
-import { KeySpace } from '../../../server/storage/keys.ts'
+import { KeySpace, textOfKey } from '../../../server/storage/keys.ts'
 import { openMemoryStore, type Store } from '../../../server/storage/store.ts'
 import { ADMIN, write } from '../../helpers/write.ts'
 
@@ -65,6 +69,28 @@ async function hasJournal(t: ExecutionContext, database: Database, what: string)
   t.true(root !== undefined && root.seq > 0, what)
   t.not(await readJournal(snapshot, keys, root?.seq ?? 0), undefined, what)
   await snapshot.close()
+}
+
+/** The digest of a range by reading all of it. */
+async function readDigest(
+  database: Database,
+  { start, end }: IdRange,
+): Promise<{ readonly documents: number; readonly digest: Digest }> {
+  const { keys } = database[STORAGE]
+  const { gte, lt } = keys.range(KeySpace.document)
+  const snapshot = database.snapshot()
+  let [documents, digest] = [0, NO_DOCUMENTS]
+  const range = {
+    gte: start === undefined ? gte : keys.text(KeySpace.document, start),
+    lt: end === undefined ? lt : keys.text(KeySpace.document, end),
+  }
+  for await (const key of snapshot.keys(range)) {
+    const id = textOfKey(key) as DocId
+    documents += 1
+    digest = addDigests(digest, documentDigest(id, leaves(database.document(id)!.tree)))!
+  }
+  await snapshot.close()
+  return { documents, digest }
 }
 
 /** Numbers that a failure can be run again with. */
@@ -139,6 +165,30 @@ class Model {
       t.is(ofSeqs.before, seqs.filter(one => one < seq).length, `${what}: before ${seq}`)
       await ofSeqs.snapshot.close()
     }
+    await this.checkDigests(t, database, what)
+  }
+
+  /** Compares digests of ranges, and of parts of one, with documents that are read. */
+  async checkDigests(t: ExecutionContext, database: Database, what: string): Promise<void> {
+    const { signal } = new AbortController()
+    const all = { start: undefined, end: undefined }
+    const bounds = Array.from(
+      { length: 4 },
+      () => `${this.#random(2) === 0 ? 'ü' : 'd'}${this.#random(5000)}`,
+    )
+    const sorted = bounds.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    const ranges = [all, ...sorted.map((start, index) => ({ start, end: sorted[index + 1] }))]
+    const digests = database.digests!
+    const parts = await digests.split(all, 7, signal)
+    for (const range of [...(await digests.of(ranges, signal)).ranges, ...parts.ranges]) {
+      const { start, end, documents, digest } = range
+      t.deepEqual(
+        { documents, digest },
+        await readDigest(database, { start, end }),
+        `${what}: ${start} to ${end}`,
+      )
+    }
+    t.is(await digestDifference(database), undefined, what)
   }
 
   /** Ids of live documents, in their order. */
