@@ -106,11 +106,12 @@ function fish(entries: readonly Entry[]): string {
 function __couchette_at
   set -l command
   for word in (commandline -opc)[2..]
-    if contains -- (string join ' ' $command $word) ${paths.join(' ')}
+    if contains -- (string join -- ' ' $command $word) ${paths.join(' ')}
       set command $command $word
     end
   end
-  test (string join ' ' $command) = "$argv[1]"
+  set -l path (string join -- ' ' $command)
+  test "$path" = "$argv[1]"
 end
 ${lines.join('\n')}
 `
