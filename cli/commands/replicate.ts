@@ -27,6 +27,16 @@ const FIRST_RETRY_MS = 1000
 const MAX_RETRY_MS = 60_000
 const LISTED_FAILURES = 20
 
+const NOTHING_DONE: RunState = {
+  docsRead: 0,
+  docsWritten: 0,
+  docWriteFailures: 0,
+  bytesRead: 0,
+  bytesWritten: 0,
+  pending: null,
+  fraction: null,
+}
+
 /** Adds `replicate`: copies a database to another, by itself or as a job of a server. */
 export function addReplicate(frame: Frame): void {
   frame
@@ -48,6 +58,8 @@ export function addReplicate(frame: Frame): void {
       '--doc-ids <ids>',
       'these documents, with commas between; @FILE reads a file with one in each line',
     )
+    .option('--filter <design/name>', 'documents that a filter function of the source lets through')
+    .option('--filter-param <name=value...>', 'parameters of that function')
     .option('--winning-revs-only', 'leaves conflicts behind')
     .option('--since <seq>', 'begins behind this sequence of the source, whatever the checkpoints say')
     .option('--no-checkpoints', 'neither reads nor writes checkpoints')
@@ -102,31 +114,43 @@ async function checkReachable(context: Context, { connection }: DatabaseAddress)
   await server.get('').finally(() => server.close())
 }
 
-/** Runs a continuous replication until Ctrl-C; what may pass is waited for. */
+/** Runs a continuous replication until Ctrl-C; what may pass is waited for. The result counts all runs. */
 async function follow(context: Context, peers: Peers, request: RunRequest): Promise<RunResult> {
   const show = progressOf(context)
+  const began = performance.now()
   let waitMs = FIRST_RETRY_MS
+  let total = NOTHING_DONE
   for (;;) {
-    let last: RunState | undefined
+    const before = total
     try {
-      return await runReplication(
-        peers,
-        request,
-        state => {
-          last = state
-          if (state.docsRead > 0) waitMs = FIRST_RETRY_MS
-          show(state)
-        },
-        context.signal,
-      )
+      const shown = (state: RunState): void => {
+        total = sumOf(before, state)
+        if (state.docsRead > 0) waitMs = FIRST_RETRY_MS
+        show(total)
+      }
+      return await runReplication(peers, request, shown, context.signal)
     } catch (error) {
-      if (context.signal.aborted && last !== undefined) return { ...last, failures: [], rewinds: [], ms: 0 }
+      if (context.signal.aborted)
+        return { ...total, failures: [], rewinds: [], ms: performance.now() - began }
       if (!(error instanceof PeerError) || !error.transient) throw error
       context.progress.note(`${error.message}; tries again in ${duration(waitMs)}`)
     }
     const keepAlive = setTimeout(() => undefined, waitMs)
-    await wait(waitMs, context.signal).finally(() => clearTimeout(keepAlive))
+    // Where it is stopped meanwhile, the next run ends at once.
+    await wait(waitMs, context.signal).catch(() => undefined)
+    clearTimeout(keepAlive)
     waitMs = Math.min(MAX_RETRY_MS, waitMs * 2)
+  }
+}
+
+function sumOf(before: RunState, now: RunState): RunState {
+  return {
+    ...now,
+    docsRead: before.docsRead + now.docsRead,
+    docsWritten: before.docsWritten + now.docsWritten,
+    docWriteFailures: before.docWriteFailures + now.docWriteFailures,
+    bytesRead: before.bytesRead + now.bytesRead,
+    bytesWritten: before.bytesWritten + now.bytesWritten,
   }
 }
 

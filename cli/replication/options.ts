@@ -12,6 +12,10 @@ export interface TypedOptions {
   readonly selector?: string
   /** Ids with commas between, or a file with one in each line: "@ids". */
   readonly docIds?: string
+  /** A function of a design document of the source: "DESIGN/NAME". */
+  readonly filter?: string
+  /** Parameters of the function: "name=value". */
+  readonly filterParam?: readonly string[]
   readonly winningRevsOnly?: boolean
   readonly since?: string
   readonly checkpoints?: boolean
@@ -31,6 +35,8 @@ export async function replicationMembers(options: TypedOptions): Promise<Record<
     ...(checkpoints === false ? { use_checkpoints: false } : {}),
     ...(options.selector === undefined ? {} : { selector: await selectorOf(options.selector) }),
     ...(options.docIds === undefined ? {} : { doc_ids: await idsOf(options.docIds) }),
+    ...(options.filter === undefined ? {} : { filter: options.filter }),
+    ...(options.filterParam === undefined ? {} : { query_params: paramsOf(options.filterParam) }),
     ...positive('worker_batch_size', '--batch-size', options.batchSize),
     ...positive('worker_processes', '--workers', options.workers),
     ...positive('retries_per_request', '--retries', options.retries),
@@ -64,6 +70,16 @@ async function idsOf(text: string): Promise<string[]> {
   const ids = (await textOf(text)).split(text.startsWith('@') ? /\r?\n/ : ',')
   // The interface of CouchDB takes them percent-encoded.
   return ids.filter(id => id !== '').map(encodeURIComponent)
+}
+
+function paramsOf(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text): [string, string] => {
+      const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+      if (name === undefined) throw usageError(`--filter-param takes NAME=VALUE, not "${text}".`)
+      return [name, value]
+    }),
+  )
 }
 
 async function textOf(text: string): Promise<string> {

@@ -1,12 +1,12 @@
 import { replicationId } from '../../protocol/replication-id.ts'
-import type { IdentityEndpoint, IdentityFilter } from '../../protocol/replication-id.ts'
+import type { IdentityEndpoint, ReplicationId } from '../../protocol/replication-id.ts'
 import type { ReplicationFilter, ReplicationOptions } from '../../protocol/replication-options.ts'
+import { identityFilter } from '../../replicator/identity-filter.ts'
 import type { Rewind } from '../../replicator/checkpoints.ts'
 import type { WriteFailure } from '../../replicator/peer.ts'
 import { Replication } from '../../replicator/replication.ts'
 import type { ReplicationStatus } from '../../replicator/replication.ts'
 import { childOf, wait } from '../../replicator/wait.ts'
-import { usageError } from '../frame/command-error.ts'
 import type { DatabaseAddress } from '../frame/connection.ts'
 import { endpointOf } from './peers.ts'
 import type { Peers } from './peers.ts'
@@ -66,7 +66,7 @@ export async function runReplication(
   const failures: WriteFailure[] = []
   const rewinds: Rewind[] = []
   const plan = {
-    id: identify(request),
+    id: await identify(peers, request),
     olderIds: [],
     options,
     maxRewind: NO_LIMIT,
@@ -136,12 +136,12 @@ function stateOf(
   }
 }
 
-function identify({ source, target, options }: RunRequest): ReturnType<typeof replicationId> {
+async function identify(peers: Peers, { source, target, options }: RunRequest): Promise<ReplicationId> {
   return replicationId({
     uuid: OWN_UUID,
     source: identityOf(source),
     target: identityOf(target),
-    filter: identityFilter(options.filter),
+    filter: await identityFilter(options.filter, () => Promise.resolve(peers.open(source, options))),
     winningRevsOnly: options.winningRevsOnly,
   })
 }
@@ -149,11 +149,4 @@ function identify({ source, target, options }: RunRequest): ReturnType<typeof re
 function identityOf(address: DatabaseAddress): IdentityEndpoint {
   const { url, basic } = endpointOf(address)
   return { url, headers: {}, ...(basic === undefined ? {} : { user: basic.username }) }
-}
-
-/** @throws {CommandError} for functions of design documents, which only a server identifies */
-function identityFilter(filter: ReplicationFilter): IdentityFilter {
-  if (filter.kind === 'selector') return { kind: 'selector', selector: filter.normalized }
-  if (filter.kind === 'function') throw usageError('A filter function needs a server: name one with --on.')
-  return filter
 }

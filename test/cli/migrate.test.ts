@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
+import { startNode } from '../../harness/child-server.ts'
 import { call } from '../helpers/http.ts'
 import { honest, startProxy } from '../helpers/faulty-proxy.ts'
 import { startServer } from '../helpers/server.ts'
@@ -136,6 +137,31 @@ test('a source that dies half-way is told, and the same command goes on', async 
   proxy.script = honest
   const rest = await runCli([...args, '--json'])
   t.is(rest.code, 0)
+  const orders = (JSON.parse(rest.out) as Report).databases.find(({ name }) => name === 'orders')
+  t.like(orders, { ok: true, comparison: { leaves: DOCS + 6, missing: 0 } })
+})
+
+test('a target that is killed half-way has what was moved when it is started again', async t => {
+  const source = await startServer()
+  const dir = await tempDir()
+  let target = await startNode(dir.path)
+  t.teardown(async () => {
+    await target.kill()
+    await source.close()
+    await dir.remove()
+  })
+  await fill(source.url, source.url)
+  const { url } = target
+  const args = ['migrate', source.url, '--url', url, '--databases', 'orders,parts', '--retries', '0']
+  const running = runCli(args)
+  while ((await call<{ doc_count?: number }>(url, 'GET', '/orders')).body.doc_count === undefined)
+    await new Promise(resolve => setTimeout(resolve, 10))
+  await target.kill()
+  const cut = await running
+  t.true(cut.code === 3 || cut.code === 0, `${cut.code}: ${cut.err}`)
+  target = await startNode(dir.path, {}, Number(new URL(url).port))
+  const rest = await runCli([...args, '--json'])
+  t.is(rest.code, 0, rest.err)
   const orders = (JSON.parse(rest.out) as Report).databases.find(({ name }) => name === 'orders')
   t.like(orders, { ok: true, comparison: { leaves: DOCS + 6, missing: 0 } })
 })

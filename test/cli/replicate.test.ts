@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
+import { startNode } from '../../harness/child-server.ts'
 import { call } from '../helpers/http.ts'
 import { honest, startProxy } from '../helpers/faulty-proxy.ts'
 import { startServer } from '../helpers/server.ts'
@@ -78,6 +79,28 @@ test('replicate takes a selector, ids, files of them, and a profile for a URL wi
   )
 })
 
+test('replicate takes a filter function with parameters, and another function is another replication', async t => {
+  const { url } = await withOrders(t)
+  const filters = { of: 'function (doc, req) { return doc.type === req.query.type }' }
+  const design = { filters }
+  const { body } = await call<{ rev: string }>(url, 'PUT', '/orders/_design/by', { json: design })
+  const args = ['replicate', `${url}/orders`, `${url}/some`, '--create-target', '--filter', 'by/of', '--json']
+  const first = await runCli([...args, '--filter-param', 'type=a', 'unused=x=y'])
+  t.like(JSON.parse(first.out), { ok: true, docs_written: DOCS / 2 }, first.err)
+  t.like(JSON.parse((await runCli([...args, '--filter-param', 'type=b'])).out), { docs_written: DOCS / 2 })
+  filters.of = 'function () { return true }'
+  await call(url, 'PUT', '/orders/_design/by', { json: { ...design, _rev: body.rev } })
+  const all = JSON.parse((await runCli([...args, '--filter-param', 'type=a'])).out) as {
+    docs_written: number
+  }
+  // The conflict, the document with a file, the design document.
+  t.is(all.docs_written, 3)
+  const none = await runCli(['replicate', `${url}/orders`, `${url}/some`, '--filter', 'by/none'])
+  t.regex(none.err, /filter_fetch_error: Couldn't parse filter code from document by/)
+  t.is((await runCli([...args, '--filter-param', 'type'])).code, 2)
+  t.is((await runCli([...args, '--selector', '{}'])).code, 2)
+})
+
 test('a source that dies half-way is told in a sentence, and the same command goes on where it stood', async t => {
   const { url } = await withOrders(t)
   const proxy = await startProxy(url)
@@ -124,6 +147,43 @@ test('a continuous replication follows what changes, and ends with Ctrl-C', asyn
   const { code, out } = await running
   t.is(code, 0)
   t.regex(out, /^1,50\d documents/)
+})
+
+test('a continuous replication outlives a source that is killed and started again', async t => {
+  const target = await startServer()
+  const dir = await tempDir()
+  const stop = new AbortController()
+  let source = await startNode(dir.path)
+  t.teardown(async () => {
+    await source.kill()
+    await target.close()
+    await dir.remove()
+  })
+  const { url } = source
+  await call(url, 'PUT', '/orders')
+  await call(url, 'PUT', '/orders/before', { json: {} })
+  const copied = async (id: string): Promise<void> => {
+    while ((await call(target.url, 'GET', `/copy/${id}`)).status !== 200)
+      await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  let waits = false
+  const running = runCli(
+    ['replicate', `${url}/orders`, `${target.url}/copy`, '--create-target', '--continuous', '--retries', '0'],
+    {
+      signal: stop.signal,
+      onError: err => {
+        waits ||= /; tries again in /.test(err)
+      },
+    },
+  )
+  await copied('before')
+  await source.kill()
+  while (!waits) await new Promise(resolve => setTimeout(resolve, 50))
+  source = await startNode(dir.path, {}, Number(new URL(url).port))
+  await call(url, 'PUT', '/orders/after', { json: {} })
+  await copied('after')
+  stop.abort(new Error('interrupted'))
+  t.is((await running).code, 0)
 })
 
 test('a server runs a job for the command, which waits for its end', async t => {
