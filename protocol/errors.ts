@@ -182,6 +182,13 @@ export const ERRORS = {
   forbidden: [403, 'forbidden', (reason: string) => reason],
   busy: [503, 'service_unavailable', 'The server is too busy to handle the request.'],
 
+  // Streams
+  tooManyFailedEvents: [
+    507,
+    'too_many_failed_events',
+    (most: string) => `${most} failed events wait for a look: see _ingest/failures of the database.`,
+  ],
+
   // The disk
   diskFull: [507, 'insufficient_storage', 'The disk is full: writes are refused until there is room.'],
   writesRefused: [

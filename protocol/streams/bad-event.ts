@@ -7,6 +7,7 @@ export type BadEventKind =
   | 'missing_key'
   | 'unknown_value'
   | 'truncate_refused'
+  | 'unknown_row'
 
 /** The failure of an event that cannot become a document. It never gets better by trying again. */
 export class BadEvent extends Error {

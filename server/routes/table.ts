@@ -8,6 +8,7 @@ import { postBulkDocs } from './database/bulk-docs.ts'
 import { postBulkGet } from './database/bulk-get.ts'
 import * as conflicts from './database/conflicts.ts'
 import * as database from './database/database.ts'
+import * as ingest from './database/ingest.ts'
 import * as maintenance from './database/maintenance.ts'
 import * as partitions from './database/partitions.ts'
 import * as revsDiff from './database/revs-diff.ts'
@@ -175,6 +176,8 @@ const DATABASE: readonly Route[] = [
   route('/:db/_conflicts/*id', LIST, { POST: conflicts.postResolution }),
   route('/:db/_trees', 'maintainer', { GET: conflicts.getTrees }),
   route('/:db/_bulk_docs', 'member', { POST: postBulkDocs }),
+  route('/:db/_ingest', QUERY, { POST: ingest.postIngest }),
+  route('/:db/_ingest/failures', QUERY, { GET: ingest.getFailures, DELETE: ingest.deleteFailures }),
   route('/:db/_bulk_get', 'member', { POST: postBulkGet }),
   route('/:db/_revs_diff', 'member', { POST: revsDiff.postRevsDiff }),
   route('/:db/_missing_revs', 'member', { POST: revsDiff.postMissingRevs }),

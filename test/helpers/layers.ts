@@ -39,6 +39,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
       'compaction',
       'log',
       'backup',
+      'streams',
       'replication',
     ],
     ...['observability', 'tls', 'dashboard', 'routes', 'app', 'threads', 'start', 'commands'],

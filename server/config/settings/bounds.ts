@@ -67,6 +67,13 @@ export const BOUND_SETTINGS = {
     default: 10_000,
     about: 'Most attachments of a document that is written; past it the answer is 413',
   },
+  max_failed_events: {
+    kind: 'integer',
+    default: 10_000,
+    min: 1,
+    about:
+      'Failed events of streams that a database keeps for a look; past it `_ingest` answers 507 and jobs wait',
+  },
   max_document_revisions: {
     kind: 'integer',
     default: 100_000,

@@ -50,6 +50,8 @@ function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown
       return applyResolution(request, commit, host)
     case 'edit_local_documents':
       return applyLocalEdits(commit, request.edits)
+    case 'write_rows':
+      return applyRows(request, commit, host)
     case 'purge':
       return applyPurge(commit, request.requests)
     case 'set_security':
@@ -78,6 +80,25 @@ function applyEdits(
     actor: { user, security: host.security() },
     validators: host.validatorsOf(edits),
   }).apply()
+}
+
+/** @throws what refuses one of the edits, before anything is changed */
+async function applyRows(
+  { edits, locals, user }: WriteRequest & { kind: 'write_rows' },
+  commit: Commit,
+  host: WriterHost,
+) {
+  const outcomes = await new DocumentEdits(commit, {
+    edits,
+    replicated: true,
+    isAtomic: true,
+    maxPartitionSize: host.maxPartitionSize(),
+    memory: host.validation,
+    actor: { user, security: host.security() },
+    validators: host.validatorsOf(edits),
+  }).apply()
+  applyLocalEdits(commit, locals)
+  return outcomes
 }
 
 /** @throws `conflict` where the leaves are others by now; what refuses one of the edits */

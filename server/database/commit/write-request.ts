@@ -35,6 +35,14 @@ export type WriteRequest =
       readonly user: UserContext
     }
   | { readonly kind: 'edit_local_documents'; readonly edits: readonly LocalEdit[] }
+  /** Versions of rows, with what is remembered of them: all of it, or nothing. */
+  | {
+      readonly kind: 'write_rows'
+      /** Revisions that are taken as they are. */
+      readonly edits: readonly DocumentEdit[]
+      readonly locals: readonly LocalEdit[]
+      readonly user: UserContext
+    }
   | { readonly kind: 'purge'; readonly requests: readonly PurgeRequest[] }
   | {
       readonly kind: 'set_security'
@@ -60,6 +68,7 @@ export interface WriteResults {
   readonly edit_documents: readonly EditOutcome[]
   readonly resolve_conflict: readonly EditOutcome[]
   readonly edit_local_documents: readonly Rev[]
+  readonly write_rows: readonly EditOutcome[]
   /** The revisions that were removed, for each request. */
   readonly purge: readonly Rev[][]
   readonly set_security: undefined
@@ -78,6 +87,7 @@ const NO_IDS: readonly DocId[] = []
 export function documentsOf(request: WriteRequest): readonly DocId[] {
   switch (request.kind) {
     case 'edit_documents':
+    case 'write_rows':
       return request.edits.map(({ id }) => id)
     case 'purge':
       return request.requests.map(({ id }) => id)
@@ -99,9 +109,11 @@ export function bytesOf(request: WriteRequest): number {
   switch (request.kind) {
     case 'edit_documents':
     case 'resolve_conflict':
-      return request.edits.reduce((sum, { body }) => sum + body.length + 200, 0)
+      return bytesOfEdits(request.edits)
     case 'edit_local_documents':
-      return request.edits.reduce((sum, { body }) => sum + body.length, 0)
+      return bytesOfLocals(request.edits)
+    case 'write_rows':
+      return bytesOfEdits(request.edits) + bytesOfLocals(request.locals)
     case 'purge':
       return request.requests.length * 100
     case 'clear_interior':
@@ -113,4 +125,12 @@ export function bytesOf(request: WriteRequest): number {
     case 'release_attachments':
       return 0
   }
+}
+
+function bytesOfEdits(edits: readonly DocumentEdit[]): number {
+  return edits.reduce((sum, { body }) => sum + body.length + 200, 0)
+}
+
+function bytesOfLocals(edits: readonly LocalEdit[]): number {
+  return edits.reduce((sum, { body }) => sum + body.length, 0)
 }

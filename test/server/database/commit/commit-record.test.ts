@@ -72,6 +72,21 @@ async function writeEverything(database: Database): Promise<void> {
   await write(database, [{ _id: '_local/gone', seq: 7 }])
   await write(database, [{ _id: '_local/gone', _rev: '0-1', _deleted: true }])
   await write(database, [{ _id: '_design/d', views: {} }])
+  await database.write({
+    kind: 'write_rows',
+    edits: [
+      {
+        id: id('row'),
+        revs: { start: 1, hashes: ['a'.repeat(32)] },
+        deleted: false,
+        body: Buffer.from('{"n":1}'),
+        term: undefined,
+        attachments: [],
+      },
+    ],
+    locals: [{ id: id('_local/row'), rev: undefined, deleted: false, body: Buffer.from('{}') }],
+    user: { name: null, roles: ['_admin'] },
+  })
   await database.setSecurity(Buffer.from('{"members":{"names":["ann"],"roles":[]}}'))
   await database.write({ kind: 'set_limit', name: 'revsLimit', limit: 90 })
   await database.write({ kind: 'set_limit', name: 'purgedInfosLimit', limit: 1 })
@@ -148,6 +163,7 @@ test('every kind of write can be cloned, and so be sent to another thread', asyn
     resolve_conflict: true,
     set_limit: true,
     set_security: true,
+    write_rows: true,
   }
   t.deepEqual([...new Set(requests.map(({ kind }) => kind))].sort(), Object.keys(kinds).sort())
   await close()

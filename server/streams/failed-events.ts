@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto'
+import type { DocId } from '../../protocol/document-id.ts'
+import { fail } from '../../protocol/errors.ts'
+import { printExact } from '../../protocol/streams/exact-json.ts'
+import type { LocalEdit } from '../database/commit/local-edits.ts'
+import type { Database } from '../database/database.ts'
+import { listLocalDocuments } from '../database/documents/local-documents.ts'
+import type { IncomingEvent } from './ingested.ts'
+
+const PREFIX = '_local/stream-failure:'
+const DELETED_AT_A_TIME = 1000
+
+/** A failed event as it is listed. */
+export interface FailedEvent {
+  readonly failure: string
+  readonly at: string
+  readonly error: string
+  readonly reason: string
+  readonly topic?: string
+  readonly offset?: string
+  readonly key?: unknown
+  readonly value?: unknown
+}
+
+/** The failed event's record, to be written in the commit of the events around it. Ids are in the order of time. */
+export function failedEvent(
+  { event, topic, offset }: IncomingEvent,
+  { error, reason }: { readonly error: string; readonly reason: string },
+): { readonly failure: string; readonly edit: LocalEdit } {
+  const now = new Date()
+  const failure = `${String(now.getTime()).padStart(15, '0')}-${randomBytes(6).toString('hex')}`
+  const members = [
+    ...Object.entries({ failure, at: now.toISOString(), error, reason, topic, offset })
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`),
+    ...('invalid' in event ? [`"text":${JSON.stringify(event.invalid)}`] : []),
+    ...('value' in event ? [`"value":${printExact(event.value)}`] : []),
+    ...('key' in event && event.key !== undefined ? [`"key":${printExact(event.key)}`] : []),
+  ]
+  const body = Buffer.from(`{${members.join(',')}}`)
+  return { failure, edit: { id: `${PREFIX}${failure}` as DocId, rev: undefined, deleted: false, body } }
+}
+
+/**
+ * Returns failed events as JSON texts, the oldest first.
+ *
+ * @param after the failure behind which the list begins
+ */
+export async function listFailedEvents(
+  database: Database,
+  options: { readonly after?: string; readonly limit: number },
+): Promise<Buffer[]> {
+  const { after, limit } = options
+  const listed = await listLocalDocuments(database, PREFIX, {
+    limit,
+    ...(after === undefined ? {} : { after: PREFIX + after }),
+  })
+  return listed.map(({ body }) => Buffer.from(body))
+}
+
+/**
+ * Refuses more failures than an operator would look at: whoever sends them has to wait.
+ *
+ * @throws `tooManyFailures`
+ */
+export async function checkRoom(database: Database, most: number): Promise<void> {
+  const listed = await listLocalDocuments(database, PREFIX, { limit: most })
+  if (listed.length >= most) throw fail('tooManyFailedEvents', String(most))
+}
+
+/**
+ * Removes one failed event, or all.
+ *
+ * @returns how many there were
+ * @throws `missing`
+ */
+export async function clearFailedEvents(database: Database, failure?: string): Promise<number> {
+  let cleared = 0
+  for (;;) {
+    const listed = await listLocalDocuments(database, PREFIX + (failure ?? ''), { limit: DELETED_AT_A_TIME })
+    const edits = listed.map(({ id }) => ({ id, rev: undefined, deleted: true, body: new Uint8Array() }))
+    if (edits.length === 0) break
+    await database.write({ kind: 'edit_local_documents', edits })
+    cleared += edits.length
+  }
+  if (failure !== undefined && cleared === 0) throw fail('missing')
+  return cleared
+}

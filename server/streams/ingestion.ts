@@ -1,0 +1,159 @@
+import type { DocumentLimits } from '../../protocol/document/document-input.ts'
+import { CouchError, fail } from '../../protocol/errors.ts'
+import { BadEvent } from '../../protocol/streams/bad-event.ts'
+import { parseEvent, type StreamEvent } from '../../protocol/streams/envelope.ts'
+import type { EventSource } from '../../protocol/streams/event-source.ts'
+import { documentChanges, type DocumentChange, type RowMapping } from '../../protocol/streams/row-changes.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
+import type { LocalEdit } from '../database/commit/local-edits.ts'
+import type { Database } from '../database/database.ts'
+import { checkRoom, failedEvent } from './failed-events.ts'
+import type { IncomingEvent, IngestResult } from './ingested.ts'
+import { RowVersions } from './row-versions.ts'
+
+/** Options of taking events into a database. */
+export interface IngestOptions {
+  readonly mapping: RowMapping
+  readonly user: UserContext
+  readonly limits: DocumentLimits
+  /** The most failed events that a database keeps. */
+  readonly maxFailures: number
+  /** Written in the commit of the events: the offset behind them. */
+  readonly locals?: readonly LocalEdit[]
+  /** Throws the failure of an event instead of listing it. Default: false. */
+  readonly stopsOnError?: boolean
+}
+
+interface ReadEvent {
+  readonly source: EventSource
+  readonly changes: readonly DocumentChange[]
+}
+
+type Read = ReadEvent | IngestResult
+
+/** Databases whose rows are being written; the versions of a row follow one another. */
+const busy = new WeakMap<Database, Promise<unknown>>()
+
+/** Runs work on a database's rows when that before it has ended. */
+export function withRows<T>(database: Database, work: () => Promise<T>): Promise<T> {
+  const before = busy.get(database) ?? Promise.resolve()
+  const done = before.then(work)
+  busy.set(
+    database,
+    done.catch(() => undefined),
+  )
+  return done
+}
+
+/**
+ * Takes events into a database, in their order: each is stored, or stands in the list of failed events, when this resolves.
+ *
+ * @throws CouchError where the database takes no events, and what makes writes fail for now; then nothing is stored, or the
+ *   events before the one that failed: they are recognised when they come again
+ */
+export async function ingest(
+  database: Database,
+  events: readonly IncomingEvent[],
+  options: IngestOptions,
+): Promise<IngestResult[]> {
+  if (database.rules !== undefined || database.name.startsWith('_'))
+    throw fail('badRequest', 'system databases take no events')
+  return withRows(database, () => ingestInTurn(database, events, options))
+}
+
+async function ingestInTurn(
+  database: Database,
+  events: readonly IncomingEvent[],
+  options: IngestOptions,
+): Promise<IngestResult[]> {
+  try {
+    return await ingestTogether(database, events, options)
+  } catch (error) {
+    if (!isOfOneEvent(error)) throw error
+    // One of them is refused: each by itself, so that the others are not.
+    return ingestEach(database, events, options)
+  }
+}
+
+/** @throws what refuses any of the events */
+async function ingestTogether(
+  database: Database,
+  events: readonly IncomingEvent[],
+  options: IngestOptions,
+): Promise<IngestResult[]> {
+  const read = events.map(({ event }) => {
+    if ('invalid' in event) throw new BadEvent('invalid_json', 'the event is no JSON')
+    return readEvent(parseEvent(event), options.mapping)
+  })
+  const versions = new RowVersions(database, options.limits)
+  await versions.load(
+    read.flatMap(one => ('source' in one ? one.changes.map(({ id }) => ({ source: one.source, id })) : [])),
+  )
+  const results = read.map((one): IngestResult =>
+    'source' in one
+      ? { kind: 'done', changes: one.changes.map(change => versions.take(change, one.source)) }
+      : one,
+  )
+  const { edits } = versions
+  const locals = [...versions.locals, ...(options.locals ?? [])]
+  if (edits.length > 0 || locals.length > 0)
+    await database.write({ kind: 'write_rows', edits, locals, user: options.user })
+  return results
+}
+
+async function ingestEach(
+  database: Database,
+  events: readonly IncomingEvent[],
+  options: IngestOptions,
+): Promise<IngestResult[]> {
+  const results: IngestResult[] = []
+  const { locals: _, ...without } = options
+  for (const [index, event] of events.entries()) {
+    const own = index === events.length - 1 ? options : without
+    results.push(await ingestOne(database, event, own))
+  }
+  return results
+}
+
+async function ingestOne(
+  database: Database,
+  event: IncomingEvent,
+  options: IngestOptions,
+): Promise<IngestResult> {
+  try {
+    const [result] = await ingestTogether(database, [event], options)
+    return result!
+  } catch (error) {
+    if (!isOfOneEvent(error) || options.stopsOnError === true) throw error
+    await checkRoom(database, options.maxFailures)
+    const { failure, edit } = failedEvent(event, error)
+    await database.write({
+      kind: 'write_rows',
+      edits: [],
+      locals: [edit, ...(options.locals ?? [])],
+      user: options.user,
+    })
+    return { kind: 'failed', failure, error: error.error, reason: error.reason }
+  }
+}
+
+function readEvent(event: StreamEvent, mapping: RowMapping): Read {
+  switch (event.kind) {
+    case 'skip':
+      return { kind: 'skipped', reason: event.reason }
+    case 'truncate':
+      throw new BadEvent(
+        'truncate_refused',
+        `${event.source.name} was truncated: its documents are left as they are`,
+      )
+    case 'row':
+      return { source: event.source, changes: documentChanges(event, mapping) }
+  }
+}
+
+/** Returns whether an event is refused for what it is, so that it would be the next time too. */
+function isOfOneEvent(error: unknown): error is BadEvent | CouchError {
+  return (
+    error instanceof BadEvent || (error instanceof CouchError && error.status < 500 && error.status !== 429)
+  )
+}
