@@ -19,6 +19,7 @@ import type { RequestOutcome } from '../tracing/tracing.ts'
 import { AnsweredElsewhere } from './answered-elsewhere.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import { authorizeRequest } from './authorize-request.ts'
+import { renewRights } from './renew-rights.ts'
 import { countAndLogRequest, pathForLog } from './request-log.ts'
 import { isDisconnect, sendError } from './send-error.ts'
 import { watchRights } from './watch-rights.ts'
@@ -110,6 +111,7 @@ async function runRoute(ctx: RequestContext, routes: Routes): Promise<void> {
   ctx.rest = match.rest
   if (match.route !== undefined) ctx.state.route = match.route.path
   await authorizeRequest(ctx, match)
+  ctx.state.renewRights = () => renewRights(ctx, match)
   if (match.route === undefined) return
   const handler = handlerOf(match.route, ctx.method)
   if (handler === undefined) return refuseMethod(ctx, match.route)
@@ -138,6 +140,8 @@ async function redispatch(ctx: RequestContext, url: string, routes: Routes): Pro
   // Rules that lead to each other would hold up everybody else until the limit.
   if (rewrites > 0) await setImmediate()
   ctx.state.rewrites = rewrites + 1
+  // The function that rewrites the path may have been at work for long.
+  await ctx.state.renewRights?.()
   ctx.url = url
   delete ctx.state.database
   await runRoute(ctx, routes)

@@ -1,4 +1,4 @@
-import type { UserContext } from '../../protocol/user-context.ts'
+import type { Account } from '../auth/accounts.ts'
 import { refuseCrossSite } from '../http/browser/cross-site.ts'
 import { forwardedFrom } from '../http/connection/forwarded-request.ts'
 import { loginPeerOf } from '../http/connection/login-peer.ts'
@@ -6,17 +6,20 @@ import { isSecure } from '../http/request/origin.ts'
 import type { RequestContext } from '../routes/context.ts'
 
 /**
- * Sets `ctx.state.user` to the request's user, anonymous where it names none.
+ * Sets the request's user and the proof of the account; the user is anonymous where the request names none.
  *
  * @throws `unauthorized` for wrong credentials, `forbidden` for a locked account or a request from another site
  */
 export async function authenticateRequest(ctx: RequestContext): Promise<void> {
-  const user = await (ctx.services.replicator.access.userOf(ctx) ?? authenticate(ctx))
+  const { live, replicator } = ctx.services
+  ctx.state.rightsEpoch = live.epoch
+  const { user, proof } = await (replicator.access.accountOf(ctx) ?? authenticate(ctx))
   ctx.state.user = user
+  ctx.state.proof = proof
   refuseCrossSite(ctx, user)
 }
 
-async function authenticate(ctx: RequestContext): Promise<UserContext> {
+async function authenticate(ctx: RequestContext): Promise<Account> {
   const headers = ctx.req.headers
   const found = await ctx.services.authenticator.authenticate({
     header: name => headers[name] as string | undefined,
@@ -26,8 +29,7 @@ async function authenticate(ctx: RequestContext): Promise<UserContext> {
     },
     connection: ctx.req.socket,
   })
-  const { user, setCookie } = found
-  if (setCookie !== undefined) ctx.set('Set-Cookie', setCookie)
+  if (found.setCookie !== undefined) ctx.set('Set-Cookie', found.setCookie)
   forwardedFrom(ctx.req)?.approve(ctx.res, found)
-  return user
+  return found
 }

@@ -3,18 +3,19 @@ import { fail } from '../../protocol/errors.ts'
 import { isServerAdmin, type UserContext } from '../../protocol/user-context.ts'
 import {
   requireDbAdmin,
-  requireMember,
   requireMetrics,
   requireServerAdmin,
   requireServerOrDbAdmin,
   requireUser,
 } from '../auth/authorize.ts'
 import type { Config } from '../config/config.ts'
+import { requireMember } from '../database/security.ts'
 import type { RequestContext } from '../routes/context.ts'
 import { segmentsInDatabase } from '../routing/path.ts'
 import type { RouteMatch, PathSegment } from '../routing/route.ts'
 
-type Match = Pick<RouteMatch<unknown>, 'right' | 'params' | 'segments'>
+/** The part of a request's place in the route table that decides about its rights. */
+export type AuthorizedMatch = Pick<RouteMatch<unknown>, 'right' | 'params' | 'segments'>
 
 /**
  * Refuses a request whose user lacks the right that the route table names. After it `ctx.state.database` is set, if the
@@ -22,7 +23,7 @@ type Match = Pick<RouteMatch<unknown>, 'right' | 'params' | 'segments'>
  *
  * @throws `unauthorized`, `forbidden`; `noDatabase` where the path names a database that is not there
  */
-export async function authorizeRequest(ctx: RequestContext, match: Match): Promise<void> {
+export async function authorizeRequest(ctx: RequestContext, match: AuthorizedMatch): Promise<void> {
   const { user } = ctx.state
   if (user.name === null) requireValidUser(ctx.services.config, ctx.method, match.segments[0])
   if (match.right === 'everybody' || isServerAdmin(user)) return
@@ -60,7 +61,7 @@ const RIGHTS = { member: requireMember, 'db-admin': requireDbAdmin, maintainer: 
 async function authorizeInDatabase(
   ctx: RequestContext,
   right: keyof typeof RIGHTS,
-  { params, segments }: Match,
+  { params, segments }: AuthorizedMatch,
 ): Promise<void> {
   const name = params['db'] ?? ''
   if (!isDatabaseName(name)) throw fail('noDatabase')

@@ -10,6 +10,7 @@ import type { Attempt } from './login/lockout.ts'
 import { ProvenConnections } from './login/proven-connections.ts'
 import { userOfProxy } from './tokens/proxy.ts'
 import { Sessions } from './sessions/sessions.ts'
+import { type Account, proofOf } from './accounts.ts'
 import type { UserDirectory } from './user-directory.ts'
 import type { UserRecord } from './user-record.ts'
 
@@ -24,8 +25,7 @@ export interface Credentials {
   readonly connection?: object
 }
 
-export interface Authentication {
-  readonly user: UserContext
+export interface Authentication extends Account {
   /** A `Set-Cookie` header to send along. */
   readonly setCookie: string | undefined
   /**
@@ -220,9 +220,11 @@ export class Authenticator {
   }
 }
 
-function byPassword({ name, roles, rev }: UserRecord, lifetimeMs: number): Authentication {
+function byPassword(record: UserRecord, lifetimeMs: number): Authentication {
+  const { name, roles, rev } = record
   return {
     user: { name, roles, authenticated: 'default' },
+    proof: proofOf(record),
     setCookie: undefined,
     until: Date.now() + lifetimeMs,
     hasDocument: rev !== undefined,

@@ -1,5 +1,5 @@
 import { fail } from '../../protocol/errors.ts'
-import { isDatabaseAdmin, isMember, type Security } from '../../protocol/security.ts'
+import { isDatabaseAdmin, type Security } from '../../protocol/security.ts'
 import { isServerAdmin, METRICS_ROLE, type UserContext } from '../../protocol/user-context.ts'
 
 /** @throws `unauthorized`, to users that are logged in too (`couch_httpd:verify_is_server_admin/1`) */
@@ -17,18 +17,6 @@ export function requireMetrics(user: UserContext): void {
 export function requireUser(user: UserContext): void {
   if (user.name !== null || isServerAdmin(user)) return
   throw fail('unauthorized', 'You are not an authenticated user')
-}
-
-/**
- * For what reads and writes documents (`couch_db:check_is_member/1`).
- *
- * @throws `unauthorized` to anonymous requests, `forbidden` to users
- */
-export function requireMember(user: UserContext, security: Security): void {
-  if (isMember(user, security)) return
-  throw user.name === null
-    ? fail('unauthorized', 'You are not authorized to access this db.')
-    : fail('forbidden', 'You are not allowed to access this db.')
 }
 
 /**

@@ -1,14 +1,15 @@
 import type { Security } from '../../protocol/security.ts'
 import { isMember } from '../../protocol/security.ts'
 import { isServerAdmin, isStoredUser, type UserContext } from '../../protocol/user-context.ts'
-import type { UserRecord } from './user-record.ts'
+import { type Account, Accounts } from './accounts.ts'
 import type { UserDirectory } from './user-directory.ts'
 import type { Database } from '../database/database.ts'
 
 /** A request that goes on for long: a feed, a long answer. */
-export interface RevocableRequest {
-  readonly user: UserContext
+export interface RevocableRequest extends Account {
   readonly database: Database
+  /** {@link RevocableRequests.epoch} as its rights were found. */
+  readonly epoch: number
   /** Ends it at once. */
   end(): void
 }
@@ -18,66 +19,72 @@ export interface RevocableRequest {
  * `_security`, of a user's document, or of the administrators.
  */
 export class RevocableRequests {
-  readonly #users: UserDirectory
+  readonly #users: Pick<UserDirectory, 'find'>
+  readonly #accounts: Accounts
   readonly #requests = new Set<RevocableRequest>()
-  /** Salts of the users as their requests began: each new password has another one. */
-  readonly #salts = new WeakMap<RevocableRequest, string>()
+  #epoch = 0
 
-  constructor(users: UserDirectory) {
+  constructor(users: Pick<UserDirectory, 'find'>) {
     this.#users = users
+    this.#accounts = new Accounts(users)
   }
 
   get size(): number {
     return this.#requests.size
   }
 
+  /** Changes whenever a right may have been withdrawn: rights that were found since then hold still. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
   /** @returns how to say that it is over */
   add(request: RevocableRequest): () => void {
     this.#requests.add(request)
-    void this.#rememberSalt(request)
+    if (request.epoch !== this.#epoch) void this.#reconsider([request])
     return () => this.#requests.delete(request)
   }
 
+  /** Returns the user of an account with the roles of now. @throws `unauthorized` if there is none, or another password */
+  currentUser(account: Account): Promise<UserContext> {
+    return this.#accounts.current(account)
+  }
+
   securityChanged(database: Database, security: Security): void {
+    this.#epoch += 1
     for (const request of this.#requests) {
       if (request.database === database && !isMember(request.user, security)) request.end()
     }
   }
 
-  /** Looks again at the users of all requests, each once. Tokens and proxies vouch for theirs until the request ends. */
-  async usersChanged(): Promise<void> {
-    const names = new Set(
-      [...this.#requests]
-        .map(({ user }) => user)
-        .filter(isStoredUser)
-        .map(({ name }) => name),
-    )
-    for (const name of names) {
-      const found = await this.#find(name)
-      for (const request of this.#requests) {
-        if (request.user.name !== name || !isStoredUser(request.user)) continue
-        const salt = this.#salts.get(request)
-        const hasNewPassword = salt !== undefined && found !== undefined && found.salt !== salt
-        reconsider(request, hasNewPassword ? undefined : found?.roles)
-      }
+  /** Looks again at the users of all requests. Tokens and proxies vouch for theirs until the request ends. */
+  usersChanged(): Promise<void> {
+    this.#epoch += 1
+    return this.#reconsider([...this.#requests].filter(({ user }) => isStoredUser(user)))
+  }
+
+  /** Ends those of the requests whose users have lost the right. Each user is looked up once. */
+  async #reconsider(requests: readonly RevocableRequest[]): Promise<void> {
+    const accounts = new Accounts(lookedUpOnce(this.#users))
+    for (const request of requests) {
+      const user = await accounts.current(request).catch(() => undefined)
+      if (user === undefined || !keepsRights(request, user)) request.end()
     }
-  }
-
-  async #rememberSalt(request: RevocableRequest): Promise<void> {
-    if (!isStoredUser(request.user)) return
-    const found = await this.#find(request.user.name)
-    if (found !== undefined) this.#salts.set(request, found.salt)
-  }
-
-  async #find(name: string | null): Promise<UserRecord | undefined> {
-    return name === null ? undefined : Promise.resolve(this.#users.find(name)).catch(() => undefined)
   }
 }
 
-/** @param roles of the user now; `undefined` where the user is gone or has another password */
-function reconsider(request: RevocableRequest, roles: readonly string[] | undefined): void {
-  const { user, database } = request
-  const allowed = roles !== undefined && isMember({ ...user, roles }, database.security)
-  const lostAdmin = isServerAdmin(user) && roles?.includes('_admin') !== true
-  if (!allowed || lostAdmin) request.end()
+/** @param user of the request, with the roles of now */
+function keepsRights(request: RevocableRequest, user: UserContext): boolean {
+  const lostAdmin = isServerAdmin(request.user) && !isServerAdmin(user)
+  return !lostAdmin && isMember(user, request.database.security)
+}
+
+function lookedUpOnce(users: Pick<UserDirectory, 'find'>): Pick<UserDirectory, 'find'> {
+  const found = new Map<string, ReturnType<UserDirectory['find']>>()
+  return {
+    find: name => {
+      if (!found.has(name)) found.set(name, users.find(name))
+      return found.get(name)
+    },
+  }
 }

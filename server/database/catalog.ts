@@ -214,7 +214,7 @@ export class Catalog {
     this.#open.delete(name)
     this.#changes += 1
     this.#tell('deleted', name)
-    await database.close()
+    await database.close({ dropped: true })
     this.#clearLater()
   }
 

@@ -1,4 +1,5 @@
 import type { DatabaseName } from '../../protocol/database-name.ts'
+import { fail } from '../../protocol/errors.ts'
 import type { Security } from '../../protocol/security.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import { formatSeq, type Seq } from '../../protocol/sequence.ts'
@@ -249,9 +250,14 @@ export class Database extends DatabaseReader {
     this.#security.reload({ state, security, hasFailed: true })
   }
 
-  /** Waits for the writes that were accepted, then ends every feed. Idempotent. */
-  async close(): Promise<void> {
+  /**
+   * Waits for the writes that were accepted, then ends every feed. Idempotent.
+   *
+   * @param dropped true where the database is gone: requests that still hold it write no more
+   */
+  async close({ dropped = false } = {}): Promise<void> {
     await this.compaction.close()
+    if (dropped) this.#writer.end(fail('noDatabase'))
     await this.batched.settled()
     await this.#writer.drain()
     for (const subscriber of this.#subscribers) await subscriber.close?.()

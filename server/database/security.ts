@@ -1,4 +1,6 @@
-import { parseSecurity, ADMINS_ONLY, type Security } from '../../protocol/security.ts'
+import { fail } from '../../protocol/errors.ts'
+import { parseSecurity, ADMINS_ONLY, isMember, type Security } from '../../protocol/security.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
 import type { CommitRecord, CommitSubscriber, StoredMoment } from './commit/commit-record.ts'
 
 interface StoredSecurity {
@@ -41,4 +43,16 @@ export class CurrentSecurity implements CommitSubscriber {
   reload({ security, hasFailed }: StoredMoment): void {
     if (hasFailed) this.#stored = decodeSecurity(security)
   }
+}
+
+/**
+ * For what reads and writes documents (`couch_db:check_is_member/1`).
+ *
+ * @throws `unauthorized` to anonymous requests, `forbidden` to users
+ */
+export function requireMember(user: UserContext, security: Security): void {
+  if (isMember(user, security)) return
+  throw user.name === null
+    ? fail('unauthorized', 'You are not authorized to access this db.')
+    : fail('forbidden', 'You are not allowed to access this db.')
 }

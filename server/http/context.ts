@@ -22,6 +22,12 @@ export interface HttpState {
   requestId?: string
   /** The request's body, where a function has read it before the route, or has put another in its place. */
   body?: Buffer
+  /**
+   * Asks for the request's rights again, when its body was read; undefined where nothing was withdrawn.
+   *
+   * @throws what refuses the request now
+   */
+  renewRights?: () => Promise<void> | undefined
 }
 
 /** A request and its answer, as far as HTTP goes: koa's context with the services of this folder. */

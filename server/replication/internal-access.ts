@@ -1,6 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import type { UserContext } from '../../protocol/user-context.ts'
-import type { JobUser, JobUsers } from './job-users.ts'
+import type { Account, Accounts } from '../auth/accounts.ts'
 
 const HEADER = 'x-couchette-internal'
 
@@ -16,28 +15,32 @@ interface Request {
  */
 export class InternalAccess {
   readonly #secret = randomBytes(32).toString('base64url')
-  readonly #users: JobUsers
+  readonly #users: Accounts
 
-  constructor(users: JobUsers) {
+  constructor(users: Accounts) {
     this.#users = users
   }
 
-  headersFor(user: JobUser): Record<string, string> {
+  headersFor(user: Account): Record<string, string> {
     const who = Buffer.from(JSON.stringify(user)).toString('base64url')
     return { [HEADER]: `${this.#secret}.${who}` }
   }
 
   /**
-   * Returns the user that one of our own requests names; undefined of any other request.
+   * Returns the account that one of our own requests names; undefined of any other request.
    *
    * @throws `unauthorized` where that user may not log in any more
    */
-  userOf({ req }: Request): Promise<UserContext> | undefined {
+  accountOf({ req }: Request): Promise<Account> | undefined {
     const header = req.headers[HEADER]
     if (typeof header !== 'string') return undefined
     const [secret = '', who = ''] = header.split('.')
     if (!sameText(secret, this.#secret)) return undefined
-    return this.#users.current(JSON.parse(Buffer.from(who, 'base64url').toString()) as JobUser)
+    return this.#current(JSON.parse(Buffer.from(who, 'base64url').toString()) as Account)
+  }
+
+  async #current(account: Account): Promise<Account> {
+    return { user: await this.#users.current(account), proof: account.proof }
   }
 }
 

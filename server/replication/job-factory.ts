@@ -2,14 +2,14 @@ import type { ReplicationDefaults } from '../../protocol/replication-options.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import type { JobSpec } from '../../replicator/job.ts'
 import type { Scheduler } from '../../replicator/scheduler.ts'
-import type { JobUser } from './job-users.ts'
+import type { Account } from '../auth/accounts.ts'
 
 /** The document or client that requested a replication. */
 export interface JobOrigin {
   readonly document: JobSpec['document']
   readonly user: string | null
   /** The user of a `_replicate` request, as which it uses databases that it names; undefined for a document. */
-  readonly maker?: JobUser
+  readonly maker?: Account
   /**
    * Address under which failed logins at this very server, with credentials in a URL, are counted: that of the
    * client that posted the job, or a word for the owner of its document. Wrong passwords in jobs lock out nobody else.

@@ -27,7 +27,7 @@ import { identify } from './identify.ts'
 import { InternalAccess } from './internal-access.ts'
 import type { JobFactory, JobOrigin } from './job-factory.ts'
 import { JobLog } from './job-log.ts'
-import { type JobUser, JobUsers } from './job-users.ts'
+import { type Account, Accounts } from '../auth/accounts.ts'
 import { LocalPeer } from './local-peer.ts'
 import { countNotice, watchJobCounts } from './job-counts.ts'
 import { localLogin } from './local-login.ts'
@@ -45,7 +45,7 @@ import {
 } from './replication-settings.ts'
 
 /** For names of databases in a request without a user. */
-const NOBODY: JobUser = { user: ANONYMOUS }
+const NOBODY: Account = { user: ANONYMOUS }
 
 /** The replicator's dependencies on the server. */
 export interface ReplicatorHost {
@@ -63,7 +63,7 @@ export interface ReplicatorHost {
 
 /** All replications of a server. */
 export class Replicator implements JobFactory {
-  readonly users: JobUsers
+  readonly users: Accounts
   readonly access: InternalAccess
   readonly loginOrigins = new LoginOrigins()
   readonly scheduler: Scheduler
@@ -79,7 +79,7 @@ export class Replicator implements JobFactory {
 
   constructor(host: ReplicatorHost) {
     this.#host = host
-    this.users = new JobUsers(host.users)
+    this.users = new Accounts(host.users)
     this.access = new InternalAccess(this.users)
     this.documents = new ReplicatorDatabases(host.catalog, this)
     this.scheduler = new Scheduler(schedulerOptions(host.config))
@@ -231,9 +231,9 @@ export class Replicator implements JobFactory {
     return new LocalPeer({ catalog, name, user: () => this.users.current(user), limits }, server)
   }
 
-  async #logIn(endpoint: ReplicationEndpoint, loginFrom: string): Promise<JobUser | undefined> {
+  async #logIn(endpoint: ReplicationEndpoint, loginFrom: string): Promise<Account | undefined> {
     const user = await localLogin(this.#host.authenticator, endpoint, loginFrom)
-    return user && this.users.keep(user)
+    return user && this.users.of(user)
   }
 
   /** Documents of system databases are not simply what was written. */

@@ -4,6 +4,10 @@ import type { RouteEntry, RouteMatch } from '../routing/route.ts'
 import type { Services } from '../services.ts'
 
 export interface RequestState extends HttpState {
+  /** Proof of the user's account. */
+  proof?: string | undefined
+  /** `RevocableRequests.epoch` as the user's rights were found. */
+  rightsEpoch?: number
   /** The database that the path names, once the user may see it. */
   database?: Database
   /** Path of the route that answers, as the table has it. */

@@ -68,12 +68,18 @@ export interface NamedDatabase {
   readonly number: number
 }
 
+/** Roles and salt of a user, which decide whether a request may go on. */
+export interface AccountState {
+  readonly roles: readonly string[]
+  readonly salt: string
+}
+
 /** Questions that front threads ask the store thread. */
 export type Question =
   /** To be told of its changes from now on. Answered with nothing. */
   | { readonly kind: 'watch'; readonly database: NamedDatabase }
-  /** Answered with the roles of a user, undefined where there is none. */
-  | { readonly kind: 'roles'; readonly user: string }
+  /** Answered with an `AccountState`, undefined where there is none. */
+  | { readonly kind: 'account'; readonly user: string }
   /** Answered with a number, as are the changes before a sequence. */
   | { readonly kind: 'documents_before'; readonly database: NamedDatabase; readonly key: Uint8Array }
   | { readonly kind: 'changes_before'; readonly database: NamedDatabase; readonly seq: number }
@@ -92,6 +98,8 @@ export type AskError = PackedError | { readonly failure: string }
 /** The user whom credentials proved, as the store thread tells it along with an answer that it forwards. */
 export interface Approval {
   readonly user: UserContext
+  /** See `Account`. */
+  readonly proof?: string | undefined
   readonly epoch: number
   /** In milliseconds since 1970: later the credentials are looked at again. */
   readonly until: number

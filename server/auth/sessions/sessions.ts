@@ -1,4 +1,3 @@
-import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Config } from '../../config/config.ts'
 import {
   findSessionCookie,
@@ -9,6 +8,7 @@ import {
   type SessionCookie,
   timeOf,
 } from './session-cookie.ts'
+import { type Account, proofOf } from '../accounts.ts'
 import { ExpiringMap } from '../expiring-map.ts'
 import { isUsableSalt } from '../login/password-limits.ts'
 import type { UserRecord } from '../user-record.ts'
@@ -18,8 +18,7 @@ const MAX_VERIFIED = 10_000
 /** A cookie is made anew once a tenth of its life is over. */
 const RENEW_BELOW = 0.9
 
-export interface Session {
-  readonly user: UserContext
+export interface Session extends Account {
   /** The `Set-Cookie` header that prolongs the session, when that is due. */
   readonly renewal: string | undefined
   /** In milliseconds since 1970: the cookie is renewed from then on; undefined where that is due. */
@@ -86,6 +85,7 @@ export class Sessions {
     const isDue = left < this.#timeout * RENEW_BELOW
     return {
       user: { name: user.name, roles: user.roles, authenticated: 'cookie' },
+      proof: proofOf(user),
       renewal: isDue ? this.start(user, client) : undefined,
       until: isDue ? undefined : (made + this.#timeout * (1 - RENEW_BELOW)) * 1000,
       hasDocument: user.rev !== undefined,

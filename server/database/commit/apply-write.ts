@@ -10,6 +10,7 @@ import type { Commit } from './commit.ts'
 import type { CommitContext } from './commit-context.ts'
 import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
 import type { DocumentEdit, DocumentValidator } from '../documents/edit.ts'
+import { requireMember } from '../security.ts'
 import { applyLocalEdits } from './local-edits.ts'
 import { applyPurge } from './apply-purge.ts'
 import { releaseAttachments } from './release-attachments.ts'
@@ -43,6 +44,8 @@ export function applyWrite<Request extends WriteRequest>(
 }
 
 function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown {
+  // Its user had the right when the request came; it counts that the user has it still.
+  if ('user' in request && request.user !== undefined) requireMember(request.user, host.security())
   switch (request.kind) {
     case 'edit_documents':
       return applyEdits(request, commit, host)

@@ -34,7 +34,12 @@ export type WriteRequest =
       readonly edits: readonly DocumentEdit[]
       readonly user: UserContext
     }
-  | { readonly kind: 'edit_local_documents'; readonly edits: readonly LocalEdit[] }
+  | {
+      readonly kind: 'edit_local_documents'
+      readonly edits: readonly LocalEdit[]
+      /** Default: the server. */
+      readonly user?: UserContext
+    }
   /** Versions of rows, with what is remembered of them: all of it, or nothing. */
   | {
       readonly kind: 'write_rows'

@@ -35,6 +35,7 @@ export class Writer {
   #syncing: Promise<void> = Promise.resolve()
   #running: Promise<void> | undefined
   #failure: Error | undefined
+  #refusal: Error | undefined
 
   constructor(options: {
     host: WriterHost
@@ -62,7 +63,8 @@ export class Writer {
    * @throws what refuses the request; an error of the disk for all requests from then on
    */
   submit<Request extends WriteRequest>(request: Request): Promise<ResultOf<Request>> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    const refusal = this.#refusal ?? this.#failure
+    if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise<unknown>((resolve, reject) => {
       this.#queue.push({ request, bytes: bytesOf(request), resolve, reject })
       this.#running ??= this.#run()
@@ -77,6 +79,11 @@ export class Writer {
     this.#durable = this.#latest = state
     this.#uncommitted = NOTHING_UNCOMMITTED
     this.#failure = undefined
+  }
+
+  /** Refuses all further requests, with that error. */
+  end(refusal: Error): void {
+    this.#refusal = refusal
   }
 
   /** Returns when everything that was submitted is on disk or refused. */

@@ -17,7 +17,8 @@ export interface AttachmentTarget {
   readonly id: DocId
   /** Undefined for a new document. */
   readonly rev: Rev | undefined
-  readonly user: UserContext
+  /** Returns the user as of now: the roles may have changed while the attachment came. */
+  readonly user: () => UserContext
 }
 
 /**
@@ -36,7 +37,7 @@ export async function putAttachment(
   const input = inputOf(database, id, rev)
   const received = await database.attachments.receive(incoming, source, true)
   try {
-    return await write(database, { id, input, added: [received] }, user)
+    return await write(database, { id, input, added: [received] }, user())
   } finally {
     received.release()
   }
@@ -57,7 +58,7 @@ export async function removeAttachment(
   const has = database.attachmentsOf(body).some(attachment => attachment.name === name)
   if (!has) throw fail('attachmentMissing')
   const attachments = input.attachments?.filter(attachment => attachment.name !== name)
-  return write(database, { id, input: { ...input, attachments } }, user)
+  return write(database, { id, input: { ...input, attachments } }, user())
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { AttachmentInput } from '../../../protocol/document/attachment-input.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { isLocalId } from '../../../protocol/document-id.ts'
+import type { UserContext } from '../../../protocol/user-context.ts'
 import { generationOf, MAX_GENERATION, type Rev } from '../../../protocol/revision.ts'
 import type { Attachments } from '../../attachments/attachments.ts'
 import type { ReceivedAttachment } from '../../attachments/upload.ts'
@@ -33,7 +34,7 @@ export async function writeDocuments(
   const local = accepted.filter(({ id }) => isLocalId(id))
   const others = accepted.filter(({ id }) => !isLocalId(id))
   const [ofLocal, ofOthers] = await Promise.all([
-    writeLocal(database, local),
+    writeLocal(database, local, options.user),
     writeStored(database, others, options),
   ])
   const outcomes = new Map<DocumentToWrite, EditOutcome>()
@@ -50,10 +51,14 @@ function refusalOf({ id, input }: DocumentToWrite): EditOutcome {
   return { id, error: input.refusal ?? fail('badGeneration') }
 }
 
-async function writeLocal(database: Database, documents: readonly DocumentToWrite[]): Promise<EditOutcome[]> {
+async function writeLocal(
+  database: Database,
+  documents: readonly DocumentToWrite[],
+  user: UserContext,
+): Promise<EditOutcome[]> {
   if (documents.length === 0) return []
   const edits = documents.map(({ id, input: { rev, deleted, body } }) => ({ id, rev, deleted, body }))
-  const revs = await database.write({ kind: 'edit_local_documents', edits })
+  const revs = await database.write({ kind: 'edit_local_documents', edits, user })
   return documents.map(({ id }, index) => ({ id, rev: revs[index]! }))
 }
 

@@ -12,6 +12,7 @@ export interface ConnectionEnds {
 /** The user whom credentials prove, and for how long, see `Authentication`. */
 export interface FoundUser {
   readonly user: UserContext
+  readonly proof?: string | undefined
   readonly setCookie: string | undefined
   readonly until: number | undefined
   readonly hasDocument?: boolean

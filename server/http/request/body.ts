@@ -4,14 +4,16 @@ import { fail } from '../../../protocol/errors.ts'
 import type { HeldBody } from './body-memory.ts'
 import type { HttpContext } from '../context.ts'
 import { BODY_TIME } from './body-time.ts'
+import { uploadedBytes } from './upload-stream.ts'
 
 /** Smaller bodies leave nothing to release. */
 const COUNTED_BYTES = 1024 * 1024
 
 /**
- * Reads a request's body, inflating a gzipped one; at most `limit` bytes, counted as they come out.
+ * Reads a request's body, inflating a gzipped one; at most `limit` bytes, counted as they come out. Rights that
+ * were withdrawn since the request's head came are withdrawn from it, too.
  *
- * @throws `tooLarge` as soon as there are more; `badGzip`, `badContentEncoding`
+ * @throws `tooLarge` as soon as there are more; `badGzip`, `badContentEncoding`; what refuses the request now
  */
 export async function readBody(ctx: HttpContext, limit: number): Promise<Buffer> {
   const announced = Number(ctx.get('Content-Length'))
@@ -22,7 +24,21 @@ export async function readBody(ctx: HttpContext, limit: number): Promise<Buffer>
   const body = await collect(decodedBody(ctx), limit, heldBody(ctx))
   const time = Math.floor(performance.now() - started)
   if (time > 0) ctx.set(BODY_TIME, String(time))
+  const renewed = ctx.state.renewRights?.()
+  if (renewed !== undefined) await renewed
   return body
+}
+
+/**
+ * The bytes of a body as they come, for a reader that keeps few of them. Like {@link readBody} it ends with a look at the
+ * request's rights.
+ *
+ * @param source `sentBody` or `decodedBody`
+ * @throws `upload_stalled`, what refuses the request now, and an error when the client goes away
+ */
+export function streamBody(ctx: HttpContext, source: Readable): AsyncGenerator<Buffer> {
+  const idleMs = ctx.services.config.integer('couchette', 'body_timeout')
+  return uploadedBytes(source, idleMs, () => ctx.state.renewRights?.())
 }
 
 /** Settings of section `couchette` that limit bodies other than documents, in bytes. */

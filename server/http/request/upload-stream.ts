@@ -8,14 +8,22 @@ const MAX_WAITING = 512 * 1024
  * The bytes of a request as they come, at the reader's pace. A client that sends none for a while is given up, so that
  * it holds nothing for ever. A reader that stops early leaves the connection as it is, to be answered.
  *
- * @throws `upload_stalled`, and an error when the client goes away
+ * @param atEnd waited for when all has come, before the reader is told
+ * @throws `upload_stalled`, what `atEnd` throws, and an error when the client goes away
  */
-export async function* uploadedBytes(source: Readable, idleMs: number): AsyncGenerator<Buffer> {
+export async function* uploadedBytes(
+  source: Readable,
+  idleMs: number,
+  atEnd: () => Promise<void> | undefined = () => undefined,
+): AsyncGenerator<Buffer> {
   const upload = new UploadReader(source, idleMs)
   try {
     for (;;) {
       const chunk = upload.take() ?? (await upload.next())
-      if (chunk === undefined) return
+      if (chunk === undefined) {
+        await atEnd()
+        return
+      }
       yield chunk
     }
   } finally {

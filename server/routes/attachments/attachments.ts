@@ -9,8 +9,7 @@ import { originOf } from '../../http/request/origin.ts'
 import { encodeSegment } from '../../http/request/percent.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
-import { sentBody } from '../../http/request/body.ts'
-import { uploadedBytes } from '../../http/request/upload-stream.ts'
+import { sentBody, streamBody } from '../../http/request/body.ts'
 import { sendAttachment } from './attachment-answer.ts'
 import { databaseOf, docIdOf } from '../shared/path-names.ts'
 import { checkIdIn, checkRequestedId } from '../shared/document-limits.ts'
@@ -60,12 +59,12 @@ export async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<
   checkQuorum(ctx)
   const rev = revisionNamed(ctx)
   const contentType = ctx.get('Content-Type') || 'application/octet-stream'
-  const bytes = uploadedBytes(sentBody(ctx), ctx.services.config.integer('couchette', 'body_timeout'))
+  const { state } = ctx
   const written = await putAttachment(
     database,
-    { id, rev, user: ctx.state.user },
+    { id, rev, user: () => state.user },
     { name, contentType, encoding, announced: announcedLength(ctx) },
-    bytes,
+    streamBody(ctx, sentBody(ctx)),
   )
   ctx.set(
     'Location',
@@ -79,7 +78,7 @@ export async function deleteAttachment(ctx: RequestContext, id: DocId): Promise<
   const database = await databaseOf(ctx)
   checkRequestedId(database, id)
   const rev = revisionNamed(ctx)
-  const written = await removeAttachment(database, { id, rev, user: ctx.state.user }, name)
+  const written = await removeAttachment(database, { id, rev, user: () => ctx.state.user }, name)
   sendJson(ctx, { ok: true, id, rev: written })
 }
 

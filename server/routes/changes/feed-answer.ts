@@ -4,7 +4,6 @@ import { LiveFeed, type LiveFeedParts } from '../../changes/live/live-feed.ts'
 import { normalFeed } from '../../changes/normal-feed.ts'
 import type { Database } from '../../database/database.ts'
 import type { RequestContext } from '../context.ts'
-import type { RevocableRequest, RevocableRequests } from '../../auth/revocable-requests.ts'
 import { notModified, streamChunks } from '../../http/response/reply.ts'
 
 /** Answers with a feed: a normal one with an ETag, a live one on the socket itself, without koa. */
@@ -20,7 +19,7 @@ export async function answerFeed(ctx: RequestContext, parts: Omit<LiveFeedParts,
   } else if (isNormal) {
     ctx.status = 200
     ctx.set(headers)
-    watchReader(ctx.services.live, { database, user: ctx.state.user }, res)
+    watchReader(ctx, database)
     await streamChunks(ctx, normalFeed(database, request, renderer, style))
   } else {
     if (request.start < database.tail.seq) ctx.services.unreadAnswers.admit()
@@ -29,19 +28,16 @@ export async function answerFeed(ctx: RequestContext, parts: Omit<LiveFeedParts,
     await new Feed({ ...parts, feeds: ctx.services.feeds }).start(onGone => {
       ctx.respond = false
       res.writeHead(200, headers)
-      watchReader(ctx.services.live, { database, user: ctx.state.user }, res)
+      watchReader(ctx, database)
       return new Connection(res, ctx.services.unreadAnswers, onGone)
     })
   }
 }
 
 /** Ends the answer with the reader's right. Nothing of the request's context is kept for it. */
-function watchReader(
-  live: RevocableRequests,
-  reader: Pick<RevocableRequest, 'user' | 'database'>,
-  res: RequestContext['res'],
-): void {
-  res.once('close', live.add({ ...reader, end: () => res.destroy() }))
+function watchReader({ services, state, res }: RequestContext, database: Database): void {
+  const { user, proof, rightsEpoch: epoch = 0 } = state
+  res.once('close', services.live.add({ database, user, proof, epoch, end: () => res.destroy() }))
 }
 
 /** Changes with every change of the database. */

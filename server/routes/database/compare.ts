@@ -34,7 +34,7 @@ async function* lines(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { replicator, config } = ctx.services
-  const origin = { maker: await replicator.users.keep(ctx.state.user), loginFrom: peerOf(ctx.req, config) }
+  const origin = { maker: await replicator.users.of(ctx.state.user), loginFrom: peerOf(ctx.req, config) }
   try {
     const peers = await replicator.peersOf(request, origin)
     try {

@@ -82,7 +82,9 @@ export async function getRevsLimit(ctx: RequestContext): Promise<void> {
 export async function putRevsLimit(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireDbAdmin(ctx.state.user, database.security)
-  const limit = positiveInteger(await readJson(ctx, 'settings'), '`revs_limit` must be positive integer')
+  const value = await readJson(ctx, 'settings')
+  requireDbAdmin(ctx.state.user, database.security)
+  const limit = positiveInteger(value, '`revs_limit` must be positive integer')
   await database.write({ kind: 'set_limit', name: 'revsLimit', limit })
   sendJson(ctx, { ok: true })
 }

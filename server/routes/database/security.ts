@@ -21,6 +21,7 @@ export async function putSecurity(ctx: RequestContext): Promise<void> {
   }
   requireDbAdmin(ctx.state.user, database.security)
   const json = await readJsonBody(ctx, 'settings')
+  requireDbAdmin(ctx.state.user, database.security)
   const { text } = await runInTurns(canonicalizeInSteps(json, { term: false }))
   await database.setSecurity(text)
   sendJson(ctx, { ok: true })

@@ -13,11 +13,10 @@ import type { ReceivedAttachment, Upload } from '../../attachments/upload.ts'
 import type { Database } from '../../database/database.ts'
 import { inputOf } from '../../database/documents/write-attachment.ts'
 import { writeDocument } from '../../database/documents/write-documents.ts'
-import { decodedBody } from '../../http/request/body.ts'
+import { decodedBody, streamBody } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { headerText } from '../../http/response/header-text.ts'
 import { sendJson } from '../../http/response/reply.ts'
-import { uploadedBytes } from '../../http/request/upload-stream.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { documentLimits } from '../shared/document-limits.ts'
 
@@ -56,10 +55,7 @@ async function readForm(ctx: RequestContext, form: FormReader): Promise<void> {
   const boundary = boundaryOf(ctx.get('Content-Type'))
   if (boundary === undefined) throw fail('malformedMultipart', 'there is no boundary')
   const parser = new MultipartParser(boundary)
-  for await (const bytes of uploadedBytes(
-    decodedBody(ctx),
-    ctx.services.config.integer('couchette', 'body_timeout'),
-  )) {
+  for await (const bytes of streamBody(ctx, decodedBody(ctx))) {
     await inTurns(parser.push(bytes), event => form.take(event))
   }
   parser.finish()

@@ -8,9 +8,8 @@ import { inTurns, runInTurns } from '../../concurrency/time-slice.ts'
 import type { Attachments } from '../../attachments/attachments.ts'
 import { FollowingAttachments } from '../../attachments/following.ts'
 import type { ReceivedAttachment } from '../../attachments/upload.ts'
-import { decodedBody } from '../../http/request/body.ts'
+import { decodedBody, streamBody } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
-import { uploadedBytes } from '../../http/request/upload-stream.ts'
 import { documentLimits } from '../shared/document-limits.ts'
 
 /** A document that came with its attachments behind it. */
@@ -42,7 +41,7 @@ export async function readRelated(ctx: RequestContext): Promise<RelatedDocument>
   const parser = new MultipartParser(boundary, { maxHeaderBytes: limits.maxSize + JSON_ALLOWANCE })
   const document = new RelatedReader(attachments, limits)
   try {
-    for await (const bytes of uploadedBytes(decodedBody(ctx), config.integer('couchette', 'body_timeout'))) {
+    for await (const bytes of streamBody(ctx, decodedBody(ctx))) {
       await inTurns(parser.push(bytes), event => document.take(event))
     }
     return await document.finish()

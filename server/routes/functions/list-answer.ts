@@ -67,9 +67,9 @@ export class ListAnswer {
     setHead(this.#ctx, functionAnswer(head, status))
     this.#isSending = true
     this.#ctx.respond = false
-    const { database, user } = state
+    const { database, user, proof, rightsEpoch: epoch = 0 } = state
     if (database === undefined) return
-    res.once('close', services.live.add({ database, user, end: () => res.destroy() }))
+    res.once('close', services.live.add({ database, user, proof, epoch, end: () => res.destroy() }))
   }
 
   async #write(text: string): Promise<void> {

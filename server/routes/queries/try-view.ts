@@ -13,8 +13,10 @@ export async function postTrial(ctx: RequestContext): Promise<void> {
   requireJson(ctx)
   const database = await databaseOf(ctx)
   requireDbAdmin(ctx.state.user, database.security)
+  const body = await readJsonBody(ctx, 'query')
+  requireDbAdmin(ctx.state.user, database.security)
   const { functions, documents } = parseTrial(
-    parseJsonObject(await readJsonBody(ctx, 'query')),
+    parseJsonObject(body),
     ctx.services.config.integer('couchette', 'max_trial_documents'),
   )
   const { sandbox } = ctx.services.queries

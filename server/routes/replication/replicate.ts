@@ -32,7 +32,7 @@ export async function postReplicate(ctx: RequestContext): Promise<void> {
   const origin = {
     document: null,
     user: user.name,
-    maker: await replicator.users.keep(user),
+    maker: await replicator.users.of(user),
     loginFrom: peerOf(ctx.req, ctx.services.config),
   }
   const spec = await replicator.specOf(request, origin).catch(rethrow)

@@ -50,7 +50,8 @@ export class ApprovedUsers {
       throw new AnsweredElsewhere('the user')
     }
     for (const path of approval.counts) this.#metrics.count(path)
-    return Promise.resolve({ user: approval.user, setCookie: undefined, until: undefined })
+    const { user, proof } = approval
+    return Promise.resolve({ user, proof, setCookie: undefined, until: undefined })
   }
 
   /** Digests of headers, so that no password is kept; undefined where another proxy vouches for the user. */

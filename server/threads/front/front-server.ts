@@ -22,7 +22,7 @@ import { Metrics } from '../../metrics/metrics.ts'
 import { Uuids } from '../../node/uuids.ts'
 import { FollowedStore } from '../../storage/followed-store.ts'
 import { duplicateDescriptor } from '../duplicate-descriptor.ts'
-import type { Approval, FrontThreadData, ToFront } from '../messages.ts'
+import type { AccountState, Approval, FrontThreadData, ToFront } from '../messages.ts'
 import { ApprovedUsers } from './approved-users.ts'
 import { askedRanks } from './asked-ranks.ts'
 import { askedWrites } from './asked-writes.ts'
@@ -71,11 +71,7 @@ export class FrontServer {
     this.#store = new FollowedStore(data.store.directory, data.store.dataKey)
     this.#counts = new SharedCounts(data.counts)
     this.#users = new ApprovedUsers(this.#config, this.#metrics, data.epoch)
-    this.#live = new RevocableRequests({
-      find: name => this.#find(name),
-      isCurrent: () => false,
-      loggedIn: () => undefined,
-    })
+    this.#live = new RevocableRequests({ find: name => this.#find(name) })
     this.#feeds = new OpenFeeds(
       error => feedLog.warn({ err: error }, 'a feed failed'),
       database => void this.#watch(database),
@@ -190,7 +186,7 @@ export class FrontServer {
       uuids: new Uuids(config),
       catalog: this.#catalog,
       authenticator: this.#users,
-      replicator: { access: { userOf: () => undefined }, loginOrigins: { of: () => undefined } },
+      replicator: { access: { accountOf: () => undefined }, loginOrigins: { of: () => undefined } },
     }
   }
 
@@ -211,10 +207,10 @@ export class FrontServer {
     )
   }
 
-  /** The store thread knows users; of those who read here their roles are enough. */
+  /** The store thread knows users; here their roles are enough, and whether they have the same password. */
   async #find(name: string): Promise<UserRecord | undefined> {
-    const roles = (await this.#storeThread.ask({ kind: 'roles', user: name })) as string[] | undefined
-    return roles && { name, roles, salt: '', password: undefined, totp: undefined, rev: undefined }
+    const account = (await this.#storeThread.ask({ kind: 'account', user: name })) as AccountState | undefined
+    return account && { ...account, name, password: undefined, totp: undefined, rev: undefined }
   }
 
   /** Has the store thread tell of a database's changes. What was committed before it knew of that is taken over then. */

@@ -19,7 +19,7 @@ export type OwnServices = Pick<
   readonly catalog: Pick<Services['catalog'], 'open' | 'exists' | 'health'>
   readonly authenticator: Pick<Services['authenticator'], 'authenticate'>
   readonly replicator: {
-    readonly access: Pick<Services['replicator']['access'], 'userOf'>
+    readonly access: Pick<Services['replicator']['access'], 'accountOf'>
     readonly loginOrigins: Pick<Services['replicator']['loginOrigins'], 'of'>
   }
 }

@@ -2,7 +2,8 @@ import type { UserDirectory } from '../../auth/user-directory.ts'
 import type { Database } from '../../database/database.ts'
 import { writeDocuments } from '../../database/documents/write-documents.ts'
 import type { Rank } from '../../database/ranks/ranks.ts'
-import type { NamedDatabase, Question } from '../messages.ts'
+import type { UserRecord } from '../../auth/user-record.ts'
+import type { AccountState, NamedDatabase, Question } from '../messages.ts'
 import { packOutcomes, unpackDocuments } from '../packed-documents.ts'
 
 interface Knowledge {
@@ -23,8 +24,8 @@ export async function answerQuestion(
       await open(question.database)
       watched.add(question.database.number)
       return undefined
-    case 'roles':
-      return (await users.find(question.user))?.roles
+    case 'account':
+      return accountState(await users.find(question.user))
     case 'documents_before':
       return countOf(await (await open(question.database)).ranks.documentsBefore(question.key))
     case 'changes_before':
@@ -36,6 +37,10 @@ export async function answerQuestion(
       return packOutcomes(await writeDocuments(database, documents, { replicated, user }))
     }
   }
+}
+
+function accountState(found: UserRecord | undefined): AccountState | undefined {
+  return found && { roles: found.roles, salt: found.salt }
 }
 
 async function countOf({ before, snapshot }: Rank): Promise<number> {

@@ -100,7 +100,7 @@ function endsOf(text: string): ConnectionEnds {
 /** @param epoch as it was when the request came: what changed meanwhile is newer than what was found */
 function approve(
   res: ServerResponse,
-  { user, setCookie, until, hasDocument }: FoundUser,
+  { user, proof, setCookie, until, hasDocument }: FoundUser,
   epoch: number,
 ): void {
   if (until === undefined || setCookie !== undefined) return
@@ -108,7 +108,13 @@ function approve(
     ...(hasDocument === true ? ['couchdb/auth_cache_hits'] : []),
     ...(user.authenticated === 'default' ? ['couchdb/password_hashing_fast'] : []),
   ]
-  const approval: Approval = { user, epoch, until: Math.min(until, Date.now() + MAX_APPROVAL_MS), counts }
+  const approval: Approval = {
+    user,
+    proof,
+    epoch,
+    until: Math.min(until, Date.now() + MAX_APPROVAL_MS),
+    counts,
+  }
   const text = JSON.stringify(approval)
   if (text.length <= MAX_APPROVAL) res.setHeader(LINK_APPROVAL, Buffer.from(text).toString('base64url'))
 }

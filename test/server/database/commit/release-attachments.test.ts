@@ -55,7 +55,7 @@ function put(database: Database, rev?: Rev): Promise<Rev> {
     // What is uploaded is handed over.
     yield* [Buffer.from(BYTES)]
   }
-  return putAttachment(database, { id: ID, rev, user: SERVER }, incoming, bytes())
+  return putAttachment(database, { id: ID, rev, user: () => SERVER }, incoming, bytes())
 }
 
 function bodyOf(database: Database, rev: Rev): number {
@@ -94,7 +94,7 @@ test('content goes when the last body that refers to it goes', async t => {
   await removeInterior(database)
   t.is(bodyOf(database, first), 0)
   t.true(await isThere(world, content))
-  await removeAttachment(database, { id: ID, rev: second, user: SERVER }, 'f')
+  await removeAttachment(database, { id: ID, rev: second, user: () => SERVER }, 'f')
   t.true(await isThere(world, content))
   await removeInterior(database)
   t.false(await isThere(world, content))
