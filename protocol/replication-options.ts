@@ -4,6 +4,8 @@ import type { JsonObject } from './json-value.ts'
 import { badFilter, badParameter, badReplication } from './replication-error.ts'
 import { parseJobId } from './replication-id.ts'
 import { normalizeSelector } from './selector/normalize.ts'
+import { parseVerify } from './verify-options.ts'
+import type { VerifyOptions } from './verify-options.ts'
 
 /** The filter that selects the documents of a replication. */
 export type ReplicationFilter =
@@ -32,6 +34,8 @@ export interface ReplicationOptions {
   readonly retriesPerRequest: number
   /** Not in CouchDB: crash rather than pass over a document that the target refuses. */
   readonly stopOnWriteFailure: boolean
+  /** Not in CouchDB: compare both sides on an interval. */
+  readonly verify?: VerifyOptions
   readonly cancel: boolean
   /** The job that `cancel` names. */
   readonly id?: string
@@ -66,12 +70,13 @@ type Members = Readonly<Record<string, unknown>>
 /** Parses a replication's options; members that are no options are ignored (CouchDB: `make_options/1`). */
 export function parseOptions(body: Members, defaults: ReplicationDefaults): ReplicationOptions {
   const id = body._local_id ?? body.replication_id ?? body.id
+  const continuous = flag(body, 'continuous', false)
   return {
     cancel: flag(body, 'cancel', false),
     createTarget: flag(body, 'create_target', false),
     createTargetParams: createParams(body),
     winningRevsOnly: flag(body, 'winning_revs_only', false),
-    continuous: flag(body, 'continuous', false),
+    continuous,
     useBulkGet: flag(body, 'use_bulk_get', defaults.useBulkGet),
     stopOnWriteFailure: flag(body, 'stop_on_write_failure', false),
     useCheckpoints:
@@ -83,6 +88,7 @@ export function parseOptions(body: Members, defaults: ReplicationDefaults): Repl
     retriesPerRequest: integer(body, 'retries_per_request', defaults.retriesPerRequest),
     checkpointIntervalMs: atLeastOne(body, 'checkpoint_interval', defaults.checkpointIntervalMs),
     filter: parseFilter(body),
+    ...parseVerify(body, continuous),
     ...sinceSeq(body.since_seq),
     ...(typeof id === 'string' ? { id: parseJobId(id) } : {}),
   }

@@ -1,55 +1,18 @@
-import type { ReplicationEndpoint } from '../protocol/replication-endpoint.ts'
 import { Activity } from './activity.ts'
-import type { Rewind } from './checkpoints.ts'
 import { nextState } from './job-state.ts'
 import type { JobEvent, JobState } from './job-state.ts'
+import type { JobSpec } from './job-spec.ts'
 import { LagWatch } from './lag-watch.ts'
 import type { PeerError } from './peer-error.ts'
 import type { Peer, WriteFailure } from './peer.ts'
 import { Replication } from './replication.ts'
-import type { ReplicationPlan, ReplicationResult, ReplicationStatus } from './replication.ts'
+import type { ReplicationResult, ReplicationStatus } from './replication.ts'
 import { heartbeatMs } from './http/changes-query.ts'
-import type { Tracer } from './tracer.ts'
+import { refusalsOf } from './verification/refusals.ts'
+import { type VerifyNotice, verifyOnInterval } from './verification/verifier.ts'
 import { childOf, wait } from './wait.ts'
 
-/** A replication to be scheduled. */
-export interface JobSpec {
-  /** The replication's id with the options that tell jobs apart: "…+continuous". */
-  readonly id: string
-  readonly plan: ReplicationPlan
-  readonly source: ReplicationEndpoint
-  readonly target: ReplicationEndpoint
-  /** The document that asks for it; null of a `_replicate` request. */
-  readonly document: { readonly database: string; readonly id: string } | null
-  readonly user: string | null
-  /** The name of the source where it is a database of this server. */
-  readonly localSource: string | null
-  readonly open: () => Promise<{ readonly source: Peer; readonly target: Peer }>
-  readonly refused?: (failure: WriteFailure) => void
-  readonly rewound?: (rewind: Rewind) => void
-  readonly notify?: (notice: JobNotice) => void
-  readonly tracer?: Tracer
-}
-
-/** An event of a job that is logged. */
-export type JobNotice =
-  | { readonly kind: 'started'; readonly crashes: number }
-  | { readonly kind: 'recovered'; readonly crashes: number }
-  | { readonly kind: 'completed'; readonly status: ReplicationStatus | undefined }
-  /** @param retryMs null for a job that is not started again */
-  | {
-      readonly kind: 'crashed'
-      readonly error: Error
-      readonly crashes: number
-      readonly retryMs: number | null
-    }
-  /** It was stopped: its document went away or changed, or another job has its turn. */
-  | { readonly kind: 'stopped' }
-  | { readonly kind: 'stalled'; readonly forMs: number; readonly waitingFor: string }
-  /** Something of a stalled job has moved. */
-  | { readonly kind: 'unstalled'; readonly afterMs: number }
-  | { readonly kind: 'silent'; readonly forMs: number }
-  | { readonly kind: 'heardAgain'; readonly afterMs: number }
+export type { JobNotice, JobSpec, JobVerification } from './job-spec.ts'
 
 /** An entry of a job's history, newest first in listings. */
 export interface JobHistoryEntry {
@@ -222,19 +185,25 @@ export class Job {
     const target = this.#activity.watch(peers.target, 'target')
     const replication = new Replication(source, target, this.spec.plan, {
       refused: failure => this.spec.refused?.(failure),
+      refusedOf: rows => refusalsOf(this.spec.verification?.divergence.refusals, rows),
+      accepted: failure => this.spec.verification?.divergence.refusals.remove(failure),
+      beforeCheckpoint: async () => this.spec.verification?.flush(),
       rewound: rewind => this.spec.rewound?.(rewind),
       heartbeat: () => this.#lag.heartbeat(),
       ...(this.spec.tracer === undefined ? {} : { tracer: this.spec.tracer }),
     })
     using watching = childOf(signal)
+    let verifying: Promise<void> | undefined
     try {
       await replication.start(signal)
       this.#replication = replication
       if (this.crashes > 0) this.spec.notify?.({ kind: 'recovered', crashes: this.crashes })
       void this.#watchLag(source, replication, watching.signal)
+      verifying = this.#verify(replication, watching.signal)
       return await replication.run(signal)
     } finally {
       watching.abort()
+      await verifying
       if (signal.aborted) await replication.saveProgress().catch(() => undefined)
       await Promise.all([source.close(), target.close()])
     }
@@ -244,6 +213,22 @@ export class Job {
     const { filter } = this.spec.plan.options
     const run = { source, filter, status: () => replication.status, idle: () => this.idle }
     return this.#lag.watch(run, this.#silenceMs, signal)
+  }
+
+  async #verify(replication: Replication, signal: AbortSignal): Promise<void> {
+    const { plan, verification, open } = this.spec
+    const { verify } = plan.options
+    if (verify === undefined || verification === undefined) return
+    const job = {
+      plan,
+      verify,
+      ...verification,
+      open,
+      progress: () => ({ throughSeq: replication.status.throughSeq, caughtUpAt: this.#lag.caughtUpAt }),
+      refused: (failure: WriteFailure) => this.spec.refused?.(failure),
+      notify: (notice: VerifyNotice) => this.spec.notify?.(notice),
+    }
+    await verifyOnInterval(job, signal)
   }
 
   /** Tells once that the job is stalled, and once that it is no longer. */

@@ -2,7 +2,7 @@ import type { ReplicationStats, SourceSeq } from '../protocol/checkpoint.ts'
 import type { ReplicationId } from '../protocol/replication-id.ts'
 import type { ReplicationOptions } from '../protocol/replication-options.ts'
 import type { Rewind } from './checkpoints.ts'
-import type { WriteFailure } from './peer.ts'
+import type { Change, WriteFailure } from './peer.ts'
 import type { Tracer } from './tracer.ts'
 
 /** Peers and options of a replication whose id is known. */
@@ -20,6 +20,12 @@ export interface ReplicationPlan {
 /** Callbacks for events of a running replication. */
 export interface ReplicationEvents {
   readonly refused: (failure: WriteFailure) => void
+  /** Returns earlier refusals of these documents, of which the target is asked once the documents have been moved. */
+  readonly refusedOf?: (rows: readonly Change[]) => readonly WriteFailure[]
+  /** A revision that was refused before is on the target. */
+  readonly accepted?: (failure: WriteFailure) => void
+  /** Awaited before a checkpoint is written. */
+  readonly beforeCheckpoint?: () => Promise<void>
   readonly rewound: (rewind: Rewind) => void
   /** The source's live feed beat. */
   readonly heartbeat: () => void

@@ -8,6 +8,7 @@ import { PeerError } from './peer-error.ts'
 import type { DatabaseInfo, Peer, WriteFailure } from './peer.ts'
 import { ChangesQueue } from './pipeline/changes-queue.ts'
 import { MoveProgress } from './pipeline/progress.ts'
+import { transferOptions } from './pipeline/transfer-options.ts'
 import { Transfer } from './pipeline/transfer.ts'
 import type {
   ReplicationEvents,
@@ -15,6 +16,7 @@ import type {
   ReplicationResult,
   ReplicationStatus,
 } from './replication-plan.ts'
+import { byDocument } from './verification/refusals.ts'
 import { childOf, wait } from './wait.ts'
 
 export type {
@@ -27,7 +29,6 @@ export type {
 const QUEUE_BATCHES = 4
 /** Batches that a worker takes together when it finds a backlog: fewer round trips, fewer syncs. */
 const BACKLOG_BATCHES = 4
-const MISSING_RETRY_MS = 2000
 /** A replication without anything to do looks after its checkpoints once in so many intervals. */
 const VERIFY_EVERY = 10
 const FINAL_TRIES_MS = 10_000
@@ -142,16 +143,7 @@ export class Replication {
   }
 
   #makeTransfer(target: DatabaseInfo): Transfer {
-    const { options } = this.#plan
-    const settings = {
-      useBulkGet: options.useBulkGet,
-      retryPolicy: { retries: options.retriesPerRequest, firstWaitMs: 250, maxWaitMs: 30_000 },
-      targetIsEmpty: target.documents + target.deletedDocuments === 0,
-      parallel: options.httpConnections,
-      maxIdBytes: this.#plan.maxIdBytes,
-      ...(options.filter.kind === 'docIds' ? { onlyIds: new Set(options.filter.docIds) } : {}),
-      missingRetryMs: MISSING_RETRY_MS,
-    }
+    const settings = transferOptions(this.#plan, target.documents + target.deletedDocuments === 0)
     return new Transfer(this.#source, this.#target, settings, failure => this.#refused(failure))
   }
 
@@ -184,15 +176,25 @@ export class Replication {
     const most = BACKLOG_BATCHES * this.#plan.options.workerBatchSize
     for (let batch = await this.#queue.take(most); batch; batch = await this.#queue.take(most)) {
       signal.throwIfAborted()
+      const refused = this.#events.refusedOf?.(batch.rows) ?? []
       const counted = await this.#traced(batch.rows.length, async () =>
         this.#transfer?.move(batch.rows, signal),
       )
       for (const key of Object.keys(counted ?? {}) as (keyof ReplicationStats)[]) {
         this.#stats[key] += counted?.[key] ?? 0
       }
+      if (refused.length > 0) await this.#findAccepted(refused, signal)
       this.#progress.done(batch)
       this.#lastProgress = { at: new Date(), clock: performance.now() }
     }
+  }
+
+  /** Reports which revisions that were once refused the target has now. */
+  async #findAccepted(refused: readonly WriteFailure[], signal: AbortSignal): Promise<void> {
+    const missing = await this.#target.revsDiff(byDocument(refused), signal)
+    const still = new Map(missing.map(({ id, revs }) => [id, revs]))
+    for (const failure of refused)
+      if (still.get(failure.id)?.includes(failure.rev) !== true) this.#events.accepted?.(failure)
   }
 
   /** Records a batch as a trace, from the source's documents to the target's commit. */
@@ -264,6 +266,7 @@ export class Replication {
       stats: this.#stats,
     }
     const checkpoint = makeCheckpoint(facts, this.#resumption?.history ?? [], filter.kind === 'docIds')
+    await this.#events.beforeCheckpoint?.()
     await this.#checkpoints?.save(checkpoint, signal)
     this.#committed = throughSeq
     this.#result = { ...checkpoint }

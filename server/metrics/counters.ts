@@ -31,6 +31,13 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   'couchette/replication/completions': 'number of replications that completed',
   'couchette/replication/failures': 'number of jobs that failed and are not started again',
   'couchette/replication/stalls': 'number of times that a job stalled',
+  'couchette/replication/divergences':
+    'number of comparisons after which another number of documents stays different',
+  'couchette/replication/verification_failures':
+    'number of times that comparing source and target began to fail',
+  'couchette/replication/documents_repaired':
+    'number of documents that differed and were replicated by a repair',
+  'couchette/replication/documents_unrepaired': 'number of documents that differed still after a repair',
   'couchette/replication/source_silences': 'number of times that the source of a job fell silent',
   'couchdb/password_hashing_slow': 'number of slow password hashes performed',
   ...Object.fromEntries(

@@ -6,6 +6,7 @@ import type { Catalog } from '../database/catalog.ts'
 import type { HealthReport, NodeHealth } from '../metrics/node-health.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Queries } from '../query/queries.ts'
+import { divergenceOf } from '../replication/divergence-json.ts'
 import type { Replicator } from '../replication/replicator.ts'
 import type { StoreState } from '../storage/durable/store-health.ts'
 
@@ -64,6 +65,12 @@ export interface NodeConditions extends HealthReport {
     readonly jobs: Readonly<Record<string, number>>
     readonly stalled: number
     readonly source_silent: number
+    /** Jobs whose target stays different from their source, and the documents that differ. */
+    readonly diverged: number
+    readonly divergent_documents: number
+    /** Jobs whose last comparison, or last repair, has failed. */
+    readonly unverified: number
+    readonly unrepaired: number
   }
   readonly feeds: { readonly open: number }
   readonly databases: { readonly open: number }
@@ -133,11 +140,16 @@ function workConditions({
 }
 
 async function replicationConditions(replicator: Replicator): Promise<NodeConditions['replications']> {
+  const reports = replicator.scheduler.jobs.flatMap(job => divergenceOf(job) ?? [])
   const lags = replicator.scheduler.jobs.map(job => job.lag(replicator.stallMs))
   return {
     documents: await replicator.documents.countByState(),
     jobs: replicator.jobsByState(),
     stalled: lags.filter(({ stalled }) => stalled !== null).length,
     source_silent: lags.filter(({ silentMs }) => silentMs !== null).length,
+    diverged: reports.filter(({ documents }) => documents > 0).length,
+    divergent_documents: reports.reduce((sum, { documents }) => sum + documents, 0),
+    unverified: reports.filter(({ error }) => error !== null).length,
+    unrepaired: reports.filter(({ repairs }) => (repairs.last?.failed ?? 0) > 0).length,
   }
 }

@@ -7,12 +7,13 @@ import type { Job, JobSpec } from '../../replicator/job.ts'
 import { nextState } from '../../replicator/job-state.ts'
 import type { JobState } from '../../replicator/job-state.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
-import type { WriteFailure } from '../../replicator/peer.ts'
 import type { ReplicationResult } from '../../replicator/replication.ts'
 import { backoff } from '../../replicator/retry.ts'
 import type { Database } from '../database/database.ts'
+import { DivergenceLog } from './divergence-log.ts'
 import { FailureLog } from './failure-log.ts'
-import { isoTime, statsJson } from './job-json.ts'
+import { isoTime } from './iso-time.ts'
+import { statsJson } from './job-json.ts'
 import { loginFromDocument } from './job-factory.ts'
 import type { JobFactory } from './job-factory.ts'
 import { updateReplicatorDocument } from './stored-documents.ts'
@@ -36,6 +37,7 @@ export class DocumentJob {
   error: string | null = null
   errorCount = 0
   failures: FailureLog | undefined
+  readonly divergences: DivergenceLog
   spec: JobSpec | undefined
   readonly #replicator: JobFactory
   readonly #database: Database
@@ -54,6 +56,7 @@ export class DocumentJob {
     this.text = requestText(document.stored)
     this.#replicator = replicator
     this.#database = database
+    this.divergences = new DivergenceLog(database, document.id)
     this.#document = document.stored
     this.#ended = ended
   }
@@ -82,7 +85,12 @@ export class DocumentJob {
   async stop(): Promise<void> {
     this.#stop.abort()
     if (this.job && this.spec) await this.#replicator.scheduler.remove(this.spec.id)
+    await this.#closeLogs()
+  }
+
+  async #closeLogs(): Promise<void> {
     await this.failures?.close()
+    await this.divergences.close()
   }
 
   #parse(): ReplicationRequest {
@@ -108,7 +116,7 @@ export class DocumentJob {
         })
         this.#checkNotTransient(spec)
         this.#early = nextState(this.#early, 'identified')
-        return { ...spec, refused: failure => this.#refused(failure, spec) }
+        return await this.#withLogs(spec)
       } catch (error) {
         if (!(error instanceof PeerError)) throw error
         this.#early = nextState(this.#early, 'unidentified')
@@ -132,9 +140,25 @@ export class DocumentJob {
     }
   }
 
-  #refused(failure: WriteFailure, spec: JobSpec): void {
-    spec.refused?.(failure)
-    this.failures?.add(failure)
+  /** Keeps what the target refuses, and what differs, with the document. */
+  async #withLogs(spec: JobSpec): Promise<JobSpec> {
+    const { failures, divergences } = this
+    if (failures === undefined || spec.verification === undefined) return spec
+    failures.startOf(spec.id)
+    const divergence = await divergences.open(failures, spec.id)
+    return {
+      ...spec,
+      refused: failure => {
+        spec.refused?.(failure)
+        failures.add(failure)
+      },
+      verification: {
+        ...spec.verification,
+        divergence,
+        changed: () => divergences.save(divergence, spec.id),
+        flush: () => failures.flush(),
+      },
+    }
   }
 
   async #schedule(spec: JobSpec): Promise<void> {
@@ -148,7 +172,7 @@ export class DocumentJob {
   async #jobEnded(job: Job, result: ReplicationResult | null): Promise<void> {
     if (result === null) return
     const stats = job.status && { ...statsJson(job.status, null), start_time: isoTime(this.startedAt) }
-    await this.failures?.close()
+    await this.#closeLogs()
     await this.#write({
       _replication_state: 'completed',
       _replication_state_time: isoTime(new Date()),

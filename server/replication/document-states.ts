@@ -3,11 +3,15 @@ import type { DocId } from '../../protocol/document-id.ts'
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import { JOB_STATES } from '../../replicator/job-state.ts'
 import type { JobState } from '../../replicator/job-state.ts'
+import { Divergence } from '../../replicator/verification/divergence.ts'
 import type { Database } from '../database/database.ts'
 import { changesAfter } from '../changes/read-changes.ts'
 import type { DocumentJob } from './document-job.ts'
 import { NODE_NAME } from '../node/node-name.ts'
-import { activeDocJson, isoTime } from './job-json.ts'
+import { divergenceJson } from './divergence-json.ts'
+import { FailureLog } from './failure-log.ts'
+import { isoTime } from './iso-time.ts'
+import { activeDocJson } from './job-json.ts'
 import { readReplicatorDocument } from './stored-documents.ts'
 import type { ReplicatorDocument } from './stored-documents.ts'
 
@@ -31,17 +35,20 @@ export async function replicationDocumentIds(database: Database): Promise<DocId[
 }
 
 /** Returns a document's entry in `_scheduler/docs`: its stored state if the job has ended, else the job's. */
-export function documentState(
+export async function documentState(
   database: Database,
   id: DocId,
   job: DocumentJob | undefined,
   stallMs: number,
-): DocumentState | null {
+): Promise<DocumentState | null> {
   const stored = readReplicatorDocument(database, id)
   if (stored === null) return null
   const { _replication_state: written } = stored.members
   if (written === 'completed' || written === 'failed')
-    return { state: written, json: overJson(database.name, id, stored) }
+    return {
+      state: written,
+      json: overJson(database.name, id, stored, await refusedMember(database, id, stored)),
+    }
   const scheduled = job?.job
   if (scheduled) return { state: scheduled.state, json: activeDocJson(scheduled, stallMs) }
   const state = job?.state ?? 'initializing'
@@ -62,7 +69,24 @@ function earlyJson(database: string, id: string, job: DocumentJob | undefined, s
   }
 }
 
-function overJson(database: string, id: string, { members }: ReplicatorDocument): object {
+/** Documents that the target refused stay different when the job has ended. */
+async function refusedMember(
+  database: Database,
+  id: DocId,
+  { members }: ReplicatorDocument,
+): Promise<{ divergence?: object }> {
+  const stats = members._replication_stats as { readonly doc_write_failures?: unknown } | undefined
+  if (!stats?.doc_write_failures) return {}
+  const { report } = new Divergence(await FailureLog.open(database, id))
+  return report.documents === 0 ? {} : { divergence: divergenceJson(report) }
+}
+
+function overJson(
+  database: string,
+  id: string,
+  { members }: ReplicatorDocument,
+  divergence: { divergence?: object },
+): object {
   const { _replication_state: state, _replication_state_time: time = null } = members
   const { start_time: startTime = null, ...stats } = (members._replication_stats ?? {}) as Record<
     string,
@@ -77,7 +101,7 @@ function overJson(database: string, id: string, { members }: ReplicatorDocument)
     target: endpointUrl(members.target),
     state,
     error_count: failed ? 1 : 0,
-    info: failed ? { error: members._replication_state_reason ?? null } : stats,
+    info: failed ? { error: members._replication_state_reason ?? null } : { ...stats, ...divergence },
     start_time: failed ? time : startTime,
     last_updated: time,
   }

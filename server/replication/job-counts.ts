@@ -19,6 +19,14 @@ export function countNotice(notice: JobNotice, metrics: Metrics): void {
       return metrics.count('couchette/replication/stalls')
     case 'silent':
       return metrics.count('couchette/replication/source_silences')
+    case 'diverged':
+      return metrics.count('couchette/replication/divergences')
+    case 'unverified':
+      return metrics.count('couchette/replication/verification_failures')
+    case 'repaired':
+      metrics.count('couchette/replication/documents_repaired', notice.record.repaired)
+      return metrics.count('couchette/replication/documents_unrepaired', notice.record.failed)
+    case 'converged':
     case 'stopped':
     case 'unstalled':
     case 'heardAgain':

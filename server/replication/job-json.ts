@@ -1,12 +1,9 @@
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import type { Job, JobLag } from '../../replicator/job.ts'
 import type { ReplicationStatus } from '../../replicator/replication.ts'
+import { divergenceMember } from './divergence-json.ts'
+import { isoTime } from './iso-time.ts'
 import { NODE_NAME } from '../node/node-name.ts'
-
-/** CouchDB's form of a time: seconds, UTC. */
-export function isoTime(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, 'Z')
-}
 
 /** Returns the counters of a replication as documents and listings show them. */
 export function statsJson({ stats, checkpointedSeq }: ReplicationStatus, pending: number | null): object {
@@ -58,7 +55,7 @@ export function activeDocJson(job: Job, stallMs: number): object {
     source: publicUrl(spec.source.url),
     target: publicUrl(spec.target.url),
     state: job.state,
-    info: job.state === 'crashing' ? { error: job.error?.message ?? '' } : jobInfo(job, stallMs),
+    info: jobInfo(job, stallMs),
     error_count: job.crashes,
     last_updated: isoTime(job.history.at(-1)?.timestamp ?? job.addedAt),
     start_time: isoTime(job.addedAt),
@@ -77,6 +74,7 @@ export function taskJson(job: Job, stallMs: number, withLag: boolean): object {
     pid: '<0.1.0>',
     process_status: job.idle ? 'waiting' : 'running',
     ...(status ? { ...progressJson(status, lag), ...(withLag ? lagJson(status, lag) : {}) } : {}),
+    ...divergenceMember(job),
     checkpoint_interval: spec.plan.options.checkpointIntervalMs,
     continuous: spec.plan.options.continuous,
     database: spec.document?.database ?? null,
@@ -92,11 +90,13 @@ export function taskJson(job: Job, stallMs: number, withLag: boolean): object {
 }
 
 function jobInfo(job: Job, stallMs: number): object | null {
-  if (job.state === 'crashing' || job.state === 'failed') return { error: job.error?.message ?? '' }
+  const divergence = divergenceMember(job)
+  if (job.state === 'crashing' || job.state === 'failed')
+    return { error: job.error?.message ?? '', ...divergence }
   const { status } = job
-  if (!status) return null
+  if (!status) return 'divergence' in divergence ? divergence : null
   const lag = job.lag(stallMs)
-  return { ...progressJson(status, lag), ...lagJson(status, lag) }
+  return { ...progressJson(status, lag), ...lagJson(status, lag), ...divergence }
 }
 
 /** Returns the members of a job's description that CouchDB does not have. */

@@ -4,6 +4,7 @@ import type { Rewind } from '../../replicator/checkpoints.ts'
 import type { JobNotice, JobSpec } from '../../replicator/job.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
 import type { WriteFailure } from '../../replicator/peer.ts'
+import type { RepairRecord } from '../../replicator/verification/divergence.ts'
 
 /** Interval of summaries of refused documents, after a first line at once. */
 const SUMMARY_EVERY_MS = 60_000
@@ -49,6 +50,17 @@ export class JobLog {
         return this.#log.warn({ seconds: seconds(notice.forMs) }, 'replication source is silent')
       case 'heardAgain':
         return this.#log.info({ seconds: seconds(notice.afterMs) }, 'replication source answers again')
+      case 'diverged':
+        return this.#log.warn(
+          { documents: notice.documents, first: notice.first },
+          'documents stay different between source and target',
+        )
+      case 'converged':
+        return this.#log.info('source and target are equal again')
+      case 'unverified':
+        return this.#log.warn({ error: notice.error }, 'source and target could not be compared')
+      case 'repaired':
+        return this.#repaired(notice.record)
     }
   }
 
@@ -71,6 +83,12 @@ export class JobLog {
     const known = error instanceof PeerError ? { error: error.error, reason: error.reason } : { err: error }
     const next = retryMs === null ? { isFinal: true } : { retryInSeconds: seconds(retryMs) }
     this.#log.warn({ ...known, crashes, ...next }, 'replication crashed')
+  }
+
+  #repaired({ documents, repaired, failed, reason }: RepairRecord): void {
+    if (failed === 0) this.#log.info({ documents, repaired }, 'documents that differed were replicated')
+    else
+      this.#log.warn({ documents, repaired, failed, reason }, 'documents that differ could not be repaired')
   }
 
   #summarize(): void {

@@ -1,5 +1,7 @@
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import type { Job } from '../../replicator/job.ts'
+import type { DivergenceReport } from '../../replicator/verification/divergence.ts'
+import { divergenceOf } from './divergence-json.ts'
 import { counter, labelledGauge, type MetricFamily } from '../metrics/family.ts'
 import type { Replicator } from './replicator.ts'
 
@@ -66,7 +68,59 @@ const JOB_METRICS: readonly JobMetric[] = [
     help: 'documents that the target refused',
     read: job => job.status?.stats.docWriteFailures,
   },
+  {
+    name: 'couchette_replicator_divergence',
+    type: 'gauge',
+    help: 'documents that stay different between source and target, refused ones too',
+    read: job => divergenceOf(job)?.documents,
+  },
+  {
+    name: 'couchette_replicator_divergence_age_seconds',
+    type: 'gauge',
+    help: 'seconds since the first of these documents differs; 0 without any',
+    read: job => ageOf(divergenceOf(job)),
+  },
+  {
+    name: 'couchette_replicator_divergence_in_flight',
+    type: 'gauge',
+    help: 'documents that differed at the last comparison and may be on their way',
+    read: job => divergenceOf(job)?.inFlight,
+  },
+  {
+    name: 'couchette_replicator_verification_failing',
+    type: 'gauge',
+    help: '1 if the last comparison of source and target did not come to its end',
+    read: job => verificationOf(job, ({ error }) => Number(error !== null)),
+  },
+  {
+    name: 'couchette_replicator_verified_timestamp_seconds',
+    type: 'gauge',
+    help: 'end of the last comparison of source and target, in seconds since 1970',
+    read: job => verificationOf(job, ({ checkedAt }) => checkedAt && checkedAt.getTime() / 1000),
+  },
+  {
+    name: 'couchette_replicator_repaired_documents_total',
+    type: 'counter',
+    help: 'documents that differed and that a repair has replicated',
+    read: job => verificationOf(job, ({ repairs }) => repairs.repaired),
+  },
+  {
+    name: 'couchette_replicator_repair_failing',
+    type: 'gauge',
+    help: '1 if documents still differ that the last repair replicated',
+    read: job => verificationOf(job, ({ repairs }) => Number((repairs.last?.failed ?? 0) > 0)),
+  },
 ]
+
+function verificationOf(job: Job, value: (report: DivergenceReport) => number | null): number | undefined {
+  const report = job.spec.plan.options.verify && divergenceOf(job)
+  return report ? (value(report) ?? undefined) : undefined
+}
+
+function ageOf(report: DivergenceReport | null): number | undefined {
+  if (report === null) return undefined
+  return report.since === null ? 0 : Math.max(0, (Date.now() - report.since.getTime()) / 1000)
+}
 
 /** Returns the replications of a server as metrics: jobs by state, rewinds, and the state of each job. */
 export function replicationFamilies(replicator: Replicator): MetricFamily[] {

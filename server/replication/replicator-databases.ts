@@ -5,6 +5,7 @@ import { countStates, type JobState } from '../../replicator/job-state.ts'
 import { changesAfter } from '../changes/read-changes.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
+import { DivergenceLog } from './divergence-log.ts'
 import { DocumentJob, requestText } from './document-job.ts'
 import { FailureLog } from './failure-log.ts'
 import type { JobFactory } from './job-factory.ts'
@@ -78,7 +79,10 @@ class ReplicatorDatabase {
     if (wanted && current?.text === requestText(stored)) return
     this.jobs.delete(id)
     await current?.stop()
-    if (stored === null) await FailureLog.discard(this.#database, id)
+    if (stored === null) {
+      await FailureLog.discard(this.#database, id)
+      await new DivergenceLog(this.#database, id).discard()
+    }
     if (!wanted) return
     const job = new DocumentJob(this.#replicator, this.#database, { id, stored }, ended =>
       this.#forget(ended),

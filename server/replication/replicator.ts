@@ -15,6 +15,7 @@ import type { Peer } from '../../replicator/peer.ts'
 import type { ReplicationResult } from '../../replicator/replication.ts'
 import { Scheduler } from '../../replicator/scheduler.ts'
 import { NO_TRACER, type Tracer } from '../../replicator/tracer.ts'
+import type { VerifyLimits } from '../../replicator/verification/verifier.ts'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -29,6 +30,7 @@ import type { JobFactory, JobOrigin } from './job-factory.ts'
 import { JobLog } from './job-log.ts'
 import { type Account, Accounts } from '../auth/accounts.ts'
 import { LocalPeer } from './local-peer.ts'
+import { transientVerification, verifyLimits } from './job-verification.ts'
 import { countNotice, watchJobCounts } from './job-counts.ts'
 import { localLogin } from './local-login.ts'
 import { LoginOrigins } from './login-origins.ts'
@@ -72,6 +74,7 @@ export class Replicator implements JobFactory {
   /** Number of times a replication resumed before one of its checkpoints, since the start. */
   rewinds = 0
   readonly #host: ReplicatorHost
+  readonly #verifyLimits: VerifyLimits
   readonly #connections: Connections
   /** To this server itself. */
   readonly #inside: Connections
@@ -83,6 +86,7 @@ export class Replicator implements JobFactory {
     this.access = new InternalAccess(this.users)
     this.documents = new ReplicatorDatabases(host.catalog, this)
     this.scheduler = new Scheduler(schedulerOptions(host.config))
+    this.#verifyLimits = verifyLimits(host.config)
     watchJobCounts(this, host.metrics)
     const limits = (): PeerLimits => peerLimits(host.config)
     const { outgoing } = this.loginOrigins
@@ -146,6 +150,7 @@ export class Replicator implements JobFactory {
     )
     const id = jobId(ids.id, options)
     const log = new JobLog(this.#host.log, { id, source, target, document: origin.document })
+    const verification = transientVerification(this.#verifyLimits)
     return {
       ...origin,
       id,
@@ -157,7 +162,11 @@ export class Replicator implements JobFactory {
         log.rewound(rewind)
       },
       ...(this.#host.tracer === undefined ? {} : { tracer: this.#host.tracer }),
-      refused: failure => log.refused(failure),
+      verification,
+      refused: failure => {
+        log.refused(failure)
+        if (origin.document === null) verification.divergence.refusals.add(failure)
+      },
       notify: notice => {
         countNotice(notice, this.#host.metrics)
         log.notify(notice)

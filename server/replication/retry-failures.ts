@@ -4,7 +4,9 @@ import { fail } from '../../protocol/errors.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
 import type { Peer, WriteFailure } from '../../replicator/peer.ts'
+import type { Divergence } from '../../replicator/verification/divergence.ts'
 import type { Database } from '../database/database.ts'
+import { DivergenceLog } from './divergence-log.ts'
 import { FailureLog } from './failure-log.ts'
 import { loginFromDocument } from './job-factory.ts'
 import type { Replicator } from './replicator.ts'
@@ -21,6 +23,21 @@ export async function failuresOf(replicator: Replicator, database: Database, id:
   if (readReplicatorDocument(database, id) === null) throw fail('missing')
   const job = await replicator.documents.job(database.name, id)
   return job?.failures ?? (await FailureLog.open(database, id))
+}
+
+/**
+ * Returns the divergence of a document's job: from the running job, else as stored.
+ *
+ * @throws `missing` when there is no such document
+ */
+export async function divergenceFor(
+  replicator: Replicator,
+  database: Database,
+  id: DocId,
+): Promise<Divergence> {
+  const failures = await failuresOf(replicator, database, id)
+  const job = await replicator.documents.job(database.name, id)
+  return job?.spec?.verification?.divergence ?? new DivergenceLog(database, id).open(failures)
 }
 
 /** Fetches again what a job's target refused and offers it once more; what is taken leaves the list. */

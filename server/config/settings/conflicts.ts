@@ -35,5 +35,19 @@ export const CONFLICT_SETTINGS = {
       min: 1,
       about: 'Documents that `_compare` asks the other side for at a time',
     },
+    max_running_verifications: {
+      kind: 'integer',
+      default: 2,
+      min: 1,
+      about: 'Comparisons by jobs with `verify` at a time; others wait',
+      restart: true,
+    },
+    max_tracked_differences: {
+      kind: 'integer',
+      default: 10_000,
+      min: 1,
+      about:
+        'Differing documents that a job with `verify` remembers one by one; others are counted as in flight',
+    },
   },
 } as const satisfies Record<string, Record<string, Setting>>

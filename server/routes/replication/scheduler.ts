@@ -9,8 +9,9 @@ import type { RequestContext } from '../context.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { documentState, parseStates, replicationDocumentIds } from '../../replication/document-states.ts'
+import { divergenceJson, documentJson } from '../../replication/divergence-json.ts'
 import { jobJson, taskJson } from '../../replication/job-json.ts'
-import { failuresOf, retryFailures } from '../../replication/retry-failures.ts'
+import { divergenceFor, failuresOf, retryFailures } from '../../replication/retry-failures.ts'
 
 export function getTasks(ctx: RequestContext): void {
   const { replicator, queries } = ctx.services
@@ -42,7 +43,8 @@ export function getJob(ctx: RequestContext): void {
 interface DocsPath {
   readonly database: string
   readonly document: string | undefined
-  readonly failures: boolean
+  /** List that is named behind the document. */
+  readonly list: 'failures' | 'divergence' | undefined
 }
 
 /** @throws `bad_request` where no `_replicator` database is named */
@@ -51,16 +53,18 @@ function parsePath({ rest }: RequestContext): DocsPath {
   const end = segments.findIndex(segment => /(^|\/)_replicator$/.test(segment)) + 1
   if (end === 0) throw fail('badRequest', 'Invalid path')
   const [document, last] = segments.slice(end)
-  return { database: segments.slice(0, end).join('/'), document, failures: last === 'failures' }
+  const list = last === 'failures' || last === 'divergence' ? last : undefined
+  return { database: segments.slice(0, end).join('/'), document, list }
 }
 
 export async function getDocs(ctx: RequestContext): Promise<void> {
-  const { database, document, failures } = parsePath(ctx)
+  const { database, document, list } = parsePath(ctx)
   if (document === undefined) return listDocs(ctx, database)
-  if (failures) return getFailures(ctx, database, document)
+  if (list === 'failures') return getFailures(ctx, database, document)
+  if (list === 'divergence') return getDivergence(ctx, database, document)
   const { replicator } = ctx.services
   const job = await replicator.documents.job(database, document)
-  const found = documentState(await open(ctx, database), document as DocId, job, replicator.stallMs)
+  const found = await documentState(await open(ctx, database), document as DocId, job, replicator.stallMs)
   if (!found) throw fail('missing')
   sendJson(ctx, found.json)
 }
@@ -83,7 +87,12 @@ async function listDocs(ctx: RequestContext, name: string): Promise<void> {
   let skipped = 0
   for (const id of ids) {
     if (docs.length >= limit) break
-    const found = documentState(database, id, await replicator.documents.job(name, id), replicator.stallMs)
+    const found = await documentState(
+      database,
+      id,
+      await replicator.documents.job(name, id),
+      replicator.stallMs,
+    )
     if (!found || (states.length > 0 && !states.includes(found.state))) continue
     if (skipped++ >= skip) docs.push(found.json)
   }
@@ -97,10 +106,18 @@ async function getFailures(ctx: RequestContext, database: string, id: string): P
   sendJson(ctx, { total, failures: list })
 }
 
+/** Answers all documents that differ, where the job's entry has the first few. */
+async function getDivergence(ctx: RequestContext, database: string, id: string): Promise<void> {
+  const { replicator } = ctx.services
+  const divergence = await divergenceFor(replicator, await open(ctx, database), id as DocId)
+  const { first: _first, ...rest } = divergenceJson(divergence.report) as Record<string, unknown>
+  sendJson(ctx, { ...rest, differing: divergence.documents.map(documentJson) })
+}
+
 /** Tries to write the documents again that were refused. */
 export async function postDocs(ctx: RequestContext): Promise<void> {
-  const { database, document, failures } = parsePath(ctx)
-  if (document === undefined || !failures) {
+  const { database, document, list } = parsePath(ctx)
+  if (document === undefined || list !== 'failures') {
     ctx.set('Allow', 'GET')
     throw fail('methodNotAllowed', 'GET')
   }
