@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { tempDir } from '../helpers/temp.ts'
 import { FailingDisk } from './power-loss.ts'
@@ -21,13 +22,17 @@ const seed = Number(values.seed)
 console.log(`seed ${seed}, in ${dir.path}`)
 try {
   const report = await torture({
-    place: disk ?? directory(dir.path),
+    place: disk ?? directory(join(dir.path, 'data')),
+    backups: join(dir.path, 'backups'),
     rounds: Number(values.rounds),
     seed,
     env: values.encrypted ? { COUCHETTE_ENCRYPTION_KEY: 'c0'.repeat(32) } : {},
     log: line => console.log(line),
   })
-  console.log(`${report.rounds} crashes, ${report.acknowledged} acknowledged writes, none lost`)
+  console.log(
+    `${report.rounds} crashes, ${report.acknowledged} acknowledged writes, none lost; ` +
+      `${report.backups} backups, ${report.restored} of them restored and compared`,
+  )
   await disk?.remove()
   await dir.remove()
 } catch (error) {

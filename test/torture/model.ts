@@ -1,3 +1,5 @@
+import type { TakenBackup } from './backups.ts'
+
 /** A state of a document that the load asked for. */
 export interface DocumentState {
   /** Stands in the stored body, deletions included, and is written once only. */
@@ -62,6 +64,8 @@ export interface ShortLived {
 export class Model {
   readonly databases = ['ledger', 'stock'].map(name => new DatabaseModel(name))
   readonly shortLived = new Map<string, ShortLived>()
+  /** Backups that were taken, oldest first. */
+  readonly backups: TakenBackup[] = []
   /** Writes that were acknowledged so far. */
   acknowledged = 0
   #tags = 0

@@ -1,5 +1,6 @@
 import { seeded } from '../helpers/faults/random.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
+import { backupTaker, checkBackups } from './backups.ts'
 import { compactor, follower, prepare, reader, redirectJob, replicator } from './bystanders.ts'
 import { verify } from './checks.ts'
 import { checkLeftovers } from './leftovers.ts'
@@ -9,6 +10,8 @@ import { bulkWriter, dropper, purger, singleWriter, valueWriter, type Work, type
 
 export interface TortureOptions {
   readonly place: Place
+  /** Directory of the backups that are taken meanwhile. */
+  readonly backups: string
   readonly rounds: number
   readonly seed: number
   readonly env?: Readonly<Record<string, string>>
@@ -30,6 +33,9 @@ export function directory(data: string): Place {
 export interface TortureReport {
   readonly rounds: number
   readonly acknowledged: number
+  /** Backups that were taken, and that were restored and compared. */
+  readonly backups: number
+  readonly restored: number
 }
 
 export type Server = Awaited<ReturnType<typeof spawnServer>>
@@ -40,7 +46,14 @@ export type Server = Awaited<ReturnType<typeof spawnServer>>
  *
  * @throws {Error} that names the round, and what is not as it should be
  */
-export async function torture({ place, rounds, seed, env, log }: TortureOptions): Promise<TortureReport> {
+export async function torture({
+  place,
+  backups,
+  rounds,
+  seed,
+  env,
+  log,
+}: TortureOptions): Promise<TortureReport> {
   const random = seeded(seed)
   const model = new Model()
   for (let round = 0; round < rounds; round++) {
@@ -50,7 +63,7 @@ export async function torture({ place, rounds, seed, env, log }: TortureOptions)
       else await verify(server.url, model)
       await redirectJob(server.url, model.databases[0]!)
       const before = model.acknowledged
-      await loadUntilKilled(server, { place, model, random, round })
+      await loadUntilKilled(server, { place, backups, model, random, round })
       log?.(`round ${round}: ${model.acknowledged - before} writes acknowledged`)
     } catch (error) {
       throw new Error(`round ${round} of seed ${seed}`, { cause: error })
@@ -59,17 +72,22 @@ export async function torture({ place, rounds, seed, env, log }: TortureOptions)
     }
   }
   await checkLast(place.data, model, env)
-  return { rounds, acknowledged: model.acknowledged }
+  const restored = await checkBackups(model, backups, random, env)
+  return { rounds, acknowledged: model.acknowledged, backups: model.backups.length, restored }
 }
 
 interface Round {
   readonly place: Place
+  readonly backups: string
   readonly model: Model
   readonly random: Random
   readonly round: number
 }
 
-async function loadUntilKilled(server: Server, { place, model, random, round }: Round): Promise<void> {
+async function loadUntilKilled(
+  server: Server,
+  { place, backups, model, random, round }: Round,
+): Promise<void> {
   const enough = model.acknowledged + 20 + below(random, 1500)
   let killed = false
   const run = async (worker: Worker) => {
@@ -104,7 +122,11 @@ async function loadUntilKilled(server: Server, { place, model, random, round }: 
     compactor(work(`h${number}`), database),
     follower(work(`i${number}`), database),
   ])
-  const others = [dropper(work('k')), replicator(work('l'), model.databases[1]!)]
+  const others = [
+    dropper(work('k')),
+    replicator(work('l'), model.databases[1]!),
+    backupTaker(work('m'), backups),
+  ]
   await Promise.all([...workers, ...others].map(run))
 }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import test from 'ava'
 import { tempDir } from '../helpers/temp.ts'
 import { directory, torture } from './rounds.ts'
@@ -10,8 +11,14 @@ test('P4: a server that is killed at random points under a load of everything lo
   const seed = Number(process.env.TORTURE_SEED ?? Date.now() % 2 ** 31)
   t.log(`seed ${seed}`)
   try {
-    const { acknowledged } = await torture({ place: directory(dir.path), rounds: ROUNDS, seed })
+    const { acknowledged, backups, restored } = await torture({
+      place: directory(join(dir.path, 'data')),
+      backups: join(dir.path, 'backups'),
+      rounds: ROUNDS,
+      seed,
+    })
     t.true(acknowledged > ROUNDS * 20)
+    t.true(restored > 0 || backups === 0)
   } finally {
     await dir.remove()
   }
