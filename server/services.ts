@@ -17,6 +17,7 @@ import type { Queries } from './query/queries.ts'
 import type { Replicator } from './replication/replicator.ts'
 import type { Tracing } from './tracing/tracing.ts'
 import type { Uuids } from './node/uuids.ts'
+import type { FairWorkQueue } from './concurrency/fair-work-queue.ts'
 import type { WorkQueue } from './concurrency/work-queue.ts'
 
 /** The parts of a server that its routes use. */
@@ -39,8 +40,8 @@ export interface Services {
   readonly queryQueue: WorkQueue
   /** Mango queries that look at every document: they do not hold up the others. */
   readonly scanQueue: WorkQueue
-  /** Comparisons of databases, which take as long as their peers do: they hold up nothing else. */
-  readonly comparisonQueue: WorkQueue
+  /** Comparisons of databases, which take as long as their peers do: they hold up nothing else. Users take turns. */
+  readonly comparisonQueue: FairWorkQueue
   readonly compactionQueue: WorkQueue
   readonly autoCompaction: AutoCompaction
   /** The live feeds. */

@@ -2,8 +2,10 @@ import { fail } from '../../protocol/errors.ts'
 import type { Waiter, WorkLimits } from './work-queue.ts'
 
 export interface FairWorkLimits extends WorkLimits {
-  /** Those of one owner that may wait. */
-  readonly waitingPerOwner: number
+  /** Those of one owner that may wait. Default: as many as of all together. */
+  readonly waitingPerOwner?: number
+  /** Those of one owner that are done at a time, at least one. Default: as many as of all together. */
+  readonly runningPerOwner?: number
 }
 
 interface Waiting {
@@ -19,12 +21,18 @@ export class FairWorkQueue {
   readonly #limits: () => FairWorkLimits
   /** Owners that wait, the one first that is next. */
   readonly #owners = new Map<string, Waiting[]>()
+  readonly #runningOf = new Map<string, number>()
   #running = 0
   #waiting = 0
 
   /** @param limits read each time, so that they may change */
   constructor(limits: () => FairWorkLimits) {
     this.#limits = limits
+  }
+
+  /** Number of pieces of work that are done now. */
+  get running(): number {
+    return this.#running
   }
 
   /** Number of pieces of work that wait. */
@@ -40,13 +48,31 @@ export class FairWorkQueue {
    */
   async run<Result>(owner: string, work: () => Promise<Result>, { signal }: Waiter): Promise<Result> {
     signal.throwIfAborted()
-    if (this.#running < Math.max(1, this.#limits().running)) this.#running++
+    if (this.#hasRoom && this.#mayRun(owner)) this.#count(owner, 1)
     else await this.#wait(owner, signal)
     try {
       return await work()
     } finally {
-      this.#next()
+      this.#count(owner, -1)
+      while (this.#hasRoom && this.#beginNext());
     }
+  }
+
+  /** However it is configured, something is done. */
+  get #hasRoom(): boolean {
+    return this.#running < Math.max(1, this.#limits().running)
+  }
+
+  #mayRun(owner: string): boolean {
+    const { runningPerOwner = Infinity } = this.#limits()
+    return (this.#runningOf.get(owner) ?? 0) < Math.max(1, runningPerOwner)
+  }
+
+  #count(owner: string, by: number): void {
+    const count = (this.#runningOf.get(owner) ?? 0) + by
+    if (count === 0) this.#runningOf.delete(owner)
+    else this.#runningOf.set(owner, count)
+    this.#running += by
   }
 
   async #wait(owner: string, signal: AbortSignal): Promise<void> {
@@ -68,7 +94,7 @@ export class FairWorkQueue {
 
   /** @throws `busy` if the owner has as many waiting as may, or the queue is full and nobody has more waiting */
   #makeRoomFor(owner: string): void {
-    const { waiting, waitingPerOwner } = this.#limits()
+    const { waiting, waitingPerOwner = waiting } = this.#limits()
     const own = this.#owners.get(owner)?.length ?? 0
     if (own >= waitingPerOwner) throw fail('busy')
     if (this.#waiting < waiting) return
@@ -96,20 +122,19 @@ export class FairWorkQueue {
     return true
   }
 
-  /** The place of what is done goes straight to the owner that was not served for longest. */
-  #next(): void {
-    const [next] = this.#owners
-    if (next === undefined || this.#running > Math.max(1, this.#limits().running)) {
-      this.#running--
-      return
-    }
+  /** Begins the work of the owner that was not served for longest, of those that may. @returns false where nobody may */
+  #beginNext(): boolean {
+    const next = [...this.#owners].find(([owner]) => this.#mayRun(owner))
+    if (next === undefined) return false
     const [owner, entries] = next
     const [entry] = entries
-    if (entry === undefined) return
+    if (entry === undefined) return false
     this.#remove(owner, entry)
     this.#owners.delete(owner)
     // Behind all others.
     if (entries.length > 0) this.#owners.set(owner, entries)
+    this.#count(owner, 1)
     entry.begin()
+    return true
   }
 }

@@ -1,6 +1,5 @@
 import type { Authenticator } from '../auth/authenticator.ts'
 import { compactionTasks } from '../compaction/tasks.ts'
-import type { WorkQueue } from '../concurrency/work-queue.ts'
 import type { Config } from '../config/config.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { HealthReport, NodeHealth } from '../metrics/node-health.ts'
@@ -21,10 +20,12 @@ export interface ObservedServer {
   readonly feeds: { readonly count: number }
   readonly authenticator: Authenticator
   readonly replicator: Replicator
-  readonly queues: Readonly<Record<'queries' | 'scans' | 'compactions', WorkQueue>>
+  readonly queues: Readonly<Record<QueueName, QueueLength>>
   /** End of the validity of the TLS certificate; undefined without TLS. */
   readonly certificateEnds: () => Date | undefined
 }
+
+type QueueName = 'queries' | 'scans' | 'comparisons' | 'compactions'
 
 /** Work that runs and that waits for its turn. */
 export interface QueueLength {
@@ -46,7 +47,7 @@ export interface NodeConditions extends HealthReport {
   readonly certificate: { readonly not_after: string } | null
   /** `locked` counts names that are locked now. */
   readonly logins: { readonly failures: number; readonly lockouts: number; readonly locked: number }
-  readonly queues: Readonly<Record<'queries' | 'scans' | 'compactions', QueueLength>>
+  readonly queues: Readonly<Record<QueueName, QueueLength>>
   readonly compactions: {
     readonly databases: number
     readonly views: number
@@ -93,6 +94,7 @@ export async function readConditions(server: ObservedServer): Promise<NodeCondit
     queues: {
       queries: lengthOf(queues.queries),
       scans: lengthOf(queues.scans),
+      comparisons: lengthOf(queues.comparisons),
       compactions: lengthOf(queues.compactions),
     },
     ...workConditions(server),
@@ -113,7 +115,7 @@ function certificateCondition(ends: Date | undefined): NodeConditions['certifica
   return ends === undefined ? null : { not_after: ends.toISOString() }
 }
 
-function lengthOf({ running, waiting }: WorkQueue): QueueLength {
+function lengthOf({ running, waiting }: QueueLength): QueueLength {
   return { running, waiting }
 }
 

@@ -105,6 +105,11 @@ export const BOUND_SETTINGS = {
     default: 4,
     about: '`_compare`s at a time; others wait',
   },
+  max_running_comparisons_per_user: {
+    kind: 'integer',
+    default: 2,
+    about: '`_compare`s of one user at a time; further ones wait, and those of other users go before them',
+  },
   max_waiting_comparisons: {
     kind: 'integer',
     default: 20,

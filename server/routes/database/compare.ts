@@ -5,7 +5,7 @@ import { requireJson } from '../../http/request/body.ts'
 import { peerOf } from '../../http/connection/peer.ts'
 import { streamChunks } from '../../http/response/reply.ts'
 import type { RequestContext } from '../context.ts'
-import { runScan } from '../queries/stream-query.ts'
+import { runComparison } from '../queries/stream-query.ts'
 import { parseRequest, rethrow } from '../replication/replicate.ts'
 
 /**
@@ -25,7 +25,7 @@ export async function postCompare(ctx: RequestContext): Promise<void> {
     ctx.set('Cache-Control', 'must-revalidate')
     await streamChunks(ctx, lines(ctx, request, signal))
   }
-  await runScan(ctx, answer, ctx.services.comparisonQueue)
+  await runComparison(ctx, answer)
 }
 
 async function* lines(

@@ -41,19 +41,23 @@ export function runQuery<Result>(ctx: RequestContext, work: () => Promise<Result
   return ctx.services.queryQueue.run(work, new Client(ctx))
 }
 
-/**
- * Runs work that reads every document of a database, in the queue of scans.
- *
- * @param queue where it waits: another for work that waits for other servers, as these may never answer
- * @throws `busy`, and the errors of `work`
- */
+/** Runs work that reads every document of a database, in the queue of scans. @throws `busy`, and the errors of `work` */
 export function runScan<Result>(
   ctx: RequestContext,
   work: (signal: AbortSignal) => Promise<Result>,
-  queue = ctx.services.scanQueue,
 ): Promise<Result> {
   const client = new Client(ctx)
-  return queue.run(() => work(client.signal), client)
+  return ctx.services.scanQueue.run(() => work(client.signal), client)
+}
+
+/** Runs a comparison of databases in the queue of its user. @throws `busy`, and the errors of `work` */
+export function runComparison<Result>(
+  ctx: RequestContext,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const client = new Client(ctx)
+  const owner = JSON.stringify(ctx.state.user.name)
+  return ctx.services.comparisonQueue.run(owner, () => work(client.signal), client)
 }
 
 /** The client of a query; its signal is aborted when the connection or the stream of the request closes. */

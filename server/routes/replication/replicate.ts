@@ -100,7 +100,7 @@ export function rethrow(error: unknown): never {
   }
   if (!(error instanceof PeerError)) throw error
   if (error.error === 'filter_fetch_error') throw new CouchError(404, 'not_found', error.reason)
-  if (error.error === 'host_not_allowed') throw fail('forbidden', error.reason)
+  if (error.error === 'host_not_allowed' || error.error === 'forbidden') throw fail('forbidden', error.reason)
   if (error.error === 'unauthorized') throw fail('unauthorized', error.reason)
   throw new CouchError(500, error.error, error.reason)
 }

@@ -66,3 +66,33 @@ test('who leaves gives up the place, and work that fails gives its place to the 
   await turnOfTheLoop()
   t.deepEqual(order, ['c'])
 })
+
+test('P6: an owner has only so many running, and others pass those that wait', async t => {
+  const queue = new FairWorkQueue(() => ({ running: 2, waiting: 9, runningPerOwner: 1 }))
+  const order: string[] = []
+  const held = new Map<string, () => void>()
+  const run = (name: string) =>
+    queue.run(
+      name[0]!,
+      () => {
+        order.push(name)
+        return new Promise<void>(resolve => held.set(name, resolve))
+      },
+      never(),
+    )
+  const all = ['a1', 'a2', 'a3', 'b1', 'b2'].map(run)
+  t.deepEqual([order, queue.running, queue.waiting], [['a1', 'b1'], 2, 3])
+  for (const [name, next] of [
+    ['b1', 'b2'],
+    ['a1', 'a2'],
+    ['a2', 'a3'],
+  ] as const) {
+    held.get(name)?.()
+    await turnOfTheLoop()
+    t.is(order.at(-1), next)
+  }
+  held.get('a3')?.()
+  held.get('b2')?.()
+  await Promise.all(all)
+  t.deepEqual([queue.running, queue.waiting], [0, 0])
+})

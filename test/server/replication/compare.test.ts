@@ -148,3 +148,52 @@ test('comparisons with a peer that never answers hold up no query, and end with 
     return (await secured.admin('POST', '/_compare', self)).status === 200
   })
 })
+
+test('a user with many comparisons leaves room for those of others', async t => {
+  let asked = 0
+  const peer = await startFalsePeer(() => void asked++)
+  t.teardown(() => peer.close())
+  const limits = [
+    'max_running_comparisons=2',
+    'max_running_comparisons_per_user=1',
+    'max_waiting_comparisons=2',
+  ]
+  const secured = await securedServer(t, ...limits.map(limit => `couchette/${limit}`))
+  await addUser(secured, 'ann')
+  await secured.admin('PUT', '/db')
+  const json = { source: `${peer.url}/db`, target: 'db' }
+  const client = new AbortController()
+  const hanging = [1, 2, 3].map(() =>
+    t.throwsAsync(secured.as('ann:secret')('POST', '/_compare', { json, signal: client.signal }), {
+      any: true,
+    }),
+  )
+  await eventually('one is compared, and two wait', async () => {
+    const { body } = await secured.admin<{ queues: object }>('GET', '/_node/_local/_health')
+    return JSON.stringify(body.queues).includes('"comparisons":{"running":1,"waiting":2}')
+  })
+  t.is((await secured.as('ann:secret')('POST', '/_compare', { json })).status, 503)
+  t.is((await secured.admin('POST', '/_compare', { json: { source: 'db', target: 'db' } })).status, 200)
+  const { body } = await secured.admin<string>('GET', '/_node/_local/_prometheus')
+  t.regex(body, /couchette_queue_waiting\{.*queue="comparisons".*\} 2/)
+  client.abort()
+  await Promise.all(hanging)
+  t.true(asked >= 1)
+})
+
+test('a database that the user may not read cannot be compared', async t => {
+  const secured = await securedServer(t)
+  await addUser(secured, 'ann')
+  for (const db of ['open', 'closed']) await secured.admin('PUT', `/${db}`)
+  await secured.admin('PUT', '/open/_security', { json: {} })
+  for (const [source, target] of [
+    ['open', 'closed'],
+    ['closed', 'open'],
+    ['closed', 'closed'],
+  ] as const) {
+    const { status, body } = await secured.as('ann:secret')('POST', '/_compare', { json: { source, target } })
+    t.deepEqual([status, body['error']], [403, 'forbidden'], `${source} ${target}`)
+  }
+  const json = { source: `${secured.server.url}/closed`, target: 'open' }
+  t.is((await secured.as('ann:secret')('POST', '/_compare', { json })).status, 401)
+})
