@@ -47,6 +47,23 @@ export interface RestoreOptions {
   readonly encryptionKeyFile?: string
 }
 
+export interface OpenBackupOptions {
+  readonly backups: string
+  readonly database: string
+  readonly at?: string
+  readonly directory: string
+  readonly encryptionKeyFile?: string
+}
+
+/** A database of a backup, served on this machine alone. */
+export interface OpenBackup {
+  /** With credentials. */
+  readonly url: string
+  /** RFC 3339. */
+  readonly created: string
+  close(): Promise<void>
+}
+
 /** The commands that work on a data directory. Each resolves with its exit code. */
 export interface LocalCommands extends ErrorKinds {
   readonly version: string
@@ -56,6 +73,8 @@ export interface LocalCommands extends ErrorKinds {
   readonly inspect: (options: InspectOptions) => Promise<number>
   readonly check: (options: CheckOptions) => Promise<number>
   readonly restore: (options: RestoreOptions) => Promise<number>
+  /** Serves a database of a backup until it is closed. */
+  readonly openBackup: (options: OpenBackupOptions) => Promise<OpenBackup>
 }
 
 const DATA = ['--data <directory>', 'directory of the databases and the configuration', './data'] as const

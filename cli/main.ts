@@ -19,6 +19,7 @@ const code = await runProgram(
     inspect: async args => (await import('../server/commands/inspect.ts')).inspect(args),
     check: async args => (await import('../server/commands/check.ts')).check(args),
     restore: async args => (await import('../server/commands/restore.ts')).restore(args),
+    openBackup: async args => (await import('../server/commands/open-backup.ts')).openBackup(args),
     checkConfig: async args => (await import('../server/commands/check-config.ts')).checkConfig(args),
   },
   io,

@@ -10,6 +10,7 @@ import { addLoad } from './commands/load.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addProfile } from './commands/profile.ts'
 import { addReplicate } from './commands/replicate.ts'
+import { addRestoreDatabase } from './commands/restore-database.ts'
 import { addSecurity } from './commands/security.ts'
 import { addTail } from './commands/tail.ts'
 import { addTop } from './commands/top.ts'
@@ -22,12 +23,15 @@ import type { LocalCommands } from './local-commands.ts'
 import { exitCodeOf, sentenceOf } from './sentences.ts'
 
 /** The commands that talk to servers, in the order of the help. A new one is a line here (see `README.md`). */
-const GROUPS: readonly (readonly [title: string, commands: readonly ((frame: Frame) => void)[]])[] = [
+const GROUPS: readonly (readonly [
+  title: string,
+  commands: readonly ((frame: Frame, local: LocalCommands) => void)[],
+])[] = [
   ['Replication:', [addReplicate, addJobs, addMigrate]],
   ['Users and rights:', [addUsers, addSecurity]],
   ['Files:', [addDump, addLoad]],
   ['What a server does:', [addTail, addTop, addDoctor]],
-  ['Databases:', [addBackup, addConflicts, addCompare]],
+  ['Databases:', [addBackup, addRestoreDatabase, addConflicts, addCompare]],
   ['This program:', [addProfile, addCompletion]],
 ]
 
@@ -74,7 +78,7 @@ export function createProgram(commands: LocalCommands, io: Io, done: (code: numb
   const frame = new Frame(program, io, done)
   for (const [title, adders] of GROUPS) {
     program.commandsGroup(title)
-    for (const add of adders) add(frame)
+    for (const add of adders) add(frame, commands)
   }
   return program
 }

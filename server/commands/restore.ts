@@ -5,8 +5,8 @@ import { readBackups, restoreFile } from '../backup/backup-directory.ts'
 import { markRestored } from '../database/maintenance/mark-restored.ts'
 import { StartError } from '../config/start-error.ts'
 import { findFaults } from './check.ts'
+import { chosenBackup } from './chosen-backup.ts'
 import { openUnusedStore } from './open-unused-store.ts'
-import { UsageError } from './usage-error.ts'
 
 export interface RestoreArguments {
   /** The backup directory. */
@@ -31,7 +31,7 @@ export async function restore(args: RestoreArguments): Promise<number> {
     for (const backup of backups) process.stdout.write(`${lineOf(backup)}\n`)
     return 0
   }
-  const backup = chosen(backups, args.at)
+  const backup = chosenBackup(backups, args.at)
   const data = resolve(args.data)
   await checkEmpty(data)
   const partial = `${data}.restoring`
@@ -66,15 +66,6 @@ async function verifyAndMark(
   } finally {
     await store.close()
   }
-}
-
-function chosen(backups: readonly Backup[], at: string | undefined): Backup {
-  if (at !== undefined && Number.isNaN(Date.parse(at)))
-    throw new UsageError(`--at takes a time such as 2026-05-01T12:00:00Z, not "${at}".`)
-  const before = at === undefined ? Infinity : Date.parse(at)
-  const backup = backups.findLast(({ created }) => Date.parse(created) <= before)
-  if (backup === undefined) throw new StartError(`The oldest backup is of ${backups[0]?.created}.`)
-  return backup
 }
 
 async function checkEmpty(directory: string): Promise<void> {

@@ -1,6 +1,8 @@
 import { PassThrough, Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { createProgram, runProgram } from '../../cli/program.ts'
+import { openBackup } from '../../server/commands/open-backup.ts'
+import { StartError } from '../../server/config/start-error.ts'
 import type { LocalCommands } from '../../cli/local-commands.ts'
 
 export interface CliResult {
@@ -24,7 +26,7 @@ const neverCalled = (): Promise<number> => Promise.reject(new Error('not in this
 
 const LOCAL: LocalCommands = {
   version: '0.0.0',
-  isOperatorError: (error): error is Error => error === undefined,
+  isOperatorError: (error): error is Error => error instanceof StartError,
   isUsageError: () => false,
   serve: neverCalled,
   resetAdmin: neverCalled,
@@ -32,6 +34,7 @@ const LOCAL: LocalCommands = {
   inspect: neverCalled,
   check: neverCalled,
   restore: neverCalled,
+  openBackup,
 }
 
 /** Runs a command in this process, with streams and an environment of its own; no profiles of the user are read. */
