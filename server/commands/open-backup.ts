@@ -3,10 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readBackups, restoreFile } from '../backup/backup-directory.ts'
 import { StartError } from '../config/start-error.ts'
-import { storedDatabases } from '../database/inspect.ts'
+import { keepOnly } from '../database/maintenance/keep-only.ts'
 import { createServer } from '../main.ts'
-import { databaseNameKey } from '../storage/keys.ts'
-import type { Store } from '../storage/store.ts'
 import { findFaults } from './check.ts'
 import { chosenBackup } from './chosen-backup.ts'
 import { openUnusedStore } from './open-unused-store.ts'
@@ -17,7 +15,7 @@ export interface OpenBackupArguments {
   readonly database: string
   /** RFC 3339; the newest backup of that moment or before is taken. Default: the newest. */
   readonly at?: string | undefined
-  /** Where the backup's files are put meanwhile. */
+  /** Directory that holds the backup's files meanwhile. */
   readonly directory: string
   readonly encryptionKeyFile?: string | undefined
 }
@@ -26,13 +24,13 @@ export interface OpenBackupArguments {
 export interface OpenBackup {
   /** Of the server, with the credentials of an administrator that was made for it. */
   readonly url: string
-  /** When the backup was taken, RFC 3339. */
+  /** Time of the backup, RFC 3339. */
   readonly created: string
   /** Ends the server and removes the files. */
   close(): Promise<void>
 }
 
-/** What must not move in a copy: no job runs, nothing is resolved. */
+/** Settings of a copy: nothing in it is resolved. */
 const AT_REST = [{ section: 'conflicts', key: 'resolve', value: 'false' }]
 
 /**
@@ -77,19 +75,10 @@ async function keepOne(data: string, { database, encryptionKeyFile }: OpenBackup
   try {
     const { faults } = await findFaults(store, data)
     if (faults.length > 0) throw new StartError(`The backup is damaged: ${faults[0]}`)
-    await forgetOthers(store, database)
+    if (!(await keepOnly(store, database))) throw new StartError(`The backup has no database ${database}.`)
   } finally {
     await store.close()
   }
-}
-
-async function forgetOthers(store: Store, database: string): Promise<void> {
-  const names = []
-  for await (const { name } of storedDatabases(store)) names.push(name)
-  if (!names.includes(database)) throw new StartError(`The backup has no database ${database}.`)
-  const batch = store.batch()
-  for (const name of names) if (name !== database) batch.del(databaseNameKey(name))
-  await batch.write({ sync: true })
 }
 
 /** Administrators, ports and files of the log are those of the server that was backed up. */
