@@ -3,7 +3,7 @@ import { nextState } from './job-state.ts'
 import type { JobEvent, JobState } from './job-state.ts'
 import type { JobSpec } from './job-spec.ts'
 import { LagWatch } from './lag-watch.ts'
-import type { PeerError } from './peer-error.ts'
+import { isHostDenied, type PeerError } from './peer-error.ts'
 import type { Peer, WriteFailure } from './peer.ts'
 import { Replication } from './replication.ts'
 import type { ReplicationResult, ReplicationStatus } from './replication.ts'
@@ -243,6 +243,15 @@ export class Job {
       this.#stalledSince = undefined
       this.spec.notify?.({ kind: 'unstalled', afterMs: Date.now() - since.getTime() })
     }
+  }
+
+  /**
+   * True if the job is started again where it crashed. One of `_replicate` that is not continuous, or never worked, is not:
+   * its client has the error. Nor is one that never worked because the settings deny its host.
+   */
+  get isRestartable(): boolean {
+    if (!this.hasWorked && isHostDenied(this.error)) return false
+    return this.spec.document !== null || (this.spec.plan.options.continuous && this.hasWorked)
   }
 
   /** Gives up a job that has crashed: it is listed for a while with its error, and never started again. */

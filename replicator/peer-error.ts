@@ -76,7 +76,7 @@ const NO_HTTP = 'HTTPParserError'
 const PROXY = /^Proxy .*\((\d+)\)/
 const TLS = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|EPROTO)/
 
-/** The error for a request that failed without an answer. Such requests are tried again. */
+/** The error for a request that failed without an answer. Such requests are tried again, other than at hosts that are denied. */
 export function networkError(cause: unknown, url: string): PeerError {
   if (cause instanceof PeerError) return cause
   const code = codeOf(cause)
@@ -93,7 +93,12 @@ export function networkError(cause: unknown, url: string): PeerError {
     'connection_failed',
     () => `a request to ${url} failed: ${text(cause, code)}`,
   ]
-  return new PeerError(error, reason(url) + elsewhere(cause, url), { transient: true, cause })
+  return new PeerError(error, reason(url) + elsewhere(cause, url), { transient: code !== HOST_DENIED, cause })
+}
+
+/** Returns whether the settings of this server are why a peer was not asked: asking again changes nothing. */
+export function isHostDenied(error: unknown): boolean {
+  return error instanceof PeerError && error.error === 'host_not_allowed'
 }
 
 /** Returns the address of the connection if it is not the URL's host: a proxy, or one of a name's addresses. */

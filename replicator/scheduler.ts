@@ -180,7 +180,7 @@ export class Scheduler {
     }
     const error = job.error ?? new Error('unknown')
     job.crashes = job.ranMs > this.#options.healthThresholdMs ? 1 : job.crashes + 1
-    const retryMs = isRestartable(job) ? this.#backoff(job.crashes) : null
+    const retryMs = job.isRestartable ? this.#backoff(job.crashes) : null
     notify?.({ kind: 'crashed', error, crashes: job.crashes, retryMs })
     if (retryMs !== null) entry.notBefore = performance.now() + retryMs
     else if (this.#entries.get(id) === entry) {
@@ -268,14 +268,6 @@ export class Scheduler {
     void entry?.job.stop()
     return entry !== undefined
   }
-}
-
-/**
- * Returns whether a crashed job is started again. A job of `_replicate` that is not continuous, or never worked, is not:
- * its client has the error.
- */
-function isRestartable({ spec, hasWorked }: Job): boolean {
-  return spec.document !== null || (spec.plan.options.continuous && hasWorked)
 }
 
 function charge(load: Map<string, number>, owner: string, share: number): void {

@@ -4,7 +4,7 @@ import { Agent, buildConnector, EnvHttpProxyAgent, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import { hostNotAllowed } from '../peer-error.ts'
-import { guardedLookup } from './guarded-lookup.ts'
+import { guardedLookup, leadsToDenied } from './guarded-lookup.ts'
 import type { HostGuard } from './guarded-lookup.ts'
 import { NO_TRACER } from '../tracer.ts'
 import { HeldMemory, PEER_LIMITS } from './held-memory.ts'
@@ -99,6 +99,20 @@ export class Connections {
     for (const url of urls) {
       if (url && !this.#allows(new URL(url).hostname)) throw hostNotAllowed(publicUrl(url))
     }
+  }
+
+  /**
+   * Looks up what names lead to and refuses those that lead to no address which may be reached. Behind a proxy only the
+   * proxy's counts.
+   *
+   * @throws PeerError `host_not_allowed`
+   */
+  async lookUpHosts(url: string, proxy?: string): Promise<void> {
+    this.checkHosts(url, proxy)
+    const connectedTo = proxy || (this.#proxied && usesEnvironmentProxy() ? undefined : url)
+    if (connectedTo === undefined) return
+    if (await leadsToDenied(new URL(connectedTo).hostname, this.#allows))
+      throw hostNotAllowed(publicUrl(connectedTo))
   }
 
   /** @param proxy its URL; without one the environment decides */

@@ -1,5 +1,7 @@
 import { lookup as systemLookup } from 'node:dns'
+import { lookup as resolve } from 'node:dns/promises'
 import type { LookupFunction } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * Returns whether a host may be reached.
@@ -29,6 +31,21 @@ export function guardedLookup(allows: HostGuard): LookupFunction {
       else callback(null, first.address, first.family)
     })
   }
+}
+
+/** Milliseconds for which a name may be looked up before anything is asked of it. */
+const LOOKUP_MS = 5_000
+
+/**
+ * Returns whether a name leads to addresses none of which may be reached. A name that cannot be looked up, or not soon, is
+ * not denied here: what it is connected to is looked at then.
+ */
+export async function leadsToDenied(hostname: string, allows: HostGuard): Promise<boolean> {
+  if (!allows(hostname)) return true
+  const found = resolve(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => [])
+  const late = sleep(LOOKUP_MS, [] as Awaited<typeof found>, { ref: false })
+  const addresses = await Promise.race([found, late])
+  return addresses.length > 0 && addresses.every(({ address }) => !allows(hostname, address))
 }
 
 function denied(hostname: string): NodeJS.ErrnoException {

@@ -6,7 +6,7 @@ import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import type { Job, JobSpec } from '../../replicator/job.ts'
 import { nextState } from '../../replicator/job-state.ts'
 import type { JobState } from '../../replicator/job-state.ts'
-import { PeerError } from '../../replicator/peer-error.ts'
+import { isHostDenied, PeerError } from '../../replicator/peer-error.ts'
 import type { ReplicationResult } from '../../replicator/replication.ts'
 import { backoff } from '../../replicator/retry.ts'
 import type { Database } from '../database/database.ts'
@@ -77,7 +77,7 @@ export class DocumentJob {
       const spec = await this.#identify(request)
       if (spec) await this.#schedule(spec)
     } catch (error) {
-      await this.#fail(error instanceof Error ? error.message : String(error))
+      await this.#fail(reasonOf(error))
     }
   }
 
@@ -118,7 +118,7 @@ export class DocumentJob {
         this.#early = nextState(this.#early, 'identified')
         return await this.#withLogs(spec)
       } catch (error) {
-        if (!(error instanceof PeerError)) throw error
+        if (!(error instanceof PeerError) || isHostDenied(error)) throw error
         this.#early = nextState(this.#early, 'unidentified')
         this.error = error.reason
         this.errorCount++
@@ -170,7 +170,10 @@ export class DocumentJob {
   }
 
   async #jobEnded(job: Job, result: ReplicationResult | null): Promise<void> {
-    if (result === null) return
+    if (result === null) {
+      if (job.state === 'failed') await this.#fail(reasonOf(job.error))
+      return
+    }
     const stats = job.status && { ...statsJson(job.status, null), start_time: isoTime(this.startedAt) }
     await this.#closeLogs()
     await this.#write({
@@ -206,4 +209,8 @@ export class DocumentJob {
 function duplicate(id: string, document: string, other: JobSpec['document']): string {
   const by = `document \`${other?.id}\` from db \`${other?.database}\``
   return `Replication \`${id}\` specified by document \`${document}\` already started, triggered by ${by}`
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -60,6 +60,12 @@ export function peerLimits(config: Config): PeerLimits {
   }
 }
 
+/** Returns whether the settings keep replications from any host. */
+export function hasHostRules(config: Config): boolean {
+  const lists = ['replication_allowed_hosts', 'replication_denied_hosts'] as const
+  return lists.some(name => config.list('couchette', name).length > 0)
+}
+
 /** Returns what the settings say of hosts that replications may reach, as they are configured now. */
 export function hostGuard(config: Config): HostGuard {
   let known: { readonly text: string; readonly rules: HostRules } | undefined

@@ -38,6 +38,7 @@ import { ownDatabase } from './own-url.ts'
 import type { BoundAddress } from './own-url.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
 import {
+  hasHostRules,
   hostGuard,
   peerLimits,
   planLimits,
@@ -141,10 +142,11 @@ export class Replicator implements JobFactory {
   /**
    * The job that a request asks for.
    *
-   * @throws PeerError `filter_fetch_error`
+   * @throws PeerError `filter_fetch_error`, `host_not_allowed`
    */
   async specOf(request: ReplicationRequest, origin: JobOrigin): Promise<JobSpec> {
     const { options, source, target } = request
+    await Promise.all([source, target].map(endpoint => this.#checkReach(endpoint)))
     const ids = await identify(request, { uuid: this.#host.uuid, port: this.#host.address().port }, () =>
       this.#open(source, request, origin),
     )
@@ -189,6 +191,13 @@ export class Replicator implements JobFactory {
       source: await this.#open(request.source, request, origin),
       target: await this.#open(request.target, request, origin),
     }
+  }
+
+  /** @throws PeerError `host_not_allowed` for an endpoint on a host that replications may not reach */
+  async #checkReach(endpoint: ReplicationEndpoint): Promise<void> {
+    if (!hasHostRules(this.#host.config)) return
+    if (endpoint.local !== undefined || this.#ownDatabase(endpoint) !== undefined) return
+    await this.#connections.lookUpHosts(endpoint.url, endpoint.proxy)
   }
 
   /** Starts a job, or finds the one that does the same already. */

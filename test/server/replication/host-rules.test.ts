@@ -1,7 +1,8 @@
 import test from 'ava'
 import { HostRules } from '../../../server/replication/host-rules.ts'
 import { sendJson, startFalsePeer } from '../../helpers/faults/false-peer.ts'
-import { securedServer } from '../../helpers/secured-server.ts'
+import { eventually } from '../../helpers/eventually.ts'
+import { ADMIN, securedServer } from '../../helpers/secured-server.ts'
 
 for (const [allowed, denied, hostname, address, expected] of [
   [[], [], 'any.example', undefined, true],
@@ -57,7 +58,7 @@ test('a host that is denied is asked nothing: by address, by name and as a proxy
     { source: named, target: 'to', filter: 'd/f' },
   ]) {
     const { status, body: answer } = await admin('POST', '/_replicate', { json: body })
-    t.true(status === 403 || status === 404 || status === 500, JSON.stringify(answer))
+    t.is(status, 403, JSON.stringify(answer))
     t.regex(JSON.stringify(answer), /do not let replications reach/, JSON.stringify(body))
   }
   t.is(requests, 0)
@@ -97,4 +98,41 @@ test('P9: a redirect is not followed, and the credentials go nowhere else', asyn
   t.regex(JSON.stringify(body), /redirected/)
   t.false(JSON.stringify(body).includes('hidden'))
   t.is(strangers, 0)
+})
+
+test('a job with a host that is denied by name or address fails at once, and is not tried again', async t => {
+  let requests = 0
+  const peer = await startFalsePeer((_req, res) => {
+    requests++
+    sendJson(res, 200, {})
+  })
+  t.teardown(() => peer.close())
+  const secured = await securedServer(t, 'couchette/replication_denied_hosts=127.0.0.0/8,::1')
+  const { admin } = secured
+  await admin('PUT', '/db')
+  // The bound address is this server, and no other host.
+  const own = `${secured.server.url.replace('://', `://${ADMIN}@`)}/db`
+  const named = peer.url.replace('127.0.0.1', 'localhost')
+  const jobs = {
+    address: { source: peer.url, target: own },
+    name: { source: named, target: own, continuous: true },
+    target: { source: own, target: named },
+    filter: { source: named, target: own, filter: 'd/f' },
+    proxy: { source: 'http://db.example/db', target: own, proxy: named },
+  }
+  for (const [id, json] of Object.entries(jobs)) {
+    t.is((await admin('PUT', `/_replicator/${id}`, { json })).status, 201)
+    await eventually(`the job ${id} has failed`, async () => {
+      const { body } = await admin('GET', `/_replicator/${id}`)
+      return body['_replication_state'] === 'failed'
+    })
+    const { body } = await admin('GET', `/_replicator/${id}`)
+    t.regex(String(body['_replication_state_reason']), /do not let replications reach/)
+    t.is((await admin('POST', '/_replicate', { json })).status, 403, id)
+  }
+  for (const json of [jobs.address, jobs.name, jobs.target]) {
+    t.is((await admin('POST', '/_compare', { json })).status, 403)
+  }
+  t.deepEqual((await admin<{ jobs: unknown[] }>('GET', '/_scheduler/jobs')).body.jobs, [])
+  t.is(requests, 0)
 })
