@@ -1,4 +1,5 @@
 import test from 'ava'
+import { findAttention } from '../../dashboard/src/lib/attention.ts'
 import {
   adviceFor,
   countStates,
@@ -115,4 +116,24 @@ test('a database is on this node by a plain name, by the node’s own address, a
 test('a database is named without its server', t => {
   t.is(databaseOf('http://h:5984/a%2Fb/'), 'a/b')
   t.is(databaseOf('orders'), 'orders')
+})
+
+test('a job whose sides stay different needs attention', t => {
+  const divergence = { in_flight: 3, since: null, first: [], checked: null, error: null }
+  const jobs = mergeJobs(
+    [
+      doc('equal', { info: { divergence: { ...divergence, documents: 0 } } }),
+      doc('apart', { info: { divergence: { ...divergence, documents: 2 } } }),
+    ],
+    [job('transient', { info: { divergence: { ...divergence, documents: 1 } } })],
+  )
+  const found = findAttention({ jobs, databases: [], disk: undefined, loopDelayMs: undefined })
+  const texts = found.filter(({ text }) => text.includes('differ')).map(({ text, link }) => [text, link])
+  t.deepEqual(texts, [
+    [
+      'Documents that differ and do not become equal by themselves: 2.',
+      '#/replications/job/_replicator/apart',
+    ],
+    ['Documents that differ and do not become equal by themselves: 1.', '#/replications'],
+  ])
 })

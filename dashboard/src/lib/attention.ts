@@ -1,5 +1,5 @@
 import { adviceFor, type ReplicationJob, sentenceFor, STATE_WORDS, TROUBLED } from './replication-job.ts'
-import { formatBytes, formatDuration, plural } from './format.ts'
+import { formatBytes, formatCount, formatDuration, plural } from './format.ts'
 import { linkTo } from './location.ts'
 
 /** Something that needs a person, with the place where it can be dealt with. */
@@ -92,13 +92,16 @@ function replicationItems(jobs: readonly ReplicationJob[]): Attention[] {
 
 function divergenceItems(jobs: readonly ReplicationJob[]): Attention[] {
   return jobs
-    .filter(({ info }) => (info.divergence ?? 0) > 0)
+    .filter(({ info }) => (info.divergence?.documents ?? 0) > 0)
     .slice(0, MOST_JOBS)
     .map(({ docId, database, info }) => ({
       tone: 'bad',
       title: `Replication ${docId ?? ''}: the two sides differ`,
-      text: `${plural(info.divergence ?? 0, 'document')} differ and do not become equal by themselves.`,
-      link: linkTo(['replications', 'job', database ?? '_replicator', docId ?? '']),
+      text: `Documents that differ and do not become equal by themselves: ${formatCount(info.divergence?.documents ?? 0)}.`,
+      link:
+        docId === null
+          ? linkTo(['replications'])
+          : linkTo(['replications', 'job', database ?? '_replicator', docId]),
       action: 'See why',
     }))
 }

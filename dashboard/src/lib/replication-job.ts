@@ -45,8 +45,29 @@ export interface JobInfo {
   readonly stalled?: { readonly since: string; readonly waiting_for: string }
   readonly through_seq?: string
   readonly source_seq?: string
-  /** Documents that differ between the two sides, where the job verifies. */
-  readonly divergence?: number
+  /** Of jobs that verify, and of those whose target refused documents. */
+  readonly divergence?: Divergence
+}
+
+/** Documents of the source that stay different on the target. */
+export interface Divergence {
+  readonly documents: number
+  readonly in_flight: number
+  readonly since: string | null
+  readonly first: readonly {
+    readonly id: string
+    readonly revs: readonly string[]
+    readonly since: string
+    readonly reason: string
+  }[]
+  /** Time of the last comparison; null before any. */
+  readonly checked: string | null
+  /** Why the last comparison failed. */
+  readonly error: string | null
+  readonly repair?: {
+    readonly repaired: number
+    readonly last: { readonly failed: number; readonly reason: string | null } | null
+  }
 }
 
 /** A row of `_scheduler/docs`. */

@@ -60,6 +60,7 @@ const PRODUCED: Readonly<Record<string, readonly string[]>> = {
   CouchetteReplicationStalled: ['couchdb_replication_stalled'],
   CouchetteReplicationLagGrowing: ['couchdb_replication_lag_seconds'],
   CouchetteReplicationSourceSilent: ['couchdb_replication_source_silent'],
+  CouchetteReplicationDiverged: ['couchette_replicator_divergence'],
   CouchetteReplicationFailed: ['couchdb_replication_documents{state="failed"}'],
   CouchetteReplicationCrashing: ['couchdb_replication_documents{state="crashing"}'],
   CouchetteEventLoopLate: ['couchette_event_loop_delay_seconds'],
@@ -79,6 +80,8 @@ const WRITTEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   CouchetteIndexBuildFailing: { couchette_index_builds_failures_total: '0+1' },
   CouchetteConfigurationFindings: { couchette_configuration_findings: '2' },
   CouchetteReplicationRefusedDocuments: { couchdb_replication_doc_write_failures_total: '0+1' },
+  CouchetteReplicationRepairFailing: { couchette_replicator_repair_failing: '1' },
+  CouchetteReplicationUnverified: { couchette_replicator_verification_failing: '1' },
   CouchetteReplicationRewound: { couchdb_replication_rewinds_total: '0+1' },
 }
 

@@ -22,17 +22,21 @@ export interface Scrape {
   readonly at: number
 }
 
-/** Reads the metrics of a node on which all is well: TLS for a year, and a replication that is caught up. */
+/** Reads the metrics of a node on which all is well: TLS for a year, and a replication that is caught up and verified. */
 export async function scrapeHealthyNode(): Promise<Scrape> {
   const dir = await tempDir()
   const server = await startServer({ settings: await tlsFor(dir.path, 365) })
   try {
     await call(server.url, 'PUT', '/from')
-    const json = { ...job(server.url, server.url), continuous: true }
+    const json = { ...job(server.url, server.url), continuous: true, verify: { interval: 1, repair: true } }
     await call(server.url, 'PUT', '/_replicator/job', { json })
     await eventually(
       'it is caught up',
       async () => (await valueAt(server, 'couchdb_replication_changes_pending')) === 0,
+    )
+    await eventually(
+      'it is verified',
+      async () => (await valueAt(server, 'couchette_replicator_verified_timestamp_seconds')) !== undefined,
     )
     return await scrape(server)
   } finally {
@@ -43,7 +47,7 @@ export async function scrapeHealthyNode(): Promise<Scrape> {
 
 /**
  * Reads the metrics of a node in trouble, twice, a while apart: a stalled job, a silent source, a crashing and a failed job,
- * a document in conflict, a certificate with five days left, a full disk where one can be mounted, locked names, a late event loop.
+ * a document that a target refuses, one in conflict, a certificate with five days left, a full disk where one can be mounted, locked names, a late event loop.
  */
 export async function scrapeTroubledNode(): Promise<readonly [Scrape, Scrape]> {
   const dir = await tempDir()
@@ -79,7 +83,13 @@ export async function scrapeTroubledNode(): Promise<readonly [Scrape, Scrape]> {
     await put('silent', silent.url, { connection_timeout: 3000 })
     await put('crashing', `${far.url}/nowhere`)
     await put('failed', far.url, { _replication_state: 'failed' })
+    await refuseDocuments(server, 'diverged')
+    await put('diverged', far.url)
     await lockNames(server)
+    await eventually(
+      'a job has diverged',
+      async () => (await valueAt(server, 'couchette_replicator_divergence', 'diverged')) === 1,
+    )
     await eventually(
       'a job is stalled',
       async () => (await valueAt(server, 'couchdb_replication_stalled', 'stalled')) === 1,
@@ -125,6 +135,13 @@ async function makeConflict({ url }: RunningServer): Promise<void> {
   await call(url, 'PUT', '/carts')
   const docs = ['1-aaa', '1-bbb'].map(_rev => ({ _id: 'cart', _rev }))
   await call(url, 'POST', '/carts/_bulk_docs', { json: { docs, new_edits: false } })
+}
+
+/** Makes a database that refuses all documents that come. */
+async function refuseDocuments({ url }: RunningServer, database: string): Promise<void> {
+  await call(url, 'PUT', `/${database}`)
+  const json = { validate_doc_update: "function () { throw { forbidden: 'no' } }" }
+  await call(url, 'PUT', `/${database}/_design/refuse`, { json })
 }
 
 /** Guesses passwords of four names until each is locked. */

@@ -34,6 +34,7 @@ import {
 import { useSession } from '../../ui/session.tsx'
 import { ChartFigure } from '../../ui/sparkline.tsx'
 import { toast } from '../../ui/toasts.tsx'
+import { DivergenceCard } from './divergence.tsx'
 
 const REFRESH_MS = 2000
 
@@ -138,6 +139,7 @@ function Job({ job }: { job: ReplicationJob }) {
       {(info.doc_write_failures ?? 0) > 0 && job.database !== null && job.docId !== null && (
         <Failures database={job.database} id={job.docId} />
       )}
+      {info.divergence !== undefined && <DivergenceCard divergence={info.divergence} />}
       <History job={job} />
     </>
   )
@@ -178,7 +180,7 @@ function Figures({ job }: { job: ReplicationJob }) {
       </Figure>
       <Figure label="Refused by the target">{formatCount(info.doc_write_failures ?? 0)}</Figure>
       {info.divergence !== undefined && (
-        <Figure label="Documents that differ">{formatCount(info.divergence)}</Figure>
+        <Figure label="Documents that differ">{formatCount(info.divergence.documents)}</Figure>
       )}
     </dl>
   )
