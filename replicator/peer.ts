@@ -37,6 +37,34 @@ export interface ChangesRequest {
   readonly heartbeat?: () => void
 }
 
+/** A range of ids of documents in the order of their UTF-8: from one, up to, not including, another. */
+export interface IdRange {
+  readonly start?: string | undefined
+  readonly end?: string | undefined
+}
+
+/** A range, how many documents it has, deleted ones too, and the digest of their leaves, 32 hex digits. */
+export interface DigestedRange extends IdRange {
+  readonly documents: number
+  readonly digest: string
+}
+
+/** Digests to compare with another database's: of ranges, or of the parts that a range is cut into. */
+export type DigestRequest =
+  { readonly ranges: readonly IdRange[] } | { readonly split: IdRange; readonly parts: number }
+
+/** A leaf, and whether it is a tombstone; undefined where a listing does not tell. */
+export interface ListedLeaf {
+  readonly rev: string
+  readonly deleted?: boolean | undefined
+}
+
+/** All leaves of a document, the winner first. */
+export interface ListedDocument {
+  readonly id: string
+  readonly leaves: readonly ListedLeaf[]
+}
+
 /** A document's revisions that the target lacks. */
 export interface MissingRevisions {
   readonly id: string
@@ -117,6 +145,16 @@ export interface Peer {
    * @param filter then whether any of them passes it: 0 or 1
    */
   pending(since: SourceSeq, signal: AbortSignal, filter?: ReplicationFilter): Promise<number | null>
+
+  /**
+   * Returns digests of ranges of ids; undefined where the server has none, as all but Couchette.
+   *
+   * @throws PeerError `unauthorized` and others
+   */
+  digests?(request: DigestRequest, signal: AbortSignal): Promise<readonly DigestedRange[] | undefined>
+
+  /** Lists the first documents of a range with their leaves, in the order of the ids. Only where there are digests. */
+  listLeaves?(range: IdRange, limit: number, signal: AbortSignal): Promise<readonly ListedDocument[]>
 
   /** Returns those of the revisions that the database lacks. */
   revsDiff(changes: readonly Pick<Change, 'id' | 'revs'>[], signal: AbortSignal): Promise<MissingRevisions[]>

@@ -8,9 +8,17 @@ import { printable } from '../frame/table.ts'
 
 interface Difference {
   readonly id: string
-  readonly missing_in: 'source' | 'target'
-  readonly revs: readonly string[]
+  readonly kind: 'missing' | 'winner' | 'leaves' | 'body' | 'attachment' | 'unreadable'
+  /** Missing where no replication helps. */
+  readonly missing_in?: Side
+  readonly revs?: readonly string[]
+  readonly rev?: string
+  readonly name?: string
+  readonly side?: Side
+  readonly reason?: string
 }
+
+type Side = 'source' | 'target'
 
 interface Summary {
   readonly equal: boolean
@@ -18,9 +26,18 @@ interface Summary {
   readonly target_documents: number
   readonly missing_in_source: number
   readonly missing_in_target: number
+  readonly other_winner: number
+  readonly other_leaves: number
+  readonly damaged: number
 }
 
-type Line = Difference | { readonly summary: Summary }
+interface Progress {
+  readonly from?: string
+  readonly source_documents: number
+  readonly target_documents: number
+}
+
+type Line = Difference | { readonly summary: Summary } | { readonly progress: Progress }
 
 /** Documents that one replication repairs. */
 const REPAIRED_AT_ONCE = 500
@@ -34,34 +51,62 @@ export function addCompare(frame: Frame): void {
       ['couchette compare orders orders-copy --repair', 'copies what a side lacks, both ways'],
     ])
     .option('--repair', 'replicates the documents of which a side lacks revisions')
-    .action(frame.run<{ readonly repair?: boolean }, [string, string]>(compare))
+    .option('--bodies', 'also reads bodies and attachments, which may be damaged')
+    .option('--from <id>', 'compares documents from this id on, as a comparison that was cut off says')
+    .option('--no-digests', 'lists all documents, also between two Couchettes')
+    .action(frame.run<CompareFlags, [string, string]>(compare))
+}
+
+interface CompareFlags {
+  readonly repair?: boolean
+  readonly bodies?: boolean
+  readonly from?: string
+  readonly digests?: boolean
 }
 
 async function compare(
   context: Context,
-  { repair = false }: { readonly repair?: boolean },
+  { repair = false, ...flags }: CompareFlags,
   source: string,
   target: string,
 ): Promise<number> {
   const server = await context.server()
   const missing = { source: new Set<string>(), target: new Set<string>() }
   let summary: Summary | undefined
-  const answer = await server.open('POST', '_compare', JSON.stringify({ source, target }))
+  let from: string | undefined
+  const answer = await server.open('POST', '_compare', JSON.stringify({ source, target, ...flags }))
   for await (const text of createInterface({ input: answer.body, crlfDelay: Infinity })) {
     const line = JSON.parse(text) as Line
-    if ('summary' in line) summary = line.summary
-    else if (repair) missing[line.missing_in].add(line.id)
-    if (!('summary' in line)) await context.line(context.json ? text : shown(line))
-    else if (context.json) await context.line(text)
+    if ('progress' in line) {
+      from = line.progress.from
+      context.progress.show(shownProgress(line.progress))
+    } else if ('summary' in line) summary = line.summary
+    else {
+      if (repair && line.missing_in !== undefined) missing[line.missing_in].add(line.id)
+      if (!context.json) await context.line(shown(line))
+    }
+    if (context.json) await context.line(text)
   }
-  if (summary === undefined) throw new CommandError('The comparison was cut off.', FAILED)
+  context.progress.end()
+  if (summary === undefined) throw cutOff(from)
   if (!context.json) await context.line(sentence(summary))
   if (!repair) return summary.equal ? OK : INCOMPLETE
   await repairSide(server, { source, target }, missing.target)
   await repairSide(server, { source: target, target: source }, missing.source)
-  if (!context.json && !summary.equal)
+  const cannot = summary.other_leaves + summary.damaged
+  if (!context.json && missing.source.size + missing.target.size > 0)
     await context.line('What was missing was replicated: compare again to be sure.')
-  return OK
+  if (!context.json && cannot > 0) await context.line('No replication repairs damaged or other leaves.')
+  return cannot > 0 ? INCOMPLETE : OK
+}
+
+function cutOff(from: string | undefined): CommandError {
+  const rest = from === undefined ? '' : ` It goes on with --from ${JSON.stringify(from)}.`
+  return new CommandError(`The comparison was cut off.${rest}`, FAILED)
+}
+
+function shownProgress({ source_documents: here, target_documents: there }: Progress): string {
+  return `${here} and ${there} documents compared`
 }
 
 async function repairSide(
@@ -76,15 +121,36 @@ async function repairSide(
   }
 }
 
-function shown({ id, missing_in: side, revs }: Difference): string {
-  return `${printable(id)}: the ${side} lacks ${printable(revs.join(', '))}`
+function shown(line: Difference): string {
+  const id = printable(line.id)
+  const rev = printable(line.rev ?? '')
+  const revs = printable((line.revs ?? []).join(', '))
+  switch (line.kind) {
+    case 'body':
+      return `${id}: the body of ${rev} differs`
+    case 'attachment':
+      return `${id}: the attachment ${printable(line.name ?? '')} of ${rev} differs`
+    case 'unreadable':
+      return `${id}: the ${line.side ?? ''} cannot read ${rev}: ${printable(line.reason ?? '')}`
+    case 'missing':
+    case 'winner':
+    case 'leaves':
+      if (line.missing_in === undefined) return `${id}: other leaves, though nothing is missing: ${revs}`
+      return `${id}: the ${line.missing_in} lacks ${revs}${line.kind === 'winner' ? ' (another winner)' : ''}`
+  }
 }
 
 function sentence(summary: Summary): string {
   const { equal, source_documents: here, target_documents: there } = summary
   if (equal) return `Equal: ${here} documents with the same leaves.`
+  const more = [
+    [summary.other_winner, 'have another winner'],
+    [summary.other_leaves, 'have other leaves though nothing is missing'],
+    [summary.damaged, 'bodies or attachments differ or cannot be read'],
+  ] as const
   return (
     `Different: ${summary.missing_in_target} documents lack revisions in the target, ` +
-    `${summary.missing_in_source} in the source (${here} and ${there} documents were compared).`
+    `${summary.missing_in_source} in the source (${here} and ${there} documents were compared).` +
+    more.map(([count, what]) => (count > 0 ? ` ${count} ${what}.` : '')).join('')
   )
 }

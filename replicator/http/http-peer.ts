@@ -7,7 +7,11 @@ import type {
   ChangesBatch,
   ChangesRequest,
   DatabaseInfo,
+  DigestedRange,
+  DigestRequest,
   FetchedRevision,
+  IdRange,
+  ListedDocument,
   PeerLocalDocument,
   MissingRevisions,
   OpenedRevision,
@@ -19,6 +23,7 @@ import type { PeerAnswer } from './answer.ts'
 import { BulkGetScanner, pushed } from './bulk-get-scanner.ts'
 import { readChanges } from './changes-feed.ts'
 import { pendingRequest } from './changes-query.ts'
+import { digestAnswer, digestQuery, keysOf, leavesAnswer } from './digest-shapes.ts'
 import type { HttpClient } from './http-client.ts'
 import {
   anObject,
@@ -46,6 +51,9 @@ const DOCS_END = Buffer.from(']}')
 const COMMA = Buffer.from(',')
 /** CouchDB counts these as failures of the document, not of the replication. */
 const REFUSED = [401, 403, 409, 412, 413, 414, 415, 431]
+
+/** As servers, and proxies in front of them, answer that know no `_digests`. */
+const NO_DIGESTS = [400, 403, 404, 405, 410, 501]
 
 /** As servers answer that do not list a missing revision. */
 const NO_DOCUMENT = / was answered 404: (missing|deleted)$/
@@ -91,6 +99,25 @@ export class HttpPeer implements Peer {
     const request = pendingRequest(since, filter)
     const { value } = await this.#client.json(request, [200], signal, pendingChanges)
     return filter ? (value?.rows ?? null) : (value?.pending ?? null)
+  }
+
+  async digests(request: DigestRequest, signal: AbortSignal): Promise<readonly DigestedRange[] | undefined> {
+    const body = JSON.stringify(digestQuery(request))
+    const statuses = [200, ...NO_DIGESTS]
+    const { value } = await this.#client.json(
+      { method: 'POST', path: '_digests', body },
+      statuses,
+      signal,
+      digestAnswer,
+    )
+    return value?.ranges
+  }
+
+  async listLeaves(range: IdRange, limit: number, signal: AbortSignal): Promise<readonly ListedDocument[]> {
+    const body = JSON.stringify({ list: keysOf(range), limit })
+    const request = { method: 'POST', path: '_digests', body } as const
+    const { value } = await this.#client.json(request, [200], signal, leavesAnswer)
+    return value ?? []
   }
 
   async revsDiff(

@@ -16,7 +16,11 @@ import type {
   ChangesBatch,
   ChangesRequest,
   DatabaseInfo,
+  DigestedRange,
+  DigestRequest,
   FetchedRevision,
+  IdRange,
+  ListedDocument,
   PeerLocalDocument,
   MissingRevisions,
   OpenedRevision,
@@ -27,6 +31,7 @@ import { changesAfter } from '../changes/read-changes.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
 import { ownSequenceNumber } from '../database/own-sequence.ts'
+import { digestsOf, listLeaves } from '../database/listing/list-digests.ts'
 import { checkIdIn } from '../database/documents/document-limits.ts'
 import type { EditOutcome } from '../database/documents/edit.ts'
 import { openRevisions } from '../database/documents/read-document.ts'
@@ -130,6 +135,14 @@ export class LocalPeer implements Peer {
     if (filter) return this.#server.pending(since, signal, filter)
     const database = await this.#open()
     return Math.max(0, database.state.seq - numberIn(database, since))
+  }
+
+  async digests(request: DigestRequest, signal: AbortSignal): Promise<readonly DigestedRange[]> {
+    return (await digestsOf(await this.#open(), request, signal)).ranges
+  }
+
+  async listLeaves(range: IdRange, limit: number): Promise<readonly ListedDocument[]> {
+    return listLeaves(await this.#open(), range, limit)
   }
 
   async revsDiff(changes: readonly Pick<Change, 'id' | 'revs'>[]): Promise<MissingRevisions[]> {

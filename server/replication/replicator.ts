@@ -36,6 +36,7 @@ import { localLogin } from './local-login.ts'
 import { LoginOrigins } from './login-origins.ts'
 import { ownDatabase } from './own-url.ts'
 import type { BoundAddress } from './own-url.ts'
+import { RunningComparisons } from './running-comparisons.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
 import {
   hasHostRules,
@@ -70,6 +71,7 @@ export class Replicator implements JobFactory {
   readonly access: InternalAccess
   readonly loginOrigins = new LoginOrigins()
   readonly scheduler: Scheduler
+  readonly comparisons = new RunningComparisons()
   /** The jobs that documents ask for. */
   readonly documents: ReplicatorDatabases
   /** Number of times a replication resumed before one of its checkpoints, since the start. */

@@ -32,6 +32,7 @@ import * as mango from './queries/mango.ts'
 import { postTrial } from './queries/try-view.ts'
 import * as views from './queries/views.ts'
 import { postCompare } from './database/compare.ts'
+import { getDigests, postDigests } from './database/digests.ts'
 import * as replicate from './replication/replicate.ts'
 import * as scheduler from './replication/scheduler.ts'
 import * as dashboard from './server/dashboard.ts'
@@ -174,6 +175,7 @@ const DATABASE: readonly Route[] = [
   route('/:db/_conflicts/log', LIST, { GET: conflicts.getLog, POST: conflicts.postResolution }),
   route('/:db/_conflicts/policies', LIST, { GET: conflicts.getPolicies, POST: conflicts.postResolution }),
   route('/:db/_conflicts/*id', LIST, { POST: conflicts.postResolution }),
+  route('/:db/_digests', LIST, { GET: getDigests, POST: postDigests }),
   route('/:db/_trees', 'maintainer', { GET: conflicts.getTrees }),
   route('/:db/_bulk_docs', 'member', { POST: postBulkDocs }),
   route('/:db/_ingest', QUERY, { POST: ingest.postIngest }),

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Attachments } from '../attachments/attachments.ts'
 import { openAttachments } from '../attachments/open.ts'
@@ -48,6 +49,8 @@ export async function openDatabases(
   const threads = threadsOf(config, options.memory === true, componentLog(log, 'threads'))
   const store = await openServerStore(options, config, storeLog, threads > 1)
   disposal.add(() => store.close())
+  // Comparisons sort there: what a crash left is of no use.
+  if (options.memory !== true) await rm(join(options.data, 'compare'), { recursive: true, force: true })
   const fronts = frontThreadsOf(threads, options, node, store)
   const feeds = new OpenFeeds(error => feedLog.warn({ err: error }, 'a feed failed'))
   metrics.gauge('couchdb/httpd/clients_requesting_changes', () => feeds.count + (fronts?.feeds ?? 0))

@@ -15,7 +15,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'streams',
   ],
   'protocol/selector': ['pcre'],
-  replicator: ['http', 'pipeline', 'verification', 'streams'],
+  replicator: ['http', 'pipeline', 'comparison', 'verification', 'streams'],
   server: [
     ...[
       'concurrency',

@@ -49,5 +49,44 @@ export const CONFLICT_SETTINGS = {
       about:
         'Differing documents that a job with `verify` remembers one by one; others are counted as in flight',
     },
+    parts: {
+      kind: 'integer',
+      default: 32,
+      min: 2,
+      max: 1000,
+      about: 'Parts into which `_compare` cuts a range of ids whose digests differ',
+    },
+    listed: {
+      kind: 'integer',
+      default: 2000,
+      min: 1,
+      max: 10_000,
+      about: 'Documents that a range of ids whose digests differ may have to be listed; a larger one is cut',
+    },
+    max_parts: {
+      kind: 'integer',
+      default: 1000,
+      min: 1,
+      about: 'Largest number of ranges of one `_digests`',
+    },
+    max_listed: {
+      kind: 'integer',
+      default: 10_000,
+      min: 1,
+      about: 'Largest `limit` of `list` in `_digests`',
+    },
+    progress_interval: {
+      kind: 'integer',
+      default: 1000,
+      min: 0,
+      unit: 'milliseconds',
+      about: 'Time between two lines of `_compare` that tell how far it is',
+    },
+    content_batch: {
+      kind: 'integer',
+      default: 100,
+      min: 1,
+      about: 'Documents whose bodies `_compare` reads at a time with `bodies`',
+    },
   },
 } as const satisfies Record<string, Record<string, Setting>>

@@ -42,12 +42,13 @@ export async function scanDigest(
 export async function* scanLeaves(
   snapshot: DatabaseSnapshot,
   range: KeyRange,
+  pageSize = DOCUMENTS_AT_A_TIME,
 ): AsyncGenerator<DocumentLeaves[], void, undefined> {
   if (Buffer.compare(range.gte, range.lt) >= 0) return
   const iterator = snapshot.iterator({ ...range, ...READ_AHEAD })
   try {
     for (;;) {
-      const entries = await iterator.nextv(DOCUMENTS_AT_A_TIME)
+      const entries = await iterator.nextv(Math.min(pageSize, DOCUMENTS_AT_A_TIME))
       if (entries.length === 0) return
       const summaries = entries.map(([, record]) => new DocumentSummary(record))
       const apart = entries.filter(

@@ -1,36 +1,55 @@
-import { compare } from '../../../replicator/compare.ts'
+import { join } from 'node:path'
 import { fail } from '../../../protocol/errors.ts'
+import type { JsonObject } from '../../../protocol/json-value.ts'
 import type { ReplicationRequest } from '../../../protocol/replication-request.ts'
+import { type CompareOptions, compare } from '../../../replicator/compare.ts'
+import type { Peer } from '../../../replicator/peer.ts'
+import type { Config } from '../../config/config.ts'
 import { requireJson } from '../../http/request/body.ts'
 import { peerOf } from '../../http/connection/peer.ts'
 import { streamChunks } from '../../http/response/reply.ts'
+import { LevelSorter } from '../../replication/document-sorter.ts'
 import type { RequestContext } from '../context.ts'
 import { runComparison } from '../queries/stream-query.ts'
-import { parseRequest, rethrow } from '../replication/replicate.ts'
+import { parseRequest, readRequest, rethrow } from '../replication/replicate.ts'
+
+/** Members of a request besides the databases. */
+type Asked = Pick<CompareOptions, 'bodies' | 'from' | 'digests'>
 
 /**
  * `POST /_compare`: compares two databases, named as in `_replicate`, leaf for leaf. The answer is NDJSON: a line for each
- * document of which a side lacks revisions, and a summary.
+ * document that differs, lines that tell how far it is, and a summary.
  */
 export async function postCompare(ctx: RequestContext): Promise<void> {
   const { name } = ctx.state.user
   if (name === null) throw fail('unauthorized', 'You are not an authenticated user')
   requireJson(ctx)
-  const asked = await parseRequest(ctx)
+  const body = await readRequest(ctx)
+  const asked = parseRequest(ctx, body)
   if ('cancelId' in asked) throw fail('badRequest', 'a comparison ends with its connection')
+  const options = optionsOf(body)
   const request = { ...asked, user: ctx.state.user }
   const answer = async (signal: AbortSignal): Promise<void> => {
     ctx.status = 200
     ctx.set('Content-Type', 'application/x-ndjson')
     ctx.set('Cache-Control', 'must-revalidate')
-    await streamChunks(ctx, lines(ctx, request, signal))
+    await streamChunks(ctx, lines(ctx, request, options, signal))
   }
   await runComparison(ctx, answer)
+}
+
+/** @throws `bad_request` */
+function optionsOf({ bodies = false, from, digests = true }: JsonObject): Asked {
+  if (typeof bodies !== 'boolean') throw fail('badRequest', '`bodies` is true or false')
+  if (typeof digests !== 'boolean') throw fail('badRequest', '`digests` is true or false')
+  if (from !== undefined && typeof from !== 'string') throw fail('badRequest', '`from` is an id')
+  return { bodies, digests, from }
 }
 
 async function* lines(
   ctx: RequestContext,
   request: ReplicationRequest,
+  asked: Asked,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { replicator, config } = ctx.services
@@ -38,13 +57,45 @@ async function* lines(
   try {
     const peers = await replicator.peersOf(request, origin)
     try {
-      const batchSize = config.integer('compare', 'batch_size')
-      for await (const line of compare(peers, batchSize, signal))
-        yield Buffer.from(`${JSON.stringify(line)}\n`)
+      const task = replicator.comparisons.begin({
+        user: ctx.state.user.name,
+        source: peers.source.url,
+        target: peers.target.url,
+        total_documents: await totalOf(peers, signal),
+      })
+      try {
+        const batchSize = config.integer('compare', 'batch_size')
+        for await (const line of compare(peers, batchSize, signal, { ...settingsOf(config), ...asked })) {
+          task.note(line)
+          yield Buffer.from(`${JSON.stringify(line)}\n`)
+        }
+      } finally {
+        task.end()
+      }
     } finally {
       await Promise.all([peers.source.close(), peers.target.close()])
     }
   } catch (error) {
     rethrow(error)
   }
+}
+
+function settingsOf(config: Config): CompareOptions {
+  const integer = (key: 'parts' | 'listed' | 'content_batch' | 'progress_interval'): number =>
+    config.integer('compare', key)
+  return {
+    openSorter: () => LevelSorter.open(join(config.text('couchdb', 'database_dir'), 'compare')),
+    limits: { parts: integer('parts'), listed: integer('listed') },
+    contentBatch: integer('content_batch'),
+    progressMs: integer('progress_interval'),
+  }
+}
+
+/** Returns the documents of the side that has more. */
+async function totalOf(
+  { source, target }: { readonly source: Peer; readonly target: Peer },
+  signal: AbortSignal,
+): Promise<number> {
+  const both = await Promise.all([source.info(signal), target.info(signal)])
+  return Math.max(...both.map(({ documents, deletedDocuments }) => documents + deletedDocuments))
 }

@@ -24,7 +24,7 @@ export function refuse(ctx: RequestContext): void {
 export async function postReplicate(ctx: RequestContext): Promise<void> {
   if (ctx.state.user.name === null) throw fail('unauthorized', 'You are not an authenticated user')
   requireJson(ctx)
-  const asked = await parseRequest(ctx)
+  const asked = parseRequest(ctx, await readRequest(ctx))
   if ('cancelId' in asked) return cancel(ctx, asked.cancelId)
   const { replicator } = ctx.services
   const { user } = ctx.state
@@ -81,10 +81,14 @@ async function cancel(ctx: RequestContext, id: string): Promise<void> {
   sendJson(ctx, { ok: true, _local_id: id })
 }
 
-/** Reads a request that names two databases. */
-export async function parseRequest(ctx: RequestContext): Promise<ReplicationRequest | CancelById> {
+/** Reads the body of a request that names two databases. */
+export async function readRequest(ctx: RequestContext): Promise<JsonObject> {
   const json = await readJsonBody(ctx, 'query')
-  const body = requireObject(await parseBounded(ctx, json, 'max_system_document_values')) as JsonObject
+  return requireObject(await parseBounded(ctx, json, 'max_system_document_values')) as JsonObject
+}
+
+/** Returns the request that a body makes. */
+export function parseRequest(ctx: RequestContext, body: JsonObject): ReplicationRequest | CancelById {
   const { replicator } = ctx.services
   try {
     return parseReplication(body, replicator.defaults, name => replicator.urlOf(name))

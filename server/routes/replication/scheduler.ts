@@ -20,6 +20,7 @@ export function getTasks(ctx: RequestContext): void {
   sendJson(ctx, [
     ...queries.tasks(),
     ...compactionTasks(queries),
+    ...replicator.comparisons.tasks,
     ...running.map(job => taskJson(job, replicator.stallMs, lag)),
   ])
 }

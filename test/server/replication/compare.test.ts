@@ -131,6 +131,7 @@ test('comparisons with a peer that never answers hold up no query, and end with 
   const secured = await securedServer(t, ...limits.map(limit => `couchette/${limit}`))
   await addUser(secured, 'ann')
   await secured.admin('PUT', '/db')
+  await secured.admin('PUT', '/db/_security', { json: {} })
   const body = JSON.stringify({ source: `${peer.url}/db`, target: 'db' })
   const headers = { 'Content-Type': 'application/json', Authorization: `Basic ${btoa('ann:secret')}` }
   const client = new AbortController()

@@ -142,6 +142,13 @@ export const ROWS: readonly Row[] = [
   },
   { route: 'GET /:db/_all_docs', right: 'member', status: 200 },
   { route: 'GET /:db/_conflicts', right: 'member', status: 200 },
+  { route: 'GET /:db/_digests', right: 'member', status: 200 },
+  {
+    route: 'POST /:db/_digests',
+    right: 'member',
+    status: 200,
+    request: ({ db }) => ({ path: `/${db}/_digests`, json: { ranges: [{}] } }),
+  },
   {
     route: 'POST /:db/_conflicts',
     right: 'member',

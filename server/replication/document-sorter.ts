@@ -1,0 +1,63 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Level } from 'level'
+import type { DocumentSorter } from '../../replicator/comparison/by-listings.ts'
+import type { IdRange, ListedDocument } from '../../replicator/peer.ts'
+
+const ROWS_AT_A_TIME = 1000
+
+/**
+ * Sorts documents by their ids in a LevelDB of their own, which is removed at the end. LevelDB merges sorted runs on disk, so
+ * memory does not grow with the documents. Nothing is synced: what a crash leaves is of no use.
+ */
+export class LevelSorter implements DocumentSorter {
+  readonly #directory: string
+  readonly #level: Level<Uint8Array, string>
+
+  /** @param parent a directory that is made where it is missing */
+  static async open(parent: string): Promise<LevelSorter> {
+    await mkdir(parent, { recursive: true, mode: 0o700 })
+    const directory = await mkdtemp(join(parent, 'sort-'))
+    const level = new Level<Uint8Array, string>(directory, { keyEncoding: 'view', valueEncoding: 'utf8' })
+    await level.open()
+    return new LevelSorter(directory, level)
+  }
+
+  private constructor(directory: string, level: Level<Uint8Array, string>) {
+    this.#directory = directory
+    this.#level = level
+  }
+
+  async put(documents: readonly ListedDocument[]): Promise<void> {
+    const rows = documents.map(({ id, leaves }) => ({
+      type: 'put' as const,
+      key: Buffer.from(id),
+      value: JSON.stringify(leaves),
+    }))
+    await this.#level.batch(rows)
+  }
+
+  async *read({ start, end }: IdRange): AsyncGenerator<ListedDocument, void, undefined> {
+    const iterator = this.#level.iterator({
+      gte: Buffer.from(start ?? ''),
+      ...(end === undefined ? {} : { lt: Buffer.from(end) }),
+    })
+    try {
+      for (;;) {
+        const rows = await iterator.nextv(ROWS_AT_A_TIME)
+        if (rows.length === 0) return
+        for (const [key, value] of rows) {
+          const leaves = JSON.parse(value) as ListedDocument['leaves']
+          yield { id: Buffer.from(key).toString(), leaves }
+        }
+      }
+    } finally {
+      await iterator.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#level.close()
+    await rm(this.#directory, { recursive: true, force: true })
+  }
+}
