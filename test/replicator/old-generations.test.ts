@@ -94,3 +94,37 @@ test('documents of generations out of range stop neither their database nor its 
   const compacted = await call(old.url, 'POST', '/old/_compact', { json: {} })
   t.is(compacted.status, 202)
 })
+
+test('leaves of generations out of range are purged by the revisions that are shown', async t => {
+  const dir = await tempDir()
+  t.teardown(() => dir.remove())
+  await fillOldStore(dir.path)
+  const { url, close } = await startServer({ data: dir.path })
+  t.teardown(close)
+  const purge = (json: object) => call<{ purged: unknown }>(url, 'POST', '/old/_purge', { json })
+  for (const wrong of ['-6-a', '-5-b', '-a', '9007199254740992-b', '--5-a', 'a-5', '-5-']) {
+    t.is((await purge({ negative: [wrong] })).status, 400, wrong)
+  }
+  t.is((await purge({ good: ['-5-a'] })).status, 400)
+  const feed = await call<{ results: { id: string; changes: { rev: string }[] }[] }>(
+    url,
+    'GET',
+    '/old/_changes?style=all_docs',
+  )
+  const leaves = feed.body.results.map(({ id, changes }) => [id, changes.map(({ rev }) => rev)] as const)
+  const odd = leaves.filter(([id]) => id !== 'good')
+  const asked = Object.fromEntries(odd.map(([id, revs]) => [id, revs.filter(rev => rev !== '2-b')]))
+  const { status, body } = await purge(asked)
+  t.is(status, 201)
+  t.deepEqual(body.purged, asked)
+  const left = await call<{ rows: { id: string; value: { rev: string } }[] }>(url, 'GET', '/old/_all_docs')
+  t.deepEqual(
+    left.body.rows.map(({ id, value }) => [id, value.rev]),
+    [
+      ['both', '2-b'],
+      ['good', '1-c'],
+    ],
+  )
+  t.is((await call(url, 'GET', '/old/_purged_infos')).status, 200)
+  t.is((await call(url, 'PUT', '/old/negative', { json: {} })).status, 201)
+})

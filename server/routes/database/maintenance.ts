@@ -1,7 +1,9 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
-import { parseRev } from '../../../protocol/revision.ts'
+import { parseRev, type Rev } from '../../../protocol/revision.ts'
+import { leaves } from '../../../protocol/revtree/leaves.ts'
 import { requireDbAdmin } from '../../auth/authorize.ts'
+import type { Database } from '../../database/database.ts'
 import { purgesAfter } from '../../database/maintenance/purge-log.ts'
 import { purge } from '../../database/maintenance/purge.ts'
 import type { PurgeRequest } from '../../database/commit/write-request.ts'
@@ -31,7 +33,7 @@ export async function postPurge(ctx: RequestContext): Promise<void> {
   checkQuorum(ctx)
   const members = await readJsonMembers(ctx, 'query')
   checkDocuments(ctx, members.length)
-  const requests = members.map(purgeRequest)
+  const requests = members.map(member => purgeRequest(database, member))
   checkLimits(ctx, requests)
   for (const { id } of requests) checkRequestedId(database, id)
   const purged = await purge(database, requests)
@@ -41,10 +43,23 @@ export async function postPurge(ctx: RequestContext): Promise<void> {
 }
 
 /** @throws `bad_request`; an id that no document can have is not there */
-function purgeRequest([id, revs]: readonly [string, unknown]): PurgeRequest {
+function purgeRequest(database: Database, [name, revs]: readonly [string, unknown]): PurgeRequest {
   if (!Array.isArray(revs)) throw fail('badRequest', 'Invalid list of revisions')
-  return { id: id as DocId, revs: revs.map(parseRev) }
+  const id = name as DocId
+  return { id, revs: revs.map(rev => (isOddLeaf(database, id, rev) ? rev : parseRev(rev))) }
 }
+
+/**
+ * Returns whether a text is a leaf's revision that cannot be parsed: older versions stored generations such as -5 or
+ * 10^21, and what stands there has to be purged by the name that it is shown under.
+ */
+function isOddLeaf(database: Database, id: DocId, rev: unknown): rev is Rev {
+  if (typeof rev !== 'string' || !ODD_GENERATION.test(rev)) return false
+  const document = database.document(id)
+  return document !== undefined && leaves(document.tree).some(leaf => leaf.rev === rev)
+}
+
+const ODD_GENERATION = /^(?:-\d|\d{16}|\d(?:\.\d+)?e\+)/
 
 /** @throws `bad_request` */
 function checkDocuments(ctx: RequestContext, count: number): void {

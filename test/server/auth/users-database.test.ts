@@ -178,3 +178,19 @@ const fast = (secured: SecuredServer) => statistic(secured, 'password_hashing_fa
 async function statistic({ admin }: SecuredServer, name: string): Promise<number> {
   return (await admin<{ value: number }>('GET', `/_node/_local/_stats/couchdb/${name}`)).body.value
 }
+
+test("_security of the configured users database alone cannot be changed, as CouchDB's", async t => {
+  const refusal = "You can't edit the security object of the user database."
+  for (const configured of ['_users', 'shop/_users', 'people']) {
+    const { admin } = await securedServer(t, `chttpd_auth/authentication_db=${configured}`)
+    for (const name of ['_users', 'shop/_users', 'people', 'shop/_replicator']) {
+      const path = encodeURIComponent(name)
+      await admin('PUT', `/${path}`)
+      const { status, body } = await admin('PUT', `/${path}/_security`, {
+        json: { members: { names: ['a'] } },
+      })
+      const expected = name === configured ? [403, refusal] : [200, undefined]
+      t.deepEqual([status, body['reason']], expected, `${name} where ${configured} is the users database`)
+    }
+  }
+})
