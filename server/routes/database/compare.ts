@@ -91,11 +91,15 @@ function settingsOf(config: Config): CompareOptions {
   }
 }
 
-/** Returns the documents of the side that has more. */
+/** Returns the documents of the side that has more; 0 where a side does not say: what it says of its leaves counts. */
 async function totalOf(
   { source, target }: { readonly source: Peer; readonly target: Peer },
   signal: AbortSignal,
 ): Promise<number> {
-  const both = await Promise.all([source.info(signal), target.info(signal)])
-  return Math.max(...both.map(({ documents, deletedDocuments }) => documents + deletedDocuments))
+  const countOf = async (peer: Peer): Promise<number> => {
+    const { documents, deletedDocuments } = await peer.info(signal)
+    return documents + deletedDocuments
+  }
+  const both = await Promise.allSettled([countOf(source), countOf(target)])
+  return Math.max(...both.map(count => (count.status === 'fulfilled' ? count.value : 0)))
 }

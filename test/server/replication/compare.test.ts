@@ -16,6 +16,11 @@ interface Line {
   readonly id?: string
   readonly missing_in?: string
   readonly revs?: readonly string[]
+  readonly kind?: string
+  readonly rev?: string
+  readonly name?: string
+  readonly winners?: { readonly source: string; readonly target: string }
+  readonly progress?: { readonly from?: string; readonly source_documents: number }
   readonly summary?: Readonly<Record<string, number | boolean>>
 }
 
@@ -29,6 +34,7 @@ async function compare(t: ExecutionContext, source: string, target: string): Pro
     .trimEnd()
     .split('\n')
     .map(line => JSON.parse(line) as Line)
+    .filter(line => line.progress === undefined)
 }
 
 const rev = (generation: number, n: number): string => `${generation}-${n.toString(16).padStart(32, '0')}`
