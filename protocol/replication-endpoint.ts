@@ -1,4 +1,5 @@
 import { invalidEndpoint, missingEndpoint } from './replication-error.ts'
+import { isStreamUrl, parseStreamEndpoint, type StreamEndpoint } from './streams/stream-endpoint.ts'
 
 /** A source or target as a replication names it. */
 export interface ReplicationEndpoint {
@@ -11,6 +12,8 @@ export interface ReplicationEndpoint {
   readonly proxy?: string
   /** A database of this server, named rather than addressed. */
   readonly local?: string
+  /** The stream of a broker; undefined for a database. */
+  readonly stream?: StreamEndpoint
 }
 
 /**
@@ -38,6 +41,7 @@ function fromUrl(
   proxy: string,
   localUrl?: (name: string) => string,
 ): ReplicationEndpoint {
+  if (isStreamUrl(text)) return streamFrom(text, members)
   const addressed = /^https?:\/\//.test(text)
   if (!addressed && !localUrl) throw invalidEndpoint(isObject(members) && 'url' in members ? 'url' : 'name')
   const { url, basic: fromUrlText } = splitCredentials(addressed || !localUrl ? text : localUrl(text))
@@ -49,6 +53,21 @@ function fromUrl(
     ...(basic ? { basic } : {}),
     ...(proxy ? { proxy } : {}),
     ...(addressed ? {} : { local: text }),
+  }
+}
+
+function streamFrom(text: string, members: Members): ReplicationEndpoint {
+  const stream = parseStreamEndpoint(text, members)
+  const [, user] = /^[a-z]+:\/\/([^/?#]*)@/.exec(text) ?? []
+  const [username = '', ...rest] = (user ?? '').split(':')
+  const fromUrlText = { username: decode(username), password: decode(rest.join(':')) }
+  const basic = basicAuth(members.auth) ?? (user === undefined ? undefined : fromUrlText)
+  const path = [stream.servers.join(','), stream.stream, stream.subject].filter(part => part !== undefined)
+  return {
+    url: `${stream.broker}://${path.join('/')}/`,
+    headers: {},
+    stream,
+    ...(basic === undefined ? {} : { basic }),
   }
 }
 

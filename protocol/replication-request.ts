@@ -36,7 +36,25 @@ export function parseReplication(
   if (options.cancel && options.id !== undefined) return { cancelId: options.id }
   const source = parseEndpoint(body.source, proxies.source, localUrl)
   const target = parseEndpoint(body.target, proxies.target, localUrl)
+  checkStreams(source, target, options)
   return { source, target, options, user }
+}
+
+function checkStreams(
+  { stream: source }: ReplicationEndpoint,
+  { stream: target }: ReplicationEndpoint,
+  { filter, verify }: ReplicationOptions,
+): void {
+  if ((source ?? target) !== undefined && verify !== undefined)
+    throw badReplication('a stream cannot be compared with a database')
+  if (source !== undefined && filter.kind !== 'none')
+    throw badReplication('filters are for databases: a broker chooses by subjects and topics')
+  if (source !== undefined && target !== undefined)
+    throw badReplication('one of source and target must be a database')
+  if (source !== undefined && source.format !== 'document' && source.id === undefined)
+    throw badReplication(
+      'a source of rows needs an `id`: a template of document ids, such as "customer:{id}"',
+    )
 }
 
 function parseProxies(body: Members): { source: string; target: string } {

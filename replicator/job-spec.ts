@@ -1,10 +1,18 @@
 import type { ReplicationEndpoint } from '../protocol/replication-endpoint.ts'
 import type { Rewind } from './checkpoints.ts'
 import type { Peer, WriteFailure } from './peer.ts'
-import type { ReplicationPlan, ReplicationStatus } from './replication-plan.ts'
+import type { JobRun, ReplicationEvents, ReplicationPlan, ReplicationStatus } from './replication-plan.ts'
 import type { Tracer } from './tracer.ts'
 import type { Divergence } from './verification/divergence.ts'
 import type { VerifyLimits, VerifyNotice } from './verification/verifier.ts'
+
+/** Both sides of a job. */
+export interface JobPeers {
+  readonly source: Peer
+  readonly target: Peer
+  /** Makes the run of a job that is no replication between databases. */
+  readonly makeRun?: (events: ReplicationEvents) => JobRun
+}
 
 /** A replication to be scheduled. */
 export interface JobSpec {
@@ -18,7 +26,7 @@ export interface JobSpec {
   readonly user: string | null
   /** The name of the source where it is a database of this server. */
   readonly localSource: string | null
-  readonly open: () => Promise<{ readonly source: Peer; readonly target: Peer }>
+  readonly open: () => Promise<JobPeers>
   readonly refused?: (failure: WriteFailure) => void
   readonly rewound?: (rewind: Rewind) => void
   readonly notify?: (notice: JobNotice) => void

@@ -6,13 +6,13 @@ import { LagWatch } from './lag-watch.ts'
 import { isHostDenied, type PeerError } from './peer-error.ts'
 import type { Peer, WriteFailure } from './peer.ts'
 import { Replication } from './replication.ts'
-import type { ReplicationResult, ReplicationStatus } from './replication.ts'
+import type { JobRun, ReplicationEvents, ReplicationResult, ReplicationStatus } from './replication-plan.ts'
 import { heartbeatMs } from './http/changes-query.ts'
 import { refusalsOf } from './verification/refusals.ts'
 import { type VerifyNotice, verifyOnInterval } from './verification/verifier.ts'
 import { childOf, wait } from './wait.ts'
 
-export type { JobNotice, JobSpec, JobVerification } from './job-spec.ts'
+export type { JobNotice, JobPeers, JobSpec, JobVerification } from './job-spec.ts'
 
 /** An entry of a job's history, newest first in listings. */
 export interface JobHistoryEntry {
@@ -61,7 +61,7 @@ export class Job {
   crashes = 0
   error: PeerError | Error | null = null
   #state: JobState = 'pending'
-  #replication: Replication | undefined
+  #replication: JobRun | undefined
   #lastStatus: ReplicationStatus | undefined
   #activity = new Activity()
   #stop: AbortController | undefined
@@ -183,7 +183,7 @@ export class Job {
     const peers = await this.spec.open()
     const source = this.#activity.watch(peers.source, 'source')
     const target = this.#activity.watch(peers.target, 'target')
-    const replication = new Replication(source, target, this.spec.plan, {
+    const events: ReplicationEvents = {
       refused: failure => this.spec.refused?.(failure),
       refusedOf: rows => refusalsOf(this.spec.verification?.divergence.refusals, rows),
       accepted: failure => this.spec.verification?.divergence.refusals.remove(failure),
@@ -191,7 +191,8 @@ export class Job {
       rewound: rewind => this.spec.rewound?.(rewind),
       heartbeat: () => this.#lag.heartbeat(),
       ...(this.spec.tracer === undefined ? {} : { tracer: this.spec.tracer }),
-    })
+    }
+    const replication = peers.makeRun?.(events) ?? new Replication(source, target, this.spec.plan, events)
     using watching = childOf(signal)
     let verifying: Promise<void> | undefined
     try {
@@ -209,13 +210,13 @@ export class Job {
     }
   }
 
-  #watchLag(source: Peer, replication: Replication, signal: AbortSignal): Promise<void> {
+  #watchLag(source: Peer, replication: JobRun, signal: AbortSignal): Promise<void> {
     const { filter } = this.spec.plan.options
     const run = { source, filter, status: () => replication.status, idle: () => this.idle }
     return this.#lag.watch(run, this.#silenceMs, signal)
   }
 
-  async #verify(replication: Replication, signal: AbortSignal): Promise<void> {
+  async #verify(replication: JobRun, signal: AbortSignal): Promise<void> {
     const { plan, verification, open } = this.spec
     const { verify } = plan.options
     if (verify === undefined || verification === undefined) return

@@ -52,3 +52,14 @@ export interface ReplicationStatus {
 
 /** Result of a finished replication, besides `ok`. */
 export type ReplicationResult = Readonly<Record<string, unknown>>
+
+/** One run of a job, as the job sees it. */
+export interface JobRun {
+  readonly status: ReplicationStatus
+  /** Opens both sides; afterwards the job counts as running. */
+  start(signal: AbortSignal): Promise<void>
+  /** Moves everything, or until the signal is aborted. */
+  run(signal: AbortSignal): Promise<ReplicationResult>
+  /** Saves what was moved, when the job is stopped from outside. */
+  saveProgress(): Promise<void>
+}

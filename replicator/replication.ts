@@ -11,6 +11,7 @@ import { MoveProgress } from './pipeline/progress.ts'
 import { transferOptions } from './pipeline/transfer-options.ts'
 import { Transfer } from './pipeline/transfer.ts'
 import type {
+  JobRun,
   ReplicationEvents,
   ReplicationPlan,
   ReplicationResult,
@@ -34,7 +35,7 @@ const VERIFY_EVERY = 10
 const FINAL_TRIES_MS = 10_000
 
 /** One run of a replication, from reading its checkpoints to the last one. */
-export class Replication {
+export class Replication implements JobRun {
   readonly #source: Peer
   readonly #target: Peer
   readonly #plan: ReplicationPlan

@@ -3,6 +3,7 @@ import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts
 import { replicationId } from '../../protocol/replication-id.ts'
 import type { Identity, IdentityEndpoint, ReplicationId } from '../../protocol/replication-id.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
+import { streamIdentity } from '../../protocol/streams/stream-endpoint.ts'
 import { identityFilter } from '../../replicator/identity-filter.ts'
 import type { Peer } from '../../replicator/peer.ts'
 
@@ -42,9 +43,10 @@ export async function identify(
 
 /** CouchDB makes a URL of a database's name, with the headers of the request that named it. */
 function endpoint(
-  { url, basic, headers, local }: ReplicationEndpoint,
+  { url, basic, headers, local, stream }: ReplicationEndpoint,
   { user }: ReplicationRequest,
 ): IdentityEndpoint {
+  if (stream !== undefined) return { url: `${url}#${streamIdentity(stream)}`, headers }
   const name = basic?.username ?? (local === undefined ? undefined : (user?.name ?? undefined))
   const all = local === undefined ? headers : { ...headers, cookie: '' }
   return { url, headers: all, ...(name === undefined ? {} : { user: name }) }

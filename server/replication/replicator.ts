@@ -2,6 +2,7 @@ import { isDatabaseName } from '../../protocol/database-name.ts'
 import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { jobId } from '../../protocol/replication-id.ts'
+import type { ReplicationOptions } from '../../protocol/replication-options.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import { systemDatabaseKind } from '../../protocol/system-database.ts'
 import { ANONYMOUS, isServerAdmin } from '../../protocol/user-context.ts'
@@ -10,7 +11,7 @@ import type { PeerLimits } from '../../replicator/http/held-memory.ts'
 import { HttpClient } from '../../replicator/http/http-client.ts'
 import { HttpPeer } from '../../replicator/http/http-peer.ts'
 import { countStates, type JobState } from '../../replicator/job-state.ts'
-import type { Job, JobSpec } from '../../replicator/job.ts'
+import type { Job, JobPeers, JobSpec } from '../../replicator/job.ts'
 import type { Peer } from '../../replicator/peer.ts'
 import type { ReplicationResult } from '../../replicator/replication.ts'
 import { Scheduler } from '../../replicator/scheduler.ts'
@@ -38,6 +39,7 @@ import { ownDatabase } from './own-url.ts'
 import type { BoundAddress } from './own-url.ts'
 import { RunningComparisons } from './running-comparisons.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
+import { type OwnDatabase, StreamJobs } from './stream-jobs.ts'
 import {
   hasHostRules,
   hostGuard,
@@ -81,12 +83,14 @@ export class Replicator implements JobFactory {
   readonly #connections: Connections
   /** To this server itself. */
   readonly #inside: Connections
+  readonly #streams: StreamJobs
   #unlisten: (() => void) | undefined
 
   constructor(host: ReplicatorHost) {
     this.#host = host
     this.users = new Accounts(host.users)
     this.access = new InternalAccess(this.users)
+    this.#streams = new StreamJobs({ config: host.config, catalog: host.catalog, users: this.users })
     this.documents = new ReplicatorDatabases(host.catalog, this)
     this.scheduler = new Scheduler(schedulerOptions(host.config))
     this.#verifyLimits = verifyLimits(host.config)
@@ -158,7 +162,7 @@ export class Replicator implements JobFactory {
     return {
       ...origin,
       id,
-      plan: { ...ids, options, ...planLimits(this.#host.config) },
+      plan: { ...ids, options: planOptions(request), ...planLimits(this.#host.config) },
       source,
       target,
       rewound: rewind => {
@@ -188,7 +192,16 @@ export class Replicator implements JobFactory {
   async peersOf(
     request: ReplicationRequest,
     origin: Pick<JobOrigin, 'loginFrom' | 'maker'>,
-  ): Promise<{ readonly source: Peer; readonly target: Peer }> {
+  ): Promise<JobPeers> {
+    const { source, target } = request
+    if (target.stream !== undefined) {
+      const own = await this.#own(source, origin)
+      return this.#streams.sink(target, await this.#open(source, request, origin), own, request)
+    }
+    if (source.stream !== undefined) {
+      const own = await this.#own(target, origin)
+      return this.#streams.source(source, await this.#open(target, request, origin), own, request)
+    }
     return {
       source: await this.#open(request.source, request, origin),
       target: await this.#open(request.target, request, origin),
@@ -197,7 +210,7 @@ export class Replicator implements JobFactory {
 
   /** @throws PeerError `host_not_allowed` for an endpoint on a host that replications may not reach */
   async #checkReach(endpoint: ReplicationEndpoint): Promise<void> {
-    if (!hasHostRules(this.#host.config)) return
+    if (!hasHostRules(this.#host.config) || endpoint.stream !== undefined) return
     if (endpoint.local !== undefined || this.#ownDatabase(endpoint) !== undefined) return
     await this.#connections.lookUpHosts(endpoint.url, endpoint.proxy)
   }
@@ -256,13 +269,31 @@ export class Replicator implements JobFactory {
     return user && this.users.of(user)
   }
 
+  /** The database of this server that an endpoint addresses, with its user; undefined where that is not certain. */
+  async #own(
+    endpoint: ReplicationEndpoint,
+    { loginFrom, maker }: Pick<JobOrigin, 'loginFrom' | 'maker'>,
+  ): Promise<OwnDatabase | undefined> {
+    const name = endpoint.local ?? this.#ownDatabase(endpoint)
+    if (name === undefined || !isDatabaseName(name) || this.#isSystemDatabase(name)) return undefined
+    const user = endpoint.local === undefined ? await this.#logIn(endpoint, loginFrom) : maker
+    return user === undefined ? undefined : { name, user }
+  }
+
   /** Documents of system databases are not simply what was written. */
   #isSystemDatabase(name: string): boolean {
     return name.startsWith('_') || systemDatabaseKind(name, usersDatabase(this.#host.config)) !== undefined
   }
 
   /** The database of this server that an endpoint addresses; behind a proxy the same address is another machine's. */
-  #ownDatabase({ url, proxy }: ReplicationEndpoint): string | undefined {
+  #ownDatabase({ url, proxy, stream }: ReplicationEndpoint): string | undefined {
+    if (stream !== undefined) return undefined
     return proxy === undefined ? ownDatabase(url, this.#host.address()) : undefined
   }
+}
+
+/** A stream has the events of a document in their order: one worker alone keeps it, and the winner is the row. */
+function planOptions({ options, target }: ReplicationRequest): ReplicationOptions {
+  if (target.stream === undefined) return options
+  return { ...options, workerProcesses: 1, winningRevsOnly: true, createTarget: false }
 }

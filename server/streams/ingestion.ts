@@ -1,19 +1,26 @@
 import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import { CouchError, fail } from '../../protocol/errors.ts'
 import { BadEvent } from '../../protocol/streams/bad-event.ts'
-import { parseEvent, type StreamEvent } from '../../protocol/streams/envelope.ts'
+import { parseEvent } from '../../protocol/streams/envelope.ts'
 import type { EventSource } from '../../protocol/streams/event-source.ts'
 import { documentChanges, type DocumentChange, type RowMapping } from '../../protocol/streams/row-changes.ts'
+import type { IdTemplate } from '../../protocol/streams/id-template.ts'
+import type { StreamFormat } from '../../protocol/streams/stream-endpoint.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { LocalEdit } from '../database/commit/local-edits.ts'
 import type { Database } from '../database/database.ts'
+import type { DocumentEdit } from '../database/documents/edit.ts'
+import { parseDocumentEvent } from './document-events.ts'
 import { checkRoom, failedEvent } from './failed-events.ts'
 import type { IncomingEvent, IngestResult } from './ingested.ts'
 import { RowVersions } from './row-versions.ts'
 
 /** Options of taking events into a database. */
 export interface IngestOptions {
-  readonly mapping: RowMapping
+  /** Of rows; a template is no must for the format `document`. */
+  readonly mapping: Omit<RowMapping, 'template'> & { readonly template: IdTemplate | undefined }
+  /** Default: `debezium`, which CloudEvents are told from. */
+  readonly format?: StreamFormat
   readonly user: UserContext
   readonly limits: DocumentLimits
   /** The most failed events that a database keeps. */
@@ -24,12 +31,10 @@ export interface IngestOptions {
   readonly stopsOnError?: boolean
 }
 
-interface ReadEvent {
-  readonly source: EventSource
-  readonly changes: readonly DocumentChange[]
-}
-
-type Read = ReadEvent | IngestResult
+type Read =
+  | { readonly kind: 'row'; readonly source: EventSource; readonly changes: readonly DocumentChange[] }
+  | { readonly kind: 'revision'; readonly edit: DocumentEdit }
+  | (IngestResult & { readonly kind: 'skipped' })
 
 /** Databases whose rows are being written; the versions of a row follow one another. */
 const busy = new WeakMap<Database, Promise<unknown>>()
@@ -81,19 +86,14 @@ async function ingestTogether(
   events: readonly IncomingEvent[],
   options: IngestOptions,
 ): Promise<IngestResult[]> {
-  const read = events.map(({ event }) => {
-    if ('invalid' in event) throw new BadEvent('invalid_json', 'the event is no JSON')
-    return readEvent(parseEvent(event), options.mapping)
-  })
+  const read = events.map(event => readEvent(event, options))
   const versions = new RowVersions(database, options.limits)
   await versions.load(
-    read.flatMap(one => ('source' in one ? one.changes.map(({ id }) => ({ source: one.source, id })) : [])),
+    read.flatMap(one =>
+      one.kind === 'row' ? one.changes.map(({ id }) => ({ source: one.source, id })) : [],
+    ),
   )
-  const results = read.map((one): IngestResult =>
-    'source' in one
-      ? { kind: 'done', changes: one.changes.map(change => versions.take(change, one.source)) }
-      : one,
-  )
+  const results = read.map(one => take(one, versions))
   const { edits } = versions
   const locals = [...versions.locals, ...(options.locals ?? [])]
   if (edits.length > 0 || locals.length > 0)
@@ -137,17 +137,37 @@ async function ingestOne(
   }
 }
 
-function readEvent(event: StreamEvent, mapping: RowMapping): Read {
-  switch (event.kind) {
+function take(read: Read, versions: RowVersions): IngestResult {
+  switch (read.kind) {
+    case 'row':
+      return { kind: 'done', changes: read.changes.map(change => versions.take(change, read.source)) }
+    case 'revision':
+      return { kind: 'done', changes: [versions.takeRevision(read.edit)] }
+    case 'skipped':
+      return read
+  }
+}
+
+/** @throws BadEvent */
+function readEvent({ event, topic = '' }: IncomingEvent, { mapping, format, limits }: IngestOptions): Read {
+  if ('invalid' in event) throw new BadEvent('invalid_json', 'the event is no JSON')
+  const { template } = mapping
+  if (format === 'document') {
+    const read = parseDocumentEvent(event, { topic, template, limits })
+    return read.kind === 'tombstone' ? { kind: 'skipped', reason: 'tombstone' } : read
+  }
+  if (template === undefined) throw new BadEvent('missing_key', 'there is no template of ids')
+  const read = parseEvent(event)
+  switch (read.kind) {
     case 'skip':
-      return { kind: 'skipped', reason: event.reason }
+      return { kind: 'skipped', reason: read.reason }
     case 'truncate':
       throw new BadEvent(
         'truncate_refused',
-        `${event.source.name} was truncated: its documents are left as they are`,
+        `${read.source.name} was truncated: its documents are left as they are`,
       )
     case 'row':
-      return { source: event.source, changes: documentChanges(event, mapping) }
+      return { kind: 'row', source: read.source, changes: documentChanges(read, { ...mapping, template }) }
   }
 }
 

@@ -3,7 +3,7 @@ import { parseDocument } from '../../protocol/document/parse.ts'
 import { isLocalId, parseDocId, type DocId } from '../../protocol/document-id.ts'
 import { externalTerm } from '../../protocol/json/canonical.ts'
 import { newRevId } from '../../protocol/revision-id.ts'
-import { generationOf, hashOf, type Rev } from '../../protocol/revision.ts'
+import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
 import { findRev } from '../../protocol/revtree/history.ts'
 import { BadEvent } from '../../protocol/streams/bad-event.ts'
 import { contentDigest } from '../../protocol/streams/content-digest.ts'
@@ -69,6 +69,13 @@ export class RowVersions {
     if (isKnown(row.state, source)) return { id, outcome: 'duplicate', ...revOf(row.state) }
     const position = source.position === undefined ? {} : { position: source.position }
     return change.kind === 'delete' ? this.#delete(id, row, position) : this.#write(id, row, change, position)
+  }
+
+  /** Takes a revision in as it is. */
+  takeRevision(edit: DocumentEdit): IngestedChange {
+    checkIdIn(this.#database, edit.id)
+    this.edits.push(edit)
+    return { id: edit.id, rev: makeRev(edit.revs.start, edit.revs.hashes[0] ?? ''), outcome: 'stored' }
   }
 
   #documentId(text: string): DocId {

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto'
+import type { DocId } from '../../protocol/document-id.ts'
+import type { DocumentLimits } from '../../protocol/document/document-input.ts'
+import { CouchError } from '../../protocol/errors.ts'
+import { BadEvent } from '../../protocol/streams/bad-event.ts'
+import { rawEvent } from '../../protocol/streams/envelope.ts'
+import type { StreamEndpoint } from '../../protocol/streams/stream-endpoint.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
+import { PeerError } from '../../replicator/peer-error.ts'
+import type { WriteFailure } from '../../replicator/peer.ts'
+import type { StreamGap, StreamMessage, StreamPosition } from '../../replicator/streams/contract.ts'
+import type { StreamTarget } from '../../replicator/streams/stream-run.ts'
+import type { LocalEdit } from '../database/commit/local-edits.ts'
+import type { Database } from '../database/database.ts'
+import { readLocalDocument } from '../database/documents/local-documents.ts'
+import { checkRoom, failedEvent } from './failed-events.ts'
+import type { IncomingEvent, IngestResult } from './ingested.ts'
+import { ingest } from './ingestion.ts'
+
+/** A database of this server as the target of a stream. */
+export interface StreamDatabaseOptions {
+  readonly endpoint: StreamEndpoint
+  readonly open: () => Promise<Database>
+  /** Returns the user as it stands now. @throws CouchError if it may not write there any more */
+  readonly user: (database: Database) => Promise<UserContext>
+  readonly limits: () => DocumentLimits
+  readonly maxFailures: () => number
+}
+
+/** Messages that are one commit. */
+const AT_A_TIME = 1000
+
+/** Writes the messages of a stream into a database, each commit with the place behind its messages. */
+export class StreamDatabase implements StreamTarget {
+  readonly #options: StreamDatabaseOptions
+
+  constructor(options: StreamDatabaseOptions) {
+    this.#options = options
+  }
+
+  async position(): Promise<StreamPosition | undefined> {
+    const database = await this.#open()
+    const stored = await readLocalDocument(database, offsetId(this.#options.endpoint))
+    if (stored === undefined) return undefined
+    const { position } = JSON.parse(Buffer.from(stored.body).toString()) as { position?: unknown }
+    return isPosition(position) ? position : undefined
+  }
+
+  async take(messages: readonly StreamMessage[], position: StreamPosition): Promise<readonly WriteFailure[]> {
+    const failures: WriteFailure[] = []
+    for (let at = 0; at < messages.length; at += AT_A_TIME) {
+      const part = messages.slice(at, at + AT_A_TIME)
+      const isLast = at + AT_A_TIME >= messages.length
+      const results = await this.#ingest(part, isLast ? [offsetEdit(this.#options.endpoint, position)] : [])
+      failures.push(...results.flatMap((result, index) => failuresOf(result, part[index]!)))
+    }
+    return failures
+  }
+
+  async #ingest(messages: readonly StreamMessage[], locals: readonly LocalEdit[]): Promise<IngestResult[]> {
+    const { endpoint, limits, maxFailures } = this.#options
+    const database = await this.#open()
+    const user = await this.#user(database)
+    const options = {
+      mapping: { template: endpoint.id, types: endpoint.types },
+      format: endpoint.format,
+      limits: limits(),
+      maxFailures: maxFailures(),
+      stopsOnError: endpoint.onError === 'stop',
+      user,
+      locals,
+    }
+    try {
+      return await ingest(database, messages.map(incomingEvent), options)
+    } catch (error) {
+      if (error instanceof BadEvent || (error instanceof CouchError && error.status < 500))
+        throw new PeerError('event_refused', `${error.error}: ${error.reason}; on_error says to stop there`)
+      throw asPeerError(error)
+    }
+  }
+
+  async noteGap({ topic, reason }: StreamGap): Promise<WriteFailure> {
+    const database = await this.#open()
+    const failed = { error: 'stream_gap', reason }
+    await checkRoom(database, this.#options.maxFailures())
+    const { edit } = failedEvent({ event: { value: null }, topic }, failed)
+    const user = await this.#user(database)
+    await database.write({ kind: 'write_rows', edits: [], locals: [edit], user })
+    return { id: topic, rev: '', status: 410, ...failed }
+  }
+
+  #open(): Promise<Database> {
+    return this.#options.open().catch((error: unknown) => {
+      throw asPeerError(error)
+    })
+  }
+
+  #user(database: Database): Promise<UserContext> {
+    return this.#options.user(database).catch((error: unknown) => {
+      throw asPeerError(error)
+    })
+  }
+}
+
+function asPeerError(error: unknown): Error {
+  if (!(error instanceof CouchError)) return error instanceof Error ? error : new Error(String(error))
+  const { status, reason } = error
+  return new PeerError(error.error, reason, { status, transient: status >= 500, cause: error })
+}
+
+function incomingEvent({ key, value, topic, offset }: StreamMessage): IncomingEvent {
+  try {
+    return { event: rawEvent(key, value), topic, offset }
+  } catch {
+    return { event: { invalid: Buffer.from(value ?? []).toString() }, topic, offset }
+  }
+}
+
+function failuresOf(result: IngestResult, { topic, offset }: StreamMessage): WriteFailure[] {
+  if (result.kind !== 'failed') return []
+  const { error, reason } = result
+  return [{ id: `${topic}@${offset}`, rev: '', status: 400, error, reason }]
+}
+
+/** Under the stream and the consumer's name: a job that is made again goes on where the one before was. */
+function offsetId({ broker, servers, stream = '', subject, consumer }: StreamEndpoint): DocId {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([broker, servers, stream, subject]))
+    .digest('base64url')
+  return `_local/stream-offset:${digest.slice(0, 12)}:${consumer}` as DocId
+}
+
+function offsetEdit(endpoint: StreamEndpoint, position: StreamPosition): LocalEdit {
+  const { broker, stream, subject, consumer } = endpoint
+  const body = Buffer.from(JSON.stringify({ broker, stream, subject, consumer, position }))
+  return { id: offsetId(endpoint), rev: undefined, deleted: false, body }
+}
+
+function isPosition(value: unknown): value is StreamPosition {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.values(value).every(part => typeof part === 'string')
+}
