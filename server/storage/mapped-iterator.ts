@@ -36,7 +36,8 @@ export class MappedIterator<From, To> implements StoreIterator<To> {
   /** Nobody else has the list: it is used again. */
   #mapped(found: From[]): To[] {
     const list = found as (From | To)[]
-    for (const [index, one] of found.entries()) list[index] = this.#map(one)
+    const { length } = found
+    for (let index = 0; index < length; index++) list[index] = this.#map(found[index]!)
     return list as To[]
   }
 

@@ -5,17 +5,18 @@ import { databaseOfKey, metaKey, PREFIX_LENGTH, KeySpace, spaceOfKey } from '../
 /** Read before it is known whether values have checksums. */
 const FORMAT = metaKey('format')
 
-/** Values that name themselves: rows of the feed hold their sequence and id, rows of indexes their key and id. */
-const SELF_DESCRIBING: ReadonlySet<number | undefined> = new Set<number>([KeySpace.change, KeySpace.index])
-
 /** Returns whether the value under a key has a checksum. */
 export function isChecked(key: Uint8Array): boolean {
   return key[0] !== FORMAT[0] || !FORMAT.equals(key)
 }
 
-/** Returns whether the checksum of a value depends on its key. */
+/**
+ * Returns whether the checksum of a value depends on its key. Some values name themselves: rows of the feed hold their
+ * sequence and id, rows of indexes their key and id.
+ */
 export function isKeyBound(key: Uint8Array): boolean {
-  return !SELF_DESCRIBING.has(spaceOfKey(key))
+  const space = spaceOfKey(key)
+  return space !== KeySpace.change && space !== KeySpace.index
 }
 
 /** Returns whether the values of a range can be checked without their keys: of ranges within one space of one database. */

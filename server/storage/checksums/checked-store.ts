@@ -74,11 +74,9 @@ export class CheckedStore implements Store {
   }
 
   iterator(range: RangeOptions): StoreIterator<StoreEntry> {
-    const map = ([key, value]: StoreEntry): StoreEntry => [
-      key,
-      isChecked(key) ? withoutChecksum(key, value) : value,
-    ]
-    return new MappedIterator(this.#inner.iterator(range), map, error => this.#damage(error, range.gte))
+    return new MappedIterator(this.#inner.iterator(range), checkedEntry, error =>
+      this.#damage(error, range.gte),
+    )
   }
 
   keys(range: RangeOptions): StoreIterator<Uint8Array> {
@@ -152,6 +150,13 @@ function nameOf(key: Uint8Array | undefined): string {
 
 function checked(key: Uint8Array, value: Uint8Array | undefined): Uint8Array | undefined {
   return value !== undefined && isChecked(key) ? withoutChecksum(key, value) : value
+}
+
+/** Nobody else has the entry: it is used again. */
+function checkedEntry(entry: StoreEntry): StoreEntry {
+  const [key] = entry
+  if (isChecked(key)) entry[1] = withoutChecksum(key, entry[1])
+  return entry
 }
 
 class CheckedBatch implements StoreBatch {

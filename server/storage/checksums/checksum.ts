@@ -1,3 +1,4 @@
+import { ByteWriter } from '../../../protocol/json/byte-writer.ts'
 import { crc32Of } from './crc32.ts'
 import { DamagedValueError } from '../encryption/damaged.ts'
 import { describeKey, isKeyBound } from './checked-keys.ts'
@@ -5,17 +6,23 @@ import { describeKey, isKeyBound } from './checked-keys.ts'
 /** Bytes behind each value: its CRC-32, big-endian. */
 const CHECKSUM_BYTES = 4
 
+/** Values are copied when a batch takes them in, so that many share one piece of memory. */
+const memory = new ByteWriter(64 * 1024)
+
 /** The value with its checksum behind it. */
 export function withChecksum(key: Uint8Array, value: Uint8Array): Uint8Array {
   const { length } = value
-  const bytes = Buffer.allocUnsafe(length + CHECKSUM_BYTES)
-  bytes.set(value)
   const checksum = crc32Of(value, length, isKeyBound(key) ? seedOf(key) : 0)
-  bytes[length] = checksum >>> 24
-  bytes[length + 1] = checksum >>> 16
-  bytes[length + 2] = checksum >>> 8
-  bytes[length + 3] = checksum
-  return bytes
+  memory.reserve(length + CHECKSUM_BYTES)
+  memory.append(value)
+  const { bytes } = memory
+  let end = memory.length
+  bytes[end++] = checksum >>> 24
+  bytes[end++] = checksum >>> 16
+  bytes[end++] = checksum >>> 8
+  bytes[end++] = checksum
+  memory.length = end
+  return memory.take()
 }
 
 /**
@@ -30,7 +37,8 @@ export function withoutChecksum(key: Uint8Array | undefined, bytes: Uint8Array):
     ((bytes[length]! << 24) | (bytes[length + 1]! << 16) | (bytes[length + 2]! << 8) | bytes[length + 3]!) >>>
     0
   const seed = key !== undefined && isKeyBound(key) ? seedOf(key) : 0
-  if (length >= 0 && crc32Of(bytes, length, seed) === checksum) return bytes.subarray(0, length)
+  if (length >= 0 && crc32Of(bytes, length, seed) === checksum)
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, length)
   throw new DamagedValueError(key === undefined ? 'A record of a range' : describeKey(key))
 }
 
