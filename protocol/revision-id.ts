@@ -65,7 +65,7 @@ function writeParent(out: ByteWriter, parent: Rev | undefined): void {
 /** CouchDB collects the attachments by a fold, and so lists them backwards. */
 function writeAttachments(out: ByteWriter, attachments: HashedRevision['attachments']): void {
   const list = beginList(out)
-  for (const attachment of attachments.toReversed()) {
+  for (const attachment of attachments.length === 0 ? attachments : attachments.toReversed()) {
     writeTuple(out, ATTACHMENT_PARTS)
     if (attachment === undefined)
       for (let index = 0; index < ATTACHMENT_PARTS; index++) writeAtom(out, 'undefined')
@@ -87,5 +87,5 @@ function writeBytes(out: ByteWriter, bytes: Buffer): void {
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -25,8 +25,10 @@ const SMALL = 64
 /** Siblings are in order of their hashes, so that from the last to the first most are sorted already. */
 function sortedLeaves(tree: RevTree): readonly Leaf[] {
   const { hashes } = tree
+  const rows = leafRows(tree, 0, hashes.length)
+  if (rows.length === 1) return [nodeAt(tree, rows[0]!)]
   const compare = hashes.length > SMALL && hashes.every(isHexHash) ? compareTexts : compareHashes
-  return leafRows(tree, 0, hashes.length)
+  return rows
     .reverse()
     .sort((a, b) => compareByVictory(tree, a, b, compare) || a - b)
     .map(row => nodeAt(tree, row))

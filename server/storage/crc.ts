@@ -25,7 +25,13 @@ export function crcTables(polynomial: number): Int32Array {
  * @param tables of the polynomial, see {@link crcTables}
  * @param seed CRC of what comes before them, 0 for nothing
  */
-export function crcOf(tables: Int32Array, bytes: Uint8Array, start: number, end: number, seed: number): number {
+export function crcOf(
+  tables: Int32Array,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  seed: number,
+): number {
   let sum = ~seed
   let at = start
   for (; at + SLICES <= end; at += SLICES) {

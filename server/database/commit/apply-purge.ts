@@ -4,7 +4,7 @@ import { removeLeaves } from '../../../protocol/revtree/purge.ts'
 import { nodeCount } from '../../../protocol/revtree/tree.ts'
 import type { Commit } from './commit.ts'
 import { deleteUnreferencedBodies } from './delete-unreferenced-bodies.ts'
-import { documentSize } from './document-size.ts'
+import { documentSize, type WrittenBody } from './document-size.ts'
 import type { PurgeRequest } from './write-request.ts'
 
 /** Carries out purge requests in a commit, and returns the revisions that each removed. */
@@ -20,7 +20,7 @@ export function applyPurge(commit: Commit, requests: readonly PurgeRequest[]): R
   return purged
 }
 
-const NOTHING_WRITTEN: ReadonlyMap<number, number> = new Map()
+const NOTHING_WRITTEN: readonly WrittenBody[] = []
 
 function forget(commit: Commit, { id, revs }: PurgeRequest): Rev[] {
   const document = commit.document(id)

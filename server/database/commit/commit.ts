@@ -28,6 +28,8 @@ interface PreviousState {
   readonly conflictSince: number
 }
 
+const NO_DOCUMENT: PreviousState = { seq: 0, isLive: false, conflictSince: 0 }
+
 const NO_GROWTH = new Map<string, number>()
 
 /**
@@ -238,11 +240,7 @@ export class Commit {
   #remember(id: DocId, document: DocumentInCommit | undefined): PreviousState {
     let before = this.#before.get(id)
     if (before === undefined) {
-      before = {
-        seq: document?.seq ?? 0,
-        isLive: document?.deleted === false,
-        conflictSince: document?.conflictSince ?? 0,
-      }
+      before = document === undefined ? NO_DOCUMENT : previousStateOf(document)
       this.#digests?.remember(id, document?.tree)
       this.#before.set(id, before)
     }
@@ -279,8 +277,8 @@ export class Commit {
   #putRecord(document: DocumentInCommit, all: readonly Leaf[]): void {
     const [winner] = all
     if (winner === undefined) return
-    const summary = { ...winner, seq: document.seq, size: document.size, branched: all.length > 1 }
-    const encoded = encodeDocumentRecord(summary, encodeTree(document.tree))
+    const isBranched = all.length > 1
+    const encoded = encodeDocumentRecord({ document, winner, isBranched }, encodeTree(document.tree))
     this.#writes.put(this.#keys.text(KeySpace.document, document.id), encoded.record)
     this.#putTree(document, encoded.tree)
   }
@@ -296,4 +294,8 @@ export class Commit {
     if (before !== undefined) this.state[before.deleted ? 'deletedDocs' : 'docs'] -= 1
     if (deleted !== undefined) this.state[deleted ? 'deletedDocs' : 'docs'] += 1
   }
+}
+
+function previousStateOf({ seq, deleted, conflictSince }: DocumentInCommit): PreviousState {
+  return { seq, isLive: !deleted, conflictSince }
 }

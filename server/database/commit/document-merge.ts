@@ -8,7 +8,7 @@ import { stem } from '../../../protocol/revtree/stem.ts'
 import { emptyTree, type RevTree } from '../../../protocol/revtree/tree.ts'
 import type { StoredAttachment } from '../documents/body-record.ts'
 import type { Commit } from './commit.ts'
-import { documentSize } from './document-size.ts'
+import { documentSize, type WrittenBody } from './document-size.ts'
 import { parentGiven, type DocumentEdit } from '../documents/edit.ts'
 import { deleteUnreferencedBodies } from './delete-unreferenced-bodies.ts'
 import { treeInMerge, type TreeInMerge } from './tree-in-merge.ts'
@@ -20,8 +20,7 @@ export class DocumentMerge {
   readonly #replicated: boolean
   readonly #mayGrow: boolean
   readonly #merged: TreeInMerge
-  /** Bytes of the bodies that were stored, by their numbers. */
-  readonly #written = new Map<number, number>()
+  readonly #written: WrittenBody[] = []
 
   /**
    * @param options.replicated `new_edits=false`: revisions are taken as they are
@@ -72,15 +71,16 @@ export class DocumentMerge {
     // Stemming also joins roots that have come to share revisions, so it is not only for long histories.
     const tree = stem(merged, this.#commit.state.revsLimit)
     // Ancestors that a known revision brought along may be beyond the limit: then nothing has changed.
-    if (this.#written.size === 0 && before !== undefined && sameTree(tree, before)) return
+    if (this.#written.length === 0 && before !== undefined && sameTree(tree, before)) return
     if (tree !== merged) deleteUnreferencedBodies(this.#commit, merged, tree)
     const all = leaves(tree)
     this.#commit.change(this.#id, tree, all, this.#sizeOf(tree, all))
   }
 
   #sizeOf(tree: RevTree, [only, other]: readonly Leaf[]): number {
-    const written = only === undefined || other !== undefined ? undefined : this.#written.get(only.body)
-    return written ?? documentSize(this.#commit, this.#commit.document(this.#id), tree, this.#written)
+    const isOnly = only !== undefined && other === undefined
+    const written = isOnly ? this.#written.findLast(({ body }) => body === only.body) : undefined
+    return written?.size ?? documentSize(this.#commit, this.#commit.document(this.#id), tree, this.#written)
   }
 
   #merge(
@@ -98,7 +98,7 @@ export class DocumentMerge {
     const isNew = outcome !== 'internal_node' && (this.#replicated || outcome === 'new_leaf')
     if (isNew || (this.#replicated && merge.takesBody)) {
       this.#commit.bodies.store(edit.body, attachments)
-      this.#written.set(body, size)
+      this.#written.push({ body, size })
     }
     if (this.#replicated || outcome === 'new_leaf') merge.apply()
     return outcome

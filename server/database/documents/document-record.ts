@@ -1,4 +1,5 @@
 import type { Rev } from '../../../protocol/revision.ts'
+import type { RevNode } from '../../../protocol/revtree/tree.ts'
 
 /**
  * The head of a document's record, in front of its tree: enough to list the document and to find its winner without
@@ -41,24 +42,30 @@ const HEADER = 23
 /** Trees larger than this lie under their own key, so that listing documents does not read long histories. */
 const INLINE_TREE_BYTES = 1024
 
+/** A document in parts: nothing is copied together for each of a thousand. */
+export interface DocumentToEncode {
+  readonly document: { readonly seq: number; readonly size: number }
+  readonly winner: RevNode
+  readonly isBranched: boolean
+}
+
 /**
  * Encodes a record: flags (1), sequence (6), winner's body number (6), size of the leaves' bodies (6), length of the
  * winner's revision (4), the revision as text, and the tree when it is small.
  */
 export function encodeDocumentRecord(
-  document: Omit<DocumentSummary, 'treeOffset'>,
+  { document, winner, isBranched }: DocumentToEncode,
   tree: Uint8Array,
 ): { record: Buffer; tree: Uint8Array | undefined } {
-  const revLength = Buffer.byteLength(document.rev)
+  const revLength = Buffer.byteLength(winner.rev)
   const isSeparate = tree.length > INLINE_TREE_BYTES
   const record = Buffer.allocUnsafe(HEADER + revLength + (isSeparate ? 0 : tree.length))
-  record[0] =
-    (document.deleted ? DELETED : 0) | (document.branched ? BRANCHED : 0) | (isSeparate ? TREE_SEPARATE : 0)
+  record[0] = (winner.deleted ? DELETED : 0) | (isBranched ? BRANCHED : 0) | (isSeparate ? TREE_SEPARATE : 0)
   record.writeUIntBE(document.seq, 1, 6)
-  record.writeUIntBE(document.body, 7, 6)
+  record.writeUIntBE(winner.body, 7, 6)
   record.writeUIntBE(document.size, 13, 6)
   record.writeUInt32BE(revLength, 19)
-  record.write(document.rev, HEADER, revLength)
+  record.write(winner.rev, HEADER, revLength)
   if (!isSeparate) record.set(tree, HEADER + revLength)
   return { record, tree: isSeparate ? tree : undefined }
 }
