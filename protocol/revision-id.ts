@@ -1,3 +1,4 @@
+import { bufferOf } from './bytes.ts'
 import { hash } from 'node:crypto'
 import {
   beginList,
@@ -51,7 +52,7 @@ export function newRevId(revision: HashedRevision): Rev {
   writeAtom(writer, revision.deleted ? 'true' : 'false')
   writeInteger(writer, generation)
   writeParent(writer, revision.parent)
-  writer.copy(asBuffer(revision.body), 0, revision.body.length)
+  writer.copy(bufferOf(revision.body), 0, revision.body.length)
   writeAttachments(writer, revision.attachments)
   endList(writer, list, PARTS)
   return `${generation + 1}-${hash('md5', writer.bytes.subarray(writer.start, writer.length))}` as Rev
@@ -79,13 +80,9 @@ const ATTACHMENT_PARTS = 3
 function writeAttachment(out: ByteWriter, { name, type, digest }: HashedAttachment): void {
   writeBytes(out, Buffer.from(name))
   writeBytes(out, Buffer.from(type))
-  writeBytes(out, asBuffer(digest))
+  writeBytes(out, bufferOf(digest))
 }
 
 function writeBytes(out: ByteWriter, bytes: Buffer): void {
   writeBinary(out, bytes, 0, bytes.length)
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

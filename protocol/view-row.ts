@@ -1,3 +1,4 @@
+import { bufferOf } from './bytes.ts'
 import type { KeyWriter } from './collation/key-writer.ts'
 
 /** Length of the number that tells apart rows of one document with equal keys; it ends the row's key. */
@@ -47,7 +48,7 @@ function at(record: Uint8Array, offset: 0 | 4): number {
 
 /** The JSON texts of a row. */
 export function rowParts(record: Uint8Array): { id: string; key: string; value: string } {
-  const row = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  const row = bufferOf(record)
   const keyAt = at(record, 0)
   const valueAt = at(record, 4)
   return {
@@ -61,7 +62,7 @@ const BACKSLASH = 0x5c
 
 /** The id of a row's document. */
 export function rowId(record: Uint8Array): string {
-  const row = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  const row = bufferOf(record)
   const [from, end] = [HEAD + BEFORE_ID, at(record, 0) - BEFORE_KEY]
   const escape = row.indexOf(BACKSLASH, from)
   if (escape < 0 || escape >= end) return row.toString('utf8', from + 1, end - 1)
@@ -70,13 +71,13 @@ export function rowId(record: Uint8Array): string {
 
 /** The JSON text of a row's key. */
 export function rowKeyText(record: Uint8Array): string {
-  const row = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  const row = bufferOf(record)
   return row.toString('utf8', at(record, 0), at(record, 4) - BEFORE_VALUE)
 }
 
 /** The JSON text of a row's value. */
 export function rowValueText(record: Uint8Array): string {
-  const row = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  const row = bufferOf(record)
   return row.toString('utf8', at(record, 4), row.length - 1)
 }
 

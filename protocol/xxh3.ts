@@ -1,9 +1,11 @@
+import { bufferOf } from './bytes.ts'
+
 /**
  * XXH3 with 128 bits and no seed, for nine bytes and more (https://github.com/Cyan4973/xxHash, doc/xxhash_spec.md):
  * CouchDB makes its ETags with it. Written with `bigint`, it is for short texts: 100 KB take about ten milliseconds.
  */
 export function xxh3(bytes: Uint8Array): bigint {
-  const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const input = bufferOf(bytes)
   const { high, low } =
     input.length <= 16 ? hashTo16(input) : input.length <= 240 ? hashTo240(input) : hashLong(input)
   return (high << 64n) | low

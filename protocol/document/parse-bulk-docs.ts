@@ -1,3 +1,4 @@
+import { bufferOf } from '../bytes.ts'
 import { fail } from '../errors.ts'
 import type { ByteWriter } from '../json/byte-writer.ts'
 import { canonicalJson } from '../json/canonical.ts'
@@ -98,7 +99,7 @@ function* scanBulk(json: Uint8Array, term: boolean, most: number): Steps<RawBulk
  * a guess: a wrong one costs a second reading.
  */
 function seemsReplicated(json: Uint8Array): boolean {
-  const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
+  const text = bufferOf(json)
   return (
     text.subarray(0, HINT_WINDOW).includes(NEW_EDITS_FALSE) ||
     text.subarray(-HINT_WINDOW).includes(NEW_EDITS_FALSE)

@@ -1,3 +1,4 @@
+import { bufferOf } from '../bytes.ts'
 import { fail } from '../errors.ts'
 import { writeAtom, writeBigInteger, writeBinary, writeFloat, writeInteger } from '../external-term.ts'
 import { ByteWriter } from './byte-writer.ts'
@@ -53,7 +54,7 @@ export class JsonTokens {
 
   /** @param source UTF-8; must not change while results that may be part of it are in use */
   constructor(source: Uint8Array, options: { readonly term: boolean }) {
-    this.source = Buffer.from(source.buffer, source.byteOffset, source.byteLength)
+    this.source = bufferOf(source)
     this.text = new ByteWriter(Math.min(TEXT_CHUNK, Math.max(source.length, SCRATCH)))
     this.term = options.term ? new ByteWriter(Math.min(TERM_CHUNK, 2 * source.length + SCRATCH)) : undefined
   }

@@ -1,3 +1,4 @@
+import { bufferOf } from '../bytes.ts'
 import { fail } from '../errors.ts'
 import { parsePartHeaders, type PartHeaders } from './headers.ts'
 
@@ -80,7 +81,7 @@ export class MultipartParser {
 
   #withKept(chunk: Uint8Array): Buffer {
     if (this.#kept.length > 0) return Buffer.concat([this.#kept, chunk])
-    return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    return bufferOf(chunk)
   }
 
   /** Consumes what it can of `bytes` and returns what is left, the same object when it needs more. */

@@ -1,3 +1,4 @@
+import { bufferOf } from '../bytes.ts'
 import { DELETED, isHexHash, ROOT, RevTree } from './tree.ts'
 
 /**
@@ -104,7 +105,7 @@ function writeTexts(out: Buffer, start: number, hashes: readonly string[]): void
 
 /** Reads what `encodeTree` wrote, from an offset to the end of the bytes. */
 export function decodeTree(bytes: Uint8Array, offset = 0): RevTree {
-  const reader: Reader = { bytes: asBuffer(bytes), at: offset }
+  const reader: Reader = { bytes: bufferOf(bytes), at: offset }
   const head = readVarint(reader)
   const rows = Math.floor(head / 2)
   const generations: number[] = []
@@ -128,10 +129,6 @@ export function decodeTree(bytes: Uint8Array, offset = 0): RevTree {
 interface Reader {
   readonly bytes: Buffer
   at: number
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function readHashes(reader: Reader, rows: number): string[] {

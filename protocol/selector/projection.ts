@@ -1,3 +1,4 @@
+import { bufferOf } from '../bytes.ts'
 import { FieldLocator } from '../json/field-locator.ts'
 import { parseFieldPath } from './field-path.ts'
 import type { StoredText } from './read-fields.ts'
@@ -20,7 +21,7 @@ export function projection(fields: readonly string[]): (document: Uint8Array) =>
   const show = objectOf(paths)
   return document => {
     locator.locate(document)
-    const text = Buffer.from(document.buffer, document.byteOffset, document.byteLength)
+    const text = bufferOf(document)
     return show(field => {
       const start = locator.starts[field] as number
       return start < 0 ? undefined : text.toString('utf8', start, locator.ends[field])
@@ -41,7 +42,7 @@ export function storedProjection(fields: readonly string[]): ((document: StoredT
   const show = objectOf(paths)
   return ({ id, rev, body }) => {
     locator.locate(body)
-    const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    const text = bufferOf(body)
     return show(field => {
       const [name] = paths[field] ?? []
       if (name === '_id') return JSON.stringify(id)

@@ -1,3 +1,4 @@
+import { bufferOf } from '../bytes.ts'
 import { decodeValue } from '../json/decode-value.ts'
 import { FieldLocator } from '../json/field-locator.ts'
 import type { JsonObject } from '../json-value.ts'
@@ -34,7 +35,7 @@ export function fieldReader(selector: JsonObject): FieldReader | undefined {
     if (seesRev) document._rev = rev
     if (wanted.length === 0) return document
     locator.locate(body)
-    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    const bytes = bufferOf(body)
     for (const [index, name] of wanted.entries()) {
       const start = locator.starts[index] as number
       if (start >= 0) document[name] = decodeValue(bytes.toString('utf8', start, locator.ends[index]))

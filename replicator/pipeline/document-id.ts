@@ -1,3 +1,5 @@
+import { bufferOf } from '../../protocol/bytes.ts'
+
 const BEGIN = Buffer.from('{"_id":"')
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -9,7 +11,7 @@ const BACKSLASH = 0x5c
  * @param strict parse always: a text may have a second `_id`, which counts
  */
 export function idOfJson(json: Uint8Array, strict = false): string {
-  const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
+  const bytes = bufferOf(json)
   const end = bytes.indexOf(QUOTE, BEGIN.length)
   const isFirst = !strict && end > 0 && bytes.compare(BEGIN, 0, BEGIN.length, 0, BEGIN.length) === 0
   if (isFirst && !bytes.subarray(BEGIN.length, end).includes(BACKSLASH))

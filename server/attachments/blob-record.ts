@@ -1,3 +1,5 @@
+import { bufferOf } from '../../protocol/bytes.ts'
+
 /** Location of the bytes of a content address. */
 export type BlobPlace = { readonly kind: 'inline'; readonly bytes: Uint8Array } | FilePlace
 
@@ -27,7 +29,7 @@ export function encodeBlobRecord(place: BlobPlace): Buffer {
 
 export function decodeBlobRecord(record: Uint8Array): BlobPlace {
   if (record[0] === INLINE) return { kind: 'inline', bytes: record.subarray(1) }
-  const buffer = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  const buffer = bufferOf(record)
   const salt = record.length > FILE_RECORD_BYTES ? record.subarray(FILE_RECORD_BYTES) : undefined
   return { kind: 'file', file: buffer.readUIntBE(1, 6), length: buffer.readUIntBE(7, 6), salt }
 }

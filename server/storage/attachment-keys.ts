@@ -3,6 +3,7 @@
  * are in use. The references within a database are in its own range. docs/architecture.md has the table.
  */
 
+import { bufferOf, uintAt } from '../../protocol/bytes.ts'
 import type { RangeOptions } from './contract.ts'
 import { DatabaseKeys, KeySpace } from './keys.ts'
 
@@ -53,7 +54,7 @@ export function addressOfBlobKey(key: Uint8Array): Uint8Array {
 export const blobFileRange = { gte: prefix(FILE), lt: prefix(FILE + 1) }
 
 export function fileOfBlobFileKey(key: Uint8Array): number {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUIntBE(PREFIX_LENGTH, 6)
+  return uintAt(key, PREFIX_LENGTH, 6)
 }
 
 /** That a database may have lost its last reference to a content address, or, for `NO_DATABASE`, the content its last. */
@@ -71,7 +72,7 @@ export function blobCheckRange(database?: number): { gte: Buffer; lt: Buffer } {
 }
 
 export function partsOfBlobCheckKey(key: Uint8Array): { database: number; address: Buffer } {
-  const buffer = Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+  const buffer = bufferOf(key)
   return {
     database: buffer.readUInt32BE(PREFIX_LENGTH),
     address: Buffer.from(buffer.subarray(PREFIX_LENGTH + 4)),

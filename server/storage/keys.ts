@@ -1,3 +1,5 @@
+import { bufferOf, uintAt } from '../../protocol/bytes.ts'
+
 /**
  * Every key of the store. Numbers are big-endian, so that the store's bytewise order is theirs; document ids are UTF-8,
  * which sorts them as CouchDB does. docs/architecture.md has the table.
@@ -40,7 +42,7 @@ export function databaseNameKey(name: string): Buffer {
 }
 
 export function nameOfDatabaseKey(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset + 1, key.byteLength - 1).toString()
+  return bufferOf(key).toString('utf8', 1)
 }
 
 export function droppedKey(database: number): Buffer {
@@ -51,7 +53,7 @@ export function droppedKey(database: number): Buffer {
 }
 
 export function databaseOfDroppedKey(key: Uint8Array): number {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUInt32BE(1)
+  return uintAt(key, 1, 4)
 }
 
 /** All keys whose first byte is the names', in the order of the names. */
@@ -61,7 +63,7 @@ export const droppedRange = { gte: Buffer.from([DROPPED]), lt: Buffer.from([DROP
 /** The number of the database that a key belongs to; undefined for keys outside of databases. */
 export function databaseOfKey(key: Uint8Array): number | undefined {
   if (key[0] !== DATA || key.length < PREFIX_LENGTH) return undefined
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUInt32BE(1)
+  return uintAt(key, 1, 4)
 }
 
 /** The space that a key lies in; undefined for keys outside of databases. */
@@ -136,7 +138,7 @@ export class DatabaseKeys {
 
 /** The text behind a space's prefix: a document's id. */
 export function textOfKey(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset + PREFIX_LENGTH, key.byteLength - PREFIX_LENGTH).toString()
+  return bufferOf(key).toString('utf8', PREFIX_LENGTH)
 }
 
 /** Offset of the id in a document's key. */
@@ -151,7 +153,7 @@ export function treeKeyOf(documentKey: Uint8Array): Uint8Array {
 
 /** The number behind a space's prefix. */
 export function numberOfKey(key: Uint8Array): number {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUIntBE(PREFIX_LENGTH, 6)
+  return uintAt(key, PREFIX_LENGTH, 6)
 }
 
 function concat(space: number, text: string): Buffer {

@@ -1,3 +1,4 @@
+import { bufferOf } from '../../protocol/bytes.ts'
 import type { AttachmentInput } from '../../protocol/document/attachment-input.ts'
 import type { RevisionsInput } from '../../protocol/document/document-input.ts'
 import type { DocId } from '../../protocol/document-id.ts'
@@ -99,8 +100,8 @@ export function unpackDocuments({ ids, revs, numbers, bytes, rare }: PackedDocum
       revisions,
       attachments: attachments?.map(one => ({
         ...one,
-        data: asBuffer(one.data),
-        digest: asBuffer(one.digest),
+        data: optionalBuffer(one.data),
+        digest: optionalBuffer(one.digest),
       })),
       body,
       term,
@@ -113,8 +114,8 @@ export function unpackDocuments({ ids, revs, numbers, bytes, rare }: PackedDocum
 
 const NOTHING_RARE: RareParts = { revisions: undefined, attachments: undefined, refusal: undefined }
 
-function asBuffer(bytes: Uint8Array | undefined): Buffer | undefined {
-  return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+function optionalBuffer(bytes: Uint8Array | undefined): Buffer | undefined {
+  return bytes && bufferOf(bytes)
 }
 
 export function packOutcomes(outcomes: readonly EditOutcome[]): PackedOutcomes {

@@ -1,3 +1,4 @@
+import { bufferOf } from '../../../protocol/bytes.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import { fieldReader, type FieldReader } from '../../../protocol/selector/read-fields.ts'
 import type { Suspended } from '../../../protocol/selector/pattern-matches.ts'
@@ -122,7 +123,7 @@ function valueOf({ id, rev, deleted, record, conflicts }: LeafDocument): JsonObj
 }
 
 function parseBody({ body }: BodyRecord): JsonObject {
-  return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()) as JsonObject
+  return JSON.parse(bufferOf(body).toString()) as JsonObject
 }
 
 function attachmentsOf({ attachments }: BodyRecord): JsonObject {

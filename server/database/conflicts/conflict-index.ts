@@ -1,3 +1,4 @@
+import { bufferOf } from '../../../protocol/bytes.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 import type { Leaf } from '../../../protocol/revtree/leaves.ts'
@@ -80,31 +81,27 @@ export interface StoredConflict {
 }
 
 export function decodeConflict(record: Uint8Array): StoredConflict {
-  const bytes = asBuffer(record)
+  const bytes = bufferOf(record)
   const revs = JSON.parse(`{${bytes.toString('utf8', SINCE_BYTES)}}`) as Omit<StoredConflict, 'since'>
   return { since: bytes.readUIntBE(0, SINCE_BYTES), ...revs }
 }
 
 /** Returns when a conflict came about, in milliseconds since 1970, from its record in the index. */
 export function sinceOfConflict(record: Uint8Array): number {
-  return asBuffer(record).readUIntBE(0, SINCE_BYTES)
+  return bufferOf(record).readUIntBE(0, SINCE_BYTES)
 }
 
 /** Returns when the conflict came about that a key of the index by time stands for. */
 export function sinceOfTimeKey(key: Uint8Array): number {
-  return asBuffer(key).readUIntBE(CONFLICT_ID_OFFSET, SINCE_BYTES)
+  return bufferOf(key).readUIntBE(CONFLICT_ID_OFFSET, SINCE_BYTES)
 }
 
 /** Returns the text of a row's revisions: `"winner":"3-…","conflicts":["2-…"]`. */
 export function revisionsText(record: Uint8Array): string {
-  return asBuffer(record).toString('utf8', SINCE_BYTES)
+  return bufferOf(record).toString('utf8', SINCE_BYTES)
 }
 
 /** Returns the document that a key of the index by id stands for. */
 export function idOfConflictKey(key: Uint8Array): DocId {
-  return asBuffer(key).toString('utf8', CONFLICT_ID_OFFSET) as DocId
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return bufferOf(key).toString('utf8', CONFLICT_ID_OFFSET) as DocId
 }

@@ -1,3 +1,4 @@
+import { bufferOf } from '../../../protocol/bytes.ts'
 import type { LiveLeaf } from '../../../protocol/conflicts/content.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
@@ -51,11 +52,7 @@ async function readAll(
   for (const [index, { rev }] of nodes.entries()) {
     const record = records[index]
     if (record === undefined) return undefined
-    stored.push({ rev, body: asBuffer(record.body), attachments: record.attachments })
+    stored.push({ rev, body: bufferOf(record.body), attachments: record.attachments })
   }
   return stored
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

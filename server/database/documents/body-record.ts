@@ -1,3 +1,5 @@
+import { bufferOf, partOf } from '../../../protocol/bytes.ts'
+
 /**
  * A revision's body as it is stored: a flag byte, the attachments' metadata when there are any (four bytes of length
  * and a JSON array), and the body's JSON text without the members that start with "_".
@@ -45,11 +47,11 @@ export function encodeBodyRecord(body: Uint8Array, attachments: readonly StoredA
 }
 
 export function decodeBodyRecord(record: Uint8Array): BodyRecord {
-  if (record[0] !== WITH_ATTACHMENTS) return { body: record.subarray(1), attachments: [] }
-  const buffer = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  if (record[0] !== WITH_ATTACHMENTS) return { body: partOf(record, 1), attachments: [] }
+  const buffer = bufferOf(record)
   const end = 5 + buffer.readUInt32BE(1)
   return {
-    body: record.subarray(end),
+    body: partOf(record, end),
     attachments: JSON.parse(buffer.toString('utf8', 5, end)) as StoredAttachment[],
   }
 }

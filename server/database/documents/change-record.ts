@@ -1,3 +1,4 @@
+import { partOf, uintAt } from '../../../protocol/bytes.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 
 /**
@@ -51,38 +52,35 @@ export function encodeChangeRecord(change: {
 }
 
 export function decodeChangeRecord(record: Uint8Array): ChangeRecord {
-  const buffer = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
-  const flags = buffer.readUInt8(0)
-  const idEnd = HEADER + buffer.readUInt32BE(7)
-  const rowEnd = HEADER + buffer.readUInt32BE(11)
-  const row = record.subarray(HEADER, rowEnd)
+  const rowEnd = HEADER + uintAt(record, 11, 4)
+  const row = partOf(record, HEADER, rowEnd)
   const afterSeq = record.indexOf(QUOTE, HEADER + 8) + 7
   return {
-    deleted: (flags & DELETED) !== 0,
-    body: buffer.readUIntBE(1, 6),
+    deleted: isDeleted(record),
+    body: winnerBody(record),
     row,
-    allLeaves: (flags & BRANCHED) !== 0 ? record.subarray(rowEnd) : row,
-    idText: record.subarray(afterSeq, idEnd),
+    allLeaves: isBranched(record) ? partOf(record, rowEnd) : row,
+    idText: partOf(record, afterSeq, HEADER + idEnd(record)),
   }
 }
 
 /** The row's bytes without decoding the rest. */
 export function rowOfRecord(record: Uint8Array, allLeaves: boolean): Uint8Array {
-  return record.subarray(rowStart(record, allLeaves), rowEnd(record, allLeaves))
+  return partOf(record, rowStart(record, allLeaves), rowEnd(record, allLeaves))
 }
 
 /** Returns the offset in the record at which the row of a style begins: feeds copy the row from there. */
 export function rowStart(record: Uint8Array, allLeaves: boolean): number {
-  return allLeaves && isBranched(record) ? HEADER + u32(record, 11) : HEADER
+  return allLeaves && isBranched(record) ? HEADER + uintAt(record, 11, 4) : HEADER
 }
 
 export function rowEnd(record: Uint8Array, allLeaves: boolean): number {
-  return allLeaves && isBranched(record) ? record.length : HEADER + u32(record, 11)
+  return allLeaves && isBranched(record) ? record.length : HEADER + uintAt(record, 11, 4)
 }
 
 /** Returns the offset in a row, of either style, at which the document's id ends. */
 export function idEnd(record: Uint8Array): number {
-  return u32(record, 7)
+  return uintAt(record, 7, 4)
 }
 
 /** Returns the offset in a row of the byte after the sequence's closing quote. */
@@ -115,15 +113,7 @@ export function isDeleted(record: Uint8Array): boolean {
 
 /** The body number of the winner. */
 export function winnerBody(record: Uint8Array): number {
-  return u16(record, 1) * 0x1_0000_0000 + u32(record, 3)
-}
-
-function u16(bytes: Uint8Array, offset: number): number {
-  return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0)
-}
-
-function u32(bytes: Uint8Array, offset: number): number {
-  return ((u16(bytes, offset) << 16) | u16(bytes, offset + 2)) >>> 0
+  return uintAt(record, 1, 6)
 }
 
 const QUOTE = 0x22

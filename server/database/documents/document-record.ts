@@ -1,3 +1,4 @@
+import { bufferOf, uintAt } from '../../../protocol/bytes.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 import type { RevNode } from '../../../protocol/revtree/tree.ts'
 
@@ -20,14 +21,13 @@ export class DocumentSummary {
   readonly treeOffset: number
 
   constructor(bytes: Uint8Array) {
-    const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const flags = record.readUInt8(0)
-    const end = HEADER + record.readUInt32BE(19)
-    this.seq = record.readUIntBE(1, 6)
-    this.rev = record.toString('utf8', HEADER, end) as Rev
+    const flags = bytes[0] ?? 0
+    const end = revEndOf(bytes)
+    this.seq = uintAt(bytes, 1, 6)
+    this.rev = bufferOf(bytes).toString('utf8', HEADER, end) as Rev
     this.deleted = (flags & DELETED) !== 0
-    this.body = record.readUIntBE(7, 6)
-    this.size = record.readUIntBE(13, 6)
+    this.body = winnerBodyOf(bytes)
+    this.size = uintAt(bytes, 13, 6)
     this.branched = (flags & BRANCHED) !== 0
     this.treeOffset = (flags & TREE_SEPARATE) !== 0 ? 0 : end
   }
@@ -84,23 +84,17 @@ export function isBranchedRecord(record: Uint8Array): boolean {
 export function mayHaveHistory(record: Uint8Array): boolean {
   if (((record[0] ?? 0) & TREE_SEPARATE) !== 0) return true
   // The tree begins with twice the number of its revisions.
-  return (record[HEADER + uintOf(record, 19, 4)] ?? 0) >= 4
+  return (record[HEADER + uintAt(record, 19, 4)] ?? 0) >= 4
 }
 
 /** Offset in a record of the text of the winner's revision. */
 export const REV_OFFSET = HEADER
 
 export function revEndOf(record: Uint8Array): number {
-  return HEADER + uintOf(record, 19, 4)
+  return HEADER + uintAt(record, 19, 4)
 }
 
 /** The body number of the winner. */
 export function winnerBodyOf(record: Uint8Array): number {
-  return uintOf(record, 7, 6)
-}
-
-function uintOf(record: Uint8Array, from: number, length: number): number {
-  let value = 0
-  for (let offset = from; offset < from + length; offset++) value = value * 256 + (record[offset] ?? 0)
-  return value
+  return uintAt(record, 7, 6)
 }

@@ -1,3 +1,4 @@
+import { bufferOf } from '../../../protocol/bytes.ts'
 import { randomUUID } from 'node:crypto'
 import type { Attachments } from '../../attachments/attachments.ts'
 import type { StoredAttachment } from './body-record.ts'
@@ -44,9 +45,7 @@ export async function* withInlineData(
 }
 
 function bytesOf(piece: Uint8Array | string): Buffer {
-  return typeof piece === 'string'
-    ? Buffer.from(piece)
-    : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
+  return typeof piece === 'string' ? Buffer.from(piece) : bufferOf(piece)
 }
 
 async function* filled(json: Buffer, store: Attachments): AsyncGenerator<Uint8Array> {

@@ -1,3 +1,4 @@
+import { uintAt } from '../../../protocol/bytes.ts'
 import { type DatabaseKeys, KeySpace, PREFIX_LENGTH } from '../../storage/keys.ts'
 
 const ROOT = 0
@@ -28,5 +29,5 @@ export function journalRange(keys: DatabaseKeys, since: number): { gt: Uint8Arra
 }
 
 export function seqOfJournalKey(key: Uint8Array): number {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUIntBE(PREFIX_LENGTH + 1, 6)
+  return uintAt(key, PREFIX_LENGTH + 1, 6)
 }

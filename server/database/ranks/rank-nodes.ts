@@ -1,3 +1,4 @@
+import { bufferOf } from '../../../protocol/bytes.ts'
 import {
   addDigests,
   type Digest,
@@ -147,5 +148,5 @@ export function totalOf(ranges: readonly Omit<RankCounts, 'start'>[]): Omit<Rank
 }
 
 function parse(record: Uint8Array): unknown {
-  return JSON.parse(Buffer.from(record.buffer, record.byteOffset, record.byteLength).toString())
+  return JSON.parse(bufferOf(record).toString())
 }

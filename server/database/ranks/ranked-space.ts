@@ -1,3 +1,4 @@
+import { bufferOf } from '../../../protocol/bytes.ts'
 import type { Digest } from '../../../protocol/document-digest.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { type DatabaseKeys, KeySpace, PREFIX_LENGTH } from '../../storage/keys.ts'
@@ -104,7 +105,7 @@ export function changesSpace(keys: DatabaseKeys): RankedSpace {
 }
 
 function textOfBytes(key: Uint8Array, encoding: 'latin1' | 'hex'): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString(encoding, PREFIX_LENGTH)
+  return bufferOf(key).toString(encoding, PREFIX_LENGTH)
 }
 
 /** Bytes of UTF-8 as characters: compared as texts they sort as the keys do. */

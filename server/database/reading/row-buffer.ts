@@ -1,3 +1,5 @@
+import { partOf } from '../../../protocol/bytes.ts'
+
 const CHUNK_BYTES = 64 * 1024
 
 /** Gathers rows in one buffer, which is handed over as it is and never written to again. */
@@ -16,12 +18,16 @@ export class RowBuffer {
     const bytes = this.#bytes
     if (to - from <= SHORT)
       for (let offset = this.#length; from < to; from++, offset++) bytes[offset] = source[from]!
-    else bytes.set(from === 0 && to === source.length ? source : source.subarray(from, to), this.#length)
+    else bytes.set(partOf(source, from, to), this.#length)
     this.#length = end
   }
 
   bytes(source: Uint8Array): void {
-    this.copy(source, 0, source.length)
+    if (source.length <= SHORT) return this.copy(source, 0, source.length)
+    const end = this.#length + source.length
+    if (end > this.#bytes.length) this.#grow(end)
+    this.#bytes.set(source, this.#length)
+    this.#length = end
   }
 
   text(text: string): void {
@@ -56,4 +62,4 @@ export const FULL_CHUNK = CHUNK_BYTES
 const MIN_BYTES = 1024
 
 /** Copying so few bytes one by one costs less than the view that `set` needs. */
-const SHORT = 32
+const SHORT = 64

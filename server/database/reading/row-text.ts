@@ -1,3 +1,4 @@
+import { bufferOf } from '../../../protocol/bytes.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 import { idEnd, rowStart, seqEnd } from '../documents/change-record.ts'
@@ -39,7 +40,7 @@ export function revOfRow(record: Uint8Array): Rev {
 }
 
 function stringOf(record: Uint8Array, from: number, to: number): string {
-  const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
+  const bytes = bufferOf(record)
   const text = bytes.toString('utf8', from, to)
   return text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1)
 }

@@ -1,3 +1,4 @@
+import { bufferOf } from '../../../protocol/bytes.ts'
 import { KeyWriter } from '../../../protocol/collation/key-writer.ts'
 import { writeViewKey } from '../../../protocol/collation/view-key.ts'
 import { decodeValue } from '../../../protocol/json/decode-value.ts'
@@ -58,7 +59,7 @@ function fieldTexts(
     const json = seesMetadata ? documentText(document) : document.body
     locator.locate(json)
     if (locator.starts.includes(-1)) return undefined
-    const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
+    const text = bufferOf(json)
     return paths.map((_, index) => text.toString('utf8', locator.starts[index], locator.ends[index]))
   }
 }

@@ -1,3 +1,4 @@
+import { bufferOf } from '../../../protocol/bytes.ts'
 import { isBlobRecordKey } from '../attachment-keys.ts'
 import type { RangeOptions } from '../contract.ts'
 import { databaseOfKey, metaKey, PREFIX_LENGTH, KeySpace, spaceOfKey } from '../keys.ts'
@@ -56,7 +57,7 @@ const OF_NUMBER: ReadonlySet<number> = new Set([KeySpace.change, KeySpace.body, 
 /** Names a record for people: 'The document "a" of database 7'. */
 export function describeKey(key: Uint8Array): string {
   const space = spaceOfKey(key)
-  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+  const bytes = bufferOf(key)
   if (space === undefined) {
     return `${isBlobRecordKey(key) ? 'The content of an attachment' : 'The record'} ${bytes.toString('hex')}`
   }

@@ -1,3 +1,4 @@
+import { partOf } from '../../../protocol/bytes.ts'
 import { ByteWriter } from '../../../protocol/json/byte-writer.ts'
 import { crc32Of } from './crc32.ts'
 import { DamagedValueError } from '../encryption/damaged.ts'
@@ -37,8 +38,7 @@ export function withoutChecksum(key: Uint8Array | undefined, bytes: Uint8Array):
     ((bytes[length]! << 24) | (bytes[length + 1]! << 16) | (bytes[length + 2]! << 8) | bytes[length + 3]!) >>>
     0
   const seed = key !== undefined && isKeyBound(key) ? seedOf(key) : 0
-  if (length >= 0 && crc32Of(bytes, length, seed) === checksum)
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, length)
+  if (length >= 0 && crc32Of(bytes, length, seed) === checksum) return partOf(bytes, 0, length)
   throw new DamagedValueError(key === undefined ? 'A record of a range' : describeKey(key))
 }
 

@@ -1,3 +1,5 @@
+import { bufferOf } from '../../../../protocol/bytes.ts'
+
 const ROWS = '"rows":['
 const NEWLINE = '\n'
 
@@ -85,5 +87,5 @@ function listed(lines: string): string {
 /** No piece ends within a character. */
 function textOf(piece: Uint8Array | string): string {
   if (typeof piece === 'string') return piece
-  return Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString()
+  return bufferOf(piece).toString()
 }

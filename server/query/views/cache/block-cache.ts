@@ -1,3 +1,4 @@
+import { bufferOf } from '../../../../protocol/bytes.ts'
 import { LRUCache } from 'lru-cache'
 import type { RowBlock } from './row-block.ts'
 
@@ -12,7 +13,7 @@ export class BlockCache {
   readonly #blocks = new LRUCache<string, RowBlock>({ max: MAX_BLOCKS })
 
   async get(from: Uint8Array, read: () => Promise<RowBlock>): Promise<RowBlock> {
-    const key = Buffer.from(from.buffer, from.byteOffset, from.byteLength).toString('latin1')
+    const key = bufferOf(from).toString('latin1')
     const known = this.#blocks.get(key)
     if (known !== undefined) return known
     const block = await read()

@@ -1,3 +1,5 @@
+import { bufferOf } from '../../../../protocol/bytes.ts'
+
 /** A group that was read whole: the row that is answered, and where the walk goes on behind it. */
 export interface KnownGroup {
   readonly row: string
@@ -31,5 +33,5 @@ export class GroupCache {
 }
 
 function latin1(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
+  return bufferOf(key).toString('latin1')
 }

@@ -1,3 +1,5 @@
+import { bufferOf } from '../../../../protocol/bytes.ts'
+
 /** The keys of a document's rows, stored under its id so that they can be removed when it changes. */
 export interface RowPlace {
   readonly view: number
@@ -58,7 +60,7 @@ export class RowPlacesWriter {
 
 /** The bytes of a document's rows, undefined in records of earlier versions. */
 export function sizeOfRows(bytes: Uint8Array): number | undefined {
-  const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const record = bufferOf(bytes)
   for (let offset = 0; offset < record.length; offset += HEAD + record.readUInt32BE(offset + 2)) {
     if (record.readUInt16BE(offset) === SIZE) return record.readUInt32BE(offset + 2)
   }
@@ -66,7 +68,7 @@ export function sizeOfRows(bytes: Uint8Array): number | undefined {
 }
 
 export function decodeRowPlaces(bytes: Uint8Array): RowPlace[] {
-  const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const record = bufferOf(bytes)
   const places: RowPlace[] = []
   for (let offset = 0; offset < record.length && record.readUInt16BE(offset) !== SIZE;) {
     const end = offset + HEAD + record.readUInt32BE(offset + 2)
