@@ -19,16 +19,8 @@ import type { CommitRecord, CommittedChange, CommittedRemoval } from './commit-r
 import { encodeDocumentRecord } from '../documents/document-record.ts'
 import { SECURITY_SETTING } from '../setting-names.ts'
 import { encodeState, type DatabaseState } from '../state.ts'
+import { type PreviousState, previousStateOf } from './previous-state.ts'
 import type { DocumentInCommit, Uncommitted } from './uncommitted.ts'
-
-/** A document as it was on disk before the commit. */
-interface PreviousState {
-  readonly seq: number
-  readonly isLive: boolean
-  readonly conflictSince: number
-}
-
-const NO_DOCUMENT: PreviousState = { seq: 0, isLive: false, conflictSince: 0 }
 
 const NO_GROWTH = new Map<string, number>()
 
@@ -240,7 +232,7 @@ export class Commit {
   #remember(id: DocId, document: DocumentInCommit | undefined): PreviousState {
     let before = this.#before.get(id)
     if (before === undefined) {
-      before = document === undefined ? NO_DOCUMENT : previousStateOf(document)
+      before = previousStateOf(document)
       this.#digests?.remember(id, document?.tree)
       this.#before.set(id, before)
     }
@@ -294,8 +286,4 @@ export class Commit {
     if (before !== undefined) this.state[before.deleted ? 'deletedDocs' : 'docs'] -= 1
     if (deleted !== undefined) this.state[deleted ? 'deletedDocs' : 'docs'] += 1
   }
-}
-
-function previousStateOf({ seq, deleted, conflictSince }: DocumentInCommit): PreviousState {
-  return { seq, isLive: !deleted, conflictSince }
 }
