@@ -9,6 +9,7 @@ import { addJobs } from './commands/jobs/jobs.ts'
 import { addLoad } from './commands/load.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addProfile } from './commands/profile.ts'
+import { addRepair } from './commands/repair.ts'
 import { addReplicate } from './commands/replicate.ts'
 import { addRestoreDatabase } from './commands/restore-database.ts'
 import { addSecurity } from './commands/security.ts'
@@ -31,7 +32,7 @@ const GROUPS: readonly (readonly [
   ['Users and rights:', [addUsers, addSecurity]],
   ['Files:', [addDump, addLoad]],
   ['What a server does:', [addTail, addTop, addDoctor]],
-  ['Databases:', [addBackup, addRestoreDatabase, addConflicts, addCompare]],
+  ['Databases:', [addBackup, addRestoreDatabase, addConflicts, addCompare, addRepair]],
   ['This program:', [addProfile, addCompletion]],
 ]
 

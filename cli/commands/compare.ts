@@ -3,8 +3,8 @@ import { CommandError } from '../frame/command-error.ts'
 import type { Context } from '../frame/context.ts'
 import { FAILED, INCOMPLETE, OK } from '../frame/exit-codes.ts'
 import type { Frame } from '../frame/frame.ts'
-import type { Server } from '../frame/server.ts'
 import { printable } from '../frame/table.ts'
+import { copyDocuments } from '../replication/copy-documents.ts'
 
 interface Difference {
   readonly id: string
@@ -38,9 +38,6 @@ interface Progress {
 }
 
 type Line = Difference | { readonly summary: Summary } | { readonly progress: Progress }
-
-/** Documents that one replication repairs. */
-const REPAIRED_AT_ONCE = 500
 
 /** Adds `compare`: whether two databases have the same leaves. */
 export function addCompare(frame: Frame): void {
@@ -91,8 +88,8 @@ async function compare(
   if (summary === undefined) throw cutOff(from)
   if (!context.json) await context.line(sentence(summary))
   if (!repair) return summary.equal ? OK : INCOMPLETE
-  await repairSide(server, { source, target }, missing.target)
-  await repairSide(server, { source: target, target: source }, missing.source)
+  await copyDocuments(server, { source, target }, missing.target)
+  await copyDocuments(server, { source: target, target: source }, missing.source)
   const cannot = summary.other_leaves + summary.damaged
   if (!context.json && missing.source.size + missing.target.size > 0)
     await context.line('What was missing was replicated: compare again to be sure.')
@@ -107,18 +104,6 @@ function cutOff(from: string | undefined): CommandError {
 
 function shownProgress({ source_documents: here, target_documents: there }: Progress): string {
   return `${here} and ${there} documents compared`
-}
-
-async function repairSide(
-  server: Server,
-  sides: { readonly source: string; readonly target: string },
-  ids: ReadonlySet<string>,
-): Promise<void> {
-  const all = [...ids]
-  for (let start = 0; start < all.length; start += REPAIRED_AT_ONCE) {
-    const body = { ...sides, doc_ids: all.slice(start, start + REPAIRED_AT_ONCE), use_checkpoints: false }
-    await server.send('POST', '_replicate', body)
-  }
 }
 
 function shown(line: Difference): string {

@@ -29,3 +29,19 @@ async function ask(io: Io, what: string, option: string): Promise<string> {
     io.stderr.write('\n')
   }
 }
+
+/**
+ * Asks a question that is answered by yes or no on a terminal; anything but yes is no.
+ *
+ * @param option the option that answers yes beforehand, as it is typed
+ * @throws {CommandError} where nobody can be asked
+ */
+export async function confirm(io: Io, question: string, option: string): Promise<boolean> {
+  if (io.stdin.isTTY !== true) throw usageError(`${question} Nobody can be asked here: say ${option}.`)
+  const lines = createInterface({ input: io.stdin, output: io.stderr })
+  try {
+    return /^\s*y(es)?\s*$/i.test(await lines.question(`${question} [y/N] `, { signal: io.signal }))
+  } finally {
+    lines.close()
+  }
+}

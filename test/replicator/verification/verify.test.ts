@@ -191,12 +191,17 @@ test('what a filtered job leaves out is not missing, and what it lost is', async
 test('a comparison that fails is told, and is forgotten when one succeeds', async t => {
   const { url } = await twoDatabases(t)
   let fails = true
-  // The comparison reads the feed in whole; the job follows it.
+  // A comparison of selected documents reads the feed in whole; the job follows it.
   const proxy = await startProxy(url, ({ path }) =>
     fails && path.includes('feed=normal') ? { kind: 'answer', status: 404, body: '{}' } : undefined,
   )
   t.teardown(() => proxy.close())
-  await startJob(url, 'job', { source: `${proxy.url}/from`, target: `${url}/to`, verify: { interval: 1 } })
+  await startJob(url, 'job', {
+    source: `${proxy.url}/from`,
+    target: `${url}/to`,
+    selector: { type: 'in' },
+    verify: { interval: 1 },
+  })
   t.is((await untilDivergence(url, ({ error }) => error !== null)).checked, null)
   const { body: metrics } = await call<string>(url, 'GET', '/_node/_local/_prometheus')
   t.is(valueOf(metrics, 'couchette_replicator_verification_failing'), 1)
