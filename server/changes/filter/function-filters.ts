@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../protocol/json-value.ts'
 import { attachmentsMember } from '../../database/documents/attachments-member.ts'
 import type { Database } from '../../database/database.ts'
 import type { Sandbox, SandboxDocument } from '../../sandbox/sandbox.ts'
-import { skipUnusable, type OnSkip } from '../../query/skip-unusable.ts'
+import { isOrdinary, skipUnusable, type OnSkip } from '../../query/skip-unusable.ts'
 import { filterKey, type ChangeFilter } from './change-filter.ts'
 import { leafDocuments, type LeafDocument } from './leaf-documents.ts'
 import { verdictsOf } from './verdicts.ts'
@@ -58,7 +58,10 @@ function functionFilter(
       const documents = leaves.flat().map(leaf => ({ id: leaf.id, text: textOf(leaf) }))
       const askAbout = async (some: readonly { text: string }[]): Promise<readonly boolean[]> =>
         some.length === 0 ? [] : asServerError(ask(some.map(({ text }) => text)))
-      const { used, result } = await skipUnusable(documents, askAbout, ({ id }, error) => onSkip(id, error))
+      // A function that fails on everything would give an empty feed. (CouchDB: InternalError ends the feed)
+      const mayBlame = ({ text }: { text: string }): boolean => !isOrdinary(text)
+      const skip = ({ id }: { id: string }, error: Error): void => onSkip(id, error)
+      const { used, result } = await skipUnusable(documents, askAbout, skip, mayBlame)
       const passes = new Set(used.filter((_document, index) => result[index] === true))
       return verdictsOf(leaves, (_leaf, i) => passes.has(documents[i]!))
     },
