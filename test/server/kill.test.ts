@@ -1,6 +1,7 @@
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { call } from '../helpers/http.ts'
+import { recountedDigest, toldDigest } from '../helpers/recount-digest.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 import { tempDir } from '../helpers/temp.ts'
 
@@ -123,6 +124,7 @@ async function verify(
   t.deepEqual(unlike, [], 'the feed and the list of documents differ')
   t.is(results.length, stored.size)
   t.is(info.body.doc_count, stored.size)
+  t.is(await toldDigest(url, 'load'), await recountedDigest(url, 'load'), 'the digest fits the documents')
 
   const seqs = results.map(({ seq }) => parseInt(seq, 10))
   t.true(

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { request } from 'undici'
 import { target } from '../../harness/client.ts'
 import { call } from '../helpers/http.ts'
+import { recountedDigest, toldDigest } from '../helpers/recount-digest.ts'
 import { type Changes, type ChangesRow, follow, mirrorOf } from './bystanders.ts'
 import { type DatabaseModel, type DocumentState, type KnownDocument, type Model, numberOf } from './model.ts'
 
@@ -18,6 +19,11 @@ export async function verify(url: string, model: Model): Promise<void> {
     checkFollower(database, feed)
     await checkDocuments(url, database, feed)
     await checkCounts(url, database, feed)
+    assert.equal(
+      await toldDigest(url, database.name),
+      await recountedDigest(url, database.name),
+      database.name,
+    )
     await checkQueries(url, database, feed)
     await checkValues(url, database)
     await checkCheckpoints(url, database, feed)
