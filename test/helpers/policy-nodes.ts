@@ -59,25 +59,36 @@ export async function policyNode(
   })
 }
 
-/** Copies all leaves of all documents, deleted ones too, with their histories and attachments. */
+/** Returns all leaves of a document, deleted ones too, with their histories and attachments, as `_bulk_docs` takes them. */
+export function leafDocuments(source: Database, id: string): LeafDocument[] {
+  const tree = source.document(id as DocId)?.tree
+  if (tree === undefined) return []
+  return leaves(tree).map(({ rev, deleted, body }) => {
+    const record = source.body(body)
+    const attachments = record.attachments.map(({ name, contentType, digest, revpos }) => [
+      name,
+      { content_type: contentType, revpos, data: Buffer.from(DATA.get(digest) ?? '').toString('base64') },
+    ])
+    return {
+      ...(JSON.parse(Buffer.from(record.body).toString()) as object),
+      _id: id,
+      _revisions: history(tree, rev),
+      ...(deleted ? { _deleted: true } : {}),
+      ...(attachments.length === 0 ? {} : { _attachments: Object.fromEntries(attachments) as object }),
+    }
+  })
+}
+
+/** A revision to be written as it is. */
+export interface LeafDocument {
+  readonly _id: string
+  readonly [member: string]: unknown
+}
+
+/** Copies all leaves of all documents. */
 export async function replicate(source: Database, target: Database): Promise<void> {
   for await (const { id } of source.summariesBetween('', '\u{10ffff}')) {
-    const { tree } = source.document(id)!
-    const revisions = leaves(tree).map(({ rev, deleted, body }) => {
-      const record = source.body(body)
-      const attachments = record.attachments.map(({ name, contentType, digest, revpos }) => [
-        name,
-        { content_type: contentType, revpos, data: Buffer.from(DATA.get(digest) ?? '').toString('base64') },
-      ])
-      return {
-        ...(JSON.parse(Buffer.from(record.body).toString()) as object),
-        _id: id,
-        _revisions: history(tree, rev),
-        ...(deleted ? { _deleted: true } : {}),
-        ...(attachments.length === 0 ? {} : { _attachments: Object.fromEntries(attachments) as object }),
-      }
-    })
-    await write(target, revisions, { replicated: true })
+    await write(target, leafDocuments(source, id), { replicated: true })
   }
 }
 
