@@ -79,6 +79,7 @@ class Parser {
         return this.#word('false', false)
       case 'n':
         return this.#word('null', null)
+      case undefined:
       default:
         return new ExactNumber(this.#match(NUMBER))
     }

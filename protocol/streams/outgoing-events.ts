@@ -47,7 +47,8 @@ export interface OutgoingOptions {
 export function outgoingEvents(json: Uint8Array, options: OutgoingOptions): OutgoingEvent[] {
   const document = parseExact(json)
   if (!isExactObject(document)) return []
-  const id = String(document.get('_id'))
+  const id = document.get('_id')
+  if (typeof id !== 'string') return []
   const isRow = options.format !== 'document'
   if (isRow && isDesignId(id)) return []
   const rev = revisionOf(document)
@@ -75,7 +76,8 @@ function revisionOf(document: ExactObject): Rev {
   const revisions = document.get('_revisions')
   if (isExactObject(revisions)) {
     const [start, ids] = [revisions.get('start'), revisions.get('ids')]
-    if (start instanceof ExactNumber && Array.isArray(ids)) return parseRev(`${start.text}-${String(ids[0])}`)
+    const newest = Array.isArray(ids) ? ids[0] : undefined
+    if (start instanceof ExactNumber && typeof newest === 'string') return parseRev(`${start.text}-${newest}`)
   }
   return parseRev(document.get('_rev'))
 }

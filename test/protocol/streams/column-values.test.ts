@@ -150,6 +150,6 @@ test('a value that is not of its type is refused, with the type', t => {
   for (const [schema, value] of refused) {
     const parsed = parseSchema(parseExact(Buffer.from(JSON.stringify(schema))))
     const error = t.throws(() => columnValue(parseExact(Buffer.from(value)), parsed))
-    t.regex(error!.message, /^schema_mismatch: .* is no value of the type/)
+    t.regex(error.message, /^schema_mismatch: .* is no value of the type/)
   }
 })

@@ -1,0 +1,52 @@
+import type { Producer } from '@platformatic/kafka'
+import type { StreamEndpoint } from '../../protocol/streams/stream-endpoint.ts'
+import type { BrokerAccess, OutgoingMessage, StreamWriter } from './contract.ts'
+import { kafkaError, kafkaOptions, topicOf } from './kafka.ts'
+
+/** Writes to a topic of Kafka, with the keys of documents: those of one document are in one partition, in their order. */
+export class KafkaWriter implements StreamWriter {
+  readonly #endpoint: StreamEndpoint
+  readonly #access: BrokerAccess
+  #producer: Producer | undefined
+
+  constructor(endpoint: StreamEndpoint, access: BrokerAccess) {
+    this.#endpoint = endpoint
+    this.#access = access
+  }
+
+  async open(): Promise<string> {
+    const { Producer } = await import('@platformatic/kafka')
+    const options = kafkaOptions(this.#endpoint, this.#access)
+    const producer = (this.#producer ??= new Producer({ ...options, idempotent: true, acks: ALL_REPLICAS }))
+    try {
+      const read = () => producer.metadata({ topics: [this.#endpoint.subject], forceUpdate: true })
+      return (await topicOf(this.#endpoint, this.#access, read)).id
+    } catch (error) {
+      throw kafkaError(error, this.#endpoint)
+    }
+  }
+
+  async publish(messages: readonly OutgoingMessage[], signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    const { subject: topic } = this.#endpoint
+    const records = messages.map(({ key, value }) => ({
+      topic,
+      key: Buffer.from(key),
+      ...(value === null ? {} : { value: Buffer.from(value) }),
+    }))
+    try {
+      await this.#producer?.send({ messages: records, idempotent: true, acks: ALL_REPLICAS })
+    } catch (error) {
+      throw kafkaError(error, this.#endpoint)
+    }
+  }
+
+  async close(): Promise<void> {
+    const producer = this.#producer
+    this.#producer = undefined
+    await producer?.close().catch(() => undefined)
+  }
+}
+
+/** A message is acknowledged when all replicas in sync have it. */
+const ALL_REPLICAS = -1
