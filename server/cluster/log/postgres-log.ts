@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto'
+import pg from 'pg'
+import { type Appended, type LogEntry, LogTrimmedError, type ReplicatedLog } from './contract.ts'
+import { Wakeup } from './wakeup.ts'
+
+const UNIQUE_VIOLATION = '23505'
+const READ_ENTRIES = 64
+const CONNECT_TIMEOUT_MS = 3000
+/** A commit that waits for a standby that is gone waits for ever: its answer counts as lost after this. */
+const QUERY_TIMEOUT_MS = 10_000
+
+/**
+ * A log in a table of PostgreSQL, or of what speaks its protocol: `position` is the primary key. An append is one
+ * statement; its commit waits for the synchronous standbys that the server is configured with.
+ */
+export class PostgresLog implements ReplicatedLog {
+  readonly #url: string
+  readonly #table: string
+  readonly #channel: string
+  readonly #wakeup = new Wakeup()
+  #acknowledged = 0
+  #writer: Promise<Connection> | undefined
+  #reader: Promise<Connection> | undefined
+  #teller: Promise<Connection> | undefined
+  /** Acknowledged positions: to be told to other clients, and told. */
+  #toTell = 0
+  #told = 0
+  #isClosed = false
+
+  /** @param name of the log: letters, digits and underscores */
+  constructor(url: string, name: string) {
+    if (!/^[a-z0-9_]{1,40}$/.test(name)) throw new Error(`"${name}" is no name of a log`)
+    this.#url = url
+    this.#table = `couchette_log_${name}`
+    this.#channel = `couchette_${createHash('sha256').update(name).digest('hex').slice(0, 24)}`
+  }
+
+  /** Makes the table. Only the command that creates a cluster calls this. @returns false where it is there already */
+  async create(): Promise<boolean> {
+    const { client } = await this.#connectReader()
+    try {
+      await client.query(
+        `CREATE TABLE ${this.#table} (position bigint PRIMARY KEY CHECK (position > 0), entry bytea NOT NULL)`,
+      )
+      return true
+    } catch (error) {
+      if ((error as { code?: string }).code === '42P07') return false
+      throw error
+    }
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
+  async append(expected: number, bytes: Uint8Array): Promise<Appended> {
+    let connection: Connection | undefined
+    try {
+      connection = await this.#connectWriter()
+      connection.wasCancelled = false
+      const { rowCount } = await connection.client.query({
+        name: 'append',
+        text: `INSERT INTO ${this.#table} (position, entry) SELECT $1::bigint + 1, $2
+          WHERE (SELECT coalesce(max(position), 0) FROM ${this.#table}) = $1::bigint`,
+        values: [expected, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)],
+      })
+      if (rowCount !== 1) return { kind: 'conflict' }
+      if (connection.wasCancelled)
+        return { kind: 'unknown', cause: new Error('the wait for the synchronous standby was cancelled') }
+      this.#acknowledge(expected + 1)
+      return { kind: 'appended', position: expected + 1 }
+    } catch (error) {
+      if ((error as { code?: string }).code === UNIQUE_VIOLATION) return { kind: 'conflict' }
+      this.#writer = undefined
+      connection?.end()
+      return { kind: 'unknown', cause: error instanceof Error ? error : new Error(String(error)) }
+    }
+  }
+
+  async read(from: number): Promise<LogEntry[]> {
+    const connection = await this.#connectReader()
+    try {
+      const { rows } = await connection.client.query<{ position: string; entry: Buffer }>({
+        name: 'read',
+        text: `SELECT position, entry FROM ${this.#table} WHERE position >= $1 ORDER BY position LIMIT ${READ_ENTRIES}`,
+        values: [from],
+      })
+      const entries = rows.map(({ position, entry }) => ({ position: Number(position), bytes: entry }))
+      const first = entries[0]
+      if (first !== undefined && first.position !== from)
+        throw new LogTrimmedError(`position ${from} was trimmed`)
+      return entries
+    } catch (error) {
+      if (!(error instanceof LogTrimmedError)) {
+        this.#reader = undefined
+        connection.end()
+      }
+      throw error
+    }
+  }
+
+  changed(signal: AbortSignal): Promise<void> {
+    return this.#wakeup.wait(signal)
+  }
+
+  async trim(below: number): Promise<void> {
+    const { client } = await this.#connectReader()
+    await client.query(
+      `DELETE FROM ${this.#table} WHERE position < $1 AND position < (SELECT max(position) FROM ${this.#table})`,
+      [below],
+    )
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const open = [this.#writer, this.#reader, this.#teller]
+    this.#writer = this.#reader = this.#teller = undefined
+    this.#wakeup.wake()
+    for (const connection of open) (await connection?.catch(() => undefined))?.end()
+  }
+
+  #acknowledge(position: number): void {
+    this.#acknowledged = position
+    this.#wakeup.wake()
+    // Others may apply the entry now. Where this is lost, the entry that follows tells them the same.
+    const isTelling = this.#told < this.#toTell
+    this.#toTell = position
+    if (isTelling) return
+    void this.#tell().catch(() => (this.#told = this.#toTell))
+  }
+
+  /** Tells the other clients up to where appends were acknowledged; what comes meanwhile is told together. */
+  async #tell(): Promise<void> {
+    while (this.#told < this.#toTell) {
+      const position = this.#toTell
+      const { client } = await this.#connectTeller()
+      await client.query('SELECT pg_notify($1, $2)', [this.#channel, String(position)])
+      this.#told = position
+    }
+  }
+
+  #connectTeller(): Promise<Connection> {
+    this.#teller ??= this.#connect(() => (this.#teller = undefined)).then(async connection => {
+      // A notification is no promise: it must not wait for standbys.
+      await connection.client.query('SET synchronous_commit = off')
+      return connection
+    })
+    return this.#teller
+  }
+
+  #connectWriter(): Promise<Connection> {
+    this.#writer ??= this.#connect(() => (this.#writer = undefined))
+    return this.#writer
+  }
+
+  #connectReader(): Promise<Connection> {
+    this.#reader ??= this.#connect(() => (this.#reader = undefined)).then(async connection => {
+      connection.client.on('notification', ({ payload }) => {
+        this.#acknowledged = Math.max(this.#acknowledged, Number(payload))
+        this.#wakeup.wake()
+      })
+      await connection.client.query(`LISTEN ${this.#channel}`)
+      return connection
+    })
+    return this.#reader
+  }
+
+  async #connect(forget: () => void): Promise<Connection> {
+    try {
+      if (this.#isClosed) throw new Error('the log is closed')
+      const connection = new Connection(this.#url, forget)
+      await connection.client.connect()
+      return connection
+    } catch (error) {
+      forget()
+      throw error
+    }
+  }
+}
+
+/** A connection that says when it ended, and when a commit gave up waiting for the standby. */
+class Connection {
+  readonly client: pg.Client
+  wasCancelled = false
+
+  constructor(url: string, onEnd: () => void) {
+    this.client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      keepAlive: true,
+      application_name: 'couchette',
+    })
+    this.client.on('error', onEnd)
+    this.client.on('end', onEnd)
+    // The commit succeeds with a warning, and the row is seen by everybody, without being on the standby.
+    // An append has no other warnings, and their texts are translated.
+    this.client.on('notice', () => {
+      this.wasCancelled = true
+    })
+  }
+
+  end(): void {
+    void this.client.end().catch(() => undefined)
+  }
+}

@@ -1,0 +1,30 @@
+import type { DatabaseName } from '../../protocol/database-name.ts'
+import type { StoreBatch } from '../storage/store.ts'
+import type { WriteSet } from '../storage/write-set.ts'
+import type { CommitRecord } from './commit/commit-record.ts'
+import type { DatabaseRecord } from './database-record.ts'
+
+/** A change of the store as a value that other nodes apply. */
+export type ReplicatedChange =
+  | {
+      readonly kind: 'commit'
+      readonly name: DatabaseName
+      readonly record: CommitRecord
+      /** Records of attachments' content that go with it. */
+      readonly content: WriteSet
+    }
+  | {
+      readonly kind: 'create'
+      readonly name: DatabaseName
+      readonly record: DatabaseRecord
+      /** The `_security` that it begins with, JSON text. */
+      readonly security: string | undefined
+    }
+  | { readonly kind: 'drop'; readonly name: DatabaseName; readonly number: number }
+
+/**
+ * Makes changes durable elsewhere, then writes their batch to this node's store; in the order of its calls.
+ *
+ * @throws where this node may not write; nothing was written then
+ */
+export type Replicate = (changes: readonly ReplicatedChange[], batch: StoreBatch) => Promise<void>
