@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { target } from '../../harness/client.ts'
 import { eventually } from './eventually.ts'
 
@@ -10,37 +10,38 @@ export interface FeedRow {
   readonly deleted?: true
 }
 
-/** A client of a continuous feed on a socket of its own, which can stop reading, and go away. */
+/** A client of a continuous feed on a connection of its own, which can stop reading, and go away. */
 export class ContinuousFeed {
-  readonly #socket: Socket
+  readonly #request: ClientRequest
+  readonly #answer: IncomingMessage
   #text = ''
   #ended = false
   readonly #lines: string[] = []
 
   /** Returns when the answer has begun. */
   static async open(url: string, path: string): Promise<ContinuousFeed> {
-    const { hostname, port } = new URL(url)
-    const socket = connect(Number(port), hostname)
-    const { authorization = '' } = target(url).headers
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: ${authorization}\r\n\r\n`)
-    const [head] = (await once(socket, 'data')) as [Buffer]
-    return new ContinuousFeed(socket, head)
+    const { headers } = target(url)
+    const opening = request(new URL(path, url), { agent: false, headers })
+    opening.end()
+    const [answer] = (await once(opening, 'response')) as [IncomingMessage]
+    return new ContinuousFeed(opening, answer)
   }
 
-  private constructor(socket: Socket, head: Buffer) {
-    this.#socket = socket
-    socket.on('data', chunk => this.#take(chunk.toString('latin1')))
-    socket.on('error', () => undefined)
-    socket.once('close', () => (this.#ended = true))
-    const text = head.toString('latin1')
-    this.#take(text.slice(text.indexOf('\r\n\r\n') + 4))
+  private constructor(opening: ClientRequest, answer: IncomingMessage) {
+    this.#request = opening
+    this.#answer = answer
+    opening.on('error', () => undefined)
+    answer.setEncoding('latin1')
+    answer.on('data', (text: string) => this.#take(text))
+    answer.on('error', () => undefined)
+    answer.once('close', () => (this.#ended = true))
   }
 
   get ended(): boolean {
     return this.#ended
   }
 
-  /** Lines that are not empty; those of chunked framing are no JSON objects, and left out. */
+  /** Lines that are JSON objects: not those of heartbeats. */
   get lines(): readonly string[] {
     return this.#lines
   }
@@ -55,15 +56,15 @@ export class ContinuousFeed {
   }
 
   pause(): void {
-    this.#socket.pause()
+    this.#answer.pause()
   }
 
   resume(): void {
-    this.#socket.resume()
+    this.#answer.resume()
   }
 
   close(): void {
-    this.#socket.destroy()
+    this.#request.destroy()
   }
 
   #take(text: string): void {
