@@ -40,7 +40,7 @@ export type ToFront =
   /** A database that the thread watches has more changes. */
   | { readonly kind: 'advanced'; readonly database: number }
   | { readonly kind: 'database_closed'; readonly database: number }
-  | { readonly kind: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: AskError }
+  | { readonly kind: 'answers'; readonly answers: readonly Answer[] }
   /** Takes no more connections. */
   | { readonly kind: 'stop' }
   /** Ends the connections that are left, and the thread. */
@@ -50,7 +50,8 @@ export type ToFront =
 export type FromFront =
   | { readonly kind: 'listening' }
   | { readonly kind: 'acknowledged'; readonly number: number }
-  | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
+  /** Everything that was asked in a turn of its event loop. */
+  | { readonly kind: 'asks'; readonly asks: readonly Ask[]; readonly writes: PackedWrites | undefined }
   /** Lines of the log, as they are written to it. */
   | { readonly kind: 'log'; readonly lines: readonly string[] }
   | ({ readonly kind: 'counted' } & Counted)
@@ -83,14 +84,33 @@ export type Question =
   /** Answered with a number, as are the changes before a sequence. */
   | { readonly kind: 'documents_before'; readonly database: NamedDatabase; readonly key: Uint8Array }
   | { readonly kind: 'changes_before'; readonly database: NamedDatabase; readonly seq: number }
-  /** Answered with `PackedOutcomes` when they are on disk. */
-  | {
-      readonly kind: 'write'
-      readonly database: NamedDatabase
-      readonly documents: PackedDocuments
-      readonly replicated: boolean
-      readonly user: UserContext
-    }
+
+export interface Ask {
+  readonly id: number
+  readonly question: Question
+}
+
+/** Documents that are to be written, of one request. Answered with `PackedOutcomes` when they are on disk. */
+export interface Write {
+  readonly id: number
+  readonly database: NamedDatabase
+  /** Number of its documents. */
+  readonly count: number
+  readonly replicated: boolean
+  readonly user: UserContext
+}
+
+/** The documents of several requests, one request behind the other. */
+export interface PackedWrites {
+  readonly writes: readonly Write[]
+  readonly documents: PackedDocuments
+}
+
+export interface Answer {
+  readonly id: number
+  readonly value?: unknown
+  readonly error?: AskError
+}
 
 /** Why a question was not answered: what a client may see, or a failure of the server. */
 export type AskError = PackedError | { readonly failure: string }

@@ -4,7 +4,9 @@ import type { RevisionsInput } from '../../protocol/document/document-input.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { CouchError } from '../../protocol/errors.ts'
 import type { JsonValue } from '../../protocol/json-value.ts'
+import { isLocalId } from '../../protocol/document-id.ts'
 import type { Rev } from '../../protocol/revision.ts'
+import { newRevId } from '../../protocol/revision-id.ts'
 import type { DocumentToWrite } from '../database/documents/write-documents.ts'
 import type { EditOutcome } from '../database/documents/edit.ts'
 
@@ -12,9 +14,11 @@ import type { EditOutcome } from '../database/documents/edit.ts'
 export interface PackedDocuments {
   readonly ids: readonly DocId[]
   readonly revs: readonly (Rev | undefined)[]
+  /** Ids of the revisions that the edits make, see `DocumentToWrite.newRev`. */
+  readonly newRevs: readonly (Rev | undefined)[]
   /** For each document: 1 where it is deleted, the lengths of its body and of its term (-1 for none), and its size. */
   readonly numbers: Float64Array
-  /** Bodies and terms, one behind the other. */
+  /** Bodies, and terms of what is not hashed yet, one behind the other. */
   readonly bytes: ArrayBuffer
   /** Parts that few documents have, by their places. */
   readonly rare: ReadonlyMap<number, RareParts>
@@ -36,21 +40,39 @@ export interface PackedError {
 
 export interface PackedOutcomes {
   readonly revs: readonly (Rev | undefined)[]
-  readonly errors: ReadonlyMap<number, PackedError>
+  /** By the places of the documents; undefined where all were written. */
+  readonly errors: ReadonlyMap<number, PackedError> | undefined
 }
 
 const FIELDS = 4
 
-export function packDocuments(documents: readonly DocumentToWrite[]): PackedDocuments {
+/**
+ * Packs documents that are to be written.
+ *
+ * @param replicated of each document: its revision is its own, and nothing is hashed
+ */
+export function packDocuments(
+  documents: readonly DocumentToWrite[],
+  replicated: (at: number) => boolean,
+): PackedDocuments {
   const numbers = new Float64Array(documents.length * FIELDS)
   const rare = new Map<number, RareParts>()
+  const newRevs = documents.map((document, at) => (replicated(at) ? undefined : newRevOf(document)))
+  const terms = documents.map(({ input }, at) =>
+    newRevs[at] === undefined && !replicated(at) ? input.term : undefined,
+  )
   let length = 0
-  for (const { input } of documents) length += input.body.length + (input.term?.length ?? 0)
+  for (const [at, { input }] of documents.entries()) length += input.body.length + (terms[at]?.length ?? 0)
   const bytes = new Uint8Array(length)
   let end = 0
   for (const [at, { input }] of documents.entries()) {
-    const { body, term, deleted, size } = input
-    numbers.set([deleted ? 1 : 0, body.length, term?.length ?? -1, size], at * FIELDS)
+    const { body, deleted, size } = input
+    const term = terms[at]
+    const field = at * FIELDS
+    numbers[field] = deleted ? 1 : 0
+    numbers[field + 1] = body.length
+    numbers[field + 2] = term?.length ?? -1
+    numbers[field + 3] = size
     bytes.set(body, end)
     end += body.length
     if (term !== undefined) bytes.set(term, end)
@@ -61,10 +83,19 @@ export function packDocuments(documents: readonly DocumentToWrite[]): PackedDocu
   return {
     ids: documents.map(({ id }) => id),
     revs: documents.map(({ input }) => input.rev),
+    newRevs,
     numbers,
     bytes: bytes.buffer,
     rare,
   }
+}
+
+/** Hashes an edit whose revision depends on nothing but what it names itself. */
+function newRevOf({ id, input }: DocumentToWrite): Rev | undefined {
+  const { rev, revisions, attachments, refusal, deleted, term } = input
+  const isKnown = revisions === undefined && attachments === undefined && refusal === undefined
+  if (!isKnown || term === undefined || isLocalId(id)) return undefined
+  return newRevId({ deleted, parent: rev, body: term, attachments: [] })
 }
 
 function rareParts({ revisions, attachments, refusal }: DocumentToWrite['input']): RareParts | undefined {
@@ -81,13 +112,13 @@ function copyOf(bytes: Buffer | undefined): Buffer | undefined {
   return bytes && (new Uint8Array(bytes) as Buffer)
 }
 
-export function unpackDocuments({ ids, revs, numbers, bytes, rare }: PackedDocuments): DocumentToWrite[] {
+export function unpackDocuments(packed: PackedDocuments): DocumentToWrite[] {
+  const { ids, revs, newRevs, numbers, bytes, rare } = packed
   let end = 0
   return ids.map((id, at) => {
-    const [deleted = 0, bodyLength = 0, termLength = -1, size = 0] = numbers.subarray(
-      at * FIELDS,
-      (at + 1) * FIELDS,
-    )
+    const field = at * FIELDS
+    const [deleted, bodyLength, termLength] = [numbers[field], numbers[field + 1]!, numbers[field + 2]!]
+    const size = numbers[field + 3]!
     const body = Buffer.from(bytes, end, bodyLength)
     end += bodyLength
     const term = termLength < 0 ? undefined : Buffer.from(bytes, end, termLength)
@@ -108,7 +139,7 @@ export function unpackDocuments({ ids, revs, numbers, bytes, rare }: PackedDocum
       size,
       ...(refusal === undefined ? {} : { refusal: unpackError(refusal) }),
     }
-    return { id, input }
+    return { id, input, newRev: newRevs[at] }
   })
 }
 
@@ -119,9 +150,9 @@ function optionalBuffer(bytes: Uint8Array | undefined): Buffer | undefined {
 }
 
 export function packOutcomes(outcomes: readonly EditOutcome[]): PackedOutcomes {
-  const errors = new Map<number, PackedError>()
+  let errors: Map<number, PackedError> | undefined
   for (const [at, { error }] of outcomes.entries()) {
-    if (error !== undefined) errors.set(at, packError(error))
+    if (error !== undefined) (errors ??= new Map()).set(at, packError(error))
   }
   return { revs: outcomes.map(({ rev }) => rev), errors }
 }
@@ -132,7 +163,7 @@ export function unpackOutcomes(
 ): EditOutcome[] {
   return documents.map(({ id }, at) => {
     const rev = revs[at]
-    const error = errors.get(at)
+    const error = errors?.get(at)
     if (error !== undefined) return { id, ...(rev === undefined ? {} : { rev }), error: unpackError(error) }
     return { id, rev: rev! }
   })

@@ -1,5 +1,6 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail, type CouchError } from '../../../protocol/errors.ts'
+import { externalTerm } from '../../../protocol/json/canonical.ts'
 import { newRevId, type HashedAttachment } from '../../../protocol/revision-id.ts'
 import { generationOf, hashOf, isParsable, makeRev, type Rev } from '../../../protocol/revision.ts'
 import { encodeTree } from '../../../protocol/revtree/codec.ts'
@@ -47,12 +48,15 @@ export class DocumentMerge {
     const ancestors = onTombstone && parent !== undefined ? [hashOf(parent)] : edit.revs.hashes
     const generation = parent === undefined ? 1 : generationOf(parent) + 1
     if (!isParsable(generation)) return fail('badGeneration')
-    const rev = newRevId({
-      deleted: edit.deleted,
-      parent,
-      body: edit.term ?? new Uint8Array(0),
-      attachments: attachments.map(attachment => (onTombstone ? undefined : hashed(attachment))),
-    })
+    const rev =
+      edit.newRev !== undefined && !onTombstone && attachments.length === 0
+        ? edit.newRev
+        : newRevId({
+            deleted: edit.deleted,
+            parent,
+            body: edit.term ?? externalTerm(edit.body),
+            attachments: attachments.map(attachment => (onTombstone ? undefined : hashed(attachment))),
+          })
     const outcome = this.#merge(edit, generation, [hashOf(rev), ...ancestors], attachments)
     if (outcome === 'overflow') return fail('partitionOverflow', this.#id)
     return outcome === 'new_leaf' ? rev : fail('conflict')

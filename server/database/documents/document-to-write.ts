@@ -8,6 +8,11 @@ import type { ReceivedAttachment } from '../../attachments/upload.ts'
 export interface DocumentToWrite {
   readonly id: DocId
   readonly input: Omit<DocumentInput, 'rev'> & { readonly rev: Rev | undefined }
+  /**
+   * The id of the revision that the edit makes, computed by the thread that parsed it: right where it replaces `input.rev`, or
+   * nothing, and has no attachments. Its `input.term` is missing.
+   */
+  readonly newRev?: Rev | undefined
   /** Uploads of the attachments marked `follows`, in the order of `_attachments`. */
   readonly received?: readonly ReceivedAttachment[]
   /** Attachments that come besides the document: in front of its own, and in place of those of their names. */

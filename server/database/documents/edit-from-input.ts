@@ -12,7 +12,7 @@ import type { DocumentEdit, EditAttachment } from './edit.ts'
 export function toEdit(
   id: DocId,
   input: Omit<DocumentInput, 'rev'> & { readonly rev: Rev | undefined },
-  options: { replicated: boolean; attachments: readonly EditAttachment[] },
+  options: { replicated: boolean; attachments: readonly EditAttachment[]; newRev?: Rev | undefined },
 ): DocumentEdit {
   const { rev, revisions, deleted, body, term } = input
   if (options.replicated && rev === undefined && revisions === undefined) throw fail('revisionRequired')
@@ -28,6 +28,7 @@ export function toEdit(
     deleted,
     body,
     term: options.replicated ? undefined : term,
+    newRev: options.newRev,
     attachments: options.attachments,
   }
 }

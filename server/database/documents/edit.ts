@@ -19,6 +19,8 @@ export interface DocumentEdit {
   readonly body: Uint8Array
   /** The body's external term; replicated revisions have their id already and need none. */
   readonly term: Uint8Array | undefined
+  /** The id of the new revision where the edit replaces the one that it names; undefined where it is not known yet. */
+  readonly newRev?: Rev | undefined
   readonly attachments: readonly EditAttachment[]
 }
 

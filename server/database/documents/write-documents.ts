@@ -81,7 +81,10 @@ async function writeStored(
         : NONE
       const ruled = applyWriteRules(database, id, input, user)
       // Most databases have no rules: what is there at once is not waited for.
-      edits.push(toEdit(id, ruled instanceof Promise ? await ruled : ruled, { replicated, attachments }))
+      const allowed = ruled instanceof Promise ? await ruled : ruled
+      // Of what the rules changed another thread does not know the revision.
+      const newRev = allowed === input ? document.newRev : undefined
+      edits.push(toEdit(id, allowed, { replicated, attachments, newRev }))
     }
     return await database.update(edits, options)
   } finally {

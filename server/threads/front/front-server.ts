@@ -117,9 +117,9 @@ export class FrontServer {
 
   /** Takes a message of the store thread; each holds before the next is taken. */
   take(message: ToFront): void {
-    if (message.kind === 'answer') {
-      // A message that is being carried out may wait for it.
-      this.#storeThread.answered(message)
+    if (message.kind === 'answers') {
+      // A message that is being carried out may wait for one.
+      for (const answer of message.answers) this.#storeThread.answered(answer)
       return
     }
     this.#turn = this.#turn
@@ -129,7 +129,7 @@ export class FrontServer {
       })
   }
 
-  async #obey(message: Exclude<ToFront, { kind: 'answer' }>): Promise<void> {
+  async #obey(message: Exclude<ToFront, { kind: 'answers' }>): Promise<void> {
     switch (message.kind) {
       case 'users_changed':
         this.#users.begin(message.epoch)

@@ -1,10 +1,10 @@
 import type { UserDirectory } from '../../auth/user-directory.ts'
 import type { Database } from '../../database/database.ts'
-import { writeDocuments } from '../../database/documents/write-documents.ts'
+import { type DocumentToWrite, writeDocuments } from '../../database/documents/write-documents.ts'
 import type { Rank } from '../../database/ranks/ranks.ts'
 import type { UserRecord } from '../../auth/user-record.ts'
-import type { AccountState, NamedDatabase, Question } from '../messages.ts'
-import { packOutcomes, unpackDocuments } from '../packed-documents.ts'
+import type { AccountState, NamedDatabase, Question, Write } from '../messages.ts'
+import { packOutcomes } from '../packed-documents.ts'
 
 interface Knowledge {
   /** @throws where there is no such database any more */
@@ -30,17 +30,20 @@ export async function answerQuestion(
       return countOf(await (await open(question.database)).ranks.documentsBefore(question.key))
     case 'changes_before':
       return countOf(await (await open(question.database)).ranks.changesBefore(question.seq))
-    case 'write': {
-      const { replicated, user } = question
-      const database = await open(question.database)
-      const documents = unpackDocuments(question.documents)
-      return packOutcomes(await writeDocuments(database, documents, { replicated, user }))
-    }
   }
 }
 
 function accountState(found: UserRecord | undefined): AccountState | undefined {
   return found && { roles: found.roles, salt: found.salt }
+}
+
+/** Writes the documents of a request that a front thread parsed. @throws where there is no such database any more */
+export async function answerWrite(
+  { database: named, replicated, user }: Write,
+  documents: readonly DocumentToWrite[],
+  { open }: Pick<Knowledge, 'open'>,
+): Promise<unknown> {
+  return packOutcomes(await writeDocuments(await open(named), documents, { replicated, user }))
 }
 
 async function countOf({ before, snapshot }: Rank): Promise<number> {

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { startThread } from '../../concurrency/start-thread.ts'
-import type { FromFront, FrontThreadData, ToFront } from '../messages.ts'
+import type { Answer, FromFront, FrontThreadData, ToFront } from '../messages.ts'
 
 /** Distributes over the members of a union. */
 type WithoutNumber<Message> = Message extends { readonly number: number } ? Omit<Message, 'number'> : never
@@ -21,6 +21,7 @@ export class FrontThread {
   #isEnded = false
   readonly #waiting: { readonly number: number; resolve(): void }[] = []
   #advanced = new Set<number>()
+  #answers: Answer[] = []
 
   constructor(
     data: FrontThreadData,
@@ -51,6 +52,11 @@ export class FrontThread {
     if (!this.#isEnded) this.#worker.postMessage(message)
   }
 
+  /** Answers a question. What one commit answers, or one turn, goes as one message. */
+  answer(answer: Answer): void {
+    if (this.#answers.push(answer) === 1) process.nextTick(() => this.#sendAnswers())
+  }
+
   /** Sends what is acknowledged when it holds there, see `whenAcknowledged`. */
   order(message: Numbered): void {
     if (!this.#isEnded) this.#worker.postMessage({ ...message, number: ++this.#sent })
@@ -73,6 +79,12 @@ export class FrontThread {
   /** Ends the thread at once. */
   async terminate(): Promise<void> {
     await this.#worker.terminate()
+  }
+
+  #sendAnswers(): void {
+    const answers = this.#answers
+    this.#answers = []
+    this.send({ kind: 'answers', answers })
   }
 
   #tellAdvanced(): void {

@@ -9,10 +9,10 @@ import type { CommitSubscriber } from '../../database/commit/commit-record.ts'
 import type { Database } from '../../database/database.ts'
 import type { RequestHandler } from '../../http/connection/listener.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
-import type { FromFront, FrontThreadData, Question } from '../messages.ts'
+import type { Ask, FromFront, FrontThreadData, NamedDatabase, PackedWrites } from '../messages.ts'
 import { duplicateDescriptor, type OwnedSocket } from '../duplicate-descriptor.ts'
-import { packError } from '../packed-documents.ts'
-import { answerQuestion } from './answer-question.ts'
+import { packError, unpackDocuments } from '../packed-documents.ts'
+import { answerQuestion, answerWrite } from './answer-question.ts'
 import { FrontThread, type Numbered } from './front-thread.ts'
 import { LinkListener } from './link-listener.ts'
 
@@ -221,26 +221,42 @@ export class FrontThreads {
         thread.feeds = message.feeds
         return
       }
-      case 'ask':
-        return this.#answer(thread, message.id, message.question)
+      case 'asks':
+        return this.#answerAll(thread, message.asks, message.writes)
       case 'listening':
       case 'acknowledged':
     }
   }
 
-  async #answer(thread: FrontThread, id: number, question: Question): Promise<void> {
-    const { catalog, users } = this.#host!
-    try {
-      const open = async ({ name, number }: { name: string; number: number }): Promise<Database> => {
-        const database = await catalog.open(name as DatabaseName)
-        if (database.record.number !== number) throw fail('noDatabase')
-        return database
-      }
-      const value = await answerQuestion(question, { open, users, watched: thread.watched })
-      thread.send({ kind: 'answer', id, value })
-    } catch (error) {
-      const packed = error instanceof CouchError ? packError(error) : { failure: String(error) }
-      thread.send({ kind: 'answer', id, error: packed })
+  #answerAll(thread: FrontThread, asks: readonly Ask[], packed: PackedWrites | undefined): void {
+    const { users } = this.#host!
+    const open = (database: NamedDatabase): Promise<Database> => this.#open(database)
+    const { watched } = thread
+    for (const { id, question } of asks) {
+      void answerWith(thread, id, answerQuestion(question, { open, users, watched }))
     }
+    if (packed === undefined) return
+    const documents = unpackDocuments(packed.documents)
+    let end = 0
+    for (const write of packed.writes) {
+      const own = packed.writes.length === 1 ? documents : documents.slice(end, end + write.count)
+      end += write.count
+      void answerWith(thread, write.id, answerWrite(write, own, { open }))
+    }
+  }
+
+  async #open({ name, number }: NamedDatabase): Promise<Database> {
+    const database = await this.#host!.catalog.open(name as DatabaseName)
+    if (database.record.number !== number) throw fail('noDatabase')
+    return database
+  }
+}
+
+async function answerWith(thread: FrontThread, id: number, answering: Promise<unknown>): Promise<void> {
+  try {
+    thread.answer({ id, value: await answering })
+  } catch (error) {
+    const packed = error instanceof CouchError ? packError(error) : { failure: String(error) }
+    thread.answer({ id, error: packed })
   }
 }

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { fail } from '../../../protocol/errors.ts'
 import { parseDocument } from '../../../protocol/document/parse.ts'
+import { newRevId } from '../../../protocol/revision-id.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import {
   packDocuments,
@@ -22,9 +23,25 @@ const documents = TEXTS.map(text => {
 })
 
 test('documents are the same when they have crossed to another thread', t => {
-  const packed = packDocuments(documents)
+  const packed = packDocuments(documents, () => false)
   const crossed = structuredClone(packed, { transfer: [packed.bytes] })
-  t.deepEqual(unpackDocuments(crossed), documents)
+  const unpacked = unpackDocuments(crossed)
+  // Of what depends on nothing else the id of the new revision is there, instead of the term that it is made of.
+  const hashed = documents.map(({ id, input }, at) => {
+    const isHashed = at < 2
+    const { deleted, rev, term } = input
+    const newRev = isHashed
+      ? newRevId({ deleted, parent: rev, body: term ?? Buffer.alloc(0), attachments: [] })
+      : undefined
+    return { id, input: { ...input, term: isHashed ? undefined : term }, newRev }
+  })
+  t.deepEqual(unpacked, hashed)
+})
+
+test('of revisions that are taken as they are nothing is hashed', t => {
+  const [first] = unpackDocuments(packDocuments(documents, () => true))
+  t.is(first?.newRev, undefined)
+  t.is(first?.input.term, undefined)
 })
 
 test('outcomes are the same when they have crossed to another thread', t => {
