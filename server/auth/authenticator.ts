@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { parseBasic } from './login/basic.ts'
 import { type HandlerName, type Handlers, parseHandlers } from './handlers.ts'
-import { userOfJwt } from './tokens/jwt.ts'
+import { endOfJwt, userOfJwt } from './tokens/jwt.ts'
 import { LOCKED, PasswordCheck } from './login/password-check.ts'
 import type { Attempt } from './login/lockout.ts'
 import { ProvenConnections } from './login/proven-connections.ts'
@@ -197,6 +197,7 @@ export class Authenticator {
       roles: header('x_auth_roles'),
       token: header('x_auth_token'),
     }
+    // What these headers prove depends on settings alone.
     return known(
       userOfProxy(headers, {
         useSecret: config.boolean('chttpd_auth', 'proxy_use_secret'),
@@ -204,19 +205,20 @@ export class Authenticator {
         algorithms: config.list('chttpd_auth', 'hash_algorithms'),
         coversRoles: config.boolean('couchette', 'proxy_token_covers_roles'),
       }),
+      Infinity,
     )
   }
 
   async #byJwt(request: Credentials): Promise<Authentication | undefined> {
     const config = this.#config
-    return known(
-      await userOfJwt(request.header('authorization'), {
-        keys: config.section('jwt_keys'),
-        requiredClaims: config.text('jwt_auth', 'required_claims'),
-        rolesClaimPath: config.text('jwt_auth', 'roles_claim_path'),
-        rolesClaimName: config.text('jwt_auth', 'roles_claim_name'),
-      }),
-    )
+    const header = request.header('authorization')
+    const user = await userOfJwt(header, {
+      keys: config.section('jwt_keys'),
+      requiredClaims: config.text('jwt_auth', 'required_claims'),
+      rolesClaimPath: config.text('jwt_auth', 'roles_claim_path'),
+      rolesClaimName: config.text('jwt_auth', 'roles_claim_name'),
+    })
+    return known(user, header === undefined || user === undefined ? undefined : endOfJwt(header))
   }
 }
 
@@ -231,6 +233,6 @@ function byPassword(record: UserRecord, lifetimeMs: number): Authentication {
   }
 }
 
-function known(user: UserContext | undefined): Authentication | undefined {
-  return user && { user, setCookie: undefined, until: undefined }
+function known(user: UserContext | undefined, until: number | undefined): Authentication | undefined {
+  return user && { user, setCookie: undefined, until }
 }

@@ -46,6 +46,12 @@ export async function userOfJwt(
   return { name: claims.sub, roles: rolesOfClaims(claims, settings), authenticated: 'jwt' }
 }
 
+/** Returns when a token that `userOfJwt` took is over, in milliseconds since 1970; Infinity for one without an end. */
+export function endOfJwt(header: string): number {
+  const { exp } = readClaims(header.slice(SCHEME.length))
+  return typeof exp === 'number' ? exp * 1000 : Infinity
+}
+
 async function verify(token: string, settings: JwtSettings): Promise<JWTPayload> {
   const { alg, kid } = readHeader(token)
   const kind = Object.hasOwn(KEY_KIND, alg ?? '') ? KEY_KIND[alg ?? ''] : undefined

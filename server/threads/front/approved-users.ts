@@ -7,6 +7,9 @@ import type { Approval } from '../messages.ts'
 
 const MAX_APPROVALS = 10_000
 
+/** Settings that name the headers in which a proxy says who asks. */
+const PROXY_HEADERS = ['x_auth_username', 'x_auth_roles', 'x_auth_token'] as const
+
 /**
  * Users whom the store thread found behind exact credentials of an address. Passwords, cookies, tokens, locks and second
  * factors are checked there alone: a request with credentials that are not known here is answered there, and its answer
@@ -32,21 +35,20 @@ export class ApprovedUsers {
   }
 
   /** Takes over what the store thread found; one that was given before the last change counts for nothing. */
-  approve(request: Credentials, approval: Approval): void {
+  approve(request: Pick<Credentials, 'header' | 'peer'>, approval: Approval): void {
     if (approval.epoch !== this.#epoch) return
     const [oldest] = this.#approvals.keys()
     if (this.#approvals.size >= MAX_APPROVALS && oldest !== undefined) this.#approvals.delete(oldest)
-    const key = this.#keyOf(request)
-    if (key !== undefined) this.#approvals.set(key, approval)
+    this.#approvals.set(this.#keyOf(request), approval)
   }
 
   /** @throws {AnsweredElsewhere} for credentials without an approval */
-  authenticate(request: Credentials): Promise<Authentication> {
+  authenticate(request: Pick<Credentials, 'header' | 'peer'>): Promise<Authentication> {
     const key = this.#keyOf(request)
-    const approval = key === undefined ? undefined : this.#approvals.get(key)
+    const approval = this.#approvals.get(key)
     if (approval === undefined) throw new AnsweredElsewhere('the user')
     if (approval.until <= Date.now()) {
-      this.#approvals.delete(key ?? '')
+      this.#approvals.delete(key)
       throw new AnsweredElsewhere('the user')
     }
     for (const path of approval.counts) this.#metrics.count(path)
@@ -54,15 +56,18 @@ export class ApprovedUsers {
     return Promise.resolve({ user, proof, setCookie: undefined, until: undefined })
   }
 
-  /** Digests of headers, so that no password is kept; undefined where another proxy vouches for the user. */
-  #keyOf(request: Credentials): string | undefined {
-    for (const name of ['x_auth_username', 'x_auth_roles', 'x_auth_token'] as const) {
-      if (request.header(this.#config.text('chttpd_auth', name).toLowerCase()) !== undefined) return undefined
-    }
-    const authorization = request.header('authorization')
-    const cookie = request.header('cookie')
-    if (authorization === undefined && cookie === undefined) return request.peer
-    const secret = `${this.#key}\n${request.secure ? 1 : 0}\n${cookie?.length ?? -1}\n${cookie ?? ''}\n${authorization ?? ''}`
+  /**
+   * The address, and the headers that prove a user, digested so that no password is kept. What else authentication reads concerns
+   * cookies that it sets, and answers that set one approve nothing.
+   */
+  #keyOf(request: Pick<Credentials, 'header' | 'peer'>): string {
+    const [name, roles, token] = PROXY_HEADERS.map(key =>
+      request.header(this.#config.text('chttpd_auth', key).toLowerCase()),
+    )
+    const headers = [request.header('authorization'), request.header('cookie'), name, roles, token]
+    if (headers.every(header => header === undefined)) return request.peer
+    // As JSON no two lists of headers are the same text.
+    const secret = this.#key + JSON.stringify(headers)
     return `${request.peer} ${hash('sha256', secret, 'base64')}`
   }
 }

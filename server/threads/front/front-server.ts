@@ -201,7 +201,6 @@ export class FrontServer {
       {
         header: name => headers[name] as string | undefined,
         peer: peerOf(req, this.#wholeConfig),
-        secure: false,
       },
       approval,
     )

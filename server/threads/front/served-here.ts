@@ -29,9 +29,12 @@ const PARAMETERS = {
 /** A longpoll that is to have no row waits in another way. */
 const NO_ROWS = /^limit=(?![1-9])/
 
-/** A database that no rule of the server applies to, and one segment below it: neither has escapes. */
+/**
+ * A database that no rule of the server applies to, and one segment below it. Its escapes are decoded once, by the routes, as are
+ * those of the store thread: an id may hold any, and begin with any but that of an underscore, behind which there are other routes.
+ */
 const PATH =
-  /^\/[a-z][a-z0-9_$()+-]*\/([A-Za-z0-9.~:@!$'()*,;=-][\w.~:@!$'()*,;=-]*|_all_docs|_changes|_bulk_docs)$/
+  /^\/[a-z][a-z0-9_$()+-]*\/((?:[A-Za-z0-9.~:@!$'()*,;=+-]|%(?!5[fF])[0-9a-fA-F]{2})(?:[\w.~:@!$'()*,;=+-]|%[0-9a-fA-F]{2})*|_all_docs|_changes|_bulk_docs)$/
 
 /**
  * Returns whether a front thread can answer a request from the store, with the store thread writing what is to be written:

@@ -3,7 +3,7 @@ import test from 'ava'
 import { SignJWT } from 'jose'
 import { parseBasic } from '../../../server/auth/login/basic.ts'
 import { parseHandlers } from '../../../server/auth/handlers.ts'
-import { type JwtSettings, userOfJwt } from '../../../server/auth/tokens/jwt.ts'
+import { endOfJwt, type JwtSettings, userOfJwt } from '../../../server/auth/tokens/jwt.ts'
 import { userOfProxy } from '../../../server/auth/tokens/proxy.ts'
 import {
   findSessionCookie,
@@ -46,6 +46,14 @@ for (const [title, header, key] of TAKEN) {
     t.deepEqual(await userOfJwt(`Bearer ${token}`, SETTINGS), user)
   })
 }
+
+test('a token says itself when it is over', async t => {
+  const sign = (claims: Record<string, unknown>) =>
+    new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(secret)
+  const exp = later()
+  t.is(endOfJwt(`Bearer ${await sign({ ...CLAIMS, exp })}`), exp * 1000)
+  t.is(endOfJwt(`Bearer ${await sign(CLAIMS)}`), Infinity)
+})
 
 /** As CouchDB signs: the digest that the algorithm names, whatever the key's curve. */
 function signOnAnyCurve(algorithm: string, claims: object, key: KeyObject, padding = 0): string {
