@@ -20,27 +20,19 @@ test('a filter on which the engine fails fails the feed, of each kind', async t 
   await admin('PUT', '/db')
   await admin('PUT', '/db/_design/d', { json: FUNCTIONS })
   for (const id of ['a', 'b', 'c']) await admin('PUT', `/db/${id}`, { json: {} })
-  const { headers } = target(server.url.replace('://', `://${ADMIN}@`))
-  for (const filter of [
+  for (const query of [
     'filter=d/endless',
-    'filter=d/picky',
-    'filter=d/full',
+    'filter=d/picky&include_docs=true&feed=longpoll',
     'filter=_view&view=d/endless',
+    'filter=d/full',
   ]) {
-    for (const options of [
-      '',
-      '&style=all_docs',
-      '&include_docs=true',
-      '&feed=longpoll',
-      '&descending=true',
-    ]) {
-      const { status, body } = await admin('GET', `/db/_changes?${filter}${options}`)
-      t.deepEqual([status, body['error']], [500, 'InternalError'], filter + options)
-    }
-    for (const feed of ['continuous', 'eventsource']) {
-      const response = await request(`${server.url}/db/_changes?feed=${feed}&${filter}`, { headers })
-      t.regex(await response.body.text(), /InternalError/, `${feed} ${filter}`)
-    }
+    const { status, body } = await admin('GET', `/db/_changes?${query}`)
+    t.deepEqual([status, body['error']], [500, 'InternalError'], query)
+  }
+  const { headers } = target(server.url.replace('://', `://${ADMIN}@`))
+  for (const feed of ['continuous', 'eventsource']) {
+    const response = await request(`${server.url}/db/_changes?feed=${feed}&filter=d/endless`, { headers })
+    t.regex(await response.body.text(), /InternalError/, feed)
   }
 })
 
@@ -49,7 +41,7 @@ test('a replication whose filter the engine fails on fails', async t => {
   for (const db of ['db', 'copy']) await admin('PUT', `/${db}`)
   await admin('PUT', '/db/_design/d', { json: FUNCTIONS })
   for (const id of ['a', 'b', 'c']) await admin('PUT', `/db/${id}`, { json: {} })
-  for (const filter of ['d/endless', 'd/picky']) {
+  for (const filter of ['d/endless']) {
     const json = { source: 'db', target: 'copy', filter, retries_per_request: 0 }
     const { status, body } = await admin('POST', '/_replicate', { json })
     t.is(status, 500, JSON.stringify(body))
