@@ -41,7 +41,7 @@ export class SandboxPool {
   readonly #size: number
   readonly #onLog: (key: string, lines: readonly string[]) => void
   readonly #idle: PoolWorker[] = []
-  readonly #running = new Map<PoolWorker, { waiting: Waiting; id: number }>()
+  readonly #running = new Map<PoolWorker, { waiting: Waiting; id: number; began: number }>()
   readonly #lanes: Readonly<Record<Lane, FairQueue<Waiting>>> = {
     validation: new FairQueue(),
     request: new FairQueue(),
@@ -149,7 +149,7 @@ export class SandboxPool {
 
   #start(worker: PoolWorker, waiting: Waiting, withSetup = !worker.prepared.has(waiting.job.key)): void {
     const id = ++this.#lastId
-    this.#running.set(worker, { waiting, id })
+    this.#running.set(worker, { waiting, id, began: performance.now() })
     if (waiting.job.isOnce !== true) worker.prepared.add(waiting.job.key)
     const setup = withSetup ? waiting.job.setup : undefined
     const { owner: _owner, ...job } = waiting.job
@@ -174,6 +174,7 @@ export class SandboxPool {
     if (reply.log.length > 0) this.#onLog(waiting.job.key, reply.log)
     if (reply.outcome.kind === 'unprepared') return this.#start(worker, waiting, true)
     this.#running.delete(worker)
+    this.#charge(running)
     this.#idle.push(worker)
     waiting.resolve(reply.outcome)
     this.#next()
@@ -184,12 +185,17 @@ export class SandboxPool {
     if (index >= 0) this.#idle.splice(index, 1)
     const running = this.#running.get(worker)
     this.#running.delete(worker)
+    if (running !== undefined) this.#charge(running)
     running?.waiting.resolve(
       end === 'stuck'
         ? { kind: 'failure', cause: 'timeout', message: 'OS process timed out.' }
         : { kind: 'failure', cause: 'memory', message: 'The worker thread of the function died.' },
     )
     this.#next()
+  }
+
+  #charge({ waiting: { lane, job }, began }: { waiting: Waiting; began: number }): void {
+    this.#lanes[lane].charge(job.owner, performance.now() - began)
   }
 
   #closeIdle(): void {

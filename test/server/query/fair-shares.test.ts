@@ -22,6 +22,32 @@ test('a queue serves owners in turn', t => {
   t.is(queue.length, 0)
 })
 
+test('a queue serves first who took the least time of late', t => {
+  let now = 0
+  const queue = new FairQueue<string>(() => now)
+  const evil = ['e1', 'e2', 'e3', 'e4']
+  for (const owner of evil) {
+    queue.charge(owner, 5000)
+    queue.push(owner, owner)
+    queue.push(owner, `${owner} again`)
+  }
+  queue.push('good', 'good')
+  t.is(queue.take(), 'good')
+  t.is(queue.take(), 'e1')
+  queue.charge('e1', 5000)
+  // The others come first now, and then the one that took more.
+  t.deepEqual([queue.take(), queue.take(), queue.take()], ['e2', 'e3', 'e4'])
+  for (const owner of evil.slice(1)) queue.charge(owner, 9000)
+  t.is(queue.take(), 'e1 again')
+  // What was taken is forgotten: the order of coming counts again.
+  now = 1e6
+  queue.push('late', 'late')
+  t.deepEqual(
+    [queue.take(), queue.take(), queue.take(), queue.take()],
+    [...evil.slice(1).map(owner => `${owner} again`), 'late'],
+  )
+})
+
 test('no database and no lane can have all workers', t => {
   const admission = new Admission(2)
   const show = { lane: 'request', owner: 'a' } as const
@@ -77,4 +103,32 @@ test('the memory of an engine has a bound', async t => {
     const grown = (process.memoryUsage().rss - before) / 2 ** 20
     t.true(grown < 400, `${Math.round(grown)} MiB more`)
   }
+})
+
+test('slow CoffeeScript of many databases does not hold up a write to another', async t => {
+  const sandbox = new Sandbox({ workers: 1, timeoutMs: () => 200 })
+  t.teardown(() => sandbox.close())
+  // Each of them keeps the compiler busy until its time is over.
+  const slow = (owner: string, n: number) => ({
+    owner,
+    language: 'coffeescript',
+    json: JSON.stringify({ language: 'coffeescript', validate_doc_update: `${'('.repeat(1e5)}${n}` }),
+  })
+  const state = { ended: 0 }
+  const attack = (round: number) =>
+    Array.from({ length: 12 }, (_, n) =>
+      sandbox
+        .validate(slow(`evil${n}`, round), ['[{},null,{},{}]'])
+        .catch(() => undefined)
+        .then(() => state.ended++),
+    )
+  await Promise.all(attack(0))
+  const attacks = attack(1)
+  const good = { owner: 'good', json: JSON.stringify({ validate_doc_update: 'function () {}' }) }
+  state.ended = 0
+  await sandbox.validate(good, ['[{},null,{},{}]'])
+  // It waits for one that runs, and not for a turn of each.
+  t.true(state.ended < 9, `${state.ended} had ended`)
+  await sandbox.close()
+  await Promise.all(attacks)
 })
