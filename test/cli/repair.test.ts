@@ -100,3 +100,47 @@ test(
     )
   },
 )
+
+/** Writes revisions of generation and digit as they are. */
+async function plant(url: string, name: string, docs: readonly object[]): Promise<void> {
+  await call(url, 'PUT', `/${name}`)
+  await call(url, 'POST', `/${name}/_bulk_docs`, { json: { new_edits: false, docs } })
+}
+
+test('a thousand differences of all kinds are repaired', withServer, async (t, { url }) => {
+  const at = (n: number, generation: number, digit: string) => ({
+    _id: `doc-${n}`,
+    _rev: `${generation}-${digit.repeat(32)}`,
+  })
+  const sides: { a: object[]; b: object[] } = { a: [], b: [] }
+  for (let n = 0; n < 1_000; n++) {
+    const [here, there] = n % 2 === 0 ? (['a', 'b'] as const) : (['b', 'a'] as const)
+    const kinds = [
+      () => sides[here].push(at(n, 1, 'a')),
+      () => sides[here].push({ ...at(n, 1, 'a'), _deleted: true }),
+      () => {
+        sides[there].push(at(n, 5, 'a'))
+        sides[here].push(at(n, 5, 'a'), at(n, 2, 'b'))
+      },
+      () => {
+        sides[there].push(at(n, 1, 'a'))
+        sides[here].push(at(n, 1, 'a'), at(n, 3, 'b'))
+      },
+      () => {
+        sides[there].push(at(n, 1, 'a'))
+        sides[here].push(at(n, 1, 'a'), { ...at(n, 4, 'b'), _deleted: true })
+      },
+    ]
+    kinds[n % 5]!()
+  }
+  await plant(url, 'a', sides.a)
+  await plant(url, 'b', sides.b)
+  const { code, out, err } = await runCli(['repair', 'a', 'b', '--yes'], { env: { COUCHETTE_URL: url } })
+  t.is(code, 0, err)
+  t.regex(
+    out,
+    /500 documents were replicated to the target and 500 to the source\. Nothing differs any more\.\n$/,
+  )
+  t.deepEqual(await leavesOf(url, 'a'), await leavesOf(url, 'b'))
+  t.is(Object.keys(await leavesOf(url, 'a')).length, 1_000)
+})
