@@ -11,6 +11,7 @@ import { addMigrate } from './commands/migrate.ts'
 import { addProfile } from './commands/profile.ts'
 import { addRepair } from './commands/repair.ts'
 import { addReplicate } from './commands/replicate.ts'
+import { addStream } from './commands/stream.ts'
 import { addRestoreDatabase } from './commands/restore-database.ts'
 import { addSecurity } from './commands/security.ts'
 import { addTail } from './commands/tail.ts'
@@ -28,7 +29,7 @@ const GROUPS: readonly (readonly [
   title: string,
   commands: readonly ((frame: Frame, local: LocalCommands) => void)[],
 ])[] = [
-  ['Replication:', [addReplicate, addJobs, addMigrate]],
+  ['Replication:', [addReplicate, addStream, addJobs, addMigrate]],
   ['Users and rights:', [addUsers, addSecurity]],
   ['Files:', [addDump, addLoad]],
   ['What a server does:', [addTail, addTop, addDoctor]],

@@ -38,12 +38,21 @@ export async function replicateOn(context: Context, request: ServerJobRequest): 
   const source = await addressOn(context, server, request.from)
   const target = await addressOn(context, server, request.to)
   const id = request.id ?? jobIdOf(source, target, request.members)
+  const document = { ...request.members, source: endpointJson(source), target: endpointJson(target) }
+  return runJob(context, server, { id, document, continuous: request.continuous })
+}
+
+/** Puts a document into `_replicator`, and waits for the end of its job unless it is continuous. */
+export async function runJob(
+  context: Context,
+  server: Server,
+  job: { readonly id: string; readonly document: object; readonly continuous: boolean },
+): Promise<number> {
+  const { id } = job
   const path = `_replicator/${encodeURIComponent(id)}`
   const before = await server.find<Record<string, unknown>>(path)
-  const rev = before === undefined ? {} : { _rev: before._rev }
-  const document = { ...rev, ...request.members, source: endpointJson(source), target: endpointJson(target) }
-  await server.send('PUT', path, document)
-  if (request.continuous) {
+  await server.send('PUT', path, { ...(before === undefined ? {} : { _rev: before._rev }), ...job.document })
+  if (job.continuous) {
     await context.print(
       { ok: true, database: '_replicator', id },
       () => `The job ${id} of ${server.url} follows the source. couchette jobs show ${id} tells how it does.`,
@@ -54,7 +63,11 @@ export async function replicateOn(context: Context, request: ServerJobRequest): 
 }
 
 /** A plain name is a database of the server that runs the job. */
-async function addressOn(context: Context, { connection }: Server, text: string): Promise<DatabaseAddress> {
+export async function addressOn(
+  context: Context,
+  { connection }: Server,
+  text: string,
+): Promise<DatabaseAddress> {
   if (text === '') throw usageError('The name of the database is empty.')
   if (/^https?:\/\//i.test(text) || text.startsWith('@')) return context.address(text)
   return { connection, database: text }
