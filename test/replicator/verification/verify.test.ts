@@ -36,6 +36,9 @@ const FAST = [
   { section: 'replicator', key: 'crash_backoff', value: '200' },
 ]
 
+/** Divergence shows after two comparisons, which a busy machine takes its time for. */
+const PATIENCE = { withinMs: 60_000 }
+
 async function divergence(url: string): Promise<Divergence | undefined> {
   const { body } = await call<{ info: { divergence?: Divergence } | null }>(url, 'GET', JOB)
   return body.info?.divergence
@@ -44,10 +47,14 @@ async function divergence(url: string): Promise<Divergence | undefined> {
 /** Waits until the job's divergence is as wanted, and returns it. */
 async function untilDivergence(url: string, is: (found: Divergence) => boolean): Promise<Divergence> {
   let found: Divergence | undefined
-  await eventually('the divergence is as wanted', async () => {
-    found = await divergence(url)
-    return found !== undefined && is(found)
-  })
+  await eventually(
+    'the divergence is as wanted',
+    async () => {
+      found = await divergence(url)
+      return found !== undefined && is(found)
+    },
+    PATIENCE,
+  )
   return found!
 }
 
@@ -107,20 +114,50 @@ test('a document that the target lost stays different, and is told everywhere', 
   t.like(await untilDivergence(url, ({ documents }) => documents === 0), { since: null, first: [] })
 })
 
-test('repair replicates what differs, and only that, and records it', async t => {
+for (const isRemote of [false, true]) {
+  const between = isRemote ? 'servers that are spoken to by HTTP' : 'databases of this server'
+  test(`repair replicates what differs, and only that, and records it: ${between}`, async t => {
+    const { url } = await twoDatabases(t)
+    const writes: string[] = []
+    const proxy = await startProxy(url, ({ path }) => {
+      if (path.includes('_bulk_docs')) writes.push(path)
+      return undefined
+    })
+    t.teardown(() => proxy.close())
+    for (const id of ['a', 'b', 'c']) await call(url, 'PUT', `/from/${id}`, { json: {} })
+    const side = isRemote ? proxy.url : url
+    const verify = { interval: 1, repair: true }
+    await startJob(url, 'job', { source: `${side}/from`, target: `${side}/to`, verify })
+    await untilCopied(url, 'a', 'b', 'c')
+    const before = writes.length
+    await lose(url, 'to', 'b')
+    const { repair } = await untilDivergence(url, found => (found.repair?.repaired ?? 0) > 0)
+    t.like(repair, { repaired: 1, failed: 0, last: { documents: 1, repaired: 1, reason: null } })
+    t.is(writes.length - before, isRemote ? 1 : 0)
+    t.is((await call(url, 'GET', '/to/b')).status, 200)
+    t.is((await divergence(url))?.documents, 0)
+    const { body: metrics } = await call<string>(url, 'GET', '/_node/_local/_prometheus')
+    t.is(valueOf(metrics, 'couchette_replicator_repaired_documents_total'), 1)
+    t.is(valueOf(metrics, 'couchette_replicator_repair_failing'), 0)
+  })
+}
+
+test('a continuous job of _replicate is verified, too, while it is there', async t => {
   const { url } = await twoDatabases(t)
-  for (const id of ['a', 'b', 'c']) await call(url, 'PUT', `/from/${id}`, { json: {} })
-  const verify = { interval: 1, repair: true }
-  await startJob(url, 'job', { source: `${url}/from`, target: `${url}/to`, verify })
-  await untilCopied(url, 'a', 'b', 'c')
-  await lose(url, 'to', 'b')
-  const { repair } = await untilDivergence(url, found => (found.repair?.repaired ?? 0) > 0)
-  t.like(repair, { repaired: 1, failed: 0, last: { documents: 1, repaired: 1, reason: null } })
-  t.is((await call(url, 'GET', '/to/b')).status, 200)
-  t.is((await divergence(url))?.documents, 0)
-  const { body: metrics } = await call<string>(url, 'GET', '/_node/_local/_prometheus')
-  t.is(valueOf(metrics, 'couchette_replicator_repaired_documents_total'), 1)
-  t.is(valueOf(metrics, 'couchette_replicator_repair_failing'), 0)
+  await call(url, 'PUT', '/from/a', { json: {} })
+  const job = { source: `${url}/from`, target: `${url}/to`, continuous: true, verify: { interval: 1 } }
+  succeeded(await call(url, 'POST', '/_replicate', { json: job }))
+  await untilCopied(url, 'a')
+  await lose(url, 'to', 'a')
+  await eventually('it has diverged', async () => {
+    const { body } = await call<{ jobs: { info: { divergence?: Divergence } | null }[] }>(
+      url,
+      'GET',
+      '/_scheduler/jobs',
+    )
+    return body.jobs[0]?.info?.divergence?.documents === 1
+  })
+  t.is((await call(url, 'POST', '/_replicate', { json: { ...job, verify: { interval: 0 } } })).status, 400)
 })
 
 test('P7: what the target refuses differs at once, with its reason, over restarts, until it is accepted', async t => {
