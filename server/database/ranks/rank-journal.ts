@@ -31,13 +31,15 @@ interface Before {
  * @param from the update sequence before the commit
  */
 export function encodeJournal(from: number, { changes, removals }: RankedCommit): Buffer {
-  const record: JournalRecord = {
-    from,
-    changes: changes.map(({ seq, previousSeq, wasLive }) => [seq, previousSeq, wasLive ? 1 : 0]),
-    removals: removals.map(({ id, previousSeq, wasLive }) => [id, previousSeq, wasLive ? 1 : 0]),
-    digests: encodedDigests([...changes, ...removals]),
-  }
-  return Buffer.from(JSON.stringify(record))
+  const changed = changes.map(({ seq, previousSeq, wasLive }) => `[${seq},${previousSeq},${Number(wasLive)}]`)
+  const removed = removals.map(
+    ({ id, previousSeq, wasLive }) => `[${JSON.stringify(id)},${previousSeq},${Number(wasLive)}]`,
+  )
+  const encoded = encodedDigests([...changes, ...removals])
+  const digests = encoded === undefined ? '' : `,"digests":"${encoded}"`
+  return Buffer.from(
+    `{"from":${from},"changes":[${changed.join(',')}],"removals":[${removed.join(',')}]${digests}}`,
+  )
 }
 
 function encodedDigests(documents: readonly RemovedDocument[]): string | undefined {

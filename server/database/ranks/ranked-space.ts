@@ -50,6 +50,11 @@ export interface RankedSpace {
   textOf(key: Uint8Array): string
   keyOf(text: string): Uint8Array
   changesOf(commit: RankedCommit): RankChange[]
+  /**
+   * Returns what commits that follow one another change together, in the order of the texts, faster than one by one; several
+   * keys at the end may be one change. Undefined where nothing is faster.
+   */
+  readonly changesOfAll?: (commits: readonly RankedCommit[]) => RankChange[]
 }
 
 /** Documents by their ids, of which those count that are not deleted. */
@@ -101,7 +106,44 @@ export function changesSpace(keys: DatabaseKeys): RankedSpace {
       for (const { previousSeq } of removals) add(previousSeq, -1)
       return changed
     },
+    changesOfAll(commits) {
+      const came: number[] = []
+      const gone: number[] = []
+      for (const { changes, removals } of commits) {
+        for (const { seq, previousSeq } of changes) {
+          came.push(seq)
+          if (previousSeq > 0) gone.push(previousSeq)
+        }
+        for (const { previousSeq } of removals) if (previousSeq > 0) gone.push(previousSeq)
+      }
+      return runsOf(came, gone)
+    },
   }
+}
+
+/** Sequences that follow one another count as one change: only the starts of blocks need a text. */
+const SEQUENCES_OF_RUN = 64
+
+/**
+ * Returns the changes of sequences that came, in their order, and of others that went. One that did both is neither.
+ * Those that went otherwise lie in front of all that came.
+ */
+function runsOf(came: readonly number[], gone: readonly number[]): RankChange[] {
+  const first = came[0] ?? Infinity
+  const passed = new Set(gone.filter(seq => seq >= first))
+  const earlier = gone.filter(seq => seq < first).sort((a, b) => a - b)
+  const changes = earlier.map((seq): RankChange => {
+    return { text: textOfSeq(seq), keys: -1, counted: -1, digest: undefined }
+  })
+  const left = passed.size === 0 ? came : came.filter(seq => !passed.has(seq))
+  const push = (seq: number, count: number): void =>
+    void changes.push({ text: textOfSeq(seq), keys: count, counted: count, digest: undefined })
+  // The greatest stands alone: what comes behind the tree's keys is told by it.
+  const end = left.length - 1
+  for (let from = 0; from < end; from += SEQUENCES_OF_RUN)
+    push(left[from]!, Math.min(SEQUENCES_OF_RUN, end - from))
+  if (end >= 0) push(left[end]!, 1)
+  return changes
 }
 
 function textOfBytes(key: Uint8Array, encoding: 'latin1' | 'hex'): string {
@@ -110,8 +152,7 @@ function textOfBytes(key: Uint8Array, encoding: 'latin1' | 'hex'): string {
 
 /** Bytes of UTF-8 as characters: compared as texts they sort as the keys do. */
 export function textOfId(id: string): string {
-  const bytes = Buffer.from(id)
-  return bytes.length === id.length ? id : bytes.toString('latin1')
+  return Buffer.byteLength(id) === id.length ? id : Buffer.from(id).toString('latin1')
 }
 
 function textOfSeq(seq: number): string {

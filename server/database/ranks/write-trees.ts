@@ -12,7 +12,8 @@ export async function updateTree(tree: RankTree, moment: Moment, batch: StoreBat
   const root = await tree.root(snapshot)
   if (root === undefined) throw new BrokenTreeError('there is no root')
   const behind = pending.filter(({ seq }) => seq > root.seq && seq <= snapshot.state.seq)
-  await tree.update(root, mergedChanges(tree, behind), snapshot, batch)
+  const changes = tree.space.changesOfAll?.(behind) ?? mergedChanges(tree, behind)
+  await tree.update(root, changes, snapshot, batch)
 }
 
 /** Counts a database as of a snapshot, and puts the trees in the place of others and of the journal up to then. */
