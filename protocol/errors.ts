@@ -98,6 +98,7 @@ export const ERRORS = {
     'document_too_large',
     (most: string) => `more than ${most} values in a design document`,
   ],
+  tooManyIndexFields: [413, 'too_large', (most: string) => `an index has at most ${most} fields`],
   tooManyViews: [413, 'document_too_large', (most: string) => `more than ${most} views in a design document`],
   badGeneration: [400, 'doc_validation', 'The generation of the revision is out of range.'],
   docIdNotString: [400, 'illegal_docid', 'Document id must be a string'],
@@ -180,6 +181,11 @@ export const ERRORS = {
   ],
   unauthorized: [401, 'unauthorized', (reason: string) => reason],
   forbidden: [403, 'forbidden', (reason: string) => reason],
+  tooManyRequests: [
+    429,
+    'too_many_requests',
+    (of: string) => `Too many requests of one ${of}: try again later.`,
+  ],
   busy: [503, 'service_unavailable', 'The server is too busy to handle the request.'],
 
   // Streams

@@ -76,6 +76,7 @@ export class DatabaseQueries implements CommitSubscriber {
       new DesignCodeValidator(sandbox, String(database.record.number), () => ({
         values: config.integer('couchette', 'max_design_values'),
         views: config.integer('couchette', 'max_design_views'),
+        indexFields: config.integer('couchette', 'max_index_fields'),
       })),
     ]
   }

@@ -38,7 +38,7 @@ export const BOUND_SETTINGS = {
   max_index_fields: {
     kind: 'integer',
     default: 100,
-    about: 'Most fields of an index that `_index` makes; past it the answer is 413',
+    about: 'Most fields of an index, made by `_index` or as a design document; past it the answer is 413',
   },
   max_queries_per_request: {
     kind: 'integer',

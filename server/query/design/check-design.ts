@@ -43,22 +43,35 @@ export class DesignCodeValidator implements DocumentValidator {
     }
   }
 
-  /** @throws `document_too_large` */
+  /** @throws `document_too_large`, `too_large` */
   async #read(body: Uint8Array): Promise<JsonObject> {
-    const { values, views } = this.#limits()
+    const { values, views, indexFields } = this.#limits()
     if (body.length > values && (await runInTurns(countValues(body, values))) > values)
       throw fail('tooManyDesignValues', String(values))
     const ddoc = JSON.parse(Buffer.from(body).toString()) as JsonObject
     if (isJsonObject(ddoc.views) && Object.keys(ddoc.views).length > views)
       throw fail('tooManyViews', String(views))
+    if (mostIndexFields(ddoc) > indexFields) throw fail('tooManyIndexFields', String(indexFields))
     return ddoc
   }
+}
+
+/** Returns the number of fields of the index in a design document that has most: each costs every document that is written. */
+function mostIndexFields(ddoc: JsonObject): number {
+  if (languageOf(ddoc) !== 'query' || !isJsonObject(ddoc.views)) return 0
+  let most = 0
+  for (const view of Object.values(ddoc.views)) {
+    const fields = isJsonObject(view) && isJsonObject(view.map) ? view.map.fields : undefined
+    if (isJsonObject(fields)) most = Math.max(most, Object.keys(fields).length)
+  }
+  return most
 }
 
 /** Limits on design documents: each is read whole, again and again, and its functions are compiled. */
 export interface DesignLimits {
   readonly values: number
   readonly views: number
+  readonly indexFields: number
 }
 
 /**

@@ -64,8 +64,7 @@ export async function postIndex(ctx: RequestContext): Promise<void> {
 function checkFields(ctx: RequestContext, { index }: JsonObject): void {
   const most = ctx.services.config.integer('couchette', 'max_index_fields')
   const fields = isJsonObject(index) ? index.fields : undefined
-  if (Array.isArray(fields) && fields.length > most)
-    throw fail('tooLarge', `an index has at most ${most} fields`)
+  if (Array.isArray(fields) && fields.length > most) throw fail('tooManyIndexFields', String(most))
 }
 
 /** An index is deleted by its design document, type and name. */

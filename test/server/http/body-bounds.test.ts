@@ -206,6 +206,27 @@ test('a design document of more views or values than configured is refused', asy
   t.is((await put({ data: Array<number>(30).fill(1) }, 'f')).status, 413)
 })
 
+test('an index of more fields than configured is refused, also one that is written as a design document', async t => {
+  const { admin } = await securedServer(t, 'couchette/max_index_fields=3')
+  await admin('PUT', '/db')
+  const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `f${n}`)
+  const design = (count: number, language = 'query') => {
+    const map = { fields: Object.fromEntries(names(count).map(name => [name, 'asc'])) }
+    const options = { def: { fields: names(count) } }
+    return { language, views: { few: { map: { fields: {} }, options }, many: { map, options } } }
+  }
+  const refusal = { error: 'too_large', reason: 'an index has at most 3 fields' }
+  t.is((await admin('PUT', '/db/_design/a', { json: design(3) })).status, 201)
+  const { status, body } = await admin('PUT', '/db/_design/b', { json: design(4) })
+  t.is(status, 413)
+  t.deepEqual(body, refusal)
+  const docs = [{ _id: '_design/c', ...design(4) }]
+  const { body: rows } = await admin<object[]>('POST', '/db/_bulk_docs', { json: { docs } })
+  t.like(rows[0], refusal)
+  t.is((await admin('POST', '/db/_index', { json: { index: { fields: names(4) } } })).status, 413)
+  t.is((await admin('POST', '/db/_index', { json: { index: { fields: names(3) } } })).status, 200)
+})
+
 test('selectors, users and replications are as large as configured', async t => {
   const { admin } = await securedServer(
     t,
