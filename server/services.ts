@@ -17,6 +17,7 @@ import type { Queries } from './query/queries.ts'
 import type { Replicator } from './replication/replicator.ts'
 import type { Tracing } from './tracing/tracing.ts'
 import type { Uuids } from './node/uuids.ts'
+import type { ClientLimits } from './concurrency/client-limits.ts'
 import type { FairWorkQueue } from './concurrency/fair-work-queue.ts'
 import type { WorkQueue } from './concurrency/work-queue.ts'
 
@@ -31,6 +32,8 @@ export interface Services {
   readonly bodies: BodyMemory
   /** The memory that answers take whose clients do not read them. */
   readonly unreadAnswers: UnreadAnswers
+  /** The requests of each client, where `[limits]` are set. */
+  readonly clientLimits: ClientLimits
   /** The requests whose rights are watched. */
   readonly live: RevocableRequests
   readonly queries: Queries

@@ -19,6 +19,7 @@ import type { RequestOutcome } from '../tracing/tracing.ts'
 import { AnsweredElsewhere } from './answered-elsewhere.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import { authorizeRequest } from './authorize-request.ts'
+import { limitAddress, limitUser } from './limit-client.ts'
 import { renewRights } from './renew-rights.ts'
 import { countAndLogRequest, pathForLog } from './request-log.ts'
 import { isDisconnect, sendError } from './send-error.ts'
@@ -92,8 +93,10 @@ async function answer(ctx: RequestContext, routes: Routes): Promise<void> {
   try {
     readRequestLine(ctx)
     answerAsScript(ctx)
+    limitAddress(ctx)
     await whileReopening(ctx)
     await authenticateRequest(ctx)
+    limitUser(ctx)
     await runRoute(ctx, routes)
     watchRights(ctx)
     if (ctx.respond !== false && ctx.status === 404 && ctx.body === undefined) throw fail('missing')

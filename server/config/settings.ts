@@ -4,6 +4,7 @@ import { CONFLICT_SETTINGS } from './settings/conflicts.ts'
 import { DATABASE_SETTINGS } from './settings/database.ts'
 import { BROWSER_SETTINGS } from './settings/browsers.ts'
 import { HTTP_SETTINGS } from './settings/http.ts'
+import { LIMIT_SETTINGS } from './settings/limits.ts'
 import { LOG_SETTINGS } from './settings/log.ts'
 import { CHANNEL_SETTINGS, OPERATION_SETTINGS } from './settings/operations.ts'
 import { REPLICATOR_SETTINGS } from './settings/replicator.ts'
@@ -16,6 +17,7 @@ export const SETTINGS = {
   ...DATABASE_SETTINGS,
   ...CONFLICT_SETTINGS,
   ...HTTP_SETTINGS,
+  ...LIMIT_SETTINGS,
   ...BROWSER_SETTINGS,
   ...LOG_SETTINGS,
   ...AUTH_SETTINGS,

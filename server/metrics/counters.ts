@@ -1,7 +1,7 @@
 const METHODS = ['COPY', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']
 const STATUSES = [
   200, 201, 202, 204, 206, 301, 302, 304, 400, 401, 403, 404, 405, 406, 409, 412, 413, 414, 415, 416, 417,
-  500, 501, 503,
+  429, 500, 501, 503,
 ]
 
 /** All counters by their path in `_stats`, with CouchDB's paths and descriptions. */
@@ -23,6 +23,9 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   'couchette/logins/failures': 'number of logins that were refused for a wrong name, password or token',
   'couchette/logins/lockouts': 'number of times that a name was locked after too many wrong passwords',
   'couchette/logins/refused_while_locked': 'number of logins that were refused because the name was locked',
+  'couchette/limits/refused_by_address':
+    'number of requests that were refused for the limits of their address',
+  'couchette/limits/refused_by_user': 'number of requests that were refused for the limits of their user',
   'couchette/conflicts/resolutions': 'number of conflicts that were resolved by request',
   'couchette/configuration/changes': 'number of settings that were changed since the start',
   'couch_replicator/jobs/starts': 'number of replication job starts',

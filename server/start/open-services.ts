@@ -1,5 +1,6 @@
 import { Authenticator } from '../auth/authenticator.ts'
 import { AutoCompaction } from '../compaction/auto-compaction.ts'
+import { ClientLimits } from '../concurrency/client-limits.ts'
 import { conflictFamilies } from '../conflicts/conflict-families.ts'
 import { BodyMemory } from '../http/request/body-memory.ts'
 import { UnreadAnswers } from '../http/response/unread-answers.ts'
@@ -80,6 +81,7 @@ export function openServices(
       () => config.integer('couchette', 'max_unread_answers'),
       databases.fronts?.count('unread'),
     ),
+    clientLimits: new ClientLimits(),
     live,
     queries,
     conflicts,

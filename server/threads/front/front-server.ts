@@ -9,6 +9,7 @@ import { RevocableRequests } from '../../auth/revocable-requests.ts'
 import type { UserRecord } from '../../auth/user-record.ts'
 import { usersDatabase } from '../../auth/users/directory.ts'
 import { OpenFeeds } from '../../changes/live/open-feeds.ts'
+import { ClientLimits } from '../../concurrency/client-limits.ts'
 import { SharedCounts } from '../../concurrency/shared-count.ts'
 import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
@@ -173,6 +174,7 @@ export class FrontServer {
       serverHeader,
       restart: undefined,
       tracing: undefined,
+      clientLimits: new ClientLimits(),
       live: this.#live,
       feeds: this.#feeds,
       bodies: new BodyMemory(

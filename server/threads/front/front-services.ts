@@ -8,6 +8,7 @@ export type OwnServices = Pick<
   | 'metrics'
   | 'bodies'
   | 'unreadAnswers'
+  | 'clientLimits'
   | 'live'
   | 'feeds'
   | 'serverHeader'

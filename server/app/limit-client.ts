@@ -1,0 +1,104 @@
+import { isIPv6 } from 'node:net'
+import { CouchError, fail } from '../../protocol/errors.ts'
+import { isServerAdmin } from '../../protocol/user-context.ts'
+import type { Config } from '../config/config.ts'
+import { AddressList } from '../http/connection/address-list.ts'
+import { loginPeerOf } from '../http/connection/login-peer.ts'
+import type { RequestContext } from '../routes/context.ts'
+import type { Limits, RequestKind } from '../concurrency/client-limits.ts'
+
+/**
+ * Counts a request against the limits of its address, before anything is spent on it. `_up` is never counted: whoever
+ * watches the server must hear of it.
+ *
+ * @throws `too_many_requests`
+ */
+export function limitAddress(ctx: RequestContext): void {
+  const { config } = ctx.services
+  const limits: Limits = {
+    rate: config.integer('limits', 'address_requests_per_second'),
+    burst: config.integer('limits', 'address_burst'),
+    requests: config.integer('limits', 'address_requests'),
+    feeds: config.integer('limits', 'address_feeds'),
+  }
+  if (!isLimited(limits) || ctx.path === '/_up') return
+  const address = loginPeerOf(ctx)
+  if (isExempt(address, config)) return
+  enter(ctx, `address ${networkOf(address)}`, limits, 'address')
+}
+
+/** Counts a request against the limits of its user. Anonymous requests have their address's limits alone. @throws `too_many_requests` */
+export function limitUser(ctx: RequestContext): void {
+  const { config } = ctx.services
+  const { user } = ctx.state
+  const limits: Limits = {
+    rate: config.integer('limits', 'user_requests_per_second'),
+    burst: config.integer('limits', 'user_burst'),
+    requests: config.integer('limits', 'user_requests'),
+    feeds: config.integer('limits', 'user_feeds'),
+  }
+  // Who repairs an overloaded server must not be kept out by its limits.
+  if (!isLimited(limits) || user.name === null || isServerAdmin(user) || ctx.path === '/_up') return
+  enter(ctx, `user ${user.name}`, limits, 'user')
+}
+
+function isLimited({ rate, requests, feeds }: Limits): boolean {
+  return rate > 0 || requests > 0 || feeds > 0
+}
+
+/**
+ * 429 and not 503: the server has room, this client has had its share. CouchDB's replicator slows down on 429.
+ *
+ * @throws `too_many_requests`
+ */
+function enter(ctx: RequestContext, key: string, limits: Limits, of: 'address' | 'user'): void {
+  const found = ctx.services.clientLimits.enter(key, kindOf(ctx), limits)
+  if ('leave' in found) {
+    // Once the connection is gone, nothing more is told of its end.
+    if (ctx.res.destroyed || ctx.res.closed) found.leave()
+    else ctx.res.once('close', found.leave)
+    return
+  }
+  ctx.services.metrics.count(`couchette/limits/refused_by_${of}`)
+  const { status, error, reason } = fail('tooManyRequests', of)
+  throw new CouchError(status, error, reason, { 'Retry-After': String(found.retryAfter) })
+}
+
+/** Returns "feeds" of a request that waits for changes, for whatever way of writing its path. */
+function kindOf(ctx: RequestContext): RequestKind {
+  if (!/\/_(changes|db_updates)\/?$/.test(decoded(ctx.path))) return 'requests'
+  const feeds = new URLSearchParams(ctx.querystring).getAll('feed')
+  return feeds.some(feed => feed !== 'normal') ? 'feeds' : 'requests'
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+let exempt: { readonly entries: readonly string[]; readonly list: AddressList } | undefined
+
+/** The configuration hands out the same list until it changes. */
+function isExempt(address: string, config: Config): boolean {
+  const entries = config.list('limits', 'exempt_addresses')
+  if (exempt?.entries !== entries) exempt = { entries, list: new AddressList(entries) }
+  return exempt.list.has(address)
+}
+
+/** Returns the first 64 bits of an IPv6 address, as who has one has all that begin so; any other address as it is. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address
+  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? []
+  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'))
+  const [first, last] = [groups(head), groups(tail ?? '')]
+  const length = (parts: string[]): number => parts.length + (parts.at(-1)?.includes('.') === true ? 1 : 0)
+  const zeros = tail === undefined ? 0 : 8 - length(first) - length(last)
+  const all = [...first, ...Array<string>(Math.max(0, zeros)).fill('0'), ...last]
+  return all
+    .slice(0, 4)
+    .map(group => parseInt(group, 16).toString(16))
+    .join(':')
+}
