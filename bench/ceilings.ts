@@ -15,7 +15,7 @@ const VIEWS = { keyEncoding: 'view', valueEncoding: 'view' } as const
 type Store = Level<Uint8Array, Uint8Array>
 type Pair = readonly [key: Uint8Array, value: Uint8Array]
 
-/** What `level` alone does with the keys and bytes of so many documents: writes and rows a second. */
+/** Rates of `level` alone with the keys and bytes of so many documents: writes and rows a second. */
 export async function levelCeilings(documents: number): Promise<{ batches: number; iterator: number }> {
   const dir = await mkdtemp(join(tmpdir(), 'couchette-ceiling-'))
   const store: Store = new Level(dir, VIEWS)

@@ -3,7 +3,7 @@ import { canonicalize } from '../protocol/json/canonical.ts'
 import { newRevId } from '../protocol/revision-id.ts'
 
 /**
- * What reading documents costs, in megabytes of JSON a second, beside JSON.parse of the same bytes in the same run.
+ * The cost of reading documents, in megabytes of JSON a second, beside JSON.parse of the same bytes in the same run.
  * Run: `npx tsx bench/json.ts`.
  */
 const COUNT = 1000

@@ -5,7 +5,7 @@ import { emptyTree, nodeCount } from '../protocol/revtree/tree.ts'
 import type { RevTree } from '../protocol/revtree/tree.ts'
 
 /**
- * What one edit costs its document's tree: decode, append a revision, stem, encode. In microseconds for the whole tree
+ * The cost of one edit for its document's tree: decode, append a revision, stem, encode. In microseconds for the whole tree
  * and for each of its revisions, so that what grows faster than the tree shows. Run: `npx tsx bench/revtree.ts`.
  */
 const hash = (at: number): string => (at * 2654435761).toString(16).padStart(32, '0').slice(-32)

@@ -11,7 +11,7 @@ const MEGABYTE = 1_000_000
 export interface Files {
   readonly size: number
   readonly count: number
-  /** Where the file is on the server. */
+  /** Path of the file on the server. */
   readonly path: (number: number) => string
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** Where ava keeps the test files that failed in its last run. */
+/** Path at which ava keeps the test files that failed in its last run. */
 const FAILED = 'node_modules/.cache/ava/failing-tests.json'
 /** More failing files than this are a fault of the code, not of the moment. */
 const MAX_FILES = 3

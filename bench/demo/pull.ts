@@ -12,7 +12,7 @@ const CONFLICTS = 200
 const PULL_WITHIN_MS = 10 * 60_000
 const FOLLOW_WITHIN_MS = 30_000
 
-/** What happened while the south pulled. */
+/** Events while the south pulled. */
 export interface Pull {
   readonly rate: number
   /** New documents that were written on both nodes. */
@@ -20,7 +20,7 @@ export interface Pull {
   /** Documents that both nodes accepted an edit of. */
   readonly conflicts: readonly string[]
   readonly feedRows: number
-  /** Whether the feed told of every document's winner in the end. */
+  /** True if the feed told of every document's winner in the end. */
   readonly feedComplete: boolean
 }
 
@@ -76,7 +76,7 @@ async function conflictsUntil(
   }
 }
 
-/** Whether the feed soon shows of each document the winner that the database has. */
+/** Returns whether the feed soon shows of each document the winner that the database has. */
 async function hasFollowed(feed: FeedFollower, { url }: Node): Promise<boolean> {
   const deadline = Date.now() + FOLLOW_WITHIN_MS
   for (;;) {

@@ -1,4 +1,4 @@
-/** What a process with readers is told to do. */
+/** A command for a process with readers. */
 export interface ReaderOrder {
   readonly host: string
   readonly port: number
@@ -16,7 +16,7 @@ export interface Opened {
   readonly opened: number
 }
 
-/** What the feeds got, with times from when a document was sent to when its row came. */
+/** Rows that the feeds got, with times from when a document was sent to when its row came. */
 export interface ReaderReport {
   readonly rows: number
   /** When the first of the documents was sent. */

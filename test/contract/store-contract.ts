@@ -14,7 +14,7 @@ export interface StoreUnderTest {
 }
 
 /**
- * What Couchette needs of a store, whatever is behind it: bytewise order, atomic batches that are seen whole, snapshots
+ * The needs of Couchette of a store, whatever is behind it: bytewise order, atomic batches that are seen whole, snapshots
  * in iterators, reads of absent keys, deletion of ranges.
  */
 export function storeContract(

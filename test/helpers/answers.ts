@@ -34,7 +34,7 @@ export async function checkAnswers(
   }
 }
 
-/** What `CouchDB` answers to a request that it refuses. */
+/** The answer of CouchDB to a request that it refuses. */
 export function refused(error: string, reason: string): { error: string; reason: string } {
   return { error, reason }
 }

@@ -12,7 +12,7 @@ export interface SeenRequest {
   readonly number: number
 }
 
-/** What goes wrong with a request. */
+/** A fault of a request. */
 export type Fault =
   /** The proxy answers in the peer's place. */
   | {

@@ -7,7 +7,7 @@ import type { AddressInfo, Socket } from 'node:net'
 export interface ForwardProxy {
   /** Without credentials. */
   readonly url: string
-  /** What was asked of it: "GET 127.0.0.1:5984", "CONNECT 127.0.0.1:6984". */
+  /** Requests that it got: "GET 127.0.0.1:5984", "CONNECT 127.0.0.1:6984". */
   readonly asked: readonly string[]
   /** Closes all connections; idempotent. */
   readonly close: () => void

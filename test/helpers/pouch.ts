@@ -5,7 +5,7 @@ import { call } from './http.ts'
 import { tempDir } from './temp.ts'
 import { startServer } from './server.ts'
 
-/** What the tests use of PouchDB, which brings no types. */
+/** The part of PouchDB that the tests use, which brings no types. */
 export interface Pouch {
   put(doc: PouchDoc): Promise<{ id: string; rev: string }>
   get(id: string, options?: Record<string, unknown>): Promise<PouchDoc>

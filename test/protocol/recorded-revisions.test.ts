@@ -30,7 +30,7 @@ const scenarios = readdirSync(folder)
   .filter(file => file.endsWith('.json'))
   .flatMap(file => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Scenario[])
 
-/** What was written in a step and got a revision: a single document, or those of a bulk write. */
+/** Documents that a step wrote and that got a revision: a single document, or those of a bulk write. */
 function writtenIn({ request, response }: Step): Written[] {
   const text = request?.text ?? JSON.stringify(request?.body ?? null)
   if (response?.status !== 201 || !text.startsWith('{') || /\{[a-z]\w*\}/.test(text)) return []

@@ -17,7 +17,7 @@ const SETTINGS = {
   max_peer_row: String(2 * MIB),
   max_peer_memory: String(32 * MIB),
 }
-/** What all hostile peers together may add to the memory of the process that talks to them. */
+/** Bytes that all hostile peers together may add to the memory of the process that talks to them. */
 const MAX_GROWTH = 350 * MIB
 
 let server: RunningServer

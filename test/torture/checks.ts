@@ -200,7 +200,7 @@ interface Checkpoint {
   readonly source_last_seq?: string
 }
 
-/** What a checkpoint says is replicated is there, and no checkpoint is ahead of its source. */
+/** Checks that what a checkpoint says is replicated is there, and no checkpoint is ahead of its source. */
 async function checkCheckpoints(url: string, { name }: DatabaseModel, feed: Changes): Promise<void> {
   const mirror = await call<Changes>(url, 'GET', `/${mirrorOf(name)}/_changes`)
   const copied = new Map(mirror.body.results.map(row => [row.id, row.changes[0]?.rev]))

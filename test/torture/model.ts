@@ -12,7 +12,7 @@ export interface DocumentState {
   readonly attachment?: string
 }
 
-/** What the load knows of one document. Each document has one writer, which ends when an answer does not come. */
+/** Knowledge of the load about one document. Each document has one writer, which ends when an answer does not come. */
 export interface KnownDocument {
   acknowledged?: DocumentState
   /** Asked for, and never answered: it may be stored or not. */
@@ -25,7 +25,7 @@ export interface Follower {
   readonly winners: Map<string, string>
 }
 
-/** What is known of one database for as long as the torture lasts. */
+/** Knowledge about one database, for as long as the torture lasts. */
 export class DatabaseModel {
   readonly documents = new Map<string, KnownDocument>()
   /** Revisions of documents by the number of the sequence under which a feed gave them, `id@rev`. */
@@ -57,7 +57,7 @@ export class DatabaseModel {
 export interface ShortLived {
   /** The incarnation that is there, written into a document of its own; undefined where it was dropped. */
   acknowledged?: string | undefined
-  /** What may be there instead, where an answer did not come. */
+  /** The state that may be there instead, where an answer did not come. */
   unsure?: { readonly to: string | undefined } | undefined
 }
 

@@ -18,7 +18,7 @@ export interface TortureOptions {
   readonly log?: (line: string) => void
 }
 
-/** Where the data directory is, and how the server there comes to a sudden end. */
+/** The data directory, and how the server there comes to a sudden end. */
 export interface Place {
   /** The data directory; after a crash it may be another one. */
   readonly data: string

@@ -22,7 +22,7 @@ const ARGUMENTS = [
 export interface Browser {
   readonly page: Page
   readonly context: BrowserContext
-  /** What the page complained of: errors of scripts, and what its policy has blocked. */
+  /** Complaints of the page: errors of scripts, and what its policy has blocked. */
   readonly complaints: string[]
 }
 

@@ -14,7 +14,7 @@ export const ENOSPC = 28
 
 /** Makes writes of a server fail that is a process of its own, by a library that is loaded into it. */
 export class DiskFaults {
-  /** What the server has to be started with. */
+  /** Environment that the server has to be started with. */
   readonly env: Readonly<Record<string, string>>
   readonly #control: string
   #serial = 0

@@ -19,7 +19,7 @@ export interface FalsePeer {
 
 const REV = '1-967a00dff5e02add41819138abb3284d'
 
-/** What an honest database with one document answers, by the end of the path. */
+/** Answers of an honest database with one document, by the end of the path. */
 const ORDINARY: readonly (readonly [RegExp, (body: string) => unknown, number?])[] = [
   [
     /^\/$/,

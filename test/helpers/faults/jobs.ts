@@ -8,7 +8,7 @@ export const IMPATIENT = [
   { section: 'replicator', key: 'checkpoint_interval', value: '300' },
 ]
 
-/** What `_scheduler/docs` says of a job. */
+/** A job as `_scheduler/docs` shows it. */
 export interface JobState {
   readonly state: string
   readonly error_count: number

@@ -23,7 +23,7 @@ function withoutFloats(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutFloats(member)]))
 }
 
-/** What JSON.stringify prints, but for control characters and -0, which it has no text for. */
+/** Prints as JSON.stringify does, but for control characters and -0, which it has no text for. */
 function couchSpelling(text: string): string {
   return text.replace(/\\\\|\\u00[01][0-9a-f]/g, found =>
     found === '\\\\' ? found : `\\u${found.slice(2).toUpperCase()}`,

@@ -11,7 +11,7 @@ import { generationOf, hashOf, normalizeHash, parseRev } from '../../../protocol
 import type { Rev } from '../../../protocol/revision.ts'
 
 /**
- * What CouchDB answered about documents that were written by `new_edits:false` only, answered from trees instead of a
+ * CouchDB's answers about documents that were written by `new_edits:false` only, answered from trees instead of a
  * server: the leaves, their histories, what `_revs_diff` misses.
  */
 interface Step {

@@ -7,7 +7,7 @@ import { startServer } from '../../helpers/server.ts'
 
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f']
 
-/** What happens, one after the other: writes of several kinds, readers that come, stop reading, go on and leave. */
+/** Events, one after the other: writes of several kinds, readers that come, stop reading, go on and leave. */
 const step = fc.oneof(
   {
     weight: 6,

@@ -60,7 +60,7 @@ test('a head that does not end is cut off, and so is a body', async t => {
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-/** What is left after a collection. */
+/** Returns the memory that is left after a collection. */
 function memory(): number {
   collect()
   const { heapUsed, external } = process.memoryUsage()

@@ -3,7 +3,7 @@ import { KeyWriter } from '../../../protocol/collation/key-writer.ts'
 import { builtinReduce } from '../../../server/query/reduce/builtin.ts'
 import { writeRowValue } from '../../../protocol/view-row.ts'
 
-/** What is answered for values, reduced in two halves as the nodes of an index are. */
+/** Returns the answer for values, reduced in two halves as the nodes of an index are. */
 function reduced(name: string, values: readonly string[]): string {
   const reduce = builtinReduce(name)
   if (reduce === undefined) throw new Error(`no ${name}`)

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { securedServer } from '../../helpers/secured-server.ts'
 
-/** What functions do to JavaScript's own objects before others of their design document run in the same engine. */
+/** Changes that functions make to JavaScript's own objects before others of their design document run in the same engine. */
 const POLLUTIONS: Readonly<Record<string, string>> = {
   'toJSON of objects': 'Object.prototype.toJSON = function () { return 1 };',
   'toJSON of arrays': 'Array.prototype.toJSON = function () { return [] };',

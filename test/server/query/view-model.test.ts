@@ -27,7 +27,7 @@ function randomNumbers(seed: number): (below: number) => number {
 
 const TYPES = ['a', 'A', 'ä', 'b', 'Z', '_', '中']
 
-/** What the views' map function emits. */
+/** Rows that the views' map function emits. */
 function rowsOf(docs: ReadonlyMap<string, Doc>): Row[] {
   const rows: Row[] = []
   for (const [id, { type, n, v }] of docs) {
@@ -102,7 +102,7 @@ function page<T>(rows: readonly T[], { skip = 0, limit = Infinity }: Query): T[]
   return rows.slice(skip, skip + limit)
 }
 
-/** What a plain in-memory map/reduce answers. */
+/** The answer of a plain in-memory map/reduce. */
 function expected(view: string, rows: readonly Row[], query: Query): object {
   const selected = inRange(rows, query)
   if (query.reduce === false || view === 'rows')

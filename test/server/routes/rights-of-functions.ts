@@ -63,7 +63,7 @@ const INDEX_ROUTES: readonly [route: string, path: string, json?: unknown][] = [
   ['DELETE /:db/_index/:ddoc/:type/:name', '/_index/m/json/m'],
 ]
 
-/** What the cell's design document has for them. */
+/** Functions of the cell's design document. */
 export const FUNCTIONS = {
   updates: { f: 'function (doc, req) { return [null, "ok"] }' },
   shows: { f: 'function (doc, req) { return "ok" }' },

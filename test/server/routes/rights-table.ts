@@ -1,10 +1,10 @@
 import { TEST_THREADS } from '../../../harness/test-threads.ts'
 import type { CallOptions } from '../../helpers/http.ts'
 
-/** Who may use a route; what the others are told is in `REFUSALS`. */
+/** Roles that may use a route; the refusals of others are in `REFUSALS`. */
 export type Right = 'everybody' | 'user' | 'metrics' | 'server-admin' | 'member' | 'db-admin' | 'maintainer'
 
-/** What a cell of the table works with: a database of its own, with a document and a design document. */
+/** Names that a cell of the table works with: a database of its own, with a document and a design document. */
 export interface Cell {
   readonly db: string
   readonly docRev: string
@@ -15,9 +15,9 @@ export interface Row {
   /** As the route is registered: "GET /:db/:docid". */
   readonly route: string
   readonly right: Right
-  /** What those get who may; "answered" is anything but a refusal. */
+  /** Status for those who may; "answered" is anything but a refusal. */
   readonly status: number | 'answered'
-  /** What is sent, where it is more than the path with its names filled in. */
+  /** The request, where it is more than the path with its names filled in. */
   readonly request?: (cell: Cell) => { readonly path: string } & CallOptions
 }
 

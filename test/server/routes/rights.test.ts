@@ -26,7 +26,7 @@ const OUTSIDER: Refusal = [403, 'You are not allowed to access this db.']
 const DB_ADMIN: Refusal = [403, 'You are not a db or server admin.']
 const USER: Refusal = [401, 'You are not an authenticated user']
 
-/** What each role is told that may not use a route. */
+/** The refusal of each role that may not use a route. */
 const REFUSALS: Record<Right, Partial<Record<Role, Refusal>>> = {
   everybody: {},
   user: { anonymous: USER },

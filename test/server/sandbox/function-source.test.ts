@@ -5,7 +5,7 @@ import { Sandbox } from '../../../server/sandbox/sandbox.ts'
 const sandbox = new Sandbox({ workers: 1 })
 test.after.always(() => sandbox.close())
 
-/** What the function of a source returns when it is called as a filter; the reason if it does not compile. */
+/** Returns what the function of a source returns when it is called as a filter; the reason if it does not compile. */
 async function answerOf(source: string, language = 'javascript'): Promise<boolean | string> {
   const json = JSON.stringify({ _id: '_design/d', language, filters: { f: source } })
   try {

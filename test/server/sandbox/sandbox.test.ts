@@ -268,7 +268,7 @@ test('the time of a call is that of its thread, and not what a busy machine take
   t.true(clock.isOver)
 })
 
-/** What is known to lead out of JavaScript sandboxes: each must throw, or give what does. */
+/** Known ways out of JavaScript sandboxes: each must throw, or give what does. */
 const escapes = [
   'this.constructor.constructor("return process")()',
   'emit.constructor("return process")()',

@@ -113,7 +113,7 @@ interface Known {
   readonly deleted: boolean
 }
 
-/** What the database should hold, and edits of it at random. */
+/** The expected content of the database, and edits of it at random. */
 class Model {
   readonly documents = new Map<string, Known>()
   readonly #random: (below: number) => number

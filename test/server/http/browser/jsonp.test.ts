@@ -17,7 +17,7 @@ async function get(url: string, path: string): Promise<{ status: number; type: u
   return { status: statusCode, type: answered['content-type'], text: await body.text() }
 }
 
-/** What a page would be handed. */
+/** Returns what a page would be handed. */
 function handedTo(callback: string, text: string): unknown {
   const script = /^\/\* CouchDB \*\/([\w.[\]]+)\((.*)\);\n$/s.exec(text)
   return script?.[1] === callback ? (JSON.parse(script[2] ?? '') as unknown) : text

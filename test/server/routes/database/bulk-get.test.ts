@@ -9,7 +9,7 @@ interface BulkGet {
 
 type Row = readonly [asked: unknown, id: unknown, rev: unknown, error: string, reason: string]
 
-/** What CouchDB says of rows that it cannot read (chttpd_db:bulk_get_parse_arg/2). */
+/** CouchDB's answers for rows that it cannot read (chttpd_db:bulk_get_parse_arg/2). */
 const ROWS: readonly Row[] = [
   [5, null, null, 'bad_request', 'document must be a JSON object'],
   [null, null, null, 'bad_request', 'document must be a JSON object'],
