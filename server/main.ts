@@ -98,7 +98,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
 
 /** Starts what runs beside requests: databases of new users, and replications. */
 async function startJobs(
-  { config, catalog, queries, replicator }: Services,
+  { config, catalog, queries, conflicts, replicator }: Services,
   authLog: Logger,
   disposal: Disposal,
 ): Promise<void> {
@@ -106,6 +106,7 @@ async function startJobs(
   disposal.add(() => perUser.close())
   disposal.add(() => replicator.close())
   await replicator.start()
+  conflicts.start(catalog)
   disposal.add(() => config.hasher.close())
   // First of all: writes and index builds that are finished may wait for functions that never end.
   disposal.add(() => queries.sandbox.stop(config.integer('couchette', 'function_stop_timeout')))

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
+import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
 import { configuredDocumentLimits } from '../database/documents/document-limits.ts'
 import type { CommitSubscriber } from '../database/commit/commit-record.ts'
@@ -13,6 +14,7 @@ export class Conflicts {
   readonly #resolvers = new Map<Database, DatabaseResolver>()
   readonly #unlisten: () => void
   #closed = false
+  #starting: Promise<void> | undefined
 
   constructor({ config, sandbox, log }: { config: Config; sandbox: Sandbox; log: Logger }) {
     this.#host = {
@@ -29,6 +31,26 @@ export class Conflicts {
     this.#unlisten = config.onChange('conflicts', () => {
       for (const resolver of this.#resolvers.values()) resolver.reconsider()
     })
+  }
+
+  /**
+   * Opens the databases that have conflicts, one after the other, so that policies hold for them before anybody asks for them.
+   * Others are resolved from their next write on, which opens them.
+   */
+  start(catalog: Pick<Catalog, 'conflictCounts' | 'open'>): void {
+    this.#starting ??= this.#openAll(catalog).catch((error: unknown) =>
+      this.#host.log.error({ err: error }, 'databases with conflicts were not looked at'),
+    )
+  }
+
+  async #openAll(catalog: Pick<Catalog, 'conflictCounts' | 'open'>): Promise<void> {
+    if (!this.#host.settings.resolve()) return
+    for await (const { name } of catalog.conflictCounts()) {
+      if (this.#closed) return
+      await catalog.open(name).catch((error: unknown) => {
+        this.#host.log.warn({ err: error, db: name }, 'the conflicts of a database cannot be looked at')
+      })
+    }
   }
 
   /** Follows a database that is being opened. */
@@ -91,6 +113,7 @@ export class Conflicts {
   async close(): Promise<void> {
     this.#closed = true
     this.#unlisten()
+    await this.#starting
     await Promise.all([...this.#resolvers.values()].map(resolver => resolver.close()))
   }
 }
