@@ -23,8 +23,10 @@ export const DIGEST_VERSION = 1
  * deleted ones by `!` and a NUL.
  */
 export function documentDigest(id: string, leaves: readonly DigestedLeaf[]): Digest {
+  const [only] = leaves
+  if (only !== undefined && leaves.length === 1) return murmur3(`${id}\0${textOf(only)}`)
   let text = `${id}\0`
-  for (const leaf of leaves.length > 1 ? leaves.map(textOf).sort() : leaves.map(textOf)) text += leaf
+  for (const leaf of leaves.map(textOf).sort()) text += leaf
   return murmur3(text)
 }
 

@@ -24,10 +24,11 @@ export function murmur3(text: string): Hash128 {
     h4 = (Math.imul((rotated(h4, 13) + h1) | 0, 5) + 0x32ac3b17) | 0
   }
   // A word of zeros, as behind the end, changes nothing.
-  h1 ^= mixed(wordAt(text, whole), C1, 15, C2)
-  h2 ^= mixed(wordAt(text, whole + 2), C2, 16, C3)
-  h3 ^= mixed(wordAt(text, whole + 4), C3, 17, C4)
-  h4 ^= mixed(wordAt(text, whole + 6), C4, 18, C1)
+  const rest = text.length - whole
+  if (rest > 0) h1 ^= mixed(lastWord(text, whole), C1, 15, C2)
+  if (rest > 2) h2 ^= mixed(lastWord(text, whole + 2), C2, 16, C3)
+  if (rest > 4) h3 ^= mixed(lastWord(text, whole + 4), C3, 17, C4)
+  if (rest > 6) h4 ^= mixed(lastWord(text, whole + 6), C4, 18, C1)
   const bytes = text.length * 2
   const first = (h1 ^ bytes) + (h2 ^ bytes) + (h3 ^ bytes) + (h4 ^ bytes)
   const f1 = finalized(first | 0)
@@ -38,10 +39,14 @@ export function murmur3(text: string): Hash128 {
   return [sum, (f2 + sum) | 0, (f3 + sum) | 0, (f4 + sum) | 0]
 }
 
-/** Two code units as a little-endian word; those behind the end are 0. */
+/** Two code units as a little-endian word. */
 function wordAt(text: string, at: number): number {
-  // Beyond the end there is NaN, which counts as 0.
   return text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16)
+}
+
+/** Two code units as a little-endian word; the second may be behind the end, and is 0 there. */
+function lastWord(text: string, at: number): number {
+  return at + 1 < text.length ? wordAt(text, at) : text.charCodeAt(at)
 }
 
 function mixed(word: number, before: number, turn: number, behind: number): number {
