@@ -67,6 +67,12 @@ const atDocument =
 
 const MULTIPART = { 'content-type': 'multipart/mixed; boundary="b"' }
 
+/** The beginning of a document's part. */
+const PART = '--b\r\ncontent-type: application/json\r\n\r\n{"_id":"'
+
+/** Made before memory is measured. */
+const BOMB = gzipSync(Buffer.concat([Buffer.from(PART), Buffer.alloc(200 * MIB, 'x')]))
+
 /** Sources whose answers have no end, or are longer than anything. */
 const ENDLESS: Record<string, Reply> = {
   'a database': (request, response) =>
@@ -89,9 +95,7 @@ const ENDLESS: Record<string, Reply> = {
   'documents that were not asked for': at('_bulk_get', response =>
     endless(response, '{"results":[', '{"id":"x","docs":[{"ok":{"_id":"x","_rev":"1-a"}}]},'.repeat(500)),
   ),
-  'a part': atDocument(response =>
-    endless(response, '--b\r\ncontent-type: application/json\r\n\r\n{"_id":"', FILLER, MULTIPART),
-  ),
+  'a part': atDocument(response => endless(response, PART, FILLER, MULTIPART)),
   'headers of a part': atDocument(response => endless(response, '--b\r\nx: ', FILLER, MULTIPART)),
   'what comes before the first part': atDocument(response => endless(response, '', FILLER, MULTIPART)),
   parts: atDocument(response =>
@@ -103,6 +107,13 @@ const ENDLESS: Record<string, Reply> = {
       ),
       MULTIPART,
     ),
+  ),
+  'a part that is a gzip bomb': atDocument(response => {
+    response.writeHead(200, { ...MULTIPART, 'content-encoding': 'gzip' })
+    response.end(BOMB)
+  }),
+  'a part that is longer than announced': atDocument(response =>
+    endless(response, PART, FILLER, { ...MULTIPART, 'content-length': '1000' }),
   ),
   'a gzip bomb': at('_local', response => {
     response.writeHead(200, { ...JSON_TYPE, 'content-encoding': 'gzip' })
@@ -323,5 +334,40 @@ test.serial('one document that cannot be written does not stop the others', asyn
     t.is((await call(small.url, 'GET', '/to/a')).status, 200)
     t.is((await call(small.url, 'GET', '/to/e')).status, 404)
     for (const id of ['c', 'd']) t.is((await call(small.url, 'GET', `/to/${id}`)).status, 404)
+  }
+})
+
+test.serial('a job that is cancelled lets go of a part without an end, an attachment too', async t => {
+  const rev = '1-967a00dff5e02add41819138abb3284d'
+  const document = JSON.stringify({
+    _id: 'a',
+    _rev: rev,
+    _attachments: {
+      f: { follows: true, content_type: 'text/plain', length: 2 ** 30, revpos: 1, digest: 'md5-x' },
+    },
+  })
+  const begin = `--b\r\ncontent-type: multipart/related; boundary="c"\r\n\r\n--c\r\ncontent-type: application/json\r\n\r\n${document}\r\n--c\r\n\r\n`
+  for (const [what, first, piece] of [
+    ['part', PART, 'x'],
+    ['attachment', begin, 'y'],
+  ] as const) {
+    let isAsked = false
+    const peer = await startFalsePeer(
+      atDocument(response => {
+        isAsked = true
+        response.writeHead(200, MULTIPART)
+        response.write(first)
+        // So slowly that no bound ends it.
+        const timer = setInterval(() => response.write(piece), 20)
+        response.once('close', () => clearInterval(timer))
+      }),
+    )
+    t.teardown(() => peer.close())
+    const job = { source: peer.url, target: 'to' }
+    const running = call(server.url, 'POST', '/_replicate', { json: job })
+    await eventually(`the ${what} is asked for`, () => isAsked)
+    t.is((await call(server.url, 'POST', '/_replicate', { json: { ...job, cancel: true } })).status, 200)
+    t.is((await running).status, 500)
+    await eventually(`the connection of the ${what} is closed`, () => peer.connections === 0)
   }
 })
