@@ -202,6 +202,7 @@ export const ERRORS = {
     'service_unavailable',
     'A write to the disk failed: writes are refused until the store was opened again.',
   ],
+  notLeader: [503, 'service_unavailable', 'This node does not lead its group: try again in a moment.'],
   storeReopening: [503, 'service_unavailable', 'The store is being opened again: try again in a moment.'],
   storeStopped: [503, 'service_unavailable', (reason: string) => reason],
   damagedRecord: [500, 'damaged_record', (reason: string) => reason],

@@ -3,15 +3,7 @@ import type { DatabaseName } from '../../protocol/database-name.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import { fail } from '../../protocol/errors.ts'
 import { makeSuffix } from '../../protocol/sequence.ts'
-import {
-  DatabaseKeys,
-  databaseNameKey,
-  databaseOfDroppedKey,
-  droppedKey,
-  droppedRange,
-  metaKey,
-  KeySpace,
-} from '../storage/keys.ts'
+import { DatabaseKeys, databaseOfDroppedKey, droppedRange } from '../storage/keys.ts'
 import { GroupSync } from '../storage/group-sync.ts'
 import { clearRange } from '../storage/range-maintenance.ts'
 import type { Store, StoreBatch } from '../storage/store.ts'
@@ -27,7 +19,8 @@ import {
 import { Database, type DatabaseHooks } from './database.ts'
 import type { DatabaseRecord } from './database-record.ts'
 import { databaseSizes, type DatabaseSizes } from './maintenance/database-sizes.ts'
-import { SECURITY_SETTING } from './setting-names.ts'
+import { type CatalogChange, putReplicated } from './replicated-records.ts'
+import type { ReplicatedChange } from './replication-hook.ts'
 import type { SharedStorage } from './shared-storage.ts'
 import { decodeState, type DatabaseState } from './state.ts'
 
@@ -63,7 +56,7 @@ export class Catalog {
 
   constructor(store: Store, attachments: Attachments, hooks: DatabaseHooks = {}) {
     this.#store = store
-    this.#shared = { store, sync: new GroupSync(store), attachments }
+    this.#shared = { store, sync: new GroupSync(store, hooks.replicate), attachments }
     this.#hooks = hooks
     this.#clearing = this.#clearDropped().catch(() => undefined)
     this.#unlisten = store.health?.onReopened(() => this.#exclusively(() => this.#reload()))
@@ -142,18 +135,9 @@ export class Catalog {
         created: Math.floor(Date.now() / 1000),
         ...options,
       }
-      const batch = this.#store
-        .batch()
-        .put(metaKey('next'), Buffer.from(String(number + 1)))
-        .put(databaseNameKey(name), Buffer.from(JSON.stringify(record)))
       const security = this.#hooks.newSecurity?.()
-      if (security !== undefined) {
-        batch.put(new DatabaseKeys(number).text(KeySpace.setting, SECURITY_SETTING), Buffer.from(security))
-      }
-      await this.#decide(name, batch)
-      this.#changes += 1
-      this.#tell('created', name)
-      return this.#remember(name, record)
+      await this.#decide({ kind: 'create', name, record, security })
+      return this.#created(name, record)
     })
   }
 
@@ -165,11 +149,7 @@ export class Catalog {
   drop(name: DatabaseName): Promise<void> {
     return this.#exclusively(async () => {
       const database = await this.#openNow(name)
-      const batch = this.#store
-        .batch()
-        .del(databaseNameKey(name))
-        .put(droppedKey(database.record.number), new Uint8Array(0))
-      await this.#decide(name, batch)
+      await this.#decide({ kind: 'drop', name, number: database.record.number })
       await this.#forget(name, database)
     })
   }
@@ -203,10 +183,31 @@ export class Catalog {
   }
 
   /** Writes a creation or deletion; one that fails is settled when the store was opened again. */
-  async #decide(name: DatabaseName, batch: StoreBatch): Promise<void> {
-    this.#undecided.add(name)
-    await batch.write({ sync: true })
-    this.#undecided.delete(name)
+  async #decide(change: CatalogChange): Promise<void> {
+    const batch = this.#store.batch()
+    putReplicated(batch, change)
+    this.#undecided.add(change.name)
+    if (this.#hooks.replicate === undefined) await batch.write({ sync: true })
+    else await this.#hooks.replicate([change], batch)
+    this.#undecided.delete(change.name)
+  }
+
+  #created(name: DatabaseName, record: DatabaseRecord): Promise<Database> {
+    this.#changes += 1
+    this.#tell('created', name)
+    return this.#remember(name, record)
+  }
+
+  /** Applies a change that another node made, with what else is in the batch. Call it for one change after the other. */
+  applyReplicated(change: ReplicatedChange, batch: StoreBatch): Promise<void> {
+    return this.#exclusively(async () => {
+      const database = change.kind === 'create' ? undefined : await this.#openNow(change.name)
+      putReplicated(batch, change)
+      await batch.write()
+      if (change.kind === 'create') await this.#created(change.name, change.record)
+      else if (change.kind === 'commit') database!.applyReplicated(change.record)
+      else await this.#forget(change.name, database!)
+    })
   }
 
   /** Closes a database that was dropped, and deletes what it left. */

@@ -9,13 +9,15 @@ import type { WriterHost } from './commit/apply-write.ts'
 import { BatchWrites } from './commit/batch-writes.ts'
 import { ChangesTail } from './commit/changes-tail.ts'
 import { Compaction } from './maintenance/compaction.ts'
-import type { CommitSubscriber } from './commit/commit-record.ts'
+import type { CommitRecord, CommitSubscriber } from './commit/commit-record.ts'
 import type { DocumentEdit, DocumentValidator, EditOutcome } from './documents/edit.ts'
 import type { DatabaseRecord } from './database-record.ts'
 import { PartitionSizes } from './commit/partition-sizes.ts'
 import { DatabaseDigests } from './ranks/digests.ts'
 import { DatabaseRanks, type Ranks } from './ranks/ranks.ts'
 import { DatabaseReader } from './reading/database-reader.ts'
+import type { Replicate } from '../storage/group-sync.ts'
+import type { ReplicatedChange } from './replication-hook.ts'
 import type { DatabaseRules } from './documents/rules.ts'
 import { CurrentSecurity, decodeSecurity } from './security.ts'
 import { SECURITY_SETTING } from './setting-names.ts'
@@ -39,6 +41,8 @@ export interface DatabaseHooks {
   readonly newSecurity?: () => string | undefined
   /** The size up to which a partition may grow, in bytes; 0 for no limit. */
   readonly maxPartitionSize?: () => number
+  /** Hands changes to other nodes and writes them, where there are some. Default: they are written here alone. */
+  readonly replicate?: Replicate<ReplicatedChange>
   /** Makes the ranks of a database, where another thread counts them. Default: they are counted here. */
   readonly ranksOf?: (database: Database) => Ranks
   /** Makes the function that hands documents to the thread that has the writer. Default: the writer is here. */
@@ -130,6 +134,7 @@ export class Database extends DatabaseReader {
         sync,
         keys,
         database: record.number,
+        name,
         suffix: record.instance,
         ranks,
         referenceTo: content => attachments.referenceTo(content, record.number),
@@ -248,6 +253,12 @@ export class Database extends DatabaseReader {
   follow(state: DatabaseState, security: Uint8Array | undefined): void {
     this.#writer.reset(state)
     this.#security.reload({ state, security, hasFailed: true })
+  }
+
+  /** Takes over a commit that another node made, and that was written to this store. */
+  applyReplicated(commit: CommitRecord): void {
+    this.#writer.reset(commit.state)
+    for (const subscriber of this.#subscribers) subscriber.apply(commit)
   }
 
   /**

@@ -1,5 +1,4 @@
 import type { DatabaseName } from '../../protocol/database-name.ts'
-import type { StoreBatch } from '../storage/store.ts'
 import type { WriteSet } from '../storage/write-set.ts'
 import type { CommitRecord } from './commit/commit-record.ts'
 import type { DatabaseRecord } from './database-record.ts'
@@ -10,7 +9,7 @@ export type ReplicatedChange =
       readonly kind: 'commit'
       readonly name: DatabaseName
       readonly record: CommitRecord
-      /** Records of attachments' content that go with it. */
+      /** Records of this node that go with it: of attachments' content, and the journal of ranks. */
       readonly content: WriteSet
     }
   | {
@@ -21,10 +20,3 @@ export type ReplicatedChange =
       readonly security: string | undefined
     }
   | { readonly kind: 'drop'; readonly name: DatabaseName; readonly number: number }
-
-/**
- * Makes changes durable elsewhere, then writes their batch to this node's store; in the order of its calls.
- *
- * @throws where this node may not write; nothing was written then
- */
-export type Replicate = (changes: readonly ReplicatedChange[], batch: StoreBatch) => Promise<void>

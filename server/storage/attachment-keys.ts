@@ -44,6 +44,11 @@ export function blobFileKey(file: number): Buffer {
   return key
 }
 
+/** Returns true for the record that a file of this node holds content. */
+export function isBlobFileKey(key: Uint8Array): boolean {
+  return key[0] === BLOB && key[1] === FILE
+}
+
 /** The records of all content addresses. */
 export const blobRecordRange = { gte: prefix(RECORD), lt: prefix(RECORD + 1) }
 

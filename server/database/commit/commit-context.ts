@@ -1,6 +1,8 @@
+import type { DatabaseName } from '../../../protocol/database-name.ts'
 import type { DatabaseKeys } from '../../storage/keys.ts'
 import type { GroupSync } from '../../storage/group-sync.ts'
 import type { Store } from '../../storage/store.ts'
+import type { ReplicatedChange } from '../replication-hook.ts'
 import type { CommitDigests } from '../ranks/commit-digests.ts'
 import type { PartitionSizes } from './partition-sizes.ts'
 
@@ -15,9 +17,10 @@ export interface JournaledRanks {
 /** Store, keys and constants that all commits of a database share. */
 export interface CommitContext {
   readonly store: Store
-  readonly sync: GroupSync
+  readonly sync: GroupSync<ReplicatedChange>
   readonly keys: DatabaseKeys
   readonly database: number
+  readonly name: DatabaseName
   /** The opaque part of the database's sequences. */
   readonly suffix: string
   /** Returns the records that make the database refer to an attachment's content (`20 01` in docs/architecture.md). */

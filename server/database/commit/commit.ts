@@ -18,6 +18,7 @@ import type { CommitContext } from './commit-context.ts'
 import type { CommitRecord, CommittedChange, CommittedRemoval } from './commit-record.ts'
 import { encodeDocumentRecord } from '../documents/document-record.ts'
 import { SECURITY_SETTING } from '../setting-names.ts'
+import type { ReplicatedChange } from '../replication-hook.ts'
 import { encodeState, type DatabaseState } from '../state.ts'
 import { type PreviousState, previousStateOf } from './previous-state.ts'
 import type { DocumentInCommit, Uncommitted } from './uncommitted.ts'
@@ -205,11 +206,7 @@ export class Commit {
       const commit = { seq: this.state.seq, changes: this.#changes, removals }
       putRankJournal(this.local, this.#context, { from: this.#from, commit, digests: this.#digests })
     }
-    if (!this.#writes.isEmpty || !this.local.isEmpty) {
-      this.#writes.put(this.#keys.state, encodeState(this.state))
-      await this.#context.sync.write(this.#writes.entries, this.local.entries)
-    }
-    return {
+    const record: CommitRecord = {
       database: this.#context.database,
       writes: this.#writes.entries,
       state: this.state,
@@ -217,6 +214,20 @@ export class Commit {
       removals,
       security: this.#security,
       partitionGrowth: this.#partitionGrowth,
+    }
+    if (!this.#writes.isEmpty || !this.local.isEmpty) {
+      this.#writes.put(this.#keys.state, encodeState(this.state))
+      await this.#context.sync.commit(this.#replicated(record), record.writes, this.local.entries)
+    }
+    return record
+  }
+
+  #replicated(record: CommitRecord): ReplicatedChange {
+    return {
+      kind: 'commit',
+      name: this.#context.name,
+      record,
+      content: this.local.entries,
     }
   }
 

@@ -3,6 +3,7 @@ import { GroupSync } from '../../storage/group-sync.ts'
 import { databaseNameKey } from '../../storage/keys.ts'
 import type { Store } from '../../storage/store.ts'
 import type { Attachments } from '../../attachments/attachments.ts'
+import type { ReplicatedChange } from '../replication-hook.ts'
 import { Database, type DatabaseHooks } from '../database.ts'
 import type { DatabaseRecord } from '../database-record.ts'
 import { FollowedDatabase } from './followed-database.ts'
@@ -21,7 +22,7 @@ export interface FollowedCatalogOptions {
 export class FollowedCatalog {
   readonly health = undefined
   readonly #options: FollowedCatalogOptions
-  readonly #sync: GroupSync
+  readonly #sync: GroupSync<ReplicatedChange>
   readonly #open = new Map<DatabaseName, Promise<FollowedDatabase>>()
   readonly #byNumber = new Map<number, FollowedDatabase>()
 

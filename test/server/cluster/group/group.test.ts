@@ -1,0 +1,91 @@
+import test from 'ava'
+import type { DatabaseName } from '../../../../protocol/database-name.ts'
+import { ReplicatedGroup } from '../../../../server/cluster/group/group.ts'
+import type { ReplicatedLog } from '../../../../server/cluster/log/contract.ts'
+import { LevelLogEngine } from '../../../../server/cluster/log/level-log.ts'
+import type { CommitRecord } from '../../../../server/database/commit/commit-record.ts'
+import { DatabaseKeys, KeySpace, spaceOfKey } from '../../../../server/storage/keys.ts'
+import type { Store } from '../../../../server/storage/store.ts'
+import { compact } from '../../../helpers/compact.ts'
+import { type MemoryCatalog, memoryCatalog } from '../../../helpers/memory-database.ts'
+import { write } from '../../../helpers/write.ts'
+
+interface Node extends MemoryCatalog {
+  readonly group: ReplicatedGroup
+  readonly commits: CommitRecord[]
+  catchUp(): Promise<void>
+}
+
+const NAME = 'test' as DatabaseName
+const never = new AbortController().signal
+
+async function node(log: ReplicatedLog, name: string): Promise<Node> {
+  const commits: CommitRecord[] = []
+  const engine = await memoryCatalog({
+    replicate: (changes, batch) => group.replicate(changes, batch),
+    extend: () => ({ subscribers: [{ apply: commit => void commits.push(commit) }], validators: [] }),
+  })
+  const parts = { store: engine.store, log, node: { node: name, url: `http://${name}` }, signal: never }
+  const group: ReplicatedGroup = await ReplicatedGroup.open(parts)
+  return { ...engine, group, commits, catchUp: () => group.catchUp(engine.catalog) }
+}
+
+/** All that is equal on each node: not the ranks, nor indexes. */
+async function contentsOf(store: Store, number: number): Promise<string[]> {
+  const contents: string[] = []
+  for await (const [key, value] of store.iterator(new DatabaseKeys(number).all())) {
+    const space = spaceOfKey(key)
+    if (space === KeySpace.index || space === KeySpace.rank) continue
+    contents.push(`${Buffer.from(key).toString('hex')} ${Buffer.from(value).toString('hex')}`)
+  }
+  return contents
+}
+
+const small = { a: { content_type: 'text/plain', data: Buffer.from('small').toString('base64') } }
+
+test('a follower equals its leader, and leads on at the same sequence; the deposed one is refused', async t => {
+  const engine = await LevelLogEngine.open()
+  await ReplicatedGroup.create(engine.connect(), 'test')
+  const [a, b] = [await node(engine.connect(), 'a'), await node(engine.connect(), 'b')]
+  await t.throwsAsync(a.catalog.create(NAME, { partitioned: false }), { message: /does not lead/ })
+  t.true(await a.group.lead())
+  const here = await a.catalog.create(NAME, { partitioned: false })
+  await write(
+    here,
+    Array.from({ length: 30 }, (_, n) => ({ _id: `doc${n}`, n, _attachments: small })),
+  )
+  await write(here, [{ _id: 'doc1', _rev: here.document('doc1' as never)?.rev, _deleted: true }])
+  await write(here, [{ _id: '_local/checkpoint', seq: 7 }])
+  await here.setSecurity(Buffer.from('{"members":{"names":["ann"],"roles":[]}}'))
+  await compact(here)
+  t.false(await b.group.lead(), 'a node that lacks entries cannot lead')
+
+  await b.catchUp()
+  const there = await b.catalog.open(NAME)
+  t.is(b.group.position, a.group.position)
+  t.is(there.seq, here.seq)
+  t.deepEqual(there.security.members.names, ['ann'])
+  t.deepEqual(await contentsOf(b.store, there.record.number), await contentsOf(a.store, here.record.number))
+  t.deepEqual(
+    b.commits.flatMap(({ changes }) => changes.map(({ seq, id }) => [seq, id])),
+    a.commits.flatMap(({ changes }) => changes.map(({ seq, id }) => [seq, id])),
+    'whoever follows commits is told the same',
+  )
+
+  t.true(await b.group.lead())
+  for (let n = 0; n < 5; n++)
+    await t.throwsAsync(write(here, [{ _id: `late${n}` }]), { message: /does not lead/ })
+  await write(there, [{ _id: 'next' }])
+  t.is(Number.parseInt(there.seq), Number.parseInt(here.seq) + 1)
+  await a.catchUp()
+  t.false(a.group.isLeader)
+  t.is((await a.catalog.open(NAME)).seq, there.seq)
+  t.deepEqual(await contentsOf(a.store, here.record.number), await contentsOf(b.store, here.record.number))
+
+  await b.catalog.drop(NAME)
+  await a.catchUp()
+  t.false(await a.catalog.exists(NAME))
+  await a.close()
+  await b.close()
+  await engine.close()
+})
