@@ -33,7 +33,11 @@ test('one database of a backup comes to a running server under another name', as
   await call(url, 'PUT', '/_replicator/job', { json: job })
   t.is((await runCli(['backup', backups, '--url', url])).code, 0)
   await call(url, 'PUT', '/orders/later', { json: {} })
-  await call(url, 'DELETE', '/_replicator/job?rev=' + (await call(url, 'GET', '/_replicator/job')).body._rev)
+  await call(
+    url,
+    'DELETE',
+    '/_replicator/job?rev=' + (await call<{ _rev: string }>(url, 'GET', '/_replicator/job')).body._rev,
+  )
   await call(url, 'DELETE', '/from-job')
 
   const args = ['restore-database', backups, 'orders', 'orders-then', '--directory', dir.path, '--url', url]

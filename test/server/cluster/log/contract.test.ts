@@ -192,7 +192,9 @@ withPostgres('an append while PostgreSQL is away is settled when it is back', as
   const settled = await appendSettled(log, 1, bytes('two'), {
     barrier: () => bytes('barrier'),
     signal: forever,
-    onUnknown: () => (isStarted ??= postgres.start()),
+    onUnknown: () => {
+      isStarted ??= postgres.start()
+    },
   })
   t.deepEqual(settled, { kind: 'appended', position: 2 })
   t.deepEqual(await readAll(log), ['one', 'two'])
