@@ -346,6 +346,8 @@ test.serial('a job that is cancelled lets go of a part without an end, an attach
       f: { follows: true, content_type: 'text/plain', length: 2 ** 30, revpos: 1, digest: 'md5-x' },
     },
   })
+  // Other tests replicate the document into their database.
+  await call(server.url, 'PUT', '/cancelled')
   const begin = `--b\r\ncontent-type: multipart/related; boundary="c"\r\n\r\n--c\r\ncontent-type: application/json\r\n\r\n${document}\r\n--c\r\n\r\n`
   for (const [what, first, piece] of [
     ['part', PART, 'x'],
@@ -363,7 +365,7 @@ test.serial('a job that is cancelled lets go of a part without an end, an attach
       }),
     )
     t.teardown(() => peer.close())
-    const job = { source: peer.url, target: 'to' }
+    const job = { source: peer.url, target: 'cancelled' }
     const running = call(server.url, 'POST', '/_replicate', { json: job })
     await eventually(`the ${what} is asked for`, () => isAsked)
     t.is((await call(server.url, 'POST', '/_replicate', { json: { ...job, cancel: true } })).status, 200)
