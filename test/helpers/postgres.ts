@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { chmod, chown, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, chown, cp, mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -33,13 +33,14 @@ export function postgresBinaries(): string | undefined {
   }
 }
 
-export async function startPostgres(binaries: string): Promise<Postgres> {
-  await linkLibraries(binaries)
+export async function startPostgres(installed: string): Promise<Postgres> {
+  await linkLibraries(installed)
   const isRoot = process.getuid?.() === 0
   const as = isRoot ? { uid: NOBODY, gid: NOBODY } : {}
   const directory = await mkdtemp(join(tmpdir(), 'couchette-postgres-'))
   if (isRoot) await chown(directory, NOBODY, NOBODY)
   await chmod(directory, 0o700)
+  const binaries = await runnable(installed, as, directory)
   const data = join(directory, 'data')
   await run(
     join(binaries, 'initdb'),
@@ -81,6 +82,23 @@ export async function startPostgres(binaries: string): Promise<Postgres> {
     await rm(directory, { recursive: true, force: true })
   }
   return { url, stop, start, close }
+}
+
+/** Returns where the account can run the programs: in a copy, if those that are installed are out of its reach. */
+async function runnable(
+  installed: string,
+  as: { readonly uid?: number; readonly gid?: number },
+  directory: string,
+): Promise<string> {
+  try {
+    await run(join(installed, 'initdb'), ['--version'], { ...as, cwd: directory })
+    return installed
+  } catch {
+    const copy = join(directory, 'native')
+    await cp(join(installed, '..'), copy, { recursive: true, verbatimSymlinks: true })
+    await run('chmod', ['-R', 'a+rX', copy])
+    return join(copy, 'bin')
+  }
 }
 
 /** The package makes these links in an install script, which npm may have been told not to run. */
