@@ -13,6 +13,7 @@ const DESIGN = {
 }
 
 test('feeds, views, validation, jobs and attachments go on over a store that is opened again', async t => {
+  t.timeout(6 * 60_000)
   const dir = await tempDir()
   const faults = await DiskFaults.build(dir.path)
   if (faults === undefined) {
@@ -66,7 +67,10 @@ test('feeds, views, validation, jobs and attachments go on over a store that is 
       seqs,
       [...seqs].sort((a, b) => a - b),
     )
-    await eventually('the job goes on', async () => (await docCount('copy')) === count, { withinMs: 60_000 })
+    // A job that crashed twice waits for a minute.
+    await eventually('the job goes on', async () => (await docCount('copy')) === count, {
+      withinMs: 180_000,
+    })
     t.is((await replicate('after', 'second')).status, 201)
     const whole = async () => {
       const { status, body } = await call<{ doc_count: number }>(url, 'GET', '/second')
