@@ -236,3 +236,27 @@ test('what cannot be is said in sentences with exit codes', async t => {
   t.is((await runCli(['replicate', 'orders'])).err, 'couchette: The argument target is missing.\n')
   t.is((await runCli(['replicate', 'a', 'b', '--url', 'ftp://x'])).code, 2)
 })
+
+if (process.env.COUCH_URL !== undefined) {
+  const couch = process.env.COUCH_URL
+  test('replicate copies to a real CouchDB and back', async t => {
+    const { url } = await withOrders(t)
+    const name = `replicate-${process.pid}`
+    t.teardown(() => call(couch, 'DELETE', `/${name}`))
+    const there = await runCli([
+      'replicate',
+      `${url}/orders`,
+      `${couch}/${name}`,
+      '--create-target',
+      '--json',
+    ])
+    t.like(JSON.parse(there.out), { ok: true, docs_written: DOCS + 2 }, there.err)
+    const back = await runCli(['replicate', `${couch}/${name}`, `${url}/back`, '--create-target', '--json'])
+    t.like(JSON.parse(back.out), { ok: true, docs_written: DOCS + 2 }, back.err)
+    for (const path of ['order-0?conflicts=true', 'with-file?attachments=true'])
+      t.deepEqual(
+        (await call(url, 'GET', `/back/${path}`)).body,
+        (await call(url, 'GET', `/orders/${path}`)).body,
+      )
+  })
+}
