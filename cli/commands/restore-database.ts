@@ -9,6 +9,7 @@ import { plural } from '../frame/format.ts'
 import type { Frame } from '../frame/frame.ts'
 import { Server } from '../frame/server.ts'
 import type { LocalCommands } from '../local-commands.ts'
+import { copySettings, type DatabaseProps, makeDatabase } from '../replication/make-target.ts'
 import { Peers } from '../replication/peers.ts'
 import { runReplication } from '../replication/run.ts'
 import { progressOf } from './replicate.ts'
@@ -75,7 +76,13 @@ async function restoreDatabase(
   ]
   const peers = new Peers()
   try {
-    await makeTarget(from, to, encodeURIComponent(database), encodeURIComponent(target.database))
+    const [there, here] = [
+      { server: from, path: encodeURIComponent(database) },
+      { server: to, path: encodeURIComponent(target.database) },
+    ]
+    const info = await from.get<DatabaseProps>(there.path)
+    // One that is there keeps its own settings.
+    if (await makeDatabase(here, info)) await copySettings(there, here, SETTINGS)
     const options = parseOptions({ use_checkpoints: false }, REPLICATION_DEFAULTS)
     const request = { source, target, options }
     const result = await runReplication(peers, request, progressOf(context), context.signal)
@@ -99,13 +106,4 @@ async function restoreDatabase(
   } finally {
     await Promise.all([from.close(), to.close(), peers.close()])
   }
-}
-
-/** Makes the target with the settings of the source; one that is there keeps its own. */
-async function makeTarget(from: Server, to: Server, source: string, target: string): Promise<void> {
-  if ((await to.find(target)) !== undefined) return
-  const { props } = await from.get<{ props?: { partitioned?: boolean } }>(source)
-  await to.send('PUT', `${target}${props?.partitioned === true ? '?partitioned=true' : ''}`)
-  for (const setting of SETTINGS)
-    await to.send('PUT', `${target}/${setting}`, await from.get<unknown>(`${source}/${setting}`))
 }

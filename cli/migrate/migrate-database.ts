@@ -4,6 +4,7 @@ import type { WriteFailure } from '../../replicator/peer.ts'
 import { CommandError } from '../frame/command-error.ts'
 import { UNREACHABLE } from '../frame/exit-codes.ts'
 import { requestFailure } from '../frame/failures.ts'
+import { copySettings, type DatabaseProps, makeDatabase } from '../replication/make-target.ts'
 import { runReplication } from '../replication/run.ts'
 import { buildIndexes } from './build-indexes.ts'
 import type { IndexReport } from './build-indexes.ts'
@@ -32,10 +33,9 @@ export interface Counts {
   readonly deleted: number
 }
 
-interface DatabaseInfo {
+interface DatabaseInfo extends DatabaseProps {
   readonly doc_count: number
   readonly doc_del_count: number
-  readonly props?: { readonly partitioned?: boolean }
 }
 
 /** Rounds of copying and comparing: a database that is written to meanwhile differs after the first. */
@@ -94,16 +94,16 @@ async function prepareTarget(
   { source, target, show }: Migration,
   path: string,
   name: string,
-  { props }: DatabaseInfo,
+  info: DatabaseProps,
 ): Promise<void> {
   show(name, 'security')
-  const partitioned = props?.partitioned === true
-  if ((await target.find(path)) === undefined)
-    await target.send('PUT', path, undefined, partitioned ? { partitioned } : {})
-  if (isSystem(name)) return
-  // As it is written there, before the first document arrives.
-  await target.send('PUT', `${path}/_security`, await source.text(`${path}/_security`))
-  await target.send('PUT', `${path}/_revs_limit`, (await source.text(`${path}/_revs_limit`)).trim())
+  const [from, to] = [
+    { server: source, path },
+    { server: target, path },
+  ]
+  await makeDatabase(to, info)
+  // Before the first document arrives.
+  if (!isSystem(name)) await copySettings(from, to, ['_security', '_revs_limit'])
 }
 
 async function copy(
