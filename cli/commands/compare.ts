@@ -1,43 +1,18 @@
-import { createInterface } from 'node:readline'
+import type {
+  ComparedDocument,
+  ComparisonProgress,
+  ComparisonSummary,
+} from '../../replicator/comparison/lines.ts'
 import { CommandError } from '../frame/command-error.ts'
 import type { Context } from '../frame/context.ts'
 import { FAILED, INCOMPLETE, OK } from '../frame/exit-codes.ts'
 import type { Frame } from '../frame/frame.ts'
 import { printable } from '../frame/table.ts'
+import { comparisonLines } from '../replication/comparison-lines.ts'
 import { copyDocuments } from '../replication/copy-documents.ts'
 
-interface Difference {
-  readonly id: string
-  readonly kind: 'missing' | 'winner' | 'leaves' | 'body' | 'attachment' | 'unreadable'
-  /** Missing where no replication helps. */
-  readonly missing_in?: Side
-  readonly revs?: readonly string[]
-  readonly rev?: string
-  readonly name?: string
-  readonly side?: Side
-  readonly reason?: string
-}
-
-type Side = 'source' | 'target'
-
-interface Summary {
-  readonly equal: boolean
-  readonly source_documents: number
-  readonly target_documents: number
-  readonly missing_in_source: number
-  readonly missing_in_target: number
-  readonly other_winner: number
-  readonly other_leaves: number
-  readonly damaged: number
-}
-
-interface Progress {
-  readonly from?: string
-  readonly source_documents: number
-  readonly target_documents: number
-}
-
-type Line = Difference | { readonly summary: Summary } | { readonly progress: Progress }
+type Summary = ComparisonSummary['summary']
+type Progress = ComparisonProgress['progress']
 
 /** Adds `compare`: whether two databases have the same leaves. */
 export function addCompare(frame: Frame): void {
@@ -71,9 +46,7 @@ async function compare(
   const missing = { source: new Set<string>(), target: new Set<string>() }
   let summary: Summary | undefined
   let from: string | undefined
-  const answer = await server.open('POST', '_compare', JSON.stringify({ source, target, ...flags }))
-  for await (const text of createInterface({ input: answer.body, crlfDelay: Infinity })) {
-    const line = JSON.parse(text) as Line
+  for await (const { text, line } of comparisonLines(server, { source, target, ...flags })) {
     if ('progress' in line) {
       from = line.progress.from
       context.progress.show(shownProgress(line.progress))
@@ -106,17 +79,16 @@ function shownProgress({ source_documents: here, target_documents: there }: Prog
   return `${here} and ${there} documents compared`
 }
 
-function shown(line: Difference): string {
+function shown(line: ComparedDocument): string {
   const id = printable(line.id)
-  const rev = printable(line.rev ?? '')
-  const revs = printable((line.revs ?? []).join(', '))
+  const revs = printable('rev' in line ? line.rev : line.revs.join(', '))
   switch (line.kind) {
     case 'body':
-      return `${id}: the body of ${rev} differs`
+      return `${id}: the body of ${revs} differs`
     case 'attachment':
-      return `${id}: the attachment ${printable(line.name ?? '')} of ${rev} differs`
+      return `${id}: the attachment ${printable(line.name ?? '')} of ${revs} differs`
     case 'unreadable':
-      return `${id}: the ${line.side ?? ''} cannot read ${rev}: ${printable(line.reason ?? '')}`
+      return `${id}: the ${line.side} cannot read ${revs}: ${printable(line.reason)}`
     case 'missing':
     case 'winner':
     case 'leaves':

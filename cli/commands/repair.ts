@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline'
+import type { ComparedDocument } from '../../replicator/comparison/lines.ts'
 import { CommandError } from '../frame/command-error.ts'
 import type { Context } from '../frame/context.ts'
 import { FAILED, INCOMPLETE, OK } from '../frame/exit-codes.ts'
@@ -6,17 +6,8 @@ import type { Frame } from '../frame/frame.ts'
 import { confirm } from '../frame/prompt.ts'
 import type { Server } from '../frame/server.ts'
 import { printable } from '../frame/table.ts'
+import { comparisonLines } from '../replication/comparison-lines.ts'
 import { copyDocuments, type DatabasePair } from '../replication/copy-documents.ts'
-
-/** A line of `_compare`. */
-interface Line {
-  readonly id?: string
-  /** The side to which the document is to be copied; none if no replication makes the sides equal. */
-  readonly missing_in?: 'source' | 'target'
-  readonly revs?: readonly string[]
-  readonly rev?: string
-  readonly summary?: object
-}
 
 /** Documents that differ, by the side that lacks them. */
 interface Differences {
@@ -88,15 +79,13 @@ async function differences(
   server: Server,
   sides: DatabasePair,
   oneWay: boolean,
-  each: (line: Line) => Promise<void> = () => Promise.resolve(),
+  each: (line: ComparedDocument) => Promise<void> = () => Promise.resolve(),
 ): Promise<Differences> {
   const found = { source: new Set<string>(), target: new Set<string>(), others: new Set<string>() }
-  const answer = await server.open('POST', '_compare', JSON.stringify(sides))
   let ended = false
-  for await (const text of createInterface({ input: answer.body, crlfDelay: Infinity })) {
-    const line = JSON.parse(text) as Line
-    ended ||= line.summary !== undefined
-    if (line.id === undefined || (oneWay && line.missing_in === 'source')) continue
+  for await (const { line } of comparisonLines(server, sides)) {
+    ended ||= 'summary' in line
+    if (!('id' in line) || (oneWay && line.missing_in === 'source')) continue
     found[line.missing_in ?? 'others'].add(line.id)
     await each(line)
   }
@@ -109,10 +98,10 @@ function count({ source, target, others }: Differences): number {
 }
 
 /** @param isLeft true of what differs after the repair */
-async function show(context: Context, line: Line, isLeft = false): Promise<void> {
+async function show(context: Context, line: ComparedDocument, isLeft = false): Promise<void> {
   if (context.json) return context.line(JSON.stringify(isLeft ? { ...line, still: true } : line))
-  const { id = '', missing_in: side, revs = [], rev } = line
-  const revisions = printable((rev === undefined ? revs : [rev]).join(', '))
+  const { id, missing_in: side } = line
+  const revisions = printable('rev' in line ? line.rev : line.revs.join(', '))
   const what = side === undefined ? `differs in ${revisions}` : `the ${side} lacks ${revisions}`
   await context.line(`${printable(id)}: ${what}${isLeft ? ' still' : ''}`)
 }

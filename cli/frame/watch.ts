@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { usageError } from './command-error.ts'
 import type { Context } from './context.ts'
 import { OK } from './exit-codes.ts'
@@ -36,16 +37,7 @@ export async function watch<T>(
 
 /** Waits, or until the signal is aborted; keeps the process meanwhile. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>(resolve => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }
 
 function heading(everyMs: number): string {

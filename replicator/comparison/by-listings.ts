@@ -1,5 +1,5 @@
 import type { IdRange, ListedDocument, Peer } from '../peer.ts'
-import { type ComparedPairs, countsOf, inLists, joined, type Sides } from './sides.ts'
+import { allLeaves, type ComparedPairs, countsOf, inLists, joined, type Sides } from './sides.ts'
 
 /** Sorts documents by their ids, on disk. One that is put again takes the place of the one before. */
 export interface DocumentSorter {
@@ -50,13 +50,6 @@ async function fill(
   batchSize: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const request = {
-    since: 0,
-    feed: 'normal',
-    style: 'all_docs',
-    filter: { kind: 'none' },
-    batchSize,
-  } as const
-  for await (const { rows } of peer.changes(request, signal))
+  for await (const { rows } of peer.changes(allLeaves(batchSize), signal))
     await sorter.put(rows.map(({ id, revs }) => ({ id, leaves: revs.map(rev => ({ rev })) })))
 }

@@ -1,6 +1,6 @@
 import type { Peer } from '../peer.ts'
 import type { Difference } from './lines.ts'
-import type { Sides } from './sides.ts'
+import { allLeaves, type Sides } from './sides.ts'
 
 /** A difference, with the documents of each side that were looked at. */
 interface Looked {
@@ -20,14 +20,7 @@ export async function* lackingEitherWay(
   for (const side of ['source', 'target'] as const) {
     const [from, to, other]: [Peer, Peer, 'source' | 'target'] =
       side === 'source' ? [sides.source, sides.target, 'target'] : [sides.target, sides.source, 'source']
-    const request = {
-      since: 0,
-      feed: 'normal',
-      style: 'all_docs',
-      filter: { kind: 'none' },
-      batchSize,
-    } as const
-    for await (const { rows } of from.changes(request, signal)) {
+    for await (const { rows } of from.changes(allLeaves(batchSize), signal)) {
       if (rows.length === 0) continue
       const missing = await to.revsDiff(rows, signal)
       const counts = { source: 0, target: 0, [side]: rows.length }

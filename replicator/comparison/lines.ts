@@ -81,10 +81,7 @@ export interface ComparisonSummary {
   }
 }
 
-export type ComparisonLine =
-  | Difference
-  | LeafDifference
-  | ContentDifference
-  | UnreadableRevision
-  | ComparisonProgress
-  | ComparisonSummary
+/** A difference of either kind, or a revision that could not be looked at. */
+export type ComparedDocument = Difference | LeafDifference | ContentDifference | UnreadableRevision
+
+export type ComparisonLine = ComparedDocument | ComparisonProgress | ComparisonSummary

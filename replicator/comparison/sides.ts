@@ -1,4 +1,4 @@
-import type { ListedDocument, Peer } from '../peer.ts'
+import type { ChangesRequest, ListedDocument, Peer } from '../peer.ts'
 
 /** Both sides of a comparison. */
 export interface Sides {
@@ -21,6 +21,11 @@ export interface ComparedPairs {
   readonly counts: { readonly source: number; readonly target: number }
   /** All documents with smaller ids were compared; undefined where nothing can be said yet, and at the end. */
   readonly next: string | undefined
+}
+
+/** Returns the request for the leaves of all documents, deleted ones too, in the order of their changes. */
+export function allLeaves(batchSize: number): ChangesRequest {
+  return { since: 0, feed: 'normal', style: 'all_docs', filter: { kind: 'none' }, batchSize }
 }
 
 /** Joins two lists of documents in the order of their ids. */
