@@ -15,12 +15,7 @@ import type { Limits, RequestKind } from '../concurrency/client-limits.ts'
  */
 export function limitAddress(ctx: RequestContext): void {
   const { config } = ctx.services
-  const limits: Limits = {
-    rate: config.integer('limits', 'address_requests_per_second'),
-    burst: config.integer('limits', 'address_burst'),
-    requests: config.integer('limits', 'address_requests'),
-    feeds: config.integer('limits', 'address_feeds'),
-  }
+  const limits = limitsOf('address', config)
   if (!isLimited(limits) || ctx.path === '/_up') return
   const address = loginPeerOf(ctx)
   if (isExempt(address, config)) return
@@ -31,15 +26,19 @@ export function limitAddress(ctx: RequestContext): void {
 export function limitUser(ctx: RequestContext): void {
   const { config } = ctx.services
   const { user } = ctx.state
-  const limits: Limits = {
-    rate: config.integer('limits', 'user_requests_per_second'),
-    burst: config.integer('limits', 'user_burst'),
-    requests: config.integer('limits', 'user_requests'),
-    feeds: config.integer('limits', 'user_feeds'),
-  }
+  const limits = limitsOf('user', config)
   // Who repairs an overloaded server must not be kept out by its limits.
   if (!isLimited(limits) || user.name === null || isServerAdmin(user) || ctx.path === '/_up') return
   enter(ctx, `user ${user.name}`, limits, 'user')
+}
+
+function limitsOf(of: 'address' | 'user', config: Config): Limits {
+  return {
+    rate: config.integer('limits', `${of}_requests_per_second`),
+    burst: config.integer('limits', `${of}_burst`),
+    requests: config.integer('limits', `${of}_requests`),
+    feeds: config.integer('limits', `${of}_feeds`),
+  }
 }
 
 function isLimited({ rate, requests, feeds }: Limits): boolean {

@@ -8,8 +8,8 @@ import type { Attachments } from '../../attachments/attachments.ts'
 import { numberOfKey, KeySpace } from '../../storage/keys.ts'
 import type { Commit } from './commit.ts'
 import type { CommitContext } from './commit-context.ts'
-import { DocumentEdits, type ValidationMemory } from './document-edits.ts'
-import type { DocumentEdit, DocumentValidator } from '../documents/edit.ts'
+import { DocumentEdits, type DocumentEditsOptions, type ValidationMemory } from './document-edits.ts'
+import type { Actor, DocumentEdit, DocumentValidator, EditOutcome } from '../documents/edit.ts'
 import { requireMember } from '../security.ts'
 import { applyLocalEdits } from './local-edits.ts'
 import { applyPurge } from './apply-purge.ts'
@@ -48,7 +48,7 @@ function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown
   if ('user' in request && request.user !== undefined) requireMember(request.user, host.security())
   switch (request.kind) {
     case 'edit_documents':
-      return applyEdits(request, commit, host)
+      return editDocuments(request, commit, host)
     case 'resolve_conflict':
       return applyResolution(request, commit, host)
     case 'edit_local_documents':
@@ -70,14 +70,17 @@ function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown
   }
 }
 
-function applyEdits(
-  { edits, replicated, user }: WriteRequest & { kind: 'edit_documents' },
+type EditsOfUser = Pick<DocumentEditsOptions, 'edits' | 'replicated' | 'isAtomic'> & Pick<Actor, 'user'>
+
+function editDocuments(
+  { edits, replicated, isAtomic = false, user }: EditsOfUser,
   commit: Commit,
   host: WriterHost,
-) {
+): Promise<readonly EditOutcome[]> {
   return new DocumentEdits(commit, {
     edits,
     replicated,
+    isAtomic,
     maxPartitionSize: host.maxPartitionSize(),
     memory: host.validation,
     actor: { user, security: host.security() },
@@ -91,15 +94,7 @@ async function applyRows(
   commit: Commit,
   host: WriterHost,
 ) {
-  const outcomes = await new DocumentEdits(commit, {
-    edits,
-    replicated: true,
-    isAtomic: true,
-    maxPartitionSize: host.maxPartitionSize(),
-    memory: host.validation,
-    actor: { user, security: host.security() },
-    validators: host.validatorsOf(edits),
-  }).apply()
+  const outcomes = await editDocuments({ edits, replicated: true, isAtomic: true, user }, commit, host)
   applyLocalEdits(commit, locals)
   return outcomes
 }
@@ -115,15 +110,7 @@ function applyResolution(
   const known = new Set(live.map(({ rev }) => rev))
   const isAsExpected = expected.every(rev => known.has(rev)) && (!all || known.size === expected.length)
   if (!isAsExpected) throw fail('conflict')
-  return new DocumentEdits(commit, {
-    edits,
-    replicated: false,
-    isAtomic: true,
-    maxPartitionSize: host.maxPartitionSize(),
-    memory: host.validation,
-    actor: { user, security: host.security() },
-    validators: host.validatorsOf(edits),
-  }).apply()
+  return editDocuments({ edits, replicated: false, isAtomic: true, user }, commit, host)
 }
 
 /** Raises the update sequence, as in CouchDB. */
