@@ -25,11 +25,20 @@ export async function readBackups(directory: string): Promise<Backup[]> {
 }
 
 /**
+ * Writes all files of a backup below a directory.
+ *
+ * @throws {StartError} where the content of one is missing or changed
+ */
+export async function restoreFiles(backups: string, { files }: Backup, to: string): Promise<void> {
+  for (const file of files) await restoreFile(backups, file, join(to, ...file.path.split('/')))
+}
+
+/**
  * Writes a file of a backup to its place, synced.
  *
  * @throws {StartError} where its content is missing or changed
  */
-export async function restoreFile(directory: string, file: BackedUpFile, to: string): Promise<void> {
+async function restoreFile(directory: string, file: BackedUpFile, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 })
   const hash = createHash('sha256')
   const target = await open(to, 'wx', 0o600)

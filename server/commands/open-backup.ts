@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readBackups, restoreFile } from '../backup/backup-directory.ts'
+import { readBackups, restoreFiles } from '../backup/backup-directory.ts'
 import { StartError } from '../config/start-error.ts'
 import { keepOnly } from '../database/maintenance/keep-only.ts'
 import { createServer } from '../main.ts'
@@ -44,8 +44,7 @@ export async function openBackup(args: OpenBackupArguments): Promise<OpenBackup>
   const data = await mkdtemp(join(args.directory, 'couchette-restore-'))
   const remove = (): Promise<void> => rm(data, { recursive: true, force: true })
   try {
-    for (const file of backup.files)
-      await restoreFile(args.backups, file, join(data, ...file.path.split('/')))
+    await restoreFiles(args.backups, backup, data)
     await keepOne(data, args)
     await removeConfiguration(data)
     const admin = { name: 'restore', password: randomBytes(18).toString('base64url') }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Backup } from '../../protocol/backup.ts'
-import { readBackups, restoreFile } from '../backup/backup-directory.ts'
+import { readBackups, restoreFiles } from '../backup/backup-directory.ts'
 import { markRestored } from '../database/maintenance/mark-restored.ts'
 import { StartError } from '../config/start-error.ts'
 import { findFaults } from './check.ts'
@@ -37,8 +37,7 @@ export async function restore(args: RestoreArguments): Promise<number> {
   const partial = `${data}.restoring`
   await rm(partial, { recursive: true, force: true })
   await mkdir(partial, { recursive: true, mode: 0o700 })
-  for (const file of backup.files)
-    await restoreFile(args.backups, file, join(partial, ...file.path.split('/')))
+  await restoreFiles(args.backups, backup, partial)
   const { faults, seen } = await verifyAndMark(partial, args.encryptionKeyFile)
   if (faults.length > 0) {
     for (const fault of faults) process.stdout.write(`${fault}\n`)

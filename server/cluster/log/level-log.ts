@@ -29,7 +29,7 @@ export class LevelLogEngine {
     const entries: Entries =
       directory === undefined
         ? new MemoryLevel<Uint8Array, Uint8Array>(ENCODINGS)
-        : (new Level<Uint8Array, Uint8Array>(directory, ENCODINGS) as unknown as Entries)
+        : new Level<Uint8Array, Uint8Array>(directory, ENCODINGS)
     await entries.open()
     const [last] = await entries.keys({ reverse: true, limit: 1 }).all()
     return new LevelLogEngine(entries, last === undefined ? 0 : positionOf(last))

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReplicatedLog } from './contract.ts'
 
 export type Settled = { readonly kind: 'appended'; readonly position: number } | { readonly kind: 'conflict' }
@@ -54,18 +55,6 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** Waits, or as long as the signal is not aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) {
-      resolve()
-      return
-    }
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    signal.addEventListener('abort', end)
-  })
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }
