@@ -1,11 +1,11 @@
 import { execFile, spawn } from 'node:child_process'
 import { chmod, chown, cp, mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
+import { freePort } from './free-port.ts'
 
 const run = promisify(execFile)
 
@@ -104,13 +104,4 @@ async function runnable(
 /** The package makes these links in an install script, which npm may have been told not to run. */
 async function linkLibraries(binaries: string): Promise<void> {
   await run(process.execPath, [join('scripts', 'hydrate-symlinks.js')], { cwd: join(binaries, '..', '..') })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

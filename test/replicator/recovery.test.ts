@@ -1,7 +1,5 @@
 import test from 'ava'
 import { cp, rm, writeFile } from 'node:fs/promises'
-import { createServer as createTcpServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ADMIN, startScript } from '../../harness/child-server.ts'
@@ -13,6 +11,7 @@ import { call } from '../helpers/http.ts'
 import { converged, fill } from '../helpers/replication.ts'
 import { startServer } from '../helpers/server.ts'
 import type { RunningServer } from '../helpers/server.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { tempDir } from '../helpers/temp.ts'
 
 const FAST = {
@@ -82,14 +81,6 @@ class Peer {
     await rm(this.#data, { recursive: true, force: true })
     await rm(`${this.#data}-backup`, { recursive: true, force: true })
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
 }
 
 async function addJob(base: string, id: string, source: string, target: string): Promise<void> {

@@ -1,24 +1,22 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Admin } from '@platformatic/kafka'
+import { freePort } from '../../helpers/free-port.ts'
 import { tempDir, type TempDir } from '../../helpers/temp.ts'
+import { Broker } from './broker.ts'
 import { retried } from './retried.ts'
 
-/** Where .ci/run puts Kafka and what it needs, from Maven Central. */
+/** Directory into which `.ci/run` puts the jars of Kafka and its dependencies, from Maven Central. */
 const JARS = process.env['COUCHETTE_KAFKA_JARS'] ?? join(homedir(), '.cache/couchette-engines/kafka')
 
 /** A Kafka 4 of one node in KRaft mode. */
-export class KafkaServer {
-  readonly #dir: TempDir
-  #process: ChildProcess | undefined
+export class KafkaServer extends Broker {
   readonly port: number
 
   private constructor(dir: TempDir, port: number) {
-    this.#dir = dir
+    super(dir)
     this.port = port
   }
 
@@ -42,15 +40,11 @@ export class KafkaServer {
   }
 
   get #properties(): string {
-    return join(this.#dir.path, 'server.properties')
-  }
-
-  get address(): string {
-    return `127.0.0.1:${this.port}`
+    return join(this.dir.path, 'server.properties')
   }
 
   async up(): Promise<void> {
-    this.#process = spawn('java', [...JAVA, 'kafka.Kafka', this.#properties], { stdio: 'ignore' })
+    this.spawn('java', [...JAVA, 'kafka.Kafka', this.#properties])
     await retried(() => this.use(admin => admin.listTopics()))
   }
 
@@ -62,19 +56,6 @@ export class KafkaServer {
     } finally {
       await admin.close()
     }
-  }
-
-  async kill(): Promise<void> {
-    const running = this.#process
-    this.#process = undefined
-    if (running === undefined) return
-    running.kill('SIGKILL')
-    await once(running, 'exit')
-  }
-
-  async close(): Promise<void> {
-    await this.kill()
-    await this.#dir.remove()
   }
 }
 
@@ -95,13 +76,4 @@ function properties(path: string, port: number, controller: number): string {
     'group.initial.rebalance.delay.ms=0',
     'auto.create.topics.enable=false',
   ].join('\n')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -2,24 +2,20 @@ import assert from 'node:assert/strict'
 import { Producer } from '@platformatic/kafka'
 import test, { type ExecutionContext } from 'ava'
 import { call } from '../../helpers/http.ts'
-import { type RunningServer, startServer } from '../../helpers/server.ts'
+import { JobServer } from './job-server.ts'
 import { KafkaServer } from './kafka-server.ts'
 import { retried } from './retried.ts'
 
 let kafka: KafkaServer
-let server: RunningServer
+const server = new JobServer()
+const { putJob, jobOf, ids, bulk } = server
+
 test.before(async () => {
   kafka = await KafkaServer.start()
-  server = await startServer({
-    settings: [
-      { section: 'replicator', key: 'crash_backoff', value: '200' },
-      { section: 'replicator', key: 'checkpoint_interval', value: '200' },
-      { section: 'replicator', key: 'interval', value: '500' },
-    ],
-  })
+  await server.start()
 })
 test.after.always(async () => {
-  await server?.close()
+  await server.close()
   await kafka?.close()
 })
 
@@ -27,39 +23,10 @@ type Document = Record<string, unknown>
 
 async function setUp(t: ExecutionContext, name: string) {
   await kafka.use(admin => admin.createTopics({ topics: [name], partitions: 3, replicas: 1 }))
-  for (const database of [`${name}-a`, `${name}-b`])
-    t.is((await call(server.url, 'PUT', `/${database}`)).status, 201)
-  return {
-    stream: { url: `kafka://${kafka.address}`, topic: name },
-    at: (database: string) => `${server.url}/${database}`,
-  }
+  const at = await server.makePair(t, name)
+  return { stream: { url: `kafka://${kafka.address}`, topic: name }, at }
 }
 
-async function putJob(id: string, job: object): Promise<void> {
-  await call(server.url, 'PUT', '/_replicator')
-  await call(server.url, 'PUT', `/_replicator/${id}`, { json: job })
-}
-
-async function jobOf(id: string): Promise<{ state: string; info: { error?: string } | null }> {
-  const { body } = await call<{ state: string; info: { error?: string } | null }>(
-    server.url,
-    'GET',
-    `/_scheduler/docs/_replicator/${id}`,
-  )
-  return body
-}
-
-async function ids(database: string): Promise<string[]> {
-  const { body } = await call<{ rows: { id: string; value: { rev: string } }[] }>(
-    server.url,
-    'GET',
-    `/${database}/_all_docs`,
-  )
-  return body.rows.map(({ id, value }) => `${id} ${value.rev}`)
-}
-
-const bulk = (database: string, docs: readonly object[]) =>
-  call(server.url, 'POST', `/${database}/_bulk_docs`, { json: { docs } })
 const run = (json: object) => call<Document>(server.url, 'POST', '/_replicate', { json })
 
 test.serial('documents go through a topic into another database as they are, and deletions too', async t => {

@@ -1,21 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '@nats-io/transport-node'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { tempDir, type TempDir } from '../../helpers/temp.ts'
+import { Broker } from './broker.ts'
 import { retried } from './retried.ts'
 
 /** A NATS server of this machine's Go, with JetStream on disk. */
-export class NatsServer {
-  readonly #dir: TempDir
-  #process: ChildProcess | undefined
+export class NatsServer extends Broker {
   port = 0
 
   private constructor(dir: TempDir) {
-    this.#dir = dir
+    super(dir)
   }
 
   static async start(): Promise<NatsServer> {
@@ -24,18 +21,14 @@ export class NatsServer {
     return server
   }
 
-  get address(): string {
-    return `127.0.0.1:${this.port}`
-  }
-
   /** Starts it, after a kill on the port that it had before. */
   async up(): Promise<void> {
-    const { path } = this.#dir
+    const { path } = this.dir
     const port = this.port === 0 ? '-1' : String(this.port)
     const args = ['-a', '127.0.0.1', '-p', port, '-js', '-sd', path, '--ports_file_dir', path]
-    this.#process = spawn(join(homedir(), 'go/bin/nats-server'), args, { stdio: 'ignore' })
+    this.spawn(join(homedir(), 'go/bin/nats-server'), args)
     await retried(async () => {
-      const file = (await readdir(path)).find(name => name.endsWith(`_${this.#process?.pid}.ports`))
+      const file = (await readdir(path)).find(name => name.endsWith(`_${this.pid}.ports`))
       if (file === undefined) throw new Error('no ports yet')
       const { nats } = JSON.parse(await readFile(join(path, file), 'utf8')) as { nats: string[] }
       this.port = Number(new URL(nats[0]!).port)
@@ -51,19 +44,6 @@ export class NatsServer {
     } finally {
       await connection.close()
     }
-  }
-
-  async kill(): Promise<void> {
-    const running = this.#process
-    this.#process = undefined
-    if (running === undefined) return
-    running.kill('SIGKILL')
-    await once(running, 'exit')
-  }
-
-  async close(): Promise<void> {
-    await this.kill()
-    await this.#dir.remove()
   }
 }
 

@@ -1,24 +1,20 @@
 import assert from 'node:assert/strict'
 import test, { type ExecutionContext } from 'ava'
 import { call } from '../../helpers/http.ts'
-import { type RunningServer, startServer } from '../../helpers/server.ts'
+import { JobServer } from './job-server.ts'
 import { NatsServer } from './nats-server.ts'
 import { retried } from './retried.ts'
 
 let nats: NatsServer
-let server: RunningServer
+const server = new JobServer()
+const { putJob, jobOf, ids, bulk } = server
+
 test.before(async () => {
   nats = await NatsServer.start()
-  server = await startServer({
-    settings: [
-      { section: 'replicator', key: 'crash_backoff', value: '200' },
-      { section: 'replicator', key: 'checkpoint_interval', value: '200' },
-      { section: 'replicator', key: 'interval', value: '500' },
-    ],
-  })
+  await server.start()
 })
 test.after.always(async () => {
-  await server?.close()
+  await server.close()
   await nats?.close()
 })
 
@@ -28,39 +24,12 @@ function assertLike(value: Document | undefined, expected: Document): void {
   for (const [name, member] of Object.entries(expected)) assert.deepEqual(value?.[name], member, name)
 }
 
-interface JobDocument {
-  readonly state: string
-  readonly info: { readonly error?: string } | null
-}
-
 async function setUp(t: ExecutionContext, name: string, broker = nats) {
   await broker.use(({ manager }) => manager.streams.add({ name, subjects: [`${name}.>`] }))
-  for (const database of [`${name}-a`, `${name}-b`])
-    t.is((await call(server.url, 'PUT', `/${database}`)).status, 201)
+  const at = await server.makePair(t, name)
   const stream = { url: `nats://${broker.address}`, stream: name, subject: `${name}.{id}` }
-  const at = (database: string) => `${server.url}/${database}`
   return { stream, source: { ...stream, subject: `${name}.>` }, at }
 }
-
-async function putJob(id: string, job: object): Promise<void> {
-  await call(server.url, 'PUT', '/_replicator')
-  await call(server.url, 'PUT', `/_replicator/${id}`, { json: job })
-}
-
-const jobOf = async (id: string): Promise<JobDocument> =>
-  (await call<JobDocument>(server.url, 'GET', `/_scheduler/docs/_replicator/${id}`)).body
-
-async function ids(database: string): Promise<string[]> {
-  const { body } = await call<{ rows: { id: string; value: { rev: string } }[] }>(
-    server.url,
-    'GET',
-    `/${database}/_all_docs`,
-  )
-  return body.rows.map(({ id, value }) => `${id} ${value.rev}`)
-}
-
-const bulk = (database: string, docs: readonly object[]) =>
-  call(server.url, 'POST', `/${database}/_bulk_docs`, { json: { docs } })
 
 test('documents go through a stream into another database as they are, and deletions too', async t => {
   const { stream, source, at } = await setUp(t, 'plain')

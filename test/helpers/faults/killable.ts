@@ -1,7 +1,6 @@
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { ADMIN, startScript } from '../../../harness/child-server.ts'
 import type { ChildServer } from '../../../harness/child-server.ts'
+import { freePort } from '../free-port.ts'
 import { tempDir } from '../temp.ts'
 import type { TempDir } from '../temp.ts'
 import { IMPATIENT } from './jobs.ts'
@@ -42,14 +41,4 @@ export class KillableNode {
     await this.kill()
     await this.#dir.remove()
   }
-}
-
-function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise(resolve => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }
