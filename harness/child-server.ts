@@ -20,22 +20,17 @@ export interface ChildServer {
   stop(): Promise<number | null>
 }
 
-/**
- * Starts the command-line program, with {@link ADMIN}; the URL has the admin's credentials.
- *
- * @param port 0 for a free one
- */
+/** Starts the command-line program on a free port, with {@link ADMIN}; the URL has the admin's credentials. */
 export async function startNode(
   data: string,
   env: Readonly<Record<string, string>> = {},
-  port = 0,
 ): Promise<ChildServer> {
   const admin = { COUCHDB_USER: ADMIN.name, COUCHDB_PASSWORD: ADMIN.password }
   const settings = THREAD_SETTINGS.flatMap(({ section, key, value }) => [
     '--set',
     `${section}/${key}=${value}`,
   ])
-  const args = ['--port', String(port), '--data', data, ...settings]
+  const args = ['--port', '0', '--data', data, ...settings]
   const child = await startScript('cli/main', args, { ...admin, ...env })
   return { ...child, url: child.url.replace('://', `://${ADMIN.name}:${ADMIN.password}@`) }
 }

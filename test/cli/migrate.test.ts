@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import { startNode } from '../../harness/child-server.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { KillableNode } from '../helpers/faults/killable.ts'
 import { call } from '../helpers/http.ts'
 import { honest, startProxy } from '../helpers/faulty-proxy.ts'
 import { startServer } from '../helpers/server.ts'
@@ -143,23 +144,21 @@ test('a source that dies half-way is told, and the same command goes on', async 
 
 test('a target that is killed half-way has what was moved when it is started again', async t => {
   const source = await startServer()
-  const dir = await tempDir()
-  let target = await startNode(dir.path)
+  const target = await KillableNode.start()
   t.teardown(async () => {
-    await target.kill()
+    await target.close()
     await source.close()
-    await dir.remove()
   })
   await fill(source.url, source.url)
   const { url } = target
   const args = ['migrate', source.url, '--url', url, '--databases', 'orders,parts', '--retries', '0']
   const running = runCli(args)
-  while ((await call<{ doc_count?: number }>(url, 'GET', '/orders')).body.doc_count === undefined)
-    await new Promise(resolve => setTimeout(resolve, 10))
+  const isBegun = async () => (await call(url, 'GET', '/orders')).status === 200
+  await eventually('the migration is under way', isBegun, { withinMs: 90_000, everyMs: 10 })
   await target.kill()
   const cut = await running
   t.true(cut.code === 3 || cut.code === 0, `${cut.code}: ${cut.err}`)
-  target = await startNode(dir.path, {}, Number(new URL(url).port))
+  await target.start()
   const rest = await runCli([...args, '--json'])
   t.is(rest.code, 0, rest.err)
   const orders = (JSON.parse(rest.out) as Report).databases.find(({ name }) => name === 'orders')

@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import { startNode } from '../../harness/child-server.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { KillableNode } from '../helpers/faults/killable.ts'
 import { call } from '../helpers/http.ts'
 import { honest, startProxy } from '../helpers/faulty-proxy.ts'
 import { startServer } from '../helpers/server.ts'
@@ -13,6 +14,8 @@ import { tempDir } from '../helpers/temp.ts'
 import { runCli } from './run-cli.ts'
 
 const DOCS = 1500
+
+const WAIT = { withinMs: 90_000 }
 
 /** A server with a database "orders" of many documents, one with an attachment and one in conflict. */
 async function withOrders(t: ExecutionContext): Promise<RunningServer> {
@@ -132,15 +135,17 @@ test('a continuous replication follows what changes, and ends with Ctrl-C', asyn
   const { url } = await withOrders(t)
   const stop = new AbortController()
   const copied = async (id: string): Promise<void> => {
-    while ((await call(url, 'GET', `/copy/${id}`)).status !== 200)
-      await new Promise(resolve => setTimeout(resolve, 50))
+    await eventually(
+      `${id} is copied`,
+      async () => (await call(url, 'GET', `/copy/${id}`)).status === 200,
+      WAIT,
+    )
   }
   const args = ['replicate', `${url}/orders`, `${url}/copy`, '--create-target', '--continuous']
   const running = runCli([...args, '--retries', '0'], { signal: stop.signal })
   // What is written first may be any part of the database.
   const countOf = async (name: string) => (await call(url, 'GET', `/${name}`)).body.doc_count
-  while ((await countOf('copy')) !== (await countOf('orders')))
-    await new Promise(resolve => setTimeout(resolve, 50))
+  await eventually('all is copied', async () => (await countOf('copy')) === (await countOf('orders')), WAIT)
   await call(url, 'PUT', '/orders/late', { json: {} })
   await copied('late')
   stop.abort(new Error('interrupted'))
@@ -151,20 +156,18 @@ test('a continuous replication follows what changes, and ends with Ctrl-C', asyn
 
 test('a continuous replication outlives a source that is killed and started again', async t => {
   const target = await startServer()
-  const dir = await tempDir()
   const stop = new AbortController()
-  let source = await startNode(dir.path)
+  const source = await KillableNode.start()
   t.teardown(async () => {
-    await source.kill()
+    await source.close()
     await target.close()
-    await dir.remove()
   })
   const { url } = source
   await call(url, 'PUT', '/orders')
   await call(url, 'PUT', '/orders/before', { json: {} })
   const copied = async (id: string): Promise<void> => {
-    while ((await call(target.url, 'GET', `/copy/${id}`)).status !== 200)
-      await new Promise(resolve => setTimeout(resolve, 50))
+    const isThere = async () => (await call(target.url, 'GET', `/copy/${id}`)).status === 200
+    await eventually(`${id} is copied`, isThere, WAIT)
   }
   let waits = false
   const running = runCli(
@@ -178,8 +181,8 @@ test('a continuous replication outlives a source that is killed and started agai
   )
   await copied('before')
   await source.kill()
-  while (!waits) await new Promise(resolve => setTimeout(resolve, 50))
-  source = await startNode(dir.path, {}, Number(new URL(url).port))
+  await eventually('the source is missed', () => waits, WAIT)
+  await source.start()
   await call(url, 'PUT', '/orders/after', { json: {} })
   await copied('after')
   stop.abort(new Error('interrupted'))

@@ -13,7 +13,7 @@ export interface RunningServer {
 }
 
 /** On a busy machine the five seconds of the default do not compile the functions of a design document. */
-const SLOW_FUNCTIONS = { section: 'couchdb', key: 'os_process_timeout', value: '60000' }
+export const SLOW_FUNCTIONS = { section: 'couchdb', key: 'os_process_timeout', value: '60000' }
 
 /** A real server on a free port, with its data in a directory of its own, and an admin. */
 export async function startServer(options: Partial<CouchetteOptions> = {}): Promise<RunningServer> {
