@@ -10,6 +10,16 @@ import type { Sandbox } from '../../server/sandbox/sandbox.ts'
 import { memoryCatalog } from './memory-database.ts'
 import { write } from './write.ts'
 
+/** A policy of each kind that resolves by itself. */
+export const POLICIES = {
+  latest: { policy: 'latest', field: 'at' },
+  prefer: { policy: 'prefer', selectors: [{ n: { $gt: 50 } }, { n: { $gt: 20 } }] },
+  majority: { policy: 'majority' },
+  union: { policy: 'merge', fields: { tags: 'union', high: 'max', low: 'min' }, default: 'max' },
+  merged: { policy: 'merge', field: 'at', fields: { tags: 'union' }, default: 'latest' },
+  winner: { policy: 'merge', default: 'winner' },
+} as const
+
 /** A node in memory with one database, whose conflicts are resolved by its policies. */
 export interface PolicyNode {
   readonly database: Database

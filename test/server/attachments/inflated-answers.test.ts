@@ -1,14 +1,13 @@
 import test from 'ava'
-import { request } from 'undici'
 import { gzipSync } from 'node:zlib'
-import { target } from '../../../harness/client.ts'
 import { startServer } from '../../helpers/server.ts'
 import { call } from '../../helpers/http.ts'
+import { readGrowth } from '../../helpers/read-growth.ts'
 
 /** Bytes of data; the answers have a third more where they are JSON. */
 const SIZE = 256 * 1024 * 1024
 
-/** What client and server of this process may grow by: an answer that is held whole is more. */
+/** Bytes by which client and server of this process may grow. An answer that is held whole is more. */
 const MOST = 0.75 * SIZE
 
 /** Every answer that carries the data of attachments. `_changes` has a test of its own. */
@@ -32,22 +31,10 @@ test('answers send what a small file inflates to, and hold little of it', async 
   await call(url, 'PUT', '/db/_design/d', { json: design })
   const headers = { 'content-type': 'text/plain', 'content-encoding': 'gzip' }
   await call(url, 'PUT', '/db/doc/file', { raw: gzipSync(Buffer.alloc(SIZE)), headers })
-  const { origin, headers: auth } = target(url)
   for (const [title, method, path, json] of ROUTES) {
-    const before = process.memoryUsage().rss
-    let peak = before
-    let bytes = 0
-    const { body } = await request(origin + path, {
-      method,
-      headers: { ...auth, accept: 'application/json', 'content-type': 'application/json' },
-      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-    })
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      bytes += chunk.length
-      peak = Math.max(peak, process.memoryUsage().rss)
-    }
+    const { bytes, grown } = await readGrowth(url, path, { method, ...(json === undefined ? {} : { json }) })
     t.true(bytes >= SIZE, `${title}: ${bytes} bytes`)
-    t.true(peak - before < MOST, `${title}: grown by ${Math.round((peak - before) / 1e6)} MB`)
+    t.true(grown < MOST, `${title}: grown by ${Math.round(grown / 1e6)} MB`)
   }
 })
 

@@ -1,15 +1,6 @@
 import test from 'ava'
-import { attachmentOf, converge, policyNode, shapeOf } from '../../helpers/policy-nodes.ts'
+import { attachmentOf, converge, POLICIES, policyNode, shapeOf } from '../../helpers/policy-nodes.ts'
 import { write } from '../../helpers/write.ts'
-
-const POLICIES = {
-  latest: { policy: 'latest', field: 'at' },
-  prefer: { policy: 'prefer', selectors: [{ n: { $gt: 50 } }, { n: { $gt: 20 } }] },
-  majority: { policy: 'majority' },
-  union: { policy: 'merge', fields: { tags: 'union', high: 'max', low: 'min' }, default: 'max' },
-  merged: { policy: 'merge', field: 'at', fields: { tags: 'union' }, default: 'latest' },
-  winner: { policy: 'merge', default: 'winner' },
-} as const
 
 test('nodes that resolve the same leaves at the same time write the same revisions', async t => {
   for (const rule of Object.values(POLICIES)) {

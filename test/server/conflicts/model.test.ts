@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { httpNode, memoryNode } from '../../helpers/conflict-nodes.ts'
+import { POLICIES } from '../../helpers/policy-nodes.ts'
 import { startServer } from '../../helpers/server.ts'
 import { commands, converge, givePolicies, IDS, type Nodes, Written } from './model.ts'
 
@@ -13,14 +14,6 @@ const SEED = process.env.MODEL_SEED === undefined ? {} : { seed: Number(process.
 const MOST_ROUNDS = 8
 const MOST_PER_EDIT = 8
 
-const POLICIES = {
-  latest: { policy: 'latest', field: 'at' },
-  prefer: { policy: 'prefer', selectors: [{ n: { $gt: 50 } }, { n: { $gt: 20 } }] },
-  majority: { policy: 'majority' },
-  union: { policy: 'merge', fields: { tags: 'union', high: 'max', low: 'min' }, default: 'max' },
-  merged: { policy: 'merge', field: 'at', fields: { tags: 'union' }, default: 'latest' },
-  winner: { policy: 'merge', default: 'winner' },
-} as const
 type PolicyName = keyof typeof POLICIES
 
 async function checkRun(

@@ -1,8 +1,21 @@
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { HostRules } from '../../../server/replication/host-rules.ts'
 import { sendJson, startFalsePeer } from '../../helpers/faults/false-peer.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { ADMIN, securedServer } from '../../helpers/secured-server.ts'
+
+const DENIED = 'couchette/replication_denied_hosts=127.0.0.0/8,::1'
+
+/** Starts a peer that is on the list of denied hosts, and counts what it is asked. */
+async function deniedPeer(t: ExecutionContext) {
+  const seen = { requests: 0 }
+  const peer = await startFalsePeer((_req, res) => {
+    seen.requests++
+    sendJson(res, 200, {})
+  })
+  t.teardown(() => peer.close())
+  return { peer, seen }
+}
 
 for (const [allowed, denied, hostname, address, expected] of [
   [[], [], 'any.example', undefined, true],
@@ -37,13 +50,8 @@ for (const [allowed, denied, hostname, address, expected] of [
 }
 
 test('a host that is denied is asked nothing: by address, by name and as a proxy', async t => {
-  let requests = 0
-  const peer = await startFalsePeer((_req, res) => {
-    requests++
-    sendJson(res, 200, {})
-  })
-  t.teardown(() => peer.close())
-  const secured = await securedServer(t, 'couchette/replication_denied_hosts=127.0.0.0/8,::1')
+  const { peer, seen } = await deniedPeer(t)
+  const secured = await securedServer(t, DENIED)
   const { admin } = secured
   for (const db of ['from', 'to']) await admin('PUT', `/${db}`)
   const named = peer.url.replace('127.0.0.1', 'localhost')
@@ -61,7 +69,7 @@ test('a host that is denied is asked nothing: by address, by name and as a proxy
     t.is(status, 403, JSON.stringify(answer))
     t.regex(JSON.stringify(answer), /do not let replications reach/, JSON.stringify(body))
   }
-  t.is(requests, 0)
+  t.is(seen.requests, 0)
   // The databases of this server are no other host.
   t.is((await admin('POST', '/_replicate', { json: { source: 'from', target: 'to' } })).status, 200)
 })
@@ -101,13 +109,8 @@ test('P9: a redirect is not followed, and the credentials go nowhere else', asyn
 })
 
 test('a job with a host that is denied by name or address fails at once, and is not tried again', async t => {
-  let requests = 0
-  const peer = await startFalsePeer((_req, res) => {
-    requests++
-    sendJson(res, 200, {})
-  })
-  t.teardown(() => peer.close())
-  const secured = await securedServer(t, 'couchette/replication_denied_hosts=127.0.0.0/8,::1')
+  const { peer, seen } = await deniedPeer(t)
+  const secured = await securedServer(t, DENIED)
   const { admin } = secured
   await admin('PUT', '/db')
   // The bound address is this server, and no other host.
@@ -134,5 +137,5 @@ test('a job with a host that is denied by name or address fails at once, and is 
     t.is((await admin('POST', '/_compare', { json })).status, 403)
   }
   t.deepEqual((await admin<{ jobs: unknown[] }>('GET', '/_scheduler/jobs')).body.jobs, [])
-  t.is(requests, 0)
+  t.is(seen.requests, 0)
 })
