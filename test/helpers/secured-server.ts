@@ -6,6 +6,7 @@ import { TEST_THREADS, THREAD_SETTINGS } from '../../harness/test-threads.ts'
 import { parseOverride } from '../../server/config/overrides.ts'
 import { type Couchette, createServer } from '../../server/main.ts'
 import { type Answer, call, type CallOptions } from './http.ts'
+import { SLOW_FUNCTIONS } from './server.ts'
 
 export interface SecuredServer {
   readonly server: Couchette
@@ -35,7 +36,7 @@ export async function securedServer(t: ExecutionContext, ...settings: string[]):
     memory: TEST_THREADS === 1,
     logLevel: 'silent',
     admin: { name: 'admin', password: 'pass' },
-    settings: [...THREAD_SETTINGS, ...overrides.filter(override => override !== undefined)],
+    settings: [...THREAD_SETTINGS, SLOW_FUNCTIONS, ...overrides.filter(override => override !== undefined)],
   })
   t.teardown(async () => {
     await server.close()

@@ -93,7 +93,6 @@ async function serverWith(t: ExecutionContext, place: Place): Promise<SecuredSer
   const secured = await securedServer(
     t,
     'couchdb/users_db_security_editable=true',
-    'couchdb/os_process_timeout=60000',
     ...(place.db === 'accounts' ? ['chttpd_auth/authentication_db=accounts'] : []),
   )
   const { admin } = secured

@@ -11,7 +11,7 @@ const POLLUTIONS: Readonly<Record<string, string>> = {
 }
 
 test('P4: validation refuses what it refuses, whatever its design document did', async t => {
-  const { admin } = await securedServer(t, 'couchdb/os_process_timeout=60000')
+  const { admin } = await securedServer(t)
   for (const [index, [what, code]] of Object.entries(POLLUTIONS).entries()) {
     const db = `/db${index}`
     await admin('PUT', db)
@@ -33,7 +33,7 @@ test('P4: validation refuses what it refuses, whatever its design document did',
 })
 
 test("what a function did to JavaScript's objects breaks no answer but those of its design document", async t => {
-  const { admin } = await securedServer(t, 'couchdb/os_process_timeout=60000')
+  const { admin } = await securedServer(t)
   await admin('PUT', '/db')
   for (const id of ['a', 'b']) await admin('PUT', `/db/${id}`, { json: {} })
   for (const [index, [what, code]] of Object.entries(POLLUTIONS).entries()) {
@@ -75,7 +75,7 @@ test("what a function did to JavaScript's objects breaks no answer but those of 
 })
 
 test('an answer that is nested too deeply is the fault of its function, and not of the request', async t => {
-  const { admin } = await securedServer(t, 'couchdb/os_process_timeout=60000')
+  const { admin } = await securedServer(t)
   await admin('PUT', '/db')
   await admin('PUT', '/db/doc', { json: {} })
   const deep = 'var a = []; for (var i = 0; i < 3000; i++) a = [a];'
