@@ -32,12 +32,25 @@ export function limitUser(ctx: RequestContext): void {
   enter(ctx, `user ${user.name}`, limits, 'user')
 }
 
-function limitsOf(of: 'address' | 'user', config: Config): Limits {
+/** Names of the settings, made once: they are read for each request. */
+const KEYS = { address: keysOf('address'), user: keysOf('user') }
+
+function keysOf<Of extends string>(of: Of) {
   return {
-    rate: config.integer('limits', `${of}_requests_per_second`),
-    burst: config.integer('limits', `${of}_burst`),
-    requests: config.integer('limits', `${of}_requests`),
-    feeds: config.integer('limits', `${of}_feeds`),
+    rate: `${of}_requests_per_second`,
+    burst: `${of}_burst`,
+    requests: `${of}_requests`,
+    feeds: `${of}_feeds`,
+  } as const
+}
+
+function limitsOf(of: 'address' | 'user', config: Config): Limits {
+  const { rate, burst, requests, feeds } = KEYS[of]
+  return {
+    rate: config.integer('limits', rate),
+    burst: config.integer('limits', burst),
+    requests: config.integer('limits', requests),
+    feeds: config.integer('limits', feeds),
   }
 }
 
