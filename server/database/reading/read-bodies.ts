@@ -14,8 +14,9 @@ const READ_AHEAD = { highWaterMarkBytes: 256 * 1024 }
 /** Bodies that are looked up at a time. */
 const AT_ONCE = 100
 
-/** So few bodies are looked up however they lie. */
+/** So few bodies are looked up however they lie, in parts: each may be large. */
 const FEW = 32
+const FEW_AT_ONCE = 8
 
 /** Source of stored bodies: the store as it is, or a snapshot. */
 export interface BodySource {
@@ -48,8 +49,9 @@ export async function readFirstBodies(
 ): Promise<(BodyRecord | undefined)[]> {
   if (numbers.length > FEW)
     return decode(await readRecords(database, numbers, database[STORAGE].store, mostBytes))
-  const keys = numbers.map(number => database[STORAGE].keys.number(KeySpace.body, number))
-  return decode(await readMany(database[STORAGE].store, keys))
+  const { store } = database[STORAGE]
+  const read = (keys: Uint8Array[]): Promise<Records> => readMany(store, keys)
+  return decode(await lookUp(database, numbers, { read, atOnce: FEW_AT_ONCE, mostBytes }))
 }
 
 function decode(records: Records): (BodyRecord | undefined)[] {
@@ -69,29 +71,35 @@ async function readRecords(
     if (number > last) last = number
   }
   const isDense = numbers.length > 1 && numbers.length >= DENSE * (last - first + 1)
-  if (!isDense) return lookUp(database, numbers, source, mostBytes)
+  const atOnce = mostBytes === Infinity ? numbers.length : AT_ONCE
+  const lookedUp = { read: (keys: Uint8Array[]) => source.getMany(keys), atOnce, mostBytes }
+  if (!isDense) return lookUp(database, numbers, lookedUp)
   const found = await readRange(database, { first, last }, source, mostBytes)
   const beyond = numbers.findIndex(number => number >= first + found.length)
-  if (beyond === 0) return lookUp(database, numbers.slice(0, 1), source, mostBytes)
+  if (beyond === 0) return lookUp(database, numbers.slice(0, 1), lookedUp)
   return (beyond < 0 ? numbers : numbers.slice(0, beyond)).map(number => found[number - first])
 }
 
+/** Looks records up, and ends with the one that reaches `mostBytes`. */
 async function lookUp(
   database: DatabaseReader,
   numbers: readonly number[],
-  source: BodySource,
-  mostBytes: number,
+  {
+    read,
+    atOnce,
+    mostBytes,
+  }: { read: (keys: Uint8Array[]) => Promise<Records>; atOnce: number; mostBytes: number },
 ): Promise<Records> {
-  const atOnce = mostBytes === Infinity ? numbers.length : AT_ONCE
   const records: Records = []
   let bytes = 0
-  for (let from = 0; from < numbers.length && bytes < mostBytes; from += atOnce) {
+  for (let from = 0; from < numbers.length; from += atOnce) {
     const keys = numbers
       .slice(from, from + atOnce)
       .map(number => database[STORAGE].keys.number(KeySpace.body, number))
-    for (const record of await source.getMany(keys)) {
-      bytes += record?.length ?? 0
+    for (const record of await read(keys)) {
       records.push(record)
+      bytes += record?.length ?? 0
+      if (bytes >= mostBytes) return records
     }
   }
   return records
@@ -119,6 +127,8 @@ async function readRange(
       for (const [key, record] of entries) {
         found[numberOfKey(key) - first] = record
         bytes += record.length
+        // A store in memory gives all that it is asked for.
+        if (bytes >= mostBytes) break
       }
     }
   } finally {
