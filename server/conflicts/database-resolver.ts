@@ -59,7 +59,9 @@ export class DatabaseResolver implements CommitSubscriber {
   constructor(database: Database, host: ResolverHost) {
     this.#database = database
     this.#host = host
-    this.log = new ResolutionLog(host.settings.logSize)
+    this.log = new ResolutionLog(database, host.settings.logSize, error =>
+      host.log.warn({ err: error, db: database.name }, 'the log of resolutions was not cut'),
+    )
     this.#repetitions = new Repetitions(host.settings.maxResolutions)
   }
 
@@ -110,6 +112,7 @@ export class DatabaseResolver implements CommitSubscriber {
   async close(): Promise<void> {
     this.#closed = true
     await this.idle()
+    await this.log.close()
   }
 
   #run(): void {
@@ -187,6 +190,7 @@ export class DatabaseResolver implements CommitSubscriber {
 
   async #resolveAll(ids: readonly DocId[]): Promise<void> {
     await Promise.all(ids.map(id => this.#resolve(id)))
+    await this.log.flush()
   }
 
   async #resolve(id: DocId): Promise<void> {
@@ -214,6 +218,9 @@ export class DatabaseResolver implements CommitSubscriber {
         all: true,
         edits,
         user: SERVER,
+        log: this.log.isKept
+          ? { time: Date.now(), policy: policy.name, kind: policy.resolver.kind }
+          : undefined,
       })
       const rev = edits.length === leaves.length ? outcomes[0]?.rev : revs[0]
       this.#resolved(policy, id, revs, rev ?? '')
@@ -233,8 +240,8 @@ export class DatabaseResolver implements CommitSubscriber {
   #resolved(policy: Policy, id: DocId, leaves: readonly string[], rev: string): void {
     this.#countsOf(policy).resolved += 1
     const db = this.#database.name
-    const { name, resolver } = policy
-    this.log.add({ time: new Date().toISOString(), id, policy: name, kind: resolver.kind, leaves, rev })
+    const { name } = policy
+    this.log.written()
     this.#host.log.info({ db, doc: id, policy: name, leaves, rev }, 'resolved a conflict')
     if (!this.#repetitions.count(id, Date.now())) return
     this.#host.log.warn(
@@ -248,7 +255,7 @@ export class DatabaseResolver implements CommitSubscriber {
     const reason = error instanceof CouchError ? error.reason : error.message
     const { name = '', resolver } = policy ?? {}
     const kind = resolver?.kind ?? ''
-    this.log.add({ time: new Date().toISOString(), id, policy: name, kind, leaves, error: reason })
+    this.log.addFailure({ time: Date.now(), id, policy: name, kind, leaves, error: reason })
     this.#host.log.warn(
       { db: this.#database.name, doc: id, policy: name, reason },
       'a conflict could not be resolved',

@@ -24,6 +24,7 @@ export const KeySpace = {
   index: 0x09,
   conflict: 0x0a,
   rank: 0x0c,
+  resolution: 0x0d,
 } as const
 
 export type KeySpaceByte = (typeof KeySpace)[keyof typeof KeySpace]

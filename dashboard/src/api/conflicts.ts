@@ -80,12 +80,15 @@ export interface PolicyCounts {
   readonly failed: number
 }
 
-/** A resolution of a conflict by a policy, or its failure. */
+/** A resolution of a conflict, or the failure of a policy. */
 export interface LoggedResolution {
   readonly time: string
   readonly id: string
-  readonly policy: string
+  /** Null of a resolution by hand. */
+  readonly policy: string | null
   readonly kind: string
+  /** Name of the user who resolved it by hand. */
+  readonly user?: string | null
   readonly leaves: readonly string[]
   readonly rev?: string
   readonly error?: string

@@ -19,7 +19,8 @@ export const CONFLICT_SETTINGS = {
       kind: 'integer',
       default: 500,
       min: 0,
-      about: 'Resolutions of a database that `_conflicts/log` remembers',
+      max: 100_000,
+      about: 'Latest resolutions of a database that `_conflicts/log` keeps, over restarts; 0 for none',
     },
     max_trees: {
       kind: 'integer',

@@ -1,6 +1,7 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { clearInterior } from '../../../protocol/revtree/compact.ts'
+import type { Rev } from '../../../protocol/revision.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
 import type { RevTree } from '../../../protocol/revtree/tree.ts'
 import type { Security } from '../../../protocol/security.ts'
@@ -8,6 +9,7 @@ import type { Attachments } from '../../attachments/attachments.ts'
 import { numberOfKey, KeySpace } from '../../storage/keys.ts'
 import type { Commit } from './commit.ts'
 import type { CommitContext } from './commit-context.ts'
+import { encodeResolution } from '../conflicts/resolution-log.ts'
 import { DocumentEdits, type DocumentEditsOptions, type ValidationMemory } from './document-edits.ts'
 import type { Actor, DocumentEdit, DocumentValidator, EditOutcome } from '../documents/edit.ts'
 import { requireMember } from '../security.ts'
@@ -51,6 +53,8 @@ function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown
       return editDocuments(request, commit, host)
     case 'resolve_conflict':
       return applyResolution(request, commit, host)
+    case 'log_resolutions':
+      return logResolutions(request, commit, host.context)
     case 'edit_local_documents':
       return applyLocalEdits(commit, request.edits)
     case 'write_rows':
@@ -100,17 +104,47 @@ async function applyRows(
 }
 
 /** @throws `conflict` where the leaves are others by now; what refuses one of the edits */
-function applyResolution(
-  { id, leaves: expected, all, edits, user }: WriteRequest & { kind: 'resolve_conflict' },
+async function applyResolution(
+  { id, leaves: expected, all, edits, user, log }: WriteRequest & { kind: 'resolve_conflict' },
   commit: Commit,
   host: WriterHost,
-) {
+): Promise<readonly EditOutcome[]> {
   const document = commit.document(id)
   const live = document === undefined ? [] : leaves(document.tree).filter(({ deleted }) => !deleted)
   const known = new Set(live.map(({ rev }) => rev))
   const isAsExpected = expected.every(rev => known.has(rev)) && (!all || known.size === expected.length)
   if (!isAsExpected) throw fail('conflict')
-  return editDocuments({ edits, replicated: false, isAtomic: true, user }, commit, host)
+  const outcomes = await editDocuments({ edits, replicated: false, isAtomic: true, user }, commit, host)
+  if (log !== undefined) {
+    const row = { ...log, id, leaves: expected, rev: revisionLeft(expected, edits, outcomes) }
+    commit.local.put(...encodeResolution(host.context.keys, row))
+  }
+  return outcomes
+}
+
+/** Returns the child that was written; without one the leaf that got no tombstone, or the first tombstone. */
+function revisionLeft(
+  expected: readonly Rev[],
+  edits: readonly DocumentEdit[],
+  outcomes: readonly EditOutcome[],
+): string {
+  const child = edits.findIndex(({ deleted }) => !deleted)
+  if (child >= 0) return outcomes[child]?.rev ?? ''
+  const ended = new Set<string>(edits.map(({ revs: { start, hashes } }) => `${start}-${hashes[0]}`))
+  return expected.find(rev => !ended.has(rev)) ?? outcomes[0]?.rev ?? ''
+}
+
+/** The log is this node's, and no part of the commit's value. */
+async function logResolutions(
+  { rows, removed }: WriteRequest & { kind: 'log_resolutions' },
+  commit: Commit,
+  { store, keys }: CommitContext,
+): Promise<void> {
+  if (removed > 0) {
+    const oldest = await store.keys({ ...keys.range(KeySpace.resolution), limit: removed }).all()
+    for (const key of oldest) commit.local.delete(key)
+  }
+  for (const row of rows) commit.local.put(...encodeResolution(keys, row))
 }
 
 /** Raises the update sequence, as in CouchDB. */

@@ -1,6 +1,7 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
+import type { ResolutionOrigin, ResolutionRow } from '../conflicts/resolution-log.ts'
 import type { DocumentEdit, EditOutcome } from '../documents/edit.ts'
 import type { LocalEdit } from './local-edits.ts'
 
@@ -33,6 +34,15 @@ export type WriteRequest =
       /** Children of the leaves, no two of the same. */
       readonly edits: readonly DocumentEdit[]
       readonly user: UserContext
+      /** Default: the log of resolutions is told nothing. */
+      readonly log?: ResolutionOrigin | undefined
+    }
+  /** Adds rows to the log of resolutions, and removes its oldest. */
+  | {
+      readonly kind: 'log_resolutions'
+      readonly rows: readonly ResolutionRow[]
+      /** Number of rows to remove. */
+      readonly removed: number
     }
   | {
       readonly kind: 'edit_local_documents'
@@ -72,6 +82,7 @@ export type WriteRequest =
 export interface WriteResults {
   readonly edit_documents: readonly EditOutcome[]
   readonly resolve_conflict: readonly EditOutcome[]
+  readonly log_resolutions: undefined
   readonly edit_local_documents: readonly Rev[]
   readonly write_rows: readonly EditOutcome[]
   /** The revisions that were removed, for each request. */
@@ -100,6 +111,7 @@ export function documentsOf(request: WriteRequest): readonly DocId[] {
       return [request.id]
     case 'clear_interior':
       return request.ids
+    case 'log_resolutions':
     case 'edit_local_documents':
     case 'set_security':
     case 'set_limit':
@@ -121,6 +133,8 @@ export function bytesOf(request: WriteRequest): number {
       return bytesOfEdits(request.edits) + bytesOfLocals(request.locals)
     case 'purge':
       return request.requests.length * 100
+    case 'log_resolutions':
+      return request.rows.length * 500
     case 'clear_interior':
       return request.ids.length * 200
     case 'set_security':

@@ -10,6 +10,7 @@ import type { Database } from '../database.ts'
 import { applyWriteRules } from '../documents/apply-rules.ts'
 import type { DocumentEdit, EditAttachment } from '../documents/edit.ts'
 import { attachmentsOf } from '../documents/write-documents.ts'
+import type { ResolutionOrigin } from './resolution-log.ts'
 
 /** A conflict's resolution as a person chose it. */
 export interface ChosenResolution {
@@ -33,6 +34,7 @@ export interface Resolved {
  * Resolves a conflict in one commit: the leaves that were named get tombstones, but for the one to keep, or the one of them
  * that wins, which the body becomes a child of.
  *
+ * @param log what the log of resolutions is told; nothing by default
  * @throws `missing` where there is no such document; `conflict` where a revision that was named is no leaf any more;
  *   `bad_request` where nothing is to be done; what refuses the body
  */
@@ -40,6 +42,7 @@ export async function resolveConflict(
   database: Database,
   { id, revs, keep, body }: ChosenResolution,
   user: UserContext,
+  log?: ResolutionOrigin,
 ): Promise<Resolved> {
   const live = liveLeaves(database, id)
   const named = live.filter(({ rev }) => revs.includes(rev) || rev === keep)
@@ -53,6 +56,7 @@ export async function resolveConflict(
     all: false,
     leaves: named.map(({ rev }) => rev),
     user,
+    log,
   } as const
   const rest = live.filter(leaf => !named.includes(leaf)).map(({ rev }) => rev)
   if (body === undefined || keep !== undefined) {

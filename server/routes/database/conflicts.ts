@@ -10,6 +10,7 @@ import { parametersOfBody, parametersOfQuery } from '../../../protocol/view-para
 import { runInTurns } from '../../concurrency/time-slice.ts'
 import { listConflicts } from '../../database/conflicts/list-conflicts.ts'
 import { largestTrees } from '../../database/conflicts/list-trees.ts'
+import type { ResolutionRow } from '../../database/conflicts/resolution-log.ts'
 import { type ChosenResolution, resolveConflict } from '../../database/conflicts/resolve-conflict.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
@@ -44,7 +45,11 @@ export async function postResolution(ctx: RequestContext): Promise<void> {
   const id = conflictId(ctx)
   requireJson(ctx)
   const chosen = await readResolution(ctx, id)
-  const resolved = await resolveConflict(database, chosen, ctx.state.user)
+  const { user } = ctx.state
+  const log = ctx.services.conflicts.of(database)?.log
+  const origin = { time: Date.now(), policy: null, kind: 'by_hand', user: user.name }
+  const resolved = await resolveConflict(database, chosen, user, log?.isKept ? origin : undefined)
+  log?.written()
   logResolution(ctx, database.name, id)
   sendJson(ctx, { ok: true, id, ...resolved }, 201)
 }
@@ -101,11 +106,24 @@ async function readBody(ctx: RequestContext, json: Buffer): Promise<DocumentInpu
 
 const DEFAULT_LOG_ROWS = 100
 
-/** `GET /db/_conflicts/log?limit=`: what policies did, the latest first, since the start. */
+/** `GET /db/_conflicts/log?limit=`: what policies and people did, the latest first. */
 export async function getLog(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   const { limit = DEFAULT_LOG_ROWS } = parametersOfQuery(QueryParams.of(ctx).entries())
-  sendJson(ctx, { rows: ctx.services.conflicts.of(database)?.log.latest(limit) ?? [] })
+  await streamJsonChunks(ctx, logText(ctx.services.conflicts.of(database)?.log.latest(limit)))
+}
+
+async function* logText(
+  pages: AsyncIterable<readonly ResolutionRow[]> | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let separator = '{"rows":['
+  for await (const rows of pages ?? []) {
+    for (const { time, ...row } of rows) {
+      yield Buffer.from(separator + JSON.stringify({ time: new Date(time).toISOString(), ...row }))
+      separator = ',\r\n'
+    }
+  }
+  yield Buffer.from(separator.startsWith('{') ? `${separator}]}` : ']}')
 }
 
 /** `GET /db/_conflicts/policies`: the policies in their order, with what they did, and those that are not applied. */

@@ -44,6 +44,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [KeySpace.index]: 'The index record',
   [KeySpace.conflict]: 'The conflict record',
   [KeySpace.rank]: 'The count',
+  [KeySpace.resolution]: 'The logged resolution',
 }
 
 const OF_TEXT: ReadonlySet<number> = new Set([

@@ -3,7 +3,13 @@ import type { RangeOptions } from '../contract.ts'
 import { KeySpace, spaceOfKey, PREFIX_LENGTH } from '../keys.ts'
 
 /** Key spaces whose values hold something of documents, or say who may read them. */
-const SEALED: ReadonlySet<number> = new Set([KeySpace.body, KeySpace.local, KeySpace.setting, KeySpace.index])
+const SEALED: ReadonlySet<number> = new Set([
+  KeySpace.body,
+  KeySpace.local,
+  KeySpace.setting,
+  KeySpace.index,
+  KeySpace.resolution,
+])
 
 /** Returns true if an encrypted store encrypts the value under a key. Keys are never encrypted. */
 export function isSealed(key: Uint8Array): boolean {

@@ -3,16 +3,16 @@ import { shortRev } from '../../lib/format.ts'
 import { linkTo } from '../../lib/location.ts'
 import { Ago, Badge, Empty } from '../../ui/kit.tsx'
 
-/** The latest resolutions of a database by its policies, and those that failed. */
+/** The latest resolutions of a database by its policies and by hand, and those that failed. */
 export function ResolutionTable({ database, rows }: { database: string; rows: readonly LoggedResolution[] }) {
   return (
     <section class="card" aria-label="Latest resolutions">
       <div class="card-head">
         <h2>Latest resolutions</h2>
-        <span class="muted small">by policies, since this node started</span>
+        <span class="muted small">on this node, by policies and by hand</span>
       </div>
       {rows.length === 0 ? (
-        <Empty title="No policy has resolved a conflict yet." />
+        <Empty title="No conflict has been resolved yet." />
       ) : (
         <div class="table-wrap">
           <table>
@@ -38,13 +38,15 @@ export function ResolutionTable({ database, rows }: { database: string; rows: re
 }
 
 function Row({ database, row }: { database: string; row: LoggedResolution }) {
-  const { id, policy, kind, leaves, rev, error, time } = row
+  const { id, policy, kind, user, leaves, rev, error, time } = row
   return (
     <tr>
       <td class="break">
         <a href={linkTo(['db', database, 'doc', id])}>{id}</a>
       </td>
-      <td title={policy}>{kind === '' ? '' : <Badge tone="info">{kind}</Badge>}</td>
+      <td title={policy ?? undefined}>
+        {policy === null ? `by ${user ?? 'nobody'}` : kind !== '' && <Badge tone="info">{kind}</Badge>}
+      </td>
       <td class="hide-small">
         <code title={leaves.join('\n')}>{leaves.slice(0, 3).map(shortRev).join(' ')}</code>
         {leaves.length > 3 && ' …'}

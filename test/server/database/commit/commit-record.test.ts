@@ -101,14 +101,17 @@ async function writeEverything(database: Database): Promise<void> {
       write(database, [{ _id: `doc${n + 20}`, _rev: database.document(id(`doc${n + 20}`))?.rev, again: n }]),
     ),
   )
+  const row = { id: id('doc1'), policy: null, kind: 'by_hand', leaves: [], rev: '' }
+  await database.write({ kind: 'log_resolutions', rows: [{ ...row, time: 1 }], removed: 0 })
   await compact(database)
 }
 
-/** Keys and values that a database has in a store, in hex: its indexes are each node's own. */
+/** Keys and values that a database has in a store, in hex: its indexes and its log are each node's own. */
 async function contentsOf(store: Store, database: number): Promise<[string, string][]> {
   const contents: [string, string][] = []
   for await (const [key, value] of store.iterator(new DatabaseKeys(database).all())) {
-    if (spaceOfKey(key) === KeySpace.index) continue
+    const space = spaceOfKey(key)
+    if (space === KeySpace.index || space === KeySpace.resolution) continue
     contents.push([Buffer.from(key).toString('hex'), Buffer.from(value).toString('hex')])
   }
   return contents
@@ -130,7 +133,7 @@ test('a store that applies the commits of another equals it byte for byte', asyn
   const expected = await contentsOf(store, database.record.number)
   t.deepEqual(await contentsOf(follower, database.record.number), expected)
   const spaces = new Set(expected.map(([key]) => spaceOfKey(Buffer.from(key, 'hex'))))
-  const { index: _index, rank: _rank, ...own } = KeySpace
+  const { index: _index, rank: _rank, resolution: _resolution, ...own } = KeySpace
   t.deepEqual(
     [...spaces].sort((a, b) => Number(a) - Number(b)),
     Object.values(own),
@@ -158,6 +161,7 @@ test('every kind of write can be cloned, and so be sent to another thread', asyn
     cut_purge_log: true,
     edit_documents: true,
     edit_local_documents: true,
+    log_resolutions: true,
     purge: true,
     release_attachments: true,
     resolve_conflict: true,
