@@ -1,13 +1,20 @@
 import type { AbstractLevel } from 'abstract-level'
 import { Level } from 'level'
 import { MemoryLevel } from 'memory-level'
-import { type Appended, type LogEntry, LogTrimmedError, type ReplicatedLog } from './contract.ts'
+import {
+  type Appended,
+  type LogEntry,
+  LogSetBackError,
+  LogTrimmedError,
+  type ReplicatedLog,
+} from './contract.ts'
 import { Wakeup } from './wakeup.ts'
 
 type Entries = AbstractLevel<string | Buffer | Uint8Array, Uint8Array, Uint8Array>
 
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
 const READ_ENTRIES = 100
+const MAX_ENTRY_BYTES = 1024 * 1024
 
 /** LevelDB's own option. */
 const SYNCED = { sync: true } as object
@@ -39,8 +46,9 @@ export class LevelLogEngine {
     return this.#last
   }
 
-  connect(): ReplicatedLog {
-    return new LevelLog(this)
+  /** @param maxEntryBytes smaller than a real engine's, where a test wants entries of several parts */
+  connect(maxEntryBytes: number = MAX_ENTRY_BYTES): ReplicatedLog {
+    return new LevelLog(this, maxEntryBytes)
   }
 
   append(expected: number, bytes: Uint8Array): Promise<Appended> {
@@ -59,6 +67,7 @@ export class LevelLogEngine {
     const found = await this.#entries.iterator({ gte: keyOf(from), limit: READ_ENTRIES }).all()
     const entries = found.map(([key, bytes]) => ({ position: positionOf(key), bytes }))
     const first = entries[0]
+    if (first === undefined && from > this.#last + 1) throw new LogSetBackError(this.#last, from - 1)
     if (first !== undefined && first.position !== from)
       throw new LogTrimmedError(`position ${from} was trimmed`)
     return entries
@@ -85,9 +94,11 @@ export class LevelLogEngine {
 class LevelLog implements ReplicatedLog {
   readonly #engine: LevelLogEngine
   readonly #wakeup = new Wakeup()
+  readonly maxEntryBytes: number
 
-  constructor(engine: LevelLogEngine) {
+  constructor(engine: LevelLogEngine, maxEntryBytes: number) {
     this.#engine = engine
+    this.maxEntryBytes = maxEntryBytes
     engine.listen(this.#wakeup)
   }
 

@@ -1,10 +1,20 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
-import { type Appended, type LogEntry, LogTrimmedError, type ReplicatedLog } from './contract.ts'
+import {
+  type Appended,
+  type EngineLog,
+  type LogEntry,
+  LogSetBackError,
+  LogTrimmedError,
+} from './contract.ts'
 import { Wakeup } from './wakeup.ts'
 
 const UNIQUE_VIOLATION = '23505'
 const READ_ENTRIES = 64
+/** Entries that are read together, so that few large ones take no more memory than many small ones. */
+const READ_BYTES = 8 * 1024 * 1024
+/** A row of bytes may have a gigabyte; entries of some megabytes keep the memory of both sides small. */
+const MAX_ENTRY_BYTES = 4 * 1024 * 1024
 const CONNECT_TIMEOUT_MS = 3000
 /** A commit that waits for a standby that is gone waits for ever: its answer counts as lost after this. */
 const QUERY_TIMEOUT_MS = 10_000
@@ -13,11 +23,12 @@ const QUERY_TIMEOUT_MS = 10_000
  * A log in a table of PostgreSQL, or of what speaks its protocol: `position` is the primary key. An append is one
  * statement; its commit waits for the synchronous standbys that the server is configured with.
  */
-export class PostgresLog implements ReplicatedLog {
+export class PostgresLog implements EngineLog {
   readonly #url: string
   readonly #table: string
   readonly #channel: string
   readonly #wakeup = new Wakeup()
+  readonly maxEntryBytes = MAX_ENTRY_BYTES
   #acknowledged = 0
   #writer: Promise<Connection> | undefined
   #reader: Promise<Connection> | undefined
@@ -80,23 +91,40 @@ export class PostgresLog implements ReplicatedLog {
   async read(from: number): Promise<LogEntry[]> {
     const connection = await this.#connectReader()
     try {
-      const { rows } = await connection.client.query<{ position: string; entry: Buffer }>({
-        name: 'read',
-        text: `SELECT position, entry FROM ${this.#table} WHERE position >= $1 ORDER BY position LIMIT ${READ_ENTRIES}`,
-        values: [from],
-      })
-      const entries = rows.map(({ position, entry }) => ({ position: Number(position), bytes: entry }))
-      const first = entries[0]
-      if (first !== undefined && first.position !== from)
-        throw new LogTrimmedError(`position ${from} was trimmed`)
-      return entries
+      return await this.#readWith(connection.client, from)
     } catch (error) {
-      if (!(error instanceof LogTrimmedError)) {
+      if (!(error instanceof LogTrimmedError || error instanceof LogSetBackError)) {
         this.#reader = undefined
         connection.end()
       }
       throw error
     }
+  }
+
+  async #readWith(client: pg.Client, from: number): Promise<LogEntry[]> {
+    const { rows } = await client.query<{ position: string; entry: Buffer }>({
+      name: 'read',
+      text: `SELECT position, entry FROM (
+          SELECT position, entry, sum(length(entry)) OVER (ORDER BY position) - length(entry) AS before
+          FROM (SELECT position, entry FROM ${this.#table} WHERE position >= $1 ORDER BY position LIMIT ${READ_ENTRIES}) page
+        ) sized WHERE before < ${READ_BYTES} ORDER BY position`,
+      values: [from],
+    })
+    const entries = rows.map(({ position, entry }) => ({ position: Number(position), bytes: entry }))
+    const first = entries[0]
+    if (first === undefined) await this.#checkLast(client, from - 1)
+    else if (first.position !== from) throw new LogTrimmedError(`position ${from} was trimmed`)
+    return entries
+  }
+
+  /** @throws {LogSetBackError} where the log ends before a position that it had */
+  async #checkLast(client: pg.Client, wanted: number): Promise<void> {
+    const { rows } = await client.query<{ last: string }>({
+      name: 'last',
+      text: `SELECT coalesce(max(position), 0) AS last FROM ${this.#table}`,
+    })
+    const last = Number(rows[0]?.last ?? 0)
+    if (last < wanted) throw new LogSetBackError(last, wanted)
   }
 
   changed(signal: AbortSignal): Promise<void> {
