@@ -1,5 +1,10 @@
 import type { ExecutionContext } from 'ava'
-import { type Appended, LogSetBackError, LogTrimmedError, type ReplicatedLog } from '../../server/cluster/log/contract.ts'
+import {
+  type Appended,
+  LogSetBackError,
+  LogTrimmedError,
+  type ReplicatedLog,
+} from '../../server/cluster/log/contract.ts'
 import { appendSettled } from '../../server/cluster/log/settle.ts'
 
 /** An engine with one empty log. */
@@ -109,4 +114,3 @@ export async function keepsContract(t: ExecutionContext, engine: LogEngine): Pro
   await a.close()
   await b.close()
 }
-

@@ -27,7 +27,8 @@ export function streamConfig(
 ): Partial<StreamConfig> & { name: string } {
   return {
     name: stream,
-    description: 'The log of a Couchette cluster. Its messages are the history of the databases: delete none.',
+    description:
+      'The log of a Couchette cluster. Its messages are the history of the databases: delete none.',
     subjects: [entries],
     storage: 'file',
     retention: 'limits',
@@ -100,7 +101,10 @@ function problems(
     },
     { is: config.no_ack === true, because: 'it has no_ack; appends must be acknowledged' },
     { is: config.sealed, because: 'it is sealed, and takes no entries' },
-    { is: config.allow_rollup_hdrs, because: 'it has allow_rollup_hdrs, with which a message removes others' },
+    {
+      is: config.allow_rollup_hdrs,
+      because: 'it has allow_rollup_hdrs, with which a message removes others',
+    },
     { is: !config.deny_delete, because: 'it lacks deny_delete, so that single messages can be deleted' },
     { is: config.allow_msg_ttl === true, because: 'it has allow_msg_ttl, with which messages expire' },
     {

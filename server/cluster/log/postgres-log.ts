@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
-import {
-  type Appended,
-  type EngineLog,
-  type LogEntry,
-  LogSetBackError,
-  LogTrimmedError,
-} from './contract.ts'
+import { type Appended, type EngineLog, type LogEntry, LogSetBackError, LogTrimmedError } from './contract.ts'
 import { Wakeup } from './wakeup.ts'
 
 const UNIQUE_VIOLATION = '23505'
