@@ -202,6 +202,12 @@ export const ERRORS = {
     'service_unavailable',
     'A write to the disk failed: writes are refused until the store was opened again.',
   ],
+  logUnavailable: [
+    503,
+    'service_unavailable',
+    'The log of the cluster does not answer: the write may or may not have happened. Try again in a moment.',
+  ],
+  noLeader: [503, 'service_unavailable', 'No node leads the cluster at the moment: try again in a moment.'],
   notLeader: [503, 'service_unavailable', 'This node does not lead its group: try again in a moment.'],
   storeReopening: [503, 'service_unavailable', 'The store is being opened again: try again in a moment.'],
   storeStopped: [503, 'service_unavailable', (reason: string) => reason],

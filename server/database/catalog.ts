@@ -3,9 +3,8 @@ import type { DatabaseName } from '../../protocol/database-name.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import { fail } from '../../protocol/errors.ts'
 import { makeSuffix } from '../../protocol/sequence.ts'
-import { DatabaseKeys, databaseOfDroppedKey, droppedRange } from '../storage/keys.ts'
+import { DatabaseKeys } from '../storage/keys.ts'
 import { GroupSync } from '../storage/group-sync.ts'
-import { clearRange } from '../storage/range-maintenance.ts'
 import type { Store, StoreBatch } from '../storage/store.ts'
 import type { CommitSubscriber } from './commit/commit-record.ts'
 import {
@@ -16,6 +15,7 @@ import {
   nextDatabaseNumber,
   readDatabaseRecord,
 } from './catalog-records.ts'
+import { clearDropped } from './clear-dropped.ts'
 import { Database, type DatabaseHooks } from './database.ts'
 import type { DatabaseRecord } from './database-record.ts'
 import { databaseSizes, type DatabaseSizes } from './maintenance/database-sizes.ts'
@@ -58,7 +58,7 @@ export class Catalog {
     this.#store = store
     this.#shared = { store, sync: new GroupSync(store, hooks.replicate), attachments }
     this.#hooks = hooks
-    this.#clearing = this.#clearDropped().catch(() => undefined)
+    this.#clearing = clearDropped(this.#shared).catch(() => undefined)
     this.#unlisten = store.health?.onReopened(() => this.#exclusively(() => this.#reload()))
   }
 
@@ -202,11 +202,22 @@ export class Catalog {
   applyReplicated(change: ReplicatedChange, batch: StoreBatch): Promise<void> {
     return this.#exclusively(async () => {
       const database = change.kind === 'create' ? undefined : await this.#openNow(change.name)
+      if (database?.failed === true) await database.reload()
       putReplicated(batch, change)
       await batch.write()
       if (change.kind === 'create') await this.#created(change.name, change.record)
       else if (change.kind === 'commit') database!.applyReplicated(change.record)
       else await this.#forget(change.name, database!)
+    })
+  }
+
+  /** Reads databases again whose writes were refused, as another node leads: nothing of them is on disk. */
+  reloadFailed(): Promise<void> {
+    return this.#exclusively(async () => {
+      for (const opening of [...this.#open.values()]) {
+        const database = await opening.catch(() => undefined)
+        if (database?.failed === true) await database.reload()
+      }
     })
   }
 
@@ -221,7 +232,7 @@ export class Catalog {
 
   #clearLater(): void {
     // What a failure leaves is deleted when the store was opened again, or at the next start.
-    this.#clearing = this.#clearing.then(() => this.#clearDropped()).catch(() => undefined)
+    this.#clearing = this.#clearing.then(() => clearDropped(this.#shared)).catch(() => undefined)
   }
 
   /** Reads everything again from a store that was opened again. */
@@ -280,15 +291,5 @@ export class Catalog {
     const result = this.#changing.then(change)
     this.#changing = result.catch(() => undefined)
     return result
-  }
-
-  /** Deletes what dropped databases left, one after the other. What is cut off by a crash is taken up at the next start. */
-  async #clearDropped(): Promise<void> {
-    for (const key of await this.#store.keys(droppedRange).all()) {
-      const number = databaseOfDroppedKey(key)
-      await this.#shared.attachments.forgetDatabase(number)
-      await clearRange(this.#store, new DatabaseKeys(number).all())
-      await this.#store.del(key)
-    }
   }
 }

@@ -13,6 +13,36 @@ export interface Leadership {
   readonly url: string
 }
 
+/** A leader gives up its leadership in order: another may lead at once. */
+export interface Resignation {
+  readonly kind: 'resign'
+}
+
+/** A node becomes a member, or is reached under another URL. */
+export interface MemberChange {
+  readonly kind: 'member'
+  readonly node: string
+  readonly url: string
+}
+
+/** A node is a member no longer. */
+export interface MemberRemoval {
+  readonly kind: 'remove'
+  readonly node: string
+}
+
+/** A setting that is equal on all nodes changes. */
+export interface SettingChange {
+  readonly kind: 'setting'
+  readonly section: string
+  readonly key: string
+  /** Null where it goes back to its default. */
+  readonly value: string | null
+}
+
+/** Changes of the cluster itself, not of its databases. */
+export type GroupChange = Leadership | Resignation | MemberChange | MemberRemoval | SettingChange
+
 /** The first entry of a log: the name of the cluster, and the settings that are equal on all nodes. */
 export interface Genesis {
   readonly kind: 'genesis'
@@ -21,7 +51,7 @@ export interface Genesis {
 }
 
 /** One part of an entry. */
-export type ClusterChange = ReplicatedChange | Leadership | Genesis
+export type ClusterChange = ReplicatedChange | GroupChange | Genesis
 
 /** Encodes a change: length of the JSON (u32), JSON, then the byte strings that it names by their number, each with its length. */
 export function encodeChange(change: ClusterChange): Uint8Array {
@@ -43,6 +73,10 @@ export function decodeChange(bytes: Uint8Array): ClusterChange {
     case 'create':
     case 'drop':
     case 'lead':
+    case 'resign':
+    case 'member':
+    case 'remove':
+    case 'setting':
     case 'genesis':
       return meta
     default:

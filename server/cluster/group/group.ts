@@ -1,32 +1,33 @@
-import { randomBytes } from 'node:crypto'
 import { fail } from '../../../protocol/errors.ts'
 import type { Catalog } from '../../database/catalog.ts'
 import type { ReplicatedChange } from '../../database/replication-hook.ts'
 import { putLogPlace, readLogPlace } from '../../database/replicated-records.ts'
 import type { Store, StoreBatch } from '../../storage/store.ts'
-import { type ClusterChange, decodeChange, encodeChange } from '../entry/change.ts'
-import {
-  checkFollows,
-  decodeEntry,
-  digestOf,
-  encodeEntry,
-  type EntryHeader,
-  NO_ENTRY,
-} from '../entry/entry.ts'
-import type { LogEntry, ReplicatedLog } from '../log/contract.ts'
-import { appendSettled } from '../log/settle.ts'
+import { type ClusterChange, decodeChange, type GroupChange } from '../entry/change.ts'
+import { checkFollows, decodeEntry, EntryError } from '../entry/entry.ts'
+import type { LogEntry } from '../log/contract.ts'
+import { appendBehind, type AppendParts } from './append.ts'
 import { checkReplicable } from './check-replicable.ts'
+import {
+  decodePlace,
+  encodePlace,
+  type NodeAddress,
+  type Place,
+  placeAtGenesis,
+  placeBehind,
+  withChange,
+} from './place.ts'
+import { PositionWaits } from './position-waits.ts'
 
-/** Position of a node in its log: the last entry that it has applied. */
-type Place = EntryHeader & { readonly digest: Uint8Array }
+/** A follower's databases. */
+export type AppliedTo = Pick<Catalog, 'applyReplicated' | 'reloadFailed'>
 
-export interface GroupParts {
+export interface GroupParts extends AppendParts {
   readonly store: Store
-  readonly log: ReplicatedLog
   /** Name of the node, and the URL under which the others reach it. */
-  readonly node: { readonly node: string; readonly url: string }
-  /** Ends attempts to append. */
-  readonly signal: AbortSignal
+  readonly node: NodeAddress
+  /** Called with each change of the cluster itself that was applied, this node's own too. */
+  readonly onChange?: (change: GroupChange) => void
 }
 
 /**
@@ -36,32 +37,35 @@ export interface GroupParts {
  */
 export class ReplicatedGroup {
   readonly #parts: GroupParts
+  readonly #waits = new PositionWaits()
   #place: Place
   /** The epoch that this node leads; 0 while it follows. */
   #leading = 0
-  /** Appends, and entries that are applied, one after the other. */
+  /** Appends, one after the other. */
   #last: Promise<unknown> = Promise.resolve()
+  /** The empty entry that proves this node to lead, while it waits for its turn. */
+  #confirming: Promise<void> | undefined
+  /** Times, by `performance.now()`: when the last acknowledged append was sent; when the log last had something new. */
+  #appendedAt = -Infinity
+  #heardAt = performance.now()
 
   private constructor(parts: GroupParts, place: Place) {
     this.#parts = parts
     this.#place = place
   }
 
-  /** Makes the log's first entry, once for a cluster. @throws where the log has one */
-  static async create(log: ReplicatedLog, name: string): Promise<void> {
-    const logId = randomBytes(16).toString('hex')
-    const parts = [encodeChange({ kind: 'genesis', name, settings: [] })]
-    const genesis = encodeEntry({ logId, epoch: 0, position: 1, previous: NO_ENTRY, parts })
-    if ((await log.append(0, genesis)).kind !== 'appended') throw new Error('the log is not empty')
-  }
-
   /** Opens the group from where the store stands in the log; an empty store begins behind the log's first entry. */
   static async open(parts: GroupParts): Promise<ReplicatedGroup> {
     const stored = await readLogPlace(parts.store)
-    if (stored !== undefined) return new ReplicatedGroup(parts, placeOf(stored))
+    if (stored !== undefined) return new ReplicatedGroup(parts, decodePlace(stored))
     const [first] = await parts.log.read(1)
-    if (first === undefined) throw new Error('the log is empty: a cluster is made by a command, once')
-    return new ReplicatedGroup(parts, { ...decodeEntry(first.bytes), digest: digestOf(first.bytes) })
+    if (first === undefined) throw new EntryError('the log is empty: a cluster is made by a command, once')
+    return new ReplicatedGroup(parts, placeAtGenesis(first))
+  }
+
+  /** The last entry applied, and what the log says of leader and members until there. */
+  get place(): Place {
+    return this.#place
   }
 
   get position(): number {
@@ -76,99 +80,162 @@ export class ReplicatedGroup {
     return this.#leading > 0
   }
 
+  /** Milliseconds since the leader's last append that the engine acknowledged. */
+  get sinceAppendedMs(): number {
+    return performance.now() - this.#appendedAt
+  }
+
+  /** Milliseconds since the log last had something new for a follower. */
+  get sinceHeardMs(): number {
+    return performance.now() - this.#heardAt
+  }
+
+  /** Resolves when the entry of a position is applied. @throws the signal's reason */
+  whenApplied(position: number, signal: AbortSignal): Promise<void> {
+    return position <= this.position ? Promise.resolve() : this.#waits.wait(position, signal)
+  }
+
   /**
-   * Takes leadership by appending an entry of a new epoch at this node's own position: only a node that has applied
-   * everything can.
+   * Takes leadership by appending an entry of a new epoch behind the last one of the log, which this node applies before it
+   * leads: only a node that has everything can. The acknowledgement proves the entry before durable, too.
    *
    * @returns false where others have appended meanwhile
    */
-  lead(): Promise<boolean> {
-    return this.#exclusively(async () => {
-      const epoch = this.#place.epoch + 1
-      if (!(await this.#append([{ kind: 'lead', ...this.#parts.node }], epoch, this.#parts.store.batch())))
-        return false
-      this.#leading = epoch
-      return true
-    })
+  async lead(catalog: AppliedTo): Promise<boolean> {
+    await this.#last
+    const tail = await this.#parts.log.read(this.position + 1)
+    let place = this.#place
+    for (const entry of tail) place = this.#check(entry, place)
+    const started = performance.now()
+    const change = { kind: 'lead', ...this.#parts.node } as const
+    const led = await appendBehind(this.#parts, [change], place, place.epoch + 1)
+    if (led === undefined) return false
+    await catalog.reloadFailed()
+    for (const entry of tail) await this.#apply(entry, catalog)
+    const batch = this.#parts.store.batch()
+    putLogPlace(batch, encodePlace(led))
+    await batch.write()
+    this.#advance(led, started)
+    this.#leading = led.epoch
+    this.#parts.onChange?.(change)
+    return true
   }
 
   /**
    * Makes changes durable in the log, then writes their batch: a hook of the catalog's databases.
    *
    * @throws `notLeader` where this node does not lead, or no longer: nothing was written then
+   * @throws `logUnavailable` where the log did not answer: the changes may be found in it later
    */
-  replicate(changes: readonly ReplicatedChange[], batch: StoreBatch): Promise<void> {
-    return this.#exclusively(async () => {
-      if (this.#leading === 0) throw fail('notLeader')
-      for (const change of changes) checkReplicable(change)
-      if (await this.#append(changes, this.#leading, batch)) return
-      this.#leading = 0
-      throw fail('notLeader')
-    })
+  async replicate(changes: readonly ReplicatedChange[], batch: StoreBatch): Promise<void> {
+    for (const change of changes) checkReplicable(change)
+    await this.#commit(changes, batch)
+  }
+
+  /** Appends changes of the cluster itself, or none: to prove that this node leads. @throws as {@link replicate} */
+  async record(changes: readonly GroupChange[]): Promise<void> {
+    await this.#commit(changes, this.#parts.store.batch())
+    for (const change of changes) this.#parts.onChange?.(change)
   }
 
   /**
-   * Applies what the log has and what is known to be durable. A leader that finds an entry of another one follows it.
+   * Proves that this node leads: resolves when an append was acknowledged that began after the call. Those who ask together
+   * share one.
+   *
+   * @throws as {@link replicate}
+   */
+  confirm(): Promise<void> {
+    return (this.#confirming ??= this.#commit([], this.#parts.store.batch(), () => {
+      this.#confirming = undefined
+    }))
+  }
+
+  /** Gives up the leadership; what waits is refused. Another node may have taken it, or may take it. */
+  stepDown(): void {
+    this.#leading = 0
+    this.#heardAt = performance.now()
+  }
+
+  /**
+   * Applies what the log has and what is known to be durable.
    *
    * @throws {EntryError} where the log is not the one that this node followed
    */
-  async catchUp(catalog: Pick<Catalog, 'applyReplicated'>): Promise<void> {
+  async catchUp(catalog: AppliedTo): Promise<void> {
+    if (this.isLeader) this.stepDown()
+    await this.#last
+    await catalog.reloadFailed()
     const { log } = this.#parts
     for (;;) {
-      const entries = await log.read(this.#place.position + 1)
+      const entries = await log.read(this.position + 1)
       const proven = Math.max(log.acknowledged, (entries.at(-1)?.position ?? 0) - 1)
       const durable = entries.filter(({ position }) => position <= proven)
+      for (const entry of durable) await this.#apply(entry, catalog)
       if (durable.length === 0) return
-      for (const entry of durable) await this.#exclusively(() => this.#apply(entry, catalog))
+      this.#heardAt = performance.now()
     }
   }
 
-  async #append(changes: readonly ClusterChange[], epoch: number, batch: StoreBatch): Promise<boolean> {
-    const { log, signal } = this.#parts
-    const { logId } = this.#place
-    const entry = { logId, epoch, position: this.#place.position + 1, previous: this.#place.digest }
-    const bytes = encodeEntry({ ...entry, parts: changes.map(encodeChange) })
-    let place: Place = { ...entry, digest: digestOf(bytes) }
-    const barrier = (): Uint8Array => {
-      const next = { logId, epoch, position: place.position + 1, previous: place.digest }
-      const empty = encodeEntry({ ...next, parts: [] })
-      place = { ...next, digest: digestOf(empty) }
-      return empty
-    }
-    const settled = await appendSettled(log, entry.position - 1, bytes, { barrier, signal })
-    if (settled.kind === 'conflict') return false
-    putLogPlace(batch, textOf(place))
-    await batch.write()
-    this.#place = place
-    return true
+  /** Appends changes to the log as the leader, and writes their batch. @param onTurn called when the append begins */
+  #commit(changes: readonly ClusterChange[], batch: StoreBatch, onTurn?: () => void): Promise<void> {
+    const epoch = this.#leading
+    const result = this.#last.then(async () => {
+      onTurn?.()
+      // What was computed under an earlier leadership may stand on what is no longer so.
+      if (epoch === 0 || this.#leading !== epoch) throw fail('notLeader')
+      const started = performance.now()
+      const place = await this.#appendAsLeader(changes, epoch)
+      putLogPlace(batch, encodePlace(place))
+      await batch.write()
+      this.#advance(place, started)
+    })
+    if (epoch > 0) this.#last = result.catch(() => undefined)
+    return result
   }
 
-  async #apply({ position, bytes }: LogEntry, catalog: Pick<Catalog, 'applyReplicated'>): Promise<void> {
-    // The leader's own entries were applied as they were made.
-    if (position <= this.#place.position) return
+  async #appendAsLeader(changes: readonly ClusterChange[], epoch: number): Promise<Place> {
+    try {
+      const place = await appendBehind(this.#parts, changes, this.#place, epoch)
+      if (place !== undefined) return place
+    } catch (error) {
+      this.stepDown()
+      throw error
+    }
+    this.stepDown()
+    throw fail('notLeader')
+  }
+
+  /** @returns the place behind an entry of the log. @throws {EntryError} where it does not follow the one before */
+  #check({ bytes }: LogEntry, place: Place): Place {
     const entry = decodeEntry(bytes)
-    checkFollows(entry, this.#place)
-    this.#leading = 0
-    const place = { ...entry, digest: digestOf(bytes) }
-    const changes = entry.parts.map(decodeChange).filter(isOfDatabases)
+    checkFollows(entry, place)
+    return entry.parts.map(decodeChange).reduce(withChange, placeBehind(place, entry, bytes))
+  }
+
+  async #apply(logged: LogEntry, catalog: AppliedTo): Promise<void> {
+    if (logged.position <= this.position) return
+    const place = this.#check(logged, this.#place)
+    const all = decodeEntry(logged.bytes).parts.map(decodeChange)
+    const changes = all.filter(isOfDatabases)
     // An entry takes effect whole: the place is written with the last of its changes, and those before are put again.
     for (const [index, change] of changes.entries()) {
       const batch = this.#parts.store.batch()
-      if (index === changes.length - 1) putLogPlace(batch, textOf(place))
+      if (index === changes.length - 1) putLogPlace(batch, encodePlace(place))
       await catalog.applyReplicated(change, batch)
     }
     if (changes.length === 0) {
       const batch = this.#parts.store.batch()
-      putLogPlace(batch, textOf(place))
+      putLogPlace(batch, encodePlace(place))
       await batch.write()
     }
-    this.#place = place
+    this.#advance(place)
+    for (const change of all) if (isOfGroup(change)) this.#parts.onChange?.(change)
   }
 
-  #exclusively<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(action)
-    this.#last = result.catch(() => undefined)
-    return result
+  #advance(place: Place, appendedAt?: number): void {
+    this.#place = place
+    if (appendedAt !== undefined) this.#appendedAt = appendedAt
+    this.#waits.reached(place.position)
   }
 }
 
@@ -176,16 +243,6 @@ function isOfDatabases(change: ClusterChange): change is ReplicatedChange {
   return change.kind === 'commit' || change.kind === 'create' || change.kind === 'drop'
 }
 
-function textOf({ logId, epoch, position, previous, digest }: Place): string {
-  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-  return JSON.stringify({ logId, epoch, position, previous: hex(previous), digest: hex(digest) })
-}
-
-function placeOf(text: string): Place {
-  const place = JSON.parse(text) as Record<'logId' | 'previous' | 'digest', string> & EntryHeader
-  return {
-    ...place,
-    previous: Buffer.from(place.previous as unknown as string, 'hex'),
-    digest: Buffer.from(place.digest, 'hex'),
-  }
+function isOfGroup(change: ClusterChange): change is GroupChange {
+  return !isOfDatabases(change) && change.kind !== 'genesis'
 }

@@ -1,3 +1,4 @@
+import { fail } from '../../../protocol/errors.ts'
 import { TimeSlice } from '../../concurrency/time-slice.ts'
 import { applyWrite, type WriterHost } from './apply-write.ts'
 import { Commit } from './commit.ts'
@@ -36,6 +37,8 @@ export class Writer {
   #running: Promise<void> | undefined
   #failure: Error | undefined
   #refusal: Error | undefined
+  /** Counts the states that were put in from outside: what was computed on an earlier one is void. */
+  #resets = 0
 
   constructor(options: {
     host: WriterHost
@@ -79,6 +82,7 @@ export class Writer {
     this.#durable = this.#latest = state
     this.#uncommitted = NOTHING_UNCOMMITTED
     this.#failure = undefined
+    this.#resets += 1
   }
 
   /** Refuses all further requests, with that error. */
@@ -99,11 +103,12 @@ export class Writer {
       // What is small is computed in no time: it waits for the sync under way, and more joins it.
       if (this.#waitingBytes() < OVERLAP_BYTES) await this.#syncing
       const group = this.#takeGroup()
+      const resets = this.#resets
       const commit = new Commit(this.#host.context, this.#latest, this.#uncommitted)
       const answers = await this.#apply(group, commit)
       await this.#syncing
-      if (this.#failure !== undefined) {
-        rejectAll(answers, this.#failure)
+      if (this.#failure !== undefined || this.#resets !== resets) {
+        rejectAll(answers, this.#failure ?? fail('notLeader'))
         continue
       }
       this.#latest = commit.state

@@ -1,5 +1,6 @@
 import test from 'ava'
 import type { DatabaseName } from '../../../../protocol/database-name.ts'
+import { createGenesis } from '../../../../server/cluster/group/genesis.ts'
 import { ReplicatedGroup } from '../../../../server/cluster/group/group.ts'
 import type { ReplicatedLog } from '../../../../server/cluster/log/contract.ts'
 import { LevelLogEngine } from '../../../../server/cluster/log/level-log.ts'
@@ -45,10 +46,10 @@ const small = { a: { content_type: 'text/plain', data: Buffer.from('small').toSt
 
 test('a follower equals its leader, and leads on at the same sequence; the deposed one is refused', async t => {
   const engine = await LevelLogEngine.open()
-  await ReplicatedGroup.create(engine.connect(), 'test')
+  await createGenesis(engine.connect(), 'test')
   const [a, b] = [await node(engine.connect(), 'a'), await node(engine.connect(), 'b')]
   await t.throwsAsync(a.catalog.create(NAME, { partitioned: false }), { message: /does not lead/ })
-  t.true(await a.group.lead())
+  t.true(await a.group.lead(a.catalog))
   const here = await a.catalog.create(NAME, { partitioned: false })
   await write(
     here,
@@ -58,8 +59,6 @@ test('a follower equals its leader, and leads on at the same sequence; the depos
   await write(here, [{ _id: '_local/checkpoint', seq: 7 }])
   await here.setSecurity(Buffer.from('{"members":{"names":["ann"],"roles":[]}}'))
   await compact(here)
-  t.false(await b.group.lead(), 'a node that lacks entries cannot lead')
-
   await b.catchUp()
   const there = await b.catalog.open(NAME)
   t.is(b.group.position, a.group.position)
@@ -72,7 +71,7 @@ test('a follower equals its leader, and leads on at the same sequence; the depos
     'whoever follows commits is told the same',
   )
 
-  t.true(await b.group.lead())
+  t.true(await b.group.lead(b.catalog))
   for (let n = 0; n < 5; n++)
     await t.throwsAsync(write(here, [{ _id: `late${n}` }]), { message: /does not lead/ })
   await write(there, [{ _id: 'next' }])
@@ -89,3 +88,34 @@ test('a follower equals its leader, and leads on at the same sequence; the depos
   await b.close()
   await engine.close()
 })
+
+test('an entry of which nobody knows that it is durable is proven and applied by the next leader', async t => {
+  const engine = await LevelLogEngine.open()
+  await createGenesis(engine.connect(), 'test')
+  const [a, b] = [await node(engine.connect(), 'a'), await node(unacknowledged(engine.connect()), 'b')]
+  t.true(await a.group.lead(a.catalog))
+  const here = await a.catalog.create(NAME, { partitioned: false })
+  await write(here, [{ _id: 'last' }])
+  await b.catchUp()
+  t.is(b.group.position, a.group.position - 1, 'the last entry waits')
+  t.true(await b.group.lead(b.catalog))
+  t.is((await b.catalog.open(NAME)).seq, here.seq)
+  t.deepEqual(b.group.place.leader, { node: 'b', url: 'http://b' })
+  t.deepEqual(Object.keys(b.group.place.members), ['a', 'b'])
+  await a.close()
+  await b.close()
+  await engine.close()
+})
+
+/** A log whose notifications are lost. */
+function unacknowledged(log: ReplicatedLog): ReplicatedLog {
+  return {
+    acknowledged: 0,
+    maxEntryBytes: log.maxEntryBytes,
+    append: (expected, bytes) => log.append(expected, bytes),
+    read: from => log.read(from),
+    changed: signal => log.changed(signal),
+    trim: below => log.trim(below),
+    close: () => log.close(),
+  }
+}

@@ -1,0 +1,78 @@
+import { digestOf, decodeEntry, type EntryHeader } from '../entry/entry.ts'
+import type { ClusterChange, Leadership } from '../entry/change.ts'
+import type { LogEntry } from '../log/contract.ts'
+
+/** A node of the cluster as the others reach it. */
+export type NodeAddress = Pick<Leadership, 'node' | 'url'>
+
+/**
+ * Position of a node in its log: the last entry that it has applied, and what the entries until then say of the group. It is
+ * the same on every node that has applied the same entries.
+ */
+export interface Place extends EntryHeader {
+  readonly digest: Uint8Array
+  /** The node that leads; undefined before the first one, and after one that resigned. */
+  readonly leader: NodeAddress | undefined
+  /** URLs of the members by their names. */
+  readonly members: Readonly<Record<string, string>>
+}
+
+/** Returns the place behind an entry. */
+export function placeBehind(place: Place, header: EntryHeader, bytes: Uint8Array): Place {
+  const { logId, epoch, position, previous } = header
+  return {
+    logId,
+    epoch,
+    position,
+    previous,
+    digest: digestOf(bytes),
+    leader: place.leader,
+    members: place.members,
+  }
+}
+
+/** Returns the place of a node that has applied the log's first entry alone. */
+export function placeAtGenesis({ bytes }: LogEntry): Place {
+  const { logId, epoch, position, previous } = decodeEntry(bytes)
+  return { logId, epoch, position, previous, digest: digestOf(bytes), leader: undefined, members: {} }
+}
+
+/** Returns the place with what a change says of leader and members. */
+export function withChange(place: Place, change: ClusterChange): Place {
+  switch (change.kind) {
+    case 'lead': {
+      const leader = { node: change.node, url: change.url }
+      return { ...place, leader, members: { ...place.members, [change.node]: change.url } }
+    }
+    case 'resign':
+      return { ...place, leader: undefined }
+    case 'member':
+      return { ...place, members: { ...place.members, [change.node]: change.url } }
+    case 'remove': {
+      const members = Object.fromEntries(
+        Object.entries(place.members).filter(([node]) => node !== change.node),
+      )
+      return { ...place, members }
+    }
+    default:
+      return place
+  }
+}
+
+/** Encodes a place as the JSON text that is stored. */
+export function encodePlace({ previous, digest, ...place }: Place): string {
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+  return JSON.stringify({ ...place, previous: hex(previous), digest: hex(digest) })
+}
+
+export function decodePlace(text: string): Place {
+  const { previous, digest, ...place } = JSON.parse(text) as Omit<Place, 'previous' | 'digest'> &
+    Record<'previous' | 'digest', string>
+  return {
+    ...place,
+    leader: place.leader,
+    members: place.members ?? {},
+    previous: Buffer.from(previous, 'hex'),
+    digest: Buffer.from(digest, 'hex'),
+  }
+}

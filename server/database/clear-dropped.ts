@@ -1,0 +1,16 @@
+import { DatabaseKeys, databaseOfDroppedKey, droppedRange } from '../storage/keys.ts'
+import { clearRange } from '../storage/range-maintenance.ts'
+import type { SharedStorage } from './shared-storage.ts'
+
+/** Deletes what dropped databases left, one after the other. What is cut off by a crash is taken up at the next start. */
+export async function clearDropped({
+  store,
+  attachments,
+}: Pick<SharedStorage, 'store' | 'attachments'>): Promise<void> {
+  for (const key of await store.keys(droppedRange).all()) {
+    const number = databaseOfDroppedKey(key)
+    await attachments.forgetDatabase(number)
+    await clearRange(store, new DatabaseKeys(number).all())
+    await store.del(key)
+  }
+}
