@@ -121,7 +121,7 @@ export class Database extends DatabaseReader {
     this.tail = new ChangesTail(stored.state.seq)
     this.compaction = new Compaction(this)
     this.writeElsewhere = hooks.writeElsewhereFor?.(this)
-    const counts = { seq: stored.state.seq, hasTree: stored.hasRanks }
+    const counts = { seq: stored.state.seq, root: stored.ranks }
     const ranks = hooks.ranksOf === undefined ? new DatabaseRanks(store, keys, counts) : undefined
     this.ranks = ranks ?? hooks.ranksOf!(this)
     this.digests = ranks && new DatabaseDigests(ranks)
@@ -284,12 +284,12 @@ export class Database extends DatabaseReader {
 interface StoredRecords {
   readonly state: DatabaseState
   readonly security: Uint8Array | undefined
-  /** True where its ranks are counted in the store. */
-  readonly hasRanks: boolean
+  /** Record of the counts of its documents; undefined where they are not counted in the store. */
+  readonly ranks: Uint8Array | undefined
 }
 
 async function readStored({ store, keys }: DatabaseStorage): Promise<StoredRecords> {
   const wanted = [keys.state, keys.text(KeySpace.setting, SECURITY_SETTING), DatabaseRanks.treeKey(keys)]
   const [state, security, ranks] = await store.getMany(wanted)
-  return { state: decodeState(state), security, hasRanks: ranks !== undefined }
+  return { state: decodeState(state), security, ranks }
 }

@@ -10,6 +10,8 @@ import type { PartitionSizes } from './partition-sizes.ts'
 export interface JournaledRanks {
   /** True where commits leave one. */
   readonly hasJournal: boolean
+  /** True where commits tell what they change in digests: from the first comparison of the database on. */
+  readonly keepsDigests: boolean
   /** Takes what a commit that is about to be written changes in digests, which is no part of its record. */
   expect(seq: number, digests: CommitDigests): void
 }

@@ -60,7 +60,7 @@ export class Commit {
     this.#documents = new Map(uncommitted.documents)
     this.state = { ...state }
     this.#from = state.seq
-    this.#digests = context.ranks?.hasJournal === true ? new DigestDifferences() : undefined
+    this.#digests = context.ranks?.keepsDigests === true ? new DigestDifferences() : undefined
     this.#uncommitted = uncommitted
     this.#partitionGrowth = context.partitions === undefined ? NO_GROWTH : new Map<string, number>()
     const sets = { writes: this.#writes, local: this.local }

@@ -10,7 +10,7 @@ import type { RevTree } from '../../../protocol/revtree/tree.ts'
 import type { WriteSetBuilder } from '../../storage/write-set.ts'
 import { encodeJournal } from '../ranks/rank-journal.ts'
 import { journalKey } from '../ranks/rank-keys.ts'
-import { type CommitDigests, withDigests } from '../ranks/commit-digests.ts'
+import type { CommitDigests } from '../ranks/commit-digests.ts'
 import type { RankedCommit } from '../ranks/ranked-space.ts'
 import type { CommitContext } from './commit-context.ts'
 
@@ -57,5 +57,5 @@ export function putRankJournal(
 ): void {
   const { from, commit, digests } = what
   if (digests !== undefined) ranks?.expect(commit.seq, digests)
-  local.put(journalKey(keys, commit.seq), encodeJournal(from, withDigests(commit, digests)))
+  local.put(journalKey(keys, commit.seq), encodeJournal(from, commit, digests))
 }

@@ -8,8 +8,8 @@ export interface CommitDigests {
   readonly removals: ReadonlyMap<DocId, Digest>
 }
 
-/** Returns a commit with its digests, and without the rendered rows. */
-export function withDigests(
+/** Returns what ranks keep of a commit: its digests, and not the rendered rows. */
+export function rankedCommit(
   { seq, changes, removals }: RankedCommit,
   digests: CommitDigests | undefined,
 ): RankedCommit {

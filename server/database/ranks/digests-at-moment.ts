@@ -34,6 +34,7 @@ export class DigestsAtMoment {
     this.#behind = mergedChanges(
       tree,
       moment.pending.filter(commit => commit.seq > from && commit.seq <= seq),
+      true,
     )
   }
 

@@ -7,8 +7,8 @@ import type { RankTree } from './rank-tree.ts'
 import type { Moment } from './ranks-at-moment.ts'
 
 /**
- * Reads documents of which the tree has no digest, a leaf at a time: all of a tree that an older version wrote, and blocks
- * that were cut, when somebody asks for them.
+ * Reads documents of which the tree has no digest, a leaf at a time: all of them when a database is first compared, then
+ * blocks that were cut, when somebody asks for them.
  */
 export class DigestFiller {
   readonly #store: Store
@@ -55,7 +55,7 @@ export class DigestFiller {
       if (root.digest !== undefined) return false
     }
     const digest = root.digest ?? totalOf(leaves).digest
-    this.#tree.putRoot(batch, { ...root, leaves, digest })
+    this.#tree.putRoot(batch, { ...root, leaves, digest, keepsDigests: true })
     if (signal.aborted) return false
     await batch.write()
     return digest === undefined || this.isWanted

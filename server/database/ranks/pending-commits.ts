@@ -3,13 +3,15 @@ import type { RankedCommit } from './ranked-space.ts'
 
 /** Commits that are applied and not in the tree on disk, and the sequences of their records in the journal. */
 export class PendingCommits {
-  /** Replaced, never changed: who counts keeps the list of its moment. */
-  #commits: readonly RankedCommit[] = []
+  #commits: RankedCommit[] = []
+  /** The list as it was handed out, which the reader keeps; undefined where it has changed since. */
+  #handedOut: readonly RankedCommit[] | undefined
   #records: number[] = []
   #changes = 0
 
+  /** Returns the commits of this moment, in a list that never changes. */
   get commits(): readonly RankedCommit[] {
-    return this.#commits
+    return (this.#handedOut ??= [...this.#commits])
   }
 
   /** Documents that they changed or removed. */
@@ -18,7 +20,8 @@ export class PendingCommits {
   }
 
   push(commit: RankedCommit): void {
-    this.#commits = [...this.#commits, commit]
+    this.#commits.push(commit)
+    this.#handedOut = undefined
     this.#records.push(commit.seq)
     this.#changes += changesIn(commit)
   }
@@ -27,6 +30,7 @@ export class PendingCommits {
   unshift({ commit, records }: Journal): void {
     if (records.length === 0) return
     this.#commits = [commit, ...this.#commits]
+    this.#handedOut = undefined
     this.#records = [...records, ...this.#records]
     this.#changes += changesIn(commit)
   }
@@ -39,12 +43,14 @@ export class PendingCommits {
   /** Drops what the tree has. */
   forget(seq: number): void {
     this.#commits = this.#commits.filter(commit => commit.seq > seq)
+    this.#handedOut = undefined
     this.#records = this.#records.filter(at => at > seq)
     this.#changes = this.#commits.reduce((sum, commit) => sum + changesIn(commit), 0)
   }
 
   clear(): void {
     this.#commits = []
+    this.#handedOut = undefined
     this.#records = []
     this.#changes = 0
   }

@@ -3,6 +3,7 @@ import { type DatabaseKeys, KeySpace, numberOfKey } from '../../storage/keys.ts'
 import { isDeleted } from '../documents/change-record.ts'
 import { idOfRow } from '../reading/row-text.ts'
 import type { DatabaseSnapshot } from '../reading/snapshot.ts'
+import type { CommitDigests } from './commit-digests.ts'
 import { journalRange, seqOfJournalKey } from './rank-keys.ts'
 import type { RankedCommit, RankedDocument, RemovedDocument } from './ranked-space.ts'
 
@@ -10,7 +11,10 @@ import type { RankedCommit, RankedDocument, RemovedDocument } from './ranked-spa
 interface JournalRecord {
   /** The update sequence before the commit. */
   readonly from: number
-  /** For each change: its sequence, the document's sequence before it, and whether the document was live then. */
+  /**
+   * For each change: its sequence, the document's sequence before it, and whether the document was live then. Changes that
+   * are not listed made new documents.
+   */
   readonly changes: readonly (readonly [seq: number, previousSeq: number, wasLive: 0 | 1])[]
   readonly removals: readonly (readonly [id: string, previousSeq: number, wasLive: 0 | 1])[]
   /** Differences of digests, of changes and then of removals; missing where they are not known. */
@@ -24,31 +28,44 @@ interface Before {
   readonly digest: Digest | undefined
 }
 
+/** Of a change that no record lists. */
+const NEW: Before = { previousSeq: 0, wasLive: false, digest: undefined }
+
 /**
  * Encodes what ranks need to know of a commit that is not counted on disk yet. It is written with the commit, on this node
  * alone.
  *
  * @param from the update sequence before the commit
+ * @param digests undefined where the database keeps none: the record of a load of new documents is then a few bytes
  */
-export function encodeJournal(from: number, { changes, removals }: RankedCommit): Buffer {
-  const changed = changes.map(({ seq, previousSeq, wasLive }) => `[${seq},${previousSeq},${Number(wasLive)}]`)
+export function encodeJournal(
+  from: number,
+  { changes, removals }: Pick<RankedCommit, 'changes' | 'removals'>,
+  digests: CommitDigests | undefined,
+): Buffer {
+  const listed = digests === undefined ? changes.filter(({ previousSeq }) => previousSeq > 0) : changes
+  const changed = listed.map(({ seq, previousSeq, wasLive }) => `[${seq},${previousSeq},${Number(wasLive)}]`)
   const removed = removals.map(
     ({ id, previousSeq, wasLive }) => `[${JSON.stringify(id)},${previousSeq},${Number(wasLive)}]`,
   )
-  const encoded = encodedDigests([...changes, ...removals])
-  const digests = encoded === undefined ? '' : `,"digests":"${encoded}"`
+  const encoded = digests && encodedDigests(listed, removals, digests)
+  const member = encoded === undefined ? '' : `,"digests":"${encoded}"`
   return Buffer.from(
-    `{"from":${from},"changes":[${changed.join(',')}],"removals":[${removed.join(',')}]${digests}}`,
+    `{"from":${from},"changes":[${changed.join(',')}],"removals":[${removed.join(',')}]${member}}`,
   )
 }
 
-function encodedDigests(documents: readonly RemovedDocument[]): string | undefined {
-  const digests: Digest[] = []
-  for (const { digest } of documents) {
-    if (digest === undefined) return undefined
-    digests.push(digest)
-  }
-  return encodeDigests(digests)
+function encodedDigests(
+  changes: readonly RankedDocument[],
+  removals: readonly RemovedDocument[],
+  digests: CommitDigests,
+): string | undefined {
+  const all = [
+    ...changes.map(({ seq }) => digests.changes.get(seq)),
+    ...removals.map(({ id }) => digests.removals.get(id)),
+  ]
+  const known = all.filter(digest => digest !== undefined)
+  return known.length === all.length ? encodeDigests(known) : undefined
 }
 
 /** A journal that was read. */
@@ -93,7 +110,7 @@ export async function readJournal(
   const first = ({ previousSeq, wasLive, digest }: Before): Before => {
     let state: Before = { previousSeq, wasLive, digest }
     while (state.previousSeq > since) {
-      const earlier = befores.get(state.previousSeq) ?? { previousSeq: 0, wasLive: false, digest: undefined }
+      const earlier = befores.get(state.previousSeq) ?? NEW
       state = { ...earlier, digest: addDigests(state.digest, earlier.digest) }
     }
     return state
@@ -105,9 +122,7 @@ export async function readJournal(
   })
   for await (const [key, row] of rows) {
     const at = numberOfKey(key)
-    const before = befores.get(at)
-    if (before === undefined) return undefined
-    changes.push({ seq: at, id: idOfRow(row), isLive: !isDeleted(row), ...first(before) })
+    changes.push({ seq: at, id: idOfRow(row), isLive: !isDeleted(row), ...first(befores.get(at) ?? NEW) })
   }
   const removals = removed.map(removal => ({ ...removal, ...first({ digest: undefined, ...removal }) }))
   return { commit: { seq, changes, removals }, records }

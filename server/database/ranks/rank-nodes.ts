@@ -45,6 +45,8 @@ export interface RankRoot {
   readonly leaves: readonly LeafEntry[]
   /** Of all documents: it stays known when leaves are cut. */
   readonly digest: Digest | undefined
+  /** True from the first comparison of the database on: before it no range has a digest, and no commit tells of any. */
+  readonly keepsDigests: boolean
 }
 
 /** Digests came later than the rest: without one a row is as it was before. */
@@ -56,40 +58,40 @@ type LeafRow = readonly [
   blocks: number,
   digest?: string,
 ]
+interface StoredRoot extends Pick<RankRoot, 'seq' | 'next' | 'last'> {
+  readonly leaves: readonly LeafRow[]
+  readonly digest?: string
+  readonly keepsDigests?: true
+}
 type BlockRow = readonly [start: string, keys: number, counted: number, digest?: string]
 
 /** JSON: a root has few members, and is read once for many questions. */
-export function encodeRoot({ seq, next, last, leaves, digest }: RankRoot): Buffer {
+export function encodeRoot({ seq, next, last, leaves, digest, keepsDigests }: RankRoot): Buffer {
   const rows = leaves.map(({ start, keys, counted, number, blocks, digest: ofLeaf }): LeafRow =>
     ofLeaf === undefined
       ? [start, keys, counted, number, blocks]
       : [start, keys, counted, number, blocks, formatDigest(ofLeaf)],
   )
   const all = digest && formatDigest(digest)
-  return Buffer.from(JSON.stringify({ seq, next, last, leaves: rows, digest: all }))
+  return Buffer.from(
+    JSON.stringify({ seq, next, last, leaves: rows, digest: all, keepsDigests: keepsDigests || undefined }),
+  )
 }
 
 export function decodeRoot(record: Uint8Array): RankRoot {
-  const {
-    leaves,
-    digest: all,
-    ...root
-  } = parse(record) as Omit<RankRoot, 'leaves' | 'digest'> & {
-    leaves: LeafRow[]
-    digest?: string
-  }
-  return {
-    ...root,
-    digest: digestOf(all),
-    leaves: leaves.map(([start, keys, counted, number, blocks, digest]) => ({
-      start,
-      keys,
-      counted,
-      number,
-      blocks,
-      digest: digestOf(digest),
-    })),
-  }
+  const { leaves: rows, digest: all, keepsDigests = false, ...root } = parse(record) as StoredRoot
+  const leaves = rows.map(([start, keys, counted, number, blocks, digest]): LeafEntry => ({
+    start,
+    keys,
+    counted,
+    number,
+    blocks,
+    digest: digestOf(digest),
+  }))
+  const digest = digestOf(all)
+  // Versions that kept digests of every database did not note it.
+  const hasDigests = digest !== undefined || leaves.some(leaf => leaf.digest !== undefined)
+  return { ...root, leaves, digest, keepsDigests: keepsDigests || hasDigests }
 }
 
 export function encodeLeaf(blocks: readonly RankCounts[]): Buffer {

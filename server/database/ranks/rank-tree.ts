@@ -107,7 +107,14 @@ export class RankTree {
     }
     if (blocks.length === 0 && leaves.length === 0) blocks.push({ start: '', ...totalOf([]) })
     if (blocks.length > 0) await write()
-    return { seq: snapshot.state.seq, next: leaves.length, last, leaves, digest: totalOf(leaves).digest }
+    return {
+      seq: snapshot.state.seq,
+      next: leaves.length,
+      last,
+      leaves,
+      digest: undefined,
+      keepsDigests: false,
+    }
   }
 
   putRoot(batch: StoreBatch, root: RankRoot): void {
@@ -150,7 +157,8 @@ export class RankTree {
     const leaves = await this.#arrange(update, snapshot, batch)
     const last = behind.at(-1)?.text ?? root.last
     const digest = addDigests(root.digest, totalOf(changes).digest)
-    const updated = { seq: snapshot.state.seq, next: update.next, last, leaves, digest }
+    const { keepsDigests } = root
+    const updated = { seq: snapshot.state.seq, next: update.next, last, leaves, digest, keepsDigests }
     this.putRoot(batch, updated)
     return updated
   }

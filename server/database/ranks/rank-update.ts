@@ -1,12 +1,5 @@
-import type { Digest } from '../../../protocol/document-digest.ts'
-import {
-  BLOCK_KEYS,
-  findRange,
-  type LeafEntry,
-  type RankCounts,
-  type RankRoot,
-  totalOf,
-} from './rank-nodes.ts'
+import { addDigests, type Digest } from '../../../protocol/document-digest.ts'
+import { BLOCK_KEYS, findRange, type LeafEntry, type RankCounts, type RankRoot } from './rank-nodes.ts'
 import type { RankChange } from './ranked-space.ts'
 
 /** The blocks of a leaf, and its digest, which is known longer than theirs: cutting a block does not change it. */
@@ -30,14 +23,19 @@ export class RankUpdate {
 
 /** Blocks with keys behind theirs: the last one is filled up. */
 export function appended(blocks: readonly RankCounts[], changes: readonly RankChange[]): RankCounts[] {
-  const all = [...blocks]
-  for (const change of changes) {
-    const { text, keys, counted, digest } = change
-    const last = all.at(-1)!
-    if (last.keys >= BLOCK_KEYS) all.push({ start: text, keys, counted, digest })
-    else all[all.length - 1] = { start: last.start, ...totalOf([last, change]) }
+  const all = blocks.slice(0, -1)
+  let last = { ...blocks.at(-1)! }
+  for (const { text, keys, counted, digest } of changes) {
+    if (last.keys >= BLOCK_KEYS) {
+      all.push(last)
+      last = { start: text, keys, counted, digest }
+    } else {
+      last.keys += keys
+      last.counted += counted
+      last.digest = addDigests(last.digest, digest)
+    }
   }
-  return all
+  return [...all, last]
 }
 
 /** Changes in the order of their texts, by the index of the range that each lies in. */

@@ -42,8 +42,6 @@ export interface RankedSpace {
   readonly range: { readonly gte: Uint8Array; readonly lt: Uint8Array }
   /** True where keys count by what lies under them; otherwise all do. */
   readonly isSelective: boolean
-  /** True where the keys are documents, whose ranges have digests. */
-  readonly hasDigests: boolean
   /** Returns whether the key of a record counts. */
   counts(record: Uint8Array): boolean
   /** Returns a text for a key, which sorts as the key does among those of the space. */
@@ -64,7 +62,6 @@ export function documentsSpace(keys: DatabaseKeys): RankedSpace {
     number: 0,
     range,
     isSelective: true,
-    hasDigests: true,
     counts: isLiveRecord,
     textOf: key => textOfBytes(key, 'latin1'),
     keyOf: text => keys.bytes(KeySpace.document, Buffer.from(text, 'latin1')),
@@ -89,7 +86,6 @@ export function changesSpace(keys: DatabaseKeys): RankedSpace {
     number: 1,
     range,
     isSelective: false,
-    hasDigests: false,
     counts: () => true,
     textOf: key => textOfBytes(key, 'hex'),
     keyOf: text => keys.bytes(KeySpace.change, Buffer.from(text, 'hex')),

@@ -14,6 +14,17 @@ export interface RankedKey {
 
 export type Side = 'below' | 'above'
 
+/** The number of keys in front of one, at the moment of a snapshot, which is the caller's to close. */
+export interface Rank {
+  readonly before: number
+  readonly snapshot: DatabaseSnapshot
+  /**
+   * Returns a key near to the one that has so many in front of it, with no more of them, or no less; undefined where
+   * another thread counts.
+   */
+  readonly near?: (rank: number, side: Side) => Promise<RankedKey>
+}
+
 /** A snapshot, and the commits in memory: all that the snapshot has and its tree has not, and others. */
 export interface Moment {
   readonly snapshot: DatabaseSnapshot
@@ -79,9 +90,19 @@ export class RanksAtMoment {
   }
 }
 
-/** Returns the changes of commits in the order of their texts, those of one text as one. */
-export function mergedChanges(tree: RankTree, commits: readonly RankedCommit[]): RankChange[] {
-  const changes = commits.flatMap(commit => tree.changesOf(commit))
+/**
+ * Returns the changes of commits in the order of their texts, those of one text as one.
+ *
+ * @param hasDigests true where a change of a digest alone counts too
+ */
+export function mergedChanges(
+  tree: RankTree,
+  commits: readonly RankedCommit[],
+  hasDigests: boolean,
+): RankChange[] {
+  const isChange = ({ keys, counted, digest }: RankChange): boolean =>
+    keys !== 0 || counted !== 0 || (hasDigests && changesDigest(digest))
+  const changes = commits.flatMap(commit => tree.changesOf(commit).filter(isChange))
   changes.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
   const all: RankChange[] = []
   for (const change of changes) {
@@ -89,10 +110,7 @@ export function mergedChanges(tree: RankTree, commits: readonly RankedCommit[]):
     if (last?.text !== change.text) all.push(change)
     else all[all.length - 1] = { text: change.text, ...totalOf([last, change]) }
   }
-  const { hasDigests } = tree.space
-  return all.filter(
-    ({ keys, counted, digest }) => keys !== 0 || counted !== 0 || (hasDigests && changesDigest(digest)),
-  )
+  return all.filter(isChange)
 }
 
 /** Returns whether a difference is one, or not known. */

@@ -1,32 +1,21 @@
 import { type DatabaseKeys, KeySpace } from '../../storage/keys.ts'
 import type { Store } from '../../storage/store.ts'
 import { decodeState, type DatabaseState } from '../state.ts'
-import type { DatabaseSnapshot } from '../reading/snapshot.ts'
 import { DigestsAtMoment } from './digests-at-moment.ts'
 import { DigestFiller } from './fill-digests.ts'
 import { Moments } from './moments.ts'
 import { PendingCommits } from './pending-commits.ts'
 import { readJournal } from './rank-journal.ts'
 import { journalKey, rootKey } from './rank-keys.ts'
+import { decodeRoot } from './rank-nodes.ts'
 import { BrokenTreeError, RankTree } from './rank-tree.ts'
-import { type CommitDigests, withDigests } from './commit-digests.ts'
+import { type CommitDigests, rankedCommit } from './commit-digests.ts'
 import { changesSpace, documentsSpace, type RankedCommit } from './ranked-space.ts'
-import { type Moment, type RankedKey, RanksAtMoment, type Side } from './ranks-at-moment.ts'
+import { type Moment, type Rank, RanksAtMoment } from './ranks-at-moment.ts'
 import { buildTrees, updateTree } from './write-trees.ts'
 
 /** Answers how many documents, or changes, lie in front of one. */
 export type Ranks = Pick<DatabaseRanks, 'documentsBefore' | 'changesBefore'>
-
-/** The number of keys in front of one, at the moment of a snapshot, which is the caller's to close. */
-export interface Rank {
-  readonly before: number
-  readonly snapshot: DatabaseSnapshot
-  /**
-   * Returns a key near to the one that has so many in front of it, with no more of them, or no less; undefined where
-   * another thread counts.
-   */
-  readonly near?: (rank: number, side: Side) => Promise<RankedKey>
-}
 
 /** Databases of so few documents have no tree: counting is as fast, and writing one would cost each of many. */
 const FEW_DOCUMENTS = 2000
@@ -54,6 +43,7 @@ export class DatabaseRanks {
   readonly #trees: readonly RankTree[]
   /** True where commits leave a journal: from before the tree is made. */
   #hasTree: boolean
+  #keepsDigests: boolean
   #ready: Promise<void> | undefined
   #isReady = false
   /** True where the tree cannot be read, and is made again. */
@@ -70,8 +60,8 @@ export class DatabaseRanks {
   #applied: number
   readonly #closing = new AbortController()
 
-  /** @param stored the update sequence, and whether there is a tree */
-  constructor(store: Store, keys: DatabaseKeys, stored: { seq: number; hasTree: boolean }) {
+  /** @param stored the update sequence, and the record under {@link treeKey} */
+  constructor(store: Store, keys: DatabaseKeys, stored: { seq: number; root: Uint8Array | undefined }) {
     this.#store = store
     this.#keys = keys
     this.#documents = new RankTree(store, keys, documentsSpace(keys))
@@ -80,7 +70,8 @@ export class DatabaseRanks {
     this.#applied = stored.seq
     this.#moments = new Moments(store, keys, stored.seq)
     this.#filler = new DigestFiller(store, keys, this.#documents)
-    this.#hasTree = stored.hasTree
+    this.#hasTree = stored.root !== undefined
+    this.#keepsDigests = stored.root !== undefined && decodeRoot(stored.root).keepsDigests
   }
 
   /** The key of a record that is there where there is a tree. */
@@ -91,6 +82,10 @@ export class DatabaseRanks {
   /** True where a commit is to write a journal. */
   get hasJournal(): boolean {
     return this.#hasTree
+  }
+
+  get keepsDigests(): boolean {
+    return this.#keepsDigests
   }
 
   /** Counts the documents that are not deleted and whose key (of `KeySpace.document`) is below `key`. */
@@ -108,13 +103,19 @@ export class DatabaseRanks {
     this.#expected.set(seq, digests)
   }
 
-  /** Computes with digests of the documents at one moment, which are read first where they are not known yet. */
+  /**
+   * Computes with digests of the documents at one moment. The first time all documents are read for it; from then on
+   * digests are kept up with every commit.
+   */
   async withDigests<T>(
     use: (digests: DigestsAtMoment, moment: { readonly seq: number }) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
     const isSmall = !this.#hasTree && (await this.#isSmall())
-    if (!isSmall) await this.#allFilled(signal)
+    if (!isSmall) {
+      this.#keepsDigests = true
+      await this.#allFilled(signal)
+    }
     const moment = await this.#moment()
     try {
       const root = isSmall ? undefined : await this.#documents.root(moment.snapshot)
@@ -146,7 +147,7 @@ export class DatabaseRanks {
   /** Takes in a commit that is on disk, in order. */
   apply({ state, changes, removals }: Omit<RankedCommit, 'seq'> & { readonly state: DatabaseState }): void {
     const { seq } = state
-    const commit = withDigests({ seq, changes, removals }, this.#expected.get(seq))
+    const commit = rankedCommit({ seq, changes, removals }, this.#expected.get(seq))
     this.#expected.delete(seq)
     if (seq > this.#applied) this.#note(commit, state.docs + state.deletedDocs)
     this.#applied = seq
@@ -222,6 +223,7 @@ export class DatabaseRanks {
 
   /** Reads documents whose digests are not known, of one leaf. */
   async #fill(): Promise<void> {
+    if (!this.#keepsDigests) return
     const moment = await this.#moment()
     try {
       if (await this.#filler.fill(moment, this.#closing.signal)) this.#writeLater()

@@ -12,7 +12,7 @@ export async function updateTree(tree: RankTree, moment: Moment, batch: StoreBat
   const root = await tree.root(snapshot)
   if (root === undefined) throw new BrokenTreeError('there is no root')
   const behind = pending.filter(({ seq }) => seq > root.seq && seq <= snapshot.state.seq)
-  const changes = tree.space.changesOfAll?.(behind) ?? mergedChanges(tree, behind)
+  const changes = tree.space.changesOfAll?.(behind) ?? mergedChanges(tree, behind, root.keepsDigests)
   await tree.update(root, changes, snapshot, batch)
 }
 

@@ -1,7 +1,7 @@
 import type { UserDirectory } from '../../auth/user-directory.ts'
 import type { Database } from '../../database/database.ts'
 import { type DocumentToWrite, writeDocuments } from '../../database/documents/write-documents.ts'
-import type { Rank } from '../../database/ranks/ranks.ts'
+import type { Rank } from '../../database/ranks/ranks-at-moment.ts'
 import type { UserRecord } from '../../auth/user-record.ts'
 import type { AccountState, NamedDatabase, Question, Write } from '../messages.ts'
 import { packOutcomes } from '../packed-documents.ts'

@@ -84,6 +84,44 @@ test('databases with the same leaves have the same digests, whatever the order o
   await Promise.all([one.close(), two.close()])
 })
 
+test('digests are kept from the first comparison on, also when the database is opened again', async t => {
+  t.timeout(300_000)
+  const [store, elsewhere] = await Promise.all([openMemoryStore(), openMemoryStore()])
+  let opened = await open(store)
+  const other = await open(elsewhere)
+  const { keys } = opened.database[STORAGE]
+  const root = async () => {
+    const record = await store.get(rootKey(keys, 0))
+    return record && decodeRoot(record)
+  }
+  const writeBoth = async (from: number, to: number): Promise<void> => {
+    await fill(opened.database, from, to)
+    await fill(other.database, from, to)
+  }
+  await writeBoth(0, 4000)
+  await writeBoth(4000, 13_000)
+  await eventually('ranks are counted', async () => (await root()) !== undefined)
+  t.like(await root(), { digest: undefined, keepsDigests: false })
+  // Documents that changed since are in the journal alone, some of them new, some changed twice.
+  await writeBoth(13_000, 13_500)
+  await write(opened.database, [{ _id: id(13_001), _rev: rev(3, 'd') }], { replicated: true })
+  await write(other.database, [{ _id: id(13_001), _rev: rev(3, 'd') }], { replicated: true })
+  await opened.close()
+  opened = await open(store)
+  await check(t, opened.database, other.database)
+  t.like(await root(), { keepsDigests: true })
+  await writeBoth(13_500, 14_000)
+  await opened.close()
+  opened = await open(store)
+  t.not((await root())?.digest, undefined)
+  await write(opened.database, [{ _id: id(1), _rev: rev(3, 'e') }], { replicated: true })
+  t.not(await digestOf(opened.database), await digestOf(other.database))
+  await write(other.database, [{ _id: id(1), _rev: rev(3, 'e') }], { replicated: true })
+  await check(t, opened.database, other.database)
+  await Promise.all([opened.close(), other.close()])
+  await Promise.all([store.close(), elsewhere.close()])
+})
+
 test('a tree of a version that knew no digests gets them from the documents', async t => {
   t.timeout(300_000)
   const store = await openMemoryStore()
