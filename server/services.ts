@@ -14,6 +14,7 @@ import type { LogTail } from './log/log-tail.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Observability } from './observability/observability.ts'
 import type { Queries } from './query/queries.ts'
+import type { Retention } from './retention/retention.ts'
 import type { Replicator } from './replication/replicator.ts'
 import type { Tracing } from './tracing/tracing.ts'
 import type { Uuids } from './node/uuids.ts'
@@ -47,6 +48,7 @@ export interface Services {
   readonly comparisonQueue: FairWorkQueue
   readonly compactionQueue: WorkQueue
   readonly autoCompaction: AutoCompaction
+  readonly retention: Retention
   /** The live feeds. */
   readonly feeds: OpenFeeds
   /** Makes ids for documents without one. */

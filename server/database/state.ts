@@ -1,3 +1,5 @@
+import type { Retention } from '../../protocol/retention.ts'
+
 /** Counts and numbers of a database. Written with every commit, so that they always agree with the documents. */
 export interface DatabaseState {
   /** The number of the latest change. */
@@ -16,6 +18,8 @@ export interface DatabaseState {
   externalSize: number
   /** Bytes of all bodies that are stored, those of revisions that are no leaves too. */
   storedSize: number
+  /** Rules for tombstones and documents with an end; absent until some are set. */
+  retention?: Retention
 }
 
 /** CouchDB's defaults of `_revs_limit` and `_purged_infos_limit`. */

@@ -38,6 +38,7 @@ export type LogComponent =
   | 'feeds'
   | 'queries'
   | 'compaction'
+  | 'retention'
   | 'replication'
   | 'backup'
   | 'threads'

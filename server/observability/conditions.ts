@@ -7,6 +7,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { Queries } from '../query/queries.ts'
 import { divergenceOf } from '../replication/divergence-json.ts'
 import type { Replicator } from '../replication/replicator.ts'
+import type { RetentionCondition } from '../retention/retention.ts'
 import type { StoreState } from '../storage/durable/store-health.ts'
 
 /** The parts of a server whose state is shown to operators. */
@@ -20,6 +21,7 @@ export interface ObservedServer {
   readonly feeds: { readonly count: number }
   readonly authenticator: Authenticator
   readonly replicator: Replicator
+  readonly retention: { readonly condition: RetentionCondition }
   readonly queues: Readonly<Record<QueueName, QueueLength>>
   /** End of the validity of the TLS certificate; undefined without TLS. */
   readonly certificateEnds: () => Date | undefined
@@ -60,6 +62,8 @@ export interface NodeConditions extends HealthReport {
     /** Of those that ended since the start. */
     readonly failures: number
   }
+  /** Databases with rules for tombstones and documents with an end, and those that need a look. */
+  readonly retention: RetentionCondition
   readonly replications: {
     /** Documents of `_replicator` databases by state. */
     readonly documents: Readonly<Record<string, number>>
@@ -98,6 +102,7 @@ export async function readConditions(server: ObservedServer): Promise<NodeCondit
       compactions: lengthOf(queues.compactions),
     },
     ...workConditions(server),
+    retention: server.retention.condition,
     replications: await replicationConditions(server.replicator),
     feeds: { open: server.feeds.count },
     databases: { open: catalog.openDatabases },

@@ -11,6 +11,7 @@ import * as database from './database/database.ts'
 import * as ingest from './database/ingest.ts'
 import * as maintenance from './database/maintenance.ts'
 import * as partitions from './database/partitions.ts'
+import * as retention from './database/retention.ts'
 import * as revsDiff from './database/revs-diff.ts'
 import * as security from './database/security.ts'
 import * as shards from './database/shards.ts'
@@ -56,6 +57,8 @@ const WHOLE_DATABASE: RouteAccess = {
   access: { others: 'member', PUT: 'server-admin', DELETE: 'server-admin' },
 }
 const PURGED_INFOS_LIMIT: RouteAccess = { access: { others: 'member', PUT: 'server-admin' } }
+/** Rules that purge: nothing brings back what they took. */
+const RETENTION: RouteAccess = { access: { others: 'member', PUT: 'server-admin' } }
 const FILES: RouteAccess = { access: { others: 'server-admin', GET: 'everybody', HEAD: 'everybody' } }
 
 const SERVER: readonly Route[] = [
@@ -192,6 +195,7 @@ const DATABASE: readonly Route[] = [
     GET: maintenance.getPurgedInfosLimit,
     PUT: maintenance.putPurgedInfosLimit,
   }),
+  route('/:db/_retention', RETENTION, { GET: retention.getRetention, PUT: retention.putRetention }),
   route('/:db/_revs_limit', 'member', { PUT: maintenance.putRevsLimit, GET: maintenance.getRevsLimit }),
   route('/:db/_shards', 'member', { GET: shards.shards }),
   route('/:db/_shards/:docid', 'member', { GET: shards.shardOfDocument }),

@@ -11,6 +11,7 @@ import { SERVER_HEADER } from '../node/version.ts'
 import { Observability } from '../observability/observability.ts'
 import type { BoundAddress } from '../replication/own-url.ts'
 import { Replicator } from '../replication/replicator.ts'
+import { Retention } from '../retention/retention.ts'
 import type { Services } from '../services.ts'
 import type { Disposal } from './disposal.ts'
 import type { DatabaseParts } from './open-databases.ts'
@@ -59,6 +60,8 @@ export function openServices(
     log: componentLog(log, 'compaction'),
   })
   disposal.add(() => autoCompaction.close())
+  const retention = new Retention({ catalog, config, log: componentLog(log, 'retention') })
+  disposal.add(() => retention.close())
   return {
     catalog,
     attachments,
@@ -67,7 +70,7 @@ export function openServices(
     log: componentLog(log, 'http'),
     logTail,
     tracing,
-    observability: observe(node, databases, { authenticator, replicator, queues }, facts),
+    observability: observe(node, databases, { authenticator, replicator, queues, retention }, facts),
     uuid,
     replicator,
     serverHeader: SERVER_HEADER,
@@ -90,6 +93,7 @@ export function openServices(
     comparisonQueue: queues.comparisons,
     compactionQueue: queues.compactions,
     autoCompaction,
+    retention,
     feeds,
     uuids: new Uuids(config),
     authenticator,
@@ -99,7 +103,7 @@ export function openServices(
 function observe(
   { config, metrics, health }: NodeParts,
   { catalog, queries, conflicts, feeds, fronts }: DatabaseParts,
-  parts: { authenticator: Authenticator; replicator: Replicator; queues: WorkQueues },
+  parts: { authenticator: Authenticator; replicator: Replicator; queues: WorkQueues; retention: Retention },
   { certificateEnds }: ServerFacts,
 ): Observability {
   const observability = new Observability({
@@ -118,5 +122,6 @@ function observe(
   })
   observability.add(() => conflictFamilies(catalog))
   observability.add(() => conflicts.families())
+  observability.add(() => parts.retention.families())
   return observability
 }

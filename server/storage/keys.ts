@@ -25,6 +25,7 @@ export const KeySpace = {
   conflict: 0x0a,
   rank: 0x0c,
   resolution: 0x0d,
+  retention: 0x0e,
 } as const
 
 export type KeySpaceByte = (typeof KeySpace)[keyof typeof KeySpace]

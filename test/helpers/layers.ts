@@ -37,6 +37,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
       'changes',
       'auth',
       'compaction',
+      'retention',
       'log',
       'backup',
       'streams',
@@ -50,7 +51,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'server/config': ['settings'],
   'server/database': [
     ...['documents', 'indexes', 'reading', 'ranks', 'listing', 'conflicts', 'commit', 'maintenance'],
-    'following',
+    ...['retention', 'following'],
   ],
   'server/http': ['connection', 'request', 'response', 'browser'],
   'server/query': ['reduce', 'design', 'views', 'mango'],

@@ -61,6 +61,16 @@ export const OPERATION_SETTINGS = {
         'Deletes indexes that no design document asks for, when their database is compacted (CouchDB: `false`)',
     },
   },
+  retention: {
+    interval: {
+      kind: 'integer',
+      default: 60,
+      min: 1,
+      unit: 'seconds',
+      about:
+        "Time between two looks at tombstones' ages and documents' ends, in databases with rules for them",
+    },
+  },
   prometheus: {
     additional_port: {
       kind: 'boolean',

@@ -2,6 +2,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { clearInterior } from '../../../protocol/revtree/compact.ts'
 import type { Rev } from '../../../protocol/revision.ts'
+import type { Retention } from '../../../protocol/retention.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
 import type { RevTree } from '../../../protocol/revtree/tree.ts'
 import type { Security } from '../../../protocol/security.ts'
@@ -65,6 +66,8 @@ function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown
       return setSecurity(commit, request.json)
     case 'set_limit':
       return setLimit(commit, request)
+    case 'set_retention':
+      return setRetention(commit, request.retention)
     case 'clear_interior':
       return clearInteriorOf(commit, request.ids)
     case 'cut_purge_log':
@@ -157,6 +160,11 @@ function setSecurity(commit: Commit, json: Uint8Array): void {
 function setLimit(commit: Commit, { name, limit, silent }: WriteRequest & { kind: 'set_limit' }): void {
   commit.state[name] = limit
   if (name === 'revsLimit' && silent !== true) commit.state.seq += 1
+  commit.putState()
+}
+
+function setRetention(commit: Commit, retention: Retention): void {
+  commit.state.retention = retention
   commit.putState()
 }
 

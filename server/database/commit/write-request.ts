@@ -1,5 +1,6 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
+import type { Retention } from '../../../protocol/retention.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { ResolutionOrigin, ResolutionRow } from '../conflicts/resolution-log.ts'
 import type { DocumentEdit, EditOutcome } from '../documents/edit.ts'
@@ -71,6 +72,7 @@ export type WriteRequest =
       /** Leaves the update sequence as it is: of limits that the server sets for itself. */
       readonly silent?: boolean
     }
+  | { readonly kind: 'set_retention'; readonly retention: Retention }
   /** A step of a compaction: removes the bodies of revisions that are no leaves. */
   | { readonly kind: 'clear_interior'; readonly ids: readonly DocId[] }
   /** A step of a compaction: cuts the purge log to `_purged_infos_limit`. */
@@ -89,6 +91,7 @@ export interface WriteResults {
   readonly purge: readonly Rev[][]
   readonly set_security: undefined
   readonly set_limit: undefined
+  readonly set_retention: undefined
   readonly clear_interior: undefined
   readonly cut_purge_log: undefined
   /** Addresses of the content that may be without any reference now. */
@@ -115,6 +118,7 @@ export function documentsOf(request: WriteRequest): readonly DocId[] {
     case 'edit_local_documents':
     case 'set_security':
     case 'set_limit':
+    case 'set_retention':
     case 'cut_purge_log':
     case 'release_attachments':
       return NO_IDS
@@ -140,6 +144,7 @@ export function bytesOf(request: WriteRequest): number {
     case 'set_security':
       return request.json.length
     case 'set_limit':
+    case 'set_retention':
     case 'cut_purge_log':
     case 'release_attachments':
       return 0

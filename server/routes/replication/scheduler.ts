@@ -14,12 +14,13 @@ import { jobJson, taskJson } from '../../replication/job-json.ts'
 import { divergenceFor, failuresOf, retryFailures } from '../../replication/retry-failures.ts'
 
 export function getTasks(ctx: RequestContext): void {
-  const { replicator, queries } = ctx.services
+  const { replicator, queries, retention } = ctx.services
   const lag = QueryParams.of(ctx).flag('lag')
   const running = replicator.scheduler.jobs.filter(({ state }) => state === 'running')
   sendJson(ctx, [
     ...queries.tasks(),
     ...compactionTasks(queries),
+    ...retention.tasks,
     ...replicator.comparisons.tasks,
     ...running.map(job => taskJson(job, replicator.stallMs, lag)),
   ])

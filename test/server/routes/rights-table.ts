@@ -245,6 +245,13 @@ export const ROWS: readonly Row[] = [
     status: 200,
     request: ({ db }) => ({ path: `/${db}/_revs_limit`, json: 5 }),
   },
+  { route: 'GET /:db/_retention', right: 'member', status: 200 },
+  {
+    route: 'PUT /:db/_retention',
+    right: 'server-admin',
+    status: 200,
+    request: ({ db }) => ({ path: `/${db}/_retention`, json: {} }),
+  },
   { route: 'GET /:db/_purged_infos_limit', right: 'member', status: 200 },
   {
     route: 'PUT /:db/_purged_infos_limit',

@@ -90,6 +90,7 @@ async function writeEverything(database: Database): Promise<void> {
   await database.setSecurity(Buffer.from('{"members":{"names":["ann"],"roles":[]}}'))
   await database.write({ kind: 'set_limit', name: 'revsLimit', limit: 90 })
   await database.write({ kind: 'set_limit', name: 'purgedInfosLimit', limit: 1 })
+  await database.write({ kind: 'set_retention', retention: { expires_field: 'end' } })
   const winner = (name: string): Rev => database.document(id(name))?.rev as Rev
   await purge(database, [
     { id: id('doc3'), revs: [winner('doc3')] },
@@ -133,7 +134,7 @@ test('a store that applies the commits of another equals it byte for byte', asyn
   const expected = await contentsOf(store, database.record.number)
   t.deepEqual(await contentsOf(follower, database.record.number), expected)
   const spaces = new Set(expected.map(([key]) => spaceOfKey(Buffer.from(key, 'hex'))))
-  const { index: _index, rank: _rank, resolution: _resolution, ...own } = KeySpace
+  const { index: _index, rank: _rank, resolution: _resolution, retention: _retention, ...own } = KeySpace
   t.deepEqual(
     [...spaces].sort((a, b) => Number(a) - Number(b)),
     Object.values(own),
@@ -166,6 +167,7 @@ test('every kind of write can be cloned, and so be sent to another thread', asyn
     release_attachments: true,
     resolve_conflict: true,
     set_limit: true,
+    set_retention: true,
     set_security: true,
     write_rows: true,
   }
