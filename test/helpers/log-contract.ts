@@ -101,14 +101,15 @@ export async function keepsContract(t: ExecutionContext, engine: LogEngine): Pro
 
   const large = Buffer.alloc(a.maxEntryBytes, 7)
   t.is((await a.append(all.length, large)).kind, 'appended')
-  t.deepEqual(Buffer.from((await b.read(all.length + 1))[0]!.bytes), large, 'the largest entry comes back')
+  const [found] = await b.read(all.length + 1)
+  t.is(Buffer.compare(found!.bytes, large), 0, 'the largest entry comes back')
   all.push(text(large))
 
   await a.trim(3)
   await t.throwsAsync(a.read(1), { instanceOf: LogTrimmedError })
-  t.deepEqual(await readAll(a, 3), all.slice(2))
+  t.is((await readAll(a, 3)).join(), all.slice(2).join())
   await a.trim(all.length + 100)
-  t.deepEqual(await readAll(b, all.length), all.slice(-1), 'the last entry stays')
+  t.is((await readAll(b, all.length)).join(), all.at(-1)!, 'the last entry stays')
   t.is((await a.append(all.length, bytes('next'))).kind, 'appended')
   await a.close()
   await a.close()

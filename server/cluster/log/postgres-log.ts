@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import pg from 'pg'
+import type pg from 'pg'
 import { type Appended, type EngineLog, type LogEntry, LogSetBackError, LogTrimmedError } from './contract.ts'
+import { type Connection, connectToPrimary } from './postgres-connection.ts'
 import { Wakeup } from './wakeup.ts'
 
 const UNIQUE_VIOLATION = '23505'
@@ -9,9 +10,10 @@ const READ_ENTRIES = 64
 const READ_BYTES = 8 * 1024 * 1024
 /** A row of bytes may have a gigabyte; entries of some megabytes keep the memory of both sides small. */
 const MAX_ENTRY_BYTES = 4 * 1024 * 1024
-const CONNECT_TIMEOUT_MS = 3000
-/** A commit that waits for a standby that is gone waits for ever: its answer counts as lost after this. */
-const QUERY_TIMEOUT_MS = 10_000
+
+/** A server or role may be set to acknowledge commits that are not on disk, or not on the standby. */
+const COMMIT_DURABLY = `SELECT set_config('synchronous_commit', 'on', false)
+  WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')`
 
 /**
  * A log in a table of PostgreSQL, or of what speaks its protocol: `position` is the primary key. An append is one
@@ -171,7 +173,10 @@ export class PostgresLog implements EngineLog {
   }
 
   #connectWriter(): Promise<Connection> {
-    this.#writer ??= this.#connect(() => (this.#writer = undefined))
+    this.#writer ??= this.#connect(() => (this.#writer = undefined)).then(async connection => {
+      await connection.client.query(COMMIT_DURABLY)
+      return connection
+    })
     return this.#writer
   }
 
@@ -190,39 +195,10 @@ export class PostgresLog implements EngineLog {
   async #connect(forget: () => void): Promise<Connection> {
     try {
       if (this.#isClosed) throw new Error('the log is closed')
-      const connection = new Connection(this.#url, forget)
-      await connection.client.connect()
-      return connection
+      return await connectToPrimary(this.#url, forget)
     } catch (error) {
       forget()
       throw error
     }
-  }
-}
-
-/** A connection that says when it ended, and when a commit gave up waiting for the standby. */
-class Connection {
-  readonly client: pg.Client
-  wasCancelled = false
-
-  constructor(url: string, onEnd: () => void) {
-    this.client = new pg.Client({
-      connectionString: url,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
-      keepAlive: true,
-      application_name: 'couchette',
-    })
-    this.client.on('error', onEnd)
-    this.client.on('end', onEnd)
-    // The commit succeeds with a warning, and the row is seen by everybody, without being on the standby.
-    // An append has no other warnings, and their texts are translated.
-    this.client.on('notice', () => {
-      this.wasCancelled = true
-    })
-  }
-
-  end(): void {
-    void this.client.end().catch(() => undefined)
   }
 }
