@@ -1,8 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { chmod, chown, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { TempDir } from '../../helpers/temp.ts'
 
-/** A broker in a process of its own on loopback, with its data in a directory of its own. */
+const execute = promisify(execFile)
+
+/** Databases refuse to run as root: they run as an account without rights. */
+const NOBODY = 65534
+const ACCOUNT = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+
+/** A broker, a database or a connector in a process of its own on loopback, with its data in a directory of its own. */
 export abstract class Broker {
   protected readonly dir: TempDir
   #process: ChildProcess | undefined
@@ -17,20 +27,53 @@ export abstract class Broker {
     return `127.0.0.1:${this.port}`
   }
 
-  protected get pid(): number | undefined {
+  get pid(): number | undefined {
     return this.#process?.pid
   }
 
-  protected spawn(program: string, args: readonly string[]): void {
-    this.#process = spawn(program, args, { stdio: 'ignore' })
+  /** Gives the directory to the account without rights, if this one is root's. */
+  protected async giveAway(): Promise<void> {
+    const { uid, gid } = ACCOUNT
+    if (uid !== undefined && gid !== undefined) await chown(this.dir.path, uid, gid)
+    await chmod(this.dir.path, 0o700)
   }
 
-  async kill(): Promise<void> {
+  /** Runs a program to its end. @returns what it printed */
+  protected async run(program: string, args: readonly string[]): Promise<string> {
+    const { stdout } = await execute(program, args, {
+      ...ACCOUNT,
+      cwd: this.dir.path,
+      maxBuffer: 256 * 2 ** 20,
+    })
+    return stdout
+  }
+
+  protected spawn(program: string, args: readonly string[], { asAccount = false } = {}): void {
+    const log = openSync(join(this.dir.path, 'output.txt'), 'a')
+    const account = asAccount ? ACCOUNT : {}
+    const running = spawn(program, args, {
+      ...account,
+      cwd: this.dir.path,
+      stdio: ['ignore', log, log],
+    })
+    closeSync(log)
+    this.#process = running
+  }
+
+  /** Returns the end of what the process printed, for the messages of tests that fail. */
+  async output(): Promise<string> {
+    const text = await readFile(join(this.dir.path, 'output.txt'), 'utf8').catch(() => '')
+    return text.slice(-4000)
+  }
+
+  /** Ends it at once, as a crash does. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const running = this.#process
     this.#process = undefined
-    if (running === undefined) return
-    running.kill('SIGKILL')
-    await once(running, 'exit')
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
+    const ended = once(running, 'exit')
+    running.kill(signal)
+    await ended
   }
 
   async close(): Promise<void> {

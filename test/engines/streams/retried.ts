@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const WITHIN_MS = 60_000
+const WITHIN_MS = 150_000
 const EVERY_MS = 100
 
 /**

@@ -80,7 +80,7 @@ const CASES: readonly (readonly [type: string, schema: object, value: string, me
   ['io.debezium.data.Xml', { type: 'string' }, '"<a/>"', '"<a/>"'],
   ['io.debezium.data.Bits', { type: 'bytes' }, '"Bw=="', '"Bw=="'],
   ['io.debezium.data.Ltree', { type: 'string' }, '"a.b"', '"a.b"'],
-  ['io.debezium.data.TsVector', { type: 'string' }, '"\'a\':1"', '"\'a\':1"'],
+  ['io.debezium.data.Tsvector', { type: 'string' }, '"\'a\':1"', '"\'a\':1"'],
   ['io.debezium.data.DoubleVector', { type: 'array', items: { type: 'double' } }, '[0.5,1.5]', '[0.5,1.5]'],
   ['io.debezium.data.FloatVector', { type: 'array', items: { type: 'float' } }, '[0.5,1.5]', '[0.5,1.5]'],
   [
