@@ -5,6 +5,7 @@ import { addCompletion } from './commands/completion.ts'
 import { addConflicts } from './commands/conflicts.ts'
 import { addDoctor } from './commands/doctor/doctor.ts'
 import { addDump } from './commands/dump.ts'
+import { addFollow, addPromote } from './commands/follow.ts'
 import { addJobs } from './commands/jobs/jobs.ts'
 import { addLoad } from './commands/load.ts'
 import { addMigrate } from './commands/migrate.ts'
@@ -29,7 +30,7 @@ const GROUPS: readonly (readonly [
   title: string,
   commands: readonly ((frame: Frame, local: LocalCommands) => void)[],
 ])[] = [
-  ['Replication:', [addReplicate, addStream, addJobs, addMigrate]],
+  ['Replication:', [addReplicate, addStream, addJobs, addFollow, addPromote, addMigrate]],
   ['Users and rights:', [addUsers, addSecurity]],
   ['Files:', [addDump, addLoad]],
   ['What a server does:', [addTail, addTop, addDoctor]],

@@ -63,6 +63,18 @@ export const ERRORS = {
     'database_name_too_long',
     (name: string) => `At least one path segment of \`${name}\` is too long.`,
   ],
+  followsAnother: [
+    403,
+    'forbidden',
+    (source: string) => `This database is a read-only follower: documents are written at ${source}`,
+  ],
+  sourceUnreachable: [
+    503,
+    'service_unavailable',
+    (why: string) => `The source of this follower does not answer: ${why}`,
+  ],
+  systemDatabaseFollows: [403, 'forbidden', 'A system database cannot follow another.'],
+  notFollower: [404, 'not_found', 'This database is no follower.'],
   databaseExists: [412, 'file_exists', 'The database could not be created, the file already exists.'],
 
   partitionOverflow: [

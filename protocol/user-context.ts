@@ -23,6 +23,13 @@ export function isStoredUser({ authenticated }: UserContext): boolean {
   return authenticated === 'default' || authenticated === 'cookie'
 }
 
+/** The job that copies the source of a follower into it: nobody else writes documents there. */
+export const FOLLOWER_JOB: UserContext = { ...SERVER, authenticated: 'follower' }
+
+export function isFollowerJob({ authenticated }: UserContext): boolean {
+  return authenticated === FOLLOWER_JOB.authenticated
+}
+
 export function isServerAdmin({ roles }: UserContext): boolean {
   return roles.includes(SERVER_ADMIN_ROLE)
 }

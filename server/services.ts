@@ -15,6 +15,7 @@ import type { Metrics } from './metrics/metrics.ts'
 import type { Observability } from './observability/observability.ts'
 import type { Queries } from './query/queries.ts'
 import type { Retention } from './retention/retention.ts'
+import type { Followers } from './replication/followers.ts'
 import type { Replicator } from './replication/replicator.ts'
 import type { Tracing } from './tracing/tracing.ts'
 import type { Uuids } from './node/uuids.ts'
@@ -56,6 +57,7 @@ export interface Services {
   /** The server's uuid: stable over restarts, part of replication ids. */
   readonly uuid: string
   readonly replicator: Replicator
+  readonly followers: Followers
   readonly serverHeader: string
   /** Begins to close the server and open it again, where whoever started it can. */
   readonly restart: (() => void) | undefined

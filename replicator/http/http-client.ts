@@ -27,7 +27,7 @@ export interface HttpOptions {
 
 /** One request to a database. */
 export interface PeerRequest {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'HEAD'
+  readonly method: 'GET' | 'PUT' | 'POST' | 'HEAD' | 'DELETE' | 'COPY'
   /** Relative to the database, with its query. */
   readonly path: string
   /** JSON text, or a body that can be sent once. */
@@ -155,14 +155,14 @@ export class HttpClient {
   /** Sends a request once and hands its answer to `use`, which must read or discard the body. */
   async open<T>(
     request: PeerRequest,
-    statuses: readonly number[],
+    statuses: readonly number[] | 'all',
     signal: AbortSignal,
     use: (answer: PeerAnswer) => Promise<T>,
   ): Promise<T> {
     if (!request.feed) await this.#slots.acquire(signal)
     try {
       const answer = await this.#authenticated(request, signal)
-      if (!statuses.includes(answer.status)) throw await statusError(answer)
+      if (statuses !== 'all' && !statuses.includes(answer.status)) throw await statusError(answer)
       return await use(answer)
     } finally {
       if (!request.feed) this.#slots.release()

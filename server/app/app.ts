@@ -19,6 +19,7 @@ import type { RequestOutcome } from '../tracing/tracing.ts'
 import { AnsweredElsewhere } from './answered-elsewhere.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import { authorizeRequest } from './authorize-request.ts'
+import { leaveToSource } from './leave-to-source.ts'
 import { limitAddress, limitUser } from './limit-client.ts'
 import { renewRights } from './renew-rights.ts'
 import { countAndLogRequest, pathForLog } from './request-log.ts'
@@ -118,6 +119,7 @@ async function runRoute(ctx: RequestContext, routes: Routes): Promise<void> {
   if (match.route === undefined) return
   const handler = handlerOf(match.route, ctx.method)
   if (handler === undefined) return refuseMethod(ctx, match.route)
+  if (await leaveToSource(ctx, match.route)) return
   await handler(ctx)
 }
 

@@ -1,5 +1,17 @@
 import type { Retention } from '../../protocol/retention.ts'
 
+/** The source of a database that only follows it. */
+export interface FollowerState {
+  /** URL of the source, as it may be shown. */
+  readonly source: string
+  /** Time at which it began, in milliseconds since 1970. */
+  readonly since: number
+  /** True where documents that are written here are handed to the source. */
+  readonly forwardsWrites: boolean
+  /** The document of `_replicator` that asks for the job. */
+  readonly job: string
+}
+
 /** Counts and numbers of a database. Written with every commit, so that they always agree with the documents. */
 export interface DatabaseState {
   /** The number of the latest change. */
@@ -20,6 +32,8 @@ export interface DatabaseState {
   storedSize: number
   /** Rules for tombstones and documents with an end; absent until some are set. */
   retention?: Retention
+  /** Set while the database takes documents from its source alone. */
+  follower?: FollowerState
 }
 
 /** CouchDB's defaults of `_revs_limit` and `_purged_infos_limit`. */

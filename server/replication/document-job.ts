@@ -12,6 +12,7 @@ import { backoff } from '../../replicator/retry.ts'
 import type { Database } from '../database/database.ts'
 import { DivergenceLog } from './divergence-log.ts'
 import { FailureLog } from './failure-log.ts'
+import { followerAccount, isFollowerDocument } from './follower-job.ts'
 import { isoTime } from './iso-time.ts'
 import { statsJson } from './job-json.ts'
 import { loginFromDocument } from './job-factory.ts'
@@ -93,8 +94,14 @@ export class DocumentJob {
     await this.divergences.close()
   }
 
+  get #isFollower(): boolean {
+    return isFollowerDocument({ database: this.#database.name, id: this.id })
+  }
+
   #parse(): ReplicationRequest {
-    const request = parseReplication(this.#document.members, this.#replicator.defaults)
+    // The document of a follower, which nobody else can write, names its target.
+    const localUrl = this.#isFollower ? (name: string) => this.#replicator.urlOf(name) : undefined
+    const request = parseReplication(this.#document.members, this.#replicator.defaults, localUrl)
     if ('cancelId' in request)
       throw new ReplicationSyntaxError('bad_request', 'a document cannot cancel a job')
     return request
@@ -109,11 +116,11 @@ export class DocumentJob {
     while (!this.#stop.signal.aborted) {
       try {
         const loginFrom = loginFromDocument(this.#document.members)
-        const spec = await this.#replicator.specOf(request, {
-          document,
-          user: request.user?.name ?? null,
-          loginFrom,
-        })
+        const maker = this.#isFollower
+          ? { maker: await followerAccount(this.#replicator.catalog, document, request) }
+          : {}
+        const user = request.user?.name ?? null
+        const spec = await this.#replicator.specOf(request, { document, user, loginFrom, ...maker })
         this.#checkNotTransient(spec)
         this.#early = nextState(this.#early, 'identified')
         return await this.#withLogs(spec)

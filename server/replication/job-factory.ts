@@ -3,12 +3,16 @@ import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import type { JobSpec } from '../../replicator/job.ts'
 import type { Scheduler } from '../../replicator/scheduler.ts'
 import type { Account } from '../auth/accounts.ts'
+import type { Catalog } from '../database/catalog.ts'
 
 /** The document or client that requested a replication. */
 export interface JobOrigin {
   readonly document: JobSpec['document']
   readonly user: string | null
-  /** The user of a `_replicate` request, as which it uses databases that it names; undefined for a document. */
+  /**
+   * The account as which it uses databases that it names: the user of a `_replicate` request, the job of a follower;
+   * undefined for other documents.
+   */
   readonly maker?: Account
   /**
    * Address under which failed logins at this very server, with credentials in a URL, are counted: that of the
@@ -25,7 +29,10 @@ export function loginFromDocument(members: Readonly<Record<string, unknown>>): s
 /** The part of the replicator that makes jobs of documents. */
 export interface JobFactory {
   readonly scheduler: Scheduler
+  readonly catalog: Catalog
   readonly defaults: ReplicationDefaults
+  /** Returns the URL that a database's name stands for. */
+  urlOf(name: string): string
   /** @throws PeerError `filter_fetch_error` */
   specOf(request: ReplicationRequest, origin: JobOrigin): Promise<JobSpec>
   /** Tells of a document whose job can never run, or, where that is not `final`, not yet. */

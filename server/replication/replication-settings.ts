@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { ReplicationDefaults } from '../../protocol/replication-options.ts'
+import type { ReplicationDefaults, ReplicationOptions } from '../../protocol/replication-options.ts'
+import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import type { TlsOptions } from '../../replicator/http/connections.ts'
 import type { PeerLimits } from '../../replicator/http/held-memory.ts'
 import type { ReplicationPlan } from '../../replicator/replication.ts'
@@ -94,4 +95,10 @@ export function tlsOptions(config: Config): TlsOptions {
     ...(key === undefined ? {} : { key }),
     ...(passphrase === '' ? {} : { passphrase }),
   }
+}
+
+/** A stream has the events of a document in their order: one worker alone keeps it, and the winner is the row. */
+export function planOptions({ options, target }: ReplicationRequest): ReplicationOptions {
+  if (target.stream === undefined) return options
+  return { ...options, workerProcesses: 1, winningRevsOnly: true, createTarget: false }
 }

@@ -2,7 +2,6 @@ import { isDatabaseName } from '../../protocol/database-name.ts'
 import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { jobId } from '../../protocol/replication-id.ts'
-import type { ReplicationOptions } from '../../protocol/replication-options.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import { systemDatabaseKind } from '../../protocol/system-database.ts'
 import { ANONYMOUS, isServerAdmin } from '../../protocol/user-context.ts'
@@ -45,6 +44,7 @@ import {
   hostGuard,
   peerLimits,
   planLimits,
+  planOptions,
   replicationDefaults,
   schedulerOptions,
   tlsOptions,
@@ -80,7 +80,7 @@ export class Replicator implements JobFactory {
   rewinds = 0
   readonly #host: ReplicatorHost
   readonly #verifyLimits: VerifyLimits
-  readonly #connections: Connections
+  readonly connections: Connections
   /** To this server itself. */
   readonly #inside: Connections
   readonly #streams: StreamJobs
@@ -98,13 +98,17 @@ export class Replicator implements JobFactory {
     const limits = (): PeerLimits => peerLimits(host.config)
     const { outgoing } = this.loginOrigins
     const traceHeaders = () => (host.tracer ?? NO_TRACER).headers()
-    this.#connections = new Connections(tlsOptions(host.config), {
+    this.connections = new Connections(tlsOptions(host.config), {
       limits,
       outgoing,
       allows: hostGuard(host.config),
       traceHeaders,
     })
     this.#inside = new Connections(undefined, { proxied: false, limits, outgoing, traceHeaders })
+  }
+
+  get catalog(): Catalog {
+    return this.#host.catalog
   }
 
   get defaults(): ReturnType<typeof replicationDefaults> {
@@ -212,7 +216,7 @@ export class Replicator implements JobFactory {
   async #checkReach(endpoint: ReplicationEndpoint): Promise<void> {
     if (!hasHostRules(this.#host.config) || endpoint.stream !== undefined) return
     if (endpoint.local !== undefined || this.#ownDatabase(endpoint) !== undefined) return
-    await this.#connections.lookUpHosts(endpoint.url, endpoint.proxy)
+    await this.connections.lookUpHosts(endpoint.url, endpoint.proxy)
   }
 
   /** Starts a job, or finds the one that does the same already. */
@@ -239,7 +243,7 @@ export class Replicator implements JobFactory {
     this.#unlisten?.()
     await this.documents.close()
     await this.scheduler.close()
-    await Promise.all([this.#connections.close(), this.#inside.close()])
+    await Promise.all([this.connections.close(), this.#inside.close()])
   }
 
   async #open(
@@ -250,7 +254,7 @@ export class Replicator implements JobFactory {
     const name = endpoint.local ?? this.#ownDatabase(endpoint)
     // The credentials of a URL that is not surely our own are for that peer, and nobody else.
     const as = this.loginOrigins.headersFor(loginFrom)
-    if (name === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.#connections, as))
+    if (name === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.connections, as))
     const user = endpoint.local === undefined ? await this.#logIn(endpoint, loginFrom) : (maker ?? NOBODY)
     if (user === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.#inside, as))
     const headers = { ...endpoint.headers, ...this.access.headersFor(user) }
@@ -290,10 +294,4 @@ export class Replicator implements JobFactory {
     if (stream !== undefined) return undefined
     return proxy === undefined ? ownDatabase(url, this.#host.address()) : undefined
   }
-}
-
-/** A stream has the events of a document in their order: one worker alone keeps it, and the winner is the row. */
-function planOptions({ options, target }: ReplicationRequest): ReplicationOptions {
-  if (target.stream === undefined) return options
-  return { ...options, workerProcesses: 1, winningRevsOnly: true, createTarget: false }
 }

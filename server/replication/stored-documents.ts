@@ -15,7 +15,8 @@ export interface ReplicatorDocument {
   readonly body: Uint8Array
 }
 
-const REPLICATOR = { name: null, roles: ['_admin', REPLICATOR_ROLE] }
+/** The replicator itself, as it writes documents of `_replicator`. */
+export const REPLICATOR = { name: null, roles: ['_admin', REPLICATOR_ROLE] }
 const TRIES = 5
 
 /** Null when it is not there or deleted. */

@@ -34,6 +34,7 @@ import { postTrial } from './queries/try-view.ts'
 import * as views from './queries/views.ts'
 import { postCompare } from './database/compare.ts'
 import { getDigests, postDigests } from './database/digests.ts'
+import * as follower from './replication/follower.ts'
 import * as replicate from './replication/replicate.ts'
 import * as scheduler from './replication/scheduler.ts'
 import * as dashboard from './server/dashboard.ts'
@@ -162,6 +163,11 @@ const DATABASE: readonly Route[] = [
     'DELETE,GET,HEAD,POST',
   ),
   route('/:db/_security', 'member', { PUT: security.putSecurity, GET: security.getSecurity }),
+  route('/:db/_follower', 'server-admin', {
+    GET: follower.getFollower,
+    PUT: follower.putFollower,
+    DELETE: follower.deleteFollower,
+  }),
   route('/:db/_ensure_full_commit', 'member', { POST: database.ensureFullCommit }),
   route('/:db/_all_docs', LIST, allDocs.listMethods('documents')),
   route('/:db/_all_docs/queries', LIST, allDocs.listQueriesMethods('documents')),

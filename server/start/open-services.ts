@@ -10,6 +10,7 @@ import { Uuids } from '../node/uuids.ts'
 import { SERVER_HEADER } from '../node/version.ts'
 import { Observability } from '../observability/observability.ts'
 import type { BoundAddress } from '../replication/own-url.ts'
+import { Followers } from '../replication/followers.ts'
 import { Replicator } from '../replication/replicator.ts'
 import { Retention } from '../retention/retention.ts'
 import type { Services } from '../services.ts'
@@ -51,6 +52,8 @@ export function openServices(
     users,
     address,
   })
+  const followers = new Followers(catalog, replicator)
+  disposal.add(() => followers.close())
   const queues = createWorkQueues(config)
   const autoCompaction = new AutoCompaction({
     catalog,
@@ -73,6 +76,7 @@ export function openServices(
     observability: observe(node, databases, { authenticator, replicator, queues, retention }, facts),
     uuid,
     replicator,
+    followers,
     serverHeader: SERVER_HEADER,
     restart: facts.restart,
     metrics,

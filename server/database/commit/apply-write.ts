@@ -6,6 +6,7 @@ import type { Retention } from '../../../protocol/retention.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
 import type { RevTree } from '../../../protocol/revtree/tree.ts'
 import type { Security } from '../../../protocol/security.ts'
+import { isFollowerJob } from '../../../protocol/user-context.ts'
 import type { Attachments } from '../../attachments/attachments.ts'
 import { numberOfKey, KeySpace } from '../../storage/keys.ts'
 import type { Commit } from './commit.ts'
@@ -16,6 +17,7 @@ import type { Actor, DocumentEdit, DocumentValidator, EditOutcome } from '../doc
 import { requireMember } from '../security.ts'
 import { applyLocalEdits } from './local-edits.ts'
 import { applyPurge } from './apply-purge.ts'
+import type { DatabaseState } from '../state.ts'
 import { releaseAttachments } from './release-attachments.ts'
 import type { ResultOf, WriteRequest } from './write-request.ts'
 
@@ -49,6 +51,7 @@ export function applyWrite<Request extends WriteRequest>(
 function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown {
   // Its user had the right when the request came; it counts that the user has it still.
   if ('user' in request && request.user !== undefined) requireMember(request.user, host.security())
+  requireSourceOf(commit.state, request)
   switch (request.kind) {
     case 'edit_documents':
       return editDocuments(request, commit, host)
@@ -68,12 +71,29 @@ function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown
       return setLimit(commit, request)
     case 'set_retention':
       return setRetention(commit, request.retention)
+    case 'set_follower':
+      return setFollower(commit, request)
     case 'clear_interior':
       return clearInteriorOf(commit, request.ids)
     case 'cut_purge_log':
       return cutPurgeLog(commit, host.context)
     case 'release_attachments':
       return releaseAttachments(commit, host.context, host.attachments)
+  }
+}
+
+/**
+ * Documents of a follower come from its source alone.
+ *
+ * @throws `followsAnother`
+ */
+function requireSourceOf({ follower }: DatabaseState, request: WriteRequest): void {
+  if (follower === undefined) return
+  switch (request.kind) {
+    case 'edit_documents':
+    case 'resolve_conflict':
+    case 'write_rows':
+      if (!isFollowerJob(request.user)) throw fail('followsAnother', follower.source)
   }
 }
 
@@ -91,7 +111,8 @@ function editDocuments(
     maxPartitionSize: host.maxPartitionSize(),
     memory: host.validation,
     actor: { user, security: host.security() },
-    validators: host.validatorsOf(edits),
+    // What the source has accepted is not judged again: a follower is its copy.
+    validators: isFollowerJob(user) ? [] : host.validatorsOf(edits),
   }).apply()
 }
 
@@ -165,6 +186,12 @@ function setLimit(commit: Commit, { name, limit, silent }: WriteRequest & { kind
 
 function setRetention(commit: Commit, retention: Retention): void {
   commit.state.retention = retention
+  commit.putState()
+}
+
+function setFollower(commit: Commit, { follower }: WriteRequest & { kind: 'set_follower' }): void {
+  if (follower === null) delete commit.state.follower
+  else commit.state.follower = follower
   commit.putState()
 }
 

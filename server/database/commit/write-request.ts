@@ -4,6 +4,7 @@ import type { Retention } from '../../../protocol/retention.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { ResolutionOrigin, ResolutionRow } from '../conflicts/resolution-log.ts'
 import type { DocumentEdit, EditOutcome } from '../documents/edit.ts'
+import type { FollowerState } from '../state.ts'
 import type { LocalEdit } from './local-edits.ts'
 
 /** Leaves of a document that are to be purged. */
@@ -73,6 +74,8 @@ export type WriteRequest =
       readonly silent?: boolean
     }
   | { readonly kind: 'set_retention'; readonly retention: Retention }
+  /** Makes the database a follower of a source, or, with null, ends that. */
+  | { readonly kind: 'set_follower'; readonly follower: FollowerState | null }
   /** A step of a compaction: removes the bodies of revisions that are no leaves. */
   | { readonly kind: 'clear_interior'; readonly ids: readonly DocId[] }
   /** A step of a compaction: cuts the purge log to `_purged_infos_limit`. */
@@ -92,6 +95,7 @@ export interface WriteResults {
   readonly set_security: undefined
   readonly set_limit: undefined
   readonly set_retention: undefined
+  readonly set_follower: undefined
   readonly clear_interior: undefined
   readonly cut_purge_log: undefined
   /** Addresses of the content that may be without any reference now. */
@@ -119,6 +123,7 @@ export function documentsOf(request: WriteRequest): readonly DocId[] {
     case 'set_security':
     case 'set_limit':
     case 'set_retention':
+    case 'set_follower':
     case 'cut_purge_log':
     case 'release_attachments':
       return NO_IDS
@@ -145,6 +150,7 @@ export function bytesOf(request: WriteRequest): number {
       return request.json.length
     case 'set_limit':
     case 'set_retention':
+    case 'set_follower':
     case 'cut_purge_log':
     case 'release_attachments':
       return 0

@@ -24,7 +24,7 @@ export function reloadQueryServers(ctx: RequestContext): void {
 }
 
 /** Load balancers take a server in maintenance out: of the requests, or, with "nolb", of theirs alone. */
-export function up(ctx: RequestContext): void {
+export async function up(ctx: RequestContext): Promise<void> {
   const mode = ctx.services.config.text('couchdb', 'maintenance_mode')
   const status = { true: 'maintenance_mode', nolb: 'nolb' }[mode]
   if (status !== undefined) {
@@ -37,7 +37,19 @@ export function up(ctx: RequestContext): void {
     sendJson(ctx, { status: `store_${health.state}`, reason: health.reason }, 503)
     return
   }
+  if (await lagsTooMuch(ctx)) return
   sendJson(ctx, { status: 'ok', seeds: {} })
+}
+
+/** `_up?max_lag=SECONDS`: takes the server out while one of its followers is further behind, or may be. */
+async function lagsTooMuch(ctx: RequestContext): Promise<boolean> {
+  const asked = QueryParams.of(ctx).text('max_lag')
+  if (asked === undefined) return false
+  if (!/^\d+(\.\d+)?$/.test(asked)) throw fail('badRequest', '`max_lag` must be a number of seconds')
+  const lag = await ctx.services.followers.largestLag()
+  if (lag === undefined || (lag.seconds !== null && lag.seconds <= Number(asked))) return false
+  sendJson(ctx, { status: 'lagging', lag_seconds: lag.seconds }, 503)
+  return true
 }
 
 export function uuids(ctx: RequestContext): void {

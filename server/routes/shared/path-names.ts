@@ -3,6 +3,7 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import { parseDocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { Database } from '../../database/database.ts'
+import type { FollowerState } from '../../database/state.ts'
 import { isServerAdmin } from '../../../protocol/user-context.ts'
 import type { RequestContext } from '../context.ts'
 
@@ -12,8 +13,14 @@ import type { RequestContext } from '../context.ts'
  * @throws `noDatabase`
  */
 export async function databaseOf(ctx: RequestContext): Promise<Database> {
-  const { database, user } = ctx.state
-  if (database !== undefined) return database
+  const database = ctx.state.database ?? (await openByPath(ctx))
+  const { follower } = database.state
+  if (follower !== undefined) await tellLag(ctx, follower)
+  return database
+}
+
+async function openByPath(ctx: RequestContext): Promise<Database> {
+  const { user } = ctx.state
   const name = ctx.params.db ?? ''
   if (!isDatabaseName(name) || !isServerAdmin(user)) throw fail('noDatabase')
   return (ctx.state.database = await ctx.services.catalog.open(name))
@@ -30,3 +37,13 @@ export function docIdOf(ctx: RequestContext, prefix = ''): DocId {
   if (id === null) throw fail('illegalDocId', 'Document id must be valid UTF-8')
   return parseDocId(prefix + id)
 }
+
+/** Sets the header by which clients of a follower see how old its answers may be. */
+async function tellLag(ctx: RequestContext, follower: FollowerState): Promise<void> {
+  if (ctx.res.hasHeader(LAG)) return
+  const { seconds } = await ctx.services.followers.lagOf(follower)
+  ctx.set(LAG, seconds === null ? 'unknown' : seconds.toFixed(3))
+}
+
+/** Seconds since the source of a follower last proved that nothing is pending; "unknown" before it does. */
+const LAG = 'Couchette-Lag'

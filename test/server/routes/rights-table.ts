@@ -135,6 +135,14 @@ export const ROWS: readonly Row[] = [
     status: 200,
     request: ({ db }) => ({ path: `/${db}/_security`, json: {} }),
   },
+  { route: 'GET /:db/_follower', right: 'server-admin', status: 404 },
+  {
+    route: 'PUT /:db/_follower',
+    right: 'server-admin',
+    status: 400,
+    request: ({ db }) => ({ path: `/${db}/_follower`, json: { source: 'ftp://x' } }),
+  },
+  { route: 'DELETE /:db/_follower', right: 'server-admin', status: 404 },
   {
     route: 'POST /:db/_ensure_full_commit',
     right: 'member',

@@ -89,6 +89,9 @@ async function writeEverything(database: Database): Promise<void> {
   })
   await database.setSecurity(Buffer.from('{"members":{"names":["ann"],"roles":[]}}'))
   await database.write({ kind: 'set_limit', name: 'revsLimit', limit: 90 })
+  const follower = { source: 'http://leader/db/', since: 0, forwardsWrites: false, job: 'follower:db' }
+  await database.write({ kind: 'set_follower', follower })
+  await database.write({ kind: 'set_follower', follower: null })
   await database.write({ kind: 'set_limit', name: 'purgedInfosLimit', limit: 1 })
   await database.write({ kind: 'set_retention', retention: { expires_field: 'end' } })
   const winner = (name: string): Rev => database.document(id(name))?.rev as Rev
@@ -166,6 +169,7 @@ test('every kind of write can be cloned, and so be sent to another thread', asyn
     purge: true,
     release_attachments: true,
     resolve_conflict: true,
+    set_follower: true,
     set_limit: true,
     set_retention: true,
     set_security: true,
