@@ -51,6 +51,8 @@ export class DatabaseResolver implements CommitSubscriber {
   readonly #repetitions: Repetitions
   readonly #waiting = new Set<DocId>()
   #list: PolicyList = NO_POLICIES
+  /** True while the database takes the resolutions of its source. */
+  #isFollower: boolean
   #policiesChanged = true
   #readIndex = true
   #running: Promise<void> | undefined
@@ -58,6 +60,7 @@ export class DatabaseResolver implements CommitSubscriber {
 
   constructor(database: Database, host: ResolverHost) {
     this.#database = database
+    this.#isFollower = database.state.follower !== undefined
     this.#host = host
     this.log = new ResolutionLog(database, host.settings.logSize, error =>
       host.log.warn({ err: error, db: database.name }, 'the log of resolutions was not cut'),
@@ -79,7 +82,9 @@ export class DatabaseResolver implements CommitSubscriber {
     this.#run()
   }
 
-  apply({ changes, removals }: CommitRecord): void {
+  apply({ changes, removals, state: { follower } }: CommitRecord): void {
+    if (this.#isFollower && follower === undefined) this.#readIndex = true
+    this.#isFollower = follower !== undefined
     for (const { id } of removals) if (id.startsWith('_design/')) this.#policiesChanged = true
     for (const { id, isInConflict } of changes) {
       if (id.startsWith('_design/')) this.#policiesChanged = true
@@ -89,7 +94,7 @@ export class DatabaseResolver implements CommitSubscriber {
       this.#waiting.clear()
       this.#readIndex = true
     }
-    if (this.#policiesChanged || this.#waiting.size > 0) this.#run()
+    if (this.#policiesChanged || this.#readIndex || this.#waiting.size > 0) this.#run()
   }
 
   reload(): void {
@@ -133,7 +138,7 @@ export class DatabaseResolver implements CommitSubscriber {
   }
 
   get #isActive(): boolean {
-    return this.#list.policies.length > 0 && this.#host.settings.resolve()
+    return this.#list.policies.length > 0 && !this.#isFollower && this.#host.settings.resolve()
   }
 
   get #hasWork(): boolean {

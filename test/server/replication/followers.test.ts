@@ -264,3 +264,27 @@ test('the command line makes a follower and promotes it', async t => {
     t.regex(again.err, /This database is no follower/)
   })
 })
+
+test('a follower resolves no conflicts: policies are applied at its source, and here when it is promoted', async t => {
+  await withTwo(async two => {
+    const { leader, follower } = two
+    await call(leader.url, 'PUT', '/_node/_local/_config/conflicts/resolve', { json: 'false' })
+    const policy = { conflicts: [{ selector: {}, policy: 'latest', field: 'at' }] }
+    await follow(two)
+    const branches = ['a', 'b'].map(hash => ({
+      _id: 'c',
+      _rev: `1-${hash.repeat(32)}`,
+      at: `2026-0${hash === 'a' ? 1 : 2}-01T00:00:00Z`,
+    }))
+    await call(leader.url, 'POST', '/app/_bulk_docs', { json: { docs: branches, new_edits: false } })
+    await call(leader.url, 'PUT', '/app/_design/policy', { json: policy })
+    await call(leader.url, 'PUT', '/app/last', { json: {} })
+    await untilThere(follower, 'last')
+    await untilThere(follower, '_design/policy')
+    const conflicts = async () =>
+      (await call<{ total_rows: number }>(follower.url, 'GET', '/app/_conflicts')).body.total_rows
+    t.is(await conflicts(), 1)
+    await call(follower.url, 'DELETE', '/app/_follower')
+    await eventually('the policy is applied', async () => (await conflicts()) === 0)
+  })
+})
