@@ -71,7 +71,8 @@ export class DatabaseRetention {
     const database = this.#database
     const refusedBefore = this.refused
     this.refused = 0
-    if (field === undefined) return
+    // A follower takes the deletions of its source.
+    if (field === undefined || database.state.follower !== undefined) return
     const { seq } = database.state
     for await (const done of indexExpiries(database, field)) {
       this.#note('index_expiries', done, seq)
