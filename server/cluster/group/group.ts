@@ -4,7 +4,8 @@ import type { ReplicatedChange } from '../../database/replication-hook.ts'
 import { putLogPlace, readLogPlace } from '../../database/replicated-records.ts'
 import type { Store, StoreBatch } from '../../storage/store.ts'
 import { type ClusterChange, decodeChange, type GroupChange } from '../entry/change.ts'
-import { checkFollows, decodeEntry, EntryError } from '../entry/entry.ts'
+import { checkFollows, decodeHeader, EntryError } from '../entry/entry.ts'
+import { readIntoRun } from '../entry/run.ts'
 import type { LogEntry } from '../log/contract.ts'
 import { appendBehind, type AppendParts } from './append.ts'
 import { checkReplicable } from './check-replicable.ts'
@@ -105,7 +106,7 @@ export class ReplicatedGroup {
     await this.#last
     const tail = await this.#parts.log.read(this.position + 1)
     let place = this.#place
-    for (const entry of tail) place = this.#check(entry, place)
+    for (const entry of tail) place = this.#check(entry, place).place
     const started = performance.now()
     const change = { kind: 'lead', ...this.#parts.node } as const
     const led = await appendBehind(this.#parts, [change], place, place.epoch + 1)
@@ -168,7 +169,9 @@ export class ReplicatedGroup {
     const { log } = this.#parts
     for (;;) {
       const entries = await log.read(this.position + 1)
-      const proven = Math.max(log.acknowledged, (entries.at(-1)?.position ?? 0) - 1)
+      // An entry behind another proves nothing: both may be rows that no standby has. What its writer knew does.
+      const told = entries.map(({ bytes }) => decodeHeader(bytes).acknowledged)
+      const proven = Math.max(log.acknowledged, ...told)
       const durable = entries.filter(({ position }) => position <= proven)
       for (const entry of durable) await this.#apply(entry, catalog)
       if (durable.length === 0) return
@@ -205,17 +208,17 @@ export class ReplicatedGroup {
     throw fail('notLeader')
   }
 
-  /** @returns the place behind an entry of the log. @throws {EntryError} where it does not follow the one before */
-  #check({ bytes }: LogEntry, place: Place): Place {
-    const entry = decodeEntry(bytes)
+  /** Returns the place behind an entry, and what takes effect there. @throws {EntryError} where it does not follow */
+  #check({ bytes }: LogEntry, place: Place): { readonly place: Place; readonly changes: ClusterChange[] } {
+    const { entry, run, parts } = readIntoRun(place.run, place.epoch, bytes, this.#parts.cipher)
     checkFollows(entry, place)
-    return entry.parts.map(decodeChange).reduce(withChange, placeBehind(place, entry, bytes))
+    const changes = parts.map(decodeChange)
+    return { place: changes.reduce(withChange, { ...placeBehind(place, entry, bytes), run }), changes }
   }
 
   async #apply(logged: LogEntry, catalog: AppliedTo): Promise<void> {
     if (logged.position <= this.position) return
-    const place = this.#check(logged, this.#place)
-    const all = decodeEntry(logged.bytes).parts.map(decodeChange)
+    const { place, changes: all } = this.#check(logged, this.#place)
     const changes = all.filter(isOfDatabases)
     // An entry takes effect whole: the place is written with the last of its changes, and those before are put again.
     for (const [index, change] of changes.entries()) {
@@ -223,7 +226,7 @@ export class ReplicatedGroup {
       if (index === changes.length - 1) putLogPlace(batch, encodePlace(place))
       await catalog.applyReplicated(change, batch)
     }
-    if (changes.length === 0) {
+    if (changes.length === 0 && place.run.length === 0) {
       const batch = this.#parts.store.batch()
       putLogPlace(batch, encodePlace(place))
       await batch.write()

@@ -1,4 +1,5 @@
-import { digestOf, decodeEntry, type EntryHeader } from '../entry/entry.ts'
+import { decodeHeader, digestOf, type EntryHeader } from '../entry/entry.ts'
+import type { OpenRun } from '../entry/run.ts'
 import type { ClusterChange, Leadership } from '../entry/change.ts'
 import type { LogEntry } from '../log/contract.ts'
 
@@ -11,6 +12,8 @@ export type NodeAddress = Pick<Leadership, 'node' | 'url'>
  */
 export interface Place extends EntryHeader {
   readonly digest: Uint8Array
+  /** Pieces behind which the run goes on. Such a place is not stored: a node that restarts reads the run again. */
+  readonly run: OpenRun
   /** The node that leads; undefined before the first one, and after one that resigned. */
   readonly leader: NodeAddress | undefined
   /** URLs of the members by their names. */
@@ -26,6 +29,7 @@ export function placeBehind(place: Place, header: EntryHeader, bytes: Uint8Array
     position,
     previous,
     digest: digestOf(bytes),
+    run: [],
     leader: place.leader,
     members: place.members,
   }
@@ -33,8 +37,17 @@ export function placeBehind(place: Place, header: EntryHeader, bytes: Uint8Array
 
 /** Returns the place of a node that has applied the log's first entry alone. */
 export function placeAtGenesis({ bytes }: LogEntry): Place {
-  const { logId, epoch, position, previous } = decodeEntry(bytes)
-  return { logId, epoch, position, previous, digest: digestOf(bytes), leader: undefined, members: {} }
+  const { logId, epoch, position, previous } = decodeHeader(bytes)
+  return {
+    logId,
+    epoch,
+    position,
+    previous,
+    digest: digestOf(bytes),
+    run: [],
+    leader: undefined,
+    members: {},
+  }
 }
 
 /** Returns the place with what a change says of leader and members. */
@@ -60,16 +73,17 @@ export function withChange(place: Place, change: ClusterChange): Place {
 }
 
 /** Encodes a place as the JSON text that is stored. */
-export function encodePlace({ previous, digest, ...place }: Place): string {
+export function encodePlace({ previous, digest, run: _, ...place }: Place): string {
   const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
   return JSON.stringify({ ...place, previous: hex(previous), digest: hex(digest) })
 }
 
 export function decodePlace(text: string): Place {
-  const { previous, digest, ...place } = JSON.parse(text) as Omit<Place, 'previous' | 'digest'> &
+  const { previous, digest, ...place } = JSON.parse(text) as Omit<Place, 'previous' | 'digest' | 'run'> &
     Record<'previous' | 'digest', string>
   return {
     ...place,
+    run: [],
     leader: place.leader,
     members: place.members ?? {},
     previous: Buffer.from(previous, 'hex'),

@@ -1,53 +1,20 @@
 import test from 'ava'
 import type { DatabaseName } from '../../../../protocol/database-name.ts'
 import { createGenesis } from '../../../../server/cluster/group/genesis.ts'
-import { ReplicatedGroup } from '../../../../server/cluster/group/group.ts'
 import type { ReplicatedLog } from '../../../../server/cluster/log/contract.ts'
 import { LevelLogEngine } from '../../../../server/cluster/log/level-log.ts'
-import type { CommitRecord } from '../../../../server/database/commit/commit-record.ts'
-import { DatabaseKeys, KeySpace, spaceOfKey } from '../../../../server/storage/keys.ts'
-import type { Store } from '../../../../server/storage/store.ts'
 import { compact } from '../../../helpers/compact.ts'
-import { type MemoryCatalog, memoryCatalog } from '../../../helpers/memory-database.ts'
+import { contentsOf, groupNode } from '../../../helpers/group-node.ts'
 import { write } from '../../../helpers/write.ts'
 
-interface Node extends MemoryCatalog {
-  readonly group: ReplicatedGroup
-  readonly commits: CommitRecord[]
-  catchUp(): Promise<void>
-}
-
 const NAME = 'test' as DatabaseName
-const never = new AbortController().signal
-
-async function node(log: ReplicatedLog, name: string): Promise<Node> {
-  const commits: CommitRecord[] = []
-  const engine = await memoryCatalog({
-    replicate: (changes, batch) => group.replicate(changes, batch),
-    extend: () => ({ subscribers: [{ apply: commit => void commits.push(commit) }], validators: [] }),
-  })
-  const parts = { store: engine.store, log, node: { node: name, url: `http://${name}` }, signal: never }
-  const group: ReplicatedGroup = await ReplicatedGroup.open(parts)
-  return { ...engine, group, commits, catchUp: () => group.catchUp(engine.catalog) }
-}
-
-/** All that is equal on each node: not the ranks, nor indexes. */
-async function contentsOf(store: Store, number: number): Promise<string[]> {
-  const contents: string[] = []
-  for await (const [key, value] of store.iterator(new DatabaseKeys(number).all())) {
-    const space = spaceOfKey(key)
-    if (space === KeySpace.index || space === KeySpace.rank) continue
-    contents.push(`${Buffer.from(key).toString('hex')} ${Buffer.from(value).toString('hex')}`)
-  }
-  return contents
-}
 
 const small = { a: { content_type: 'text/plain', data: Buffer.from('small').toString('base64') } }
 
 test('a follower equals its leader, and leads on at the same sequence; the deposed one is refused', async t => {
   const engine = await LevelLogEngine.open()
   await createGenesis(engine.connect(), 'test')
-  const [a, b] = [await node(engine.connect(), 'a'), await node(engine.connect(), 'b')]
+  const [a, b] = [await groupNode(engine.connect(), 'a'), await groupNode(engine.connect(), 'b')]
   await t.throwsAsync(a.catalog.create(NAME, { partitioned: false }), { message: /does not lead/ })
   t.true(await a.group.lead(a.catalog))
   const here = await a.catalog.create(NAME, { partitioned: false })
@@ -92,7 +59,10 @@ test('a follower equals its leader, and leads on at the same sequence; the depos
 test('an entry of which nobody knows that it is durable is proven and applied by the next leader', async t => {
   const engine = await LevelLogEngine.open()
   await createGenesis(engine.connect(), 'test')
-  const [a, b] = [await node(engine.connect(), 'a'), await node(unacknowledged(engine.connect()), 'b')]
+  const [a, b] = [
+    await groupNode(engine.connect(), 'a'),
+    await groupNode(unacknowledged(engine.connect()), 'b'),
+  ]
   t.true(await a.group.lead(a.catalog))
   const here = await a.catalog.create(NAME, { partitioned: false })
   await write(here, [{ _id: 'last' }])
