@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { THREAD_SETTINGS } from './test-threads.ts'
 
+/** Characters of a server's output that are kept. */
+const OUTPUT_CHARACTERS = 16_384
 const READY_WITHIN_MS = 90_000
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 const ROOT = new URL('../', import.meta.url)
@@ -14,6 +16,8 @@ export const ADMIN = { name: 'admin', password: 'pass' } as const
 export interface ChildServer {
   readonly url: string
   readonly pid: number
+  /** The last of its log, for reports of failures. */
+  readonly output: () => string
   /** Ends the process at once, as a crash does, and waits until it is gone. */
   kill(): Promise<void>
   /** Ends the process as an operator does, and gives its exit code. */
@@ -47,6 +51,10 @@ export async function startScript(
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  let said = ''
+  const keep = (chunk: Buffer) => void (said = (said + chunk.toString()).slice(-OUTPUT_CHARACTERS))
+  child.stdout?.on('data', keep)
+  child.stderr?.on('data', keep)
   const url = await addressOf(child)
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -59,6 +67,7 @@ export async function startScript(
   return {
     url,
     pid: child.pid ?? 0,
+    output: () => said,
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
   }

@@ -115,7 +115,9 @@ export class AttachmentFiles {
       for (const file of (await filesIn(from).catch(ignoreMissing)) ?? []) {
         const fileName = nameOf(file)
         const found = await stat(join(from, fileName)).catch(ignoreMissing)
-        if (found !== undefined && found.size > 0) await linkOrCopy(join(from, fileName), join(to, fileName))
+        if (found === undefined || found.size === 0) continue
+        // A removal that began before the copy may end now: nothing in the store names such a file.
+        await linkOrCopy(join(from, fileName), join(to, fileName)).catch(ignoreMissing)
       }
     }
   }

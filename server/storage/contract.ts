@@ -25,7 +25,10 @@ export interface RangeOptions extends StoreReadOptions {
 }
 
 export interface StoreWriteOptions {
-  /** On disk before it is done. */
+  /**
+   * On disk before it is done. Default, of a store on disk: true. An unsynced write at the end of a log is lost with the power
+   * although later writes, in the next log, are kept: only what is written again from elsewhere may go without.
+   */
   readonly sync?: boolean
 }
 

@@ -66,6 +66,7 @@ export async function torture({
       await loadUntilKilled(server, { place, backups, model, random, round })
       log?.(`round ${round}: ${model.acknowledged - before} writes acknowledged`)
     } catch (error) {
+      log?.(server.output())
       throw new Error(`round ${round} of seed ${seed}`, { cause: error })
     } finally {
       await server.kill()

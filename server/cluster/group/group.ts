@@ -115,7 +115,7 @@ export class ReplicatedGroup {
     for (const entry of tail) await this.#apply(entry, catalog)
     const batch = this.#parts.store.batch()
     putLogPlace(batch, encodePlace(led))
-    await batch.write()
+    await batch.write({ sync: false })
     this.#advance(led, started)
     this.#leading = led.epoch
     this.#parts.onChange?.(change)
@@ -189,7 +189,7 @@ export class ReplicatedGroup {
       const started = performance.now()
       const place = await this.#appendAsLeader(changes, epoch)
       putLogPlace(batch, encodePlace(place))
-      await batch.write()
+      await batch.write({ sync: false })
       this.#advance(place, started)
     })
     if (epoch > 0) this.#last = result.catch(() => undefined)
@@ -229,7 +229,7 @@ export class ReplicatedGroup {
     if (changes.length === 0 && place.run.length === 0) {
       const batch = this.#parts.store.batch()
       putLogPlace(batch, encodePlace(place))
-      await batch.write()
+      await batch.write({ sync: false })
     }
     this.#advance(place)
     for (const change of all) if (isOfGroup(change)) this.#parts.onChange?.(change)

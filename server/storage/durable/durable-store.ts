@@ -224,7 +224,7 @@ export class DurableStore implements Store, IteratorHost {
     }
   }
 
-  #write(batch: StoreBatch | undefined, { sync = false }: StoreWriteOptions): Promise<void> {
+  #write(batch: StoreBatch | undefined, { sync = true }: StoreWriteOptions): Promise<void> {
     const written = this.#last.then(async () => {
       if (this.#closing === undefined && (batch === undefined || this.health.state !== 'healthy'))
         throw refusalOf(this.health)

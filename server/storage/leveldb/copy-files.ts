@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { linkOrCopy } from '../link-or-copy.ts'
 import { isMissingFile } from '../missing-file.ts'
@@ -10,8 +10,8 @@ const LOG = /^\d+\.log$/
 
 /**
  * Copies the files of an open LevelDB to which nothing is written. Tables never change: they get a second name where the
- * file system can do that. LevelDB may merge tables in the background meanwhile, which shows in its manifest: then the copy
- * is made anew.
+ * file system can do that. LevelDB may merge tables in the background meanwhile, and removes those that it merged: when one
+ * of the files that its manifest named is gone, the copy is made anew.
  *
  * @param to a directory that is not there yet
  * @throws {Error} where LevelDB does not come to rest
@@ -25,30 +25,36 @@ export async function copyLevelFiles(from: string, to: string): Promise<void> {
   throw new Error(`the tables in ${from} are merged all the time`)
 }
 
-/** @returns whether the copy is of one moment */
+/**
+ * Copies the manifest as it is, and what it names. That is the whole store, whatever LevelDB has appended to the manifest
+ * since: a merge changes tables and not what they hold, and memory that goes to a table is still in its log.
+ *
+ * @returns whether all that the manifest names is there
+ */
 async function tryCopy(from: string, to: string): Promise<boolean> {
-  const { name, size } = await manifestState(from)
-  const manifest = (await readFile(join(from, name))).subarray(0, size)
+  const { name, manifest } = await readManifestFile(from)
   await writeFile(join(to, name), manifest, { mode: 0o600 })
   await writeFile(join(to, 'CURRENT'), `${name}\n`, { mode: 0o600 })
-  const live = liveFiles(manifest)
+  const { tables, first, previous } = liveFiles(manifest)
+  const copied = new Set<number>()
   try {
     for (const file of await readdir(from)) {
       const number = parseInt(file, 10)
-      if (TABLE.test(file) && live.tables.has(number)) await linkOrCopy(join(from, file), join(to, file))
-      if (LOG.test(file) && (number >= live.first || number === live.previous))
+      if (TABLE.test(file) && tables.has(number)) await linkOrCopy(join(from, file), join(to, file))
+      else if (LOG.test(file) && (number >= first || number === previous))
         await copyFile(join(from, file), join(to, file))
+      else continue
+      copied.add(number)
     }
   } catch (error) {
     if (isMissingFile(error)) return false
     throw error
   }
-  const after = await manifestState(from)
-  return after.name === name && after.size === size
+  const needed = [...tables, ...(first > 0 ? [first] : []), ...(previous > 0 ? [previous] : [])]
+  return needed.every(number => copied.has(number))
 }
 
-async function manifestState(directory: string): Promise<{ name: string; size: number }> {
+async function readManifestFile(directory: string): Promise<{ name: string; manifest: Uint8Array }> {
   const name = (await readFile(join(directory, 'CURRENT'), 'latin1')).trim()
-  const { size } = await stat(join(directory, name))
-  return { name, size }
+  return { name, manifest: await readFile(join(directory, name)) }
 }

@@ -182,3 +182,14 @@ test(
     for (const reader of readers) await reader.close()
   },
 )
+
+// LevelDB does not sync a log that it leaves for the next one: with the power went an unsynced batch of ranks at the end of
+// a log, although a commit behind it was kept, and the server refused to start because of the hole.
+test('a batch is synced where nobody says that it need not be', withStore, async (t, store) => {
+  await store.batch().put(key('a'), key('1')).write()
+  t.is(store.acknowledged, 1)
+  await store.clear({ gte: key('a') })
+  t.is(store.acknowledged, 2)
+  await store.batch().put(key('b'), key('1')).write({ sync: false })
+  t.is(store.acknowledged, 2)
+})
