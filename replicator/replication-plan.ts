@@ -42,6 +42,8 @@ export interface ReplicationStatus {
   /** Bytes that came from the source and went to the target in this run. */
   readonly bytesRead: number
   readonly bytesWritten: number
+  /** Messages of a stream that were taken in before; undefined where the source is no stream. */
+  readonly duplicates?: number
   /** Rows that have been read and not yet been moved. */
   readonly queued: number
   /** Time at which something was last moved. */

@@ -1,4 +1,4 @@
-import { ExactNumber, type ExactObject, type ExactValue } from './exact-json.ts'
+import { ExactNumber, type ExactObject, type ExactValue, integerOf } from './exact-json.ts'
 
 /** The `source` of an event: the table and the place in its database's log. */
 export interface EventSource {
@@ -7,6 +7,8 @@ export interface EventSource {
   readonly name: string
   /** Place of the event in the log of its database; undefined where it says none. */
   readonly position: LogPosition | undefined
+  /** Milliseconds since 1970 at which the change was committed, by the database's clock; undefined where it is not told. */
+  readonly time: number | undefined
   readonly isSnapshot: boolean
 }
 
@@ -39,6 +41,8 @@ export function parseEventSource(source: ExactObject): EventSource {
     connector,
     name: [connector, member('name'), table.filter(part => part !== '').join('.')].join(':'),
     position: positionOf(connector, source),
+    // A row that is read in between has the time of the reading, not that of its last change.
+    time: snapshot === 'incremental' ? undefined : integerOf(source.get('ts_ms')),
     isSnapshot: snapshot !== '' && snapshot !== 'false',
   }
 }
@@ -64,6 +68,11 @@ export function isAtOrBefore(position: LogPosition, other: LogPosition): boolean
     if (order !== 0) return order < 0
   }
   return true
+}
+
+/** Returns whether two positions of one source are the same place. */
+export function isSamePosition(position: LogPosition, other: LogPosition): boolean {
+  return position.length === other.length && position.every((part, index) => part === other[index])
 }
 
 const DIGITS = /^\d+$/

@@ -11,12 +11,20 @@ export interface StreamTarget {
   /**
    * Takes messages in, and the place behind them in the same commit: each is stored, or listed as failed.
    *
-   * @returns those that failed
+   * @returns those that failed, and how many were written and how many were here before
    * @throws PeerError `event_refused` for one that failed, where the job is to stop
    */
-  take(messages: readonly StreamMessage[], position: StreamPosition): Promise<readonly WriteFailure[]>
+  take(messages: readonly StreamMessage[], position: StreamPosition): Promise<TakenMessages>
   /** Lists a gap as a failure. */
   noteGap(gap: StreamGap): Promise<WriteFailure>
+}
+
+/** Outcome of messages; those that are neither written, nor duplicates, nor failures say nothing of documents. */
+export interface TakenMessages {
+  readonly failures: readonly WriteFailure[]
+  readonly written: number
+  /** Messages that were taken in before. */
+  readonly duplicates: number
 }
 
 /** Options of reading a stream. */
@@ -36,6 +44,7 @@ export class StreamRun implements JobRun {
   readonly #stats: ReplicationStats = zeroStats()
   #position: StreamPosition | undefined
   #bytes = 0
+  #duplicates = 0
   #waiting = 0
   #lastProgress = { at: new Date(), clock: performance.now() }
 
@@ -60,6 +69,7 @@ export class StreamRun implements JobRun {
       highestSeq: seq,
       bytesRead: this.#bytes,
       bytesWritten: 0,
+      duplicates: this.#duplicates,
       queued: this.#waiting,
       lastProgressAt: this.#lastProgress.at,
       idleMs: performance.now() - this.#lastProgress.clock,
@@ -80,16 +90,17 @@ export class StreamRun implements JobRun {
     const { continuous } = this.#options
     for await (const { messages, position } of this.#reader.read({ continuous }, signal)) {
       this.#waiting = messages.length
-      const failures = await this.#target.take(messages, position)
+      const taken = await this.#target.take(messages, position)
       this.#waiting = 0
-      for (const failure of failures) this.#refused(failure)
-      this.#count(messages, failures.length)
+      for (const failure of taken.failures) this.#refused(failure)
+      this.#count(messages, taken)
       this.#position = position
     }
     signal.throwIfAborted()
     return {
       docs_read: this.#stats.docsRead,
       docs_written: this.#stats.docsWritten,
+      duplicates: this.#duplicates,
       position: this.#position,
     }
   }
@@ -104,9 +115,10 @@ export class StreamRun implements JobRun {
     this.#stats.docWriteFailures++
   }
 
-  #count(messages: readonly StreamMessage[], failures: number): void {
+  #count(messages: readonly StreamMessage[], { written, duplicates }: TakenMessages): void {
     this.#stats.docsRead += messages.length
-    this.#stats.docsWritten += messages.length - failures
+    this.#stats.docsWritten += written
+    this.#duplicates += duplicates
     this.#bytes += messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
     this.#lastProgress = { at: new Date(), clock: performance.now() }
   }

@@ -6,12 +6,16 @@ import { isoTime } from './iso-time.ts'
 import { NODE_NAME } from '../node/node-name.ts'
 
 /** Returns the counters of a replication as documents and listings show them. */
-export function statsJson({ stats, checkpointedSeq }: ReplicationStatus, pending: number | null): object {
+export function statsJson(
+  { stats, checkpointedSeq, duplicates }: ReplicationStatus,
+  pending: number | null,
+): object {
   return {
     revisions_checked: stats.missingChecked,
     missing_revisions_found: stats.missingFound,
     docs_read: stats.docsRead,
     docs_written: stats.docsWritten,
+    ...(duplicates === undefined ? {} : { duplicates }),
     changes_pending: pending,
     doc_write_failures: stats.docWriteFailures,
     bulk_get_docs: stats.bulkGetDocs,

@@ -34,7 +34,13 @@ export function parseDocumentEvent(
   if (document.has('_rev') || document.has('_revisions')) return revision(document, limits)
   const id = document.get('_id')
   const named = typeof id === 'string' ? id : idFrom(template, document, isExactObject(key) ? key : null)
-  const source = { connector: 'document', name: `document:${topic}`, position: undefined, isSnapshot: false }
+  const source = {
+    connector: 'document',
+    name: `document:${topic}`,
+    position: undefined,
+    time: undefined,
+    isSnapshot: false,
+  }
   if (document.get('_deleted') === true)
     return { kind: 'row', source, changes: [{ kind: 'delete', id: named }] }
   const members = new Map(

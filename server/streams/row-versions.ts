@@ -7,7 +7,7 @@ import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision
 import { findRev } from '../../protocol/revtree/history.ts'
 import { BadEvent } from '../../protocol/streams/bad-event.ts'
 import { contentDigest } from '../../protocol/streams/content-digest.ts'
-import { type EventSource, isAtOrBefore } from '../../protocol/streams/event-source.ts'
+import type { EventSource } from '../../protocol/streams/event-source.ts'
 import { type ExactObject, isExactObject, parseExact, printExact } from '../../protocol/streams/exact-json.ts'
 import { changedMembers, type DocumentChange } from '../../protocol/streams/row-changes.ts'
 import type { LocalEdit } from '../database/commit/local-edits.ts'
@@ -16,7 +16,15 @@ import { checkIdIn } from '../database/documents/document-limits.ts'
 import type { DocumentEdit } from '../database/documents/edit.ts'
 import { readLocalDocuments } from '../database/documents/local-documents.ts'
 import type { IngestedChange } from './ingested.ts'
-import { decodeState, DELETED, encodeState, stateId, type RowState } from './row-state.ts'
+import {
+  decodeState,
+  DELETED,
+  earlierEvents,
+  encodeState,
+  isRepeated,
+  type RowState,
+  stateId,
+} from './row-state.ts'
 
 interface Row {
   state: RowState
@@ -66,9 +74,10 @@ export class RowVersions {
   take(change: DocumentChange, source: EventSource): IngestedChange {
     const id = this.#documentId(change.id)
     const row = this.#rows.get(stateId(source.name, id))!
-    if (isKnown(row.state, source)) return { id, outcome: 'duplicate', ...revOf(row.state) }
-    const position = source.position === undefined ? {} : { position: source.position }
-    return change.kind === 'delete' ? this.#delete(id, row, position) : this.#write(id, row, change, position)
+    if (isRepeated(row.state, source, () => digestOf(change)))
+      return { id, outcome: 'duplicate', ...revOf(row.state) }
+    const place = placeOf(row.state, source)
+    return change.kind === 'delete' ? this.#delete(id, row, place) : this.#write(id, row, change, place)
   }
 
   /** Takes a revision in as it is. */
@@ -89,23 +98,23 @@ export class RowVersions {
     id: DocId,
     row: Row,
     change: Exclude<DocumentChange, { kind: 'delete' }>,
-    position: Pick<RowState, 'position'>,
+    place: Place,
   ): IngestedChange {
     const isPartial = change.kind === 'patch' || change.keep.length > 0
     const present = isPartial ? this.#membersOf(id, row) : undefined
     const members = changedMembers(change, present)
     const digest = contentDigest(members)
-    const known = this.#known(id, row, digest, position, members)
+    const known = this.#known(id, row, digest, place, members)
     if (known !== undefined) return known
     const input = parseDocument(Buffer.from(printExact(members)), { ...this.#limits, term: true })
     if (input.refusal !== undefined) throw input.refusal
     const rev = this.#edit(id, row.state.rev, { deleted: false, body: input.body, term: input.term! })
-    remember(row, { ...position, rev, digest }, members)
+    remember(row, { ...place, rev, digest }, members)
     return { id, rev, outcome: 'stored' }
   }
 
-  #delete(id: DocId, row: Row, position: Pick<RowState, 'position'>): IngestedChange {
-    const known = this.#known(id, row, DELETED, position)
+  #delete(id: DocId, row: Row, place: Place): IngestedChange {
+    const known = this.#known(id, row, DELETED, place)
     if (known !== undefined) return known
     if (row.state.rev === undefined) {
       const document = this.#database.document(id)
@@ -117,7 +126,7 @@ export class RowVersions {
       return { id, outcome: 'unchanged' }
     }
     const rev = this.#edit(id, row.state.rev, { deleted: true, body: EMPTY, term: externalTerm(EMPTY) })
-    remember(row, { ...position, rev, digest: DELETED })
+    remember(row, { ...place, rev, digest: DELETED })
     return { id, rev, outcome: 'stored' }
   }
 
@@ -126,23 +135,23 @@ export class RowVersions {
     id: DocId,
     row: Row,
     digest: string,
-    position: Pick<RowState, 'position'>,
+    place: Place,
     members?: ExactObject,
   ): IngestedChange | undefined {
     const { rev, sent = [] } = row.state
     const echo = sent.findIndex(version => version.digest === digest)
     if (echo >= 0) {
-      remember(row, { ...position, rev: sent[echo]!.rev, digest, sent: sent.slice(echo + 1) }, members)
+      remember(row, { ...place, rev: sent[echo]!.rev, digest, sent: sent.slice(echo + 1) }, members)
       return { id, rev: sent[echo]!.rev, outcome: 'echo' }
     }
     if (rev !== undefined && row.state.digest === digest) {
-      remember(row, { ...row.state, ...position }, members)
+      remember(row, { ...row.state, ...place }, members)
       return { id, rev, outcome: 'unchanged' }
     }
     if (rev !== undefined) return undefined
     const winner = this.#equalWinner(id, digest)
     if (winner === undefined) return undefined
-    remember(row, { ...position, rev: winner, digest }, members)
+    remember(row, { ...place, rev: winner, digest }, members)
     return { id, rev: winner, outcome: 'unchanged' }
   }
 
@@ -178,10 +187,18 @@ export class RowVersions {
   }
 }
 
-/** Snapshots have every row again, at a position that may be before that of the row's last change. */
-function isKnown(state: RowState, { position, isSnapshot }: EventSource): boolean {
-  if (isSnapshot || position === undefined || state.position === undefined) return false
-  return isAtOrBefore(position, state.position)
+/** The place of an event, and those of the events before it. */
+type Place = Pick<RowState, 'position' | 'time' | 'earlier'>
+
+function placeOf(state: RowState, { position, time = state.time }: EventSource): Place {
+  if (position === undefined) return {}
+  return { position, ...(time === undefined ? {} : { time }), earlier: earlierEvents(state) }
+}
+
+/** Undefined for a change that leaves members as they are. */
+function digestOf(change: DocumentChange): string | undefined {
+  if (change.kind === 'delete') return DELETED
+  return change.kind === 'write' && change.keep.length === 0 ? contentDigest(change.members) : undefined
 }
 
 function revOf({ rev }: RowState): { rev?: Rev } {

@@ -9,7 +9,7 @@ import type { UserContext } from '../../protocol/user-context.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
 import type { WriteFailure } from '../../replicator/peer.ts'
 import type { StreamGap, StreamMessage, StreamPosition } from '../../replicator/streams/contract.ts'
-import type { StreamTarget } from '../../replicator/streams/stream-run.ts'
+import type { StreamTarget, TakenMessages } from '../../replicator/streams/stream-run.ts'
 import type { LocalEdit } from '../database/commit/local-edits.ts'
 import type { Database } from '../database/database.ts'
 import { readLocalDocument } from '../database/documents/local-documents.ts'
@@ -46,15 +46,19 @@ export class StreamDatabase implements StreamTarget {
     return isPosition(position) ? position : undefined
   }
 
-  async take(messages: readonly StreamMessage[], position: StreamPosition): Promise<readonly WriteFailure[]> {
+  async take(messages: readonly StreamMessage[], position: StreamPosition): Promise<TakenMessages> {
     const failures: WriteFailure[] = []
+    let [written, duplicates] = [0, 0]
     for (let at = 0; at < messages.length; at += AT_A_TIME) {
       const part = messages.slice(at, at + AT_A_TIME)
       const isLast = at + AT_A_TIME >= messages.length
       const results = await this.#ingest(part, isLast ? [offsetEdit(this.#options.endpoint, position)] : [])
       failures.push(...results.flatMap((result, index) => failuresOf(result, part[index]!)))
+      const repeated = results.filter(isDuplicate).length
+      duplicates += repeated
+      written += results.filter(({ kind }) => kind === 'done').length - repeated
     }
-    return failures
+    return { failures, written, duplicates }
   }
 
   async #ingest(messages: readonly StreamMessage[], locals: readonly LocalEdit[]): Promise<IngestResult[]> {
@@ -114,6 +118,10 @@ function incomingEvent({ key, value, topic, offset }: StreamMessage): IncomingEv
   } catch {
     return { event: { invalid: Buffer.from(value ?? []).toString() }, topic, offset }
   }
+}
+
+function isDuplicate(result: IngestResult): boolean {
+  return result.kind === 'done' && result.changes.every(({ outcome }) => outcome === 'duplicate')
 }
 
 function failuresOf(result: IngestResult, { topic, offset }: StreamMessage): WriteFailure[] {
