@@ -28,6 +28,11 @@ export async function ownMemoryDuring(
   return megabytes(most)
 }
 
+/** The memory that a process has now, without the pages of files that are mapped, in megabytes (Linux). */
+export async function ownMemory({ pid }: { readonly pid: number }): Promise<number> {
+  return megabytes(await readKilobytes(pid, 'RssAnon'))
+}
+
 async function readKilobytes(pid: number, field: string): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1])

@@ -43,6 +43,10 @@ export interface Services {
   readonly conflicts: Conflicts
   /** Views and Mango queries that are answered. */
   readonly queryQueue: WorkQueue
+  /** Pieces of lists and feeds. Databases take turns. */
+  readonly readQueue: FairWorkQueue
+  /** Those of feeds with filters, which may take long. */
+  readonly filterQueue: FairWorkQueue
   /** Mango queries that look at every document: they do not hold up the others. */
   readonly scanQueue: WorkQueue
   /** Comparisons of databases, which take as long as their peers do: they hold up nothing else. Users take turns. */

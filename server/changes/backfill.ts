@@ -5,8 +5,15 @@ import { changePages, lastSeq } from '../database/reading/change-pages.ts'
 import { changesBefore, changesBehind } from './pending.ts'
 import { FULL_CHUNK } from '../database/reading/row-buffer.ts'
 import type { RowRenderer, RowOutput } from './rows/row-renderer.ts'
+import { UNHURRIED, type ReadPace } from '../database/reading/read-pace.ts'
 
-type FiniteRequest = Pick<FeedRequest, 'start' | 'descending' | 'rows'>
+const NOTHING = Buffer.alloc(0)
+
+type FiniteRequest = Pick<FeedRequest, 'start' | 'descending' | 'rows'> & {
+  /** Reads up to this sequence number. Default: the update sequence on disk. */
+  readonly upTo?: number
+  readonly pace?: ReadPace
+}
 
 /** Position at which reading stopped. */
 export interface FeedEnd {
@@ -19,8 +26,9 @@ export interface FeedEnd {
 }
 
 /**
- * The rows that are there now, in full chunks, and the last of them in the output's buffer: normal feeds, and the beginning of the others. Changes that are not on disk
- * yet are not shown: after a crash their sequences would be given to others.
+ * The rows that are there now, a chunk for each page, which is empty where it is not full yet: normal feeds, and the
+ * beginning of the others. The last rows are left in the output's buffer. Changes that are not on disk yet are not shown:
+ * after a crash their sequences would be given to others.
  */
 export async function* backfill(
   database: Database,
@@ -28,8 +36,7 @@ export async function* backfill(
   renderer: RowRenderer,
   out: RowOutput,
 ): AsyncGenerator<Buffer, FeedEnd, undefined> {
-  const upTo = database.state.seq
-  const { descending, start } = request
+  const { descending, start, upTo = database.state.seq } = request
   const isLookUp = isCountedAsLookUp(request.rows.filter)
   const total = isLookUp ? await changesBehind(database, descending ? 0 : start) : 0
   let seen = 0
@@ -49,7 +56,8 @@ export async function* backfill(
       seen += done
       if (done > 0) last = out.position = lastSeq(records.slice(done - 1, done))
       if (out.left === 0) return stop()
-      if (out.buffer.length >= FULL_CHUNK) yield out.buffer.take()
+      const isFull = out.buffer.length >= FULL_CHUNK
+      if (isFull || from >= page.length) yield isFull ? out.buffer.take() : NOTHING
     }
   }
   if (isLookUp && !descending) last = Math.max(last, upTo)
@@ -69,7 +77,7 @@ function isCountedAsLookUp(filter: FeedRequest['rows']['filter']): boolean {
 
 function pagesOf(
   database: Database,
-  { start, descending, rows }: FiniteRequest,
+  { start, descending, rows, pace = UNHURRIED }: FiniteRequest,
   renderer: RowRenderer,
   out: RowOutput,
   upTo: number,
@@ -81,5 +89,8 @@ function pagesOf(
   }
   const isShort = rows.filter === undefined && out.left > 0 && out.left < renderer.pageSize
   const size = isShort ? out.left : renderer.pageSize
-  return changePages(database, { after, upTo, descending, size, ...(isShort ? { limit: size } : {}) })
+  return changePages(database, { after, upTo, descending, size, pace, ...(isShort ? { limit: size } : {}) })
 }
+
+/** End of a feed that was left. */
+export const NOWHERE: FeedEnd = { last: 0, position: 0, pending: 0 }

@@ -46,10 +46,9 @@ export class FairWorkQueue {
    * @param waiter its signal takes it out of the queue; what has begun goes on
    * @throws `busy`, also while it waits; the signal's reason, and what the work throws
    */
-  async run<Result>(owner: string, work: () => Promise<Result>, { signal }: Waiter): Promise<Result> {
-    signal.throwIfAborted()
+  async run<Result>(owner: string, work: () => Promise<Result>, waiter: Waiter): Promise<Result> {
     if (this.#hasRoom && this.#mayRun(owner)) this.#count(owner, 1)
-    else await this.#wait(owner, signal)
+    else await this.#wait(owner, waiter.signal)
     try {
       return await work()
     } finally {
@@ -76,6 +75,7 @@ export class FairWorkQueue {
   }
 
   async #wait(owner: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
     this.#makeRoomFor(owner)
     let leave: (() => void) | undefined
     try {

@@ -3,6 +3,7 @@ import { AutoCompaction } from '../compaction/auto-compaction.ts'
 import { ClientLimits } from '../concurrency/client-limits.ts'
 import { conflictFamilies } from '../conflicts/conflict-families.ts'
 import { BodyMemory } from '../http/request/body-memory.ts'
+import { unreadLimits } from '../http/response/unread-limits.ts'
 import { UnreadAnswers } from '../http/response/unread-answers.ts'
 import { componentLog } from '../log/log.ts'
 import { reportLogins } from '../log/report-logins.ts'
@@ -84,15 +85,14 @@ export function openServices(
       () => config.integer('couchette', 'max_body_memory'),
       databases.fronts?.count('bodies'),
     ),
-    unreadAnswers: new UnreadAnswers(
-      () => config.integer('couchette', 'max_unread_answers'),
-      databases.fronts?.count('unread'),
-    ),
+    unreadAnswers: new UnreadAnswers(() => unreadLimits(config), databases.fronts?.count('unread')),
     clientLimits: new ClientLimits(),
     live,
     queries,
     conflicts,
     queryQueue: queues.queries,
+    readQueue: queues.reads,
+    filterQueue: queues.filters,
     scanQueue: queues.scans,
     comparisonQueue: queues.comparisons,
     compactionQueue: queues.compactions,

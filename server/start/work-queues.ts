@@ -1,9 +1,11 @@
 import { FairWorkQueue } from '../concurrency/fair-work-queue.ts'
 import { WorkQueue, type WorkLimits } from '../concurrency/work-queue.ts'
+import { createReadQueues, type ReadQueues } from '../http/response/read-queues.ts'
 import type { Config } from '../config/config.ts'
 
 /** The bounded queues of a server, by the work that waits in them. */
-export type WorkQueues = Readonly<Record<WorkKind, WorkQueue>> & { readonly comparisons: FairWorkQueue }
+export type WorkQueues = Readonly<Record<WorkKind, WorkQueue>> &
+  ReadQueues & { readonly comparisons: FairWorkQueue }
 
 type WorkKind = 'queries' | 'scans' | 'compactions'
 
@@ -15,6 +17,7 @@ export function createWorkQueues(config: Config): WorkQueues {
   })
   const queue = (kind: WorkKind): WorkQueue => new WorkQueue(() => limits(kind))
   return {
+    ...createReadQueues(config),
     queries: queue('queries'),
     scans: queue('scans'),
     comparisons: new FairWorkQueue(() => ({

@@ -12,9 +12,12 @@ const MOST_WAITING = 64 * 1024
 
 const NOTHING = new Uint8Array(0)
 
-/** Counts bytes as waiting until they were taken. */
+/** Account of the bytes that wait for the reader. */
 interface Unread {
-  during(bytes: number, taken: Promise<void>): Promise<void>
+  begin(): void
+  hold(bytes: number): void
+  stalled(): void
+  room(): Promise<void>
 }
 
 /** The answer of a live feed. It writes to the socket itself: through `ServerResponse` a row costs several times more. */
@@ -35,6 +38,7 @@ export class Connection {
       this.#ended = true
       onGone()
     })
+    unread.begin()
     response.flushHeaders()
     // An answer in line behind others has no socket yet, and one without chunks, or over HTTP/2, is not framed so: they
     // go the long way.
@@ -63,9 +67,19 @@ export class Connection {
   }
 
   /** Resolves when what was sent has left this process, or the reader is gone. */
-  drained(): Promise<void> {
+  async drained(): Promise<void> {
     const { waiting } = this
-    return this.#ended || waiting === 0 ? Promise.resolve() : this.#unread.during(waiting, this.#taken())
+    if (!this.#ended && waiting > 0) {
+      this.#unread.hold(waiting)
+      this.#unread.stalled()
+      await this.#taken()
+    }
+    this.#unread.hold(0)
+  }
+
+  /** Resolves when there is room for what is to be sent, or the reader is gone. */
+  async room(): Promise<void> {
+    if (!this.#ended) await this.#unread.room()
   }
 
   #taken(): Promise<void> {

@@ -1,8 +1,10 @@
 import type { Database } from '../../database/database.ts'
 import type { FeedRequest } from '../feed-request.ts'
-import { backfill, type FeedEnd } from '../backfill.ts'
+import { backfill, NOWHERE, type FeedEnd } from '../backfill.ts'
 import { changesBehind } from '../pending.ts'
+import { isResumable } from '../resumable.ts'
 import type { RowRenderer, RowOutput } from '../rows/row-renderer.ts'
+import type { ReadPace } from '../../database/reading/read-pace.ts'
 import { RowBuffer } from '../../database/reading/row-buffer.ts'
 import type { Connection } from './connection.ts'
 import { mayFollow, type FeedPhase } from './feed-phase.ts'
@@ -19,9 +21,12 @@ export interface LiveFeedParts {
   readonly renderer: RowRenderer
   readonly style: FeedStyle
   readonly feeds: OpenFeeds
+  readonly pace: ReadPace
+  /** Has each chunk made in a turn of its own, while there is room for it. */
+  readonly paced: (rows: Rows) => Rows
 }
 
-type Rows = AsyncGenerator<Buffer, FeedEnd, undefined>
+type Rows = AsyncGenerator<Uint8Array, FeedEnd, undefined>
 
 /**
  * One reader of a live feed: it reads the index up to the end (backfill), joins the readers that stand there (cutover:
@@ -60,8 +65,8 @@ export class LiveFeed implements Subscriber, TimerEntry {
    * @throws what the filter throws
    */
   async start(connect: (onGone: () => void) => Connection): Promise<void> {
-    const { renderer, request, database, style, feeds } = this.#parts
-    const rows = backfill(database, request, renderer, this.#out)
+    const { renderer, request, style, feeds } = this.#parts
+    const rows = this.#read(request)
     const first = renderer.mayFail ? await rows.next() : undefined
     const connection = connect(() => this.#release())
     this.#enter({ name: 'backfill', connection })
@@ -121,7 +126,7 @@ export class LiveFeed implements Subscriber, TimerEntry {
   }
 
   /** Reads the index up to its end, as often as there is more by then, and joins the others there. */
-  async #follow(rows?: Rows, first?: IteratorResult<Buffer, FeedEnd>): Promise<void> {
+  async #follow(rows?: Rows, first?: IteratorResult<Uint8Array, FeedEnd>): Promise<void> {
     const { tail } = this.#parts.database
     try {
       let stopped = rows === undefined ? undefined : await this.#send(rows, first)
@@ -143,13 +148,17 @@ export class LiveFeed implements Subscriber, TimerEntry {
   }
 
   #more(): Rows {
-    const { database, request, renderer } = this.#parts
-    const onwards = { start: this.position, descending: false, rows: request.rows }
-    return backfill(database, onwards, renderer, this.#out)
+    const { rows } = this.#parts.request
+    return this.#read({ start: this.position, descending: false, rows })
+  }
+
+  #read(request: Pick<FeedRequest, 'start' | 'descending' | 'rows'>): Rows {
+    const { database, renderer, pace, paced } = this.#parts
+    return paced(backfill(database, { ...request, pace }, renderer, this.#out))
   }
 
   /** Sends rows as fast as the reader takes them. */
-  async #send(rows: Rows, first?: IteratorResult<Buffer, FeedEnd>): Promise<FeedEnd | undefined> {
+  async #send(rows: Rows, first?: IteratorResult<Uint8Array, FeedEnd>): Promise<FeedEnd | undefined> {
     try {
       for (let next = first ?? (await rows.next()); ; next = await rows.next()) {
         const rows = next.done === true ? this.#out.buffer.take() : next.value
@@ -159,7 +168,7 @@ export class LiveFeed implements Subscriber, TimerEntry {
           if (this.#hasData) await sendFilled(connection, rows, this.#parts.database.attachments)
           else connection.send(sharedChunk(rows))
           this.#touch()
-        }
+        } else if (next.done !== true) await connection.room()
         if (next.done === true) {
           this.position = next.value.position
           this.#last = next.value.last
@@ -167,7 +176,7 @@ export class LiveFeed implements Subscriber, TimerEntry {
           return next.value
         }
         if (connection.keepsUp) continue
-        if (this.#canGoBack) {
+        if (isResumable(this.#parts.request)) {
           // What was read ahead is not kept for a reader that does not take it.
           this.position = this.#last = this.#out.position
           return undefined
@@ -187,12 +196,6 @@ export class LiveFeed implements Subscriber, TimerEntry {
 
   get #hasData(): boolean {
     return this.#parts.request.rows.attachments
-  }
-
-  /** True if the index can be read again from any sequence; not when candidates are looked up or rows go backwards. */
-  get #canGoBack(): boolean {
-    const { descending, rows } = this.#parts.request
-    return !descending && rows.filter?.candidates === undefined
   }
 
   /** True if the rows found so far complete the answer. */
@@ -289,5 +292,3 @@ export class LiveFeed implements Subscriber, TimerEntry {
     this.#parts.feeds.closed()
   }
 }
-
-const NOWHERE: FeedEnd = { last: 0, position: 0, pending: 0 }

@@ -14,7 +14,9 @@ import type { RowRenderer, RowOutput } from './row-renderer.ts'
 import { RowBuffer } from '../../database/reading/row-buffer.ts'
 import { RowDocuments } from './row-documents.ts'
 
-const PAGE = 1000
+const PAGE = 500
+/** Read at once up to the bound of bytes for a page, so that few ranges of bodies are opened. */
+const PAGE_OF_DOCUMENTS = 500
 const NULL = Buffer.from('null')
 const CHANGES = Buffer.from(',"changes":[')
 const DELETED = Buffer.from(',"deleted":true')
@@ -32,7 +34,7 @@ export class ComposedRows implements RowRenderer {
   constructor(database: Database, options: RowOptions) {
     this.#database = database
     this.#options = options
-    this.pageSize = options.filter?.pageSize ?? PAGE
+    this.pageSize = options.filter?.pageSize ?? (options.includeDocs ? PAGE_OF_DOCUMENTS : PAGE)
     this.mayFail = options.filter?.mayFail ?? false
     const { filter, seqInterval, ...plain } = options
     this.key = seqInterval === undefined ? `${JSON.stringify(plain)} ${filter?.key ?? ''}` : undefined

@@ -8,7 +8,7 @@ const END = Buffer.from('}')
 /** The rows of `_db_updates`: changes of `_global_changes`, whose documents are named after an event and a database. */
 export class DbUpdatesRows implements RowRenderer {
   readonly key = 'db_updates'
-  readonly pageSize = 1000
+  readonly pageSize = 500
   readonly mayFail = false
 
   render(records: readonly Uint8Array[], out: RowOutput): number {

@@ -4,7 +4,8 @@ import type { RowRenderer, RowOutput } from './row-renderer.ts'
 /** Rows as they were rendered when the changes were written. */
 export class StoredRows implements RowRenderer {
   readonly key: string
-  readonly pageSize = 1000
+  /** Rows of about one chunk, so that nothing is left of a page when it goes out. */
+  readonly pageSize = 500
   readonly mayFail = false
   readonly #allLeaves: boolean
 

@@ -90,6 +90,23 @@ export const BOUND_SETTINGS = {
     unit: 'bytes',
     about: 'Memory of long answers whose clients do not read them; past it, further long answers are 503',
   },
+  unread_answer_timeout: {
+    kind: 'integer',
+    default: 60_000,
+    unit: 'milliseconds',
+    about:
+      'Time in which a client takes nothing of its answer before it makes room for others, where that is needed',
+  },
+  max_running_reads: {
+    kind: 'integer',
+    default: 8,
+    about: 'Pieces of lists and feeds that are made at a time; feeds with filters have as many of their own',
+  },
+  max_waiting_reads: {
+    kind: 'integer',
+    default: 20_000,
+    about: 'Lists and feeds that may wait for their next piece; past it the answer is 503',
+  },
   max_running_scans: {
     kind: 'integer',
     default: 4,

@@ -17,6 +17,7 @@ import {
   sinceOfConflict,
 } from './conflict-index.ts'
 
+const PIECE_LENGTH = 64 * 1024
 const ROWS_AT_A_TIME = 200
 const SKIPPED_AT_A_TIME = 1000
 const READ_AHEAD = { highWaterMarkBytes: 256 * 1024 }
@@ -52,8 +53,11 @@ export async function* listConflicts(
         text +=
           separator + (record === undefined ? missingRow(id) : row(database, id, record, parameters, options))
         separator = ',\r\n'
+        if (text.length < PIECE_LENGTH) continue
+        yield Buffer.from(text)
+        text = ''
       }
-      yield Buffer.from(text)
+      if (text !== '') yield Buffer.from(text)
     }
     yield Buffer.from(separator.startsWith('{') ? `${separator}]}` : '\r\n]}')
   } finally {

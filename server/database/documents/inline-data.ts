@@ -36,7 +36,7 @@ export function throughParser(json: Buffer, parse: (json: Buffer) => Buffer): Bu
 export async function* withInlineData(
   pieces: AsyncIterable<Uint8Array | string>,
   store: Attachments,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const piece of pieces) {
     const json = bytesOf(piece)
     if (json.includes(MARK)) yield* filled(json, store)
@@ -48,7 +48,7 @@ function bytesOf(piece: Uint8Array | string): Buffer {
   return typeof piece === 'string' ? Buffer.from(piece) : bufferOf(piece)
 }
 
-async function* filled(json: Buffer, store: Attachments): AsyncGenerator<Uint8Array> {
+async function* filled(json: Buffer, store: Attachments): AsyncGenerator<Uint8Array, void, undefined> {
   const parts = split(json)
   const releases: (() => void)[] = []
   const gathered = new Gathered()
@@ -124,7 +124,7 @@ function split(json: Buffer): Part[] {
 }
 
 /** Three bytes are four characters: what is left over of a piece goes with the next. */
-async function* base64(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* base64(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   let rest = Buffer.alloc(0)
   for await (const piece of bytes) {
     const whole = Buffer.concat([rest, piece])

@@ -1,5 +1,6 @@
 import type { UserContext } from '../../../protocol/user-context.ts'
-import { FULL_CHUNK, RowBuffer } from '../reading/row-buffer.ts'
+import { UNHURRIED, type ReadPace } from '../reading/read-pace.ts'
+import { RowBuffer } from '../reading/row-buffer.ts'
 import { KeySpace } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
 import { requireWholeView } from '../documents/apply-rules.ts'
@@ -10,16 +11,16 @@ import { listKeys } from './list-keys.ts'
 import { countDesigns, listingHead } from './listing-head.ts'
 import type { Rank } from '../ranks/ranks-at-moment.ts'
 import type { ListingQuery } from './listing-query.ts'
+import { EntryReader } from './entry-reader.ts'
 import { ListingRows, type StoredEntry } from './listing-rows.ts'
 import { listLocal } from './list-local.ts'
 import { STORAGE } from '../storage-of.ts'
 
-/** Records in a page: enough to outweigh what a page costs, few enough for their documents to be in memory. */
-const PAGE = { rows: 1000, documents: 250 }
+/** Records in a page: enough to outweigh what a page costs, and about one chunk, so that nothing is kept behind it. */
+const PAGE = { rows: 500, documents: 500 }
 const SMALLEST_PAGE = 16
 /** Rows that are passed over by rank; fewer are read. */
 const LARGE_SKIP = 2000
-const READ_AHEAD = { highWaterMarkBytes: 512 * 1024 }
 
 const SEPARATOR = Buffer.from(',\r\n')
 
@@ -33,19 +34,21 @@ export async function* listDocuments(
   database: Database,
   query: ListingQuery,
   user: UserContext,
+  pace: ReadPace = UNHURRIED,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   requireWholeView(database, user)
-  const rows = listRows(database, query)
+  const rows = listRows(database, query, pace)
   yield* query.attachments ? withInlineData(rows, database.attachments) : rows
 }
 
 async function* listRows(
   database: Database,
   query: ListingQuery,
+  pace: ReadPace,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (query.keys !== undefined) yield* listKeys(database, { ...query, keys: query.keys })
   else if (query.namespace === 'local') yield* listLocal(database, query)
-  else yield* listRange(database, query)
+  else yield* listRange(database, query, pace)
 }
 
 /** Several lists in one answer (`_all_docs/queries`). */
@@ -53,12 +56,13 @@ export async function* listQueries(
   database: Database,
   queries: readonly ListingQuery[],
   user: UserContext,
+  pace: ReadPace = UNHURRIED,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   requireWholeView(database, user)
   yield Buffer.from('{"results":[')
   for (const [index, query] of queries.entries()) {
     yield Buffer.from(index === 0 ? '\r\n' : ',\r\n')
-    yield* listDocuments(database, query, user)
+    yield* listDocuments(database, query, user, pace)
   }
   yield Buffer.from('\r\n]}')
 }
@@ -66,6 +70,7 @@ export async function* listQueries(
 async function* listRange(
   database: Database,
   query: ListingQuery,
+  pace: ReadPace,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { total, offset, snapshot, rank } = await place(database, query)
   try {
@@ -73,13 +78,17 @@ async function* listRange(
     out.text(listingHead(database, query, snapshot, { total, offset }))
     const rows = new ListingRows(database, snapshot, query)
     let isFirst = true
-    for await (const page of livePages(snapshot, await skipped(query, rank))) {
-      const documents = await rows.documents(page)
-      for (const [index, entry] of page.entries()) {
-        if (!isFirst) out.bytes(SEPARATOR)
-        isFirst = false
-        rows.write(out, entry, documents[index])
-        if (out.length >= FULL_CHUNK) yield out.take()
+    for await (const page of livePages(snapshot, await skipped(query, rank), pace)) {
+      for (let from = 0; from < page.length;) {
+        const documents = await rows.documents(from === 0 ? page : page.slice(from))
+        const to = query.includeDocs ? from + documents.length : page.length
+        for (let index = from; index < to; index++) {
+          if (!isFirst) out.bytes(SEPARATOR)
+          isFirst = false
+          rows.write(out, page[index]!, documents[index - from])
+        }
+        from = to
+        yield out.take()
       }
     }
     out.text('\r\n]}')
@@ -133,33 +142,32 @@ async function skipped(query: ListingQuery, rank: Rank | undefined): Promise<Lis
   return Buffer.compare(key, from) > 0 ? { ...query, from: key, skip: wanted - before } : query
 }
 
-/** The records of the rows, in pages. While the caller works on a page the next one is read. */
+/**
+ * The records of the rows, in pages. While the caller works on a page the next one is read, where the pace allows it; what
+ * was read ahead is dropped when the client stalls, and read again in the same snapshot when it goes on.
+ */
 async function* livePages(
   snapshot: DatabaseSnapshot,
   { from, to, descending, skip, limit, includeDocs }: ListingQuery,
+  pace: ReadPace,
 ): AsyncGenerator<readonly StoredEntry[], void, undefined> {
   if (limit === 0 || Buffer.compare(from, to) >= 0) return
-  const iterator = snapshot.iterator({ gte: from, lt: to, reverse: descending, ...READ_AHEAD })
+  const entries = new EntryReader(snapshot, { from, to, descending }, pace)
   const largest = includeDocs ? PAGE.documents : PAGE.rows
   let toSkip = skip
   let left = limit
-  const read = () => iterator.nextv(Math.max(SMALLEST_PAGE, Math.min(largest, toSkip + left)))
-  let next = read()
   try {
     while (left > 0) {
-      const entries = await next
-      if (entries.length === 0) return
-      next = read()
-      // A failure is thrown where the page is awaited, and not before somebody asks for it.
-      next.catch(() => undefined)
-      const live = entries.filter(([, record]) => isLiveRecord(record))
+      const size = Math.max(SMALLEST_PAGE, Math.min(largest, toSkip + left))
+      const read = await entries.next(size)
+      if (read.length === 0) return
+      const live = read.filter(([, record]) => isLiveRecord(record))
       const page = live.slice(toSkip, toSkip + left)
       toSkip -= Math.min(toSkip, live.length)
       left -= page.length
       if (page.length > 0) yield page
     }
   } finally {
-    await next.catch(() => undefined)
-    await iterator.close()
+    await entries.close()
   }
 }

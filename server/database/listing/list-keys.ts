@@ -34,17 +34,15 @@ export async function* listKeys(
         const record = key === undefined ? undefined : records[next++]
         return key === undefined || record === undefined ? undefined : ([key, record] as StoredEntry)
       })
-      const documents = await rows.documents(
-        found.filter((entry, index) => entry !== undefined && !isLocal(page[index])).map(entry => entry!),
-      )
-      let document = 0
+      const wanted = found.filter((entry, index) => entry !== undefined && !isLocal(page[index]))
+      const documents = new DocumentsOf(rows, wanted as StoredEntry[])
       for (const [i, key] of page.entries()) {
         out.text(separator)
         separator = ',\r\n'
         const entry = found[i]
         if (entry === undefined) out.text(`{"key":${JSON.stringify(key)},"error":"not_found"}`)
         else if (isLocal(key)) localRow(out, entry, query.includeDocs)
-        else rows.write(out, entry, documents[document++])
+        else rows.write(out, entry, query.includeDocs ? await documents.next() : undefined)
         if (out.length >= FULL_CHUNK) yield out.take()
       }
     }
@@ -52,6 +50,30 @@ export async function* listKeys(
     yield out.take()
   } finally {
     await snapshot.close()
+  }
+}
+
+type Documents = Awaited<ReturnType<ListingRows['documents']>>
+
+/** The documents of entries, one after the other; large ones are read a few at a time. */
+class DocumentsOf {
+  readonly #rows: ListingRows
+  #entries: readonly StoredEntry[]
+  #documents: Documents = []
+  #next = 0
+
+  constructor(rows: ListingRows, entries: readonly StoredEntry[]) {
+    this.#rows = rows
+    this.#entries = entries
+  }
+
+  async next(): Promise<Documents[number]> {
+    if (this.#next === this.#documents.length) {
+      this.#documents = await this.#rows.documents(this.#entries)
+      this.#entries = this.#entries.slice(this.#documents.length)
+      this.#next = 0
+    }
+    return this.#documents[this.#next++]
   }
 }
 

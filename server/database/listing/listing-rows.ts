@@ -1,5 +1,5 @@
 import { jsonString } from '../../../protocol/json/json-string.ts'
-import { readBodies } from '../reading/read-bodies.ts'
+import { readFirstBodies } from '../reading/read-bodies.ts'
 import type { RowBuffer } from '../reading/row-buffer.ts'
 import { ID_OFFSET } from '../../storage/keys.ts'
 import { attachmentsMember, STUBS } from '../documents/attachments-member.ts'
@@ -15,6 +15,9 @@ import {
 import type { DatabaseSnapshot } from '../reading/snapshot.ts'
 import { conflictsMember } from './conflicts-member.ts'
 import type { ListingQuery } from './listing-query.ts'
+
+/** Bytes of the documents of a page. */
+const PAGE_BYTES = 256 * 1024
 
 export type StoredEntry = readonly [key: Uint8Array, record: Uint8Array]
 
@@ -44,15 +47,19 @@ export class ListingRows {
     this.#query = query
   }
 
-  /** The documents of a page, where they are wanted; those of tombstones are null. */
+  /**
+   * The documents of a page, where they are wanted; those of tombstones are null. Where documents are large they are those
+   * of the first entries, at least one.
+   */
   async documents(entries: readonly StoredEntry[]): Promise<readonly (Document | undefined)[]> {
     if (!this.#query.includeDocs) return []
     const live = entries.map(([, record]) => isLiveRecord(record))
     const numbers = entries.filter((_, index) => live[index]).map(([, record]) => winnerBodyOf(record))
-    const bodies = await readBodies(this.#database, numbers, this.#snapshot)
+    const bodies = await readFirstBodies(this.#database, numbers, PAGE_BYTES, this.#snapshot)
     let next = 0
     const documents: (Document | undefined)[] = []
     for (const [i, entry] of entries.entries()) {
+      if (live[i] === true && next === bodies.length) break
       const body = live[i] === true ? bodies[next++] : undefined
       documents.push(
         body && { body, extras: this.#isPlain(entry, body) ? '' : await this.#extras(entry, body) },

@@ -1,6 +1,7 @@
 import { isReopening } from '../../../protocol/errors.ts'
 import { seqOf } from '../documents/change-record.ts'
 import type { DatabaseReader } from './database-reader.ts'
+import { UNHURRIED, type ReadPace } from './read-pace.ts'
 import { KeySpace } from '../../storage/keys.ts'
 import type { StoreSnapshot } from '../../storage/store.ts'
 import { STORAGE } from '../storage-of.ts'
@@ -17,15 +18,16 @@ export interface PageOptions {
   /** Records in a page. */
   readonly size: number
   readonly limit?: number
+  readonly pace?: ReadPace
 }
 
 /**
  * The stored rows of a range of sequences, in pages, as they were when reading began. While the caller works on a page
- * the next one is read.
+ * the next one is read, where the pace allows it.
  */
 export async function* changePages(
   database: DatabaseReader,
-  { after, upTo, descending = false, size, limit = -1 }: PageOptions,
+  { after, upTo, descending = false, size, limit = -1, pace = UNHURRIED }: PageOptions,
 ): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   const { keys, store } = database[STORAGE]
   const range = {
@@ -35,20 +37,21 @@ export async function* changePages(
     limit,
   }
   let iterator = store.values({ ...range, ...READ_AHEAD })
-  let next = iterator.nextv(size)
+  const read = (): Promise<Uint8Array[]> => iterator.nextv(size)
+  let next: Promise<Uint8Array[]> | undefined
   let left = limit
   try {
     for (;;) {
-      const page = await next.catch(async (error: unknown) => {
+      const page = await (next ?? read()).catch(async (error: unknown) => {
         if (!isReopening(error)) throw error
         await iterator.close()
         iterator = store.values({ ...range, ...READ_AHEAD })
-        return iterator.nextv(size)
+        return read()
       })
       if (page.length === 0) return
-      next = iterator.nextv(size)
+      next = pace.mayReadAhead ? read() : undefined
       // A failure is thrown where the page is awaited, and not before somebody asks for it.
-      next.catch(() => undefined)
+      next?.catch(() => undefined)
       // Where the store is opened again, reading goes on behind this page.
       const seq = lastSeq(page)
       if (descending) range.lte = keys.number(KeySpace.change, Math.max(seq - 1, 0))

@@ -49,11 +49,11 @@ export async function readFirstBodies(
   database: DatabaseReader,
   numbers: readonly number[],
   mostBytes: number,
+  snapshot?: BodySource,
 ): Promise<(BodyRecord | undefined)[]> {
-  if (numbers.length > FEW)
-    return decode(await readRecords(database, numbers, database[STORAGE].store, mostBytes))
   const { store } = database[STORAGE]
-  const read = (keys: Uint8Array[]): Promise<Records> => readMany(store, keys)
+  if (numbers.length > FEW) return decode(await readRecords(database, numbers, snapshot ?? store, mostBytes))
+  const read = (keys: Uint8Array[]): Promise<Records> => snapshot?.getMany(keys) ?? readMany(store, keys)
   return decode(await lookUp(database, numbers, { read, atOnce: FEW_AT_ONCE, mostBytes }))
 }
 

@@ -41,16 +41,25 @@ export class RowBuffer {
     this.#length -= count
   }
 
-  /** Returns the bytes written so far. The next rows go to a new buffer. */
+  /** Returns the bytes written so far, in memory of about their size. The next rows go to a new buffer. */
   take(): Buffer {
-    const taken = this.#bytes.subarray(0, this.#length)
+    const taken = this.#taken()
     this.#bytes = Buffer.allocUnsafeSlow(0)
     this.#length = 0
     return taken
   }
 
+  #taken(): Buffer {
+    const taken = this.#bytes.subarray(0, this.#length)
+    if (this.#length > this.#bytes.length * MOSTLY_FULL) return taken
+    const copy = Buffer.allocUnsafeSlow(this.#length)
+    copy.set(taken)
+    return copy
+  }
+
   #grow(needed: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed + 256, this.#bytes.length * 2, MIN_BYTES))
+    const size = this.#bytes.length >= LONG_BYTES ? CHUNK_BYTES + LONG_BYTES : MIN_BYTES
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed + 256, this.#bytes.length * 2, size))
     larger.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = larger
   }
@@ -60,6 +69,12 @@ export class RowBuffer {
 export const FULL_CHUNK = CHUNK_BYTES
 
 const MIN_BYTES = 1024
+
+/** Length from which a buffer is mostly a chunk of many. */
+const LONG_BYTES = 8 * 1024
+
+/** Share of the buffer from which it is handed over without a copy: what is sent may wait long for its client. */
+const MOSTLY_FULL = 0.75
 
 /** Copying so few bytes one by one costs less than the view that `set` needs. */
 const SHORT = 64

@@ -1,10 +1,11 @@
 import { TimeSlice } from '../../concurrency/time-slice.ts'
 import { abortResponse } from './abort-response.ts'
-import { drained } from './drained.ts'
 import type { HttpContext } from '../context.ts'
 import { endBatched } from './end-batched.ts'
 import { gzipped, wantsGzip } from './gzip.ts'
 import { headerText } from './header-text.ts'
+import { LongAnswer } from './long-answer.ts'
+import { LONG_ANSWER } from './unread-answer.ts'
 
 const NEWLINE = 0x0a
 
@@ -23,6 +24,7 @@ export function sendJson(
 }
 
 function sendBytes(ctx: HttpContext, body: Buffer, status: number, cacheControl: string): void {
+  if (body.length >= LONG_ANSWER && ctx.method !== 'HEAD') holdUntilTaken(ctx, body.length)
   ctx.respond = false
   ctx.res.writeHead(status, {
     'Cache-Control': cacheControl,
@@ -32,6 +34,17 @@ function sendBytes(ctx: HttpContext, body: Buffer, status: number, cacheControl:
   endBatched(ctx.res, ctx.method === 'HEAD' ? undefined : body)
 }
 
+/** Counts a long answer that is sent at once. @throws `busy` where nothing was done yet for its request */
+function holdUntilTaken({ method, res, services }: HttpContext, bytes: number): void {
+  const { unreadAnswers } = services
+  if (method === 'GET') unreadAnswers.admit()
+  if (res.destroyed) return
+  const unread = unreadAnswers.open(() => res.destroy())
+  unread.hold(bytes)
+  unread.stalled()
+  res.once('close', () => unread.close())
+}
+
 function withNewline(text: Uint8Array): Buffer {
   const body = Buffer.allocUnsafe(text.length + 1)
   body.set(text)
@@ -39,7 +52,13 @@ function withNewline(text: Uint8Array): Buffer {
   return body
 }
 
-const GATHERED_BYTES = 64 * 1024
+const GATHERED_BYTES = LONG_ANSWER
+
+interface StreamOptions {
+  readonly status?: number
+  /** Account of the pieces, where they were counted as they were made. */
+  readonly answer?: LongAnswer
+}
 
 /**
  * Answers JSON that comes in pieces: at once where it is short, else piece by piece, as fast as the client reads them.
@@ -48,7 +67,7 @@ const GATHERED_BYTES = 64 * 1024
 export async function streamJson(
   ctx: HttpContext,
   pieces: AsyncGenerator<Uint8Array | string>,
-  status = 200,
+  { status = 200, answer }: StreamOptions = {},
 ): Promise<void> {
   const gathered: Uint8Array[] = []
   const slice = new TimeSlice()
@@ -57,7 +76,7 @@ export async function streamJson(
     const piece = typeof next.value === 'string' ? Buffer.from(next.value) : next.value
     gathered.push(piece)
     bytes += piece.length
-    if (bytes >= GATHERED_BYTES) return streamBehind(ctx, Buffer.concat(gathered), pieces, status)
+    if (bytes >= GATHERED_BYTES) return streamBehind(ctx, Buffer.concat(gathered), pieces, { status, answer })
     if (slice.isOver) await slice.pause()
   }
   sendBytes(ctx, Buffer.concat(gathered), status, 'must-revalidate')
@@ -67,7 +86,7 @@ async function streamBehind(
   ctx: HttpContext,
   first: Uint8Array,
   rest: AsyncGenerator<Uint8Array | string>,
-  status: number,
+  { status, answer }: { status: number; answer: LongAnswer | undefined },
 ): Promise<void> {
   ctx.status = status
   ctx.set('Cache-Control', 'must-revalidate')
@@ -81,7 +100,7 @@ async function streamBehind(
   }
   // Whoever waits to make the next piece learns that nobody wants it.
   ctx.res.once('close', leave)
-  await streamChunks(ctx, gatheredBehind(first, rest))
+  await streamChunks(ctx, gatheredBehind(first, rest), answer)
 }
 
 /** Pieces in chunks worth sending; what is there goes out whenever others had their turn. */
@@ -98,8 +117,10 @@ async function* gatheredBehind(
     gathered.push(piece)
     bytes += piece.length
     const isOver = slice.isOver
-    if (bytes < GATHERED_BYTES && !isOver) continue
-    yield Buffer.concat(gathered)
+    const isWithoutRoom = piece.length === 0
+    if (bytes < GATHERED_BYTES && !isOver && !isWithoutRoom) continue
+    if (bytes > 0) yield Buffer.concat(gathered)
+    if (isWithoutRoom) yield piece
     gathered = []
     bytes = 0
     // A client that reads fast would never let the event loop turn.
@@ -112,12 +133,13 @@ async function* gatheredBehind(
 export async function streamJsonChunks(
   ctx: HttpContext,
   chunks: AsyncGenerator<Uint8Array, void, undefined>,
+  answer?: LongAnswer,
 ): Promise<void> {
   ctx.status = 200
   ctx.set('Cache-Control', 'must-revalidate')
   ctx.set('Content-Type', 'application/json')
   if (ctx.method !== 'HEAD') {
-    await streamChunks(ctx, withNewlineBehind(chunks))
+    await streamChunks(ctx, withNewlineBehind(chunks), answer)
     return
   }
   ctx.respond = false
@@ -135,28 +157,45 @@ async function* withNewlineBehind(
  * Answers in chunks, the first of which is made before anything is sent: what it throws is answered as an error. Later
  * failures break the answer off. The chunks come as fast as the client reads them.
  *
+ * @param counted account of the chunks, where they were counted as they were made
  * @throws `busy`, where the answer is long and too many wait for their clients
  */
 export async function streamChunks(
   ctx: HttpContext,
   chunks: AsyncGenerator<Uint8Array, void, undefined>,
+  counted?: LongAnswer,
 ): Promise<void> {
   const { res } = ctx
+  const answer = counted ?? new LongAnswer(ctx)
+  const made = counted === undefined ? answer.unread.counted(chunks) : chunks
   try {
-    const first = await chunks.next()
-    if (first.done !== true && first.value.length >= GATHERED_BYTES) ctx.services.unreadAnswers.admit()
-    const all = startingWith(first, chunks)
+    let first = await made.next()
+    while (first.done !== true && first.value.length === 0) first = await made.next()
+    const all = withRoom(answer, startingWith(first, made))
     const sent = wantsGzip(ctx) ? gzipped(ctx, all) : all
     ctx.respond = false
+    answer.unread.begin()
     for await (const chunk of sent as AsyncIterable<Uint8Array>) {
       if (res.destroyed) break
-      if (chunk.length > 0 && !res.write(chunk)) await drained(ctx)
+      if (chunk.length > 0 && !res.write(chunk)) await answer.drained()
     }
     res.end()
   } catch (error) {
     abortResponse(ctx, error)
   } finally {
-    await chunks.return()
+    answer.end()
+    await made.return()
+  }
+}
+
+/** Leaves out empty chunks, and waits for room where there are some. */
+async function* withRoom(
+  { unread }: LongAnswer,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    if (chunk.length === 0) await unread.room()
+    else yield chunk
   }
 }
 

@@ -1,20 +1,34 @@
 import { type Count, LocalCount } from '../../concurrency/shared-count.ts'
 import { fail } from '../../../protocol/errors.ts'
+import { UnreadAnswer } from './unread-answer.ts'
+
+export interface UnreadLimits {
+  /** Bytes of all answers together. */
+  readonly bytes: number
+  /** Time without taking anything after which a client is cut off, where its room is needed. */
+  readonly timeoutMs: number
+}
+
+const LOOK_AGAIN_MS = 1000
 
 /**
- * The memory of answers whose clients do not take what they were sent. Each holds little (one chunk, and what was read
- * ahead); past a bound for all of them no more long answers are begun, so that a crowd of such clients does not fill the memory.
+ * The memory of answers whose clients do not take what they were sent. Pieces are counted from when they are made until
+ * they are with the system. Past a bound for all of them no long answer is begun (503), and those that were begun wait
+ * for room, so that a crowd of such clients does not fill the memory. Whoever took nothing for long makes room for others.
  */
 export class UnreadAnswers {
-  readonly #limit: () => number
+  readonly #limits: () => UnreadLimits
   readonly #held: Count
+  readonly #waiting = new Set<() => void>()
+  /** Answers whose clients take nothing, and since when; the one first that does so longest. */
+  readonly #stalled = new Map<UnreadAnswer, number>()
 
   /**
-   * @param limit bytes, read each time, so that it may change
+   * @param limits read each time, so that they may change
    * @param held counts the bytes of all threads of the server
    */
-  constructor(limit: () => number, held: Count = new LocalCount()) {
-    this.#limit = limit
+  constructor(limits: () => UnreadLimits, held: Count = new LocalCount()) {
+    this.#limits = limits
     this.#held = held
   }
 
@@ -23,18 +37,64 @@ export class UnreadAnswers {
     return this.#held.value
   }
 
-  /** Called before a long answer is begun. @throws `busy` */
-  admit(): void {
-    if (this.#held.value >= this.#limit()) throw fail('busy')
+  get hasRoom(): boolean {
+    return this.#held.value < this.#limits().bytes
   }
 
-  /** Counts bytes as held until the client took them. */
-  async during(bytes: number, taken: Promise<void>): Promise<void> {
+  /** Called before a long answer is begun. @throws `busy` */
+  admit(): void {
+    if (this.hasRoom) return
+    this.#cutOff()
+    if (!this.hasRoom) throw fail('busy')
+  }
+
+  /**
+   * Opens the account of one answer, to be closed.
+   *
+   * @param cutOff ends the answer, as its client takes nothing of it
+   */
+  open(cutOff: () => void): UnreadAnswer {
+    return new UnreadAnswer(this, cutOff)
+  }
+
+  /** Resolves when there is room again. */
+  room(): Promise<void> {
+    if (this.hasRoom) return Promise.resolve()
+    return new Promise(resolve => {
+      const look = (): void => {
+        if (!this.hasRoom) return
+        clearInterval(timer)
+        this.#waiting.delete(look)
+        resolve()
+      }
+      // Room is also made by time, and by answers of other threads.
+      const timer = setInterval(() => {
+        if (!this.hasRoom) this.#cutOff()
+        look()
+      }, LOOK_AGAIN_MS)
+      timer.unref()
+      this.#waiting.add(look)
+    })
+  }
+
+  /** Called by the answers: counts bytes, negative ones when they were taken. */
+  add(bytes: number): void {
     this.#held.add(bytes)
-    try {
-      await taken
-    } finally {
-      this.#held.add(-bytes)
+    if (bytes < 0) for (const look of this.#waiting) look()
+  }
+
+  /** Called by the answers: notes that a client takes nothing, or that it took something. */
+  note(answer: UnreadAnswer, isStalled: boolean): void {
+    if (!isStalled) this.#stalled.delete(answer)
+    else if (!this.#stalled.has(answer)) this.#stalled.set(answer, performance.now())
+  }
+
+  #cutOff(): void {
+    const before = performance.now() - this.#limits().timeoutMs
+    for (const [answer, since] of this.#stalled) {
+      if (since > before) return
+      answer.cutOff()
+      answer.close()
     }
   }
 }

@@ -6,6 +6,7 @@ import { requireJson } from '../../http/request/body.ts'
 import type { Handler, Methods, RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
+import { LongAnswer } from '../../http/response/long-answer.ts'
 import { streamJsonChunks } from '../../http/response/reply.ts'
 import {
   parametersOfBody,
@@ -56,7 +57,9 @@ async function postQueries(ctx: RequestContext, namespace: Namespace): Promise<v
   const queries = boundedQueries(ctx, body).map(query =>
     queryOf(ctx, database, namespace, { ...shared, ...parametersOfBody(query) }),
   )
-  await streamJsonChunks(ctx, listQueries(database, queries, ctx.state.user))
+  const answer = new LongAnswer(ctx, ctx.services.readQueue)
+  const chunks = listQueries(database, queries, ctx.state.user, answer)
+  await streamJsonChunks(ctx, answer.inTurns(database.name, chunks), answer)
 }
 
 async function send(
@@ -66,7 +69,9 @@ async function send(
   parameters: ViewParameters,
 ): Promise<void> {
   const query = queryOf(ctx, database, namespace, parameters)
-  await streamJsonChunks(ctx, listDocuments(database, query, ctx.state.user))
+  const answer = new LongAnswer(ctx, ctx.services.readQueue)
+  const chunks = listDocuments(database, query, ctx.state.user, answer)
+  await streamJsonChunks(ctx, answer.inTurns(database.name, chunks), answer)
 }
 
 function queryOf(

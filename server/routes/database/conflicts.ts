@@ -6,8 +6,13 @@ import { canonicalizeInSteps } from '../../../protocol/json/canonical.ts'
 import { decodeValue } from '../../../protocol/json/decode-value.ts'
 import { jsonMembers } from '../../../protocol/json/members.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
-import { parametersOfBody, parametersOfQuery } from '../../../protocol/view-parameters.ts'
+import {
+  parametersOfBody,
+  parametersOfQuery,
+  type ViewParameters,
+} from '../../../protocol/view-parameters.ts'
 import { runInTurns } from '../../concurrency/time-slice.ts'
+import type { Database } from '../../database/database.ts'
 import { listConflicts } from '../../database/conflicts/list-conflicts.ts'
 import { largestTrees } from '../../database/conflicts/list-trees.ts'
 import type { ResolutionRow } from '../../database/conflicts/resolution-log.ts'
@@ -15,6 +20,7 @@ import { type ChosenResolution, resolveConflict } from '../../database/conflicts
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
+import { LongAnswer } from '../../http/response/long-answer.ts'
 import { sendJson, streamJsonChunks } from '../../http/response/reply.ts'
 import type { RequestContext } from '../context.ts'
 import { runScan } from '../queries/stream-query.ts'
@@ -25,7 +31,7 @@ import { databaseOf } from '../shared/path-names.ts'
 export async function getConflicts(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   const parameters = parametersOfQuery(QueryParams.of(ctx).entries())
-  await streamJsonChunks(ctx, listConflicts(database, parameters, { reader: ctx.state.user }))
+  await sendConflicts(ctx, database, parameters)
 }
 
 /** `POST /db/_conflicts`: the same, with parameters such as `keys` in the body. */
@@ -36,7 +42,17 @@ export async function postConflicts(ctx: RequestContext): Promise<void> {
     ...parametersOfQuery(QueryParams.of(ctx).entries()),
     ...parametersOfBody(await readJsonObject(ctx, 'query')),
   }
-  await streamJsonChunks(ctx, listConflicts(database, parameters, { reader: ctx.state.user }))
+  await sendConflicts(ctx, database, parameters)
+}
+
+async function sendConflicts(
+  ctx: RequestContext,
+  database: Database,
+  parameters: ViewParameters,
+): Promise<void> {
+  const answer = new LongAnswer(ctx, ctx.services.readQueue)
+  const chunks = listConflicts(database, parameters, { reader: ctx.state.user })
+  await streamJsonChunks(ctx, answer.inTurns(database.name, chunks), answer)
 }
 
 /** `POST /db/_conflicts/ID`: resolves a conflict by hand, in one commit. */

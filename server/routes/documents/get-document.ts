@@ -13,6 +13,7 @@ import {
 import { acceptsType } from '../../http/request/accept.ts'
 import type { RequestContext } from '../context.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
+import { LongAnswer } from '../../http/response/long-answer.ts'
 import { notModified, sendJson, streamJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkRequestedId } from '../shared/document-limits.ts'
@@ -55,7 +56,11 @@ async function sendWithAttachments(
   const read = readRevisionWithData(database, id, found, asked, ctx.state.user)
   if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
   if (related) await sendRelated(ctx, database, read)
-  else await streamJson(ctx, withInlineData(lines(read.json), database.attachments))
+  else {
+    const answer = new LongAnswer(ctx, ctx.services.readQueue)
+    const pieces = withInlineData(lines(read.json), database.attachments)
+    await streamJson(ctx, answer.inTurns(database.name, pieces), { answer })
+  }
 }
 
 async function* lines(json: Buffer): AsyncGenerator<Uint8Array | string> {

@@ -13,6 +13,7 @@ import {
 } from '../../database/documents/read-document.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import type { RequestContext } from '../context.ts'
+import { LongAnswer } from '../../http/response/long-answer.ts'
 import { streamJson } from '../../http/response/reply.ts'
 import { openRevisionParts, sendParts } from './multipart-answers.ts'
 
@@ -28,11 +29,11 @@ export async function sendOpenRevisions(
   checkReadable(database, id, found, user)
   if (acceptsType(ctx, 'multipart/mixed')) {
     await sendParts(ctx, 'multipart/mixed', openRevisionParts(database, id, found, asked.options, user))
-  } else
-    await streamJson(
-      ctx,
-      withInlineData(render(database, id, found, asked.options, user), database.attachments),
-    )
+  } else {
+    const answer = new LongAnswer(ctx, ctx.services.readQueue)
+    const pieces = withInlineData(render(database, id, found, asked.options, user), database.attachments)
+    await streamJson(ctx, answer.inTurns(database.name, pieces), { answer })
+  }
 }
 
 async function* render(

@@ -1,5 +1,7 @@
 import type { Waiter } from '../../concurrency/work-queue.ts'
+import { WaitingClient } from '../../http/request/waiting-client.ts'
 import type { RequestContext } from '../context.ts'
+import { LongAnswer } from '../../http/response/long-answer.ts'
 import { streamJson } from '../../http/response/reply.ts'
 
 /**
@@ -15,7 +17,9 @@ export async function streamQuery(
   begin: Begin,
   queue = ctx.services.queryQueue,
 ): Promise<void> {
-  await streamJson(ctx, await queryPieces(ctx, begin, queue))
+  const answer = new LongAnswer(ctx)
+  const counted: Begin = async client => answer.unread.counted(await begin(client))
+  await streamJson(ctx, await queryPieces(ctx, counted, queue), { answer })
 }
 
 /**
@@ -28,7 +32,7 @@ export async function queryPieces(
   begin: Begin,
   queue = ctx.services.queryQueue,
 ): Promise<Pieces> {
-  const client = new Client(ctx)
+  const client = new WaitingClient(ctx)
   return queue.inTurns(await queue.watch(() => begin(client), client), client)
 }
 
@@ -38,7 +42,7 @@ type Begin = (client: Waiter) => Pieces | Promise<Pieces>
 
 /** Runs work that takes time or memory in the queue of queries. @throws `busy`, and the errors of `work` */
 export function runQuery<Result>(ctx: RequestContext, work: () => Promise<Result>): Promise<Result> {
-  return ctx.services.queryQueue.run(work, new Client(ctx))
+  return ctx.services.queryQueue.run(work, new WaitingClient(ctx))
 }
 
 /** Runs work that reads every document of a database, in the queue of scans. @throws `busy`, and the errors of `work` */
@@ -46,7 +50,7 @@ export function runScan<Result>(
   ctx: RequestContext,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const client = new Client(ctx)
+  const client = new WaitingClient(ctx)
   return ctx.services.scanQueue.run(() => work(client.signal), client)
 }
 
@@ -55,32 +59,7 @@ export function runComparison<Result>(
   ctx: RequestContext,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const client = new Client(ctx)
+  const client = new WaitingClient(ctx)
   const owner = JSON.stringify(ctx.state.user.name)
   return ctx.services.comparisonQueue.run(owner, () => work(client.signal), client)
-}
-
-/** The client of a query; its signal is aborted when the connection or the stream of the request closes. */
-class Client implements Waiter {
-  #left = false
-  #leaving: AbortController | undefined
-
-  constructor({ res }: RequestContext) {
-    res.once('close', () => {
-      this.#left = true
-      this.#leaving?.abort(gone())
-    })
-  }
-
-  get signal(): AbortSignal {
-    if (this.#leaving === undefined) {
-      this.#leaving = new AbortController()
-      if (this.#left) this.#leaving.abort(gone())
-    }
-    return this.#leaving.signal
-  }
-}
-
-function gone(): Error {
-  return Object.assign(new Error('the client has left'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
 }

@@ -17,6 +17,8 @@ import { FollowedCatalog } from '../../database/following/followed-catalog.ts'
 import { type Listener, listenPlain } from '../../http/connection/listener.ts'
 import { peerOf } from '../../http/connection/peer.ts'
 import { BodyMemory } from '../../http/request/body-memory.ts'
+import { unreadLimits } from '../../http/response/unread-limits.ts'
+import { createReadQueues } from '../../http/response/read-queues.ts'
 import { UnreadAnswers } from '../../http/response/unread-answers.ts'
 import { componentLog, createLog } from '../../log/log.ts'
 import { Metrics } from '../../metrics/metrics.ts'
@@ -167,6 +169,7 @@ export class FrontServer {
   #services(): OwnServices {
     const config = this.#wholeConfig
     const { thread, serverHeader } = this.#data
+    const queues = createReadQueues(config)
     return {
       config,
       metrics: this.#metrics,
@@ -181,10 +184,9 @@ export class FrontServer {
         () => config.integer('couchette', 'max_body_memory'),
         this.#counts.of(thread, 'bodies'),
       ),
-      unreadAnswers: new UnreadAnswers(
-        () => config.integer('couchette', 'max_unread_answers'),
-        this.#counts.of(thread, 'unread'),
-      ),
+      unreadAnswers: new UnreadAnswers(() => unreadLimits(config), this.#counts.of(thread, 'unread')),
+      readQueue: queues.reads,
+      filterQueue: queues.filters,
       uuids: new Uuids(config),
       catalog: this.#catalog,
       authenticator: this.#users,

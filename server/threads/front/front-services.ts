@@ -8,6 +8,8 @@ export type OwnServices = Pick<
   | 'metrics'
   | 'bodies'
   | 'unreadAnswers'
+  | 'readQueue'
+  | 'filterQueue'
   | 'clientLimits'
   | 'live'
   | 'feeds'

@@ -20,6 +20,7 @@ const ROWS_AT_A_TIME = 1000
 const MANY_ROWS = 128
 /** With documents a batch is smaller: it is held in memory. */
 const DOCUMENTS_AT_A_TIME = 100
+const PIECE_LENGTH = 64 * 1024
 const SEPARATOR = Buffer.from(',\n')
 
 /** The database of `include_docs`, and the user who is shown its documents. */
@@ -69,7 +70,8 @@ async function* rowsOfRanges(
       limit -= rows.length
       if (rows.length > 0) {
         if (!isFirst) yield SEPARATOR
-        yield query.includeDocs ? withDocuments(rows, query, documents) : joined(rows)
+        if (query.includeDocs) yield* withDocuments(rows, query, documents)
+        else yield joined(rows)
         isFirst = false
       }
       if (limit === 0) return
@@ -116,13 +118,21 @@ function joined(rows: readonly Uint8Array[]): Buffer {
   return Buffer.concat(parts)
 }
 
-function withDocuments(rows: readonly Uint8Array[], query: ViewQuery, documents: DocumentSource): string {
-  const texts: string[] = []
-  for (const row of rows) {
+/** Documents may be large: a piece ends with the one that fills it. */
+function* withDocuments(
+  rows: readonly Uint8Array[],
+  query: ViewQuery,
+  documents: DocumentSource,
+): Generator<string> {
+  let piece = ''
+  for (const [index, row] of rows.entries()) {
     const text = Buffer.from(rowText(row)).toString()
-    texts.push(`${text.slice(0, -1)},"doc":${documentOf(row, query, documents)}}`)
+    piece += `${index === 0 ? '' : ',\n'}${text.slice(0, -1)},"doc":${documentOf(row, query, documents)}}`
+    if (piece.length < PIECE_LENGTH) continue
+    yield piece
+    piece = ''
   }
-  return texts.join(',\n')
+  if (piece !== '') yield piece
 }
 
 /** The document of a row, or the one that its value links to; "null" if there is none. */
