@@ -55,6 +55,16 @@ export interface OpenBackupOptions {
   readonly encryptionKeyFile?: string
 }
 
+/** Options of `cluster create` and `cluster join`. */
+export interface ClusterOptions {
+  readonly data: string
+  readonly log: string
+  readonly name: string
+  readonly node?: string
+  readonly clusterUrl?: string
+  readonly groups?: string
+}
+
 /** A database of a backup, served on this machine alone. */
 export interface OpenBackup {
   /** With credentials. */
@@ -73,6 +83,8 @@ export interface LocalCommands extends ErrorKinds {
   readonly inspect: (options: InspectOptions) => Promise<number>
   readonly check: (options: CheckOptions) => Promise<number>
   readonly restore: (options: RestoreOptions) => Promise<number>
+  readonly clusterCreate: (options: ClusterOptions) => Promise<number>
+  readonly clusterJoin: (options: ClusterOptions) => Promise<number>
   /** Serves a database of a backup until it is closed. */
   readonly openBackup: (options: OpenBackupOptions) => Promise<OpenBackup>
 }

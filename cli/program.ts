@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addBackup } from './commands/backup.ts'
+import { addCluster } from './commands/cluster.ts'
 import { addCompare } from './commands/compare.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConflicts } from './commands/conflicts.ts'
@@ -35,6 +36,7 @@ const GROUPS: readonly (readonly [
   ['Files:', [addDump, addLoad]],
   ['What a server does:', [addTail, addTop, addDoctor]],
   ['Databases:', [addBackup, addRestoreDatabase, addConflicts, addCompare, addRepair]],
+  ['Several nodes, one history:', [addCluster]],
   ['This program:', [addProfile, addCompletion]],
 ]
 

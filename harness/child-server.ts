@@ -28,13 +28,14 @@ export interface ChildServer {
 export async function startNode(
   data: string,
   env: Readonly<Record<string, string>> = {},
+  more: readonly string[] = [],
 ): Promise<ChildServer> {
   const admin = { COUCHDB_USER: ADMIN.name, COUCHDB_PASSWORD: ADMIN.password }
   const settings = THREAD_SETTINGS.flatMap(({ section, key, value }) => [
     '--set',
     `${section}/${key}=${value}`,
   ])
-  const args = ['--port', '0', '--data', data, ...settings]
+  const args = ['--port', '0', '--data', data, ...settings, ...more]
   const child = await startScript('cli/main', args, { ...admin, ...env })
   return { ...child, url: child.url.replace('://', `://${ADMIN.name}:${ADMIN.password}@`) }
 }

@@ -219,6 +219,13 @@ export const ERRORS = {
     'service_unavailable',
     'The log of the cluster does not answer: the write may or may not have happened. Try again in a moment.',
   ],
+  memberRemoved: [410, 'gone', 'The node was removed from the cluster.'],
+  noMember: [404, 'not_found', (node: string) => `No member of the cluster is called ${node}.`],
+  leaderUnavailable: [
+    503,
+    'service_unavailable',
+    'The leader of the cluster did not answer: a write may or may not have happened. Try again in a moment.',
+  ],
   noLeader: [503, 'service_unavailable', 'No node leads the cluster at the moment: try again in a moment.'],
   notLeader: [503, 'service_unavailable', 'This node does not lead its group: try again in a moment.'],
   storeReopening: [503, 'service_unavailable', 'The store is being opened again: try again in a moment.'],

@@ -116,6 +116,11 @@ export class Scheduler {
     }
   }
 
+  /** Stops and removes all jobs. */
+  async clear(): Promise<void> {
+    await Promise.all(this.jobs.map(({ spec }) => this.remove(spec.id)))
+  }
+
   /** Stops all jobs; idempotent. */
   async close(): Promise<void> {
     this.#closed = true

@@ -1,15 +1,19 @@
 import { PerUserDatabases } from './auth/users/peruser.ts'
-import type { Logger } from 'pino'
 import { createApp } from './app/app.ts'
+import { ClusterFront } from './cluster/front/cluster-front.ts'
+import type { Cluster } from './cluster/service/cluster.ts'
+import { ownClusterUrl } from './cluster/service/cluster-settings.ts'
 import { componentLog } from './log/log.ts'
 import type { RequestHandler } from './http/connection/listener.ts'
 import { listenForPrometheus } from './metrics/prometheus-port.ts'
 import type { Services } from './services.ts'
 import { Disposal } from './start/disposal.ts'
+import { VERSION } from './node/version.ts'
+import { LeaderJobs } from './start/leader-jobs.ts'
 import { takeConnections } from './start/front-threads.ts'
 import { Listeners } from './start/listeners.ts'
-import { openDatabases } from './start/open-databases.ts'
-import { openNode } from './start/open-node.ts'
+import { type DatabaseParts, openDatabases } from './start/open-databases.ts'
+import { type NodeParts, openNode } from './start/open-node.ts'
 import { openServices } from './start/open-services.ts'
 import type { CouchetteOptions } from './start/options.ts'
 import { tlsCredentials } from './tls/credentials.ts'
@@ -71,7 +75,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   const services = openServices(node, databases, facts, disposal)
   const handle = createApp(services).callback()
   disposal.add(() => listeners.stop())
-  const onRequest: RequestHandler = (req, res) => void handle(req, res)
+  const onRequest = throughCluster(services.cluster, (req, res) => void handle(req, res), disposal)
   const connections = databases.fronts?.count('connections')
   const { bind, plain, tls } = await listeners.listen(config, onRequest, certificate?.options, connections)
   config.tellListening({ bind, port: plain.port })
@@ -83,7 +87,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   address = { url, address: plain.address, port: plain.port }
   const metricsPort = await listenForPrometheus(config, () => services.observability.prometheus())
   if (metricsPort !== undefined) listeners.add(metricsPort)
-  await startJobs(services, componentLog(log, 'auth'), disposal)
+  await startJobs({ node, databases, services, url }, disposal)
   return {
     url,
     port: plain.port,
@@ -96,18 +100,55 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   }
 }
 
-/** Starts what runs beside requests: databases of new users, and replications. */
-async function startJobs(
-  { config, catalog, queries, conflicts, replicator }: Services,
-  authLog: Logger,
+/** Puts what forwards requests to the leader of a cluster before a handler, where there is a cluster. */
+function throughCluster(
+  cluster: Cluster | undefined,
+  handle: RequestHandler,
   disposal: Disposal,
-): Promise<void> {
-  const perUser = new PerUserDatabases(config, catalog, authLog)
-  disposal.add(() => perUser.close())
+): RequestHandler {
+  if (cluster === undefined) return handle
+  const front = new ClusterFront(cluster, handle)
+  disposal.add(() => front.close())
+  return front.onRequest
+}
+
+interface StartedParts {
+  readonly node: NodeParts
+  readonly databases: DatabaseParts
+  readonly services: Services
+  readonly url: string
+}
+
+/** Starts what runs beside requests: databases of new users, and replications. In a cluster the leader does. */
+async function startJobs(parts: StartedParts, disposal: Disposal): Promise<void> {
+  const { config, catalog, queries, conflicts, replicator, cluster } = parts.services
   disposal.add(() => replicator.close())
-  await replicator.start()
-  conflicts.start(catalog)
+  if (cluster === undefined) {
+    const perUser = new PerUserDatabases(config, catalog, componentLog(parts.node.log, 'auth'))
+    disposal.add(() => perUser.close())
+    await replicator.start()
+    conflicts.start(catalog)
+  } else startCluster(cluster, parts, disposal)
   disposal.add(() => config.hasher.close())
   // First of all: writes and index builds that are finished may wait for functions that never end.
   disposal.add(() => queries.sandbox.stop(config.integer('couchette', 'function_stop_timeout')))
+}
+
+/** Begins to follow the log of the cluster. A leader goes on until the writes that it accepted are done, and then resigns. */
+function startCluster(
+  cluster: Cluster,
+  { node, databases, services, url }: StartedParts,
+  disposal: Disposal,
+): void {
+  const work = new LeaderJobs(node, databases, services)
+  const { store } = databases
+  cluster.start({
+    store,
+    catalog: services.catalog,
+    url: ownClusterUrl(services.config, url),
+    work,
+    version: VERSION,
+  })
+  disposal.add(() => cluster.stopFollowing())
+  disposal.add(() => work.end())
 }

@@ -3,6 +3,7 @@ import type { Attachments } from './attachments/attachments.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { BackupCopies } from './backup/backup-copies.ts'
 import type { OpenFeeds } from './changes/live/open-feeds.ts'
+import type { Cluster } from './cluster/service/cluster.ts'
 import type { AutoCompaction } from './compaction/auto-compaction.ts'
 import type { Config } from './config/config.ts'
 import type { Conflicts } from './conflicts/conflicts.ts'
@@ -26,6 +27,8 @@ import type { WorkQueue } from './concurrency/work-queue.ts'
 /** The parts of a server that its routes use. */
 export interface Services {
   readonly catalog: Catalog
+  /** Undefined unless this server is a node of a cluster. */
+  readonly cluster: Cluster | undefined
   readonly attachments: Attachments
   readonly config: Config
   readonly authenticator: Authenticator

@@ -24,6 +24,7 @@ import { limitAddress, limitUser } from './limit-client.ts'
 import { renewRights } from './renew-rights.ts'
 import { countAndLogRequest, pathForLog } from './request-log.ts'
 import { isDisconnect, sendError } from './send-error.ts'
+import { whenCaughtUp } from './when-caught-up.ts'
 import { watchRights } from './watch-rights.ts'
 
 type Routes = RouteMatcher<Handler>
@@ -98,7 +99,9 @@ async function answer(ctx: RequestContext, routes: Routes): Promise<void> {
     await whileReopening(ctx)
     await authenticateRequest(ctx)
     limitUser(ctx)
-    await runRoute(ctx, routes)
+    await runRoute(ctx, routes).catch((error: unknown) =>
+      whenCaughtUp(ctx, error, () => runRoute(ctx, routes)),
+    )
     watchRights(ctx)
     if (ctx.respond !== false && ctx.status === 404 && ctx.body === undefined) throw fail('missing')
   } catch (error) {

@@ -16,6 +16,8 @@ export interface AutoCompactionParts {
   readonly config: Config
   readonly queue: WorkQueue
   readonly log: Logger
+  /** Returns false while another node of the cluster compacts databases. Default: always true. */
+  readonly mayWrite?: () => boolean
   /** The time of day, for tests. */
   readonly now?: () => Date
 }
@@ -54,7 +56,12 @@ export class AutoCompaction {
       if (event === 'deleted') this.#forget(name)
       else this.#note(name)
     })
-    this.#looking = this.#noteAll().catch((error: unknown) => this.#failed(error))
+    this.noteAll()
+  }
+
+  /** Notes all databases, for those that an earlier run of the server, or another node, left to be compacted. */
+  noteAll(): void {
+    this.#looking = this.#looking.then(() => this.#noteAll()).catch((error: unknown) => this.#failed(error))
   }
 
   /** The channels as `_smoosh/status` shows them. */
@@ -73,7 +80,6 @@ export class AutoCompaction {
     await Promise.all([...this.#channels.values()].map(channel => channel.close()))
   }
 
-  /** Notes all databases, for those that an earlier run of the server left to be compacted. */
   async #noteAll(): Promise<void> {
     for await (const name of this.#parts.catalog.names()) {
       if (this.#closed) return
@@ -129,7 +135,8 @@ export class AutoCompaction {
     if (config.get('smoosh.ignore', name) === 'true') return
     const sizes = await catalog.sizesOf(name)
     if (sizes === undefined) return
-    this.#offer('db_channels', sizes, this.#databaseTarget(name), sizes.changes)
+    if (this.#parts.mayWrite?.() !== false)
+      this.#offer('db_channels', sizes, this.#databaseTarget(name), sizes.changes)
     const database = await catalog.opened(name)
     if (database === undefined) return
     for (const index of queries.of(database).indexes()) {

@@ -1,5 +1,6 @@
 import type { Setting } from './setting.ts'
 import { AUTH_SETTINGS } from './settings/auth.ts'
+import { CLUSTER_SETTINGS } from './settings/cluster.ts'
 import { CONFLICT_SETTINGS } from './settings/conflicts.ts'
 import { DATABASE_SETTINGS } from './settings/database.ts'
 import { BROWSER_SETTINGS } from './settings/browsers.ts'
@@ -23,6 +24,7 @@ export const SETTINGS = {
   ...AUTH_SETTINGS,
   ...REPLICATOR_SETTINGS,
   ...OPERATION_SETTINGS,
+  ...CLUSTER_SETTINGS,
 } as const satisfies Record<string, Record<string, Setting>>
 
 export type Settings = typeof SETTINGS

@@ -8,6 +8,14 @@ import type { MetricFamily, MetricSample } from '../metrics/family.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { DatabaseResolver, type ResolverHost } from './database-resolver.ts'
 
+export interface ConflictsParts {
+  readonly config: Config
+  readonly sandbox: Sandbox
+  readonly log: Logger
+  /** Returns false while another node of the cluster resolves. Default: always true. */
+  readonly mayWrite?: () => boolean
+}
+
 /** The resolvers of all open databases. */
 export class Conflicts {
   readonly #host: ResolverHost
@@ -16,13 +24,13 @@ export class Conflicts {
   #closed = false
   #starting: Promise<void> | undefined
 
-  constructor({ config, sandbox, log }: { config: Config; sandbox: Sandbox; log: Logger }) {
+  constructor({ config, sandbox, log, mayWrite = () => true }: ConflictsParts) {
     this.#host = {
       sandbox,
       log,
       node: config.text('couchdb', 'uuid'),
       settings: {
-        resolve: () => config.boolean('conflicts', 'resolve'),
+        resolve: () => mayWrite() && config.boolean('conflicts', 'resolve'),
         maxResolutions: () => config.integer('conflicts', 'max_resolutions'),
         logSize: () => config.integer('conflicts', 'log_size'),
         limits: () => configuredDocumentLimits(config),
@@ -41,6 +49,13 @@ export class Conflicts {
     this.#starting ??= this.#openAll(catalog).catch((error: unknown) =>
       this.#host.log.error({ err: error }, 'databases with conflicts were not looked at'),
     )
+  }
+
+  /** Looks at all databases again: this node may write from now on. */
+  startAgain(catalog: Pick<Catalog, 'conflictCounts' | 'open'>): void {
+    this.#starting = undefined
+    this.start(catalog)
+    for (const resolver of this.#resolvers.values()) resolver.reconsider()
   }
 
   async #openAll(catalog: Pick<Catalog, 'conflictCounts' | 'open'>): Promise<void> {

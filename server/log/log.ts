@@ -44,6 +44,7 @@ export type LogComponent =
   | 'threads'
   | 'conflicts'
   | 'tracing'
+  | 'cluster'
 
 /** Returns the log of one part of the server: its lines carry the part's name. */
 export function componentLog(log: Logger, component: LogComponent): Logger {

@@ -3,7 +3,6 @@ import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { jobId } from '../../protocol/replication-id.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
-import { systemDatabaseKind } from '../../protocol/system-database.ts'
 import { ANONYMOUS, isServerAdmin } from '../../protocol/user-context.ts'
 import { Connections } from '../../replicator/http/connections.ts'
 import type { PeerLimits } from '../../replicator/http/held-memory.ts'
@@ -21,7 +20,6 @@ import type { Config } from '../config/config.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { UserDirectory } from '../auth/user-directory.ts'
-import { usersDatabase } from '../auth/users/directory.ts'
 import type { Catalog } from '../database/catalog.ts'
 import { configuredDocumentLimits } from '../database/documents/document-limits.ts'
 import { identify } from './identify.ts'
@@ -29,6 +27,7 @@ import { InternalAccess } from './internal-access.ts'
 import type { JobFactory, JobOrigin } from './job-factory.ts'
 import { JobLog } from './job-log.ts'
 import { type Account, Accounts } from '../auth/accounts.ts'
+import { isSystemDatabase } from './is-system-database.ts'
 import { LocalPeer } from './local-peer.ts'
 import { transientVerification, verifyLimits } from './job-verification.ts'
 import { countNotice, watchJobCounts } from './job-counts.ts'
@@ -115,7 +114,6 @@ export class Replicator implements JobFactory {
     return replicationDefaults(this.#host.config)
   }
 
-  /** Number of the scheduler's jobs in each state. */
   jobsByState(): Record<JobState, number> {
     return countStates(this.scheduler.jobs.map(({ state }) => state))
   }
@@ -238,6 +236,13 @@ export class Replicator implements JobFactory {
     })
   }
 
+  /** Stops all jobs, and forgets those that no document asks for: another node of the cluster runs them. */
+  async pause(): Promise<void> {
+    this.#unlisten?.()
+    await this.documents.close()
+    await this.scheduler.clear()
+  }
+
   /** Stops all jobs, saves what they have moved and closes all connections; idempotent. */
   async close(): Promise<void> {
     this.#unlisten?.()
@@ -261,7 +266,9 @@ export class Replicator implements JobFactory {
     const server = new HttpPeer(new HttpClient({ url: endpoint.url, headers }, options, this.#inside))
     const isAdmin = async () => isServerAdmin(await this.users.current(user))
     const direct =
-      isDatabaseName(name) && !this.#isSystemDatabase(name) && (await isAdmin().catch(() => false))
+      isDatabaseName(name) &&
+      !isSystemDatabase(name, this.#host.config) &&
+      (await isAdmin().catch(() => false))
     if (!direct) return server
     const limits = (): DocumentLimits => configuredDocumentLimits(this.#host.config)
     const { catalog } = this.#host
@@ -279,14 +286,10 @@ export class Replicator implements JobFactory {
     { loginFrom, maker }: Pick<JobOrigin, 'loginFrom' | 'maker'>,
   ): Promise<OwnDatabase | undefined> {
     const name = endpoint.local ?? this.#ownDatabase(endpoint)
-    if (name === undefined || !isDatabaseName(name) || this.#isSystemDatabase(name)) return undefined
+    if (name === undefined || !isDatabaseName(name) || isSystemDatabase(name, this.#host.config))
+      return undefined
     const user = endpoint.local === undefined ? await this.#logIn(endpoint, loginFrom) : maker
     return user === undefined ? undefined : { name, user }
-  }
-
-  /** Documents of system databases are not simply what was written. */
-  #isSystemDatabase(name: string): boolean {
-    return name.startsWith('_') || systemDatabaseKind(name, usersDatabase(this.#host.config)) !== undefined
   }
 
   /** The database of this server that an endpoint addresses; behind a proxy the same address is another machine's. */

@@ -40,11 +40,21 @@ export interface RetentionCondition {
   readonly failed: number
 }
 
+export interface RetentionParts {
+  readonly catalog: Catalog
+  readonly config: Config
+  readonly log: Logger
+  /** Returns false while another node of the cluster applies the rules. Default: always true. */
+  readonly mayWrite?: () => boolean
+  /** The time of day in milliseconds since 1970, for tests. */
+  readonly now?: () => number
+}
+
 /**
  * Applies the databases' rules for tombstones and for documents with an end, one database after the other, again and again.
  */
 export class Retention {
-  readonly #parts: { readonly catalog: Catalog; readonly config: Config; readonly log: Logger }
+  readonly #parts: RetentionParts
   readonly #now: () => number
   readonly #databases = new Map<DatabaseName, DatabaseRetention>()
   readonly #unlisten: () => void
@@ -52,14 +62,18 @@ export class Retention {
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void>
 
-  /** @param parts.now the time of day in milliseconds since 1970, for tests */
-  constructor(parts: { catalog: Catalog; config: Config; log: Logger; now?: () => number }) {
+  constructor(parts: RetentionParts) {
     this.#parts = parts
     this.#now = parts.now ?? Date.now
     this.#unlisten = parts.catalog.listen((event, name) => {
       if (event === 'deleted') this.#databases.delete(name)
     })
     this.#running = this.#findRules().catch((error: unknown) => this.#failed(error))
+  }
+
+  /** Looks for rules again: this node may write from now on. */
+  startAgain(): void {
+    this.#running = this.#running.then(() => this.#findRules()).catch((error: unknown) => this.#failed(error))
   }
 
   /** Takes notice of rules that were set, and applies them soon. */
@@ -154,7 +168,7 @@ export class Retention {
     const { signal } = this.#closing
     try {
       for (const [name, retention] of [...this.#databases]) {
-        if (signal.aborted) return
+        if (signal.aborted || this.#parts.mayWrite?.() === false) return
         await this.#runOne(name, retention)
       }
     } finally {

@@ -22,6 +22,7 @@ import * as functions from './functions/design-functions.ts'
 import { runList } from './functions/list-function.ts'
 import { runRewrite } from './functions/rewrite.ts'
 import { allMethods, commonMethods, withHead } from './methods.ts'
+import * as cluster from './node/cluster.ts'
 import * as clusterSetup from './node/cluster-setup.ts'
 import * as backup from './node/backup.ts'
 import * as config from './node/config.ts'
@@ -85,6 +86,8 @@ const SERVER: readonly Route[] = [
 
 const NODE: readonly Route[] = [
   route('/_membership', 'server-admin', { GET: node.membership }),
+  route('/_cluster', 'server-admin', { GET: cluster.getCluster }),
+  route('/_cluster/members/:node', 'server-admin', { DELETE: cluster.deleteMember }),
   route('/_cluster_setup', 'server-admin', { GET: clusterSetup.setupState, POST: clusterSetup.setUp }),
   route('/_node', 'server-admin', { GET: node.incomplete }),
   route('/_node/:node', 'server-admin', { GET: onNode(node.name) }),

@@ -12,13 +12,19 @@ import type { NodeParts } from './open-node.ts'
 import type { CouchetteOptions } from './options.ts'
 
 /** The number of front threads; 1 where this thread does everything. Threads share a listening socket by its descriptor. */
-export function threadsOf(config: Config, isInMemory: boolean, log: Pick<Logger, 'warn'>): number {
+export function threadsOf(
+  config: Config,
+  { isInMemory, isInCluster }: { readonly isInMemory: boolean; readonly isInCluster: boolean },
+  log: Pick<Logger, 'warn'>,
+): number {
   const threads = Math.max(1, config.integer('couchette', 'threads'))
   const reason = isInMemory
     ? 'databases in memory cannot be shared'
     : process.platform === 'win32'
       ? 'Windows has no listening sockets that threads can share'
-      : undefined
+      : isInCluster
+        ? 'a node of a cluster has one thread'
+        : undefined
   if (threads === 1 || reason === undefined) return threads
   log.warn(`[couchette] threads = ${threads} has no effect: ${reason}. One thread serves.`)
   return 1

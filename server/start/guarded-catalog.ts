@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Attachments } from '../attachments/attachments.ts'
 import { StoredUsers, usersDatabase } from '../auth/users/directory.ts'
+import type { Cluster } from '../cluster/service/cluster.ts'
 import { reportCompactions } from '../compaction/report.ts'
 import type { Config } from '../config/config.ts'
 import type { Conflicts } from '../conflicts/conflicts.ts'
@@ -33,11 +34,13 @@ export interface CatalogParts {
   readonly tracing: Tracing | undefined
   /** Threads that read what is written here. */
   readonly fronts: FrontThreads | undefined
+  /** The cluster that this server is a node of. */
+  readonly cluster: Cluster | undefined
 }
 
 /** The databases of a store, those who may use them, and the watch over requests whose right goes away. */
 export async function openGuardedCatalog(
-  { store, attachments, config, metrics, queries, conflicts, log, tracing, fronts }: CatalogParts,
+  { store, attachments, config, metrics, queries, conflicts, log, tracing, fronts, cluster }: CatalogParts,
   disposal: Disposal,
 ): Promise<GuardedCatalog> {
   const report = reportCompactions(queries, metrics, log)
@@ -57,6 +60,7 @@ export async function openGuardedCatalog(
       const followers = fronts === undefined ? [] : [fronts.subscriberFor(database, isUsers)]
       return { subscribers: [subscriber, watch, conflicts.attach(database), ...followers], validators }
     },
+    ...(cluster === undefined ? {} : { replicate: (changes, batch) => cluster.replicate(changes, batch) }),
     ...(fronts === undefined ? {} : { whenFollowed: () => fronts.whenFollowed() }),
   }
   const catalog: Catalog = new Catalog(store, attachments, hooks)
@@ -70,7 +74,8 @@ export async function openGuardedCatalog(
     if (key === 'authentication_db') void live.usersChanged()
   })
   metrics.gauge('couchdb/open_databases', () => catalog.openDatabases)
-  await createSystemDatabases(catalog)
+  // In a cluster its leader makes them.
+  if (cluster === undefined) await createSystemDatabases(catalog)
   return { catalog, users, live }
 }
 

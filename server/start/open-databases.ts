@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Attachments } from '../attachments/attachments.ts'
 import { openAttachments } from '../attachments/open.ts'
 import { BackupCopies } from '../backup/backup-copies.ts'
+import type { Cluster } from '../cluster/service/cluster.ts'
 import { DatabaseEvents } from '../changes/database-events.ts'
 import { OpenFeeds } from '../changes/live/open-feeds.ts'
 import { Conflicts } from '../conflicts/conflicts.ts'
@@ -17,6 +18,7 @@ import { frontThreadsOf, threadsOf } from './front-threads.ts'
 import { type GuardedCatalog, openGuardedCatalog } from './guarded-catalog.ts'
 import type { Listeners } from './listeners.ts'
 import type { NodeParts } from './open-node.ts'
+import { clusterOf } from './open-cluster.ts'
 import { onDamage, openServerStore } from './open-store.ts'
 import type { CouchetteOptions } from './options.ts'
 
@@ -30,6 +32,8 @@ export interface DatabaseParts extends GuardedCatalog {
   readonly store: Store
   /** Undefined where one thread does everything. */
   readonly fronts: FrontThreads | undefined
+  /** Undefined unless this server is a node of a cluster. */
+  readonly cluster: Cluster | undefined
 }
 
 /**
@@ -46,7 +50,12 @@ export async function openDatabases(
 ): Promise<DatabaseParts> {
   const { config, log, metrics, tracing } = node
   const [storeLog, feedLog] = [componentLog(log, 'store'), componentLog(log, 'feeds')]
-  const threads = threadsOf(config, options.memory === true, componentLog(log, 'threads'))
+  const cluster = clusterOf(config, log)
+  const threads = threadsOf(
+    config,
+    { isInMemory: options.memory === true, isInCluster: cluster !== undefined },
+    componentLog(log, 'threads'),
+  )
   const store = await openServerStore(options, config, storeLog, threads > 1)
   disposal.add(() => store.close())
   // Comparisons sort there: what a crash left is of no use.
@@ -73,9 +82,12 @@ export async function openDatabases(
     config,
     sandbox: queries.sandbox,
     log: componentLog(log, 'conflicts'),
+    mayWrite: () => cluster?.isLeader !== false,
   })
   disposal.add(() => listeners.end())
   disposal.add(() => fronts?.close())
+  // After the databases: their last writes need a leader.
+  disposal.add(() => cluster?.close())
   const guarded = await openGuardedCatalog(
     {
       store,
@@ -87,16 +99,19 @@ export async function openDatabases(
       log: componentLog(log, 'compaction'),
       tracing,
       fronts,
+      cluster,
     },
     disposal,
   )
   if (config.boolean('couchette', 'check_after_crash'))
     await checkAfterCrash(store, guarded.catalog, onDamage(config), storeLog)
-  const events = new DatabaseEvents(guarded.catalog, error =>
-    feedLog.error({ err: error }, '_db_updates failed'),
-  )
-  disposal.add(() => events.close())
+  if (cluster === undefined) {
+    const events = new DatabaseEvents(guarded.catalog, error =>
+      feedLog.error({ err: error }, '_db_updates failed'),
+    )
+    disposal.add(() => events.close())
+  }
   // A password whose hash is being replaced is still written, and told as an update.
   disposal.add(() => guarded.users.close())
-  return { ...guarded, attachments, backups, queries, conflicts, feeds, store, fronts }
+  return { ...guarded, attachments, backups, queries, conflicts, feeds, store, fronts, cluster }
 }

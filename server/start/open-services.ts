@@ -1,5 +1,6 @@
 import { Authenticator } from '../auth/authenticator.ts'
 import { AutoCompaction } from '../compaction/auto-compaction.ts'
+import { clusterFamilies } from '../cluster/service/cluster-report.ts'
 import { ClientLimits } from '../concurrency/client-limits.ts'
 import { conflictFamilies } from '../conflicts/conflict-families.ts'
 import { BodyMemory } from '../http/request/body-memory.ts'
@@ -37,7 +38,7 @@ export function openServices(
   disposal: Disposal,
 ): Services {
   const { config, log, logTail, metrics, tracing } = node
-  const { catalog, attachments, backups, queries, conflicts, feeds, users, live } = databases
+  const { catalog, attachments, backups, queries, conflicts, feeds, users, live, cluster } = databases
   const uuid = config.text('couchdb', 'uuid')
   const authenticator = new Authenticator(config, users, metrics)
   reportLogins(authenticator, { config, metrics, log: componentLog(log, 'auth') })
@@ -56,18 +57,26 @@ export function openServices(
   const followers = new Followers(catalog, replicator)
   disposal.add(() => followers.close())
   const queues = createWorkQueues(config)
+  const mayWrite = (): boolean => cluster?.isLeader !== false
   const autoCompaction = new AutoCompaction({
     catalog,
     queries,
     config,
     queue: queues.compactions,
     log: componentLog(log, 'compaction'),
+    mayWrite,
   })
   disposal.add(() => autoCompaction.close())
-  const retention = new Retention({ catalog, config, log: componentLog(log, 'retention') })
+  const retention = new Retention({
+    catalog,
+    config,
+    log: componentLog(log, 'retention'),
+    mayWrite,
+  })
   disposal.add(() => retention.close())
   return {
     catalog,
+    cluster,
     attachments,
     backups,
     config,
@@ -106,7 +115,7 @@ export function openServices(
 
 function observe(
   { config, metrics, health }: NodeParts,
-  { catalog, queries, conflicts, feeds, fronts }: DatabaseParts,
+  { catalog, queries, conflicts, feeds, fronts, cluster }: DatabaseParts,
   parts: { authenticator: Authenticator; replicator: Replicator; queues: WorkQueues; retention: Retention },
   { certificateEnds }: ServerFacts,
 ): Observability {
@@ -127,5 +136,6 @@ function observe(
   observability.add(() => conflictFamilies(catalog))
   observability.add(() => conflicts.families())
   observability.add(() => parts.retention.families())
+  if (cluster !== undefined) observability.add(() => clusterFamilies(cluster))
   return observability
 }

@@ -30,6 +30,8 @@ const LOCAL: LocalCommands = {
   isUsageError: () => false,
   serve: neverCalled,
   resetAdmin: neverCalled,
+  clusterCreate: neverCalled,
+  clusterJoin: neverCalled,
   checkConfig: neverCalled,
   inspect: neverCalled,
   check: neverCalled,

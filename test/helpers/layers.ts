@@ -61,7 +61,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     ...['database', 'changes'],
   ],
   'server/sandbox': ['guest'],
-  'server/cluster': ['log', 'entry', 'group'],
+  'server/cluster': ['log', 'entry', 'group', 'service', 'front'],
   'server/threads': ['store', 'front'],
   'server/storage': ['encryption', 'leveldb', 'durable', 'checksums'],
   cli: ['frame', 'replication', 'documents', 'migrate', 'commands'],

@@ -53,15 +53,15 @@ export class StoredUsers implements UserDirectory {
     this.#metrics = metrics
     this.#upgrade = new PasswordUpgrade(config)
     const chosen = (key: string): void => {
-      if (key === 'authentication_db') this.#ensureDesign()
+      if (key === 'authentication_db') this.ensureDesign()
     }
     this.#unlisten = [
       config.onChange('chttpd_auth', chosen),
       catalog.listen((event, name) => {
-        if (event === 'created' && name === usersDatabase(config)) this.#ensureDesign()
+        if (event === 'created' && name === usersDatabase(config)) this.ensureDesign()
       }),
     ]
-    this.#ensureDesign()
+    this.ensureDesign()
   }
 
   find(name: string): UserRecord | undefined | Promise<UserRecord | undefined> {
@@ -113,7 +113,8 @@ export class StoredUsers implements UserDirectory {
     else if (this.#config.get('admins', name) === undefined) this.#metrics.count('couchdb/auth_cache_misses')
   }
 
-  #ensureDesign(): void {
+  /** Puts the design document of the users database there, where it is not. */
+  ensureDesign(): void {
     this.#ensuring = this.#ensuring
       .then(async () => {
         const database = await this.#open()

@@ -18,6 +18,8 @@ export interface Place extends EntryHeader {
   readonly leader: NodeAddress | undefined
   /** URLs of the members by their names. */
   readonly members: Readonly<Record<string, string>>
+  /** Names of nodes that were removed. */
+  readonly removed: readonly string[]
 }
 
 /** Returns the place behind an entry. */
@@ -32,6 +34,7 @@ export function placeBehind(place: Place, header: EntryHeader, bytes: Uint8Array
     run: [],
     leader: place.leader,
     members: place.members,
+    removed: place.removed,
   }
 }
 
@@ -47,11 +50,14 @@ export function placeAtGenesis({ bytes }: LogEntry): Place {
     run: [],
     leader: undefined,
     members: {},
+    removed: [],
   }
 }
 
 /** Returns the place with what a change says of leader and members. */
 export function withChange(place: Place, change: ClusterChange): Place {
+  // Others change databases and settings.
+  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check
   switch (change.kind) {
     case 'lead': {
       const leader = { node: change.node, url: change.url }
@@ -65,7 +71,7 @@ export function withChange(place: Place, change: ClusterChange): Place {
       const members = Object.fromEntries(
         Object.entries(place.members).filter(([node]) => node !== change.node),
       )
-      return { ...place, members }
+      return { ...place, members, removed: [...place.removed, change.node] }
     }
     default:
       return place
@@ -86,6 +92,7 @@ export function decodePlace(text: string): Place {
     run: [],
     leader: place.leader,
     members: place.members ?? {},
+    removed: place.removed ?? [],
     previous: Buffer.from(previous, 'hex'),
     digest: Buffer.from(digest, 'hex'),
   }

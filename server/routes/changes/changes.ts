@@ -10,6 +10,7 @@ import { checkValues, parseBounded } from '../../http/request/json-body.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { feedKind, parseChangesQuery } from './changes-query.ts'
 import { filterOf } from './changes-filter.ts'
+import { whenReached } from '../shared/when-reached.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { answerFeed } from './feed-answer.ts'
 
@@ -58,6 +59,7 @@ async function requestOf(
   const chosen = await filterOf(ctx, database, filter, body)
   const kind = feedKind(feed)
   // A descending feed begins at the end, wherever it was told to.
+  if (!query.descending) await whenReached(ctx, database, since)
   const start = query.descending ? 0 : resolveSince(database, since, log)
   return { ...query, kind, start, rows: { ...rows, filter: chosen } }
 }

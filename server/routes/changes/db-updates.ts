@@ -3,6 +3,7 @@ import { GLOBAL_CHANGES } from '../../changes/event-log.ts'
 import { NO_LIMIT, type FeedKind, type FeedRequest } from '../../changes/feed-request.ts'
 import { DB_UPDATES_STYLES } from '../../changes/live/feed-style.ts'
 import { DbUpdatesRows } from '../../changes/rows/db-updates-rows.ts'
+import { whenReached } from '../shared/when-reached.ts'
 import { resolveSince } from '../../changes/since.ts'
 import type { RequestContext } from '../context.ts'
 import { isFeedKind, nonNegativeInteger } from './changes-query.ts'
@@ -15,6 +16,7 @@ export async function getDbUpdates(ctx: RequestContext): Promise<void> {
   const database = await catalog.open(GLOBAL_CHANGES)
   const { since, feed, ...query } = parseQuery(ctx.querystring, config.integer('chttpd', 'changes_timeout'))
   const kind = feedKind(feed)
+  if (!query.descending) await whenReached(ctx, database, since)
   const request = { ...query, kind, start: query.descending ? 0 : resolveSince(database, since, log) }
   await answerFeed(ctx, { database, request, renderer: ROWS, style: DB_UPDATES_STYLES[kind] })
 }

@@ -8,7 +8,9 @@ import { systemState } from '../../metrics/system.ts'
 import { checkFiles } from './config.ts'
 
 export function membership(ctx: RequestContext): void {
-  sendJson(ctx, { all_nodes: [NODE_NAME], cluster_nodes: [NODE_NAME] })
+  const { cluster } = ctx.services
+  const nodes = cluster === undefined ? [NODE_NAME] : Object.keys(cluster.group?.place.members ?? {}).sort()
+  sendJson(ctx, { all_nodes: nodes, cluster_nodes: nodes })
 }
 
 export function incomplete(): void {

@@ -1,4 +1,5 @@
 import { fail } from '../../../protocol/errors.ts'
+import { reasonToLeaveOut } from '../../cluster/service/cluster-report.ts'
 import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { makeEtag } from '../../http/response/etag.ts'
@@ -38,7 +39,9 @@ export async function up(ctx: RequestContext): Promise<void> {
     return
   }
   if (await lagsTooMuch(ctx)) return
-  sendJson(ctx, { status: 'ok', seeds: {} })
+  const reason = ctx.services.cluster && reasonToLeaveOut(ctx.services.cluster)
+  if (reason !== undefined) sendJson(ctx, { status: 'cluster', reason }, 503)
+  else sendJson(ctx, { status: 'ok', seeds: {} })
 }
 
 /** `_up?max_lag=SECONDS`: takes the server out while one of its followers is further behind, or may be. */

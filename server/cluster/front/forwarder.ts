@@ -1,0 +1,154 @@
+import {
+  Agent as PlainAgent,
+  type IncomingMessage,
+  request as plainRequest,
+  type ServerResponse,
+} from 'node:http'
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
+import { CLUSTER_ENDS, CLUSTER_POSITION, CLUSTER_SIGNATURE } from '../service/headers.ts'
+import type { ClusterSignature } from '../service/signature.ts'
+
+/** Headers of one connection, which say nothing about the next. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+  'proxy-connection',
+])
+const MAX_IDLE = 256
+const MAX_ANSWER_HEADERS = 1024 * 1024
+
+export interface Forwarding {
+  /** URL of the leader. */
+  readonly to: string
+  /** Aborted where the node is the leader no longer: what has no answer until then gets none. */
+  readonly signal: AbortSignal
+  /** Resolves when this node has applied a position; rejects where that takes too long. */
+  readonly whenApplied: (position: number) => Promise<void>
+  /** Answers the client where the leader does not: nothing was sent to the client yet. `unreached` where the leader had none of it. */
+  readonly onFailure: (failure: 'unreached' | 'unanswered') => void
+}
+
+/** Hands requests to the leader and its answers to the clients, byte for byte and as fast as either is taken. */
+export class ClusterForwarder {
+  readonly #signature: ClusterSignature
+  readonly #agents = {
+    'http:': new PlainAgent({ keepAlive: true, maxFreeSockets: MAX_IDLE, noDelay: true }),
+    'https:': new TlsAgent({ keepAlive: true, maxFreeSockets: MAX_IDLE, noDelay: true }),
+  }
+
+  constructor(signature: ClusterSignature) {
+    this.#signature = signature
+  }
+
+  /** Answers a request of which nothing was read and to which nothing was said. */
+  forward(req: IncomingMessage, res: ServerResponse, forwarding: Forwarding): void {
+    const { protocol, hostname, port } = new URL(forwarding.to)
+    const isPlain = protocol === 'http:'
+    const { method = 'GET', url: path = '/' } = req
+    const upstream = (isPlain ? plainRequest : tlsRequest)({
+      agent: this.#agents[isPlain ? 'http:' : 'https:'],
+      hostname: hostname.replace(/^\[|\]$/g, ''),
+      port,
+      method,
+      path,
+      headers: this.#headersOf(req, method, path) as readonly string[],
+      setHost: false,
+      maxHeaderSize: MAX_ANSWER_HEADERS,
+    })
+    let [answered, reached] = [false, false]
+    const fail = (): void => {
+      if (answered) return
+      answered = true
+      upstream.destroy()
+      if (res.destroyed || res.headersSent) res.destroy()
+      else forwarding.onFailure(reached ? 'unanswered' : 'unreached')
+    }
+    const send = (): void => {
+      reached = true
+      if (hasBody(req)) req.pipe(upstream)
+      else upstream.end()
+    }
+    upstream.once('socket', socket => {
+      if (socket.connecting) socket.once(isPlain ? 'connect' : 'secureConnect', send)
+      else send()
+    })
+    forwarding.signal.addEventListener('abort', fail)
+    upstream.once('response', answer => {
+      if (answered) return
+      answered = true
+      void this.#pass(answer, res, forwarding)
+    })
+    upstream.on('error', fail)
+    upstream.once('close', () => {
+      forwarding.signal.removeEventListener('abort', fail)
+      fail()
+      // Of a body that nobody takes any more the rest is read, so that the connection can be used again.
+      if (reached) req.resume()
+    })
+    res.once('close', () => {
+      if (!res.writableFinished) upstream.destroy()
+    })
+  }
+
+  close(): void {
+    for (const agent of Object.values(this.#agents)) agent.destroy()
+  }
+
+  #headersOf(req: IncomingMessage, method: string, path: string): string[] {
+    const headers: string[] = []
+    const { rawHeaders, socket } = req
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      const name = rawHeaders[at]!
+      const lower = name.toLowerCase()
+      // Names that begin with a colon are HTTP/2's own.
+      if (HOP_BY_HOP.has(lower) || lower.startsWith(CLUSTER_SIGNATURE) || lower.startsWith(':')) continue
+      headers.push(name, rawHeaders[at + 1]!)
+    }
+    const authority = req.headers[':authority']
+    if (req.headers.host === undefined && authority !== undefined) headers.push('Host', String(authority))
+    if (hasBody(req) && req.headers['content-length'] === undefined)
+      headers.push('Transfer-Encoding', 'chunked')
+    const { remoteAddress, remotePort, localAddress, localPort } = socket
+    headers.push(CLUSTER_SIGNATURE, this.#signature.sign(method, path))
+    headers.push(CLUSTER_ENDS, [remoteAddress, remotePort, localAddress, localPort].join(' '))
+    return headers
+  }
+
+  /** Passes an answer on when this node has what the request wrote. */
+  async #pass(answer: IncomingMessage, res: ServerResponse, { whenApplied }: Forwarding): Promise<void> {
+    answer.once('error', () => res.destroy())
+    answer.once('aborted', () => res.destroy())
+    // The write happened: that this node is late is no reason to tell the client otherwise.
+    await whenApplied(Number(answer.headers[CLUSTER_POSITION] ?? 0)).catch(() => undefined)
+    if (res.destroyed) return void answer.destroy()
+    const headers: string[] = []
+    const { rawHeaders, statusCode = 500, statusMessage } = answer
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      const lower = rawHeaders[at]!.toLowerCase()
+      if (lower !== CLUSTER_POSITION && !HOP_BY_HOP.has(lower))
+        headers.push(rawHeaders[at]!, rawHeaders[at + 1]!)
+    }
+    if (answer.headers.connection === 'close') headers.push('Connection', 'close')
+    res.sendDate = false
+    res.writeHead(statusCode, statusMessage, headers)
+    answer.pipe(res)
+    // What is there goes out with the head; a feed that has nothing yet shows its head.
+    setImmediate(() => {
+      if (!res.writableEnded) res.flushHeaders()
+    })
+  }
+}
+
+/** HTTP/2 requests announce no length. */
+function hasBody(req: IncomingMessage): boolean {
+  const { headers } = req
+  if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return true
+  return (
+    req.httpVersionMajor >= 2 && !req.readableEnded && !['GET', 'HEAD', 'OPTIONS'].includes(req.method ?? '')
+  )
+}

@@ -1,0 +1,253 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { fail } from '../../../protocol/errors.ts'
+import type { Config } from '../../config/config.ts'
+import type { Catalog } from '../../database/catalog.ts'
+import type { ReplicatedChange } from '../../database/replication-hook.ts'
+import type { Store, StoreBatch } from '../../storage/store.ts'
+import type { GroupChange } from '../entry/change.ts'
+import { ReplicatedGroup } from '../group/group.ts'
+import type { NodeAddress } from '../group/place.ts'
+import type { ReplicatedLog } from '../log/contract.ts'
+import type { ClusterState } from './cluster-state.ts'
+import type { ClusterSettings } from './cluster-settings.ts'
+import { Counters } from './counters.ts'
+import { stopReason } from './stop-reason.ts'
+import { Election, type LeaderWork } from './election.ts'
+import { Freshness } from './freshness.ts'
+import { Members } from './members.ts'
+import { ClusterSignature } from './signature.ts'
+
+export interface ClusterParts {
+  readonly settings: ClusterSettings
+  readonly config: Config
+  readonly log: Logger
+  /** Opens the log of the group; called once. */
+  readonly openLog: () => Promise<ReplicatedLog>
+}
+
+/** Parts of the server that a node works with once it listens. */
+export interface ClusterStart {
+  readonly store: Store
+  readonly catalog: Catalog
+  readonly url: string
+  readonly work: LeaderWork
+  readonly version: string
+}
+
+/** Milliseconds between two attempts to reach the log. */
+const RETRY_MS = 300
+
+/** This server as a node of a cluster: it follows the log of its group, and leads where no other does. */
+export class Cluster implements ClusterState {
+  readonly settings: ClusterSettings
+  readonly config: Config
+  readonly counters = new Counters()
+  readonly signature: ClusterSignature
+  readonly #parts: ClusterParts
+  readonly #stop = new AbortController()
+  #log: ReplicatedLog | undefined
+  #group: ReplicatedGroup | undefined
+  #running: Promise<void> = Promise.resolve()
+  #election: Election | undefined
+  #members: Members | undefined
+  #freshness: Freshness | undefined
+  #url = ''
+  #isEnding = false
+  #leadership = new AbortController()
+  /** The sentence that says why this node follows the log no longer, and needs a person. */
+  #stopped: string | undefined
+  /** Why the log cannot be reached now. */
+  #unreachable: string | undefined
+
+  constructor(parts: ClusterParts) {
+    this.#parts = parts
+    this.settings = parts.settings
+    this.config = parts.config
+    this.signature = new ClusterSignature(parts.settings.secret)
+  }
+
+  /** Begins to follow the log. Resolves at once: the log may not be there yet. */
+  start(parts: ClusterStart): void {
+    this.#url = parts.url
+    this.#running = this.#run(parts)
+  }
+
+  /** Name and URL of this node. */
+  get address(): NodeAddress {
+    return { node: this.settings.node, url: this.#url }
+  }
+
+  /** The group's state; undefined until the log was read for the first time. */
+  get group(): ReplicatedGroup | undefined {
+    return this.#group
+  }
+
+  get isLeader(): boolean {
+    return this.#group?.isLeader === true
+  }
+
+  /** The leader as far as this node knows; undefined where there is none. */
+  get leader(): NodeAddress | undefined {
+    return this.isLeader ? this.address : this.#group?.place.leader
+  }
+
+  /** Aborted when another node leads, or none: what was forwarded to the leader before has no answer then. */
+  get leadership(): AbortSignal {
+    return this.#leadership.signal
+  }
+
+  get stopped(): string | undefined {
+    return this.#stopped
+  }
+
+  get unreachable(): string | undefined {
+    return this.#unreachable
+  }
+
+  get members(): Members | undefined {
+    return this.#members
+  }
+
+  /** Milliseconds since this node last had everything that the leader had; 0 for the leader. */
+  get lagMs(): number {
+    return this.#freshness?.lagMs ?? Infinity
+  }
+
+  /** Makes changes durable in the log: a hook of the catalog's databases. @throws `notLeader`, `logUnavailable` */
+  replicate(changes: readonly ReplicatedChange[], batch: StoreBatch): Promise<void> {
+    return this.#group === undefined
+      ? Promise.reject(fail('notLeader'))
+      : this.#group.replicate(changes, batch)
+  }
+
+  /** Catches up with the leader, or proves that this node leads. @throws `noLeader` where that takes too long */
+  async catchUp(): Promise<void> {
+    if (this.#freshness === undefined) throw fail('noLeader')
+    await this.#freshness.catchUp()
+  }
+
+  /** Catches up for a read that must be fresh: a leader proves that it leads. @throws `noLeader` */
+  async refresh(): Promise<void> {
+    if (this.#freshness === undefined) throw fail('noLeader')
+    await this.#freshness.prove()
+  }
+
+  /** Notes where the leader stood at a time, by `performance.now()`. */
+  heard(position: number, at: number): void {
+    this.#freshness?.heard(position, at)
+  }
+
+  /** Waits until this node has applied a position. @throws `noLeader` where that takes too long */
+  async whenApplied(position: number): Promise<void> {
+    if (this.#freshness === undefined) throw fail('noLeader')
+    await this.#freshness.whenApplied(position)
+  }
+
+  /** Returns the position that a follower must reach to have everything until now. @throws `notLeader` */
+  async provenPosition(): Promise<number> {
+    if (this.#group === undefined || !this.isLeader) throw fail('notLeader')
+    await this.#group.confirm()
+    return this.#group.position
+  }
+
+  /** Appends a change of the cluster itself. @throws `notLeader`, `logUnavailable` */
+  async record(change: GroupChange): Promise<void> {
+    if (this.#group === undefined) throw fail('notLeader')
+    await this.#group.record([change])
+  }
+
+  /** Applies nothing more, as the databases are being closed; a leader goes on. Idempotent. */
+  async stopFollowing(): Promise<void> {
+    this.#isEnding = true
+    await this.#members?.close()
+    if (this.isLeader) return
+    this.#stop.abort()
+    await this.#running
+  }
+
+  /** Gives up the leadership in order. Idempotent. */
+  async close(): Promise<void> {
+    if (this.isLeader) await this.record({ kind: 'resign' }).catch(() => undefined)
+    this.#stop.abort()
+    await this.#members?.close()
+    await this.#running
+    await this.#election?.close()
+    await this.#log?.close()
+  }
+
+  async #run(parts: ClusterStart): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted && this.#stopped === undefined && (this.isLeader || !this.#isEnding)) {
+      try {
+        const election = (this.#election ??= await this.#open(parts))
+        await election.turn(signal)
+        this.#reached()
+      } catch (error) {
+        if (!signal.aborted) await this.#failed(error)
+      }
+    }
+    await this.#election?.cease()
+  }
+
+  async #open({ store, catalog, work, version }: ClusterStart): Promise<Election> {
+    const { config, log } = this.#parts
+    this.#log ??= await this.#parts.openLog()
+    const group = await ReplicatedGroup.open({
+      store,
+      log: this.#log,
+      node: this.address,
+      signal: this.#stop.signal,
+      appendTimeoutMs: () => config.integer('cluster', 'write_timeout'),
+      onChange: change => this.#changed(change),
+    })
+    this.#group = group
+    this.#freshness = new Freshness(this)
+    this.#members = new Members(this, version, reason => this.#halt(reason))
+    this.#members.start()
+    return new Election({
+      cluster: this,
+      group,
+      groupLog: this.#log,
+      catalog,
+      work,
+      log,
+      mayFollow: () => !this.#isEnding,
+    })
+  }
+
+  #changed(change: GroupChange): void {
+    this.#members?.changed(change)
+    if (change.kind !== 'lead' && change.kind !== 'resign') return
+    this.#leadership.abort()
+    this.#leadership = new AbortController()
+  }
+
+  #reached(): void {
+    if (this.#unreachable === undefined) return
+    this.#parts.log.info('the log of the cluster is reached again')
+    this.#unreachable = undefined
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    const reason = stopReason(error)
+    if (reason !== undefined) {
+      this.#halt(reason)
+      return
+    }
+    this.counters.unreachable += 1
+    const message = error instanceof Error ? error.message : String(error)
+    if (this.#unreachable === undefined)
+      this.#parts.log.error({ err: error }, 'the log of the cluster cannot be reached')
+    this.#unreachable = message
+    await sleep(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+  }
+
+  /** Stops following, with a sentence for a person. Reads go on. */
+  #halt(reason: string): void {
+    if (this.#stopped !== undefined) return
+    this.#stopped = reason
+    this.#group?.stepDown()
+    this.#parts.log.fatal({ reason }, 'this node left the history of its cluster: it needs a person')
+  }
+}

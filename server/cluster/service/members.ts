@@ -1,0 +1,104 @@
+import { fail } from '../../../protocol/errors.ts'
+import type { GroupChange } from '../entry/change.ts'
+import type { ClusterState } from './cluster-state.ts'
+import { askNode, NODE_PATHS, type NodeReport, RemovedError } from './node-client.ts'
+
+/** Milliseconds between two reports of a follower. */
+const REPORT_MS = 500
+const REPORT_TIMEOUT_MS = 2000
+
+/** A member as this node knows it. Only the leader knows of the others' positions. */
+export interface MemberState {
+  readonly node: string
+  readonly url: string
+  readonly position: number | undefined
+  readonly version: string | undefined
+  /** Milliseconds since its last report; undefined where there was none. */
+  readonly heardMs: number | undefined
+}
+
+/** The members of a cluster: followers report to the leader, who takes in those that are new. */
+export class Members {
+  readonly #cluster: ClusterState
+  readonly #version: string
+  readonly #onRemoved: (reason: string) => void
+  readonly #reports = new Map<string, { readonly report: NodeReport; readonly at: number }>()
+  readonly #stop = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+  #reporting: Promise<void> = Promise.resolve()
+
+  constructor(cluster: ClusterState, version: string, onRemoved: (reason: string) => void) {
+    this.#cluster = cluster
+    this.#version = version
+    this.#onRemoved = onRemoved
+  }
+
+  /** Begins to report to whoever leads. */
+  start(): void {
+    this.#timer = setTimeout(() => {
+      this.#reporting = this.#report()
+        .catch(() => undefined)
+        .then(() => {
+          if (!this.#stop.signal.aborted) this.start()
+        })
+    }, REPORT_MS)
+    this.#timer.unref()
+  }
+
+  /** All members with what is known of them. */
+  list(): MemberState[] {
+    const { group, address } = this.#cluster
+    return Object.entries(group?.place.members ?? {}).map(([node, url]) => {
+      const own = node === address.node
+      const found = this.#reports.get(node)
+      return {
+        node,
+        url,
+        position: own ? group?.position : found?.report.position,
+        version: own ? this.#version : found?.report.version,
+        heardMs: own ? 0 : found === undefined ? undefined : Math.round(performance.now() - found.at),
+      }
+    })
+  }
+
+  /** Takes a report, as the leader. @throws `notLeader`; `memberRemoved` for a node that was removed */
+  async take(report: NodeReport): Promise<void> {
+    const { group } = this.#cluster
+    if (group?.isLeader !== true) throw fail('notLeader')
+    if (group.place.removed.includes(report.node)) throw fail('memberRemoved')
+    this.#reports.set(report.node, { report, at: performance.now() })
+    if (group.place.members[report.node] !== report.url)
+      await this.#cluster.record({ kind: 'member', node: report.node, url: report.url })
+  }
+
+  changed(change: GroupChange): void {
+    if (change.kind !== 'remove') return
+    this.#reports.delete(change.node)
+    if (change.node === this.#cluster.settings.node) this.#onRemoved(sentence())
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    clearTimeout(this.#timer)
+    await this.#reporting
+  }
+
+  async #report(): Promise<void> {
+    const { leader, isLeader, address, signature, group } = this.#cluster
+    if (isLeader || leader === undefined || leader.node === address.node || group === undefined) return
+    const report: NodeReport = { ...address, position: group.position, version: this.#version }
+    const at = performance.now()
+    try {
+      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REPORT_TIMEOUT_MS)])
+      const { position } = await askNode(signature, leader.url, NODE_PATHS.report, { body: report, signal })
+      this.#cluster.heard(position, at)
+    } catch (error) {
+      if (error instanceof RemovedError) this.#onRemoved(sentence())
+    }
+  }
+}
+
+function sentence(): string {
+  return 'This node was removed from the cluster: start it with an empty data directory and couchette cluster join, under another name.'
+}
