@@ -162,7 +162,7 @@ async function* livePages(
       const read = await entries.next(size)
       if (read.length === 0) return
       const live = read.filter(([, record]) => isLiveRecord(record))
-      const page = live.slice(toSkip, toSkip + left)
+      const page = toSkip === 0 && live.length <= left ? live : live.slice(toSkip, toSkip + left)
       toSkip -= Math.min(toSkip, live.length)
       left -= page.length
       if (page.length > 0) yield page

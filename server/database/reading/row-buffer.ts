@@ -1,6 +1,7 @@
 import { partOf } from '../../../protocol/bytes.ts'
 
-const CHUNK_BYTES = 64 * 1024
+/** Bytes after which a chunk of rows goes out. */
+export const FULL_CHUNK = 64 * 1024
 
 /** Gathers rows in one buffer, which is handed over as it is and never written to again. */
 export class RowBuffer {
@@ -9,6 +10,21 @@ export class RowBuffer {
 
   get length(): number {
     return this.#length
+  }
+
+  /**
+   * Returns the memory to write up to so many bytes to, from `length` on: for rows of many short pieces.
+   * What was written is told to {@link advanceTo}.
+   */
+  reserve(count: number): Buffer {
+    const end = this.#length + count
+    if (end > this.#bytes.length) this.#grow(end)
+    return this.#bytes
+  }
+
+  /** @param length of all that was written, in bytes */
+  advanceTo(length: number): void {
+    this.#length = length
   }
 
   /** Appends `source[from, to)`. */
@@ -58,15 +74,12 @@ export class RowBuffer {
   }
 
   #grow(needed: number): void {
-    const size = this.#bytes.length >= LONG_BYTES ? CHUNK_BYTES + LONG_BYTES : MIN_BYTES
+    const size = this.#bytes.length >= LONG_BYTES ? FULL_CHUNK + LONG_BYTES : MIN_BYTES
     const larger = Buffer.allocUnsafeSlow(Math.max(needed + 256, this.#bytes.length * 2, size))
     larger.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = larger
   }
 }
-
-/** Bytes after which a chunk of rows goes out. */
-export const FULL_CHUNK = CHUNK_BYTES
 
 const MIN_BYTES = 1024
 
