@@ -2,6 +2,19 @@ import js from '@eslint/js'
 import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
+/** Branded types, and the file that owns each: it alone casts to them. */
+const BRANDS = {
+  DocId: 'protocol/document-id.ts',
+  Rev: 'protocol/revision.ts',
+  Seq: 'protocol/sequence.ts',
+  DatabaseName: 'protocol/database-name.ts',
+  ReplicationId: 'protocol/replication-id.ts',
+  ContentAddress: 'server/attachments/content-address.ts',
+  MasterKey: 'server/storage/encryption/master-key.ts',
+}
+
+const isBrand = `TSTypeReference[typeName.name=/^(${Object.keys(BRANDS).join('|')})$/]`
+
 export default defineConfig(
   {
     ignores: [
@@ -30,8 +43,17 @@ export default defineConfig(
         'error',
         { allowNumber: true, allowBoolean: true },
       ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: `TSAsExpression > ${isBrand}, TSAsExpression > TSArrayType ${isBrand}`,
+          message:
+            'Branded types are cast to in the files that own them: parse the text, or call asDocId and its like.',
+        },
+      ],
     },
   },
+  { files: Object.values(BRANDS), rules: { 'no-restricted-syntax': 'off' } },
   {
     // What runs inside the sandbox throws and prints whatever a design document throws and prints.
     files: ['server/sandbox/guest/*.ts'],

@@ -23,6 +23,11 @@ export function parseDatabaseName(name: string): DatabaseName {
   return name
 }
 
+/** Takes a text for a name, unchecked: one that is stored or configured, or that a database is only looked up by. */
+export function asDatabaseName(text: string): DatabaseName {
+  return text as DatabaseName
+}
+
 /** Returns whether the characters of a name are allowed, whatever its length. */
 export function isDatabaseName(name: string): name is DatabaseName {
   return ORDINARY.test(name) || SYSTEM.test(name)

@@ -34,6 +34,11 @@ export function parseDocId(value: unknown, maxBytes = Infinity): DocId {
   return value as DocId
 }
 
+/** Takes a text for an id, unchecked: one that is stored, that was made of an id, or that a document is only looked up by. */
+export function asDocId(text: string): DocId {
+  return text as DocId
+}
+
 /** Returns true for the id of a design document: "_design/…". */
 export function isDesignId(id: string): boolean {
   return id.startsWith(DESIGN)

@@ -10,7 +10,7 @@ import {
   writeVersion,
 } from './external-term.ts'
 import { ByteWriter } from './json/byte-writer.ts'
-import { generationOf, hashBytes, hashOf } from './revision.ts'
+import { asRev, generationOf, hashBytes, hashOf } from './revision.ts'
 import type { Rev } from './revision.ts'
 
 /** The properties of an attachment that are part of the revision id. */
@@ -55,7 +55,7 @@ export function newRevId(revision: HashedRevision): Rev {
   writer.copy(bufferOf(revision.body), 0, revision.body.length)
   writeAttachments(writer, revision.attachments)
   endList(writer, list, PARTS)
-  return `${generation + 1}-${hash('md5', writer.bytes.subarray(writer.start, writer.length))}` as Rev
+  return asRev(`${generation + 1}-${hash('md5', writer.bytes.subarray(writer.start, writer.length))}`)
 }
 
 function writeParent(out: ByteWriter, parent: Rev | undefined): void {

@@ -29,6 +29,11 @@ export function parseRev(value: unknown): Rev {
   return `${Number(digits)}-${hash}` as Rev
 }
 
+/** Takes a text for a revision, unchecked: one that is stored, or that was made of a generation and a hash. */
+export function asRev(text: string): Rev {
+  return text as Rev
+}
+
 /** A revision from its parts; the hash may be any text that `parseHash` takes. */
 export function makeRev(generation: number, hash: string): Rev {
   return `${generation}-${normalizeHash(hash)}` as Rev

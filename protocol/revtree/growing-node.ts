@@ -1,4 +1,4 @@
-import type { Rev } from '../revision.ts'
+import { asRev, type Rev } from '../revision.ts'
 import { compareHashes } from './tree.ts'
 
 /** A revision of a growing tree. */
@@ -13,7 +13,7 @@ export interface GrowingNode {
 }
 
 export function revOf(generation: number, hash: string): Rev {
-  return `${generation}-${hash}` as Rev
+  return asRev(`${generation}-${hash}`)
 }
 
 export function rootOf(node: GrowingNode): GrowingNode {

@@ -1,4 +1,4 @@
-import { hashBytes } from '../revision.ts'
+import { asRev, hashBytes } from '../revision.ts'
 import type { Rev } from '../revision.ts'
 
 /**
@@ -95,7 +95,7 @@ export function nodeAt(tree: RevTree, row: number): RevNode {
 }
 
 export function revAt(tree: RevTree, row: number): Rev {
-  return `${tree.generations[row]!}-${tree.hashes[row]!}` as Rev
+  return asRev(`${tree.generations[row]!}-${tree.hashes[row]!}`)
 }
 
 /** The row after the last descendant of a row. */

@@ -11,7 +11,7 @@ import { refusalOf } from '../storage/durable/write-failure.ts'
 import type { Store } from '../storage/store.ts'
 import { lengthOf } from './blob-record.ts'
 import { BlobStore } from './blob-store.ts'
-import { addressFromBytes, type ContentAddress } from './content-address.ts'
+import { addressFromBytes, asContentAddress } from './content-address.ts'
 import { AttachmentFiles } from './files.ts'
 import { IngestWorkers } from './ingest/workers.ts'
 import { gunzipped, PinnedReader, readNow } from './read.ts'
@@ -140,7 +140,7 @@ export class Attachments {
 
   /** Returns the records that a commit writes so that a database refers to content. */
   referenceTo(content: string, database: number): Iterable<[key: Uint8Array, value: Uint8Array]> {
-    return this.#blobs.referenceTo(content as ContentAddress, database)
+    return this.#blobs.referenceTo(asContentAddress(content), database)
   }
 
   /**
@@ -149,7 +149,7 @@ export class Attachments {
    * @throws when the store has lost them
    */
   async read(content: string, range?: StoredRange): Promise<PinnedReader> {
-    const pin = await this.#blobs.pin(content as ContentAddress)
+    const pin = await this.#blobs.pin(asContentAddress(content))
     if (pin === undefined) throw new Error(`the content of an attachment is missing: ${content}`)
     const length = lengthOf(pin.place)
     const { from, to } = range ?? { from: 0, to: length }
@@ -172,12 +172,12 @@ export class Attachments {
    * @throws when the store has lost it
    */
   hold(content: string): (() => void) | Promise<() => void> {
-    const pin = this.#blobs.pinNow(content as ContentAddress)
+    const pin = this.#blobs.pinNow(asContentAddress(content))
     return pin === undefined ? this.#hold(content) : () => pin.release()
   }
 
   async #hold(content: string): Promise<() => void> {
-    const pin = await this.#blobs.pin(content as ContentAddress)
+    const pin = await this.#blobs.pin(asContentAddress(content))
     if (pin === undefined) throw new Error(`the content of an attachment is missing: ${content}`)
     return () => pin.release()
   }
@@ -195,7 +195,7 @@ export class Attachments {
    * @throws {DamagedValueError} where they are not what was stored
    */
   readDecodedNow(attachment: { content: string; encoding?: 'gzip' }): Uint8Array | undefined {
-    const pin = this.#blobs.pinNow(attachment.content as ContentAddress)
+    const pin = this.#blobs.pinNow(asContentAddress(attachment.content))
     if (pin === undefined) return undefined
     try {
       return readNow(pin, attachment.encoding)
@@ -206,12 +206,12 @@ export class Attachments {
 
   /** Returns whether content is being uploaded, committed or read, and must be kept even without references. */
   isInUse(content: string): boolean {
-    return this.#blobs.isPinned(content as ContentAddress)
+    return this.#blobs.isPinned(asContentAddress(content))
   }
 
   /** Removes what no database refers to any more; what is in use, when it no longer is. */
   async collect(contents: Iterable<string>): Promise<void> {
-    for (const content of contents) await this.#blobs.collect(content as ContentAddress)
+    for (const content of contents) await this.#blobs.collect(asContentAddress(content))
   }
 
   /** Takes away the references of a database that is being dropped, and what only it referred to. */

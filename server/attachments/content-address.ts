@@ -24,6 +24,11 @@ export function addressFromBytes(bytes: Uint8Array): ContentAddress {
   return Buffer.from(bytes).toString('base64url') as ContentAddress
 }
 
+/** Takes a text for an address, unchecked: one that a stored body or a placeholder has. */
+export function asContentAddress(text: string): ContentAddress {
+  return text as ContentAddress
+}
+
 /** The 24 bytes of an address. */
 export function addressBytes(address: string): Buffer {
   return Buffer.from(address, 'base64url')

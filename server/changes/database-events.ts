@@ -1,4 +1,4 @@
-import type { DatabaseName } from '../../protocol/database-name.ts'
+import { asDatabaseName } from '../../protocol/database-name.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import { SERVER } from '../../protocol/user-context.ts'
@@ -96,7 +96,7 @@ export class DatabaseEvents {
 
   /** The update sequence of a database, undefined where there is none. */
   async #seqOf(name: string): Promise<number | undefined> {
-    const state = await this.#catalog.stateOf(name as DatabaseName)
+    const state = await this.#catalog.stateOf(asDatabaseName(name))
     return state?.seq
   }
 

@@ -1,17 +1,17 @@
-import type { DatabaseName } from '../../protocol/database-name.ts'
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDatabaseName } from '../../protocol/database-name.ts'
+import { asDocId, type DocId } from '../../protocol/document-id.ts'
 import type { DatabaseEvent } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
 
 /** The database whose documents are the events of `_db_updates`. */
-export const GLOBAL_CHANGES = '_global_changes' as DatabaseName
+export const GLOBAL_CHANGES = asDatabaseName('_global_changes')
 
 const CREATED = 'created:'
 const AFTER_CREATED = 'created;'
 
 /** The document of a kind of event of a database, as CouchDB names it. */
 export function eventId(type: DatabaseEvent, name: string): DocId {
-  return `${type}:${name}` as DocId
+  return asDocId(`${type}:${name}`)
 }
 
 /** Of an event nothing older than itself will be asked for: its document keeps no history. */

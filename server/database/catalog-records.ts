@@ -1,4 +1,4 @@
-import type { DatabaseName } from '../../protocol/database-name.ts'
+import { asDatabaseName, type DatabaseName } from '../../protocol/database-name.ts'
 import {
   DatabaseKeys,
   databaseNameKey,
@@ -54,7 +54,7 @@ export async function* databaseNames(
   const most = limit === Infinity ? -1 : skip + limit
   let index = 0
   for await (const key of store.keys({ ...nameBounds(range), limit: most })) {
-    if (index++ >= skip) yield nameOfDatabaseKey(key) as DatabaseName
+    if (index++ >= skip) yield asDatabaseName(nameOfDatabaseKey(key))
   }
 }
 
@@ -72,6 +72,6 @@ export async function* conflictCounts(store: Store): AsyncGenerator<ConflictCoun
     const { number } = JSON.parse(Buffer.from(value).toString()) as DatabaseRecord
     const { conflicts } = decodeState(await store.get(new DatabaseKeys(number).state))
     const oldest = conflicts === 0 ? undefined : await oldestConflict(store, number)
-    if (oldest !== undefined) yield { name: nameOfDatabaseKey(key) as DatabaseName, conflicts, oldest }
+    if (oldest !== undefined) yield { name: asDatabaseName(nameOfDatabaseKey(key)), conflicts, oldest }
   }
 }

@@ -1,4 +1,4 @@
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../protocol/document-id.ts'
 import {
   Divergence,
   type DivergentDocument,
@@ -103,5 +103,5 @@ function isInFlight(document: Partial<InFlightDocument>): boolean {
 }
 
 function storedUnder(document: string): DocId {
-  return `_local/replication-divergence:${document}` as DocId
+  return asDocId(`_local/replication-divergence:${document}`)
 }

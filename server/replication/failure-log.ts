@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../protocol/document-id.ts'
 import type { WriteFailure } from '../../replicator/peer.ts'
 import type { RefusedRevision, Refusals } from '../../replicator/verification/refusals.ts'
 import type { Database } from '../database/database.ts'
@@ -181,7 +181,7 @@ function isRefused(value: unknown): value is RefusedRevision {
 }
 
 function storedUnder(document: string): DocId {
-  return `_local/replication-failures:${document}` as DocId
+  return asDocId(`_local/replication-failures:${document}`)
 }
 
 function keyOf({ id, rev }: Pick<WriteFailure, 'id' | 'rev'>): string {

@@ -1,5 +1,5 @@
-import { type DatabaseName, isDatabaseName } from '../../protocol/database-name.ts'
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDatabaseName, type DatabaseName, isDatabaseName } from '../../protocol/database-name.ts'
+import { asDocId, type DocId } from '../../protocol/document-id.ts'
 import { ReplicationSyntaxError } from '../../protocol/replication-error.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import { FOLLOWER_JOB } from '../../protocol/user-context.ts'
@@ -7,7 +7,7 @@ import type { Account } from '../auth/accounts.ts'
 import type { Catalog } from '../database/catalog.ts'
 
 /** The database whose documents ask for the jobs of followers. */
-export const FOLLOWER_JOBS = '_replicator' as DatabaseName
+export const FOLLOWER_JOBS = asDatabaseName('_replicator')
 
 const PREFIX = 'follower:'
 
@@ -16,12 +16,12 @@ export const FOLLOWER_DOCUMENTS = { from: PREFIX, before: 'follower;' } as const
 
 /** Returns the id of the document that asks for a follower's job. */
 export function followerDocumentId(database: string): DocId {
-  return `${PREFIX}${database}` as DocId
+  return asDocId(`${PREFIX}${database}`)
 }
 
 /** Returns the database that a document has follow. */
 export function followerOf(document: DocId): DatabaseName {
-  return document.slice(PREFIX.length) as DatabaseName
+  return asDatabaseName(document.slice(PREFIX.length))
 }
 
 /** Returns whether a document is that of a follower's job, which names its target: users may not. */

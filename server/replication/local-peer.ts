@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { SourceSeq } from '../../protocol/checkpoint.ts'
 import type { DatabaseName } from '../../protocol/database-name.ts'
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../protocol/document-id.ts'
 import { isLocalId } from '../../protocol/document-id.ts'
 import type { DocumentInput, DocumentLimits } from '../../protocol/document/document-input.ts'
 import { CouchError, fail } from '../../protocol/errors.ts'
@@ -147,7 +147,7 @@ export class LocalPeer implements Peer {
 
   async revsDiff(changes: readonly Pick<Change, 'id' | 'revs'>[]): Promise<MissingRevisions[]> {
     const asked = new Map<DocId, Rev[]>()
-    for (const { id, revs } of changes) asked.set(id as DocId, revs.map(parseRev))
+    for (const { id, revs } of changes) asked.set(asDocId(id), revs.map(parseRev))
     const missing = await revsDiff(await this.#open(), asked)
     return missing.map(({ id, missing: revs, possibleAncestors }) => ({ id, revs, possibleAncestors }))
   }
@@ -177,9 +177,9 @@ export class LocalPeer implements Peer {
     const database = await this.#open()
     const reader = await this.#administrator()
     const attsSince = possibleAncestors.map(parseRev)
-    for (const entry of openRevisions(database.document(id as DocId), [parseRev(rev)], { latest: true })) {
+    for (const entry of openRevisions(database.document(asDocId(id)), [parseRev(rev)], { latest: true })) {
       signal.throwIfAborted()
-      yield openedRevision(database, id as DocId, entry, { attsSince, reader })
+      yield openedRevision(database, asDocId(id), entry, { attsSince, reader })
     }
   }
 
@@ -193,7 +193,7 @@ export class LocalPeer implements Peer {
       if (refusal) refused.push(refusal)
       return refusal === undefined
     })
-    const edits = writable.map(input => ({ id: input.id as DocId, input }))
+    const edits = writable.map(input => ({ id: asDocId(input.id!), input }))
     const user = await this.#administrator()
     const outcomes = await writeDocuments(database, edits, { replicated: true, user })
     return [...refused, ...outcomes.flatMap(failureOf)]

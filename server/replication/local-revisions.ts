@@ -1,4 +1,4 @@
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../protocol/document-id.ts'
 import { relatedContentType } from '../../protocol/multipart/related.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
@@ -15,9 +15,9 @@ export function fetchRevisions(
   { id, revs }: MissingRevisions,
   reader: UserContext,
 ): FetchedRevision[] {
-  return revisions.find(id as DocId, revs.map(parseRev)).map(entry => {
+  return revisions.find(asDocId(id), revs.map(parseRev)).map(entry => {
     if ('missing' in entry) return { kind: 'missing', id, rev: entry.missing, reason: 'missing' }
-    const { json, record } = readRevision(database, id as DocId, entry.ok, { revs: true }, reader)
+    const { json, record } = readRevision(database, asDocId(id), entry.ok, { revs: true }, reader)
     return record.attachments.length > 0
       ? { kind: 'attachments', id, rev: entry.ok.node.rev }
       : { kind: 'document', json }

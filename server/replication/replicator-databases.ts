@@ -1,4 +1,4 @@
-import { isDesignId } from '../../protocol/document-id.ts'
+import { asDocId, isDesignId } from '../../protocol/document-id.ts'
 import type { DatabaseName } from '../../protocol/database-name.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { countStates, type JobState } from '../../replicator/job-state.ts'
@@ -122,7 +122,7 @@ export class ReplicatorDatabases {
 
   /** The job of a document, while it is not over. */
   async job(database: string, id: string): Promise<DocumentJob | undefined> {
-    return (await this.#databases.get(database))?.jobs.get(id as DocId)
+    return (await this.#databases.get(database))?.jobs.get(asDocId(id))
   }
 
   /** Counts the documents of all `_replicator` databases by state. */

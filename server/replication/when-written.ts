@@ -1,4 +1,4 @@
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../protocol/document-id.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
 import type { Database } from '../database/database.ts'
 import { revsDiff } from '../database/documents/revs-diff.ts'
@@ -29,7 +29,7 @@ function revisionsIn(answer: Buffer): Map<DocId, Rev[]> {
   for (const row of rowsOf(answer)) {
     const { id, rev } = (row ?? {}) as { id?: unknown; rev?: unknown }
     if (typeof id === 'string' && typeof rev === 'string' && REV.test(rev))
-      revisions.set(id as DocId, [parseRev(rev)])
+      revisions.set(asDocId(id), [parseRev(rev)])
   }
   return revisions
 }

@@ -1,4 +1,4 @@
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../protocol/document-id.ts'
 import { leaves } from '../../protocol/revtree/leaves.ts'
 import type { PurgeRequest } from '../database/commit/write-request.ts'
 import type { Database } from '../database/database.ts'
@@ -41,7 +41,7 @@ export async function hasTombstones(
 }
 
 function idOf(row: Uint8Array): DocId {
-  return JSON.parse(Buffer.from(decodeChangeRecord(row).idText).toString()) as DocId
+  return asDocId(JSON.parse(Buffer.from(decodeChangeRecord(row).idText).toString()))
 }
 
 /** A document that was written meanwhile is not what was found: its revisions are no leaves then, or it is not deleted. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDocId } from '../../protocol/document-id.ts'
 import { fail } from '../../protocol/errors.ts'
 import { printExact } from '../../protocol/streams/exact-json.ts'
 import type { LocalEdit } from '../database/commit/local-edits.ts'
@@ -38,7 +38,7 @@ export function failedEvent(
     ...('key' in event && event.key !== undefined ? [`"key":${printExact(event.key)}`] : []),
   ]
   const body = Buffer.from(`{${members.join(',')}}`)
-  return { failure, edit: { id: `${PREFIX}${failure}` as DocId, rev: undefined, deleted: false, body } }
+  return { failure, edit: { id: asDocId(`${PREFIX}${failure}`), rev: undefined, deleted: false, body } }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../protocol/document-id.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
 import {
   type EventSource,
@@ -43,7 +43,7 @@ const MAX_EARLIER = 7
 
 /** Returns the id of the `_local` document of a row's state. Sources have long names, which would be repeated in each. */
 export function stateId(source: string, id: DocId): DocId {
-  return `${statePrefix(source)}${id}` as DocId
+  return asDocId(`${statePrefix(source)}${id}`)
 }
 
 export function statePrefix(source: string): string {

@@ -1,6 +1,6 @@
 import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
-import { isLocalId, parseDocId, type DocId } from '../../protocol/document-id.ts'
+import { asDocId, isLocalId, parseDocId, type DocId } from '../../protocol/document-id.ts'
 import { externalTerm } from '../../protocol/json/canonical.ts'
 import { newRevId } from '../../protocol/revision-id.ts'
 import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
@@ -52,7 +52,7 @@ export class RowVersions {
 
   /** Reads the states of rows, in one go. */
   async load(rows: readonly { readonly source: EventSource; readonly id: string }[]): Promise<void> {
-    const ids = [...new Set(rows.map(({ source, id }) => stateId(source.name, id as DocId)))]
+    const ids = [...new Set(rows.map(({ source, id }) => stateId(source.name, asDocId(id))))]
     const wanted = ids.filter(id => !this.#rows.has(id))
     const records = await readLocalDocuments(this.#database, wanted)
     for (const [index, id] of wanted.entries())

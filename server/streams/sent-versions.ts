@@ -1,4 +1,4 @@
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDocId } from '../../protocol/document-id.ts'
 import type { OutgoingEvent } from '../../protocol/streams/outgoing-events.ts'
 import { SERVER } from '../../protocol/user-context.ts'
 import type { LocalEdit } from '../database/commit/local-edits.ts'
@@ -20,7 +20,7 @@ export function rememberSent(
 ): Promise<void> {
   return withRows(database, async () => {
     const sent = events.filter(({ value }) => value !== null)
-    const ids = sent.map(({ id }) => stateId(source, id as DocId))
+    const ids = sent.map(({ id }) => stateId(source, asDocId(id)))
     const stored = await readLocalDocuments(database, ids)
     const locals: LocalEdit[] = []
     for (const [index, { rev, digest = DELETED }] of sent.entries()) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../protocol/document-id.ts'
 import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import { CouchError } from '../../protocol/errors.ts'
 import { BadEvent } from '../../protocol/streams/bad-event.ts'
@@ -135,7 +135,7 @@ function offsetId({ broker, servers, stream = '', subject, consumer }: StreamEnd
   const digest = createHash('sha256')
     .update(JSON.stringify([broker, servers, stream, subject]))
     .digest('base64url')
-  return `_local/stream-offset:${digest.slice(0, 12)}:${consumer}` as DocId
+  return asDocId(`_local/stream-offset:${digest.slice(0, 12)}:${consumer}`)
 }
 
 function offsetEdit(endpoint: StreamEndpoint, position: StreamPosition): LocalEdit {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { parseMasterKey, type MasterKey } from '../../server/storage/encryption/master-key.ts'
+import { parseMasterKey } from '../../server/storage/encryption/master-key.ts'
 import { Encryption } from '../../server/storage/encryption/encryption.ts'
 import { SealedStore } from '../../server/storage/encryption/sealed-store.ts'
 import { DatabaseKeys, metaKey, KeySpace } from '../../server/storage/keys.ts'
@@ -28,7 +28,7 @@ storeContract(test, {
   open: async () => ({ store: await openMemoryStore(), remove: async () => {} }),
 })
 
-const KEYS = { current: parseMasterKey('ab'.repeat(32)) as MasterKey }
+const KEYS = { current: parseMasterKey('ab'.repeat(32))! }
 const database = new DatabaseKeys(7)
 
 for (const [what, prefix] of [

@@ -1,4 +1,4 @@
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDocId } from '../../protocol/document-id.ts'
 import { leaves } from '../../protocol/revtree/leaves.ts'
 import { attachmentOf, leafDocuments, type LeafDocument, policyNode } from './policy-nodes.ts'
 import { call } from './http.ts'
@@ -42,7 +42,7 @@ export async function memoryNode(): Promise<ConflictNode> {
       if (resolves) resolver.reconsider()
     },
     winner(id) {
-      const document = database.document(id as DocId)
+      const document = database.document(asDocId(id))
       if (document === undefined || document.deleted) return Promise.resolve(undefined)
       const { body, attachments } = database.body(document.body)
       const stubs = Object.fromEntries(attachments.map(({ name }) => [name, { stub: true }]))
@@ -56,11 +56,11 @@ export async function memoryNode(): Promise<ConflictNode> {
     leaves: id => Promise.resolve(leafDocuments(database, id)),
     take: async revisions => void (await write(database, revisions, { replicated: true })),
     shape(id) {
-      const tree = database.document(id as DocId)?.tree
+      const tree = database.document(asDocId(id))?.tree
       const all = tree === undefined ? [] : leaves(tree)
       return Promise.resolve(all.map(({ rev, deleted }) => `${rev}${deleted ? ' deleted' : ''}`).sort())
     },
-    revisions: id => database.document(id as DocId)?.tree.hashes.length ?? 0,
+    revisions: id => database.document(asDocId(id))?.tree.hashes.length ?? 0,
     get conflicts() {
       return database.state.conflicts
     },

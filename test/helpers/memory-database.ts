@@ -1,4 +1,4 @@
-import type { DatabaseName } from '../../protocol/database-name.ts'
+import { asDatabaseName } from '../../protocol/database-name.ts'
 import { Attachments } from '../../server/attachments/attachments.ts'
 import { Catalog } from '../../server/database/catalog.ts'
 import type { Database, DatabaseHooks } from '../../server/database/database.ts'
@@ -34,6 +34,6 @@ export async function memoryCatalog(hooks: DatabaseHooks = {}): Promise<MemoryCa
 /** A database in memory of its own. */
 export async function memoryDatabase(): Promise<{ database: Database; close: () => Promise<void> }> {
   const engine = await memoryCatalog()
-  const database = await engine.catalog.create('test' as DatabaseName, { partitioned: false })
+  const database = await engine.catalog.create(asDatabaseName('test'), { partitioned: false })
   return { database, close: () => engine.close() }
 }

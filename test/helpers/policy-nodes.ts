@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { pino } from 'pino'
-import type { DatabaseName } from '../../protocol/database-name.ts'
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDatabaseName } from '../../protocol/database-name.ts'
+import { asDocId } from '../../protocol/document-id.ts'
 import { history } from '../../protocol/revtree/history.ts'
 import { leaves } from '../../protocol/revtree/leaves.ts'
 import { DatabaseResolver } from '../../server/conflicts/database-resolver.ts'
@@ -58,7 +58,7 @@ export async function policyNode(
       return { subscribers: [resolver], validators: [] }
     },
   })
-  const database = await engine.catalog.create('db' as DatabaseName, { partitioned: false })
+  const database = await engine.catalog.create(asDatabaseName('db'), { partitioned: false })
   return Object.assign(node, {
     database,
     resolver: resolver!,
@@ -71,7 +71,7 @@ export async function policyNode(
 
 /** Returns all leaves of a document, deleted ones too, with their histories and attachments, as `_bulk_docs` takes them. */
 export function leafDocuments(source: Database, id: string): LeafDocument[] {
-  const tree = source.document(id as DocId)?.tree
+  const tree = source.document(asDocId(id))?.tree
   if (tree === undefined) return []
   return leaves(tree).map(({ rev, deleted, body }) => {
     const record = source.body(body)
@@ -125,7 +125,7 @@ async function settledSeq({ resolver, database }: PolicyNode): Promise<number> {
  * not know whether they were deletions.
  */
 export function shapeOf({ database }: PolicyNode, id: string): unknown {
-  const tree = database.document(id as DocId)?.tree
+  const tree = database.document(asDocId(id))?.tree
   if (tree === undefined) return null
   const { generations, hashes } = tree
   return { generations, hashes, leaves: leaves(tree).map(({ rev, deleted }) => [rev, deleted]) }
@@ -133,7 +133,7 @@ export function shapeOf({ database }: PolicyNode, id: string): unknown {
 
 /** Returns the body of a document's winner; undefined where it is deleted. */
 export function bodyOf({ database }: PolicyNode, id: string): Record<string, unknown> | undefined {
-  const document = database.document(id as DocId)
+  const document = database.document(asDocId(id))
   if (document === undefined || document.deleted) return undefined
   return JSON.parse(Buffer.from(database.body(document.body).body).toString()) as Record<string, unknown>
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import test from 'ava'
-import type { DatabaseName } from '../../protocol/database-name.ts'
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDatabaseName } from '../../protocol/database-name.ts'
+import { asDocId } from '../../protocol/document-id.ts'
 import { Attachments } from '../../server/attachments/attachments.ts'
 import { Catalog } from '../../server/database/catalog.ts'
 import { openStore } from '../../server/storage/store.ts'
@@ -30,9 +30,9 @@ async function fillOldStore(directory: string): Promise<void> {
     maxSize: () => Infinity,
   })
   const catalog = new Catalog(store, attachments, {})
-  const database = await catalog.create('old' as DatabaseName, { partitioned: false })
+  const database = await catalog.create(asDatabaseName('old'), { partitioned: false })
   const edit = (id: string, start: number, hash: string) => ({
-    id: id as DocId,
+    id: asDocId(id),
     revs: { start, hashes: [hash] },
     deleted: false,
     body: Buffer.from('{"a":1}'),

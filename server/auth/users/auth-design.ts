@@ -1,11 +1,11 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId } from '../../../protocol/document-id.ts'
 import { parseDocument } from '../../../protocol/document/parse.ts'
 import { SERVER } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
 import { writeDocuments } from '../../database/documents/write-documents.ts'
 
 /** The design document that CouchDB puts into a users database, and clients look for. */
-export const AUTH_DESIGN = '_design/_auth' as DocId
+export const AUTH_DESIGN = asDocId('_design/_auth')
 
 /**
  * The rules of `checkUserDocument` as a validation function. Here they are kept without it; a copy of the database that

@@ -1,5 +1,5 @@
-import type { DatabaseName } from '../../../protocol/database-name.ts'
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDatabaseName, type DatabaseName } from '../../../protocol/database-name.ts'
+import { asDocId } from '../../../protocol/document-id.ts'
 import { CouchError, fail } from '../../../protocol/errors.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
 import type { RevTree } from '../../../protocol/revtree/tree.ts'
@@ -16,7 +16,7 @@ import { USER_PREFIX } from './user-document.ts'
 
 /** The name of the database that says who may log in. */
 export function usersDatabase(config: Config): DatabaseName {
-  return (config.text('chttpd_auth', 'authentication_db') || '_users') as DatabaseName
+  return asDatabaseName(config.text('chttpd_auth', 'authentication_db') || '_users')
 }
 
 const MAX_CACHED = 10_000
@@ -161,7 +161,7 @@ export class StoredUsers implements UserDirectory {
 }
 
 function readUser(database: Database, name: string, allowsConflicts: boolean): UserRecord | undefined {
-  const document = database.document((USER_PREFIX + name) as DocId)
+  const document = database.document(asDocId(USER_PREFIX + name))
   if (document === undefined || document.deleted) return undefined
   if (document.branched && !allowsConflicts && isInConflict(document.tree)) {
     const reason =

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId } from '../../../protocol/document-id.ts'
 import type { AttachmentInput } from '../../../protocol/document/attachment-input.ts'
 import { parseDocument } from '../../../protocol/document/parse.ts'
 import { parseRev } from '../../../protocol/revision.ts'
@@ -47,7 +47,7 @@ export class PasswordUpgrade {
   }
 
   async #upgrade(users: Database, name: string, rev: string, salt: string, password: string): Promise<void> {
-    const id = (USER_PREFIX + name) as DocId
+    const id = asDocId(USER_PREFIX + name)
     const delay = this.#config.integer('couchette', 'password_upgrade_delay')
     await sleep(delay, undefined, { signal: this.#closing.signal, ref: false })
     if (users.document(id)?.rev !== rev) return

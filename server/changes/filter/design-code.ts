@@ -1,4 +1,4 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 import { SERVER } from '../../../protocol/user-context.ts'
@@ -17,7 +17,7 @@ export function designWith(
   name: string,
   path: readonly [string, string],
 ): SandboxDocument {
-  const id = `_design/${name}` as DocId
+  const id = asDocId(`_design/${name}`)
   const json = readRevision(database, id, findWinner(database, id), {}, SERVER).json.toString()
   const ddoc = JSON.parse(json) as JsonObject
   let value: JsonValue = ddoc

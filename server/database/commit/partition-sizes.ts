@@ -1,4 +1,4 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import { partitionOf } from '../../../protocol/partition.ts'
 import { type DatabaseKeys, KeySpace, textOfKey } from '../../storage/keys.ts'
 import type { Store } from '../../storage/store.ts'
@@ -76,7 +76,7 @@ export class PartitionSizes implements CommitSubscriber {
         const records = await iterator.nextv(RECORDS_AT_A_TIME)
         if (records.length === 0) return size
         for (const [key, record] of records) {
-          if (!known.has(textOfKey(key) as DocId)) size += new DocumentSummary(record).size
+          if (!known.has(asDocId(textOfKey(key)))) size += new DocumentSummary(record).size
         }
       }
     } finally {

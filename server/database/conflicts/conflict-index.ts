@@ -1,5 +1,5 @@
 import { bufferOf } from '../../../protocol/bytes.ts'
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 import type { Leaf } from '../../../protocol/revtree/leaves.ts'
 import { KeySpace, PREFIX_LENGTH, type DatabaseKeys } from '../../storage/keys.ts'
@@ -103,5 +103,5 @@ export function revisionsText(record: Uint8Array): string {
 
 /** Returns the document that a key of the index by id stands for. */
 export function idOfConflictKey(key: Uint8Array): DocId {
-  return bufferOf(key).toString('utf8', CONFLICT_ID_OFFSET) as DocId
+  return asDocId(bufferOf(key).toString('utf8', CONFLICT_ID_OFFSET))
 }

@@ -10,7 +10,7 @@ import {
   treeKeyOf,
 } from '../../storage/keys.ts'
 import type { Store } from '../../storage/store.ts'
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId } from '../../../protocol/document-id.ts'
 import type { DatabaseRecord } from '../database-record.ts'
 import { DocumentSummary, isBranchedRecord } from '../documents/document-record.ts'
 import { decodeState, encodeState } from '../state.ts'
@@ -83,7 +83,7 @@ async function indexDocuments(
   for (const [key, record] of branched) {
     const all = leaves(await treeOf(store, key, record))
     if (!isConflict(all)) continue
-    putConflict(batch, keys, { id: textOfKey(key) as DocId, since: now, leaves: all })
+    putConflict(batch, keys, { id: asDocId(textOfKey(key)), since: now, leaves: all })
     conflicts += 1
   }
   await batch.write({ sync: true })

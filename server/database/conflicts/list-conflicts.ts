@@ -1,4 +1,4 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import { jsonString } from '../../../protocol/json/json-string.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
 import { checkMapParameters } from '../../../protocol/view-parameter-checks.ts'
@@ -79,7 +79,7 @@ async function* pages(
     for (let start = 0; start < asked.length; start += ROWS_AT_A_TIME) {
       const ids = asked
         .slice(start, start + ROWS_AT_A_TIME)
-        .map(key => (typeof key === 'string' ? key : '')) as DocId[]
+        .map(key => asDocId(typeof key === 'string' ? key : ''))
       const records = await snapshot.getMany(ids.map(id => conflictKey(database[STORAGE].keys, id)))
       yield ids.map((id, index) => [id, records[index]])
     }

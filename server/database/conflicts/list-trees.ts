@@ -1,4 +1,4 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
 import { nodeCount } from '../../../protocol/revtree/tree.ts'
 import { KeySpace, textOfKey } from '../../storage/keys.ts'
@@ -66,7 +66,7 @@ async function largestOf(
       ])
       const larger = found.filter(([, bytes]) => bytes > smallest)
       if (larger.length === 0) continue
-      largest = [...largest, ...larger.map(([key, bytes]): Size => [textOfKey(key) as DocId, bytes])]
+      largest = [...largest, ...larger.map(([key, bytes]): Size => [asDocId(textOfKey(key)), bytes])]
         .sort(([, a], [, b]) => b - a)
         .slice(0, options.limit)
       if (largest.length === options.limit) smallest = largest.at(-1)?.[1] ?? 0

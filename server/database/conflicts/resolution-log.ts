@@ -1,5 +1,5 @@
 import { bufferOf } from '../../../protocol/bytes.ts'
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import { type DatabaseKeys, KeySpace, PREFIX_LENGTH } from '../../storage/keys.ts'
 import type { DatabaseReader } from '../reading/database-reader.ts'
 import { STORAGE } from '../storage-of.ts'
@@ -68,7 +68,7 @@ function decodeResolution(key: Uint8Array, value: Uint8Array): ResolutionRow {
   const place = bufferOf(key).subarray(PREFIX_LENGTH)
   return {
     time: place.readUIntBE(0, TIME_BYTES),
-    id: place.toString('utf8', TIME_BYTES) as DocId,
+    id: asDocId(place.toString('utf8', TIME_BYTES)),
     ...(JSON.parse(bufferOf(value).toString()) as Omit<ResolutionRow, 'time' | 'id'>),
   }
 }

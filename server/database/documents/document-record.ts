@@ -1,5 +1,5 @@
 import { bufferOf, uintAt } from '../../../protocol/bytes.ts'
-import type { Rev } from '../../../protocol/revision.ts'
+import { asRev, type Rev } from '../../../protocol/revision.ts'
 import type { RevNode } from '../../../protocol/revtree/tree.ts'
 
 /**
@@ -24,7 +24,7 @@ export class DocumentSummary {
     const flags = bytes[0] ?? 0
     const end = revEndOf(bytes)
     this.seq = uintAt(bytes, 1, 6)
-    this.rev = bufferOf(bytes).toString('utf8', HEADER, end) as Rev
+    this.rev = asRev(bufferOf(bytes).toString('utf8', HEADER, end))
     this.deleted = (flags & DELETED) !== 0
     this.body = winnerBodyOf(bytes)
     this.size = uintAt(bytes, 13, 6)

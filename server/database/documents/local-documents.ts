@@ -1,4 +1,4 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import { renderDocument } from '../../../protocol/document/render.ts'
 import { generationOf, hashOf } from '../../../protocol/revision.ts'
 import { KeySpace, textOfKey } from '../../storage/keys.ts'
@@ -37,7 +37,7 @@ export async function listLocalDocuments(
     limit: options.limit,
   }
   const entries = await store.iterator(range).all()
-  return entries.map(([key, record]) => decodeLocalDocument(textOfKey(key) as DocId, record))
+  return entries.map(([key, record]) => decodeLocalDocument(asDocId(textOfKey(key)), record))
 }
 
 /** @param options.revs with `_revisions`, which a local document has one of */

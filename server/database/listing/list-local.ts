@@ -1,4 +1,4 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId } from '../../../protocol/document-id.ts'
 import { FULL_CHUNK, RowBuffer } from '../reading/row-buffer.ts'
 import { textOfKey } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
@@ -45,7 +45,7 @@ export async function* listLocal(
 }
 
 export function localRow(out: RowBuffer, [key, record]: StoredEntry, includeDocs: boolean): void {
-  const document = decodeLocalDocument(textOfKey(key) as DocId, record)
+  const document = decodeLocalDocument(asDocId(textOfKey(key)), record)
   const id = JSON.stringify(document.id)
   out.text(`{"id":${id},"key":${id},"value":{"rev":${JSON.stringify(document.rev)}}`)
   if (includeDocs) {

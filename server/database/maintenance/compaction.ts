@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type RunResult, SingleRun } from '../../concurrency/single-run.ts'
 import type { WorkQueue } from '../../concurrency/work-queue.ts'
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import { KeySpace, textOfKey } from '../../storage/keys.ts'
 import { keyAfter, compactRange } from '../../storage/range-maintenance.ts'
 import type { WritableDatabase } from './writable-database.ts'
@@ -172,7 +172,7 @@ export class Compaction {
         const entries = await iterator.nextv(RECORDS_AT_A_TIME)
         if (entries.length === 0) break
         for (const [key, record] of entries) {
-          if (mayHaveHistory(record)) ids.push(textOfKey(key) as DocId)
+          if (mayHaveHistory(record)) ids.push(asDocId(textOfKey(key)))
           if (ids.length < DOCUMENTS_IN_A_COMMIT || stop.aborted) continue
           yield ids
           ids = []

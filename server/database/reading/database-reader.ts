@@ -1,4 +1,4 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { KeySpace, textOfKey } from '../../storage/keys.ts'
 import { readMany } from '../../storage/read-many.ts'
@@ -41,7 +41,7 @@ export class DatabaseReader {
     const { store, keys } = this[STORAGE]
     const records = await store.getMany(ids.map(id => keys.text(KeySpace.document, id)))
     return records.map((record, index) =>
-      record === undefined ? undefined : this.#stored(ids[index] as DocId, record),
+      record === undefined ? undefined : this.#stored(ids[index]!, record),
     )
   }
 
@@ -63,7 +63,7 @@ export class DatabaseReader {
     const { store, keys } = this[STORAGE]
     const range = { gte: keys.text(KeySpace.document, from), lt: keys.text(KeySpace.document, to) }
     for await (const [key, record] of store.iterator(range)) {
-      yield { id: textOfKey(key) as DocId, summary: new DocumentSummary(record) }
+      yield { id: asDocId(textOfKey(key)), summary: new DocumentSummary(record) }
     }
   }
 

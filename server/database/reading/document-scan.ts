@@ -1,4 +1,4 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import { KeySpace, textOfKey } from '../../storage/keys.ts'
 import { DocumentSummary } from '../documents/document-record.ts'
 import { STORAGE } from '../storage-of.ts'
@@ -47,7 +47,7 @@ export function scanDocuments(database: DatabaseReader, range: ScanRange): Docum
     next: async count => {
       const entries = await iterator.nextv(count)
       return entries.map(([key, record]) => ({
-        id: textOfKey(key) as DocId,
+        id: asDocId(textOfKey(key)),
         summary: new DocumentSummary(record),
       }))
     },

@@ -1,6 +1,6 @@
 import { bufferOf } from '../../../protocol/bytes.ts'
-import type { DocId } from '../../../protocol/document-id.ts'
-import type { Rev } from '../../../protocol/revision.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
+import { asRev, type Rev } from '../../../protocol/revision.ts'
 import { idEnd, rowStart, seqEnd } from '../documents/change-record.ts'
 
 /** Between a row's sequence and its id: `,"id":` */
@@ -31,12 +31,12 @@ export function revTextEnd(record: Uint8Array): number {
 }
 
 export function idOfRow(record: Uint8Array): DocId {
-  return stringOf(record, idTextStart(record), idTextEnd(record)) as DocId
+  return asDocId(stringOf(record, idTextStart(record), idTextEnd(record)))
 }
 
 /** The winner. */
 export function revOfRow(record: Uint8Array): Rev {
-  return stringOf(record, revTextStart(record), revTextEnd(record)) as Rev
+  return asRev(stringOf(record, revTextStart(record), revTextEnd(record)))
 }
 
 function stringOf(record: Uint8Array, from: number, to: number): string {

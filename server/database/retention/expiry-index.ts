@@ -1,4 +1,4 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import { expiryOf } from '../../../protocol/retention.ts'
 import type { Database } from '../database.ts'
 import { decodeChangeRecord, isDeleted, winnerBody } from '../documents/change-record.ts'
@@ -61,13 +61,13 @@ export async function dueDocuments(
   const { store, keys } = database[STORAGE]
   const from =
     after === undefined ? keys.bytes(KeySpace.retention, Uint8Array.of(BY_TIME)) : timeKey(database, after)
-  const lt = timeKey(database, { ms: now + 1, id: '' as DocId })
+  const lt = timeKey(database, { ms: now + 1, id: asDocId('') })
   const found = await store.keys({ ...(after === undefined ? { gte: from } : { gt: from }), lt, limit }).all()
   return found.map(key => {
     const bytes = Buffer.from(key.buffer, key.byteOffset, key.length)
     return {
       ms: bytes.readUIntBE(PREFIX_LENGTH + 1, 6),
-      id: bytes.toString('utf8', PREFIX_LENGTH + 7) as DocId,
+      id: asDocId(bytes.toString('utf8', PREFIX_LENGTH + 7)),
     }
   })
 }
@@ -83,7 +83,7 @@ export function expiryOfBody(field: string, body: Uint8Array): number | undefine
 
 async function indexPage(database: Database, field: string, page: readonly Uint8Array[]): Promise<void> {
   const { store } = database[STORAGE]
-  const ids = page.map(row => JSON.parse(Buffer.from(decodeChangeRecord(row).idText).toString()) as DocId)
+  const ids = page.map(row => asDocId(JSON.parse(Buffer.from(decodeChangeRecord(row).idText).toString())))
   const before = await store.getMany(ids.map(id => documentKey(database, id)))
   const ends = await endsOf(database, field, page)
   const state = await readRetentionState(database)

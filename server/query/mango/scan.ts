@@ -1,5 +1,5 @@
 import { viewKey } from '../../../protocol/collation/view-key.ts'
-import { isDesignId, type DocId } from '../../../protocol/document-id.ts'
+import { asDocId, isDesignId } from '../../../protocol/document-id.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import type { Database } from '../../database/database.ts'
 import { scanDocuments, type ScanRange } from '../../database/reading/document-scan.ts'
@@ -91,10 +91,10 @@ async function placesOf(
   rows: readonly Uint8Array[],
   placeOf: (row: Uint8Array) => () => Uint8Array,
 ): Promise<Place[]> {
-  const ids = rows.map(row => rowId(row) as DocId)
+  const ids = rows.map(row => asDocId(rowId(row)))
   const summaries = await database.summaries(ids)
   return rows.map((row, index) => ({
-    id: ids[index] as DocId,
+    id: ids[index]!,
     place: placeOf(row),
     summary: summaries[index],
   }))

@@ -1,4 +1,4 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { compileFeedSelector } from '../../../protocol/selector/selector.ts'
 import { designFilter, docIdsFilter } from '../../changes/filter/builtin-filters.ts'
@@ -48,7 +48,7 @@ function docIdsOf(ctx: RequestContext, body: Body): readonly DocId[] {
   const ids = ctx.method === 'POST' ? body?.doc_ids : QueryParams.of(ctx).json('doc_ids')
   if (ctx.method === 'POST' && body === undefined) throw fail('invalidJson')
   if (!Array.isArray(ids) || !ids.every(id => typeof id === 'string')) throw fail('docIdsNotList')
-  return ids as DocId[]
+  return ids.map(asDocId)
 }
 
 function selectorOf(ctx: RequestContext, database: Database, body: Body): ChangeFilter {

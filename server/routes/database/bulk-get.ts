@@ -1,4 +1,4 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId } from '../../../protocol/document-id.ts'
 import { type CouchError, fail } from '../../../protocol/errors.ts'
 import type { MixedPart } from '../../../protocol/multipart/writer.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
@@ -109,7 +109,7 @@ async function readJson(
   found: FoundRevision,
   options: BulkGetOptions,
 ): Promise<Buffer> {
-  const id = docId as DocId
+  const id = asDocId(docId!)
   const since = attsSince === undefined ? {} : ({ attsSince, attachments: 'data' } as const)
   return readRevisionWithData(database, id, found, { ...options, ...since }, options.user).json
 }
@@ -138,7 +138,7 @@ function partOf(
   found: FoundRevision,
   options: BulkGetOptions,
 ): MixedPart {
-  const id = docId as DocId
+  const id = asDocId(docId!)
   const asked = {
     ...options,
     ...(attsSince === undefined ? {} : { attsSince }),

@@ -1,4 +1,4 @@
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
@@ -45,7 +45,7 @@ export async function postPurge(ctx: RequestContext): Promise<void> {
 /** @throws `bad_request`; an id that no document can have is not there */
 function purgeRequest(database: Database, [name, revs]: readonly [string, unknown]): PurgeRequest {
   if (!Array.isArray(revs)) throw fail('badRequest', 'Invalid list of revisions')
-  const id = name as DocId
+  const id = asDocId(name)
   return { id, revs: revs.map(rev => (isOddLeaf(database, id, rev) ? rev : parseRev(rev))) }
 }
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import { revsDiff, type RevisionsDiff } from '../../database/documents/revs-diff.ts'
@@ -43,7 +43,7 @@ async function askedRevisions(ctx: RequestContext, database: Database): Promise<
     if (!Array.isArray(revs)) throw fail('badRequest', 'Invalid list of revisions')
     if (revs.length > most) throw fail('tooLarge', `more than ${most} revisions of one document`)
     checkRequestedId(database, id)
-    asked.set(id as DocId, revs.map(parseRev))
+    asked.set(asDocId(id), revs.map(parseRev))
   }
   return asked
 }

@@ -1,4 +1,4 @@
-import { isDesignId, isLocalId, parseDocId, type DocId } from '../../../protocol/document-id.ts'
+import { asDocId, isDesignId, isLocalId, parseDocId, type DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { Methods, RequestContext } from '../context.ts'
 import { originOf } from '../../http/request/origin.ts'
@@ -65,7 +65,7 @@ async function withId(ctx: RequestContext, handle: WithId): Promise<void> {
   const { systemName: id = null } = ctx.params
   if (id === null) throw fail('illegalDocId', 'Document id must be valid UTF-8')
   if (id === '_local' || id === '_local/') throw fail('badRequest', 'Invalid _local document id.')
-  await handle(ctx, id as DocId)
+  await handle(ctx, asDocId(id))
 }
 
 /** @throws `missing` for an id that no document can have */

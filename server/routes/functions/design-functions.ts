@@ -1,4 +1,4 @@
-import { parseDocId, type DocId } from '../../../protocol/document-id.ts'
+import { asDocId, parseDocId } from '../../../protocol/document-id.ts'
 import { parseDocument } from '../../../protocol/document/parse.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { isJsonObject, type JsonObject } from '../../../protocol/json-value.ts'
@@ -59,7 +59,7 @@ export async function runShow(ctx: RequestContext): Promise<void> {
   const id = targetOf(ctx)
   const text = documentText(ctx, database, id)
   ctx.vary('Accept')
-  const document = text === undefined || id === null ? undefined : database.document(id as DocId)?.rev
+  const document = text === undefined || id === null ? undefined : database.document(asDocId(id))?.rev
   const { accept } = ctx.req.headers
   if (notModified(ctx, showEtag({ ddoc: ddoc.rev, document, accept, roles: ctx.state.user.roles }))) return
   const request = await requestOf(ctx, database, id)
@@ -80,8 +80,10 @@ function targetOf(ctx: RequestContext): string | null {
 const SHOWN = { revs: true, revsLimit: 20, conflicts: true } as const
 
 function documentText(ctx: RequestContext, database: Database, id: string | null): string | undefined {
-  const document = id === null ? undefined : database.document(id as DocId)
+  if (id === null) return undefined
+  const docId = asDocId(id)
+  const document = database.document(docId)
   if (document === undefined || document.deleted) return undefined
   const found = { document, node: document }
-  return readRevision(database, id as DocId, found, SHOWN, ctx.state.user).json.toString()
+  return readRevision(database, docId, found, SHOWN, ctx.state.user).json.toString()
 }

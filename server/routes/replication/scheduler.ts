@@ -1,5 +1,5 @@
 import { isDatabaseName } from '../../../protocol/database-name.ts'
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import { parseJobId } from '../../../protocol/replication-id.ts'
 import { JOB_STATES } from '../../../replicator/job-state.ts'
@@ -66,7 +66,7 @@ export async function getDocs(ctx: RequestContext): Promise<void> {
   if (list === 'divergence') return getDivergence(ctx, database, document)
   const { replicator } = ctx.services
   const job = await replicator.documents.job(database, document)
-  const found = await documentState(await open(ctx, database), document as DocId, job, replicator.stallMs)
+  const found = await documentState(await open(ctx, database), asDocId(document), job, replicator.stallMs)
   if (!found) throw fail('missing')
   sendJson(ctx, found.json)
 }
@@ -104,14 +104,14 @@ async function listDocs(ctx: RequestContext, name: string): Promise<void> {
 const JOB_STATES_TEXT = JOB_STATES.join(',')
 
 async function getFailures(ctx: RequestContext, database: string, id: string): Promise<void> {
-  const { total, list } = await failuresOf(ctx.services.replicator, await open(ctx, database), id as DocId)
+  const { total, list } = await failuresOf(ctx.services.replicator, await open(ctx, database), asDocId(id))
   sendJson(ctx, { total, failures: list })
 }
 
 /** Answers all documents that differ, where the job's entry has the first few. */
 async function getDivergence(ctx: RequestContext, database: string, id: string): Promise<void> {
   const { replicator } = ctx.services
-  const divergence = await divergenceFor(replicator, await open(ctx, database), id as DocId)
+  const divergence = await divergenceFor(replicator, await open(ctx, database), asDocId(id))
   const { first: _first, ...rest } = divergenceJson(divergence.report) as Record<string, unknown>
   sendJson(ctx, { ...rest, differing: divergence.documents.map(documentJson) })
 }
@@ -124,7 +124,7 @@ export async function postDocs(ctx: RequestContext): Promise<void> {
     throw fail('methodNotAllowed', 'GET')
   }
   const { replicator } = ctx.services
-  const outcome = await retryFailures(replicator, await open(ctx, database), document as DocId)
+  const outcome = await retryFailures(replicator, await open(ctx, database), asDocId(document))
   sendJson(ctx, { ok: true, ...outcome })
 }
 

@@ -1,5 +1,5 @@
 import type { DestinationStream, Logger } from 'pino'
-import type { DatabaseName } from '../../../protocol/database-name.ts'
+import { asDatabaseName } from '../../../protocol/database-name.ts'
 import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { UserDirectory } from '../../auth/user-directory.ts'
 import { type Count, type CountName, SharedCounts } from '../../concurrency/shared-count.ts'
@@ -246,7 +246,7 @@ export class FrontThreads {
   }
 
   async #open({ name, number }: NamedDatabase): Promise<Database> {
-    const database = await this.#host!.catalog.open(name as DatabaseName)
+    const database = await this.#host!.catalog.open(asDatabaseName(name))
     if (database.record.number !== number) throw fail('noDatabase')
     return database
   }

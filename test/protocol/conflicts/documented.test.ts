@@ -5,7 +5,7 @@ import { type MergePolicy, parsePolicies } from '../../../protocol/conflicts/pol
 import { type LeafResolver, resolveLeaves } from '../../../protocol/conflicts/resolve.ts'
 import { mergeThreeWays } from '../../../protocol/conflicts/three-way.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
-import type { Rev } from '../../../protocol/revision.ts'
+import { asRev } from '../../../protocol/revision.ts'
 
 interface Example {
   readonly policy: JsonObject
@@ -25,7 +25,7 @@ test('the examples of docs/conflicts.md do what they say', async t => {
   t.is(examples.length, 5)
   for (const { policy, ancestor, leaves, result } of examples) {
     const { resolver } = parsePolicies('_design/policy', [policy])[0]!
-    const live = leaves.map((leaf, index) => ({ ...contentOf(leaf), rev: `1-${index}` as Rev }))
+    const live = leaves.map((leaf, index) => ({ ...contentOf(leaf), rev: asRev(`1-${index}`) }))
     const content =
       ancestor === undefined
         ? resolveLeaves(

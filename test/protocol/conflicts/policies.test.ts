@@ -17,7 +17,7 @@ import { mergeThreeWays } from '../../../protocol/conflicts/three-way.ts'
 import { compareMoments, compareValues } from '../../../protocol/conflicts/value-order.ts'
 import { canonicalJson } from '../../../protocol/json/canonical.ts'
 import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
-import type { Rev } from '../../../protocol/revision.ts'
+import { asRev } from '../../../protocol/revision.ts'
 
 const text = (value: unknown): Buffer =>
   canonicalJson(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)))
@@ -26,7 +26,7 @@ const matches = (selector: { matches: (document: JsonObject) => unknown }, docum
 
 /** Leaves in the order given, which stands for the order in which they win. */
 function leavesOf(contents: readonly Content[]): LiveLeaf[] {
-  return contents.map((content, index) => ({ ...content, rev: `${index + 1}-${'a'.repeat(32)}` as Rev }))
+  return contents.map((content, index) => ({ ...content, rev: asRev(`${index + 1}-${'a'.repeat(32)}`) }))
 }
 
 function resolverOf(rule: JsonObject): LeafResolver {

@@ -7,8 +7,7 @@ import { missingRevs, possibleAncestors } from '../../../protocol/revtree/missin
 import { stem } from '../../../protocol/revtree/stem.ts'
 import { emptyTree } from '../../../protocol/revtree/tree.ts'
 import type { RevNode, RevTree } from '../../../protocol/revtree/tree.ts'
-import { generationOf, hashOf, normalizeHash, parseRev } from '../../../protocol/revision.ts'
-import type { Rev } from '../../../protocol/revision.ts'
+import { asRev, generationOf, hashOf, normalizeHash, parseRev } from '../../../protocol/revision.ts'
 
 /**
  * CouchDB's answers about documents that were written by `new_edits:false` only, answered from trees instead of a
@@ -142,7 +141,7 @@ for (const { name, steps } of grafts) {
       if (status !== 200) return void t.true(tree === emptyTree || winner(tree).deleted)
       const doc = json as StoredDoc
       const rev = winner(tree).rev
-      t.is(rev, doc._rev as Rev)
+      t.is(rev, asRev(doc._rev!))
       const losers = leaves(tree).slice(1)
       const names = (deleted: boolean): string[] =>
         losers.filter(leaf => leaf.deleted === deleted).map(leaf => leaf.rev)

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { pino } from 'pino'
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId } from '../../../protocol/document-id.ts'
 import type { Retention } from '../../../protocol/retention.ts'
 import { countDifference } from '../../../server/database/maintenance/count-documents.ts'
 import type { Database } from '../../../server/database/database.ts'
@@ -42,10 +42,10 @@ const withRetention = test.macro({
   title: (given = '') => given,
 })
 
-const exists = (database: Database, id: string): boolean => database.document(id as DocId) !== undefined
+const exists = (database: Database, id: string): boolean => database.document(asDocId(id)) !== undefined
 
 async function remove(database: Database, id: string): Promise<void> {
-  await write(database, [{ _id: id, _rev: database.document(id as DocId)?.rev, _deleted: true }])
+  await write(database, [{ _id: id, _rev: database.document(asDocId(id))?.rev, _deleted: true }])
 }
 
 async function checkpoint(database: Database, name: string, body: object): Promise<void> {
@@ -90,7 +90,7 @@ test(
     await rules({ purge_tombstones_older_than: 0 })
     await write(database, [{ _id: 'a', n: 2 }])
     await at(1)
-    t.is(database.document('a' as DocId)?.deleted, false)
+    t.is(database.document(asDocId('a'))?.deleted, false)
   },
 )
 
@@ -194,13 +194,13 @@ test(
     await at(9999)
     t.is(retention.expired, 0)
     await at(10_000)
-    t.is(database.document('past' as DocId)?.deleted, true)
-    t.is(database.document('text' as DocId)?.deleted, false)
+    t.is(database.document(asDocId('past'))?.deleted, true)
+    t.is(database.document(asDocId('text'))?.deleted, false)
     await at(20_000)
-    t.is(database.document('text' as DocId)?.deleted, true)
+    t.is(database.document(asDocId('text'))?.deleted, true)
     t.is(retention.expired, 2)
     for (const id of ['future', 'none', 'odd', 'inner'])
-      t.is(database.document(id as DocId)?.deleted, false, id)
+      t.is(database.document(asDocId(id))?.deleted, false, id)
   },
 )
 
@@ -213,12 +213,12 @@ test('the end of the latest revision counts', withRetention, async (t, { databas
   ])
   await at(1)
   const again = (id: string, body: object) =>
-    write(database, [{ _id: id, _rev: database.document(id as DocId)?.rev, ...body }])
+    write(database, [{ _id: id, _rev: database.document(asDocId(id))?.rev, ...body }])
   await again('longer', { expires: 100 })
   await again('without', {})
   await again('sooner', { expires: 5 })
   await at(10_000)
-  const deleted = (id: string) => database.document(id as DocId)?.deleted
+  const deleted = (id: string) => database.document(asDocId(id))?.deleted
   t.deepEqual(['longer', 'without', 'sooner'].map(deleted), [false, false, true])
   await at(100_000)
   t.true(deleted('longer'))
@@ -234,7 +234,7 @@ test(
     ])
     await rules({ expires_field: 'a"b' })
     await at(5000)
-    const deleted = (id: string) => database.document(id as DocId)?.deleted
+    const deleted = (id: string) => database.document(asDocId(id))?.deleted
     t.deepEqual(['one', 'two'].map(deleted), [true, false])
     await rules({ expires_field: 'other' })
     await at(6000)
@@ -251,7 +251,7 @@ test('two nodes that delete the same document write the same revision', async t 
     const log = pino({ level: 'silent' })
     const context = { log, now: () => ms, pause: () => Promise.resolve() }
     await new DatabaseRetention(database, context).run(new AbortController().signal)
-    revs.push(database.document('a' as DocId)?.rev)
+    revs.push(database.document(asDocId('a'))?.rev)
     await close()
   }
   t.regex(revs[0] ?? '', /^2-/)

@@ -2,7 +2,7 @@ import test from 'ava'
 import { fail } from '../../../protocol/errors.ts'
 import { parseDocument } from '../../../protocol/document/parse.ts'
 import { newRevId } from '../../../protocol/revision-id.ts'
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId } from '../../../protocol/document-id.ts'
 import {
   packDocuments,
   packOutcomes,
@@ -19,7 +19,7 @@ const TEXTS = [
 
 const documents = TEXTS.map(text => {
   const input = parseDocument(Buffer.from(text), { term: true })
-  return { id: input.id as DocId, input }
+  return { id: asDocId(input.id!), input }
 })
 
 test('documents are the same when they have crossed to another thread', t => {

@@ -1,6 +1,6 @@
 import { fail } from '../../../../protocol/errors.ts'
 import type { JsonObject, JsonValue } from '../../../../protocol/json-value.ts'
-import type { DocId } from '../../../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../../../protocol/document-id.ts'
 import { parseRev } from '../../../../protocol/revision.ts'
 import type { UserContext } from '../../../../protocol/user-context.ts'
 import { findRev } from '../../../../protocol/revtree/history.ts'
@@ -142,12 +142,12 @@ function documentOf(row: Uint8Array, query: ViewQuery, { database, reader }: Doc
   const linked = Object.hasOwn(link, '_id') ? link._id : (JSON.parse(id) as string)
   if (typeof linked !== 'string') return 'null'
   const rev = Object.hasOwn(link, '_rev') ? link._rev : undefined
-  const found = findLinked(database, linked as DocId, rev)
+  const found = findLinked(database, asDocId(linked), rev)
   if (found === undefined) return 'null'
   const options = { conflicts: query.conflicts, attEncodingInfo: query.attEncodingInfo }
   const { json } = query.attachments
-    ? readRevisionWithData(database, linked as DocId, found, { ...options, attachments: 'data' }, reader)
-    : readRevision(database, linked as DocId, found, options, reader)
+    ? readRevisionWithData(database, asDocId(linked), found, { ...options, attachments: 'data' }, reader)
+    : readRevision(database, asDocId(linked), found, options, reader)
   return json.toString()
 }
 

@@ -1,5 +1,5 @@
 import test from 'ava'
-import type { DatabaseName } from '../../../../protocol/database-name.ts'
+import { asDatabaseName } from '../../../../protocol/database-name.ts'
 import { createGenesis } from '../../../../server/cluster/group/genesis.ts'
 import type { ReplicatedLog } from '../../../../server/cluster/log/contract.ts'
 import { LevelLogEngine } from '../../../../server/cluster/log/level-log.ts'
@@ -7,7 +7,7 @@ import { compact } from '../../../helpers/compact.ts'
 import { contentsOf, groupNode } from '../../../helpers/group-node.ts'
 import { write } from '../../../helpers/write.ts'
 
-const NAME = 'test' as DatabaseName
+const NAME = asDatabaseName('test')
 
 const small = { a: { content_type: 'text/plain', data: Buffer.from('small').toString('base64') } }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import test from 'ava'
-import type { DatabaseName } from '../../../../protocol/database-name.ts'
+import { asDatabaseName } from '../../../../protocol/database-name.ts'
 import { entryCipher } from '../../../../server/cluster/entry/entry-cipher.ts'
 import { createGenesis } from '../../../../server/cluster/group/genesis.ts'
 import type { ReplicatedLog } from '../../../../server/cluster/log/contract.ts'
@@ -9,7 +9,7 @@ import type { MasterKey } from '../../../../server/storage/encryption/master-key
 import { contentsOf, groupNode } from '../../../helpers/group-node.ts'
 import { write } from '../../../helpers/write.ts'
 
-const NAME = 'test' as DatabaseName
+const NAME = asDatabaseName('test')
 const LIMIT = 700
 const cipher = entryCipher({ current: randomBytes(32) as Uint8Array as MasterKey })
 

@@ -1,6 +1,6 @@
 import test from 'ava'
-import type { DatabaseName } from '../../../../protocol/database-name.ts'
-import type { DocId } from '../../../../protocol/document-id.ts'
+import { asDatabaseName } from '../../../../protocol/database-name.ts'
+import { asDocId, type DocId } from '../../../../protocol/document-id.ts'
 import type { Rev } from '../../../../protocol/revision.ts'
 import type { CommitRecord, CommitSubscriber } from '../../../../server/database/commit/commit-record.ts'
 import type { Database } from '../../../../server/database/database.ts'
@@ -32,7 +32,7 @@ async function recorded(partitioned = false): Promise<Recorded> {
     extend: () => ({ subscribers: [subscriber], validators: [] }),
     maxPartitionSize: () => 1000,
   })
-  const database = await engine.catalog.create('test' as DatabaseName, { partitioned })
+  const database = await engine.catalog.create(asDatabaseName('test'), { partitioned })
   const requests: WriteRequest[] = []
   const submit = database.write.bind(database)
   database.write = request => {
@@ -43,7 +43,7 @@ async function recorded(partitioned = false): Promise<Recorded> {
   return { database, store: engine.store, commits, requests, close: () => engine.close() }
 }
 
-const id = (text: string): DocId => text as DocId
+const id = (text: string): DocId => asDocId(text)
 
 const attached = (data: string) => ({
   _attachments: { a: { content_type: 'text/plain', data: Buffer.from(data).toString('base64') } },
@@ -94,7 +94,7 @@ async function writeEverything(database: Database): Promise<void> {
   await database.write({ kind: 'set_follower', follower: null })
   await database.write({ kind: 'set_limit', name: 'purgedInfosLimit', limit: 1 })
   await database.write({ kind: 'set_retention', retention: { expires_field: 'end' } })
-  const winner = (name: string): Rev => database.document(id(name))?.rev as Rev
+  const winner = (name: string): Rev => database.document(id(name))!.rev
   await purge(database, [
     { id: id('doc3'), revs: [winner('doc3')] },
     { id: id('doc10'), revs: [winner('doc10')] },
@@ -210,7 +210,7 @@ test('a partition that is full refuses what grows it, however its writes overlap
   await write(database, [{ _id: 'q:0', text }])
   const refused = (await Promise.all(outcomes)).filter(([outcome]) => outcome?.error !== undefined)
   t.is(refused.length, 4)
-  await purge(database, [{ id: id('p:0'), revs: [database.document(id('p:0'))?.rev as Rev] }])
+  await purge(database, [{ id: id('p:0'), revs: [database.document(id('p:0'))!.rev] }])
   const [grown] = await write(database, [{ _id: 'p:9', text }])
   t.is(grown?.error, undefined)
   const [over] = await write(database, [{ _id: 'p:10', text }])

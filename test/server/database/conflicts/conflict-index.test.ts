@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
-import type { DatabaseName } from '../../../../protocol/database-name.ts'
-import type { DocId } from '../../../../protocol/document-id.ts'
+import { asDatabaseName } from '../../../../protocol/database-name.ts'
+import { asDocId } from '../../../../protocol/document-id.ts'
 import { isConflict, leaves } from '../../../../protocol/revtree/leaves.ts'
 import type { Database } from '../../../../server/database/database.ts'
 import { indexExistingConflicts } from '../../../../server/database/conflicts/index-existing.ts'
@@ -13,7 +13,7 @@ import type { Store } from '../../../../server/storage/store.ts'
 import { type MemoryCatalog, memoryCatalog } from '../../../helpers/memory-database.ts'
 import { ADMIN, write } from '../../../helpers/write.ts'
 
-const IDS = ['a', 'b', 'c'] as DocId[]
+const IDS = ['a', 'b', 'c'].map(asDocId)
 const hash = (n: number): string => n.toString(16).padStart(32, '0')
 
 interface Indexed {
@@ -71,7 +71,7 @@ async function withCatalog(
 ): Promise<void> {
   const engine = await memoryCatalog()
   try {
-    await work(engine, await engine.catalog.create('test' as DatabaseName, { partitioned: false }))
+    await work(engine, await engine.catalog.create(asDatabaseName('test'), { partitioned: false }))
   } finally {
     await engine.close()
   }
@@ -121,7 +121,7 @@ function cutOff(store: Store, n: number): Store {
 
 test('indexing an older store, cut off anywhere and begun again, gives the index that commits keep', async t => {
   await withCatalog(async ({ store, catalog }, database) => {
-    const second = await catalog.create('second' as DatabaseName, { partitioned: false })
+    const second = await catalog.create(asDatabaseName('second'), { partitioned: false })
     for (const one of [database, second]) {
       const docs = Array.from({ length: 1200 }, (_, n) => [
         { _id: `d${n}`, _rev: `1-${hash(1)}` },

@@ -5,13 +5,13 @@ import { purge } from '../../../../server/database/maintenance/purge.ts'
 import { findRevision } from '../../../../server/database/documents/read-document.ts'
 import { STORAGE } from '../../../../server/database/storage-of.ts'
 import { KeySpace } from '../../../../server/storage/keys.ts'
-import type { DocId } from '../../../../protocol/document-id.ts'
-import type { Rev } from '../../../../protocol/revision.ts'
+import { asDocId } from '../../../../protocol/document-id.ts'
+import { asRev, type Rev } from '../../../../protocol/revision.ts'
 import { compact } from '../../../helpers/compact.ts'
 import { memoryDatabase } from '../../../helpers/memory-database.ts'
 import { write } from '../../../helpers/write.ts'
 
-const ID = 'doc' as DocId
+const ID = asDocId('doc')
 
 async function bodiesIn(database: Database): Promise<number> {
   const { store, keys } = database[STORAGE]
@@ -22,7 +22,7 @@ async function edit(database: Database, times: number, members: object = {}): Pr
   const revs: Rev[] = []
   for (let n = 0; n < times; n++) {
     const [outcome] = await write(database, [{ _id: ID, _rev: revs.at(-1), n, ...members }])
-    revs.push(outcome?.rev as Rev)
+    revs.push(outcome!.rev!)
   }
   return revs
 }
@@ -46,10 +46,10 @@ test('compaction removes the bodies of revisions that are no leaves, and leaves 
   await compact(database)
   t.is(await bodiesIn(database), 2)
   t.is(database.state.seq, seq)
-  t.throws(() => findRevision(database, ID, revs[2] as Rev, { latest: false }), { message: /missing/ })
+  t.throws(() => findRevision(database, ID, revs[2]!, { latest: false }), { message: /missing/ })
   t.is(
     Buffer.from(
-      database.body(findRevision(database, ID, revs[4] as Rev, { latest: false }).node.body).body,
+      database.body(findRevision(database, ID, revs[4]!, { latest: false }).node.body).body,
     ).toString(),
     '{"n":4}',
   )
@@ -67,7 +67,7 @@ test('attachments that only removed revisions had are given up', async t => {
   await t.throwsAsync(async () => database.attachments.read(first?.content ?? ''))
   const [kept] = database.attachmentsOf(database.document(ID)?.body ?? 0)
   t.is(kept?.length, 3)
-  await purge(database, [{ id: ID, revs: [outcome?.rev as Rev] }])
+  await purge(database, [{ id: ID, revs: [outcome!.rev!] }])
   await t.throwsAsync(async () => database.attachments.read(kept?.content ?? ''))
   t.is(await bodiesIn(database), 0)
   await close()
@@ -112,12 +112,10 @@ test('a purge forgets leaves, is logged, and the log is cut to its limit by comp
   const [rev] = await edit(database, 1)
   await write(database, [{ _id: ID, _rev: '1-fork' }], { replicated: true })
   const { seq } = database.state
-  t.deepEqual(await purge(database, [{ id: ID, revs: ['1-fork', '9-none'] as Rev[] }]), [
-    ['1-fork'],
-  ] as Rev[][])
+  t.deepEqual(await purge(database, [{ id: ID, revs: ['1-fork', '9-none'].map(asRev) }]), [[asRev('1-fork')]])
   t.is(database.document(ID)?.rev, rev)
   t.is(database.state.seq, seq + 1)
-  t.deepEqual(await purge(database, [{ id: ID, revs: [rev] as Rev[] }]), [[rev]] as Rev[][])
+  t.deepEqual(await purge(database, [{ id: ID, revs: [rev!] }]), [[rev!]])
   t.is(database.document(ID), undefined)
   t.deepEqual([database.state.docs, database.state.purgeSeq], [0, 2])
   t.deepEqual(await loggedPurges(database), [1, 2])

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import type { DatabaseName } from '../../../../protocol/database-name.ts'
+import { asDatabaseName } from '../../../../protocol/database-name.ts'
 import { formatDigest } from '../../../../protocol/document-digest.ts'
 import { Attachments } from '../../../../server/attachments/attachments.ts'
 import { Catalog } from '../../../../server/database/catalog.ts'
@@ -17,7 +17,7 @@ import { openMemoryStore, type Store } from '../../../../server/storage/store.ts
 import { eventually } from '../../../helpers/eventually.ts'
 import { write } from '../../../helpers/write.ts'
 
-const NAME = 'test' as DatabaseName
+const NAME = asDatabaseName('test')
 const ALL = { start: undefined, end: undefined }
 const { signal } = new AbortController()
 

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import type { DatabaseName } from '../../../../protocol/database-name.ts'
+import { asDatabaseName } from '../../../../protocol/database-name.ts'
 import {
   addDigests,
   type Digest,
@@ -8,7 +8,7 @@ import {
 } from '../../../../protocol/document-digest.ts'
 import { leaves } from '../../../../protocol/revtree/leaves.ts'
 import type { Rev } from '../../../../protocol/revision.ts'
-import type { DocId } from '../../../../protocol/document-id.ts'
+import { asDocId } from '../../../../protocol/document-id.ts'
 import { Attachments } from '../../../../server/attachments/attachments.ts'
 import { Catalog } from '../../../../server/database/catalog.ts'
 import type { Database } from '../../../../server/database/database.ts'
@@ -29,7 +29,7 @@ import { ADMIN, write } from '../../../helpers/write.ts'
 /** Many documents on a busy machine. */
 const SLOW_MS = 300_000
 
-const NAME = 'test' as DatabaseName
+const NAME = asDatabaseName('test')
 
 const EVERYTHING = {
   namespace: 'documents',
@@ -90,7 +90,7 @@ async function readDigest(
     lt: end === undefined ? lt : keys.text(KeySpace.document, end),
   }
   for await (const key of snapshot.keys(range)) {
-    const id = textOfKey(key) as DocId
+    const id = asDocId(textOfKey(key))
     documents += 1
     digest = addDigests(digest, documentDigest(id, leaves(database.document(id)!.tree)))!
   }
@@ -146,7 +146,7 @@ class Model {
       const id = ids[this.#random(ids.length)]!
       const known = this.documents.get(id)
       if (known === undefined) continue
-      await purge(database, [{ id: id as DocId, revs: [known.rev] }])
+      await purge(database, [{ id: asDocId(id), revs: [known.rev] }])
       this.documents.delete(id)
     }
   }

@@ -1,9 +1,9 @@
 import test from 'ava'
-import type { Rev } from '../../../../protocol/revision.ts'
+import { asRev } from '../../../../protocol/revision.ts'
 import { showEtag } from '../../../../server/routes/functions/show-etag.ts'
 
-const ddoc = '1-2fc842f2bb6edc74a465310545d2b811' as Rev
-const document = '1-2fceb96f5cb72284add9e5bbb3c70bb4' as Rev
+const ddoc = asRev('1-2fc842f2bb6edc74a465310545d2b811')
+const document = asRev('1-2fceb96f5cb72284add9e5bbb3c70bb4')
 const roles = ['_admin']
 
 // Recorded of CouchDB 3.5.0: design/show-functions.
