@@ -209,6 +209,11 @@ export const ERRORS = {
 
   // The disk
   diskFull: [507, 'insufficient_storage', 'The disk is full: writes are refused until there is room.'],
+  writeFailed: [
+    503,
+    'service_unavailable',
+    'The disk did not take what was to be written: nothing of it is stored.',
+  ],
   writesRefused: [
     503,
     'service_unavailable',

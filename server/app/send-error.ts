@@ -3,7 +3,7 @@ import { challenge } from '../http/browser/security-headers.ts'
 import { redirectsToSignIn } from '../http/browser/sign-in-redirect.ts'
 import type { HttpContext } from '../http/context.ts'
 import { sendJson } from '../http/response/reply.ts'
-import { isDiskFullError } from '../storage/durable/write-failure.ts'
+import { isDiskFullError, isFailedWrite } from '../storage/durable/write-failure.ts'
 import { DamagedValueError } from '../storage/encryption/damaged.ts'
 
 /** Value of `Retry-After` where the server is too busy. */
@@ -14,11 +14,9 @@ const SMALL_BODY = 1024 * 1024
 
 /** Answers a failure as an error; what is not a `CouchError` is our fault, and is logged, not shown. */
 export function sendError(ctx: HttpContext, cause: unknown): void {
-  const thrown = isTooDeep(cause)
-    ? fail('badRequest', 'The request is nested too deeply.')
-    : isDiskFullError(cause)
-      ? fail('diskFull')
-      : cause
+  const thrown = asCouchError(cause)
+  if (thrown !== cause && thrown instanceof CouchError && thrown.status === 503)
+    ctx.services.log.error({ err: cause, id: ctx.state.requestId, method: ctx.method }, 'a write failed')
   if (!(thrown instanceof CouchError)) {
     if (isDisconnect(thrown)) return
     ctx.services.log.error({ err: thrown, id: ctx.state.requestId, method: ctx.method }, 'request failed')
@@ -36,6 +34,13 @@ export function sendError(ctx: HttpContext, cause: unknown): void {
   if (ends && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
   const status = redirectsToSignIn(ctx, error) ? 302 : error.status
   sendJson(ctx, { error: error.error, reason: error.reasonValue }, status)
+}
+
+/** Returns what clients are told of a failure that they can do something about; every other one as it is. */
+function asCouchError(cause: unknown): unknown {
+  if (isTooDeep(cause)) return fail('badRequest', 'The request is nested too deeply.')
+  if (isDiskFullError(cause)) return fail('diskFull')
+  return isFailedWrite(cause) ? fail('writeFailed') : cause
 }
 
 function errorOf(thrown: unknown): CouchError {

@@ -1,6 +1,7 @@
 import { resolve as absolute } from 'node:path'
 import { warmUp } from '../../replicator/http/warm-up.ts'
 import { isLogLevel, LOG_LEVELS } from '../log/log.ts'
+import { fileError } from '../config/start-error.ts'
 import { type Override, parseOverride } from '../config/overrides.ts'
 import type { Couchette, CouchetteOptions } from '../main.ts'
 import { RestartableServer } from './restartable.ts'
@@ -33,7 +34,9 @@ export async function serve(args: ServeArguments): Promise<number> {
   process.stdout.on('error', () => undefined)
   const ended = deferred()
   const restartable = new RestartableServer(serverOptions(args), error => ended.reject(error as Error))
-  const server = await restartable.current
+  const server = await restartable.current.catch((error: unknown) => {
+    throw fileError(error, 'The data directory', absolute(args.data))
+  })
   announce(server, args.data)
   warmUp().catch(() => undefined)
   const stop = stopOnce(async () => {

@@ -119,6 +119,7 @@ function unavailable(directory: string, error: unknown): StoreUnavailableError {
       `The data in ${directory} is in use by another process: stop it, or choose another directory with --data.`,
     )
   }
-  const detail = cause?.message ?? String(error)
+  const said = cause?.message ?? String(error)
+  const detail = /\bEROFS\b/.test(said) ? 'the file system is read-only.' : said
   return new StoreUnavailableError(`The data in ${directory} cannot be opened: ${detail}`)
 }

@@ -11,6 +11,16 @@ export function isDiskFullError(error: unknown): boolean {
   return false
 }
 
+/** Node's message for a call that writes or syncs a file; one that reads is no failed write. */
+const FAILED_WRITE = /\b(?:EIO|EROFS)\b.*, (?!read)\w+/
+
+/** Returns true if an error, or one that it wraps, comes from a file that the disk does not write or sync. */
+export function isFailedWrite(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (FAILED_WRITE.test(cause.message)) return true
+  return false
+}
+
 /** The error of a store that does not take writes, as clients see it. */
 export function refusalOf(health: StoreHealth): CouchError {
   if (health.state === 'stopped') return fail('storeStopped', health.reason)

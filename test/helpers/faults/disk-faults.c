@@ -6,6 +6,7 @@
  *   short   fwrite writes half of its bytes      write   fwrite writes nothing
  *   sync    fdatasync and fsync                  open    fopen for writing
  *   rename  rename, by the new path
+ *   pwrite  write and pwrite, which Node.js writes files with    pread  read and pread
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -110,3 +112,30 @@ int rename(const char *from, const char *to) {
   errno = error;
   return -1;
 }
+
+/* Sockets and pipes have no path in the file system. */
+static int fault_of(const char *call, int fd) {
+  char buffer[4096];
+  const char *path = path_of(fd, buffer, sizeof buffer);
+  return path == NULL || path[0] != '/' ? 0 : fault(call, path);
+}
+
+#define INTERPOSE(result, name, call, parameters, arguments) \
+  result name parameters {                                   \
+    result(*real) parameters = dlsym(RTLD_NEXT, #name);      \
+    int error = fault_of(call, fd);                          \
+    if (error == 0) return real arguments;                   \
+    errno = error;                                           \
+    return -1;                                               \
+  }
+
+INTERPOSE(ssize_t, write, "pwrite", (int fd, const void *bytes, size_t size), (fd, bytes, size))
+INTERPOSE(ssize_t, pwrite, "pwrite", (int fd, const void *bytes, size_t size, off_t at), (fd, bytes, size, at))
+INTERPOSE(ssize_t, pwrite64, "pwrite", (int fd, const void *bytes, size_t size, off64_t at), (fd, bytes, size, at))
+INTERPOSE(ssize_t, read, "pread", (int fd, void *bytes, size_t size), (fd, bytes, size))
+INTERPOSE(ssize_t, pread, "pread", (int fd, void *bytes, size_t size, off_t at), (fd, bytes, size, at))
+INTERPOSE(ssize_t, pread64, "pread", (int fd, void *bytes, size_t size, off64_t at), (fd, bytes, size, at))
+INTERPOSE(ssize_t, writev, "pwrite", (int fd, const struct iovec *parts, int count), (fd, parts, count))
+INTERPOSE(ssize_t, pwritev, "pwrite", (int fd, const struct iovec *parts, int count, off_t at), (fd, parts, count, at))
+INTERPOSE(ssize_t, pwritev64, "pwrite", (int fd, const struct iovec *parts, int count, off64_t at), (fd, parts, count, at))
+INTERPOSE(ssize_t, preadv64, "pread", (int fd, const struct iovec *parts, int count, off64_t at), (fd, parts, count, at))

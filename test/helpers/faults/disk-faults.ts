@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /** Calls that can be made to fail: see `disk-faults.c`. */
-export type FaultyCall = 'short' | 'write' | 'sync' | 'open' | 'rename'
+export type FaultyCall = 'short' | 'write' | 'sync' | 'open' | 'rename' | 'pwrite' | 'pread'
 
 export const EIO = 5
 export const ENOSPC = 28

@@ -1,0 +1,101 @@
+import { createHash, randomBytes } from 'node:crypto'
+import test from 'ava'
+import { request } from 'undici'
+import { target } from '../../../harness/client.ts'
+import { eventually } from '../../helpers/eventually.ts'
+import { DiskFaults, EIO, ENOSPC, type FaultyCall } from '../../helpers/faults/disk-faults.ts'
+import { call } from '../../helpers/http.ts'
+import { spawnServer } from '../../helpers/spawn-server.ts'
+import { tempDir } from '../../helpers/temp.ts'
+
+const LARGE = 400_000
+
+const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
+
+/** Reads an attachment; undefined where the answer is an error, or breaks off. */
+async function read(url: string, path: string): Promise<string | undefined> {
+  const { origin, headers } = target(url)
+  try {
+    const answer = await request(origin + path, { headers, reset: true })
+    const bytes = Buffer.from(await answer.body.arrayBuffer())
+    return answer.statusCode === 200 ? digest(bytes) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const put = (url: string, path: string, raw: Buffer) =>
+  call<{ readonly rev?: string; readonly reason?: string }>(url, 'PUT', path, {
+    raw,
+    headers: { 'content-type': 'image/png' },
+  })
+
+const WRITES: readonly (readonly [FaultyCall, number, number])[] = [
+  ['pwrite', EIO, 503],
+  ['pwrite', ENOSPC, 507],
+  ['sync', EIO, 503],
+]
+
+test('P4: attachments whose files the disk does not write are refused with a reason, and all others stay', async t => {
+  t.timeout(5 * 60_000)
+  const dir = await tempDir()
+  const faults = await DiskFaults.build(dir.path)
+  if (faults === undefined) {
+    t.log('skipped: there is no C compiler, or no LD_PRELOAD')
+    t.pass()
+    return dir.remove()
+  }
+  const server = await spawnServer(`${dir.path}/data`, faults.env)
+  const { url } = server
+  try {
+    await call(url, 'PUT', '/db')
+    const kept = randomBytes(LARGE)
+    t.is((await put(url, '/db/kept/f', kept)).status, 201)
+    for (const [index, [faulty, errno, status]] of WRITES.entries()) {
+      const what = `${faulty} ${errno}`
+      const bytes = randomBytes(LARGE)
+      await faults.fail(faulty, '/attachments/', { count: -1, errno })
+      const refused = await put(url, `/db/doc${index}/f`, bytes)
+      t.is(refused.status, status, what)
+      t.regex(refused.body.reason ?? '', /\w+ \w+/, what)
+      t.is((await call(url, 'GET', `/db/doc${index}`)).status, 404, what)
+      t.is(await read(url, '/db/kept/f'), digest(kept), what)
+      await faults.clear()
+      await eventually(`${what}: attachments are taken again`, async () => {
+        const taken = await put(url, `/db/doc${index}/f`, bytes)
+        return taken.status === 201
+      })
+      t.is(await read(url, `/db/doc${index}/f`), digest(bytes), what)
+    }
+  } finally {
+    await server.kill()
+    await dir.remove()
+  }
+})
+
+test('an attachment that the disk does not read is an error, and all else is served', async t => {
+  t.timeout(5 * 60_000)
+  const dir = await tempDir()
+  const faults = await DiskFaults.build(dir.path)
+  if (faults === undefined) {
+    t.pass()
+    return dir.remove()
+  }
+  const server = await spawnServer(`${dir.path}/data`, faults.env)
+  const { url } = server
+  try {
+    await call(url, 'PUT', '/db')
+    const bytes = randomBytes(LARGE)
+    t.is((await put(url, '/db/doc/f', bytes)).status, 201)
+    await faults.fail('pread', '/attachments/', { count: -1 })
+    t.is(await read(url, '/db/doc/f'), undefined)
+    t.is((await call(url, 'GET', '/db/doc')).status, 200)
+    t.is((await call(url, 'PUT', '/db/other', { json: {} })).status, 201)
+    t.is((await call(url, 'GET', '/_up')).status, 200)
+    await faults.clear()
+    t.is(await read(url, '/db/doc/f'), digest(bytes))
+  } finally {
+    await server.kill()
+    await dir.remove()
+  }
+})
