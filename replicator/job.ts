@@ -113,18 +113,23 @@ export class Job {
   /** True if the job only waits for its source to change. */
   get idle(): boolean {
     const status = this.#replication?.status
-    return status !== undefined && status.queued === 0 && this.#activity.oldest === undefined
+    return status !== undefined && status.queued === 0 && this.#waitingFor === undefined
+  }
+
+  /** The request of the run that has been under way for longest. */
+  get #waitingFor(): string | undefined {
+    return this.#replication?.waitingFor ?? this.#activity.oldest?.what
   }
 
   /** @param stallMs how long nothing may move while changes are pending */
   lag(stallMs: number): JobLag {
     const lag = this.#lag
     const status = this.#replication?.status
-    const waiting = this.#activity.oldest
+    const waiting = this.#waitingFor
     const behind = (status?.queued ?? 0) > 0 || lag.behind || waiting !== undefined
     const idleMs = status?.idleMs ?? 0
     const stalled = this.#state === 'running' && behind && idleMs > stallMs
-    const waitingFor = waiting?.what ?? '_changes of the source'
+    const waitingFor = waiting ?? '_changes of the source'
     return {
       pending: lag.pending,
       caughtUpAt: lag.caughtUpAt,
@@ -192,7 +197,8 @@ export class Job {
       heartbeat: () => this.#lag.heartbeat(),
       ...(this.spec.tracer === undefined ? {} : { tracer: this.spec.tracer }),
     }
-    const replication = peers.makeRun?.(events) ?? new Replication(source, target, this.spec.plan, events)
+    const replication: JobRun =
+      peers.makeRun?.(events) ?? new Replication(source, target, this.spec.plan, events)
     using watching = childOf(signal)
     let verifying: Promise<void> | undefined
     try {
@@ -206,13 +212,20 @@ export class Job {
       watching.abort()
       await verifying
       if (signal.aborted) await replication.saveProgress().catch(() => undefined)
+      replication.close?.()
       await Promise.all([source.close(), target.close()])
     }
   }
 
   #watchLag(source: Peer, replication: JobRun, signal: AbortSignal): Promise<void> {
     const { filter } = this.spec.plan.options
-    const run = { source, filter, status: () => replication.status, idle: () => this.idle }
+    const run = {
+      source,
+      heardAt: () => replication.heardAt ?? source.heardAt,
+      filter,
+      status: () => replication.status,
+      idle: () => this.idle,
+    }
     return this.#lag.watch(run, this.#silenceMs, signal)
   }
 

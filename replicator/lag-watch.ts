@@ -7,6 +7,8 @@ import { wait } from './wait.ts'
 /** The part of a replication that a `LagWatch` observes. */
 export interface WatchedRun {
   readonly source: Peer
+  /** Returns when the source was last heard, by `performance.now()`. */
+  readonly heardAt: () => number
   readonly filter: ReplicationFilter
   readonly status: () => ReplicationStatus
   /** True if everything that was read has been moved. */
@@ -80,7 +82,7 @@ export class LagWatch {
 
   /** Milliseconds since the source of a run last sent anything. */
   get unheardMs(): number {
-    return this.#run === undefined ? 0 : performance.now() - this.#run.source.heardAt
+    return this.#run === undefined ? 0 : performance.now() - this.#run.heardAt()
   }
 
   /**

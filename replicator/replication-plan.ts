@@ -21,7 +21,9 @@ export interface ReplicationPlan {
 export interface ReplicationEvents {
   readonly refused: (failure: WriteFailure) => void
   /** Returns earlier refusals of these documents, of which the target is asked once the documents have been moved. */
-  readonly refusedOf?: (rows: readonly Change[]) => readonly WriteFailure[]
+  readonly refusedOf?: (
+    rows: readonly Pick<Change, 'id'>[],
+  ) => readonly WriteFailure[] | Promise<readonly WriteFailure[]>
   /** A revision that was refused before is on the target. */
   readonly accepted?: (failure: WriteFailure) => void
   /** Awaited before a checkpoint is written. */
@@ -58,10 +60,16 @@ export type ReplicationResult = Readonly<Record<string, unknown>>
 /** One run of a job, as the job sees it. */
 export interface JobRun {
   readonly status: ReplicationStatus
+  /** Of a run in another thread: the request that it has waited for longest. */
+  readonly waitingFor?: string | undefined
+  /** Of a run in another thread: when the source was last heard, by `performance.now()` of this one. */
+  readonly heardAt?: number | undefined
   /** Opens both sides; afterwards the job counts as running. */
   start(signal: AbortSignal): Promise<void>
   /** Moves everything, or until the signal is aborted. */
   run(signal: AbortSignal): Promise<ReplicationResult>
   /** Saves what was moved, when the job is stopped from outside. */
   saveProgress(): Promise<void>
+  /** Frees what the run itself holds. */
+  close?(): void
 }

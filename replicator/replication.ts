@@ -177,7 +177,7 @@ export class Replication implements JobRun {
     const most = BACKLOG_BATCHES * this.#plan.options.workerBatchSize
     for (let batch = await this.#queue.take(most); batch; batch = await this.#queue.take(most)) {
       signal.throwIfAborted()
-      const refused = this.#events.refusedOf?.(batch.rows) ?? []
+      const refused = (await this.#events.refusedOf?.(batch.rows)) ?? []
       const counted = await this.#traced(batch.rows.length, async () =>
         this.#transfer?.move(batch.rows, signal),
       )

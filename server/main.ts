@@ -79,10 +79,8 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   const connections = databases.fronts?.count('connections')
   const { bind, plain, tls } = await listeners.listen(config, onRequest, certificate?.options, connections)
   config.tellListening({ bind, port: plain.port })
-  await takeConnections(
-    { ...databases, authenticator: services.authenticator, plain, handle: onRequest },
-    disposal,
-  )
+  const { authenticator, replicator } = services
+  await takeConnections({ ...databases, authenticator, replicator, plain, handle: onRequest }, disposal)
   const url = `http://${bind.includes(':') ? `[${bind}]` : bind}:${plain.port}`
   address = { url, address: plain.address, port: plain.port }
   const metricsPort = await listenForPrometheus(config, () => services.observability.prometheus())

@@ -23,13 +23,19 @@ export interface TlsOptions {
   readonly rejectUnauthorized: boolean
 }
 
+/** Notes connections to peers. */
+export interface ConnectionRegistry {
+  /** Nothing is sent before it resolves, where it returns a promise. */
+  add(socket: Socket): void | Promise<void>
+}
+
 export interface ConnectionsOptions {
   readonly proxied?: boolean
   readonly limits?: () => PeerLimits
   /** Returns headers of the trace that a request belongs to. */
   readonly traceHeaders?: () => Readonly<Record<string, string>>
   /** Registry of the connections to peers; those to proxies are left out. */
-  readonly outgoing?: OutgoingConnections
+  readonly outgoing?: ConnectionRegistry
   /** Default: all hosts may be reached. */
   readonly allows?: HostGuard
 }
@@ -54,7 +60,7 @@ export class Connections {
 
   readonly #proxied: boolean
   readonly #limits: () => PeerLimits
-  readonly #outgoing: OutgoingConnections
+  readonly #outgoing: ConnectionRegistry
   readonly #allows: HostGuard
   readonly #lookup: LookupFunction
   readonly traceHeaders: () => Readonly<Record<string, string>>
@@ -162,8 +168,9 @@ export class Connections {
       connect(target, (...result) => {
         // Where connecting failed, undici gives the error alone, whatever its types say.
         const socket = result[1] as Socket | null | undefined
-        if (socket) this.#outgoing.add(socket)
-        done(...result)
+        const noted = socket ? this.#outgoing.add(socket) : undefined
+        if (noted === undefined) done(...result)
+        else void noted.then(() => done(...result))
       })
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 
 /** Both ends of a connection: no two have the same. */
-interface Ends {
+export interface Ends {
   readonly localAddress?: string | undefined
   readonly localPort?: number | undefined
   readonly remoteAddress?: string | undefined
@@ -17,9 +17,19 @@ export class OutgoingConnections {
 
   /** Notes a connection until it is closed. */
   add(socket: Ends & Pick<Socket, 'once'>): void {
-    const key = keyOf(socket)
-    this.#open.add(key)
-    socket.once('close', () => this.#open.delete(key))
+    const { localAddress, localPort, remoteAddress, remotePort } = socket
+    const ends = { localAddress, localPort, remoteAddress, remotePort }
+    this.opened(ends)
+    socket.once('close', () => this.closed(ends))
+  }
+
+  /** Notes a connection that another thread has made, until {@link closed}. */
+  opened(ends: Ends): void {
+    this.#open.add(keyOf(ends))
+  }
+
+  closed(ends: Ends): void {
+    this.#open.delete(keyOf(ends))
   }
 
   /** Returns whether an incoming connection is one of these, seen from its other end. */

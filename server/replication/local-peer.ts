@@ -51,12 +51,16 @@ interface ChangesRow {
 
 /** A database of this server and on whose behalf it is used. */
 export interface LocalDatabase {
-  readonly catalog: Catalog
+  readonly catalog: Pick<Catalog, 'open'>
   readonly name: DatabaseName
   /** Returns the user as it stands now. @throws `unauthorized` if it may not log in any more */
   readonly user: () => Promise<UserContext>
   /** Limits of documents: the same as over HTTP. */
   readonly limits: () => DocumentLimits
+  /** Has this thread told of a database's commits; undefined where it makes them. */
+  readonly watch?: ((database: Database) => Promise<void>) | undefined
+  /** True where the content of attachments cannot be read. */
+  readonly hasNoAttachments?: boolean | undefined
 }
 
 /**
@@ -66,21 +70,15 @@ export interface LocalDatabase {
  */
 export class LocalPeer implements Peer {
   readonly url: string
-  readonly #catalog: Catalog
-  readonly #name: DatabaseName
-  readonly #user: () => Promise<UserContext>
-  readonly #limits: () => DocumentLimits
+  readonly #local: LocalDatabase
   readonly #server: Peer
   #read = 0
   #written = 0
 
   /** @param server the same database through the server's HTTP interface */
-  constructor({ catalog, name, user, limits }: LocalDatabase, server: Peer) {
+  constructor(local: LocalDatabase, server: Peer) {
     this.url = server.url
-    this.#catalog = catalog
-    this.#name = name
-    this.#user = user
-    this.#limits = limits
+    this.#local = local
     this.#server = server
   }
 
@@ -114,6 +112,7 @@ export class LocalPeer implements Peer {
       return
     }
     const database = await this.#open()
+    if (request.feed === 'continuous') await this.#local.watch?.(database)
     let last = numberIn(database, request.since)
     const options = { allLeaves: request.style === 'all_docs' }
     do {
@@ -171,9 +170,14 @@ export class LocalPeer implements Peer {
   }
 
   async *openRevision(
-    { id, rev, possibleAncestors }: { id: string; rev: string; possibleAncestors: readonly string[] },
+    wanted: { id: string; rev: string; possibleAncestors: readonly string[] },
     signal: AbortSignal,
   ): AsyncGenerator<OpenedRevision> {
+    if (this.#local.hasNoAttachments === true) {
+      yield* this.#server.openRevision(wanted, signal)
+      return
+    }
+    const { id, rev, possibleAncestors } = wanted
     const database = await this.#open()
     const reader = await this.#administrator()
     const attsSince = possibleAncestors.map(parseRev)
@@ -185,7 +189,7 @@ export class LocalPeer implements Peer {
 
   async bulkDocs(documents: readonly Uint8Array[]): Promise<WriteFailure[]> {
     const database = await this.#open()
-    const { inputs, failures, bytes } = parseReceived(documents, this.#limits())
+    const { inputs, failures, bytes } = parseReceived(documents, this.#local.limits())
     this.#written += bytes
     const refused = [...failures]
     const writable = inputs.filter(input => {
@@ -230,7 +234,7 @@ export class LocalPeer implements Peer {
    * @throws PeerError `unauthorized`
    */
   async #administrator(): Promise<UserContext> {
-    const user = await this.#user().catch((error: unknown) => {
+    const user = await this.#local.user().catch((error: unknown) => {
       throw error instanceof CouchError && error.status === 401 ? unauthorized(this.url) : error
     })
     if (!isServerAdmin(user)) throw unauthorized(this.url)
@@ -241,7 +245,7 @@ export class LocalPeer implements Peer {
   async #open(): Promise<Database> {
     await this.#administrator()
     try {
-      return await this.#catalog.open(this.#name)
+      return await this.#local.catalog.open(this.#local.name)
     } catch (error) {
       throw error instanceof CouchError && error.status === 404 ? databaseNotFound(this.url) : error
     }

@@ -1,70 +1,44 @@
 import { isDatabaseName } from '../../protocol/database-name.ts'
-import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { jobId } from '../../protocol/replication-id.ts'
+import type { ReplicationOptions } from '../../protocol/replication-options.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
-import { ANONYMOUS, isServerAdmin } from '../../protocol/user-context.ts'
-import { Connections } from '../../replicator/http/connections.ts'
-import type { PeerLimits } from '../../replicator/http/held-memory.ts'
-import { HttpClient } from '../../replicator/http/http-client.ts'
-import { HttpPeer } from '../../replicator/http/http-peer.ts'
+import { ANONYMOUS } from '../../protocol/user-context.ts'
+import type { Connections } from '../../replicator/http/connections.ts'
 import { countStates, type JobState } from '../../replicator/job-state.ts'
 import type { Job, JobPeers, JobSpec } from '../../replicator/job.ts'
 import type { Peer } from '../../replicator/peer.ts'
-import type { ReplicationResult } from '../../replicator/replication.ts'
+import type { ReplicationResult } from '../../replicator/replication-plan.ts'
 import { Scheduler } from '../../replicator/scheduler.ts'
-import { NO_TRACER, type Tracer } from '../../replicator/tracer.ts'
+import { NO_TRACER } from '../../replicator/tracer.ts'
 import type { VerifyLimits } from '../../replicator/verification/verifier.ts'
-import type { Logger } from 'pino'
-import type { Config } from '../config/config.ts'
-import type { Metrics } from '../metrics/metrics.ts'
-import type { Authenticator } from '../auth/authenticator.ts'
-import type { UserDirectory } from '../auth/user-directory.ts'
 import type { Catalog } from '../database/catalog.ts'
-import { configuredDocumentLimits } from '../database/documents/document-limits.ts'
 import { identify } from './identify.ts'
 import { InternalAccess } from './internal-access.ts'
 import type { JobFactory, JobOrigin } from './job-factory.ts'
 import { JobLog } from './job-log.ts'
 import { type Account, Accounts } from '../auth/accounts.ts'
 import { isSystemDatabase } from './is-system-database.ts'
-import { LocalPeer } from './local-peer.ts'
 import { transientVerification, verifyLimits } from './job-verification.ts'
 import { countNotice, watchJobCounts } from './job-counts.ts'
 import { localLogin } from './local-login.ts'
 import { LoginOrigins } from './login-origins.ts'
 import { ownDatabase } from './own-url.ts'
-import type { BoundAddress } from './own-url.ts'
+import { type JobPlaces, type PeerPlace, PeerOpener } from './peer-places.ts'
+import type { ReplicatorHost } from './replicator-host.ts'
 import { RunningComparisons } from './running-comparisons.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
 import { type OwnDatabase, StreamJobs } from './stream-jobs.ts'
 import {
   hasHostRules,
-  hostGuard,
-  peerLimits,
   planLimits,
   planOptions,
   replicationDefaults,
   schedulerOptions,
-  tlsOptions,
 } from './replication-settings.ts'
 
 /** For names of databases in a request without a user. */
 const NOBODY: Account = { user: ANONYMOUS }
-
-/** The replicator's dependencies on the server. */
-export interface ReplicatorHost {
-  readonly config: Config
-  readonly uuid: string
-  /** Returns the URL at which the server listens, without credentials and trailing slash; undefined before that. */
-  readonly address: () => BoundAddress & { readonly url: string }
-  readonly catalog: Catalog
-  readonly log: Logger
-  readonly metrics: Metrics
-  readonly tracer?: Tracer | undefined
-  readonly authenticator: Authenticator
-  readonly users: UserDirectory
-}
 
 /** All replications of a server. */
 export class Replicator implements JobFactory {
@@ -79,9 +53,7 @@ export class Replicator implements JobFactory {
   rewinds = 0
   readonly #host: ReplicatorHost
   readonly #verifyLimits: VerifyLimits
-  readonly connections: Connections
-  /** To this server itself. */
-  readonly #inside: Connections
+  readonly #opener: PeerOpener
   readonly #streams: StreamJobs
   #unlisten: (() => void) | undefined
 
@@ -94,16 +66,18 @@ export class Replicator implements JobFactory {
     this.scheduler = new Scheduler(schedulerOptions(host.config))
     this.#verifyLimits = verifyLimits(host.config)
     watchJobCounts(this, host.metrics)
-    const limits = (): PeerLimits => peerLimits(host.config)
-    const { outgoing } = this.loginOrigins
-    const traceHeaders = () => (host.tracer ?? NO_TRACER).headers()
-    this.connections = new Connections(tlsOptions(host.config), {
-      limits,
-      outgoing,
-      allows: hostGuard(host.config),
-      traceHeaders,
+    this.#opener = new PeerOpener({
+      config: host.config,
+      catalog: host.catalog,
+      outgoing: this.loginOrigins.outgoing,
+      traceHeaders: () => (host.tracer ?? NO_TRACER).headers(),
+      userNow: account => this.users.current(account),
     })
-    this.#inside = new Connections(undefined, { proxied: false, limits, outgoing, traceHeaders })
+  }
+
+  /** To peers, other than this server itself. */
+  get connections(): Connections {
+    return this.#opener.connections
   }
 
   get catalog(): Catalog {
@@ -161,10 +135,11 @@ export class Replicator implements JobFactory {
     const id = jobId(ids.id, options)
     const log = new JobLog(this.#host.log, { id, source, target, document: origin.document })
     const verification = transientVerification(this.#verifyLimits)
+    const plan = { ...ids, options: planOptions(request), ...planLimits(this.#host.config) }
     return {
       ...origin,
       id,
-      plan: { ...ids, options: planOptions(request), ...planLimits(this.#host.config) },
+      plan,
       source,
       target,
       rewound: rewind => {
@@ -182,7 +157,13 @@ export class Replicator implements JobFactory {
         log.notify(notice)
       },
       localSource: source.local ?? this.#ownDatabase(source) ?? null,
-      open: () => this.peersOf(request, origin),
+      open: async () => {
+        const { threaded } = this.#host
+        if (threaded === undefined || (source.stream ?? target.stream) !== undefined)
+          return this.peersOf(request, origin)
+        const places = await this.#placesOf(request, origin)
+        return threaded(this.#opened(places, options), { places, plan })
+      },
     }
   }
 
@@ -204,10 +185,18 @@ export class Replicator implements JobFactory {
       const own = await this.#own(target, origin)
       return this.#streams.source(source, await this.#open(target, request, origin), own, request)
     }
-    return {
-      source: await this.#open(request.source, request, origin),
-      target: await this.#open(request.target, request, origin),
-    }
+    return this.#opened(await this.#placesOf(request, origin), request.options)
+  }
+
+  async #placesOf(
+    { source, target }: ReplicationRequest,
+    origin: Pick<JobOrigin, 'loginFrom' | 'maker'>,
+  ): Promise<JobPlaces> {
+    return { source: await this.#placeOf(source, origin), target: await this.#placeOf(target, origin) }
+  }
+
+  #opened({ source, target }: JobPlaces, options: ReplicationOptions): JobPeers {
+    return { source: this.#opener.open(source, options), target: this.#opener.open(target, options) }
   }
 
   /** @throws PeerError `host_not_allowed` for an endpoint on a host that replications may not reach */
@@ -248,31 +237,34 @@ export class Replicator implements JobFactory {
     this.#unlisten?.()
     await this.documents.close()
     await this.scheduler.close()
-    await Promise.all([this.connections.close(), this.#inside.close()])
+    await this.#opener.close()
   }
 
   async #open(
     endpoint: ReplicationEndpoint,
     { options }: ReplicationRequest,
-    { loginFrom, maker }: Pick<JobOrigin, 'loginFrom' | 'maker'>,
+    origin: Pick<JobOrigin, 'loginFrom' | 'maker'>,
   ): Promise<Peer> {
+    return this.#opener.open(await this.#placeOf(endpoint, origin), options)
+  }
+
+  async #placeOf(
+    endpoint: ReplicationEndpoint,
+    { loginFrom, maker }: Pick<JobOrigin, 'loginFrom' | 'maker'>,
+  ): Promise<PeerPlace> {
     const name = endpoint.local ?? this.#ownDatabase(endpoint)
     // The credentials of a URL that is not surely our own are for that peer, and nobody else.
-    const as = this.loginOrigins.headersFor(loginFrom)
-    if (name === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.connections, as))
-    const user = endpoint.local === undefined ? await this.#logIn(endpoint, loginFrom) : (maker ?? NOBODY)
-    if (user === undefined) return new HttpPeer(new HttpClient(endpoint, options, this.#inside, as))
-    const headers = { ...endpoint.headers, ...this.access.headersFor(user) }
-    const server = new HttpPeer(new HttpClient({ url: endpoint.url, headers }, options, this.#inside))
-    const isAdmin = async () => isServerAdmin(await this.users.current(user))
-    const direct =
+    const ownHeaders = this.loginOrigins.headersFor(loginFrom)
+    if (name === undefined) return { endpoint, ownHeaders, isInside: false }
+    const account = endpoint.local === undefined ? await this.#logIn(endpoint, loginFrom) : (maker ?? NOBODY)
+    if (account === undefined) return { endpoint, ownHeaders, isInside: true }
+    const headers = { ...endpoint.headers, ...this.access.headersFor(account) }
+    const place = { endpoint: { url: endpoint.url, headers }, ownHeaders: {}, isInside: true }
+    const isDirect =
       isDatabaseName(name) &&
       !isSystemDatabase(name, this.#host.config) &&
-      (await isAdmin().catch(() => false))
-    if (!direct) return server
-    const limits = (): DocumentLimits => configuredDocumentLimits(this.#host.config)
-    const { catalog } = this.#host
-    return new LocalPeer({ catalog, name, user: () => this.users.current(user), limits }, server)
+      (await this.#opener.isAdmin(account))
+    return isDirect ? { ...place, direct: { name, account } } : place
   }
 
   async #logIn(endpoint: ReplicationEndpoint, loginFrom: string): Promise<Account | undefined> {

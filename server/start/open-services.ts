@@ -38,11 +38,13 @@ export function openServices(
   disposal: Disposal,
 ): Services {
   const { config, log, logTail, metrics, tracing } = node
-  const { catalog, attachments, backups, queries, conflicts, feeds, users, live, cluster } = databases
+  const { catalog, attachments, backups, queries, conflicts, feeds, users, live, cluster, fronts } = databases
   const uuid = config.text('couchdb', 'uuid')
   const authenticator = new Authenticator(config, users, metrics)
   reportLogins(authenticator, { config, metrics, log: componentLog(log, 'auth') })
   const { address } = facts
+  // Traces are made in this thread.
+  const jobs = tracing === undefined ? fronts?.jobs : undefined
   const replicator = new Replicator({
     config,
     uuid,
@@ -53,6 +55,7 @@ export function openServices(
     authenticator,
     users,
     address,
+    threaded: jobs && ((peers, job) => jobs.peersOf(peers, job)),
   })
   const followers = new Followers(catalog, replicator)
   disposal.add(() => followers.close())

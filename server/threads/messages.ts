@@ -1,5 +1,6 @@
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { CountedDurations } from '../metrics/durations.ts'
+import type { FromJob, JobQuestion, ToJob } from './job-messages.ts'
 import type { PackedDocuments, PackedError } from './packed-documents.ts'
 
 /** The configuration, as it crosses to a thread. */
@@ -11,14 +12,18 @@ export interface Link {
   readonly token: string
 }
 
-/** Data that a front thread is started with. */
-export interface FrontThreadData {
-  readonly link: Link
-  /** The listening socket, to be duplicated. */
-  readonly descriptor: number
+/** Data that a thread beside the store thread is started with. */
+export interface FollowerData {
   readonly config: ConfigValues
   readonly store: { readonly directory: string; readonly dataKey: Uint8Array | undefined }
   readonly logLevel: string | undefined
+}
+
+/** Data that a front thread is started with. */
+export interface FrontThreadData extends FollowerData {
+  readonly link: Link
+  /** The listening socket, to be duplicated. */
+  readonly descriptor: number
   readonly serverHeader: string
   readonly forwardsAll: boolean
   readonly epoch: number
@@ -27,34 +32,47 @@ export interface FrontThreadData {
   readonly thread: number
 }
 
-/** To a front thread. Those with a number are acknowledged once they hold there. */
-export type ToFront =
-  /** Users, settings or locks changed: approvals of earlier epochs count for nothing. */
-  | { readonly kind: 'users_changed'; readonly number: number; readonly epoch: number }
+/** To every thread beside the store thread. Those with a number are acknowledged once they hold there. */
+export type ToFollower =
   | { readonly kind: 'config_changed'; readonly number: number; readonly values: ConfigValues }
-  | { readonly kind: 'security_changed'; readonly number: number; readonly database: number }
   | { readonly kind: 'close_store'; readonly number: number }
   | { readonly kind: 'open_store'; readonly number: number }
-  /** Asks for what was counted since the last time. */
-  | { readonly kind: 'report'; readonly number: number }
   /** A database that the thread watches has more changes. */
   | { readonly kind: 'advanced'; readonly database: number }
   | { readonly kind: 'database_closed'; readonly database: number }
   | { readonly kind: 'answers'; readonly answers: readonly Answer[] }
-  /** Takes no more connections. */
-  | { readonly kind: 'stop' }
-  /** Ends the connections that are left, and the thread. */
+  /** Ends what is left, and the thread. */
   | { readonly kind: 'end' }
 
-/** From a front thread. */
-export type FromFront =
-  | { readonly kind: 'listening' }
+/** To a front thread. */
+export type ToFront =
+  | ToFollower
+  /** Users, settings or locks changed: approvals of earlier epochs count for nothing. */
+  | { readonly kind: 'users_changed'; readonly number: number; readonly epoch: number }
+  | { readonly kind: 'security_changed'; readonly number: number; readonly database: number }
+  /** Asks for what was counted since the last time. */
+  | { readonly kind: 'report'; readonly number: number }
+  /** Takes no more connections. */
+  | { readonly kind: 'stop' }
+
+/** To the thread that runs replications. */
+export type ToJobs = ToFollower | ToJob
+
+/** From every thread beside the store thread. */
+export type FromFollower =
+  /** The thread is ready: a front thread takes connections. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'acknowledged'; readonly number: number }
   /** Everything that was asked in a turn of its event loop. */
   | { readonly kind: 'asks'; readonly asks: readonly Ask[]; readonly writes: PackedWrites | undefined }
   /** Lines of the log, as they are written to it. */
   | { readonly kind: 'log'; readonly lines: readonly string[] }
-  | ({ readonly kind: 'counted' } & Counted)
+
+/** From a front thread. */
+export type FromFront = FromFollower | ({ readonly kind: 'counted' } & Counted)
+
+/** From the thread that runs replications. */
+export type FromJobs = FromFollower | FromJob
 
 /** Counts of a front thread since it told the last time, and the number of feeds that are open there. */
 export interface Counted {
@@ -84,6 +102,7 @@ export type Question =
   /** Answered with a number, as are the changes before a sequence. */
   | { readonly kind: 'documents_before'; readonly database: NamedDatabase; readonly key: Uint8Array }
   | { readonly kind: 'changes_before'; readonly database: NamedDatabase; readonly seq: number }
+  | JobQuestion
 
 export interface Ask {
   readonly id: number

@@ -62,7 +62,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   'server/sandbox': ['guest'],
   'server/cluster': ['log', 'entry', 'group', 'service', 'front'],
-  'server/threads': ['store', 'front'],
+  'server/threads': ['store', 'following', 'front', 'jobs'],
   'server/storage': ['encryption', 'leveldb', 'durable', 'checksums'],
   cli: ['frame', 'replication', 'documents', 'migrate', 'commands'],
   'cli/commands': ['jobs', 'doctor'],

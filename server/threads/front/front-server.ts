@@ -1,10 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { MessagePort } from 'node:worker_threads'
-import type { Logger } from 'pino'
 import type { DatabaseName } from '../../../protocol/database-name.ts'
 import { AnsweredElsewhere } from '../../app/answered-elsewhere.ts'
 import { createApp } from '../../app/app.ts'
-import type { Attachments } from '../../attachments/attachments.ts'
 import { RevocableRequests } from '../../auth/revocable-requests.ts'
 import type { UserRecord } from '../../auth/user-record.ts'
 import { usersDatabase } from '../../auth/users/directory.ts'
@@ -12,29 +10,22 @@ import { OpenFeeds } from '../../changes/live/open-feeds.ts'
 import { ClientLimits } from '../../concurrency/client-limits.ts'
 import { SharedCounts } from '../../concurrency/shared-count.ts'
 import type { Config } from '../../config/config.ts'
-import type { Database } from '../../database/database.ts'
-import { FollowedCatalog } from '../../database/following/followed-catalog.ts'
 import { type Listener, listenPlain } from '../../http/connection/listener.ts'
 import { peerOf } from '../../http/connection/peer.ts'
 import { BodyMemory } from '../../http/request/body-memory.ts'
 import { unreadLimits } from '../../http/response/unread-limits.ts'
 import { createReadQueues } from '../../http/response/read-queues.ts'
 import { UnreadAnswers } from '../../http/response/unread-answers.ts'
-import { componentLog, createLog } from '../../log/log.ts'
+import { componentLog } from '../../log/log.ts'
 import { Metrics } from '../../metrics/metrics.ts'
 import { Uuids } from '../../node/uuids.ts'
-import { FollowedStore } from '../../storage/followed-store.ts'
 import { duplicateDescriptor } from '../duplicate-descriptor.ts'
+import { Follower } from '../following/follower.ts'
 import type { AccountState, Approval, FrontThreadData, ToFront } from '../messages.ts'
 import { ApprovedUsers } from './approved-users.ts'
-import { askedRanks } from './asked-ranks.ts'
-import { askedWrites } from './asked-writes.ts'
-import { FollowedConfig } from './followed-config.ts'
 import { Forwarder } from './forward.ts'
-import { type FrontLogStream, frontLogStream } from './front-log.ts'
 import { frontServices, type OwnServices } from './front-services.ts'
 import { isServedHere } from './served-here.ts'
-import { StoreThread } from './store-thread.ts'
 
 /** Counts are told at least so often. */
 const REPORT_MS = 1000
@@ -43,16 +34,9 @@ const REPORT_MS = 1000
 export class FrontServer {
   readonly #data: FrontThreadData
   readonly #port: MessagePort
-  readonly #storeThread: StoreThread
-  readonly #store: FollowedStore
-  readonly #config: FollowedConfig
+  readonly #follower: Follower
   readonly #metrics = new Metrics()
-  readonly #logStream: FrontLogStream
-  readonly #log: Logger
   readonly #users: ApprovedUsers
-  readonly #catalog: FollowedCatalog
-  /** Numbers of databases of whose changes the store thread tells. */
-  readonly #watched = new Set<number>()
   readonly #live: RevocableRequests
   readonly #feeds: OpenFeeds
   readonly #forwarder: Forwarder
@@ -65,31 +49,17 @@ export class FrontServer {
   constructor(port: MessagePort, data: FrontThreadData) {
     this.#port = port
     this.#data = data
-    this.#storeThread = new StoreThread(port)
-    this.#config = new FollowedConfig(data.config)
-    this.#logStream = frontLogStream(lines => this.#storeThread.send({ kind: 'log', lines }))
-    const log = createLog(this.#wholeConfig, this.#logStream, data.logLevel)
-    this.#log = componentLog(log, 'http')
+    const elsewhere = (name: DatabaseName): Error => new AnsweredElsewhere(`database ${name}`)
+    this.#follower = new Follower(port, data, { isPlain, elsewhere })
+    const { log, config } = this.#follower
     const feedLog = componentLog(log, 'feeds')
-    this.#store = new FollowedStore(data.store.directory, data.store.dataKey)
     this.#counts = new SharedCounts(data.counts)
-    this.#users = new ApprovedUsers(this.#config, this.#metrics, data.epoch)
+    this.#users = new ApprovedUsers(config, this.#metrics, data.epoch)
     this.#live = new RevocableRequests({ find: name => this.#find(name) })
     this.#feeds = new OpenFeeds(
       error => feedLog.warn({ err: error }, 'a feed failed'),
-      database => void this.#watch(database),
+      database => void this.#follower.watch(database),
     )
-    this.#catalog = new FollowedCatalog({
-      store: this.#store,
-      // No route that is served here reads attachments.
-      attachments: undefined as unknown as Attachments,
-      hooks: {
-        ranksOf: database => askedRanks(database, this.#storeThread),
-        writeElsewhereFor: database => askedWrites(database, this.#storeThread),
-      },
-      isPlain: name => this.#isPlain(name),
-      elsewhere: name => new AnsweredElsewhere(`database ${name}`),
-    })
     this.#forwarder = new Forwarder(data.link, (req, approval) => this.#approve(req, approval))
     this.#report = setInterval(() => this.#tellCounts(), REPORT_MS)
   }
@@ -103,32 +73,31 @@ export class FrontServer {
   }
 
   async #start(): Promise<void> {
-    await this.#store.open()
+    const { store, config, storeThread } = this.#follower
+    await store.open()
     const handle = createApp(frontServices(this.#services()), {
       elsewhere: (req, res) => this.#forwarder.forward(req, res),
     }).callback()
     const { forwardsAll } = this.#data
     const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
-      if (!forwardsAll && this.#store.isOpen && isServedHere(req, this.#wholeConfig)) void handle(req, res)
+      if (!forwardsAll && store.isOpen && isServedHere(req, config)) void handle(req, res)
       else this.#forwarder.forward(req, res)
     }
     const socket = await duplicateDescriptor(this.#data.descriptor)
     const connections = this.#counts.of(this.#data.thread, 'connections')
-    this.#listener = await listenPlain(this.#wholeConfig, onRequest, socket, connections)
-    this.#storeThread.send({ kind: 'listening' })
+    this.#listener = await listenPlain(config, onRequest, socket, connections)
+    storeThread.send({ kind: 'ready' })
   }
 
   /** Takes a message of the store thread; each holds before the next is taken. */
   take(message: ToFront): void {
-    if (message.kind === 'answers') {
-      // A message that is being carried out may wait for one.
-      for (const answer of message.answers) this.#storeThread.answered(answer)
-      return
-    }
+    // A message that is being carried out may wait for answers.
+    if (message.kind === 'answers') return this.#follower.answered(message)
     this.#turn = this.#turn
       .then(() => this.#obey(message))
       .then(() => {
-        if ('number' in message) this.#storeThread.send({ kind: 'acknowledged', number: message.number })
+        if ('number' in message)
+          this.#follower.storeThread.send({ kind: 'acknowledged', number: message.number })
       })
   }
 
@@ -137,43 +106,35 @@ export class FrontServer {
       case 'users_changed':
         this.#users.begin(message.epoch)
         return this.#live.usersChanged()
-      case 'config_changed':
-        return this.#config.follow(message.values)
       case 'security_changed':
         return this.#securityChanged(message.database)
-      case 'close_store':
-        return this.#store.close()
       case 'open_store':
-        return this.#openStore()
+        await this.#follower.obey(message)
+        for (const number of this.#follower.catalog.numbers) this.#securityChanged(number)
+        return
       case 'report':
         return this.#tellCounts()
-      case 'advanced':
-        if (this.#store.isOpen) this.#catalog.follow(message.database)
-        return
-      case 'database_closed':
-        this.#watched.delete(message.database)
-        return this.#catalog.forget(message.database)
       case 'stop':
         void this.#listener?.stop()
         return
       case 'end':
         return this.#end()
+      case 'config_changed':
+      case 'close_store':
+      case 'advanced':
+      case 'database_closed':
+        return this.#follower.obey(message)
     }
   }
 
-  /** The configuration for those who only read it. */
-  get #wholeConfig(): Config {
-    return this.#config as unknown as Config
-  }
-
   #services(): OwnServices {
-    const config = this.#wholeConfig
+    const { config, log, catalog } = this.#follower
     const { thread, serverHeader } = this.#data
     const queues = createReadQueues(config)
     return {
       config,
       metrics: this.#metrics,
-      log: this.#log,
+      log: componentLog(log, 'http'),
       serverHeader,
       restart: undefined,
       tracing: undefined,
@@ -188,15 +149,10 @@ export class FrontServer {
       readQueue: queues.reads,
       filterQueue: queues.filters,
       uuids: new Uuids(config),
-      catalog: this.#catalog,
+      catalog,
       authenticator: this.#users,
       replicator: { access: { accountOf: () => undefined }, loginOrigins: { of: () => undefined } },
     }
-  }
-
-  /** Databases whose documents are what was written, and may be read by their members. */
-  #isPlain(name: DatabaseName): boolean {
-    return !name.includes('/') && !name.startsWith('_') && name !== usersDatabase(this.#wholeConfig)
   }
 
   #approve(req: IncomingMessage, approval: Approval): void {
@@ -204,7 +160,7 @@ export class FrontServer {
     this.#users.approve(
       {
         header: name => headers[name] as string | undefined,
-        peer: peerOf(req, this.#wholeConfig),
+        peer: peerOf(req, this.#follower.config),
       },
       approval,
     )
@@ -212,50 +168,37 @@ export class FrontServer {
 
   /** The store thread knows users; here their roles are enough, and whether they have the same password. */
   async #find(name: string): Promise<UserRecord | undefined> {
-    const account = (await this.#storeThread.ask({ kind: 'account', user: name })) as AccountState | undefined
+    const asked = this.#follower.storeThread.ask({ kind: 'account', user: name })
+    const account = (await asked) as AccountState | undefined
     return account && { ...account, name, password: undefined, totp: undefined, rev: undefined }
   }
 
-  /** Has the store thread tell of a database's changes. What was committed before it knew of that is taken over then. */
-  async #watch({ name, record: { number } }: Database): Promise<void> {
-    if (this.#watched.has(number)) return
-    this.#watched.add(number)
-    try {
-      await this.#storeThread.ask({ kind: 'watch', database: { name, number } })
-      if (this.#store.isOpen) this.#catalog.follow(number)
-    } catch {
-      // The database is gone.
-      this.#watched.delete(number)
-      await this.#catalog.forget(number)
-    }
-  }
-
   #securityChanged(number: number): void {
-    if (!this.#store.isOpen) return
-    const database = this.#catalog.follow(number)
+    const { store, catalog } = this.#follower
+    if (!store.isOpen) return
+    const database = catalog.follow(number)
     if (database !== undefined) this.#live.securityChanged(database, database.security)
-  }
-
-  /** Opens the store again, and takes over what went by meanwhile. */
-  async #openStore(): Promise<void> {
-    await this.#store.open()
-    for (const number of this.#catalog.numbers) this.#securityChanged(number)
   }
 
   #tellCounts(): void {
     const counters = this.#metrics.take()
     const requestTime = this.#metrics.requestTime.take()
-    this.#storeThread.send({ kind: 'counted', counters, requestTime, feeds: this.#feeds.count })
+    this.#follower.storeThread.send({ kind: 'counted', counters, requestTime, feeds: this.#feeds.count })
   }
 
   async #end(): Promise<void> {
     clearInterval(this.#report)
-    await this.#catalog.close()
+    // Feeds end with their databases.
+    await this.#follower.catalog.close()
     this.#listener?.cut()
     await this.#listener?.stop()
     this.#forwarder.close()
-    await this.#store.close()
-    this.#logStream.flush()
+    await this.#follower.close()
     this.#port.close()
   }
+}
+
+/** Returns whether the documents of a database are what was written, and may be read by its members. */
+function isPlain(name: DatabaseName, config: Config): boolean {
+  return !name.includes('/') && !name.startsWith('_') && name !== usersDatabase(config)
 }

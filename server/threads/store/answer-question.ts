@@ -3,6 +3,7 @@ import type { Database } from '../../database/database.ts'
 import { type DocumentToWrite, writeDocuments } from '../../database/documents/write-documents.ts'
 import type { Rank } from '../../database/ranks/ranks-at-moment.ts'
 import type { UserRecord } from '../../auth/user-record.ts'
+import type { JobQuestion } from '../job-messages.ts'
 import type { AccountState, NamedDatabase, Question, Write } from '../messages.ts'
 import { packOutcomes } from '../packed-documents.ts'
 
@@ -12,12 +13,14 @@ interface Knowledge {
   readonly users: UserDirectory
   /** The numbers of the databases that the asking thread watches. */
   readonly watched: Set<number>
+  /** Answers about replications. */
+  readonly ofJobs: (question: JobQuestion) => Promise<unknown>
 }
 
 /** Answers what a front thread asks. @throws where it cannot be answered */
 export async function answerQuestion(
   question: Question,
-  { open, users, watched }: Knowledge,
+  { open, users, watched, ofJobs }: Knowledge,
 ): Promise<unknown> {
   switch (question.kind) {
     case 'watch':
@@ -30,6 +33,12 @@ export async function answerQuestion(
       return countOf(await (await open(question.database)).ranks.documentsBefore(question.key))
     case 'changes_before':
       return countOf(await (await open(question.database)).ranks.changesBefore(question.seq))
+    case 'job_user':
+    case 'job_refusals':
+    case 'job_before_checkpoint':
+    case 'connection_opened':
+    case 'connection_closed':
+      return ofJobs(question)
   }
 }
 

@@ -9,12 +9,16 @@ import type { CommitSubscriber } from '../../database/commit/commit-record.ts'
 import type { Database } from '../../database/database.ts'
 import type { RequestHandler } from '../../http/connection/listener.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
-import type { Ask, FromFront, FrontThreadData, NamedDatabase, PackedWrites } from '../messages.ts'
+import type { Replicator } from '../../replication/replicator.ts'
+import type { Ask, FollowerData, FrontThreadData, NamedDatabase, PackedWrites } from '../messages.ts'
+import type { JobQuestion } from '../job-messages.ts'
 import { duplicateDescriptor, type OwnedSocket } from '../duplicate-descriptor.ts'
 import { packError, unpackDocuments } from '../packed-documents.ts'
 import { answerQuestion, answerWrite } from './answer-question.ts'
-import { FrontThread, type Numbered } from './front-thread.ts'
+import { FollowingThread, type FromThread, type Numbered } from './following-thread.ts'
 import { LinkListener } from './link-listener.ts'
+import { ThreadedJobs } from './threaded-jobs.ts'
+import type { JobThread } from './threaded-run.ts'
 
 export interface FrontThreadsOptions {
   /** Number of threads. */
@@ -35,6 +39,7 @@ export interface FrontThreadsOptions {
 export interface FrontThreadsHost {
   readonly catalog: Catalog
   readonly users: UserDirectory
+  readonly replicator: Replicator
   readonly handle: RequestHandler
   /** The listening socket: each thread, and the one that starts them, gets a duplicate of its own. */
   readonly descriptor: number
@@ -53,7 +58,9 @@ const RESTART_MS = 1000
 export class FrontThreads {
   readonly #counts: SharedCounts
   readonly #options: FrontThreadsOptions
-  readonly #threads = new Set<FrontThread>()
+  readonly #threads = new Set<FollowingThread>()
+  /** Replications, which a thread of their own runs. */
+  readonly jobs = new ThreadedJobs(() => this.#startJobThread())
   #host: FrontThreadsHost | undefined
   #link: LinkListener | undefined
   /** Keeps the address for threads that are started again. */
@@ -86,7 +93,7 @@ export class FrontThreads {
     const { config, threads } = this.#options
     this.#socket = await duplicateDescriptor(host.descriptor)
     this.#link = await LinkListener.open({ config, handle: host.handle, epoch: () => this.#epoch })
-    await Promise.all(Array.from({ length: threads }, (_, at) => this.#start(at + 1)))
+    await Promise.all(Array.from({ length: threads }, (_, at) => this.#startFront(at + 1)))
   }
 
   /** Ends what was approved of credentials, and looks again at whoever reads a feed. */
@@ -168,29 +175,54 @@ export class FrontThreads {
     await this.whenFollowed()
   }
 
-  #start(row: number): Promise<void> {
-    const { config, store, logLevel, serverHeader, forwardsAll } = this.#options
+  #startFront(row: number): Promise<FollowingThread> {
+    const { serverHeader, forwardsAll } = this.#options
     const data: FrontThreadData = {
+      ...this.#followerData(),
       link: this.#link!.link,
       descriptor: this.#socket!.fd,
-      config: config.all(),
-      store,
-      logLevel,
       serverHeader,
       forwardsAll,
       epoch: this.#epoch,
       counts: this.#counts.buffer,
       thread: row,
     }
+    return this.#startThread('front', row, data, thread => this.#frontEnded(thread))
+  }
+
+  async #startJobThread(): Promise<JobThread> {
+    const ended = (): void => this.jobs.ended()
+    const thread = await this.#startThread('jobs', STORE_THREAD, this.#followerData(), ended)
+    return { sendJob: message => thread.send(message) }
+  }
+
+  #followerData(): FollowerData {
+    const { config, store, logLevel } = this.#options
+    return { config: config.all(), store, logLevel }
+  }
+
+  /** Resolves when the thread is ready. */
+  #startThread(
+    program: 'front' | 'jobs',
+    row: number,
+    data: FollowerData,
+    ended: (thread: FollowingThread) => void,
+  ): Promise<FollowingThread> {
     return new Promise((resolve, reject) => {
-      const thread: FrontThread = new FrontThread(data, {
+      const thread: FollowingThread = new FollowingThread({
+        program,
+        row,
+        data,
         onMessage: message => {
-          if (message.kind === 'listening') resolve()
-          else void this.#take(thread, message)
+          if (message.kind === 'ready') resolve(thread)
+          else this.#take(thread, message)
         },
         onEnd: error => {
-          this.#ended(thread, error)
-          reject(error ?? new Error('a front thread ended before it listened'))
+          this.#threads.delete(thread)
+          if (!this.#isStopping)
+            this.#options.log.error({ err: error, program, row }, 'a thread ended by itself')
+          ended(thread)
+          reject(error ?? new Error('a thread ended before it was ready'))
         },
       })
       this.#threads.add(thread)
@@ -198,18 +230,15 @@ export class FrontThreads {
     })
   }
 
-  #ended(thread: FrontThread, error: Error | undefined): void {
-    this.#threads.delete(thread)
-    this.#counts.clear(thread.thread)
+  #frontEnded({ row }: FollowingThread): void {
+    this.#counts.clear(row)
     if (this.#isStopping) return
-    const { log } = this.#options
-    log.error({ err: error, thread: thread.thread }, 'a front thread ended; it is started again')
     setTimeout(() => {
-      if (!this.#isStopping) this.#start(thread.thread).catch(() => undefined)
+      if (!this.#isStopping) this.#startFront(row).catch(() => undefined)
     }, RESTART_MS).unref()
   }
 
-  async #take(thread: FrontThread, message: FromFront): Promise<void> {
+  #take(thread: FollowingThread, message: FromThread): void {
     switch (message.kind) {
       case 'log':
         for (const line of message.lines) this.#options.logStream.write(line)
@@ -223,17 +252,22 @@ export class FrontThreads {
       }
       case 'asks':
         return this.#answerAll(thread, message.asks, message.writes)
-      case 'listening':
-      case 'acknowledged':
+      case 'ready':
+        return
+      case 'job_done':
+      case 'job_event':
+      case 'job_reports':
+        return this.jobs.take(message)
     }
   }
 
-  #answerAll(thread: FrontThread, asks: readonly Ask[], packed: PackedWrites | undefined): void {
-    const { users } = this.#host!
+  #answerAll(thread: FollowingThread, asks: readonly Ask[], packed: PackedWrites | undefined): void {
+    const { users, replicator } = this.#host!
+    const ofJobs = (question: JobQuestion): Promise<unknown> => this.jobs.answer(question, replicator)
     const open = (database: NamedDatabase): Promise<Database> => this.#open(database)
     const { watched } = thread
     for (const { id, question } of asks) {
-      void answerWith(thread, id, answerQuestion(question, { open, users, watched }))
+      void answerWith(thread, id, answerQuestion(question, { open, users, watched, ofJobs }))
     }
     if (packed === undefined) return
     const documents = unpackDocuments(packed.documents)
@@ -252,7 +286,7 @@ export class FrontThreads {
   }
 }
 
-async function answerWith(thread: FrontThread, id: number, answering: Promise<unknown>): Promise<void> {
+async function answerWith(thread: FollowingThread, id: number, answering: Promise<unknown>): Promise<void> {
   try {
     thread.answer({ id, value: await answering })
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { DocumentToWrite } from '../../database/documents/write-documents.ts'
-import type { Answer, Ask, FromFront, PackedWrites, Question, Write } from '../messages.ts'
+import type { Answer, Ask, FromFront, FromJobs, PackedWrites, Question, Write } from '../messages.ts'
 import { packDocuments, type PackedOutcomes, unpackError } from '../packed-documents.ts'
 
 interface Waiting {
@@ -26,7 +26,7 @@ export class StoreThread {
   }
 
   /** Sends a message, behind everything that was asked before: of what it acknowledges nothing comes later. */
-  send(message: FromFront): void {
+  send(message: FromFront | FromJobs): void {
     this.#flush()
     this.#port.postMessage(message)
   }
@@ -69,7 +69,7 @@ export class StoreThread {
     const writes = this.#writes.length === 0 ? undefined : this.#packWrites()
     const transfer =
       writes === undefined ? [] : [writes.documents.bytes, writes.documents.numbers.buffer as ArrayBuffer]
-    const message: FromFront = { kind: 'asks', asks, writes }
+    const message: FromFront | FromJobs = { kind: 'asks', asks, writes }
     this.#port.postMessage(message, transfer)
   }
 

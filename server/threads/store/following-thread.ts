@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { startThread } from '../../concurrency/start-thread.ts'
-import type { Answer, FromFront, FrontThreadData, ToFront } from '../messages.ts'
+import type { Answer, FollowerData, FromFront, FromJobs, ToFront, ToJobs } from '../messages.ts'
 
 /** Distributes over the members of a union. */
 type WithoutNumber<Message> = Message extends { readonly number: number } ? Omit<Message, 'number'> : never
@@ -8,14 +8,33 @@ type WithoutNumber<Message> = Message extends { readonly number: number } ? Omit
 /** A message whose effect is acknowledged. */
 export type Numbered = WithoutNumber<ToFront>
 
-/** A front thread, as the store thread speaks to it. */
-export class FrontThread {
+/** Programs of threads: one that takes connections, or one that runs replications. */
+const PROGRAMS = { front: '../front/front-thread', jobs: '../jobs/job-thread' } as const
+
+/** Orders that concern whoever asks over HTTP. */
+const OF_REQUESTS: readonly Numbered['kind'][] = ['users_changed', 'security_changed', 'report']
+
+export interface FollowingThreadOptions {
+  readonly program: keyof typeof PROGRAMS
+  /** Its row of shared counts. */
+  readonly row: number
+  readonly data: FollowerData
+  readonly onMessage: (message: FromThread) => void
+  readonly onEnd: (error: Error | undefined) => void
+}
+
+/** From a thread, other than acknowledgements. */
+export type FromThread = Exclude<FromFront | FromJobs, { readonly kind: 'acknowledged' }>
+
+/** A thread beside the store thread, as the store thread speaks to it. */
+export class FollowingThread {
   /** Numbers of the databases whose commits it is told of. */
   readonly watched = new Set<number>()
   feeds = 0
-  readonly thread: number
+  readonly row: number
   readonly ended: Promise<void>
   readonly #worker: Worker
+  readonly #isFront: boolean
   #sent = 0
   #acknowledged = 0
   #isEnded = false
@@ -23,32 +42,30 @@ export class FrontThread {
   #advanced = new Set<number>()
   #answers: Answer[] = []
 
-  constructor(
-    data: FrontThreadData,
-    options: { onMessage(message: FromFront): void; onEnd(error: Error | undefined): void },
-  ) {
-    this.thread = data.thread
-    this.#worker = startThread('../front/front-thread', import.meta.url, {
+  constructor({ program, row, data, onMessage, onEnd }: FollowingThreadOptions) {
+    this.row = row
+    this.#isFront = program === 'front'
+    this.#worker = startThread(PROGRAMS[program], import.meta.url, {
       workerData: data,
-      name: `front ${data.thread}`,
+      name: this.#isFront ? `front ${row}` : program,
     })
     let failure: Error | undefined
-    this.#worker.on('message', (message: FromFront) => {
+    this.#worker.on('message', (message: FromFront | FromJobs) => {
       if (message.kind === 'acknowledged') this.#acknowledge(message.number)
-      else options.onMessage(message)
+      else onMessage(message)
     })
     this.#worker.on('error', error => (failure = error))
     this.ended = new Promise(resolve =>
       this.#worker.once('exit', () => {
         this.#isEnded = true
         this.#acknowledge(Infinity)
-        options.onEnd(failure)
+        onEnd(failure)
         resolve()
       }),
     )
   }
 
-  send(message: Exclude<ToFront, { readonly number: number }>): void {
+  send(message: Exclude<ToFront | ToJobs, { readonly number: number }>): void {
     if (!this.#isEnded) this.#worker.postMessage(message)
   }
 
@@ -59,6 +76,7 @@ export class FrontThread {
 
   /** Sends what is acknowledged when it holds there, see `whenAcknowledged`. */
   order(message: Numbered): void {
+    if (!this.#isFront && OF_REQUESTS.includes(message.kind)) return
     if (!this.#isEnded) this.#worker.postMessage({ ...message, number: ++this.#sent })
   }
 

@@ -4,13 +4,13 @@ import type { DestinationStream } from 'pino'
 const GATHER_MS = 20
 
 /** Destination of a thread's log. */
-export interface FrontLogStream extends DestinationStream {
+export interface GatheredLogStream extends DestinationStream {
   /** Sends what was gathered. */
   flush(): void
 }
 
 /** @param send takes lines as they are to be written */
-export function frontLogStream(send: (lines: readonly string[]) => void): FrontLogStream {
+export function gatheredLogStream(send: (lines: readonly string[]) => void): GatheredLogStream {
   let lines: string[] = []
   const flush = (): void => {
     const gathered = lines
