@@ -57,6 +57,13 @@ export function parseSeq(value: string | number, own: string): ParsedSeq {
   return { number, suffix }
 }
 
+/** Returns the parts of a sequence that a Couchette gave out; undefined for those of other servers. */
+export function couchetteSeq(value: string | number): { number: number; instance: string } | undefined {
+  const [, digits = '', instance = ''] = /^(\d{1,15})-([\w-]+)$/.exec(String(value)) ?? []
+  if (digits === '' || COUCHDB_SUFFIX.test(instance) || !isSuffix(instance)) return undefined
+  return { number: Number(digits), instance }
+}
+
 function isSuffix(text: string): boolean {
   if (COUCHDB_SUFFIX.test(text)) return true
   const bytes = Buffer.from(text, 'base64url')

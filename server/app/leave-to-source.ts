@@ -3,7 +3,7 @@ import { fail } from '../../protocol/errors.ts'
 import { sentBody, streamBody } from '../http/request/body.ts'
 import { originOf } from '../http/request/origin.ts'
 import { encodeSegment } from '../http/request/percent.ts'
-import type { ForwardedMethod } from '../replication/followers.ts'
+import type { ForwardedMethod } from '../replication/forward-write.ts'
 import type { RequestContext, Route } from '../routes/context.ts'
 import { databaseOf } from '../routes/shared/path-names.ts'
 

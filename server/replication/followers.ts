@@ -10,14 +10,19 @@ import type { UserContext } from '../../protocol/user-context.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
 import { writeDocuments } from '../database/documents/write-documents.ts'
+import {
+  readSourceSequences,
+  type SourceSequences,
+  whenFollowing,
+  writeSourceSequences,
+} from '../database/source-sequences.ts'
 import { scanDocuments } from '../database/reading/document-scan.ts'
 import type { FollowerState } from '../database/state.ts'
-import { readAll } from '../../replicator/http/answer.ts'
-import { HttpClient, type PeerRequest } from '../../replicator/http/http-client.ts'
-import { PeerError } from '../../replicator/peer-error.ts'
-import { whenWritten } from './when-written.ts'
+import { HttpClient } from '../../replicator/http/http-client.ts'
+import { type ForwardedAnswer, type ForwardedWrite, forwardWrite } from './forward-write.ts'
 import { documentState } from './document-states.ts'
 import { FOLLOWER_DOCUMENTS, FOLLOWER_JOBS, followerDocumentId, followerOf } from './follower-job.ts'
+import { FollowerWatch } from './follower-watch.ts'
 import { isoTime } from './iso-time.ts'
 import type { Replicator } from './replicator.ts'
 import { readReplicatorDocument, REPLICATOR } from './stored-documents.ts'
@@ -27,22 +32,6 @@ const FIXED = ['target', 'continuous', 'create_target', 'cancel', 'forward_write
 
 /** Number of documents of jobs that are read at once. */
 const PAGE = 100
-
-/** Bytes of the longest answer to a write that is handed on. */
-const MAX_ANSWER = 64 * 1024 * 1024
-
-export type ForwardedMethod = PeerRequest['method']
-
-/** A write of documents that the source is to answer. The path is relative to the database. */
-export type ForwardedWrite = Pick<PeerRequest, 'method' | 'path' | 'headers' | 'body'>
-
-export interface ForwardedAnswer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: Buffer
-  /** With a trailing slash. */
-  readonly sourceUrl: string
-}
 
 /** Distance of a follower from its source. */
 export interface FollowerLag {
@@ -57,6 +46,10 @@ export interface FollowerLag {
 export class Followers {
   readonly #catalog: Catalog
   readonly #replicator: Replicator
+  readonly #watches = new Map<
+    DatabaseName,
+    { watch: FollowerWatch; stop: AbortController; done: Promise<void> }
+  >()
   readonly #unlisten: () => void
 
   constructor(catalog: Catalog, replicator: Replicator) {
@@ -86,8 +79,14 @@ export class Followers {
     const job = followerDocumentId(name)
     const since = database.state.follower?.since ?? Date.now()
     const follower = { source: publicUrl(source.url), since, forwardsWrites, job }
+    const { seq, docs, deletedDocs } = database.state
+    await writeSourceSequences(
+      database,
+      whenFollowing(readSourceSequences(database), { seq, docs, deletedDocs }),
+    )
     await database.write({ kind: 'set_follower', follower })
     await this.#writeJob(name, document)
+    await this.#watch(name)
   }
 
   /**
@@ -97,7 +96,11 @@ export class Followers {
    */
   async promote(database: Database): Promise<void> {
     if (database.state.follower === undefined) throw fail('notFollower')
+    await this.#unwatch(database.name)
     await this.#removeJob(database.name)
+    const sequences = readSourceSequences(database)
+    if (sequences !== undefined)
+      await writeSourceSequences(database, { ...sequences, end: database.state.seq })
     await database.write({ kind: 'set_follower', follower: null })
   }
 
@@ -119,6 +122,7 @@ export class Followers {
       since: isoTime(new Date(follower.since)),
       forward_writes: follower.forwardsWrites,
       lag_seconds: (await this.lagOf(follower)).seconds,
+      takes_over: takesOver(readSourceSequences(database), this.#watches.get(database.name)?.watch.error),
       state: found?.state ?? null,
       job: found?.json ?? null,
     }
@@ -145,36 +149,50 @@ export class Followers {
   }
 
   /**
-   * Has the source of a follower answer a write, with the credentials of the client, and waits a while until what was
-   * written is here.
+   * Has the source of a follower answer a write, see {@link forwardWrite}.
    *
    * @throws `sourceUnreachable`
    */
   async forward(database: Database, write: ForwardedWrite): Promise<ForwardedAnswer> {
-    const source = await this.#storedSource(database.name)
-    const { url, proxy } = source
-    const endpoint = { url, headers: {}, ...(proxy === undefined ? {} : { proxy }) }
-    const { connections, defaults } = this.#replicator
-    const signal = AbortSignal.timeout(defaults.connectionTimeoutMs)
-    try {
-      const client = new HttpClient(endpoint, defaults, connections)
-      const answer = await client.open(write, 'all', signal, async ({ status, headers, ...rest }) => ({
-        status,
-        headers,
-        body: await readAll({ status, headers, ...rest }, MAX_ANSWER),
-        sourceUrl: url,
-      }))
-      await whenWritten(database, answer.body)
-      return answer
-    } catch (error) {
-      if (error instanceof PeerError || signal.aborted)
-        throw fail('sourceUnreachable', error instanceof PeerError ? error.reason : 'it does not answer')
-      throw error
-    }
+    return forwardWrite(
+      this.#replicator,
+      { database, source: await this.#storedSource(database.name) },
+      write,
+    )
   }
 
-  close(): void {
+  /** Goes on with the followers that are there; called once the server listens. */
+  async start(): Promise<void> {
+    for await (const name of this.#names()) await this.#watch(name)
+  }
+
+  async close(): Promise<void> {
     this.#unlisten()
+    await Promise.all(Array.from(this.#watches.keys(), name => this.#unwatch(name)))
+  }
+
+  async #watch(name: DatabaseName): Promise<void> {
+    await this.#unwatch(name)
+    if ((await this.#catalog.stateOf(name))?.follower === undefined) return
+    const source = await this.#storedSource(name)
+    // The sequences of a database of this very server are known to nobody else.
+    if (source.local !== undefined) return
+    const { connections, defaults, documents } = this.#replicator
+    const watch = new FollowerWatch({
+      database: await this.#catalog.open(name),
+      client: new HttpClient(source, defaults, connections),
+      job: async () => (await documents.job(FOLLOWER_JOBS, followerDocumentId(name)))?.job,
+      checkpointsEveryMs: () => this.#replicator.defaults.checkpointIntervalMs,
+    })
+    const stop = new AbortController()
+    this.#watches.set(name, { watch, stop, done: watch.run(stop.signal) })
+  }
+
+  async #unwatch(name: DatabaseName): Promise<void> {
+    const watched = this.#watches.get(name)
+    this.#watches.delete(name)
+    watched?.stop.abort()
+    await watched?.done
   }
 
   /** @throws ReplicationSyntaxError */
@@ -234,7 +252,9 @@ export class Followers {
 
   /** The job of a database that is gone has nothing to write to; one of that name may follow again by now. */
   async #forget(name: DatabaseName): Promise<void> {
-    if ((await this.#catalog.stateOf(name))?.follower === undefined) await this.#removeJob(name)
+    if ((await this.#catalog.stateOf(name))?.follower !== undefined) return
+    await this.#unwatch(name)
+    await this.#removeJob(name)
   }
 
   /** Reads the databases that follow. */
@@ -256,5 +276,17 @@ export class Followers {
       if (error instanceof CouchError && error.status === 404) return undefined
       throw error
     })
+  }
+}
+
+/** Returns whether clients of the source can go on here, as the status shows it. */
+function takesOver(sequences: SourceSequences | undefined, error: string | undefined): object {
+  const { instance = null, points = [], isWhole = false } = sequences ?? {}
+  const [last] = points.at(-1) ?? []
+  return {
+    source_instance: instance,
+    through: last ?? null,
+    complete: isWhole,
+    ...(error === undefined ? {} : { error }),
   }
 }

@@ -30,7 +30,7 @@ import type {
 import { changesAfter } from '../changes/read-changes.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
-import { ownSequenceNumber } from '../database/own-sequence.ts'
+import { sequenceNumber } from '../database/source-sequences.ts'
 import { digestsOf, listLeaves } from '../database/listing/list-digests.ts'
 import { checkIdIn } from '../database/documents/document-limits.ts'
 import type { EditOutcome } from '../database/documents/edit.ts'
@@ -254,7 +254,7 @@ export class LocalPeer implements Peer {
 
 /** A sequence of another database of this name means nothing here: everything is new. */
 function numberIn(database: Database, seq: SourceSeq): number {
-  return ownSequenceNumber(database.record, seq, Infinity) ?? 0
+  return sequenceNumber(database, seq, Infinity) ?? 0
 }
 
 function* batches(rows: readonly string[], size: number): Generator<ChangesBatch> {

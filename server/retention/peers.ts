@@ -1,7 +1,7 @@
 import type { DocId } from '../../protocol/document-id.ts'
 import type { Database } from '../database/database.ts'
 import { listLocalDocuments } from '../database/documents/local-documents.ts'
-import { ownSequenceNumber } from '../database/own-sequence.ts'
+import { sequenceNumber } from '../database/source-sequences.ts'
 
 /** A reader of a database that keeps a checkpoint in it: the target of a replication. */
 export interface Peer {
@@ -35,16 +35,16 @@ export async function peersOf(database: Database, signal: AbortSignal): Promise<
  * Returns how far the reader of a checkpoint has come; undefined for what is no checkpoint of a reader of this database. The
  * target of a replication has checkpoints, too, with the sequences of its sources.
  */
-function seenSeq({ record, state }: Database, body: Uint8Array): number | undefined {
+function seenSeq(database: Database, body: Uint8Array): number | undefined {
   const { source_last_seq: ofCouchDB, last_seq: ofPouchDB } = membersOf(body)
   const seq = ofCouchDB ?? ofPouchDB
   // A number may be any database's: those of PouchDB count so.
   if (typeof seq !== 'string') return undefined
   try {
-    const number = ownSequenceNumber(record, seq, state.seq)
+    const number = sequenceNumber(database, seq, database.state.seq)
     if (number !== undefined) return /^\d+$/.test(seq) ? undefined : number
     // A sequence of this database's future: its reader begins again.
-    return seq.endsWith(`-${record.instance}`) ? 0 : undefined
+    return seq.endsWith(`-${database.record.instance}`) ? 0 : undefined
   } catch {
     return undefined
   }

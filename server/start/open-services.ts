@@ -58,7 +58,6 @@ export function openServices(
     threaded: jobs && ((peers, job) => jobs.peersOf(peers, job)),
   })
   const followers = new Followers(catalog, replicator)
-  disposal.add(() => followers.close())
   const queues = createWorkQueues(config)
   const mayWrite = (): boolean => cluster?.isLeader !== false
   const autoCompaction = new AutoCompaction({

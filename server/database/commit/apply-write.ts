@@ -73,6 +73,8 @@ function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown
       return setRetention(commit, request.retention)
     case 'set_follower':
       return setFollower(commit, request)
+    case 'put_setting':
+      return commit.putSetting(request.name, request.json)
     case 'clear_interior':
       return clearInteriorOf(commit, request.ids)
     case 'cut_purge_log':

@@ -176,7 +176,12 @@ export class Commit {
   /** Puts a new `_security` object in place, JSON text. */
   putSecurity(text: Uint8Array): void {
     this.#security = text
-    this.#writes.put(this.#keys.text(KeySpace.setting, SECURITY_SETTING), text)
+    this.putSetting(SECURITY_SETTING, text)
+  }
+
+  /** @param value JSON text */
+  putSetting(name: string, value: Uint8Array): void {
+    this.#writes.put(this.#keys.text(KeySpace.setting, name), value)
   }
 
   /** Appends to the purge log, under the purge sequence of the state. */
@@ -223,12 +228,7 @@ export class Commit {
   }
 
   #replicated(record: CommitRecord): ReplicatedChange {
-    return {
-      kind: 'commit',
-      name: this.#context.name,
-      record,
-      content: this.local.entries,
-    }
+    return { kind: 'commit', name: this.#context.name, record, content: this.local.entries }
   }
 
   #removals(): CommittedRemoval[] {

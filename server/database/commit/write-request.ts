@@ -4,6 +4,7 @@ import type { Retention } from '../../../protocol/retention.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { ResolutionOrigin, ResolutionRow } from '../conflicts/resolution-log.ts'
 import type { DocumentEdit, EditOutcome } from '../documents/edit.ts'
+import type { FollowerSetting } from '../setting-names.ts'
 import type { FollowerState } from '../state.ts'
 import type { LocalEdit } from './local-edits.ts'
 
@@ -76,6 +77,8 @@ export type WriteRequest =
   | { readonly kind: 'set_retention'; readonly retention: Retention }
   /** Makes the database a follower of a source, or, with null, ends that. */
   | { readonly kind: 'set_follower'; readonly follower: FollowerState | null }
+  /** Replaces one of the small records that `setting-names.ts` names. */
+  | { readonly kind: 'put_setting'; readonly name: FollowerSetting; readonly json: Uint8Array }
   /** A step of a compaction: removes the bodies of revisions that are no leaves. */
   | { readonly kind: 'clear_interior'; readonly ids: readonly DocId[] }
   /** A step of a compaction: cuts the purge log to `_purged_infos_limit`. */
@@ -96,6 +99,7 @@ export interface WriteResults {
   readonly set_limit: undefined
   readonly set_retention: undefined
   readonly set_follower: undefined
+  readonly put_setting: undefined
   readonly clear_interior: undefined
   readonly cut_purge_log: undefined
   /** Addresses of the content that may be without any reference now. */
@@ -124,6 +128,7 @@ export function documentsOf(request: WriteRequest): readonly DocId[] {
     case 'set_limit':
     case 'set_retention':
     case 'set_follower':
+    case 'put_setting':
     case 'cut_purge_log':
     case 'release_attachments':
       return NO_IDS
@@ -151,6 +156,7 @@ export function bytesOf(request: WriteRequest): number {
     case 'set_limit':
     case 'set_retention':
     case 'set_follower':
+    case 'put_setting':
     case 'cut_purge_log':
     case 'release_attachments':
       return 0

@@ -44,7 +44,7 @@ async function untilThere({ url }: Pick<RunningServer, 'url'>, id: string, datab
 
 const shown = ({ couchette }: RunningServer): string => `${couchette.url}/app/`
 
-test('a follower takes documents from its source and from nobody else', async t => {
+test.serial('a follower takes documents from its source and from nobody else', async t => {
   await withTwo(async two => {
     const { leader, follower } = two
     await follow(two)
@@ -89,7 +89,7 @@ test('a follower takes documents from its source and from nobody else', async t 
   })
 })
 
-test('a follower tells how far it is behind, and a load balancer can ask', async t => {
+test.serial('a follower tells how far it is behind, and a load balancer can ask', async t => {
   await withTwo(async two => {
     const { leader, follower } = two
     t.is((await call(follower.url, 'GET', '/_up?max_lag=0')).status, 200, 'nothing follows')
@@ -120,7 +120,7 @@ test('a follower tells how far it is behind, and a load balancer can ask', async
   })
 })
 
-test('a follower that forwards writes has its source answer them, and can be read at once', async t => {
+test.serial('a follower that forwards writes has its source answer them, and can be read at once', async t => {
   await withTwo(async two => {
     const { leader, follower } = two
     await follow(two, { forward_writes: true })
@@ -156,7 +156,7 @@ async function revOf({ url }: RunningServer, id: string): Promise<string | undef
   return (await call<{ _rev?: string }>(url, 'GET', `/app/${id}`)).body._rev
 }
 
-test('a promoted follower is written to, and keeps what it has', async t => {
+test.serial('a promoted follower is written to, and keeps what it has', async t => {
   await withTwo(async two => {
     const { leader, follower } = two
     await follow(two)
@@ -182,7 +182,7 @@ test('a promoted follower is written to, and keeps what it has', async t => {
   })
 })
 
-test('a follower stays one over a restart, and its job goes on; a database that is dropped follows no more', async t => {
+test.serial('a follower stays one over a restart, and its job goes on; a database that is dropped follows no more', async t => {
   const [leader, node] = await Promise.all([startServer(), RestartableNode.start(FAST)])
   try {
     await call(leader.url, 'PUT', '/app')
@@ -206,7 +206,7 @@ test('a follower stays one over a restart, and its job goes on; a database that 
   }
 })
 
-test('what cannot follow is refused with a reason, and nothing is changed', async t => {
+test.serial('what cannot follow is refused with a reason, and nothing is changed', async t => {
   await withTwo(async ({ leader, follower: { url, couchette } }) => {
     const put = (path: string, json: object) => call<{ reason: string }>(url, 'PUT', path, { json })
     t.is((await put('/_users/_follower', { source: `${leader.url}/app` })).status, 403)
@@ -228,7 +228,7 @@ test('what cannot follow is refused with a reason, and nothing is changed', asyn
   })
 })
 
-test('PouchDB replicates from a follower, and keeps its checkpoint there', async t => {
+test.serial('PouchDB replicates from a follower, and keeps its checkpoint there', async t => {
   await withTwo(async two => {
     const { follower } = two
     await follow(two)
@@ -245,7 +245,7 @@ test('PouchDB replicates from a follower, and keeps its checkpoint there', async
   })
 })
 
-test('the command line makes a follower and promotes it', async t => {
+test.serial('the command line makes a follower and promotes it', async t => {
   await withTwo(async ({ leader, follower }) => {
     await call(leader.url, 'PUT', '/app')
     await call(leader.url, 'PUT', '/app/first', { json: {} })
@@ -265,7 +265,7 @@ test('the command line makes a follower and promotes it', async t => {
   })
 })
 
-test('a follower resolves no conflicts: policies are applied at its source, and here when it is promoted', async t => {
+test.serial('a follower resolves no conflicts: policies are applied at its source, and here when it is promoted', async t => {
   await withTwo(async two => {
     const { leader, follower } = two
     await call(leader.url, 'PUT', '/_node/_local/_config/conflicts/resolve', { json: 'false' })

@@ -92,6 +92,7 @@ async function writeEverything(database: Database): Promise<void> {
   const follower = { source: 'http://leader/db/', since: 0, forwardsWrites: false, job: 'follower:db' }
   await database.write({ kind: 'set_follower', follower })
   await database.write({ kind: 'set_follower', follower: null })
+  await database.write({ kind: 'put_setting', name: 'source_sequences', json: Buffer.from('{}') })
   await database.write({ kind: 'set_limit', name: 'purgedInfosLimit', limit: 1 })
   await database.write({ kind: 'set_retention', retention: { expires_field: 'end' } })
   const winner = (name: string): Rev => database.document(id(name))!.rev
@@ -167,6 +168,7 @@ test('every kind of write can be cloned, and so be sent to another thread', asyn
     edit_local_documents: true,
     log_resolutions: true,
     purge: true,
+    put_setting: true,
     release_attachments: true,
     resolve_conflict: true,
     set_follower: true,
