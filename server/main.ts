@@ -121,7 +121,7 @@ interface StartedParts {
 async function startJobs(parts: StartedParts, disposal: Disposal): Promise<void> {
   const { config, catalog, queries, conflicts, replicator, followers, cluster } = parts.services
   disposal.add(() => replicator.close())
-  disposal.add(() => followers.close())
+  disposal.add(() => followers.pause())
   if (cluster === undefined) {
     const perUser = new PerUserDatabases(config, catalog, componentLog(parts.node.log, 'auth'))
     disposal.add(() => perUser.close())

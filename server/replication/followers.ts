@@ -50,14 +50,11 @@ export class Followers {
     DatabaseName,
     { watch: FollowerWatch; stop: AbortController; done: Promise<void> }
   >()
-  readonly #unlisten: () => void
+  #unlisten: (() => void) | undefined
 
   constructor(catalog: Catalog, replicator: Replicator) {
     this.#catalog = catalog
     this.#replicator = replicator
-    this.#unlisten = catalog.listen((event, name) => {
-      if (event === 'deleted') void this.#forget(name).catch(() => undefined)
-    })
   }
 
   /**
@@ -161,13 +158,18 @@ export class Followers {
     )
   }
 
-  /** Goes on with the followers that are there; called once the server listens. */
+  /** Goes on with the followers that are there; called once the server listens, or leads its cluster. */
   async start(): Promise<void> {
+    this.#unlisten ??= this.#catalog.listen((event, name) => {
+      if (event === 'deleted') void this.#forget(name).catch(() => undefined)
+    })
     for await (const name of this.#names()) await this.#watch(name)
   }
 
-  async close(): Promise<void> {
-    this.#unlisten()
+  /** Leaves the followers to another node, or ends. Idempotent. */
+  async pause(): Promise<void> {
+    this.#unlisten?.()
+    this.#unlisten = undefined
     await Promise.all(Array.from(this.#watches.keys(), name => this.#unwatch(name)))
   }
 

@@ -25,7 +25,7 @@ export class LeaderJobs implements LeaderWork {
     await this.end()
     const running = (this.#running = new Disposal())
     const { config, log } = this.#node
-    const { catalog, replicator, conflicts, autoCompaction, retention } = this.#services
+    const { catalog, replicator, followers, conflicts, autoCompaction, retention } = this.#services
     await createSystemDatabases(catalog)
     this.#databases.users.ensureDesign()
     const feedLog = componentLog(log, 'feeds')
@@ -34,7 +34,9 @@ export class LeaderJobs implements LeaderWork {
     const perUser = new PerUserDatabases(config, catalog, componentLog(log, 'auth'))
     running.add(() => perUser.close())
     running.add(() => replicator.pause())
+    running.add(() => followers.pause())
     await replicator.start()
+    await followers.start()
     conflicts.startAgain(catalog)
     retention.startAgain()
     autoCompaction.noteAll()

@@ -56,7 +56,7 @@ function isSystemDatabase(name: string): boolean {
 /** Functions that may write whatever the method is, and lists that the leader alone keeps. */
 function isWritingRead([first, , kind]: readonly string[]): boolean {
   if (first === '_design') return kind === '_update' || kind === '_rewrite'
-  return first === '_conflicts' || first === '_ingest' || first === '_trees'
+  return first === '_conflicts' || first === '_ingest' || first === '_trees' || first === '_follower'
 }
 
 function isReadByPost(method: string, [first = '', name, kind]: readonly string[]): boolean {
