@@ -120,37 +120,40 @@ test.serial('a follower tells how far it is behind, and a load balancer can ask'
   })
 })
 
-test.serial('a follower that forwards writes has its source answer them, and can be read at once', async t => {
-  await withTwo(async two => {
-    const { leader, follower } = two
-    await follow(two, { forward_writes: true })
-    const put = await call<{ rev: string }>(follower.url, 'PUT', '/app/a%2Fb', { json: { n: 2 } })
-    t.is(put.status, 201)
-    t.is(put.headers.location, `${follower.couchette.url}/app/a%2Fb`)
-    t.is(put.headers.etag, `"${put.body.rev}"`)
-    t.is((await call(follower.url, 'GET', '/app/a%2Fb')).status, 200)
-    t.is((await call(leader.url, 'GET', '/app/a%2Fb')).status, 200)
-    t.is(
-      (await call(follower.url, 'PUT', '/app/a%2Fb', { json: { n: 3 } })).status,
-      409,
-      'the source decides',
-    )
-    const bulk = { docs: [{ _id: 'x' }, { _id: 'y' }] }
-    t.is((await call(follower.url, 'POST', '/app/_bulk_docs', { json: bulk })).status, 201)
-    t.is((await call(follower.url, 'GET', '/app/y')).status, 200)
-    const text = await call(follower.url, 'PUT', `/app/x/a.txt?rev=${(await revOf(follower, 'x')) ?? ''}`, {
-      raw: 'some text',
-      headers: { 'content-type': 'text/plain' },
+test.serial(
+  'a follower that forwards writes has its source answer them, and can be read at once',
+  async t => {
+    await withTwo(async two => {
+      const { leader, follower } = two
+      await follow(two, { forward_writes: true })
+      const put = await call<{ rev: string }>(follower.url, 'PUT', '/app/a%2Fb', { json: { n: 2 } })
+      t.is(put.status, 201)
+      t.is(put.headers.location, `${follower.couchette.url}/app/a%2Fb`)
+      t.is(put.headers.etag, `"${put.body.rev}"`)
+      t.is((await call(follower.url, 'GET', '/app/a%2Fb')).status, 200)
+      t.is((await call(leader.url, 'GET', '/app/a%2Fb')).status, 200)
+      t.is(
+        (await call(follower.url, 'PUT', '/app/a%2Fb', { json: { n: 3 } })).status,
+        409,
+        'the source decides',
+      )
+      const bulk = { docs: [{ _id: 'x' }, { _id: 'y' }] }
+      t.is((await call(follower.url, 'POST', '/app/_bulk_docs', { json: bulk })).status, 201)
+      t.is((await call(follower.url, 'GET', '/app/y')).status, 200)
+      const text = await call(follower.url, 'PUT', `/app/x/a.txt?rev=${(await revOf(follower, 'x')) ?? ''}`, {
+        raw: 'some text',
+        headers: { 'content-type': 'text/plain' },
+      })
+      t.is(text.status, 201)
+      t.is((await call<string>(follower.url, 'GET', '/app/x/a.txt')).body, 'some text')
+      const stranger = follower.url.replace('admin:pass', 'admin:wrong')
+      t.is((await call(stranger, 'PUT', '/app/z', { json: {} })).status, 401)
+      t.is((await call(follower.couchette.url, 'PUT', '/app/z', { json: {} })).status, 401)
+      await leader.close()
+      t.is((await call(follower.url, 'PUT', '/app/z', { json: {} })).status, 503)
     })
-    t.is(text.status, 201)
-    t.is((await call<string>(follower.url, 'GET', '/app/x/a.txt')).body, 'some text')
-    const stranger = follower.url.replace('admin:pass', 'admin:wrong')
-    t.is((await call(stranger, 'PUT', '/app/z', { json: {} })).status, 401)
-    t.is((await call(follower.couchette.url, 'PUT', '/app/z', { json: {} })).status, 401)
-    await leader.close()
-    t.is((await call(follower.url, 'PUT', '/app/z', { json: {} })).status, 503)
-  })
-})
+  },
+)
 
 async function revOf({ url }: RunningServer, id: string): Promise<string | undefined> {
   return (await call<{ _rev?: string }>(url, 'GET', `/app/${id}`)).body._rev
@@ -182,29 +185,32 @@ test.serial('a promoted follower is written to, and keeps what it has', async t 
   })
 })
 
-test.serial('a follower stays one over a restart, and its job goes on; a database that is dropped follows no more', async t => {
-  const [leader, node] = await Promise.all([startServer(), RestartableNode.start(FAST)])
-  try {
-    await call(leader.url, 'PUT', '/app')
-    await call(leader.url, 'PUT', '/app/first', { json: {} })
-    await call(node.url, 'PUT', '/app/_follower', { json: { source: `${leader.url}/app` } })
-    await untilThere(node, 'first')
-    await node.stop()
-    await call(leader.url, 'PUT', '/app/later', { json: {} })
-    await node.start()
-    t.is((await call(node.url, 'PUT', '/app/own', { json: {} })).status, 403)
-    await untilThere(node, 'later')
-    t.is((await call(node.url, 'DELETE', '/app')).status, 200)
-    await eventually('its job is gone', async () => {
-      return (await call(node.url, 'GET', '/_replicator/follower:app')).status === 404
-    })
-    t.is((await call(node.url, 'PUT', '/app')).status, 201)
-    t.is((await call(node.url, 'PUT', '/app/own', { json: {} })).status, 201)
-  } finally {
-    await node.close()
-    await leader.close()
-  }
-})
+test.serial(
+  'a follower stays one over a restart, and its job goes on; a database that is dropped follows no more',
+  async t => {
+    const [leader, node] = await Promise.all([startServer(), RestartableNode.start(FAST)])
+    try {
+      await call(leader.url, 'PUT', '/app')
+      await call(leader.url, 'PUT', '/app/first', { json: {} })
+      await call(node.url, 'PUT', '/app/_follower', { json: { source: `${leader.url}/app` } })
+      await untilThere(node, 'first')
+      await node.stop()
+      await call(leader.url, 'PUT', '/app/later', { json: {} })
+      await node.start()
+      t.is((await call(node.url, 'PUT', '/app/own', { json: {} })).status, 403)
+      await untilThere(node, 'later')
+      t.is((await call(node.url, 'DELETE', '/app')).status, 200)
+      await eventually('its job is gone', async () => {
+        return (await call(node.url, 'GET', '/_replicator/follower:app')).status === 404
+      })
+      t.is((await call(node.url, 'PUT', '/app')).status, 201)
+      t.is((await call(node.url, 'PUT', '/app/own', { json: {} })).status, 201)
+    } finally {
+      await node.close()
+      await leader.close()
+    }
+  },
+)
 
 test.serial('what cannot follow is refused with a reason, and nothing is changed', async t => {
   await withTwo(async ({ leader, follower: { url, couchette } }) => {
@@ -265,26 +271,29 @@ test.serial('the command line makes a follower and promotes it', async t => {
   })
 })
 
-test.serial('a follower resolves no conflicts: policies are applied at its source, and here when it is promoted', async t => {
-  await withTwo(async two => {
-    const { leader, follower } = two
-    await call(leader.url, 'PUT', '/_node/_local/_config/conflicts/resolve', { json: 'false' })
-    const policy = { conflicts: [{ selector: {}, policy: 'latest', field: 'at' }] }
-    await follow(two)
-    const branches = ['a', 'b'].map(hash => ({
-      _id: 'c',
-      _rev: `1-${hash.repeat(32)}`,
-      at: `2026-0${hash === 'a' ? 1 : 2}-01T00:00:00Z`,
-    }))
-    await call(leader.url, 'POST', '/app/_bulk_docs', { json: { docs: branches, new_edits: false } })
-    await call(leader.url, 'PUT', '/app/_design/policy', { json: policy })
-    await call(leader.url, 'PUT', '/app/last', { json: {} })
-    await untilThere(follower, 'last')
-    await untilThere(follower, '_design/policy')
-    const conflicts = async () =>
-      (await call<{ total_rows: number }>(follower.url, 'GET', '/app/_conflicts')).body.total_rows
-    t.is(await conflicts(), 1)
-    await call(follower.url, 'DELETE', '/app/_follower')
-    await eventually('the policy is applied', async () => (await conflicts()) === 0)
-  })
-})
+test.serial(
+  'a follower resolves no conflicts: policies are applied at its source, and here when it is promoted',
+  async t => {
+    await withTwo(async two => {
+      const { leader, follower } = two
+      await call(leader.url, 'PUT', '/_node/_local/_config/conflicts/resolve', { json: 'false' })
+      const policy = { conflicts: [{ selector: {}, policy: 'latest', field: 'at' }] }
+      await follow(two)
+      const branches = ['a', 'b'].map(hash => ({
+        _id: 'c',
+        _rev: `1-${hash.repeat(32)}`,
+        at: `2026-0${hash === 'a' ? 1 : 2}-01T00:00:00Z`,
+      }))
+      await call(leader.url, 'POST', '/app/_bulk_docs', { json: { docs: branches, new_edits: false } })
+      await call(leader.url, 'PUT', '/app/_design/policy', { json: policy })
+      await call(leader.url, 'PUT', '/app/last', { json: {} })
+      await untilThere(follower, 'last')
+      await untilThere(follower, '_design/policy')
+      const conflicts = async () =>
+        (await call<{ total_rows: number }>(follower.url, 'GET', '/app/_conflicts')).body.total_rows
+      t.is(await conflicts(), 1)
+      await call(follower.url, 'DELETE', '/app/_follower')
+      await eventually('the policy is applied', async () => (await conflicts()) === 0)
+    })
+  },
+)
