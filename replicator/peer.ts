@@ -186,6 +186,13 @@ export interface Peer {
    */
   put(id: string, document: OpenedRevision, signal: AbortSignal): Promise<WriteFailure | null>
 
+  /**
+   * Removes leaves as if they had never been. Not of streams.
+   *
+   * @throws PeerError `unauthorized` and others
+   */
+  purge?(documents: readonly Pick<Change, 'id' | 'revs'>[], signal: AbortSignal): Promise<void>
+
   /** Returns a local document, null if there is none. */
   getLocal(id: string, signal: AbortSignal): Promise<PeerLocalDocument | null>
 

@@ -1,15 +1,11 @@
-import type {
-  ComparedDocument,
-  ComparisonProgress,
-  ComparisonSummary,
-} from '../../replicator/comparison/lines.ts'
+import type { ComparisonProgress, ComparisonSummary } from '../../replicator/comparison/lines.ts'
 import { CommandError } from '../frame/command-error.ts'
 import type { Context } from '../frame/context.ts'
 import { FAILED, INCOMPLETE, OK } from '../frame/exit-codes.ts'
 import type { Frame } from '../frame/frame.ts'
-import { printable } from '../frame/table.ts'
 import { comparisonLines } from '../replication/comparison-lines.ts'
 import { copyDocuments } from '../replication/copy-documents.ts'
+import { shownDifference } from '../replication/differences.ts'
 
 type Summary = ComparisonSummary['summary']
 type Progress = ComparisonProgress['progress']
@@ -53,7 +49,7 @@ async function compare(
     } else if ('summary' in line) summary = line.summary
     else {
       if (repair && line.missing_in !== undefined) missing[line.missing_in].add(line.id)
-      if (!context.json) await context.line(shown(line))
+      if (!context.json) await context.line(shownDifference(line))
     }
     if (context.json) await context.line(text)
   }
@@ -66,7 +62,8 @@ async function compare(
   const cannot = summary.other_leaves + summary.damaged
   if (!context.json && missing.source.size + missing.target.size > 0)
     await context.line('What was missing was replicated: compare again to be sure.')
-  if (!context.json && cannot > 0) await context.line('No replication repairs damaged or other leaves.')
+  if (!context.json && cannot > 0)
+    await context.line('What is damaged, and other leaves, are repaired by `couchette repair --bodies`.')
   return cannot > 0 ? INCOMPLETE : OK
 }
 
@@ -77,24 +74,6 @@ function cutOff(from: string | undefined): CommandError {
 
 function shownProgress({ source_documents: here, target_documents: there }: Progress): string {
   return `${here} and ${there} documents compared`
-}
-
-function shown(line: ComparedDocument): string {
-  const id = printable(line.id)
-  const revs = printable('rev' in line ? line.rev : line.revs.join(', '))
-  switch (line.kind) {
-    case 'body':
-      return `${id}: the body of ${revs} differs`
-    case 'attachment':
-      return `${id}: the attachment ${printable(line.name ?? '')} of ${revs} differs`
-    case 'unreadable':
-      return `${id}: the ${line.side} cannot read ${revs}: ${printable(line.reason)}`
-    case 'missing':
-    case 'winner':
-    case 'leaves':
-      if (line.missing_in === undefined) return `${id}: other leaves, though nothing is missing: ${revs}`
-      return `${id}: the ${line.missing_in} lacks ${revs}${line.kind === 'winner' ? ' (another winner)' : ''}`
-  }
 }
 
 function sentence(summary: Summary): string {

@@ -5,23 +5,18 @@ import { CouchError, fail } from '../../protocol/errors.ts'
 import { boundaryOf } from '../../protocol/multipart/content-type.ts'
 import { MultipartParser } from '../../protocol/multipart/parser.ts'
 import { PeerError } from '../peer-error.ts'
+import { type AttachmentContent, provesRevision } from './proof.ts'
 import type { OpenedRevision, Peer } from '../peer.ts'
-
-/** An attachment: what a peer tells of it, and the digest of the bytes that it sent. */
-export interface AttachmentContent {
-  readonly type: string
-  /** MD5 of the stored bytes, as the peer tells it; undefined where it does not. */
-  readonly digest: string | undefined
-  /** Encoding and MD5 of the bytes as they were sent; undefined where they were not. */
-  readonly sent: { readonly encoding: string; readonly md5: string } | undefined
-}
 
 /** The content of a revision, or why there is none. */
 export type RevisionContent =
   | {
       readonly kind: 'content'
+      readonly deleted: boolean
       readonly body: string
       readonly attachments: ReadonlyMap<string, AttachmentContent>
+      /** True where the revision's id follows from the content; undefined where that was not asked. */
+      readonly isProven: boolean | undefined
     }
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly reason: string }
@@ -39,6 +34,12 @@ export function revisionKey(id: string, rev: string): string {
   return `${rev} ${id}`
 }
 
+/** Options of reading contents. */
+interface ContentOptions {
+  /** Also finds out whether contents prove their revisions. */
+  readonly prove?: boolean
+}
+
 /**
  * Reads revisions with their attachments; holds digests of them, and one document at a time.
  *
@@ -49,6 +50,7 @@ export async function contentsOf(
   peer: Peer,
   wanted: readonly WantedRevisions[],
   signal: AbortSignal,
+  options: ContentOptions = {},
 ): Promise<Map<string, RevisionContent>> {
   const contents = new Map<string, RevisionContent>()
   for (const { id, revs } of wanted) for (const rev of revs) contents.set(revisionKey(id, rev), MISSING)
@@ -58,56 +60,68 @@ export async function contentsOf(
     for await (const found of peer.bulkGet(asked, signal)) {
       for (const revision of found) {
         if (revision.kind === 'attachments') apart.push(revision)
-        else if (revision.kind === 'document') keep(contents, revision.json)
+        else if (revision.kind === 'document') keep(contents, revision.json, options)
       }
     }
   } catch (error) {
-    if (!(error instanceof PeerError) || error.error !== 'bulk_get_unsupported') throw error
-    for (const { id, revs } of wanted) for (const rev of revs) apart.push({ id, rev })
+    if (signal.aborted || !isFailure(error)) throw error
+    // One that cannot be read, or a peer without `_bulk_get`, fails them all: what has not come is asked for one by one.
+    for (const { id, revs } of wanted)
+      for (const rev of revs) if (contents.get(revisionKey(id, rev)) === MISSING) apart.push({ id, rev })
   }
   for (const { id, rev } of apart)
-    contents.set(revisionKey(id, rev), await openContent(peer, id, rev, signal))
+    contents.set(revisionKey(id, rev), await openContent(peer, { id, rev }, signal, options))
   return contents
 }
 
 /** The document that comes is the revision that was asked for, or one that followed it meanwhile. */
-function keep(contents: Map<string, RevisionContent>, json: Uint8Array): void {
-  const document = parseDocument(json, { term: false })
+function keep(
+  contents: Map<string, RevisionContent>,
+  json: Uint8Array,
+  { prove = false }: ContentOptions,
+): void {
+  const document = parseDocument(json, { term: prove })
   const key = revisionKey(document.id ?? '', document.rev ?? '')
   if (contents.has(key)) contents.set(key, contentOf(document, []))
 }
 
 async function openContent(
   peer: Peer,
-  id: string,
-  rev: string,
+  { id, rev }: { readonly id: string; readonly rev: string },
   signal: AbortSignal,
+  options: ContentOptions,
 ): Promise<RevisionContent> {
   try {
     for await (const opened of peer.openRevision({ id, rev, possibleAncestors: [] }, signal)) {
-      const content = await readOpened(opened)
+      const content = await readOpened(opened, options)
       if (content?.rev === rev) return content.content
     }
     return MISSING
   } catch (error) {
-    if (signal.aborted) throw error
-    if (error instanceof PeerError || error instanceof CouchError)
-      return { kind: 'unreadable', reason: error.reason }
-    throw error
+    if (signal.aborted || !isFailure(error)) throw error
+    // A peer that fails at everything has not lost this revision.
+    await peer.info(signal)
+    return { kind: 'unreadable', reason: error.reason }
   }
+}
+
+/** Returns true for what a peer answers, or a database of this server throws. */
+function isFailure(error: unknown): error is PeerError | CouchError {
+  return error instanceof PeerError || error instanceof CouchError
 }
 
 /** @throws CouchError where it is no multipart body */
 async function readOpened(
   opened: OpenedRevision,
+  { prove = false }: ContentOptions,
 ): Promise<{ readonly rev: string | undefined; readonly content: RevisionContent } | undefined> {
   if (opened.kind === 'missing') return undefined
   if (opened.kind === 'document') {
-    const document = parseDocument(opened.json, { term: false })
+    const document = parseDocument(opened.json, { term: prove })
     return { rev: document.rev, content: contentOf(document, []) }
   }
   const { json, digests } = await readParts(opened.contentType, opened.body)
-  const document = parseDocument(json, { term: false })
+  const document = parseDocument(json, { term: prove })
   return { rev: document.rev, content: contentOf(document, digests) }
 }
 
@@ -135,7 +149,8 @@ async function readParts(
 }
 
 /** @param digests of the attachments that follow, in their order */
-function contentOf({ body, attachments = [] }: DocumentInput, digests: readonly string[]): RevisionContent {
+function contentOf(document: DocumentInput, digests: readonly string[]): RevisionContent {
+  const { body, deleted, attachments = [] } = document
   let next = 0
   const found = attachments.map((attachment): [string, AttachmentContent] => {
     const { name, contentType, digest, encoding, follows, data } = attachment
@@ -145,7 +160,9 @@ function contentOf({ body, attachments = [] }: DocumentInput, digests: readonly 
   })
   return {
     kind: 'content',
+    deleted,
     body: createHash('sha256').update(body).digest('base64'),
     attachments: new Map(found),
+    isProven: document.term === undefined ? undefined : provesRevision(document, new Map(found)),
   }
 }

@@ -39,6 +39,8 @@ export interface ContentDifference {
   readonly rev: string
   /** Name of the attachment. */
   readonly name?: string
+  /** The side that is wrong, as the other's content proves the revision; missing where that cannot be told. */
+  readonly damaged?: 'source' | 'target'
 }
 
 /** A revision that a side lists, and cannot give. */
@@ -49,6 +51,8 @@ export interface UnreadableRevision {
   readonly rev: string
   readonly side: 'source' | 'target'
   readonly reason: string
+  /** The side, where the other's content proves the revision. */
+  readonly damaged?: 'source' | 'target'
 }
 
 /** Position of a comparison. One that is `from` the id goes on from there. */

@@ -192,6 +192,13 @@ export class HttpPeer implements Peer {
     })
   }
 
+  async purge(documents: readonly Pick<Change, 'id' | 'revs'>[], signal: AbortSignal): Promise<void> {
+    const body = JSON.stringify(Object.fromEntries(documents.map(({ id, revs }) => [id, revs])))
+    const request = { method: 'POST', path: '_purge', body } as const
+    const { status } = await this.#client.json(request, [200, 201, 202, 401, 403], signal, anything)
+    if (status === 401 || status === 403) throw unauthorized(this.url, status)
+  }
+
   async getLocal(id: string, signal: AbortSignal): Promise<PeerLocalDocument | null> {
     const request = { method: 'GET', path: `_local/${encodeURIComponent(id)}` } as const
     return (await this.#client.json(request, [200, 404], signal, localDocument)).value

@@ -5,7 +5,7 @@ const MISSING_RETRY_MS = 2000
 
 /** Returns how a replication moves documents. */
 export function transferOptions(
-  { options, maxIdBytes }: ReplicationPlan,
+  { options, maxIdBytes }: Pick<ReplicationPlan, 'options' | 'maxIdBytes'>,
   targetIsEmpty: boolean,
 ): TransferOptions {
   return {

@@ -6,6 +6,7 @@ import {
   blobReferenceRange,
   NO_DATABASE,
 } from '../storage/attachment-keys.ts'
+import { unlessDamaged } from '../storage/encryption/damaged.ts'
 import type { Store } from '../storage/store.ts'
 import { decodeBlobRecord, encodeBlobRecord, type BlobPlace } from './blob-record.ts'
 import { addressBytes, contentAddress, type ContentAddress } from './content-address.ts'
@@ -78,7 +79,7 @@ export class BlobStore {
 
   /** Stores content under an address; returns undefined if other bytes have it. */
   async #adoptAs(address: ContentAddress, blob: IncomingBlob): Promise<BlobPin | undefined> {
-    const entry = await this.#acquire(address)
+    const entry = await this.#acquire(address, true)
     try {
       if (entry.place === undefined) {
         this.#put(entry, blob)
@@ -100,7 +101,7 @@ export class BlobStore {
     for (let variant = 0; ; variant++) {
       const address = contentAddress(md5, bytes.length, variant)
       if (this.#removing.has(address)) return undefined
-      const entry = this.#entryOf(address)
+      const entry = this.#entryOf(address, true)
       if (entry.place?.kind === 'file') return undefined
       if (entry.place === undefined) this.#put(entry, { kind: 'inline', bytes })
       else if (Buffer.compare(entry.place.bytes, bytes) !== 0) continue
@@ -161,8 +162,8 @@ export class BlobStore {
     await Promise.all(this.#removing.values())
   }
 
-  /** The entry of an address with one more pin, once nothing is being removed there. */
-  async #acquire(address: ContentAddress): Promise<Entry> {
+  /** The entry of an address with one more pin, once nothing is being removed there. Parameters of {@link #entryOf}. */
+  async #acquire(address: ContentAddress, replaces = false): Promise<Entry> {
     for (
       let removing = this.#removing.get(address);
       removing !== undefined;
@@ -170,18 +171,22 @@ export class BlobStore {
     ) {
       await removing
     }
-    const entry = this.#entryOf(address)
+    const entry = this.#entryOf(address, replaces)
     this.#entries.set(address, entry)
     entry.pins += 1
     return entry
   }
 
-  /** The entry of an address; one without a pin is not kept. */
-  #entryOf(address: ContentAddress): Entry {
+  /**
+   * The entry of an address; one without a pin is not kept.
+   *
+   * @param replaces true where a damaged record counts as none: content of its digest and length takes its place
+   */
+  #entryOf(address: ContentAddress, replaces = false): Entry {
     return (
       this.#entries.get(address) ?? {
         pins: 0,
-        place: this.#stored(address),
+        place: replaces ? unlessDamaged(() => this.#stored(address)) : this.#stored(address),
         isNew: false,
         busy: DONE,
       }
@@ -264,9 +269,8 @@ export class BlobStore {
     const bytes = addressBytes(address)
     const batch = this.#store.batch().del(blobCheckKey(NO_DATABASE, bytes))
     const references = await this.#store.keys({ ...blobReferenceRange(bytes), limit: 1 }).all()
-    const record = references.length > 0 ? undefined : await this.#store.get(blobKey(bytes))
-    const place = record === undefined ? undefined : decodeBlobRecord(record)
-    if (place !== undefined) batch.del(blobKey(bytes))
+    const place = references.length > 0 ? undefined : unlessDamaged(() => this.#stored(address))
+    if (references.length === 0) batch.del(blobKey(bytes))
     if (place?.kind === 'file') batch.del(blobFileKey(place.file))
     await batch.write({ sync: true })
     // After the record: a crash in between leaves a file without a record, never a record without its file.

@@ -1,3 +1,4 @@
+import { DamagedValueError } from '../storage/encryption/damaged.ts'
 import { contentReader, type ContentReader } from './content-reader.ts'
 import type { BlobPlace } from './blob-record.ts'
 import type { IncomingBlob } from './incoming-blob.ts'
@@ -7,7 +8,7 @@ const PIECE_BYTES = 256 * 1024
 
 type Read = ContentReader['read']
 
-/** Returns whether received bytes equal the stored ones. Both have the same length. */
+/** Returns whether received bytes equal the stored ones, which damaged ones do not. Both have the same length. */
 export async function sameContent(
   blob: IncomingBlob,
   place: BlobPlace,
@@ -19,6 +20,9 @@ export async function sameContent(
   const stored = await files.openForReading(place)
   try {
     return await equalPieces((at, size) => stored.read(at, size), received, place.length)
+  } catch (error) {
+    if (error instanceof DamagedValueError) return false
+    throw error
   } finally {
     await stored.close()
   }

@@ -207,6 +207,10 @@ export class LocalPeer implements Peer {
     return this.#server.put(id, document, signal)
   }
 
+  async purge(documents: readonly Pick<Change, 'id' | 'revs'>[], signal: AbortSignal): Promise<void> {
+    await this.#server.purge?.(documents, signal)
+  }
+
   getLocal(id: string, signal: AbortSignal): Promise<PeerLocalDocument | null> {
     return this.#server.getLocal(id, signal)
   }

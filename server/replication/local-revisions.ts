@@ -3,12 +3,18 @@ import { relatedContentType } from '../../protocol/multipart/related.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { FetchedRevision, MissingRevisions, OpenedRevision } from '../../replicator/peer.ts'
+import { PeerError } from '../../replicator/peer-error.ts'
 import type { Database } from '../database/database.ts'
 import { readRevision, type OpenRevision } from '../database/documents/read-document.ts'
 import { relatedBody } from '../database/documents/related-body.ts'
 import type { RevisionFinder } from '../database/documents/revision-finder.ts'
+import { DamagedValueError } from '../storage/encryption/damaged.ts'
 
-/** Reads a document's revisions for `bulkGet`: leaves in place of those that have children. */
+/**
+ * Reads a document's revisions for `bulkGet`: leaves in place of those that have children.
+ *
+ * @throws PeerError `damaged_record`
+ */
 export function fetchRevisions(
   database: Database,
   revisions: RevisionFinder,
@@ -17,14 +23,20 @@ export function fetchRevisions(
 ): FetchedRevision[] {
   return revisions.find(asDocId(id), revs.map(parseRev)).map(entry => {
     if ('missing' in entry) return { kind: 'missing', id, rev: entry.missing, reason: 'missing' }
-    const { json, record } = readRevision(database, asDocId(id), entry.ok, { revs: true }, reader)
+    const { json, record } = undamaged(() =>
+      readRevision(database, asDocId(id), entry.ok, { revs: true }, reader),
+    )
     return record.attachments.length > 0
       ? { kind: 'attachments', id, rev: entry.ok.node.rev }
       : { kind: 'document', json }
   })
 }
 
-/** Reads a revision for `openRevision`, with the attachments that are newer than `attsSince` as parts. */
+/**
+ * Reads a revision for `openRevision`, with the attachments that are newer than `attsSince` as parts.
+ *
+ * @throws PeerError `damaged_record`
+ */
 export function openedRevision(
   database: Database,
   id: DocId,
@@ -38,13 +50,37 @@ export function openedRevision(
     attEncodingInfo: true,
     ...(attsSince.length > 0 ? { attsSince } : {}),
   }
-  const read = readRevision(database, id, entry.ok, options, reader)
+  const read = undamaged(() => readRevision(database, id, entry.ok, options, reader))
   if (read.sent.length === 0) return { kind: 'document', json: read.json }
   const { boundary, pieces } = relatedBody(database, read)
   return {
     kind: 'multipart',
     rev: entry.ok.node.rev,
     contentType: relatedContentType(boundary),
-    body: pieces,
+    body: undamagedPieces(pieces),
   }
+}
+
+function undamaged<Value>(read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    throw asPeerError(error)
+  }
+}
+
+async function* undamagedPieces(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* pieces
+  } catch (error) {
+    throw asPeerError(error)
+  }
+}
+
+/** A client of the server is told the same. */
+function asPeerError(error: unknown): unknown {
+  if (!(error instanceof DamagedValueError)) return error
+  return new PeerError('damaged_record', error.message, { status: 500 })
 }

@@ -34,6 +34,7 @@ import * as mango from './queries/mango.ts'
 import { postTrial } from './queries/try-view.ts'
 import * as views from './queries/views.ts'
 import { postCompare } from './database/compare.ts'
+import { postRepair } from './database/repair.ts'
 import { getDigests, postDigests } from './database/digests.ts'
 import * as follower from './replication/follower.ts'
 import * as replicate from './replication/replicate.ts'
@@ -144,6 +145,7 @@ const REPLICATION: readonly Route[] = [
     DELETE: replicate.refuse,
   }),
   route('/_compare', 'user', { POST: postCompare }),
+  route('/_repair', 'user', { POST: postRepair }),
   route('/_active_tasks', 'server-admin', withHead(scheduler.getTasks)),
   route('/_scheduler/jobs', 'server-admin', { GET: scheduler.getJobs }),
   route('/_scheduler/jobs/:job', 'server-admin', { GET: scheduler.getJob }),

@@ -104,6 +104,11 @@ export function bodyReferenceRange(database: number, address?: Uint8Array): Rang
   }
 }
 
+/** Returns the body that a reference is of. */
+export function bodyOfReferenceKey(key: Uint8Array): number {
+  return uintAt(key, key.byteLength - 6, 6)
+}
+
 export function addressOfBodyReferenceKey(key: Uint8Array): Buffer {
   const end = key.byteLength - 6
   return Buffer.from(key.slice(end - ADDRESS_LENGTH, end))

@@ -64,7 +64,7 @@ function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown
     case 'write_rows':
       return applyRows(request, commit, host)
     case 'purge':
-      return applyPurge(commit, request.requests)
+      return purgeDocuments(request, commit)
     case 'set_security':
       return setSecurity(commit, request.json)
     case 'set_limit':
@@ -127,6 +127,12 @@ async function applyRows(
   const outcomes = await editDocuments({ edits, replicated: true, isAtomic: true, user }, commit, host)
   applyLocalEdits(commit, locals)
   return outcomes
+}
+
+async function purgeDocuments({ requests }: WriteRequest & { kind: 'purge' }, commit: Commit) {
+  const purged = applyPurge(commit, requests)
+  await commit.bodies.removeReferencesOfDamaged()
+  return purged
 }
 
 /** @throws `conflict` where the leaves are others by now; what refuses one of the edits */

@@ -1,5 +1,11 @@
 import { addressBytes } from '../../attachments/content-address.ts'
-import { blobCheckKey, bodyReference } from '../../storage/attachment-keys.ts'
+import {
+  addressOfBodyReferenceKey,
+  blobCheckKey,
+  bodyOfReferenceKey,
+  bodyReference,
+} from '../../storage/attachment-keys.ts'
+import { DamagedValueError } from '../../storage/encryption/damaged.ts'
 import { KeySpace } from '../../storage/keys.ts'
 import type { WriteSetBuilder } from '../../storage/write-set.ts'
 import {
@@ -12,6 +18,7 @@ import type { CommitContext } from './commit-context.ts'
 import type { DatabaseState } from '../state.ts'
 
 const NOTHING = new Uint8Array(0)
+const DAMAGED = Symbol('damaged')
 
 /** The bodies of a commit: those that it stores and removes, over those that are stored. */
 export class CommitBodies {
@@ -21,6 +28,8 @@ export class CommitBodies {
   readonly #local: WriteSetBuilder
   /** The attachments of bodies that are not on disk yet, by the body's number. */
   readonly #attachments: Map<number, readonly StoredAttachment[]>
+  /** Bodies that were removed without being read. */
+  readonly #damaged = new Set<number>()
   readonly #added = new Map<number, readonly StoredAttachment[]>()
 
   constructor(
@@ -62,7 +71,25 @@ export class CommitBodies {
    * `Database#releaseAttachments`.
    */
   remove(body: number): void {
-    const record = this.#read(body)
+    const record = this.#readUnlessDamaged(body)
+    if (record === DAMAGED) this.#damaged.add(body)
+    this.#removeRecord(body, record === DAMAGED ? undefined : record)
+  }
+
+  /** Removes the references of bodies that were removed and did not tell them, as they are damaged. Reads all references. */
+  async removeReferencesOfDamaged(): Promise<void> {
+    if (this.#damaged.size === 0) return
+    const { store, keys } = this.#context
+    for await (const key of store.keys(keys.range(KeySpace.attachment))) {
+      const body = bodyOfReferenceKey(key)
+      if (!this.#damaged.has(body)) continue
+      const address = addressOfBodyReferenceKey(key)
+      this.#writes.delete(this.#referenceKey(address, body))
+      this.#local.put(blobCheckKey(this.#context.database, address), NOTHING)
+    }
+  }
+
+  #removeRecord(body: number, record: BodyRecord | undefined): void {
     this.#state.storedSize -= record?.body.length ?? 0
     this.#writes.delete(this.#key(body))
     for (const { content } of this.#attachments.get(body) ?? record?.attachments ?? []) {
@@ -82,6 +109,20 @@ export class CommitBodies {
     const record = this.#read(body)
     if (record === undefined) return 0
     return record.body.length + record.attachments.reduce((sum, { length }) => sum + length, 0)
+  }
+
+  /** Bytes of a body that goes, as {@link sizeOf}; 0 where it is damaged. */
+  sizeOfRemoved(body: number): number {
+    return this.#damaged.has(body) || this.#readUnlessDamaged(body) === DAMAGED ? 0 : this.sizeOf(body)
+  }
+
+  #readUnlessDamaged(body: number): BodyRecord | undefined | typeof DAMAGED {
+    try {
+      return this.#read(body)
+    } catch (error) {
+      if (error instanceof DamagedValueError) return DAMAGED
+      throw error
+    }
   }
 
   /** Reads a stored body. Undefined for 0, the number of revisions without a body, and where the body was removed. */

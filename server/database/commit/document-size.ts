@@ -29,5 +29,5 @@ export function documentSize(
   let size = 0
   for (const one of written) if (now.has(one.body)) size += one.size
   if (before === undefined || (gone.length === 1 && earlier.length === 1)) return size
-  return gone.reduce((sum, body) => sum - commit.bodies.sizeOf(body), size + before.size)
+  return gone.reduce((sum, body) => sum - commit.bodies.sizeOfRemoved(body), size + before.size)
 }

@@ -53,9 +53,8 @@ async function* lines(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { replicator, config } = ctx.services
-  const origin = { maker: await replicator.users.of(ctx.state.user), loginFrom: peerOf(ctx.req, config) }
   try {
-    const peers = await replicator.peersOf(request, origin)
+    const peers = await openSides(ctx, request)
     try {
       const task = replicator.comparisons.begin({
         user: ctx.state.user.name,
@@ -78,6 +77,17 @@ async function* lines(
   } catch (error) {
     rethrow(error)
   }
+}
+
+/** Opens both databases for the user of the request. To be closed. */
+export async function openSides(
+  { req, services: { replicator, config }, state: { user } }: RequestContext,
+  request: ReplicationRequest,
+): Promise<{ readonly source: Peer; readonly target: Peer }> {
+  return replicator.peersOf(request, {
+    maker: await replicator.users.of(user),
+    loginFrom: peerOf(req, config),
+  })
 }
 
 function settingsOf(config: Config): CompareOptions {

@@ -6,3 +6,13 @@ export class DamagedValueError extends Error {
     this.name = 'DamagedValueError'
   }
 }
+
+/** Returns what is read; undefined where it is damaged. */
+export function unlessDamaged<Value>(read: () => Value): Value | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof DamagedValueError) return undefined
+    throw error
+  }
+}

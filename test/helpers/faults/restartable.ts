@@ -36,21 +36,21 @@ export class RestartableNode {
   }
 
   async start(): Promise<void> {
-    this.#couchette = await open(this.#data, this.#port, this.#settings)
+    this.#couchette = await open(this.data, this.#port, this.#settings)
   }
 
   /** Copies its data while it is stopped. */
   async backUp(): Promise<void> {
     await this.stop()
-    await cp(this.#data, this.#backup, { recursive: true })
+    await cp(this.data, this.#backup, { recursive: true })
     await this.start()
   }
 
   /** Starts it again with the data of the backup, as if nothing had happened since. */
   async restore(): Promise<void> {
     await this.stop()
-    await rm(this.#data, { recursive: true })
-    await cp(this.#backup, this.#data, { recursive: true })
+    await rm(this.data, { recursive: true })
+    await cp(this.#backup, this.data, { recursive: true })
     await this.start()
   }
 
@@ -59,7 +59,7 @@ export class RestartableNode {
     await this.#dir.remove()
   }
 
-  get #data(): string {
+  get data(): string {
     return join(this.#dir.path, 'data')
   }
 

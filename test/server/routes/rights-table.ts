@@ -98,6 +98,12 @@ export const ROWS: readonly Row[] = [
     request: () => ({ path: '/_compare', json: {} }),
   },
   {
+    route: 'POST /_repair',
+    right: 'user',
+    status: 500,
+    request: () => ({ path: '/_repair', json: {} }),
+  },
+  {
     route: 'POST /_replicate',
     right: 'user',
     status: 404,
