@@ -11,6 +11,7 @@ import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { sentBody, streamBody } from '../../http/request/body.ts'
 import { sendAttachment } from './attachment-answer.ts'
+import { checkDesignWriter } from '../shared/design-writers.ts'
 import { databaseOf, docIdOf } from '../shared/path-names.ts'
 import { checkIdIn, checkRequestedId } from '../shared/document-limits.ts'
 import { revisionNamed } from '../shared/named-revision.ts'
@@ -54,6 +55,7 @@ export async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<
   const name = nameToWrite(ctx)
   const database = await databaseOf(ctx)
   checkIdIn(database, id)
+  checkDesignWriter(ctx, database, id)
   const encoding = uploadEncoding(ctx)
   checkAnnouncedLength(ctx, name)
   checkQuorum(ctx)

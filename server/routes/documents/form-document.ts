@@ -17,6 +17,7 @@ import { decodedBody, streamBody } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { headerText } from '../../http/response/header-text.ts'
 import { sendJson } from '../../http/response/reply.ts'
+import { checkDesignWriter } from '../shared/design-writers.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { documentLimits } from '../shared/document-limits.ts'
 
@@ -28,6 +29,7 @@ export async function postForm(ctx: RequestContext, id: DocId): Promise<void> {
   checkReferer(ctx)
   if (parseMediaType(ctx.get('Content-Type')).type !== 'multipart/form-data') throw fail('notAForm')
   const database = await databaseOf(ctx)
+  checkDesignWriter(ctx, database, id)
   const limits = documentLimits(ctx)
   const form = new FormReader(database.attachments, limits)
   try {

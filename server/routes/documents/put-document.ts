@@ -15,6 +15,7 @@ import { runInTurns } from '../../concurrency/time-slice.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkIdIn, checkRequestedId, documentLimits } from '../shared/document-limits.ts'
 import { isRelated, readRelated } from './put-multipart.ts'
+import { checkDesignWriter } from '../shared/design-writers.ts'
 import { checkQuorum } from '../shared/write-quorum.ts'
 import { answerWritten, setLocation, setWrittenEtag } from './answer-write.ts'
 import { revisionNamed } from '../shared/named-revision.ts'
@@ -25,6 +26,7 @@ export async function putDocument(ctx: RequestContext, id: DocId): Promise<void>
   checkQuorum(ctx)
   parseDocId(id, documentLimits(ctx).maxIdBytes)
   checkIdIn(database, id)
+  checkDesignWriter(ctx, database, id)
   if (isRelated(ctx)) {
     await putRelated(ctx, database, id)
     return
