@@ -100,6 +100,11 @@ export class MultipartParser {
     }
   }
 
+  /** Bytes of a part's headers that are held, as they are not complete. */
+  get headerBytes(): number {
+    return this.#headerBytes
+  }
+
   #passPreamble(bytes: Buffer): Buffer {
     const opening = this.#delimiter.subarray(CRLF.length)
     const offset = bytes.indexOf(opening)

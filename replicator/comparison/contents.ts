@@ -1,3 +1,5 @@
+import { keepDocument } from '../keep-document.ts'
+import { GatheredBytes } from '../../protocol/gathered-bytes.ts'
 import { createHash } from 'node:crypto'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
@@ -131,21 +133,21 @@ async function readParts(
   body: AsyncIterable<Uint8Array>,
 ): Promise<{ readonly json: Buffer; readonly digests: readonly string[] }> {
   const parser = new MultipartParser(boundaryOf(contentType) ?? '')
-  const json: Buffer[] = []
+  const json = new GatheredBytes()
   const digests: string[] = []
   let hash: ReturnType<typeof createHash> | undefined
   let isDocument = true
   for await (const chunk of body) {
     for (const event of parser.push(chunk)) {
       if (event.kind === 'headers' && !isDocument) hash = createHash('md5')
-      else if (event.kind === 'body' && isDocument) json.push(Buffer.from(event.bytes))
+      else if (event.kind === 'body' && isDocument) keepDocument(json, event.bytes)
       else if (event.kind === 'body') hash?.update(event.bytes)
       else if (event.kind === 'part-end' && isDocument) isDocument = false
       else if (event.kind === 'part-end') digests.push(hash!.digest('base64'))
     }
   }
   if (!parser.ended) throw fail('badRequest', 'the multipart body ends too early')
-  return { json: Buffer.concat(json), digests }
+  return { json: json.take(), digests }
 }
 
 /** @param digests of the attachments that follow, in their order */

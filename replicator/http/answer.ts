@@ -1,3 +1,4 @@
+import { GatheredBytes } from '../../protocol/gathered-bytes.ts'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
@@ -62,14 +63,12 @@ const MAX_ERROR_BYTES = 64 * 1024
  * @throws PeerError `no_couchdb` when it has more than `maxBytes`
  */
 export async function readAll(answer: PeerAnswer, maxBytes: number): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let bytes = 0
+  const bytes = new GatheredBytes()
   for await (const chunk of chunks(answer)) {
-    parts.push(chunk)
-    bytes += chunk.length
-    checkHeld(answer, bytes, maxBytes)
+    bytes.push(chunk)
+    checkHeld(answer, bytes.length, maxBytes)
   }
-  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
+  return bytes.take()
 }
 
 /**

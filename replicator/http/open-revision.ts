@@ -1,3 +1,4 @@
+import { GatheredBytes } from '../../protocol/gathered-bytes.ts'
 import { boundaryOf } from '../../protocol/multipart/content-type.ts'
 import { MultipartParser } from '../../protocol/multipart/parser.ts'
 import type { MultipartEvent } from '../../protocol/multipart/parser.ts'
@@ -152,14 +153,12 @@ class Events {
 
   /** The rest of the current part, which must not be longer than a document. */
   async body(): Promise<Buffer> {
-    const parts: Buffer[] = []
-    let bytes = 0
+    const bytes = new GatheredBytes()
     for await (const part of this.stream()) {
-      parts.push(part)
-      bytes += part.length
-      checkHeld(this.#answer, bytes, this.#answer.limits.maxDocument)
+      bytes.push(part)
+      checkHeld(this.#answer, bytes.length, this.#answer.limits.maxDocument)
     }
-    return Buffer.concat(parts)
+    return bytes.take()
   }
 
   #end(): undefined {

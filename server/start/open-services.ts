@@ -3,7 +3,7 @@ import { AutoCompaction } from '../compaction/auto-compaction.ts'
 import { clusterFamilies } from '../cluster/service/cluster-report.ts'
 import { ClientLimits } from '../concurrency/client-limits.ts'
 import { conflictFamilies } from '../conflicts/conflict-families.ts'
-import { BodyMemory } from '../http/request/body-memory.ts'
+import { bodyLimits, BodyMemory } from '../http/request/body-memory.ts'
 import { unreadLimits } from '../http/response/unread-limits.ts'
 import { UnreadAnswers } from '../http/response/unread-answers.ts'
 import { componentLog } from '../log/log.ts'
@@ -92,10 +92,7 @@ export function openServices(
     serverHeader: SERVER_HEADER,
     restart: facts.restart,
     metrics,
-    bodies: new BodyMemory(
-      () => config.integer('couchette', 'max_body_memory'),
-      databases.fronts?.count('bodies'),
-    ),
+    bodies: new BodyMemory(() => bodyLimits(config), databases.fronts?.count('bodies')),
     unreadAnswers: new UnreadAnswers(() => unreadLimits(config), databases.fronts?.count('unread')),
     clientLimits: new ClientLimits(),
     live,

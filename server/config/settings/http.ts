@@ -142,6 +142,13 @@ export const HTTP_SETTINGS = {
       unit: 'bytes',
       about: 'Memory of all request bodies together; past it the answer is 503',
     },
+    max_body_memory_per_request: {
+      kind: 'integer',
+      default: 268_435_456,
+      unit: 'bytes',
+      about:
+        'Largest body that is held in memory, inflated; past it the answer is 413. Attachments of multipart bodies are not',
+    },
     ...BOUND_SETTINGS,
     trusted_proxies: {
       kind: 'list',

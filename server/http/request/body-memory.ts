@@ -1,17 +1,31 @@
 import { type Count, LocalCount } from '../../concurrency/shared-count.ts'
+import type { Config } from '../../config/config.ts'
 import { fail } from '../../../protocol/errors.ts'
 
 /** Bodies smaller than this are not counted: counting would cost more than they do. */
 const STEP = 1024 * 1024
 
-/** Bounds what all request bodies that are held in memory take together. Past it requests are refused, not queued. */
+export interface BodyLimits {
+  /** Bytes of all bodies together. */
+  readonly all: number
+  /** Bytes of one of them. */
+  readonly one: number
+}
+
+/**
+ * Bounds what request bodies that are held in memory take, inflated, one and all together. Past it requests are refused, not
+ * queued.
+ */
 export class BodyMemory {
-  readonly #limit: () => number
+  readonly #limits: () => BodyLimits
   readonly #held: Count
 
-  /** @param held counts the bytes of all threads of the server */
-  constructor(limit: () => number, held: Count = new LocalCount()) {
-    this.#limit = limit
+  /**
+   * @param limits read each time, so that they may change
+   * @param held counts the bytes of all threads of the server
+   */
+  constructor(limits: () => BodyLimits, held: Count = new LocalCount()) {
+    this.#limits = limits
     this.#held = held
   }
 
@@ -22,7 +36,10 @@ export class BodyMemory {
       grow: size => {
         const needed = Math.floor(size / STEP) * STEP - held
         if (needed <= 0) return
-        if (this.#held.value + needed > this.#limit()) throw fail('busy')
+        const { all, one } = this.#limits()
+        if (size > one)
+          throw fail('tooLarge', `the request entity has more than ${one} bytes that are held at once`)
+        if (this.#held.value + needed > all) throw fail('busy')
         this.#held.add(needed)
         held += needed
       },
@@ -35,7 +52,15 @@ export class BodyMemory {
 }
 
 export interface HeldBody {
-  /** @param size bytes so far. @throws `busy` */
+  /** @param size bytes so far. @throws `busy`, `too_large` */
   readonly grow: (size: number) => void
   readonly release: () => void
+}
+
+/** Returns the bounds of bodies as they are configured now. */
+export function bodyLimits(config: Pick<Config, 'integer'>): BodyLimits {
+  return {
+    all: config.integer('couchette', 'max_body_memory'),
+    one: config.integer('couchette', 'max_body_memory_per_request'),
+  }
 }

@@ -4,6 +4,7 @@ import { fail } from '../../../protocol/errors.ts'
 import type { HeldBody } from './body-memory.ts'
 import type { HttpContext } from '../context.ts'
 import { BODY_TIME } from './body-time.ts'
+import { GatheredBytes } from '../../../protocol/gathered-bytes.ts'
 import { uploadedBytes } from './upload-stream.ts'
 
 /** Smaller bodies leave nothing to release. */
@@ -77,14 +78,12 @@ export function readJsonBody(ctx: HttpContext, kind: BodyKind): Promise<Buffer> 
 /** By events: an async iterator costs a small request more than everything else about its body. */
 function collect(stream: Readable, limit: number, held: HeldBody): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
+    const bytes = new GatheredBytes()
     const onData = (chunk: Buffer): void => {
-      size += chunk.length
-      chunks.push(chunk)
+      bytes.push(chunk)
       try {
-        if (size > limit) throw fail('tooLarge', 'the request entity is too large')
-        held.grow(size)
+        if (bytes.length > limit) throw fail('tooLarge', 'the request entity is too large')
+        held.grow(bytes.length)
       } catch (error) {
         stream.off('data', onData)
         stream.pause()
@@ -92,9 +91,7 @@ function collect(stream: Readable, limit: number, held: HeldBody): Promise<Buffe
       }
     }
     stream.on('data', onData)
-    stream.once('end', () =>
-      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)),
-    )
+    stream.once('end', () => resolve(bytes.take()))
     stream.once('error', error => reject(isBadGzip(error) ? fail('badGzip') : error))
   })
 }
@@ -105,7 +102,7 @@ function isBadGzip(error: Error): boolean {
 }
 
 /** Opens the request's account of the memory for bodies, which is released when the request is answered. */
-function heldBody(ctx: HttpContext): HeldBody {
+export function heldBody(ctx: HttpContext): HeldBody {
   const held = ctx.services.bodies.open()
   let counted = false
   return {

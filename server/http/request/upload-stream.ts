@@ -4,6 +4,9 @@ import { fail } from '../../../protocol/errors.ts'
 /** Bytes that may wait for the reader before the connection does. */
 const MAX_WAITING = 512 * 1024
 
+/** Memory that a chunk takes beside its bytes: a client may cut them as small as it likes. */
+const CHUNK_OVERHEAD = 128
+
 /**
  * The bytes of a request as they come, at the reader's pace. A client that sends none for a while is given up, so that
  * it holds nothing for ever. A reader that stops early leaves the connection as it is, to be answered.
@@ -57,7 +60,7 @@ class UploadReader {
   take(): Buffer | undefined {
     const chunk = this.#chunks.shift()
     if (chunk === undefined) return undefined
-    this.#waiting -= chunk.length
+    this.#waiting -= chunk.length + CHUNK_OVERHEAD
     if (this.#waiting < MAX_WAITING && this.#source.isPaused()) this.#resume()
     return chunk
   }
@@ -80,7 +83,7 @@ class UploadReader {
 
   readonly #onData = (chunk: Buffer): void => {
     this.#chunks.push(chunk)
-    this.#waiting += chunk.length
+    this.#waiting += chunk.length + CHUNK_OVERHEAD
     if (this.#waiting >= MAX_WAITING) this.#pause()
     else this.#timer.refresh()
     this.#wakeUp()

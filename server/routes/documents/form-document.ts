@@ -13,7 +13,8 @@ import type { ReceivedAttachment, Upload } from '../../attachments/upload.ts'
 import type { Database } from '../../database/database.ts'
 import { inputOf } from '../../database/documents/write-attachment.ts'
 import { writeDocument } from '../../database/documents/write-documents.ts'
-import { decodedBody, streamBody } from '../../http/request/body.ts'
+import { GatheredBytes } from '../../../protocol/gathered-bytes.ts'
+import { decodedBody, heldBody, streamBody } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { headerText } from '../../http/response/header-text.ts'
 import { sendJson } from '../../http/response/reply.ts'
@@ -57,7 +58,9 @@ async function readForm(ctx: RequestContext, form: FormReader): Promise<void> {
   const boundary = boundaryOf(ctx.get('Content-Type'))
   if (boundary === undefined) throw fail('malformedMultipart', 'there is no boundary')
   const parser = new MultipartParser(boundary)
+  const held = heldBody(ctx)
   for await (const bytes of streamBody(ctx, decodedBody(ctx))) {
+    held.grow(form.heldBytes + parser.headerBytes + bytes.length)
     await inTurns(parser.push(bytes), event => form.take(event))
   }
   parser.finish()
@@ -87,8 +90,9 @@ class FormReader {
   readonly #attachments: Attachments
   readonly #limits: Required<DocumentLimits>
   #name = ''
-  #field: Buffer[] = []
-  #fieldBytes = 0
+  #field = new GatheredBytes()
+  /** Bytes of all fields. */
+  heldBytes = 0
   #upload: Upload | undefined
 
   constructor(attachments: Attachments, limits: Required<DocumentLimits>) {
@@ -111,8 +115,7 @@ class FormReader {
   #begin(headers: PartHeaders): void {
     const { parameters } = parseMediaType(headers.get('content-disposition'))
     this.#name = parameters.get('name') ?? ''
-    this.#field = []
-    this.#fieldBytes = 0
+    this.#field = new GatheredBytes()
     const name = parameters.get('filename')
     if (this.#name !== '_attachments' || name === undefined) return
     checkAttachmentName(name)
@@ -128,15 +131,15 @@ class FormReader {
       return
     }
     if (this.#name !== '_doc' && this.#name !== '_rev') return
-    this.#fieldBytes += bytes.length
-    if (this.#fieldBytes > this.#limits.maxSize + FIELD_ALLOWANCE)
-      throw fail('tooLarge', 'the request entity is too large')
     this.#field.push(bytes)
+    this.heldBytes += bytes.length
+    if (this.#field.length > this.#limits.maxSize + FIELD_ALLOWANCE)
+      throw fail('tooLarge', 'the request entity is too large')
   }
 
   async #end(): Promise<void> {
     if (this.#upload === undefined) {
-      if (this.#name === '_doc' || this.#name === '_rev') this.fields[this.#name] = Buffer.concat(this.#field)
+      if (this.#name === '_doc' || this.#name === '_rev') this.fields[this.#name] = this.#field.take()
       return
     }
     this.files.push(await this.#upload.finish())

@@ -8,7 +8,8 @@ import { inTurns, runInTurns } from '../../concurrency/time-slice.ts'
 import type { Attachments } from '../../attachments/attachments.ts'
 import { FollowingAttachments } from '../../attachments/following.ts'
 import type { ReceivedAttachment } from '../../attachments/upload.ts'
-import { decodedBody, streamBody } from '../../http/request/body.ts'
+import { GatheredBytes } from '../../../protocol/gathered-bytes.ts'
+import { decodedBody, heldBody, streamBody } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { documentLimits } from '../shared/document-limits.ts'
 
@@ -40,8 +41,10 @@ export async function readRelated(ctx: RequestContext): Promise<RelatedDocument>
   // A part names its attachment, and what a document's JSON may name has to arrive.
   const parser = new MultipartParser(boundary, { maxHeaderBytes: limits.maxSize + JSON_ALLOWANCE })
   const document = new RelatedReader(attachments, limits)
+  const held = heldBody(ctx)
   try {
     for await (const bytes of streamBody(ctx, decodedBody(ctx))) {
+      held.grow(document.jsonBytes + parser.headerBytes + bytes.length)
       await inTurns(parser.push(bytes), event => document.take(event))
     }
     return await document.finish()
@@ -57,8 +60,7 @@ const JSON_ALLOWANCE = 16 * 1024 * 1024
 class RelatedReader {
   readonly #attachments: Attachments
   readonly #limits: Required<DocumentLimits>
-  #json: Buffer[] = []
-  #jsonBytes = 0
+  #json = new GatheredBytes()
   #ended = false
   #input: DocumentInput | undefined
   #following: FollowingAttachments | undefined
@@ -66,6 +68,11 @@ class RelatedReader {
   constructor(attachments: Attachments, limits: Required<DocumentLimits>) {
     this.#attachments = attachments
     this.#limits = limits
+  }
+
+  /** Bytes of the document, which are held until all of its attachments are there. */
+  get jsonBytes(): number {
+    return this.#json.length
   }
 
   async take(event: MultipartEvent): Promise<void> {
@@ -96,18 +103,16 @@ class RelatedReader {
     if (event.kind === 'headers') requireJsonPart(event.headers)
     if (event.kind === 'body') this.#keep(event.bytes)
     if (event.kind !== 'part-end') return
-    const json = Buffer.concat(this.#json)
+    const json = this.#json.take()
     this.#input = await runInTurns(parseDocumentInSteps(json, { term: true, ...this.#limits }))
-    this.#json = []
     const follows = (this.#input.attachments ?? []).filter(attachment => attachment.follows)
     this.#following = new FollowingAttachments(this.#attachments, follows)
   }
 
   #keep(bytes: Buffer): void {
-    this.#jsonBytes += bytes.length
-    if (this.#jsonBytes > this.#limits.maxSize + JSON_ALLOWANCE)
-      throw fail('tooLarge', 'the request entity is too large')
     this.#json.push(bytes)
+    if (this.jsonBytes > this.#limits.maxSize + JSON_ALLOWANCE)
+      throw fail('tooLarge', 'the request entity is too large')
   }
 }
 

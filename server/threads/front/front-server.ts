@@ -12,7 +12,7 @@ import { SharedCounts } from '../../concurrency/shared-count.ts'
 import type { Config } from '../../config/config.ts'
 import { type Listener, listenPlain } from '../../http/connection/listener.ts'
 import { peerOf } from '../../http/connection/peer.ts'
-import { BodyMemory } from '../../http/request/body-memory.ts'
+import { bodyLimits, BodyMemory } from '../../http/request/body-memory.ts'
 import { unreadLimits } from '../../http/response/unread-limits.ts'
 import { createReadQueues } from '../../http/response/read-queues.ts'
 import { UnreadAnswers } from '../../http/response/unread-answers.ts'
@@ -141,10 +141,7 @@ export class FrontServer {
       clientLimits: new ClientLimits(),
       live: this.#live,
       feeds: this.#feeds,
-      bodies: new BodyMemory(
-        () => config.integer('couchette', 'max_body_memory'),
-        this.#counts.of(thread, 'bodies'),
-      ),
+      bodies: new BodyMemory(() => bodyLimits(config), this.#counts.of(thread, 'bodies')),
       unreadAnswers: new UnreadAnswers(() => unreadLimits(config), this.#counts.of(thread, 'unread')),
       readQueue: queues.reads,
       filterQueue: queues.filters,

@@ -3,7 +3,12 @@ import test from 'ava'
 import { addUser, securedServer } from '../../helpers/secured-server.ts'
 
 /** Sends a request's head that announces a body, and no body. Resolves with the status of the answer. */
-function statusBeforeBody(url: string, who: string | undefined, method: string, path: string): Promise<number> {
+function statusBeforeBody(
+  url: string,
+  who: string | undefined,
+  method: string,
+  path: string,
+): Promise<number> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
   const login = who === undefined ? '' : `Authorization: Basic ${Buffer.from(who).toString('base64')}\r\n`
