@@ -1,6 +1,7 @@
 import { BadEvent } from './bad-event.ts'
 import { type EventSource, parseEventSource } from './event-source.ts'
-import { ExactNumber, type ExactObject, isExactObject, parseExact, type ExactValue } from './exact-json.ts'
+import { ExactNumber, type ExactObject, isExactObject, type ExactValue } from './exact-json.ts'
+import { parseMessage } from './schema-prefixes.ts'
 import { type ConnectSchema, parseSchema } from './schema.ts'
 
 /** A row before or after a change, with the types of its columns where the event has a schema. */
@@ -44,14 +45,14 @@ const OPERATIONS = { c: 'create', u: 'update', d: 'delete', r: 'read' } as const
 export function rawEvent(key: Uint8Array | null, value: Uint8Array | null): RawEvent {
   return {
     ...(key === null || key.length === 0 ? {} : { key: parseKey(key) }),
-    value: value === null || value.length === 0 ? null : parseExact(value),
+    value: value === null || value.length === 0 ? null : parseMessage(value),
   }
 }
 
 /** Keys may be plain text. */
 function parseKey(key: Uint8Array): ExactValue {
   try {
-    return parseExact(key)
+    return parseMessage(key)
   } catch {
     return Buffer.from(key).toString()
   }

@@ -64,17 +64,18 @@ function formerId(template: IdTemplate, before: ExactObject | null): string | un
 }
 
 function converted({ columns, schema }: EventRow, { types }: RowMapping): ExactObject {
-  return new Map(
-    [...columns].map(([name, value]) => {
-      if (isUnavailable(value)) return [name, value]
-      return [name, withName(name, () => columnValue(value, types.get(name) ?? schema?.fields.get(name)))]
-    }),
-  )
+  const values: ExactObject = new Map()
+  for (const [name, value] of columns)
+    values.set(
+      name,
+      isUnavailable(value) ? value : named(name, value, types.get(name) ?? schema?.fields.get(name)),
+    )
+  return values
 }
 
-function withName(name: string, convert: () => ExactValue): ExactValue {
+function named(name: string, value: ExactValue, schema: ConnectSchema | undefined): ExactValue {
   try {
-    return convert()
+    return columnValue(value, schema)
   } catch (error) {
     if (error instanceof BadEvent) throw new BadEvent(error.error, `column ${name}: ${error.reason}`)
     throw error
@@ -82,12 +83,12 @@ function withName(name: string, convert: () => ExactValue): ExactValue {
 }
 
 function membersOf(row: EventRow, values: ExactObject): { members: ExactObject; keep: string[] } {
-  const kept = [...row.columns].filter(([, value]) => isUnavailable(value)).map(([name]) => name)
-  const members = [...values].filter(([name]) => !kept.includes(name))
-  return {
-    members: new Map(members.map(([name, value]) => [memberName(name), value])),
-    keep: kept.map(memberName),
-  }
+  const members: ExactObject = new Map()
+  const keep: string[] = []
+  for (const [name, value] of row.columns)
+    if (isUnavailable(value)) keep.push(memberName(name))
+    else members.set(memberName(name), values.get(name)!)
+  return { members, keep }
 }
 
 /** Members that begin with "_" belong to CouchDB: those of a row get a "$" in front. */

@@ -1,4 +1,4 @@
-import { integerOf, isExactObject, type ExactValue } from './exact-json.ts'
+import { type ExactObject, integerOf, isExactObject, type ExactValue } from './exact-json.ts'
 
 /** A schema of Kafka Connect, as its JSON converter writes it. */
 export interface ConnectSchema {
@@ -13,9 +13,18 @@ export interface ConnectSchema {
   readonly items: ConnectSchema | undefined
 }
 
+/** Schemas of messages, which many messages share. */
+const parsed = new WeakMap<ExactObject, ConnectSchema>()
+
 /** Reads a schema; what is malformed in it is left out, so that values without a known type come as they are. */
 export function parseSchema(value: ExactValue | undefined): ConnectSchema | undefined {
   if (!isExactObject(value)) return undefined
+  let schema = parsed.get(value)
+  if (schema === undefined) parsed.set(value, (schema = readSchema(value)))
+  return schema
+}
+
+function readSchema(value: ExactObject): ConnectSchema {
   return {
     type: textOf(value.get('type')) ?? '',
     name: textOf(value.get('name')),

@@ -2,19 +2,21 @@ import { zeroStats, type ReplicationStats } from '../../protocol/checkpoint.ts'
 import { PeerError } from '../peer-error.ts'
 import type { WriteFailure } from '../peer.ts'
 import type { JobRun, ReplicationEvents, ReplicationResult, ReplicationStatus } from '../replication-plan.ts'
-import type { StreamGap, StreamMessage, StreamPosition, StreamReader } from './contract.ts'
+import type { StreamBatch, StreamGap, StreamMessage, StreamPosition, StreamReader } from './contract.ts'
 
 /** The database that the messages of a stream go to. */
-export interface StreamTarget {
+export interface StreamTarget<Prepared = unknown> {
   /** Returns the place that was stored with the last messages; undefined if there were none. */
   position(): Promise<StreamPosition | undefined>
+  /** Parses messages, which needs nothing of the database: it is done while those before them are being written. */
+  prepare(messages: readonly StreamMessage[]): Prepared
   /**
    * Takes messages in, and the place behind them in the same commit: each is stored, or listed as failed.
    *
    * @returns those that failed, and how many were written and how many were here before
    * @throws PeerError `event_refused` for one that failed, where the job is to stop
    */
-  take(messages: readonly StreamMessage[], position: StreamPosition): Promise<TakenMessages>
+  take(messages: Prepared, position: StreamPosition): Promise<TakenMessages>
   /** Lists a gap as a failure. */
   noteGap(gap: StreamGap): Promise<WriteFailure>
 }
@@ -88,13 +90,20 @@ export class StreamRun implements JobRun {
 
   async run(signal: AbortSignal): Promise<ReplicationResult> {
     const { continuous } = this.#options
-    for await (const { messages, position } of this.#reader.read({ continuous }, signal)) {
-      this.#waiting = messages.length
-      const taken = await this.#target.take(messages, position)
-      this.#waiting = 0
-      for (const failure of taken.failures) this.#refused(failure)
-      this.#count(messages, taken)
-      this.#position = position
+    let writing: Promise<void> | undefined
+    // A write that fails ends the reading, which may wait for a message that is long in coming.
+    const failed = new AbortController()
+    const either = AbortSignal.any([signal, failed.signal])
+    try {
+      for await (const batch of this.#reader.read({ continuous }, either)) {
+        this.#waiting += batch.messages.length
+        const prepared = this.#target.prepare(batch.messages)
+        await writing
+        writing = this.#write(batch, prepared)
+        writing.catch((error: unknown) => failed.abort(error))
+      }
+    } finally {
+      await writing
     }
     signal.throwIfAborted()
     return {
@@ -103,6 +112,14 @@ export class StreamRun implements JobRun {
       duplicates: this.#duplicates,
       position: this.#position,
     }
+  }
+
+  async #write({ messages, position }: StreamBatch, prepared: unknown): Promise<void> {
+    const taken = await this.#target.take(prepared, position)
+    this.#waiting -= messages.length
+    for (const failure of taken.failures) this.#refused(failure)
+    this.#count(messages, taken)
+    this.#position = position
   }
 
   /** There is nothing left to save: the place is in the commit of the documents. */

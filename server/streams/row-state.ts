@@ -46,8 +46,18 @@ export function stateId(source: string, id: DocId): DocId {
   return asDocId(`${statePrefix(source)}${id}`)
 }
 
+/** Prefixes of the sources that were asked for last. */
+const prefixes = new Map<string, string>()
+const MAX_PREFIXES = 1000
+
 export function statePrefix(source: string): string {
-  return `_local/stream-row:${createHash('sha256').update(source).digest('base64url').slice(0, 12)}:`
+  let prefix = prefixes.get(source)
+  if (prefix === undefined) {
+    prefix = `_local/stream-row:${createHash('sha256').update(source).digest('base64url').slice(0, 12)}:`
+    if (prefixes.size >= MAX_PREFIXES) prefixes.clear()
+    prefixes.set(source, prefix)
+  }
+  return prefix
 }
 
 /**

@@ -31,7 +31,7 @@ export interface StreamDatabaseOptions {
 const AT_A_TIME = 1000
 
 /** Writes the messages of a stream into a database, each commit with the place behind its messages. */
-export class StreamDatabase implements StreamTarget {
+export class StreamDatabase implements StreamTarget<readonly IncomingEvent[]> {
   readonly #options: StreamDatabaseOptions
 
   constructor(options: StreamDatabaseOptions) {
@@ -46,7 +46,11 @@ export class StreamDatabase implements StreamTarget {
     return isPosition(position) ? position : undefined
   }
 
-  async take(messages: readonly StreamMessage[], position: StreamPosition): Promise<TakenMessages> {
+  prepare(messages: readonly StreamMessage[]): readonly IncomingEvent[] {
+    return messages.map(incomingEvent)
+  }
+
+  async take(messages: readonly IncomingEvent[], position: StreamPosition): Promise<TakenMessages> {
     const failures: WriteFailure[] = []
     let [written, duplicates] = [0, 0]
     for (let at = 0; at < messages.length; at += AT_A_TIME) {
@@ -61,7 +65,7 @@ export class StreamDatabase implements StreamTarget {
     return { failures, written, duplicates }
   }
 
-  async #ingest(messages: readonly StreamMessage[], locals: readonly LocalEdit[]): Promise<IngestResult[]> {
+  async #ingest(messages: readonly IncomingEvent[], locals: readonly LocalEdit[]): Promise<IngestResult[]> {
     const { endpoint, limits, maxFailures } = this.#options
     const database = await this.#open()
     const user = await this.#user(database)
@@ -75,7 +79,7 @@ export class StreamDatabase implements StreamTarget {
       locals,
     }
     try {
-      return await ingest(database, messages.map(incomingEvent), options)
+      return await ingest(database, messages, options)
     } catch (error) {
       if (error instanceof BadEvent || (error instanceof CouchError && error.status < 500))
         throw new PeerError('event_refused', `${error.error}: ${error.reason}; on_error says to stop there`)
@@ -124,7 +128,7 @@ function isDuplicate(result: IngestResult): boolean {
   return result.kind === 'done' && result.changes.every(({ outcome }) => outcome === 'duplicate')
 }
 
-function failuresOf(result: IngestResult, { topic, offset }: StreamMessage): WriteFailure[] {
+function failuresOf(result: IngestResult, { topic = '', offset = '' }: IncomingEvent): WriteFailure[] {
   if (result.kind !== 'failed') return []
   const { error, reason } = result
   return [{ id: `${topic}@${offset}`, rev: '', status: 400, error, reason }]
