@@ -47,6 +47,32 @@ export function parseBackup(text: string): Backup | undefined {
   return isBackup && value.files?.every(isBackedUpFile) === true ? (value as Backup) : undefined
 }
 
+/** A backup, and the file that describes it. */
+export interface NamedBackup extends Backup {
+  readonly name: string
+}
+
+/**
+ * Reads the descriptions of backups, the oldest first.
+ *
+ * @param names of the files below `backups/`; others than descriptions are passed over
+ * @param read gives the text of one
+ * @throws {Error} of `refusal`, for a file that describes no backup
+ */
+export async function readDescriptions(
+  names: readonly string[],
+  read: (name: string) => Promise<string>,
+  refusal: (name: string) => Error,
+): Promise<NamedBackup[]> {
+  const backups: NamedBackup[] = []
+  for (const name of names.filter(one => one.endsWith('.json')).sort()) {
+    const backup = parseBackup(await read(name))
+    if (backup === undefined) throw refusal(name)
+    backups.push({ ...backup, name })
+  }
+  return backups
+}
+
 /** A path that leads out of the data directory is none. */
 function isBackedUpFile({ path, size, sha256 }: Partial<BackedUpFile>): boolean {
   return (

@@ -10,7 +10,8 @@ import {
   BACKUPS,
   backupFileName,
   contentPath,
-  parseBackup,
+  type NamedBackup,
+  readDescriptions,
 } from '../../protocol/backup.ts'
 import { CommandError, usageError } from '../frame/command-error.ts'
 import type { Context } from '../frame/context.ts'
@@ -101,16 +102,13 @@ async function knownFiles(directory: string): Promise<Map<string, string>> {
   return known
 }
 
-async function readBackups(directory: string): Promise<(Backup & { readonly name: string })[]> {
-  const names = (await readdir(join(directory, BACKUPS))).filter(name => name.endsWith('.json')).sort()
-  const backups: (Backup & { readonly name: string })[] = []
-  for (const name of names) {
-    const backup = parseBackup(await readFile(join(directory, BACKUPS, name), 'utf8'))
-    if (backup === undefined)
-      throw new CommandError(`${join(directory, BACKUPS, name)} describes no backup.`, FAILED)
-    backups.push({ ...backup, name })
-  }
-  return backups
+async function readBackups(directory: string): Promise<NamedBackup[]> {
+  const path = (name: string): string => join(directory, BACKUPS, name)
+  return readDescriptions(
+    await readdir(join(directory, BACKUPS)),
+    name => readFile(path(name), 'utf8'),
+    name => new CommandError(`${path(name)} describes no backup.`, FAILED),
+  )
 }
 
 /** Fetches a file and keeps it under its digest. @returns the digest */

@@ -8,7 +8,7 @@ import { networkError } from '../peer-error.ts'
 import type { BytesMoved } from '../peer.ts'
 import { retrying } from '../retry.ts'
 import type { RetryPolicy } from '../retry.ts'
-import { Semaphore } from '../semaphore.ts'
+import { Turns } from '../../protocol/turns.ts'
 import { decoded, discard, header, otherShape, readJson, statusError } from './answer.ts'
 import type { PeerAnswer } from './answer.ts'
 import type { Connections } from './connections.ts'
@@ -33,7 +33,7 @@ export interface PeerRequest {
   /** JSON text, or a body that can be sent once. */
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
   readonly headers?: Readonly<Record<string, string>>
-  /** A feed holds its connection for long: it does not take one of the job's slots. */
+  /** A feed holds its connection for long: it does not take one of the job's turns. */
   readonly feed?: boolean
   /** A live feed that says next to nothing is as it should be. */
   readonly live?: boolean
@@ -62,7 +62,7 @@ export class HttpClient {
   readonly #dispatcher: Dispatcher
   readonly #throttle: Throttle
   readonly #session: PeerSession | undefined
-  readonly #slots: Semaphore
+  readonly #turns: Turns
   readonly #isElsewhere: boolean
   readonly #words: (text: string) => string
   readonly #connections: Connections
@@ -105,7 +105,7 @@ export class HttpClient {
     this.#session =
       endpoint.basic &&
       connections.session({ origin, ...endpoint.basic, headers: ownHeaders }, endpoint.proxy)
-    this.#slots = new Semaphore(options.httpConnections)
+    this.#turns = new Turns(() => ({ running: options.httpConnections }))
     this.#isElsewhere = !LOOPBACK.test(hostname)
     this.#words = wordsOf(endpoint)
     this.#connections = connections
@@ -159,23 +159,21 @@ export class HttpClient {
     signal: AbortSignal,
     use: (answer: PeerAnswer) => Promise<T>,
   ): Promise<T> {
-    if (!request.feed) await this.#slots.acquire(signal)
-    try {
+    const send = async (): Promise<T> => {
       const answer = await this.#authenticated(request, signal)
       if (statuses !== 'all' && !statuses.includes(answer.status)) throw await statusError(answer)
       return await use(answer)
-    } finally {
-      if (!request.feed) this.#slots.release()
     }
+    return request.feed === true ? send() : this.#turns.run(send, { signal })
   }
 
-  /** Yields what `read` makes of an answer, which keeps its slot until then. */
+  /** Yields what `read` makes of an answer, which keeps its turn until then. */
   async *stream<T>(
     request: PeerRequest,
     signal: AbortSignal,
     read: (answer: PeerAnswer) => AsyncIterable<T>,
   ): AsyncGenerator<T> {
-    await this.#slots.acquire(signal)
+    await this.#turns.begin({ signal })
     try {
       const answer = await this.open({ ...request, feed: true }, [200], signal, async opened => opened)
       try {
@@ -184,7 +182,7 @@ export class HttpClient {
         discard(answer)
       }
     } finally {
-      this.#slots.release()
+      this.#turns.end()
     }
   }
 

@@ -3,7 +3,7 @@ import type { SourceSeq } from '../../protocol/checkpoint.ts'
 import type { VerifyOptions } from '../../protocol/verify-options.ts'
 import type { WriteFailure } from '../peer.ts'
 import type { ReplicationPlan } from '../replication-plan.ts'
-import type { Semaphore } from '../semaphore.ts'
+import type { Turns } from '../../protocol/turns.ts'
 import { wait } from '../wait.ts'
 import type { Divergence, DivergentDocument, InFlightDocument, RepairRecord } from './divergence.ts'
 import { type MissingDocument, missingOnTarget, type Sides } from './look.ts'
@@ -19,7 +19,7 @@ export type VerifyNotice =
 /** Limits of all verifications of a server. */
 export interface VerifyLimits {
   /** Comparisons at a time. */
-  readonly slots: Semaphore
+  readonly turns: Turns
   /** Documents that are asked for at a time. */
   readonly batchSize: () => number
   /** Differing documents of a job that are remembered one by one; others are counted. */
@@ -57,7 +57,7 @@ export async function verifyOnInterval(job: VerifiedJob, signal: AbortSignal): P
   while (!signal.aborted) {
     try {
       await waitUntilDue(divergence, verify.intervalMs, signal)
-      await limits.slots.run(() => verifyOnce(job, signal), signal)
+      await limits.turns.run(() => verifyOnce(job, signal), { signal })
     } catch (error) {
       if (signal.aborted) return
       const reason = error instanceof Error ? error.message : String(error)

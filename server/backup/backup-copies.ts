@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import type { Readable } from 'node:stream'
+import { Turns } from '../../protocol/turns.ts'
 import type { Logger } from 'pino'
 import { fail } from '../../protocol/errors.ts'
 import type { Attachments } from '../attachments/attachments.ts'
@@ -49,7 +50,8 @@ export class BackupCopies {
   #current: BackupCopy | undefined
   /** Sizes of the current copy's files by their paths. */
   #sizes: ReadonlyMap<string, number> = new Map()
-  #changing: Promise<unknown> = Promise.resolve()
+  /** One change at a time. */
+  readonly #changing = new Turns(() => ({ running: 1 }))
   #expiry: NodeJS.Timeout | undefined
 
   constructor(parts: BackupCopiesParts) {
@@ -67,7 +69,7 @@ export class BackupCopies {
    * @throws `conflict` while there is another; `not_implemented` in memory; where the store takes no writes
    */
   begin(): Promise<BackupCopy> {
-    return this.#exclusively(async () => {
+    return this.#changing.run(async () => {
       if (this.#current !== undefined) throw fail('backupRunning')
       const id = randomBytes(9).toString('base64url')
       const created = new Date().toISOString()
@@ -106,7 +108,7 @@ export class BackupCopies {
    * @throws `not_found` where it is not there any more
    */
   end(id: string): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#changing.run(async () => {
       if (this.#current?.id !== id) throw fail('noBackup')
       await this.#remove()
       this.#parts.log.info({ backup: id }, 'a backup is complete')
@@ -114,7 +116,7 @@ export class BackupCopies {
   }
 
   async close(): Promise<void> {
-    await this.#exclusively(() => this.#remove())
+    await this.#changing.run(() => this.#remove())
   }
 
   get #directory(): string {
@@ -155,13 +157,7 @@ export class BackupCopies {
 
   async #expire(): Promise<void> {
     this.#parts.log.warn({ backup: this.#current?.id }, 'a backup was not completed, and is given up')
-    await this.#exclusively(() => this.#remove()).catch(() => undefined)
-  }
-
-  #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#changing.then(work)
-    this.#changing = done.catch(() => undefined)
-    return done
+    await this.#changing.run(() => this.#remove()).catch(() => undefined)
   }
 }
 

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Backup, type BackedUpFile, BACKUPS, contentPath, parseBackup } from '../../protocol/backup.ts'
+import {
+  type Backup,
+  type BackedUpFile,
+  BACKUPS,
+  contentPath,
+  readDescriptions,
+} from '../../protocol/backup.ts'
 import { StartError } from '../config/start-error.ts'
 
 /**
@@ -14,12 +20,12 @@ export async function readBackups(directory: string): Promise<Backup[]> {
   const names = await readdir(join(directory, BACKUPS)).catch((error: unknown) => {
     throw new StartError(`There are no backups in ${directory}.`, { cause: error })
   })
-  const backups: Backup[] = []
-  for (const name of names.filter(one => one.endsWith('.json')).sort()) {
-    const backup = parseBackup(await readFile(join(directory, BACKUPS, name), 'utf8'))
-    if (backup === undefined) throw new StartError(`${join(directory, BACKUPS, name)} describes no backup.`)
-    backups.push(backup)
-  }
+  const path = (name: string): string => join(directory, BACKUPS, name)
+  const backups = await readDescriptions(
+    names,
+    name => readFile(path(name), 'utf8'),
+    name => new StartError(`${path(name)} describes no backup.`),
+  )
   if (backups.length === 0) throw new StartError(`There are no backups in ${directory}.`)
   return backups
 }

@@ -1,4 +1,5 @@
 import { fail } from '../../protocol/errors.ts'
+import { Turns, type Waiter } from '../../protocol/turns.ts'
 
 export interface WorkLimits {
   /** Pieces of work that are done at a time. */
@@ -7,41 +8,35 @@ export interface WorkLimits {
   readonly waiting: number
 }
 
-/** A request that waits. Its signal is asked for where there is something to wait for, as one for each request costs much. */
-export interface Waiter {
-  /** Aborted when nobody waits any more. */
-  readonly signal: AbortSignal
-}
-
 /**
  * A bounded queue in front of work that takes the server's time or memory: some of it is done, in the order in which it
  * came, some waits, and more is refused with 503, so that a crowd does not slow down everybody without end.
  */
 export class WorkQueue {
   readonly #limits: () => WorkLimits
-  readonly #turns = new Set<() => void>()
-  #running = 0
+  readonly #turns: Turns
   /** Requests that wait for what is done anyway, as for an index that is being built. */
   #watching = 0
 
   /** @param limits read each time, so that they may change */
   constructor(limits: () => WorkLimits) {
     this.#limits = limits
+    this.#turns = new Turns(limits)
   }
 
   /** Number of pieces of work that are done now. */
   get running(): number {
-    return this.#running
+    return this.#turns.running
   }
 
   /** Number of requests that wait. */
   get waiting(): number {
-    return this.#turns.size + this.#watching
+    return this.#turns.waiting + this.#watching
   }
 
   /** @throws `busy` when as much runs and waits as may */
   admit(): void {
-    if (this.#running >= this.#most) this.#admitWaiting()
+    if (!this.#turns.isFree()) this.#admitWaiting()
   }
 
   /**
@@ -52,7 +47,7 @@ export class WorkQueue {
    */
   async run<Result>(work: () => Promise<Result>, waiter?: Waiter): Promise<Result> {
     this.admit()
-    return this.#inTurn(work, waiter)
+    return this.#turns.run(work, waiter)
   }
 
   /**
@@ -85,7 +80,7 @@ export class WorkQueue {
       let next = await this.run(() => pieces.next(), waiter)
       while (next.done !== true) {
         yield next.value
-        next = await this.#inTurn(() => pieces.next(), waiter)
+        next = await this.#turns.run(() => pieces.next(), waiter)
       }
     } finally {
       await pieces.return(undefined)
@@ -94,48 +89,6 @@ export class WorkQueue {
 
   #admitWaiting(): void {
     if (this.waiting >= this.#limits().waiting) throw fail('busy')
-  }
-
-  /** However it is configured, something is done. */
-  get #most(): number {
-    return Math.max(1, this.#limits().running)
-  }
-
-  async #inTurn<Result>(work: () => Promise<Result>, waiter?: Waiter): Promise<Result> {
-    if (this.#running < this.#most) this.#running++
-    else await this.#wait(waiter?.signal)
-    try {
-      return await work()
-    } finally {
-      this.#next()
-    }
-  }
-
-  #wait(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted()
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#turns.delete(begin)
-        reject(signal?.reason as Error)
-      }
-      const begin = (): void => {
-        signal?.removeEventListener('abort', leave)
-        resolve()
-      }
-      this.#turns.add(begin)
-      signal?.addEventListener('abort', leave, { once: true })
-    })
-  }
-
-  /** The place of what is done goes straight to the first that waits. */
-  #next(): void {
-    const [begin] = this.#turns
-    if (begin === undefined || this.#running > this.#most) {
-      this.#running--
-      return
-    }
-    this.#turns.delete(begin)
-    begin()
   }
 }
 

@@ -1,3 +1,5 @@
+import { errorCode, fileErrorReason } from '../../protocol/file-errors.ts'
+
 /** A start that cannot succeed until somebody changes something; the message is a sentence that says what. */
 export class StartError extends Error {}
 
@@ -15,33 +17,15 @@ const LISTEN: Readonly<Record<string, (address: string, host: string) => string>
 
 /** Returns a StartError for a failure to listen, or the error itself where it is no such failure. */
 export function listenError(error: Error, host: string, port: number): Error {
-  const sentence = LISTEN[codeOf(error) ?? '']
+  const sentence = LISTEN[errorCode(error) ?? '']
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
   return sentence === undefined ? error : new StartError(sentence(address, host), { cause: error })
 }
 
-/** Sentences for errors of the file system, by their code. */
-const FILES: Readonly<Record<string, string>> = {
-  EACCES: 'this user has no right to it',
-  EPERM: 'this user has no right to it',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  ENOENT: 'there is no such file or directory',
-  ENOTDIR: 'a part of the path is no directory',
-  EEXIST: 'there is a file of that name',
-  EISDIR: 'it is a directory',
-  EMFILE: 'this process has too many open files',
-}
-
 /** Returns a StartError for a failure of the file system, or the error itself where it is no such failure. */
 export function fileError(error: unknown, what: string, path: string): unknown {
-  const reason = FILES[codeOf(error) ?? '']
+  const reason = fileErrorReason(error)
   return reason === undefined
     ? error
     : new StartError(`${what} ${path} cannot be used: ${reason}.`, { cause: error })
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

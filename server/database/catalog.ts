@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { DatabaseName } from '../../protocol/database-name.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import { fail } from '../../protocol/errors.ts'
+import { Turns } from '../../protocol/turns.ts'
 import { makeSuffix } from '../../protocol/sequence.ts'
 import { DatabaseKeys } from '../storage/keys.ts'
 import { GroupSync } from '../storage/group-sync.ts'
@@ -48,7 +49,8 @@ export class Catalog {
   readonly #listeners = new Set<DatabaseListener>()
   #changes = 0
   /** Creations and deletions happen one after the other. */
-  #changing: Promise<unknown> = Promise.resolve()
+  /** One change at a time. */
+  readonly #changing = new Turns(() => ({ running: 1 }))
   #clearing: Promise<void> = Promise.resolve()
   /** Names whose creation or deletion failed: it may be on disk or not. */
   readonly #undecided = new Set<DatabaseName>()
@@ -59,15 +61,15 @@ export class Catalog {
     this.#shared = { store, sync: new GroupSync(store, hooks.replicate), attachments }
     this.#hooks = hooks
     this.#clearing = clearDropped(this.#shared).catch(() => undefined)
-    this.#unlisten = store.health?.onReopened(() => this.#exclusively(() => this.#reload()))
+    this.#unlisten = store.health?.onReopened(() => this.#changing.run(() => this.#reload()))
   }
 
   /** @throws `noDatabase` */
   async open(name: DatabaseName): Promise<Database> {
     const open = await this.#open.get(name)
-    if (open === undefined) return this.#exclusively(() => this.#openNow(name))
+    if (open === undefined) return this.#changing.run(() => this.#openNow(name))
     if (open.failed && (this.#store.health?.state ?? 'healthy') === 'healthy') {
-      await this.#exclusively(async () => {
+      await this.#changing.run(async () => {
         if (open.failed) await open.reload()
       })
     }
@@ -126,7 +128,7 @@ export class Catalog {
 
   /** @throws `databaseExists` */
   create(name: DatabaseName, options: DatabaseOptions): Promise<Database> {
-    return this.#exclusively(async () => {
+    return this.#changing.run(async () => {
       if (await this.exists(name)) throw fail('databaseExists')
       const number = await nextDatabaseNumber(this.#store)
       const record: DatabaseRecord = {
@@ -147,7 +149,7 @@ export class Catalog {
    * @throws `noDatabase`
    */
   drop(name: DatabaseName): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#changing.run(async () => {
       const database = await this.#openNow(name)
       await this.#decide({ kind: 'drop', name, number: database.record.number })
       await this.#forget(name, database)
@@ -167,7 +169,7 @@ export class Catalog {
   /** Waits for all writes. Idempotent. */
   async close(): Promise<void> {
     this.#unlisten?.()
-    await this.#changing
+    await this.#changing.run(async () => undefined)
     for (const database of this.#open.values()) await (await database).close()
     this.#open.clear()
     await this.#clearing
@@ -200,7 +202,7 @@ export class Catalog {
 
   /** Applies a change that another node made, with what else is in the batch. Call it for one change after the other. */
   applyReplicated(change: ReplicatedChange, batch: StoreBatch): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#changing.run(async () => {
       const database = change.kind === 'create' ? undefined : await this.#openNow(change.name)
       if (database?.failed === true) await database.reload()
       putReplicated(batch, change)
@@ -214,7 +216,7 @@ export class Catalog {
 
   /** Reads databases again whose writes were refused, as another node leads: nothing of them is on disk. */
   reloadFailed(): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#changing.run(async () => {
       for (const opening of [...this.#open.values()]) {
         const database = await opening.catch(() => undefined)
         if (database?.failed === true) await database.reload()
@@ -286,11 +288,5 @@ export class Catalog {
 
   #tell(event: DatabaseEvent, name: DatabaseName): void {
     for (const listener of this.#listeners) listener(event, name)
-  }
-
-  #exclusively<Result>(change: () => Promise<Result>): Promise<Result> {
-    const result = this.#changing.then(change)
-    this.#changing = result.catch(() => undefined)
-    return result
   }
 }

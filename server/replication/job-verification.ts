@@ -1,14 +1,14 @@
 import type { JobVerification } from '../../replicator/job.ts'
-import { Semaphore } from '../../replicator/semaphore.ts'
 import { Divergence } from '../../replicator/verification/divergence.ts'
 import type { VerifyLimits } from '../../replicator/verification/verifier.ts'
+import { Turns } from '../../protocol/turns.ts'
 import type { Config } from '../config/config.ts'
 import { FailureLog } from './failure-log.ts'
 
 /** Returns the limits that the verifications of all jobs share. */
 export function verifyLimits(config: Config): VerifyLimits {
   return {
-    slots: new Semaphore(config.integer('compare', 'max_running_verifications')),
+    turns: new Turns(() => ({ running: config.integer('compare', 'max_running_verifications') })),
     batchSize: () => config.integer('compare', 'batch_size'),
     maxTracked: () => config.integer('compare', 'max_tracked_differences'),
   }

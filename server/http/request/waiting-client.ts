@@ -1,4 +1,4 @@
-import type { Waiter } from '../../concurrency/work-queue.ts'
+import type { Waiter } from '../../../protocol/turns.ts'
 import type { HttpContext } from '../context.ts'
 
 /** The client of a request that waits; its signal is aborted when the connection or the stream of the request closes. */

@@ -1,4 +1,4 @@
-import type { Waiter } from '../../concurrency/work-queue.ts'
+import type { Waiter } from '../../../protocol/turns.ts'
 import { WaitingClient } from '../../http/request/waiting-client.ts'
 import type { RequestContext } from '../context.ts'
 import { LongAnswer } from '../../http/response/long-answer.ts'
