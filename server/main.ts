@@ -141,9 +141,10 @@ function startCluster(
   disposal: Disposal,
 ): void {
   const work = new LeaderJobs(node, databases, services)
-  const { store } = databases
+  const { store, attachments } = databases
   cluster.start({
     store,
+    content: attachments.shared,
     catalog: services.catalog,
     url: ownClusterUrl(services.config, url),
     work,

@@ -1,8 +1,6 @@
 import {
-  blobCheckKey,
   blobCheckRange,
   blobFileKey,
-  blobReferenceKey,
   fileOfBlobFileKey,
   NO_DATABASE,
   partsOfBlobCheckKey,
@@ -15,7 +13,8 @@ import { addressFromBytes, asContentAddress } from './content-address.ts'
 import { AttachmentFiles } from './files.ts'
 import { IngestWorkers } from './ingest/workers.ts'
 import { gunzipped, PinnedReader, readNow } from './read.ts'
-import { dropReferences, hasReference } from './references.ts'
+import { dropReferences, finishDatabaseChecks } from './references.ts'
+import { SharedContent } from './shared-content.ts'
 import {
   receiveNow,
   Upload,
@@ -29,6 +28,8 @@ export interface AttachmentsOptions {
   readonly store: Store
   /** Directory for files of large attachments; undefined keeps all in the store. */
   readonly directory: string | undefined
+  /** True for a node of a cluster, which shares its content with others. Default: false. */
+  readonly isShared?: boolean
   /** zlib's level for attachments of a type, undefined where they are stored as they come. */
   readonly compressionLevel: (contentType: string) => number | undefined
   /** Bytes; read for each attachment, so that it may change. */
@@ -55,6 +56,8 @@ export class Attachments {
   readonly #files: AttachmentFiles | undefined
   readonly #workers = new IngestWorkers()
   readonly #blobs: BlobStore
+  /** Content as other nodes send it and get it. */
+  readonly shared: SharedContent
   readonly #unlisten: (() => void) | undefined
   #cleaning: Promise<void>
   #closed = false
@@ -72,6 +75,7 @@ export class Attachments {
     this.#options = options
     this.#files = files
     this.#blobs = new BlobStore(options.store, files)
+    this.shared = new SharedContent(options.store, this.#blobs, files, content => this.read(content))
     this.#cleaning = this.#cleanUp().catch(() => undefined)
     this.#unlisten = options.store.health?.onReopened(() => this.#resume())
   }
@@ -241,12 +245,13 @@ export class Attachments {
   }
 
   #services(): UploadServices {
-    const { compressionLevel, maxSize } = this.#options
+    const { compressionLevel, maxSize, isShared = false } = this.#options
     return {
       blobs: this.#blobs,
       workers: this.#workers,
       files: this.#files,
       compressionLevel,
+      isShared,
       maxSize: maxSize(),
       inlineLimit: this.#files === undefined ? Infinity : INLINE_LIMIT,
     }
@@ -281,20 +286,5 @@ export class Attachments {
         if (!named.has(number)) await this.#files.remove(number)
       }
     }
-  }
-}
-
-/** Finishes checks that a crash cut off: no database is open yet, so what is in the store is all there is. */
-async function finishDatabaseChecks(store: Store): Promise<void> {
-  for (const key of await store.keys(blobCheckRange()).all()) {
-    const { database, address } = partsOfBlobCheckKey(key)
-    if (database === NO_DATABASE) continue
-    const batch = store.batch().del(key)
-    if (!(await hasReference(store, database, address))) {
-      batch
-        .del(blobReferenceKey(address, database))
-        .put(blobCheckKey(NO_DATABASE, address), new Uint8Array(0))
-    }
-    await batch.write({ sync: true })
   }
 }

@@ -9,7 +9,7 @@ import {
 import { unlessDamaged } from '../storage/encryption/damaged.ts'
 import type { Store } from '../storage/store.ts'
 import { decodeBlobRecord, encodeBlobRecord, type BlobPlace } from './blob-record.ts'
-import { addressBytes, contentAddress, type ContentAddress } from './content-address.ts'
+import { addressBytes, contentAddress, type ContentAddress, type ContentDigests } from './content-address.ts'
 import type { AttachmentFiles, IncomingFile } from './files.ts'
 import type { IncomingBlob } from './incoming-blob.ts'
 import { sameContent } from './same-content.ts'
@@ -59,14 +59,14 @@ export class BlobStore {
   /**
    * Takes over what was received; bytes that are there already are dropped. Returns when the data is on disk.
    *
-   * @param md5 of the bytes
+   * @param digests of the bytes
    */
-  async adopt(md5: Uint8Array, blob: IncomingBlob): Promise<BlobPin> {
+  async adopt(digests: ContentDigests, blob: IncomingBlob): Promise<BlobPin> {
     const length = blob.kind === 'inline' ? blob.bytes.length : blob.length
     const file = blob.kind === 'file' ? blob.file : undefined
     try {
       for (let variant = 0; ; variant++) {
-        const pin = await this.#adoptAs(contentAddress(md5, length, variant), blob)
+        const pin = await this.#adoptAs(contentAddress(digests, length, variant), digests, blob)
         if (pin === undefined) continue
         if (file !== undefined && !isIn(file, pin)) await this.#files?.discard(file)
         return pin
@@ -78,7 +78,11 @@ export class BlobStore {
   }
 
   /** Stores content under an address; returns undefined if other bytes have it. */
-  async #adoptAs(address: ContentAddress, blob: IncomingBlob): Promise<BlobPin | undefined> {
+  async #adoptAs(
+    address: ContentAddress,
+    { sha256 }: ContentDigests,
+    blob: IncomingBlob,
+  ): Promise<BlobPin | undefined> {
     const entry = await this.#acquire(address, true)
     try {
       if (entry.place === undefined) {
@@ -87,7 +91,8 @@ export class BlobStore {
         return this.#pin(address, entry)
       }
       await entry.busy
-      if (await sameContent(blob, entry.place, this.#files)) return this.#pin(address, entry)
+      const isSame = sha256 !== undefined || (await sameContent(blob, entry.place, this.#files))
+      if (isSame) return this.#pin(address, entry)
     } catch (error) {
       this.#release(address, entry)
       throw error
@@ -97,9 +102,9 @@ export class BlobStore {
   }
 
   /** Takes over few bytes at once, as {@link adopt} does; undefined where something has to be waited for. */
-  adoptNow(md5: Uint8Array, bytes: Uint8Array): BlobPin | undefined {
+  adoptNow(digests: ContentDigests, bytes: Uint8Array): BlobPin | undefined {
     for (let variant = 0; ; variant++) {
-      const address = contentAddress(md5, bytes.length, variant)
+      const address = contentAddress(digests, bytes.length, variant)
       if (this.#removing.has(address)) return undefined
       const entry = this.#entryOf(address, true)
       if (entry.place?.kind === 'file') return undefined
@@ -164,13 +169,7 @@ export class BlobStore {
 
   /** The entry of an address with one more pin, once nothing is being removed there. Parameters of {@link #entryOf}. */
   async #acquire(address: ContentAddress, replaces = false): Promise<Entry> {
-    for (
-      let removing = this.#removing.get(address);
-      removing !== undefined;
-      removing = this.#removing.get(address)
-    ) {
-      await removing
-    }
+    while (this.#removing.has(address)) await this.#removing.get(address)
     const entry = this.#entryOf(address, replaces)
     this.#entries.set(address, entry)
     entry.pins += 1

@@ -3,11 +3,16 @@ import type { Store } from '../storage/store.ts'
 import { Attachments } from './attachments.ts'
 import { compressibleTypes } from './compressible.ts'
 
-/** The attachment store as the configuration has it, which may change while it is open. */
+/**
+ * Opens the attachment store as the configuration has it, which may change while it is open.
+ *
+ * @param isShared true for a node of a cluster
+ */
 export function openAttachments(
   store: Store,
   directory: string | undefined,
   config: Config,
+  isShared = false,
 ): Promise<Attachments> {
   let types: readonly string[] = []
   let isCompressible = compressibleTypes(types)
@@ -22,6 +27,7 @@ export function openAttachments(
     store,
     directory,
     compressionLevel,
+    isShared,
     maxSize: () => config.integer('couchdb', 'max_attachment_size'),
   })
 }

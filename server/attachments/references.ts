@@ -2,8 +2,10 @@ import {
   addressOfBodyReferenceKey,
   blobCheckKey,
   blobReferenceKey,
+  blobCheckRange,
   bodyReferenceRange,
   NO_DATABASE,
+  partsOfBlobCheckKey,
 } from '../storage/attachment-keys.ts'
 import type { Store } from '../storage/store.ts'
 
@@ -44,4 +46,19 @@ export async function dropReferences(store: Store, database: number): Promise<Bu
     dropped.push(...addresses)
   }
   return dropped
+}
+
+/** Finishes checks that a crash cut off: no database is open yet, so what is in the store is all there is. */
+export async function finishDatabaseChecks(store: Store): Promise<void> {
+  for (const key of await store.keys(blobCheckRange()).all()) {
+    const { database, address } = partsOfBlobCheckKey(key)
+    if (database === NO_DATABASE) continue
+    const batch = store.batch().del(key)
+    if (!(await hasReference(store, database, address))) {
+      batch
+        .del(blobReferenceKey(address, database))
+        .put(blobCheckKey(NO_DATABASE, address), new Uint8Array(0))
+    }
+    await batch.write({ sync: true })
+  }
 }

@@ -56,6 +56,8 @@ export interface UploadServices {
   readonly maxSize: number
   /** Stored bytes up to which content lies in the store itself. */
   readonly inlineLimit: number
+  /** True in a cluster, where content is addressed by its SHA-256, too. */
+  readonly isShared: boolean
 }
 
 /** Compressing this many bytes takes less than a millisecond, no more than handing them to a worker and back. */
@@ -119,7 +121,7 @@ export class Upload {
       if (blob.kind === 'file') await this.#services.files?.discard(blob.file)
       throw fail('md5Mismatch')
     }
-    const pin = await this.#services.blobs.adopt(result.md5, blob)
+    const pin = await this.#services.blobs.adopt(result, blob)
     const metadata = metadataOf(this.#incoming, this.#level !== undefined, result, pin.address)
     return { metadata, release: () => pin.release() }
   }
@@ -132,13 +134,13 @@ export class Upload {
   }
 
   async #openSink(): Promise<IngestSink> {
-    const { files, workers, inlineLimit } = this.#services
+    const { files, workers, inlineLimit, isShared } = this.#services
     const { announced = Infinity } = this.#incoming
     if (this.#level === undefined && files !== undefined) {
       const limit = files.open === 0 ? MEDIUM_BYTES : SMALL_BYTES
-      if (announced <= limit) return FileSink.open(files)
+      if (announced <= limit) return FileSink.open(files, isShared)
     }
-    return WorkerSink.open(workers, files, { compressionLevel: this.#level, inlineLimit })
+    return WorkerSink.open(workers, files, { compressionLevel: this.#level, inlineLimit, isShared })
   }
 
   #finishHere(): { result: IngestResult; blob: IncomingBlob } {
@@ -148,7 +150,8 @@ export class Upload {
     const md5 = hash('md5', bytes, 'buffer')
     const receivedMd5 = bytes === received ? md5 : hash('md5', received, 'buffer')
     const lengths = { receivedLength: received.length, storedLength: bytes.length }
-    return { result: { md5, receivedMd5, ...lengths, bytes }, blob: { kind: 'inline', bytes } }
+    const sha256 = this.#services.isShared ? hash('sha256', bytes, 'buffer') : undefined
+    return { result: { md5, sha256, receivedMd5, ...lengths, bytes }, blob: { kind: 'inline', bytes } }
   }
 }
 
@@ -158,7 +161,7 @@ export class Upload {
  * @param bytes not encoded; they must not change afterwards
  */
 export function receiveNow(
-  { blobs, compressionLevel, maxSize, inlineLimit }: UploadServices,
+  { blobs, compressionLevel, maxSize, inlineLimit, isShared }: UploadServices,
   incoming: Pick<IncomingAttachment, 'name' | 'contentType'>,
   bytes: Uint8Array,
 ): ReceivedAttachment | undefined {
@@ -167,7 +170,8 @@ export function receiveNow(
     return undefined
   const stored = level === undefined ? bytes : gzipNow(bytes, level)
   const md5 = hash('md5', stored, 'buffer')
-  const pin = blobs.adoptNow(md5, stored)
+  const sha256 = isShared ? hash('sha256', stored, 'buffer') : undefined
+  const pin = blobs.adoptNow({ md5, sha256 }, stored)
   if (pin === undefined) return undefined
   const lengths = { receivedLength: bytes.length, storedLength: stored.length }
   const described = { ...incoming, encoding: 'identity' as const }

@@ -3,6 +3,8 @@ import { access, mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Genesis } from '../cluster/entry/change.ts'
+import { entryCipher } from '../cluster/entry/entry-cipher.ts'
+import type { EntryCipher } from '../cluster/entry/entry.ts'
 import { createGenesis, readGenesis } from '../cluster/group/genesis.ts'
 import { type EngineLog, LogTrimmedError } from '../cluster/log/contract.ts'
 import { openLog } from '../cluster/log/open-log.ts'
@@ -10,6 +12,7 @@ import { equalSettings } from '../cluster/service/equal-settings.ts'
 import { Config } from '../config/config.ts'
 import { ownFile, writeIniValue } from '../config/files.ts'
 import { fileError, StartError } from '../config/start-error.ts'
+import { masterKeysOf } from '../start/open-store.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface ClusterArguments {
@@ -46,7 +49,7 @@ export async function clusterCreate(args: ClusterArguments): Promise<number> {
       throw new StartError(
         `There is a log of the name "${args.name}" already: join it, or choose another --name.`,
       )
-    await createGenesis(log, args.name, settings)
+    await createGenesis(log, args.name, settings, await cipherOfEnvironment())
   })
   await configure(args, [{ section: 'cluster', key: 'secret', value: secret }])
   if (createdAdmin !== undefined) {
@@ -64,13 +67,19 @@ export async function clusterCreate(args: ClusterArguments): Promise<number> {
  */
 export async function clusterJoin(args: ClusterArguments): Promise<number> {
   await checkNew(args.data)
-  const genesis = await withLog(args, log => readGenesis(log))
+  const genesis = await withLog(args, async log => readGenesis(log, await cipherOfEnvironment()))
   await mkdir(args.data, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw fileError(error, 'The data directory', args.data)
   })
   await configure(args, genesis.settings)
   say(`This node belongs to the cluster "${args.name}". Start it with: couchette serve --data ${args.data}`)
   return 0
+}
+
+/** The log is encrypted where the nodes encrypt what they store. */
+async function cipherOfEnvironment(): Promise<EntryCipher | undefined> {
+  const keys = await masterKeysOf({ env: process.env })
+  return keys && entryCipher(keys)
 }
 
 async function configure(

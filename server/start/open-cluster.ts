@@ -1,20 +1,29 @@
 import type { Logger } from 'pino'
+import { entryCipher } from '../cluster/entry/entry-cipher.ts'
 import { openLog } from '../cluster/log/open-log.ts'
 import { Cluster } from '../cluster/service/cluster.ts'
 import { clusterSettings } from '../cluster/service/cluster-settings.ts'
 import type { Config } from '../config/config.ts'
 import { componentLog } from '../log/log.ts'
+import { masterKeysOf } from './open-store.ts'
+import type { CouchetteOptions } from './options.ts'
 
 /**
  * Makes this server a node of the cluster that `[cluster]` names; undefined where it names none. It begins when the server listens.
  *
  * @throws {StartError} for settings that are not complete
  */
-export function clusterOf(config: Config, log: Logger): Cluster | undefined {
+export async function clusterOf(
+  options: CouchetteOptions,
+  config: Config,
+  log: Logger,
+): Promise<Cluster | undefined> {
   const settings = clusterSettings(config)
   if (settings === undefined) return undefined
+  const keys = options.memory === true ? undefined : await masterKeysOf(options)
   return new Cluster({
     settings,
+    cipher: keys && entryCipher(keys),
     config,
     log: componentLog(log, 'cluster'),
     openLog: () => openLog(settings.logUrl, settings.name),

@@ -50,7 +50,7 @@ export async function openDatabases(
 ): Promise<DatabaseParts> {
   const { config, log, metrics, tracing } = node
   const [storeLog, feedLog] = [componentLog(log, 'store'), componentLog(log, 'feeds')]
-  const cluster = clusterOf(config, log)
+  const cluster = await clusterOf(options, config, log)
   const threads = threadsOf(
     config,
     { isInMemory: options.memory === true, isInCluster: cluster !== undefined },
@@ -64,7 +64,7 @@ export async function openDatabases(
   const feeds = new OpenFeeds(error => feedLog.warn({ err: error }, 'a feed failed'))
   metrics.gauge('couchdb/httpd/clients_requesting_changes', () => feeds.count + (fronts?.feeds ?? 0))
   const directory = options.memory === true ? undefined : join(options.data, 'attachments')
-  const attachments = await openAttachments(store, directory, config)
+  const attachments = await openAttachments(store, directory, config, cluster !== undefined)
   disposal.add(() => attachments.close())
   const backups = new BackupCopies({
     store,

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { indexExistingConflicts } from '../database/conflicts/index-existing.ts'
 import type { OnDamage } from '../storage/durable/recovery.ts'
-import { readMasterKeys } from '../storage/encryption/master-key.ts'
+import { type MasterKeys, readMasterKeys } from '../storage/encryption/master-key.ts'
 import { openMemoryStore, openStore, type Store } from '../storage/store.ts'
 import type { CouchetteOptions } from './options.ts'
 
@@ -13,18 +13,14 @@ import type { CouchetteOptions } from './options.ts'
  * @param isShared true if other threads are to open it, too
  */
 export async function openServerStore(
-  { memory, data, encryption, env = {} }: CouchetteOptions,
+  options: CouchetteOptions,
   config: Config,
   log: Logger,
   isShared: boolean,
 ): Promise<Store> {
+  const { memory, data } = options
   if (memory === true) return openMemoryStore()
-  const keys = await readMasterKeys({
-    keyFile: encryption?.keyFile ?? env.COUCHETTE_ENCRYPTION_KEY_FILE,
-    key: env.COUCHETTE_ENCRYPTION_KEY,
-    previousKeyFile: encryption?.previousKeyFile ?? env.COUCHETTE_PREVIOUS_ENCRYPTION_KEY_FILE,
-    previousKey: env.COUCHETTE_PREVIOUS_ENCRYPTION_KEY,
-  })
+  const keys = await masterKeysOf(options)
   const store = await openStore(join(data, 'store'), {
     keys,
     isShared,
@@ -35,6 +31,23 @@ export async function openServerStore(
   })
   if (store.recovery?.damage !== undefined) log.error(store.recovery.damage)
   return store
+}
+
+/**
+ * Reads the master keys that options and environment name; undefined where they name none.
+ *
+ * @throws {StoreUnavailableError} for a file that cannot be read, and for what is no key
+ */
+export function masterKeysOf({
+  encryption,
+  env = {},
+}: Pick<CouchetteOptions, 'encryption' | 'env'>): Promise<MasterKeys | undefined> {
+  return readMasterKeys({
+    keyFile: encryption?.keyFile ?? env.COUCHETTE_ENCRYPTION_KEY_FILE,
+    key: env.COUCHETTE_ENCRYPTION_KEY,
+    previousKeyFile: encryption?.previousKeyFile ?? env.COUCHETTE_PREVIOUS_ENCRYPTION_KEY_FILE,
+    previousKey: env.COUCHETTE_PREVIOUS_ENCRYPTION_KEY,
+  })
 }
 
 /** Reads `[couchette] on_damage`. */

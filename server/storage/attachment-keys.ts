@@ -13,12 +13,13 @@ const REFERENCE = 0x01
 const FILE = 0x02
 const CHECK = 0x03
 const PREFIX_LENGTH = 2
-const ADDRESS_LENGTH = 24
+/** Of the number of a body, in a key. */
+const BODY_BYTES = 6
 
 /** Stands in a check's key in place of a database when the content itself is to be checked. Databases begin at 1. */
 export const NO_DATABASE = 0
 
-/** The record of a content address, 24 bytes. */
+/** The record of a content address. */
 export function blobKey(address: Uint8Array): Buffer {
   return Buffer.concat([prefix(RECORD), address])
 }
@@ -42,6 +43,21 @@ export function blobFileKey(file: number): Buffer {
   const key = Buffer.concat([prefix(FILE), Buffer.alloc(6)])
   key.writeUIntBE(file, PREFIX_LENGTH, 6)
   return key
+}
+
+/** Returns the database and the address of a reference to content; undefined for another key. */
+export function partsOfBlobReferenceKey(
+  key: Uint8Array,
+): { readonly database: number; readonly address: Buffer } | undefined {
+  if (key[0] !== BLOB || key[1] !== REFERENCE) return undefined
+  const buffer = bufferOf(key)
+  const end = buffer.length - 4
+  return { database: buffer.readUInt32BE(end), address: Buffer.from(buffer.subarray(PREFIX_LENGTH, end)) }
+}
+
+/** Returns true for a check of content, or of a database's reference to it. */
+export function isBlobCheckKey(key: Uint8Array): boolean {
+  return key[0] === BLOB && key[1] === CHECK
 }
 
 /** Returns true for the record that a file of this node holds content. */
@@ -86,13 +102,14 @@ export function partsOfBlobCheckKey(key: Uint8Array): { database: number; addres
 
 /** Returns the bytes behind a database's prefix that say that a stored body refers to content: the address, then the body's number. */
 export function bodyReference(address: Uint8Array, body: number): Buffer {
-  const bytes = Buffer.alloc(ADDRESS_LENGTH + 6)
+  const bytes = Buffer.alloc(address.length + BODY_BYTES)
   bytes.set(address)
-  bytes.writeUIntBE(body, ADDRESS_LENGTH, 6)
+  bytes.writeUIntBE(body, address.length, BODY_BYTES)
   return bytes
 }
 
 const MAX_BODY = 2 ** 48 - 1
+const bodyReferenceStart = new DatabaseKeys(0).bytes(KeySpace.attachment, new Uint8Array(0)).length
 
 /** A database's references of revisions' bodies to a content address, or to all. */
 export function bodyReferenceRange(database: number, address?: Uint8Array): RangeOptions {
@@ -110,8 +127,7 @@ export function bodyOfReferenceKey(key: Uint8Array): number {
 }
 
 export function addressOfBodyReferenceKey(key: Uint8Array): Buffer {
-  const end = key.byteLength - 6
-  return Buffer.from(key.slice(end - ADDRESS_LENGTH, end))
+  return Buffer.from(key.slice(bodyReferenceStart, key.byteLength - BODY_BYTES))
 }
 
 function prefix(kind: number): Buffer {

@@ -4,7 +4,7 @@ import type { ReplicatedLog } from '../../server/cluster/log/contract.ts'
 import type { CommitRecord } from '../../server/database/commit/commit-record.ts'
 import { DatabaseKeys, KeySpace, spaceOfKey } from '../../server/storage/keys.ts'
 import type { Store } from '../../server/storage/store.ts'
-import { type MemoryCatalog, memoryCatalog } from './memory-database.ts'
+import { type MemoryCatalog, memoryCatalog, type MemoryOptions } from './memory-database.ts'
 
 /** A node of a cluster without a server: its databases in memory, and its group. */
 export interface GroupNode extends MemoryCatalog {
@@ -13,21 +13,28 @@ export interface GroupNode extends MemoryCatalog {
   catchUp(): Promise<void>
 }
 
-export async function groupNode(log: ReplicatedLog, name: string, cipher?: EntryCipher): Promise<GroupNode> {
+export interface GroupNodeOptions extends Pick<MemoryOptions, 'directory' | 'store'> {
+  readonly cipher?: EntryCipher
+}
+
+export async function groupNode(
+  log: ReplicatedLog,
+  name: string,
+  { cipher, ...options }: GroupNodeOptions = {},
+): Promise<GroupNode> {
   const commits: CommitRecord[] = []
-  const engine = await memoryCatalog({
-    replicate: (changes, batch) => group.replicate(changes, batch),
-    extend: () => ({ subscribers: [{ apply: commit => void commits.push(commit) }], validators: [] }),
-  })
+  const engine = await memoryCatalog(
+    {
+      replicate: (changes, batch) => group.replicate(changes, batch),
+      extend: () => ({ subscribers: [{ apply: commit => void commits.push(commit) }], validators: [] }),
+    },
+    { ...options, isShared: true },
+  )
   const signal = new AbortController().signal
   const node = { node: name, url: `http://${name}` }
-  const group: ReplicatedGroup = await ReplicatedGroup.open({
-    store: engine.store,
-    log,
-    cipher,
-    node,
-    signal,
-  })
+  const { store, attachments } = engine
+  const parts = { store, content: attachments.shared, log, cipher, node, signal }
+  const group: ReplicatedGroup = await ReplicatedGroup.open(parts)
   return { ...engine, group, commits, catchUp: () => group.catchUp(engine.catalog) }
 }
 
@@ -40,4 +47,23 @@ export async function contentsOf(store: Store, number: number): Promise<string[]
     contents.push(`${Buffer.from(key).toString('hex')} ${Buffer.from(value).toString('hex')}`)
   }
   return contents
+}
+
+/** A log whose leader is gone after so many appends: what it had begun stays as it is. */
+export function dyingAfter(log: ReplicatedLog, appends: number): ReplicatedLog {
+  let left = appends
+  return {
+    append: async (expected, bytes) => {
+      if ((left -= 1) < 0) throw new Error('the leader has died')
+      return log.append(expected, bytes)
+    },
+    get acknowledged() {
+      return log.acknowledged
+    },
+    maxEntryBytes: log.maxEntryBytes,
+    read: from => log.read(from),
+    changed: signal => log.changed(signal),
+    trim: below => log.trim(below),
+    close: () => log.close(),
+  }
 }

@@ -7,15 +7,29 @@ import { openMemoryStore, type Store } from '../../server/storage/store.ts'
 export interface MemoryCatalog {
   readonly store: Store
   readonly catalog: Catalog
+  readonly attachments: Attachments
   close(): Promise<void>
 }
 
+export interface MemoryOptions {
+  /** Directory for files of large attachments. Default: they are in memory, too. */
+  readonly directory?: string | undefined
+  /** True for a node of a cluster. */
+  readonly isShared?: boolean
+  /** A store that outlived another catalog over it. Default: a new one. */
+  readonly store?: Store
+}
+
 /** All of the engine over a store in memory. */
-export async function memoryCatalog(hooks: DatabaseHooks = {}): Promise<MemoryCatalog> {
-  const store = await openMemoryStore()
+export async function memoryCatalog(
+  hooks: DatabaseHooks = {},
+  { directory, isShared = false, store: given }: MemoryOptions = {},
+): Promise<MemoryCatalog> {
+  const store = given ?? (await openMemoryStore())
   const attachments = await Attachments.open({
     store,
-    directory: undefined,
+    directory,
+    isShared,
     compressionLevel: () => undefined,
     maxSize: () => Infinity,
   })
@@ -23,10 +37,11 @@ export async function memoryCatalog(hooks: DatabaseHooks = {}): Promise<MemoryCa
   return {
     store,
     catalog,
+    attachments,
     close: async () => {
       await catalog.close()
       await attachments.close()
-      await store.close()
+      if (given === undefined) await store.close()
     },
   }
 }

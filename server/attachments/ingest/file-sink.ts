@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { ChunkSealer } from '../../storage/encryption/file-cipher.ts'
 import type { IncomingBlob } from '../incoming-blob.ts'
@@ -15,6 +15,7 @@ export class FileSink implements IngestSink {
   readonly #file: IncomingFile
   readonly #sealer: ChunkSealer | undefined
   readonly #md5 = createHash('md5')
+  readonly #sha256: Hash | undefined
   #length = 0
   #kept: Uint8Array[] = []
   #toFree: Uint8Array[] = []
@@ -22,11 +23,13 @@ export class FileSink implements IngestSink {
   #writing: Promise<void> = Promise.resolve()
   #given = false
 
-  static async open(files: AttachmentFiles): Promise<FileSink> {
-    return new FileSink(files, await files.create())
+  /** @param isShared true where the SHA-256 of the stored bytes is wanted */
+  static async open(files: AttachmentFiles, isShared: boolean): Promise<FileSink> {
+    return new FileSink(files, await files.create(), isShared)
   }
 
-  private constructor(files: AttachmentFiles, file: IncomingFile) {
+  private constructor(files: AttachmentFiles, file: IncomingFile, isShared: boolean) {
+    this.#sha256 = isShared ? createHash('sha256') : undefined
     this.#files = files
     this.#file = file
     this.#sealer = file.key === undefined ? undefined : new ChunkSealer(file.key)
@@ -34,6 +37,7 @@ export class FileSink implements IngestSink {
 
   async write(bytes: Uint8Array, transferable: boolean): Promise<void> {
     this.#md5.update(bytes)
+    this.#sha256?.update(bytes)
     this.#length += bytes.length
     this.#kept.push(bytes)
     if (transferable && isWhole(bytes)) this.#toFree.push(bytes)
@@ -48,6 +52,7 @@ export class FileSink implements IngestSink {
     const md5 = this.#md5.digest()
     const result: IngestResult = {
       md5,
+      sha256: this.#sha256?.digest(),
       receivedMd5: md5,
       receivedLength: this.#length,
       storedLength: this.#length,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import pako from 'pako'
 import { ChunkSealer } from '../../storage/encryption/file-cipher.ts'
@@ -12,6 +12,7 @@ export class IngestJob {
   readonly #options: IngestOptions
   readonly #needFile: () => void
   readonly #md5 = createHash('md5')
+  readonly #sha256: Hash | undefined
   readonly #receivedMd5 = createHash('md5')
   readonly #deflate: pako.Deflate | undefined
   #receivedLength = 0
@@ -25,6 +26,7 @@ export class IngestJob {
   /** @param needFile called once when the stored bytes no longer fit; `useFile` answers it */
   constructor(options: IngestOptions, needFile: () => void = () => undefined) {
     this.#options = options
+    this.#sha256 = options.isShared ? createHash('sha256') : undefined
     this.#needFile = needFile
     if (options.file !== undefined) this.useFile(options.file)
     if (options.compressionLevel !== undefined) this.#deflate = this.#deflater(options.compressionLevel)
@@ -60,6 +62,7 @@ export class IngestJob {
     const md5 = this.#md5.digest()
     return {
       md5,
+      sha256: this.#sha256?.digest(),
       receivedMd5: this.#deflate === undefined ? md5 : this.#receivedMd5.digest(),
       receivedLength: this.#receivedLength,
       storedLength: this.#storedLength,
@@ -77,6 +80,7 @@ export class IngestJob {
 
   #store(bytes: Uint8Array): void {
     this.#md5.update(bytes)
+    this.#sha256?.update(bytes)
     this.#storedLength += bytes.length
     if (this.#fd !== undefined) {
       this.#write(this.#fd, bytes)

@@ -29,6 +29,8 @@ export interface IngestOptions {
   readonly file: TargetFile | undefined
   /** Without a file, more stored bytes than this go to a file, which the worker asks for. */
   readonly inlineLimit: number
+  /** True where the SHA-256 of the stored bytes is wanted. */
+  readonly isShared: boolean
 }
 
 /** A message from a worker to the server. */
@@ -44,6 +46,8 @@ export type IngestReply =
 export interface IngestResult {
   /** MD5 of the stored bytes. */
   readonly md5: Uint8Array
+  /** SHA-256 of the stored bytes, where it is wanted. */
+  readonly sha256: Uint8Array | undefined
   /** MD5 of the bytes as they came. */
   readonly receivedMd5: Uint8Array
   readonly receivedLength: number

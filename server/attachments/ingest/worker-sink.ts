@@ -10,6 +10,8 @@ export interface WorkerSinkOptions {
   readonly compressionLevel: number | undefined
   /** More stored bytes than this go to a file. */
   readonly inlineLimit: number
+  /** True where the SHA-256 of the stored bytes is wanted. */
+  readonly isShared: boolean
 }
 
 /** Hands an attachment to a worker thread, which compresses it where that is wanted, hashes it and writes its file. */

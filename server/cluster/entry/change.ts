@@ -1,4 +1,5 @@
 import type { DatabaseName } from '../../../protocol/database-name.ts'
+import type { ContentPiece } from '../../attachments/shared-content.ts'
 import type { CommitRecord, CommittedChange } from '../../database/commit/commit-record.ts'
 import type { ReplicatedChange } from '../../database/replication-hook.ts'
 import type { WriteSet } from '../../storage/write-set.ts'
@@ -50,15 +51,25 @@ export interface Genesis {
   readonly settings: readonly { readonly section: string; readonly key: string; readonly value: string }[]
 }
 
+/** Some bytes of an attachment's content, before the commit that refers to it. A new epoch voids what has no commit yet. */
+export interface ContentChange extends ContentPiece {
+  readonly kind: 'content'
+}
+
 /** One part of an entry. */
-export type ClusterChange = ReplicatedChange | GroupChange | Genesis
+export type ClusterChange = ReplicatedChange | ContentChange | GroupChange | Genesis
 
 /** Encodes a change: length of the JSON (u32), JSON, then the byte strings that it names by their number, each with its length. */
 export function encodeChange(change: ClusterChange): Uint8Array {
   const blobs = new Blobs()
-  const meta = change.kind === 'commit' ? commitMeta(change, blobs) : change
+  const meta = metaOf(change, blobs)
   const json = Buffer.from(JSON.stringify(meta))
   return Buffer.concat([u32(json.length), json, ...blobs.pieces])
+}
+
+function metaOf(change: ClusterChange, blobs: Blobs): object {
+  if (change.kind === 'commit') return commitMeta(change, blobs)
+  return change.kind === 'content' ? { ...change, bytes: blobs.add(change.bytes) } : change
 }
 
 /** @throws {EntryError} for a kind that this version does not know */
@@ -70,6 +81,8 @@ export function decodeChange(bytes: Uint8Array): ClusterChange {
   switch (meta.kind) {
     case 'commit':
       return decodeCommit(meta, splitBlobs(buffer.subarray(end)))
+    case 'content':
+      return { ...meta, bytes: splitBlobs(buffer.subarray(end))[0]! }
     case 'create':
     case 'drop':
     case 'lead':

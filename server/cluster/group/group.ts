@@ -1,14 +1,15 @@
 import { fail } from '../../../protocol/errors.ts'
+import type { SharedContent } from '../../attachments/shared-content.ts'
 import type { Catalog } from '../../database/catalog.ts'
 import type { ReplicatedChange } from '../../database/replication-hook.ts'
 import { putLogPlace, readLogPlace } from '../../database/replicated-records.ts'
 import type { Store, StoreBatch } from '../../storage/store.ts'
-import { type ClusterChange, decodeChange, type GroupChange } from '../entry/change.ts'
+import { type ClusterChange, type ContentChange, decodeChange, type GroupChange } from '../entry/change.ts'
 import { checkFollows, decodeHeader, EntryError } from '../entry/entry.ts'
 import { readIntoRun } from '../entry/run.ts'
 import type { LogEntry } from '../log/contract.ts'
 import { appendBehind, type AppendParts } from './append.ts'
-import { checkReplicable } from './check-replicable.ts'
+import { ContentSender, withLocalContent } from './content.ts'
 import {
   decodePlace,
   encodePlace,
@@ -25,6 +26,8 @@ export type AppliedTo = Pick<Catalog, 'applyReplicated' | 'reloadFailed'>
 
 export interface GroupParts extends AppendParts {
   readonly store: Store
+  /** Content of attachments, which the store's commits refer to. */
+  readonly content: SharedContent
   /** Name of the node, and the URL under which the others reach it. */
   readonly node: NodeAddress
   /** Called with each change of the cluster itself that was applied, this node's own too. */
@@ -112,7 +115,9 @@ export class ReplicatedGroup {
     const led = await appendBehind(this.#parts, [change], place, place.epoch + 1)
     if (led === undefined) return false
     await catalog.reloadFailed()
+    // This node's own place is stored when it leads: what was on its way is of another leader.
     for (const entry of tail) await this.#apply(entry, catalog)
+    await this.#parts.content.discard()
     const batch = this.#parts.store.batch()
     putLogPlace(batch, encodePlace(led))
     await batch.write({ sync: false })
@@ -129,7 +134,6 @@ export class ReplicatedGroup {
    * @throws `logUnavailable` where the log did not answer: the changes may be found in it later
    */
   async replicate(changes: readonly ReplicatedChange[], batch: StoreBatch): Promise<void> {
-    for (const change of changes) checkReplicable(change)
     await this.#commit(changes, batch)
   }
 
@@ -187,13 +191,28 @@ export class ReplicatedGroup {
       // What was computed under an earlier leadership may stand on what is no longer so.
       if (epoch === 0 || this.#leading !== epoch) throw fail('notLeader')
       const started = performance.now()
-      const place = await this.#appendAsLeader(changes, epoch)
+      const place = await this.#appendAsLeader(await this.#sendContent(changes, epoch), epoch)
       putLogPlace(batch, encodePlace(place))
       await batch.write({ sync: false })
       this.#advance(place, started)
     })
     if (epoch > 0) this.#last = result.catch(() => undefined)
     return result
+  }
+
+  /** Appends the content that changes refer to and others may lack. @returns the changes as others are to have them */
+  async #sendContent(changes: readonly ClusterChange[], epoch: number): Promise<readonly ClusterChange[]> {
+    const sender = new ContentSender(this.#parts.content, this.#parts.log.maxEntryBytes, async piece => {
+      const started = performance.now()
+      this.#advance(await this.#appendAsLeader([piece], epoch), started)
+    })
+    try {
+      return await sender.send(changes)
+    } catch (error) {
+      // Followers hold content without its commit until another epoch begins.
+      this.stepDown()
+      throw error
+    }
   }
 
   async #appendAsLeader(changes: readonly ClusterChange[], epoch: number): Promise<Place> {
@@ -219,20 +238,38 @@ export class ReplicatedGroup {
   async #apply(logged: LogEntry, catalog: AppliedTo): Promise<void> {
     if (logged.position <= this.position) return
     const { place, changes: all } = this.#check(logged, this.#place)
+    const { store, content } = this.#parts
+    if (place.epoch !== this.epoch) await content.discard()
+    for (const change of all) if (change.kind === 'content') await this.#take(change)
     const changes = all.filter(isOfDatabases)
     // An entry takes effect whole: the place is written with the last of its changes, and those before are put again.
     for (const [index, change] of changes.entries()) {
-      const batch = this.#parts.store.batch()
-      if (index === changes.length - 1) putLogPlace(batch, encodePlace(place))
-      await catalog.applyReplicated(change, batch)
+      const batch = store.batch()
+      await withLocalContent(content, change, async (local, isComplete) => {
+        if (index === changes.length - 1 && isComplete) putLogPlace(batch, encodePlace(place))
+        await catalog.applyReplicated(local, batch)
+      })
     }
-    if (changes.length === 0 && place.run.length === 0) {
-      const batch = this.#parts.store.batch()
+    if (changes.length === 0 && place.run.length === 0 && !content.isIncoming) {
+      const batch = store.batch()
       putLogPlace(batch, encodePlace(place))
       await batch.write({ sync: false })
     }
     this.#advance(place)
     for (const change of all) if (isOfGroup(change)) this.#parts.onChange?.(change)
+  }
+
+  /** Takes a piece of content. After a failure, content without its commit is read again from the last stored place. */
+  async #take(piece: ContentChange): Promise<void> {
+    const { content, store } = this.#parts
+    try {
+      await content.take(piece)
+    } catch (error) {
+      await content.discard()
+      const stored = await readLogPlace(store)
+      if (stored !== undefined) this.#place = decodePlace(stored)
+      throw error
+    }
   }
 
   #advance(place: Place, appendedAt?: number): void {
@@ -247,5 +284,5 @@ function isOfDatabases(change: ClusterChange): change is ReplicatedChange {
 }
 
 function isOfGroup(change: ClusterChange): change is GroupChange {
-  return !isOfDatabases(change) && change.kind !== 'genesis'
+  return !isOfDatabases(change) && change.kind !== 'genesis' && change.kind !== 'content'
 }

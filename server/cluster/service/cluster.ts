@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { fail } from '../../../protocol/errors.ts'
+import type { SharedContent } from '../../attachments/shared-content.ts'
 import type { Config } from '../../config/config.ts'
 import type { Catalog } from '../../database/catalog.ts'
 import type { ReplicatedChange } from '../../database/replication-hook.ts'
 import type { Store, StoreBatch } from '../../storage/store.ts'
 import type { GroupChange } from '../entry/change.ts'
+import type { EntryCipher } from '../entry/entry.ts'
 import { ReplicatedGroup } from '../group/group.ts'
 import type { NodeAddress } from '../group/place.ts'
 import type { ReplicatedLog } from '../log/contract.ts'
@@ -23,12 +25,15 @@ export interface ClusterParts {
   readonly config: Config
   readonly log: Logger
   /** Opens the log of the group; called once. */
+  /** Encrypts entries, where this node has a master key. */
+  readonly cipher: EntryCipher | undefined
   readonly openLog: () => Promise<ReplicatedLog>
 }
 
 /** Parts of the server that a node works with once it listens. */
 export interface ClusterStart {
   readonly store: Store
+  readonly content: SharedContent
   readonly catalog: Catalog
   readonly url: string
   readonly work: LeaderWork
@@ -190,12 +195,14 @@ export class Cluster implements ClusterState {
     await this.#election?.cease()
   }
 
-  async #open({ store, catalog, work, version }: ClusterStart): Promise<Election> {
+  async #open({ store, content, catalog, work, version }: ClusterStart): Promise<Election> {
     const { config, log } = this.#parts
     this.#log ??= await this.#parts.openLog()
     const group = await ReplicatedGroup.open({
       store,
+      content,
       log: this.#log,
+      cipher: this.#parts.cipher,
       node: this.address,
       signal: this.#stop.signal,
       appendTimeoutMs: () => config.integer('cluster', 'write_timeout'),

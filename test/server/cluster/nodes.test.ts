@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import test from 'ava'
 import { type ClusterNode, report, TestCluster } from '../../helpers/cluster-nodes.ts'
 import { eventually } from '../../helpers/eventually.ts'
@@ -63,6 +64,13 @@ withPostgres('three nodes share one history, and go on without the one that led'
         )
     }
     await writeDocuments(nodes, 'of-node1', names('doc', 20))
+    const data = randomBytes(300_000).toString('base64')
+    const attached = { _attachments: { file: { content_type: 'application/octet-stream', data } } }
+    t.is((await call(nodes[1]!.url, 'PUT', '/of-node1/attached', { json: attached })).status, 201)
+    for (const { url } of nodes) {
+      const got = await call<typeof attached>(url, 'GET', '/of-node1/attached?attachments=true')
+      t.true(got.body._attachments.file.data === data, 'large attachments are on each node')
+    }
 
     const leader = await cluster.leader()
     const others = cluster.others(leader)

@@ -7,7 +7,12 @@ const LEVEL = 8
 
 /** Compresses bytes in pieces, as a worker does with an upload: the result has the digests that CouchDB records. */
 function gzipInPieces(bytes: Buffer, piece: number, level = LEVEL): Uint8Array | undefined {
-  const job = new IngestJob({ compressionLevel: level, inlineLimit: Infinity, file: undefined })
+  const job = new IngestJob({
+    compressionLevel: level,
+    inlineLimit: Infinity,
+    isShared: false,
+    file: undefined,
+  })
   for (let at = 0; at < bytes.length; at += piece) job.write(bytes.subarray(at, at + piece))
   job.end()
   return job.result()?.bytes

@@ -16,7 +16,7 @@ import {
   NO_ENTRY,
 } from '../../../../server/cluster/entry/entry.ts'
 import { cutPayload, type OpenRun, takeIntoRun } from '../../../../server/cluster/entry/run.ts'
-import type { MasterKey } from '../../../../server/storage/encryption/master-key.ts'
+import { type MasterKey, parseMasterKey } from '../../../../server/storage/encryption/master-key.ts'
 
 const PARTS = [Buffer.from('one'), Buffer.alloc(0)]
 const FIRST: Entry = {
@@ -29,7 +29,7 @@ const FIRST: Entry = {
   payload: encodeParts(PARTS),
 }
 
-const newKey = (): MasterKey => randomBytes(32) as Uint8Array as MasterKey
+const newKey = (): MasterKey => parseMasterKey(randomBytes(32).toString('hex'))!
 
 test('an entry comes back as it was encoded', t => {
   for (const cipher of [undefined, entryCipher({ current: newKey() })]) {

@@ -3,42 +3,22 @@ import test from 'ava'
 import { asDatabaseName } from '../../../../protocol/database-name.ts'
 import { entryCipher } from '../../../../server/cluster/entry/entry-cipher.ts'
 import { createGenesis } from '../../../../server/cluster/group/genesis.ts'
-import type { ReplicatedLog } from '../../../../server/cluster/log/contract.ts'
 import { LevelLogEngine } from '../../../../server/cluster/log/level-log.ts'
-import type { MasterKey } from '../../../../server/storage/encryption/master-key.ts'
-import { contentsOf, groupNode } from '../../../helpers/group-node.ts'
+import { parseMasterKey } from '../../../../server/storage/encryption/master-key.ts'
+import { contentsOf, dyingAfter, groupNode } from '../../../helpers/group-node.ts'
 import { write } from '../../../helpers/write.ts'
 
 const NAME = asDatabaseName('test')
 const LIMIT = 700
-const cipher = entryCipher({ current: randomBytes(32) as Uint8Array as MasterKey })
+const cipher = entryCipher({ current: parseMasterKey(randomBytes(32).toString('hex'))! })
 
 const large = { text: 'secret '.repeat(1000) }
-
-/** A log whose leader is gone after so many appends: what it had begun stays as it is. */
-function dyingAfter(log: ReplicatedLog, appends: number): ReplicatedLog {
-  let left = appends
-  return {
-    append: async (expected, bytes) => {
-      if ((left -= 1) < 0) throw new Error('the leader has died')
-      return log.append(expected, bytes)
-    },
-    get acknowledged() {
-      return log.acknowledged
-    },
-    maxEntryBytes: log.maxEntryBytes,
-    read: from => log.read(from),
-    changed: signal => log.changed(signal),
-    trim: below => log.trim(below),
-    close: () => log.close(),
-  }
-}
 
 test('what is larger than the engine takes goes in pieces, encrypted; a run without an end is void', async t => {
   const engine = await LevelLogEngine.open()
   await createGenesis(engine.connect(), 'test', [{ section: 'a', key: 'b', value: 'secret' }], cipher)
-  const follower = await groupNode(engine.connect(LIMIT), 'follower', cipher)
-  const first = await groupNode(engine.connect(LIMIT), 'first', cipher)
+  const follower = await groupNode(engine.connect(LIMIT), 'follower', { cipher })
+  const first = await groupNode(engine.connect(LIMIT), 'first', { cipher })
   t.true(await first.group.lead(first.catalog))
   const here = await first.catalog.create(NAME, { partitioned: false })
   const before = first.group.position
@@ -50,7 +30,7 @@ test('what is larger than the engine takes goes in pieces, encrypted; a run with
   t.deepEqual(await contentsOf(follower.store, number), await contentsOf(first.store, number))
 
   for (const appends of [2, 5]) {
-    const dying = await groupNode(dyingAfter(engine.connect(LIMIT), appends), 'dying', cipher)
+    const dying = await groupNode(dyingAfter(engine.connect(LIMIT), appends), 'dying', { cipher })
     await dying.catchUp()
     t.true(await dying.group.lead(dying.catalog))
     const begun = dying.group.position
@@ -60,7 +40,7 @@ test('what is larger than the engine takes goes in pieces, encrypted; a run with
     // A follower that restarts within the run, and one that goes on, see the same.
     await follower.catchUp()
     await dying.close()
-    const next = await groupNode(engine.connect(LIMIT), 'next', cipher)
+    const next = await groupNode(engine.connect(LIMIT), 'next', { cipher })
     await next.catchUp()
     t.true(await next.group.lead(next.catalog))
     await write(await next.catalog.open(NAME), [{ _id: `kept${appends}`, ...large }])
