@@ -28,6 +28,40 @@ test('two databases are compared and repaired', withServer, async (t, { url }) =
   t.like(JSON.parse(repaired.out), { summary: { equal: true, source_documents: 3 } })
 })
 
+test('comparisons read bodies, begin at an id, and list without digests', withServer, async (t, { url }) => {
+  const env = { COUCHETTE_URL: url }
+  for (const name of ['a', 'b']) {
+    await call(url, 'PUT', `/${name}`)
+    const docs = ['x', 'y'].map(_id => ({ _id, _rev: rev('a'), in: name }))
+    await call(url, 'POST', `/${name}/_bulk_docs`, { json: { new_edits: false, docs } })
+  }
+  const compare = (...args: string[]) => runCli(['compare', 'a', 'b', ...args], { env })
+  for (const more of [[], ['--no-digests']]) {
+    t.deepEqual(await compare(...more), {
+      code: 0,
+      out: 'Equal: 2 documents with the same leaves.\n',
+      err: '',
+    })
+    const deep = await compare('--bodies', ...more)
+    t.is(deep.code, 6)
+    const choose = 'neither side proves to be right, a person has to choose'
+    t.deepEqual(deep.out.trimEnd().split('\n').slice(0, 2), [
+      `x: the body of ${rev('a')} differs; ${choose}`,
+      `y: the body of ${rev('a')} differs; ${choose}`,
+    ])
+    t.regex(deep.out, /2 bodies or attachments differ or cannot be read\.\n$/)
+    const rest = await compare('--bodies', '--from', 'xx', '--json', ...more)
+    t.deepEqual(
+      rest.out
+        .trimEnd()
+        .split('\n')
+        .map(line => (JSON.parse(line) as { id?: string }).id),
+      ['y', undefined],
+    )
+  }
+  t.is((await compare('--nonsense')).code, 2)
+})
+
 test('conflicts are listed, and resolved by keeping a revision', withServer, async (t, { url }) => {
   const env = { COUCHETTE_URL: url }
   await call(url, 'PUT', '/db')

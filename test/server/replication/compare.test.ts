@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { eventually } from '../../helpers/eventually.ts'
+import { startProxy } from '../../helpers/faulty-proxy.ts'
 import { startFalsePeer } from '../../helpers/faults/false-peer.ts'
 import { call } from '../../helpers/http.ts'
 import { addUser, securedServer } from '../../helpers/secured-server.ts'
@@ -154,6 +155,62 @@ test('comparisons with a peer that never answers hold up no query, and end with 
   await eventually('the place is free again', async () => {
     return (await secured.admin('POST', '/_compare', self)).status === 200
   })
+})
+
+test('a comparison that runs is among the active tasks, without credentials', async t => {
+  await put(near.url, 'listed-a', SHARED)
+  await put(far.url, 'listed-b', SHARED)
+  const stalled = await startProxy(far.url, ({ path }) =>
+    path.includes('_digests') ? { kind: 'stall', after: 0 } : undefined,
+  )
+  t.teardown(() => stalled.close())
+  const client = new AbortController()
+  const json = { source: 'listed-a', target: `${stalled.url}/listed-b` }
+  const asked = call(near.url, 'POST', '/_compare', { json, signal: client.signal })
+  const aborted = t.throwsAsync(asked, { any: true })
+  const tasks = async () => {
+    const { body } = await call<Record<string, unknown>[]>(near.url, 'GET', '/_active_tasks')
+    return body.filter(({ target }) => String(target).includes('listed-b'))
+  }
+  await eventually('the comparison is listed', async () => (await tasks()).length === 1)
+  const [task] = await tasks()
+  t.like(task, { type: 'comparison', user: 'admin', total_documents: 700, differences: 0, progress: 0 })
+  t.false(JSON.stringify(task).includes('pass@'))
+  t.true(Number(task?.['started_on']) > 0 && Number(task?.['updated_on']) >= Number(task?.['started_on']))
+  client.abort()
+  await aborted
+  await eventually('it is listed no more', async () => (await tasks()).length === 0)
+})
+
+test('a revision that a side lists and cannot give is told as unreadable, on either side', async t => {
+  await put(near.url, 'fails-a', SHARED.slice(0, 20))
+  await put(far.url, 'fails-b', SHARED.slice(0, 20))
+  const failing = await startProxy(far.url, ({ path }) => {
+    if (path.includes('_bulk_get')) return { kind: 'answer', status: 400, body: '{}' }
+    return path.includes('/doc-7?')
+      ? { kind: 'answer', status: 400, body: '{"error":"x","reason":"lost"}' }
+      : undefined
+  })
+  t.teardown(() => failing.close())
+  const local = 'fails-a'
+  const remote = `${failing.url}/fails-b`
+  for (const [source, target, side] of [
+    [local, remote, 'target'],
+    [remote, local, 'source'],
+  ] as const) {
+    const answer = await call<string>(near.url, 'POST', '/_compare', {
+      json: { source, target, bodies: true },
+    })
+    const lines = answer.body
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line) as Line & { readonly reason?: string })
+      .filter(line => line.progress === undefined)
+    t.is(lines.length, 2, answer.body)
+    t.like(lines[0], { id: 'doc-7', kind: 'unreadable', rev: rev(1, 7), side })
+    t.regex(lines[0]?.reason ?? '', /lost/)
+    t.like(lines[1]?.summary, { equal: false, damaged: 1 })
+  }
 })
 
 test('a user with many comparisons leaves room for those of others', async t => {
