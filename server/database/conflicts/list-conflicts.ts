@@ -1,4 +1,5 @@
 import { asDocId, type DocId } from '../../../protocol/document-id.ts'
+import type { JsonValue } from '../../../protocol/json-value.ts'
 import { jsonString } from '../../../protocol/json/json-string.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
 import { checkMapParameters } from '../../../protocol/view-parameter-checks.ts'
@@ -49,9 +50,10 @@ export async function* listConflicts(
     let separator = `{"total_rows":${snapshot.state.conflicts},"rows":[\r\n`
     for await (const entries of pages(database, snapshot, parameters)) {
       let text = ''
-      for (const [id, record] of entries) {
+      for (const [id, record, key = id] of entries) {
         text +=
-          separator + (record === undefined ? missingRow(id) : row(database, id, record, parameters, options))
+          separator +
+          (record === undefined ? missingRow(key) : row(database, id, record, parameters, options))
         separator = ',\r\n'
         if (text.length < PIECE_LENGTH) continue
         yield Buffer.from(text)
@@ -65,7 +67,7 @@ export async function* listConflicts(
   }
 }
 
-type ConflictEntry = readonly [id: DocId, record: Uint8Array | undefined]
+type ConflictEntry = readonly [id: DocId, record: Uint8Array | undefined, key?: JsonValue | undefined]
 
 async function* pages(
   database: Database,
@@ -77,11 +79,11 @@ async function* pages(
   else {
     const asked = (descending ? keys.toReversed() : [...keys]).slice(skip, skip + limit)
     for (let start = 0; start < asked.length; start += ROWS_AT_A_TIME) {
-      const ids = asked
-        .slice(start, start + ROWS_AT_A_TIME)
-        .map(key => asDocId(typeof key === 'string' ? key : ''))
+      const some = asked.slice(start, start + ROWS_AT_A_TIME)
+      // Other values than texts are nobody's id.
+      const ids = some.map(key => asDocId(typeof key === 'string' ? key : ''))
       const records = await snapshot.getMany(ids.map(id => conflictKey(database[STORAGE].keys, id)))
-      yield ids.map((id, index) => [id, records[index]])
+      yield ids.map((id, index) => [id, records[index], some[index]])
     }
   }
 }
@@ -126,8 +128,8 @@ function row(
   return `{"id":${jsonString(id)},${revisionsText(record)},"since":"${since}"${extras?.(id) ?? ''}${docs}}`
 }
 
-function missingRow(id: DocId): string {
-  return `{"key":${jsonString(id)},"error":"not_found"}`
+function missingRow(key: JsonValue): string {
+  return `{"key":${JSON.stringify(key)},"error":"not_found"}`
 }
 
 /** Returns the leaves of a document that are not deleted, as JSON text, the winner first. */

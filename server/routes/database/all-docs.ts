@@ -1,4 +1,3 @@
-import { fail } from '../../../protocol/errors.ts'
 import type { Database } from '../../database/database.ts'
 import { listDocuments, listQueries } from '../../database/listing/list-documents.ts'
 import { listingQuery, type ListingQuery, type Namespace } from '../../database/listing/listing-query.ts'
@@ -13,6 +12,7 @@ import {
   parametersOfQuery,
   type ViewParameters,
 } from '../../../protocol/view-parameters.ts'
+import { listParametersOfBody, listParametersOfQuery } from '../shared/list-parameters.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { partitionInPath } from '../shared/partition-in-path.ts'
 import { boundedQueries, withinQueryLimit } from '../queries/query-limit.ts'
@@ -31,22 +31,16 @@ export function listQueriesMethods(namespace: Namespace): Methods {
 async function getList(ctx: RequestContext, namespace: Namespace): Promise<void> {
   const database = await databaseOf(ctx)
   const partition = partitionInPath(ctx, database)
-  const keys = QueryParams.of(ctx).json('keys')
-  if (keys !== undefined && !Array.isArray(keys)) {
-    throw fail('badRequest', '`keys` parameter must be an array.')
-  }
-  await send(ctx, database, namespace, inQuery(ctx, partition))
+  const parameters = listParametersOfQuery(ctx)
+  await send(ctx, database, namespace, partition === undefined ? parameters : { ...parameters, partition })
 }
 
 async function postList(ctx: RequestContext, namespace: Namespace): Promise<void> {
   const database = await databaseOf(ctx)
   const partition = partitionInPath(ctx, database)
   requireJson(ctx)
-  const body = await readJsonObject(ctx, 'query')
-  if (Object.hasOwn(body, 'keys') && !Array.isArray(body['keys'])) {
-    throw fail('badRequest', '`keys` body member must be an array.')
-  }
-  await send(ctx, database, namespace, { ...parametersOfBody(body), ...inQuery(ctx, partition) })
+  const body = listParametersOfBody(await readJsonObject(ctx, 'query'))
+  await send(ctx, database, namespace, { ...body, ...inQuery(ctx, partition) })
 }
 
 async function postQueries(ctx: RequestContext, namespace: Namespace): Promise<void> {

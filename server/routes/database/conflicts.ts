@@ -6,11 +6,7 @@ import { canonicalizeInSteps } from '../../../protocol/json/canonical.ts'
 import { decodeValue } from '../../../protocol/json/decode-value.ts'
 import { jsonMembers } from '../../../protocol/json/members.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
-import {
-  parametersOfBody,
-  parametersOfQuery,
-  type ViewParameters,
-} from '../../../protocol/view-parameters.ts'
+import { parametersOfQuery, type ViewParameters } from '../../../protocol/view-parameters.ts'
 import { runInTurns } from '../../concurrency/time-slice.ts'
 import type { Database } from '../../database/database.ts'
 import { listConflicts } from '../../database/conflicts/list-conflicts.ts'
@@ -25,24 +21,22 @@ import { sendJson, streamJsonChunks } from '../../http/response/reply.ts'
 import type { RequestContext } from '../context.ts'
 import { runScan } from '../queries/stream-query.ts'
 import { documentLimits } from '../shared/document-limits.ts'
+import { listParametersOfBody, listParametersOfQuery } from '../shared/list-parameters.ts'
 import { databaseOf } from '../shared/path-names.ts'
 
 /** `GET /db/_conflicts`: the documents in conflict, paged as `_all_docs` is. */
 export async function getConflicts(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
-  const parameters = parametersOfQuery(QueryParams.of(ctx).entries())
-  await sendConflicts(ctx, database, parameters)
+  await sendConflicts(ctx, database, listParametersOfQuery(ctx))
 }
 
 /** `POST /db/_conflicts`: the same, with parameters such as `keys` in the body. */
 export async function postConflicts(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
-  const parameters = {
-    ...parametersOfQuery(QueryParams.of(ctx).entries()),
-    ...parametersOfBody(await readJsonObject(ctx, 'query')),
-  }
-  await sendConflicts(ctx, database, parameters)
+  const body = listParametersOfBody(await readJsonObject(ctx, 'query'))
+  const query = parametersOfQuery(QueryParams.of(ctx).entries())
+  await sendConflicts(ctx, database, { ...body, ...query })
 }
 
 async function sendConflicts(
