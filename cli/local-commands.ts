@@ -65,13 +65,28 @@ export interface ClusterOptions {
   readonly groups?: string
 }
 
-/** A database of a backup, served on this machine alone. */
-export interface OpenBackup {
+/** Data that are served on this machine alone until they are closed. */
+export interface ServedData {
   /** With credentials. */
   readonly url: string
+  close(): Promise<void>
+}
+
+export interface DataOptions {
+  readonly data: string
+  readonly encryptionKeyFile?: string
+}
+
+/** Documents of a database that cannot be read as a whole. */
+export interface DamagedDocuments {
+  readonly database: string
+  readonly documents: readonly string[]
+}
+
+/** A database of a backup. */
+export interface OpenBackup extends ServedData {
   /** RFC 3339. */
   readonly created: string
-  close(): Promise<void>
 }
 
 /** The commands that work on a data directory. Each resolves with its exit code. */
@@ -87,6 +102,16 @@ export interface LocalCommands extends ErrorKinds {
   readonly clusterJoin: (options: ClusterOptions) => Promise<number>
   /** Serves a database of a backup until it is closed. */
   readonly openBackup: (options: OpenBackupOptions) => Promise<OpenBackup>
+  /** Reads all data and tells what is damaged: documents, other records, and sentences for what only a whole backup mends. */
+  readonly findDamaged: (options: DataOptions) => Promise<{
+    readonly damaged: readonly DamagedDocuments[]
+    readonly records: number
+    readonly beyond: readonly string[]
+  }>
+  readonly removeDocuments: (options: DataOptions, removable: readonly DamagedDocuments[]) => Promise<void>
+  /** Notes that what was removed has been restored. */
+  readonly noteRestored: (options: DataOptions) => Promise<void>
+  readonly serveData: (options: DataOptions) => Promise<ServedData>
 }
 
 const DATA = ['--data <directory>', 'directory of the databases and the configuration', './data'] as const

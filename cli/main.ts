@@ -20,6 +20,11 @@ const code = await runProgram(
     check: async args => (await import('../server/commands/check.ts')).check(args),
     restore: async args => (await import('../server/commands/restore.ts')).restore(args),
     openBackup: async args => (await import('../server/commands/open-backup.ts')).openBackup(args),
+    findDamaged: async args => (await import('../server/commands/damaged-data.ts')).findDamaged(args),
+    removeDocuments: async (args, removable) =>
+      (await import('../server/commands/damaged-data.ts')).removeDocuments(args, removable),
+    noteRestored: async args => (await import('../server/commands/damaged-data.ts')).noteRestored(args),
+    serveData: async args => (await import('../server/commands/damaged-data.ts')).serveData(args),
     clusterCreate: async args => (await import('../server/commands/cluster.ts')).clusterCreate(args),
     clusterJoin: async args => (await import('../server/commands/cluster.ts')).clusterJoin(args),
     checkConfig: async args => (await import('../server/commands/check-config.ts')).checkConfig(args),

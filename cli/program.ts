@@ -14,6 +14,7 @@ import { addProfile } from './commands/profile.ts'
 import { addRepair } from './commands/repair.ts'
 import { addReplicate } from './commands/replicate.ts'
 import { addStream } from './commands/stream.ts'
+import { addRestoreDamaged } from './commands/restore-damaged.ts'
 import { addRestoreDatabase } from './commands/restore-database.ts'
 import { addSecurity } from './commands/security.ts'
 import { addTail } from './commands/tail.ts'
@@ -35,7 +36,7 @@ const GROUPS: readonly (readonly [
   ['Users and rights:', [addUsers, addSecurity]],
   ['Files:', [addDump, addLoad]],
   ['What a server does:', [addTail, addTop, addDoctor]],
-  ['Databases:', [addBackup, addRestoreDatabase, addConflicts, addCompare, addRepair]],
+  ['Databases:', [addBackup, addRestoreDatabase, addRestoreDamaged, addConflicts, addCompare, addRepair]],
   ['Several nodes, one history:', [addCluster]],
   ['This program:', [addProfile, addCompletion]],
 ]

@@ -86,7 +86,8 @@ async function* checkAttachments(
   await files.close()
 }
 
-async function contentDamage(
+/** Returns how the bytes of an attachment differ from its digest, as a phrase; undefined where they do not. */
+export async function contentDamage(
   files: AttachmentFiles,
   place: BlobPlace,
   md5: Uint8Array,

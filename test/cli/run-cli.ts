@@ -1,6 +1,7 @@
 import { PassThrough, Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { createProgram, runProgram } from '../../cli/program.ts'
+import { findDamaged, noteRestored, removeDocuments, serveData } from '../../server/commands/damaged-data.ts'
 import { openBackup } from '../../server/commands/open-backup.ts'
 import { StartError } from '../../server/config/start-error.ts'
 import type { LocalCommands } from '../../cli/local-commands.ts'
@@ -37,6 +38,10 @@ const LOCAL: LocalCommands = {
   check: neverCalled,
   restore: neverCalled,
   openBackup,
+  findDamaged,
+  removeDocuments,
+  noteRestored,
+  serveData,
 }
 
 /** Runs a command in this process, with streams and an environment of its own; no profiles of the user are read. */

@@ -51,7 +51,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'server/config': ['settings'],
   'server/database': [
     ...['documents', 'indexes', 'reading', 'ranks', 'listing', 'conflicts', 'commit', 'maintenance'],
-    ...['retention', 'following'],
+    ...['retention', 'damage', 'following'],
   ],
   'server/http': ['connection', 'request', 'response', 'browser'],
   'server/query': ['reduce', 'design', 'views', 'mango'],
