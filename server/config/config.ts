@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { fail } from '../../protocol/errors.ts'
 import { type HashSettings, PasswordHasher } from '../passwords/hasher.ts'
 import { ADMINS, adminToWrite, hashAdminValue, hashSettings, USER_WITHOUT_PASSWORD } from './admins.ts'
 import {
@@ -8,12 +7,13 @@ import {
   ConfigListeners,
   type SettingChange,
 } from './config-listeners.ts'
-import { type Finding, readChecked, valueComplaint, warnings } from './findings.ts'
+import { type Finding, readChecked, warnings } from './findings.ts'
 import { type IniFile, ownFile, writeIniValue } from './files.ts'
 import { copyOf, type IniValues, sectionOf } from './ini.ts'
 import { type NamedAdmin, type Override, readEnvironment, showListening } from './overrides.ts'
 import type { ChangeOptions, ConfigOptions } from './config-options.ts'
 import type { KeyOf, Section } from './settings.ts'
+import { listeningSettings } from './listening-settings.ts'
 import { settingSource } from './setting-source.ts'
 import { mergeSources } from './merge-sources.ts'
 import { checkEntry } from './valid-entry.ts'
@@ -151,13 +151,16 @@ export class Config {
     { persist = true, by }: ChangeOptions = {},
   ): Promise<string | undefined> {
     return this.#inTurn(async () => {
-      checkEntry(section, key, value)
-      const wrong = value === '' ? undefined : valueComplaint(section, key, value)
-      if (wrong !== undefined) throw fail('badRequest', `[${section}] ${key}: ${wrong}.`)
-      const kept = section === ADMINS ? await hashAdminValue(value, this.#values, this.hasher) : value
+      const kept = await this.prepare(section, key, value)
       if (persist) await this.#write(section, key, kept)
       return this.#put(section, key, kept, by)
     })
+  }
+
+  /** Returns a value as it is kept: a plain password of `[admins]` hashed. @throws `bad_request` as {@link set} does */
+  async prepare(section: string, key: string, value: string): Promise<string> {
+    checkEntry(section, key, value)
+    return section === ADMINS ? hashAdminValue(value, this.#values, this.hasher) : value
   }
 
   /** Takes a value back to its default. Resolves, when that is on disk, with what was set before. */
@@ -192,11 +195,7 @@ export class Config {
    * look for it.
    */
   tellListening({ bind, port }: { readonly bind: string; readonly port: number }): void {
-    this.#listening = [
-      { section: 'chttpd', key: 'port', value: String(port) },
-      { section: 'httpd', key: 'port', value: String(port) },
-      { section: 'httpd', key: 'bind_address', value: bind },
-    ]
+    this.#listening = listeningSettings(bind, port)
     const values = copyOf(this.#values.all())
     showListening(values, this.#listening)
     this.#values.replace(values)

@@ -39,6 +39,8 @@ export interface SettingChange {
   readonly key: string
   /** Null where it goes back to its default. */
   readonly value: string | null
+  /** False for a value of this run only. */
+  readonly persist: boolean
 }
 
 /** Changes of the cluster itself, not of its databases. */
@@ -58,6 +60,16 @@ export interface ContentChange extends ContentPiece {
 
 /** One part of an entry. */
 export type ClusterChange = ReplicatedChange | ContentChange | GroupChange | Genesis
+
+/** Returns whether a change is one of the databases. */
+export function isOfDatabases(change: ClusterChange): change is ReplicatedChange {
+  return change.kind === 'commit' || change.kind === 'create' || change.kind === 'drop'
+}
+
+/** Returns whether a change is one of the cluster itself. */
+export function isOfGroup(change: ClusterChange): change is GroupChange {
+  return !isOfDatabases(change) && change.kind !== 'genesis' && change.kind !== 'content'
+}
 
 /** Encodes a change: length of the JSON (u32), JSON, then the byte strings that it names by their number, each with its length. */
 export function encodeChange(change: ClusterChange): Uint8Array {

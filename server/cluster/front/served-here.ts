@@ -1,3 +1,4 @@
+import { isEqualSetting } from '../service/equal-settings.ts'
 import { segmentsInDatabase, splitPath } from '../../routing/path.ts'
 
 /**
@@ -37,6 +38,7 @@ export function servedBy(method: string, url: string): ServedBy {
   const [path, query] = at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
   const segments = splitPath(path)
   const first = segments[0] ?? ''
+  if (first === '_node' && isSettingOfAll(method, segments)) return 'leader'
   if (first === '_cluster') return method === 'GET' ? 'here' : 'leader'
   if (first.startsWith('_') || segments.length === 0 || first === 'favicon.ico') {
     if (OF_EACH_NODE.has(first)) return 'here'
@@ -66,4 +68,10 @@ function isReadByPost(method: string, [first = '', name, kind]: readonly string[
   if (first === '_compact') return name !== undefined
   if (first === '_partition') return kind !== undefined && READS_BY_POST.has(kind)
   return READS_BY_POST.has(first)
+}
+
+/** A change of a setting that is the same on all nodes. */
+function isSettingOfAll(method: string, [, , kind, section, key]: readonly (string | null)[]): boolean {
+  if (kind !== '_config' || (method !== 'PUT' && method !== 'DELETE')) return false
+  return section != null && key != null && isEqualSetting(section, key)
 }

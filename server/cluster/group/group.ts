@@ -4,7 +4,15 @@ import type { Catalog } from '../../database/catalog.ts'
 import type { ReplicatedChange } from '../../database/replication-hook.ts'
 import { putLogPlace, readLogPlace } from '../../database/replicated-records.ts'
 import type { Store, StoreBatch } from '../../storage/store.ts'
-import { type ClusterChange, type ContentChange, decodeChange, type GroupChange } from '../entry/change.ts'
+import {
+  type ClusterChange,
+  type ContentChange,
+  decodeChange,
+  type GroupChange,
+  isOfDatabases,
+  isOfGroup,
+  type SettingChange,
+} from '../entry/change.ts'
 import { checkFollows, decodeHeader, EntryError } from '../entry/entry.ts'
 import { readIntoRun } from '../entry/run.ts'
 import type { LogEntry } from '../log/contract.ts'
@@ -32,6 +40,8 @@ export interface GroupParts extends AppendParts {
   readonly node: NodeAddress
   /** Called with each change of the cluster itself that was applied, this node's own too. */
   readonly onChange?: (change: GroupChange) => void
+  /** Takes over a setting of all nodes, again where a crash came in between. */
+  readonly configure?: (change: SettingChange) => Promise<void>
 }
 
 /**
@@ -192,6 +202,7 @@ export class ReplicatedGroup {
       if (epoch === 0 || this.#leading !== epoch) throw fail('notLeader')
       const started = performance.now()
       const place = await this.#appendAsLeader(await this.#sendContent(changes, epoch), epoch)
+      await this.#configure(changes)
       putLogPlace(batch, encodePlace(place))
       await batch.write({ sync: false })
       this.#advance(place, started)
@@ -242,6 +253,7 @@ export class ReplicatedGroup {
     if (place.epoch !== this.epoch) await content.discard()
     for (const change of all) if (change.kind === 'content') await this.#take(change)
     const changes = all.filter(isOfDatabases)
+    await this.#configure(all)
     // An entry takes effect whole: the place is written with the last of its changes, and those before are put again.
     for (const [index, change] of changes.entries()) {
       const batch = store.batch()
@@ -272,17 +284,13 @@ export class ReplicatedGroup {
     }
   }
 
+  async #configure(changes: readonly ClusterChange[]): Promise<void> {
+    for (const change of changes) if (change.kind === 'setting') await this.#parts.configure?.(change)
+  }
+
   #advance(place: Place, appendedAt?: number): void {
     this.#place = place
     if (appendedAt !== undefined) this.#appendedAt = appendedAt
     this.#waits.reached(place.position)
   }
-}
-
-function isOfDatabases(change: ClusterChange): change is ReplicatedChange {
-  return change.kind === 'commit' || change.kind === 'create' || change.kind === 'drop'
-}
-
-function isOfGroup(change: ClusterChange): change is GroupChange {
-  return !isOfDatabases(change) && change.kind !== 'genesis' && change.kind !== 'content'
 }

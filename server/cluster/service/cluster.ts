@@ -6,7 +6,7 @@ import type { Config } from '../../config/config.ts'
 import type { Catalog } from '../../database/catalog.ts'
 import type { ReplicatedChange } from '../../database/replication-hook.ts'
 import type { Store, StoreBatch } from '../../storage/store.ts'
-import type { GroupChange } from '../entry/change.ts'
+import type { GroupChange, SettingChange } from '../entry/change.ts'
 import type { EntryCipher } from '../entry/entry.ts'
 import { ReplicatedGroup } from '../group/group.ts'
 import type { NodeAddress } from '../group/place.ts'
@@ -171,6 +171,17 @@ export class Cluster implements ClusterState {
     await this.#running
   }
 
+  /**
+   * Sets a setting on all nodes, or takes it back to its default; resolves when it holds here.
+   *
+   * @param value undefined for the default
+   * @throws `notLeader`, `logUnavailable`; `bad_request` for a value that the setting does not take
+   */
+  async set(section: string, key: string, value: string | undefined, { persist = true } = {}): Promise<void> {
+    const kept = value === undefined ? null : await this.config.prepare(section, key, value)
+    await this.record({ kind: 'setting', section, key, value: kept, persist })
+  }
+
   /** Gives up the leadership in order. Idempotent. */
   async close(): Promise<void> {
     if (this.isLeader) await this.record({ kind: 'resign' }).catch(() => undefined)
@@ -207,6 +218,7 @@ export class Cluster implements ClusterState {
       signal: this.#stop.signal,
       appendTimeoutMs: () => config.integer('cluster', 'write_timeout'),
       onChange: change => this.#changed(change),
+      configure: change => this.#configure(change),
     })
     this.#group = group
     this.#freshness = new Freshness(this)
@@ -228,6 +240,11 @@ export class Cluster implements ClusterState {
     if (change.kind !== 'lead' && change.kind !== 'resign') return
     this.#leadership.abort()
     this.#leadership = new AbortController()
+  }
+
+  async #configure({ section, key, value, persist }: SettingChange): Promise<void> {
+    if (value === null) await this.config.delete(section, key, { persist })
+    else await this.config.set(section, key, value, { persist })
   }
 
   #reached(): void {

@@ -1,5 +1,6 @@
 import { fail } from '../../../protocol/errors.ts'
 import { parseJson } from '../../../protocol/json/parse-json.ts'
+import { isEqualSetting } from '../../cluster/service/equal-settings.ts'
 import { ADMINS } from '../../config/admins.ts'
 import type { ChangeOptions } from '../../config/config.ts'
 import { ConfigError } from '../../config/findings.ts'
@@ -46,7 +47,7 @@ export async function putValue(ctx: RequestContext): Promise<void> {
   checkMayChange(ctx, section, key)
   const value = parseJson(await readBody(ctx, MAX_BYTES))
   if (typeof value !== 'string') throw fail('badRequest', 'Invalid configuration value')
-  const before = await ctx.services.config.set(section, key, value.trim(), changeOptions(ctx))
+  const before = await change(ctx, section, key, value.trim())
   sendJson(ctx, before === undefined ? '' : shown(section, key, before))
 }
 
@@ -55,7 +56,7 @@ export async function deleteValue(ctx: RequestContext): Promise<void> {
   const { section, key } = names(ctx)
   checkMayChange(ctx, section, key)
   const before = current(ctx, section, key)
-  await ctx.services.config.delete(section, key, changeOptions(ctx))
+  await change(ctx, section, key, undefined)
   sendJson(ctx, shown(section, key, before))
 }
 
@@ -94,6 +95,23 @@ export function checkMayChange(ctx: RequestContext, section: string, key: string
   }
   const whitelist = ctx.services.config.text('chttpd', 'config_whitelist')
   if (!mayChange(whitelist, section, key)) throw fail('modificationNotAllowed')
+}
+
+/** Changes a setting, on all nodes of a cluster where it is one of theirs. @returns the value before */
+async function change(
+  ctx: RequestContext,
+  section: string,
+  key: string,
+  value: string | undefined,
+): Promise<string | undefined> {
+  const { config, cluster } = ctx.services
+  const options = changeOptions(ctx)
+  if (cluster !== undefined && isEqualSetting(section, key)) {
+    const before = config.get(section, key)
+    await cluster.set(section, key, value, options)
+    return before
+  }
+  return value === undefined ? config.delete(section, key, options) : config.set(section, key, value, options)
 }
 
 function changeOptions(ctx: RequestContext): ChangeOptions {
