@@ -25,6 +25,8 @@ export class Connection {
   readonly #response: ServerResponse
   readonly #socket: Socket | null
   readonly #unread: Unread
+  /** True while a row is sent in pieces: nothing else may come between them. */
+  isInRow = false
   #ended = false
 
   /**
@@ -64,6 +66,11 @@ export class Connection {
     if (this.#ended) return
     if (this.#socket === null) this.#response.write(chunk.rows)
     else this.#socket.write(chunk.framed)
+  }
+
+  /** Sends a heartbeat, where one may come. */
+  beat(heartbeat: SharedChunk): void {
+    if (!this.isInRow) this.send(heartbeat)
   }
 
   /** Resolves when what was sent has left this process, or the reader is gone. */

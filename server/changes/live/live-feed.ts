@@ -120,7 +120,7 @@ export class LiveFeed implements Subscriber, TimerEntry {
     const { request, style, feeds } = this.#parts
     if (request.heartbeatMs !== undefined) {
       // A reader that takes nothing gets no heartbeats on top.
-      if (this.#connection?.keepsUp === true) this.#connection.send(style.heartbeat)
+      if (this.#connection?.keepsUp === true) this.#connection.beat(style.heartbeat)
     } else if (this.#phase.name === 'live') void this.#end()
     this.dueAt = feeds.wheel.next(this.dueAt, request.heartbeatMs ?? request.timeoutMs)
   }
@@ -277,7 +277,8 @@ export class LiveFeed implements Subscriber, TimerEntry {
     if (!this.#isOpen) return
     const { style, feeds } = this.#parts
     feeds.failed(error)
-    const told = style.failure(error)
+    // In the middle of a row a line that tells of it would be taken for the row's.
+    const told = this.#connection?.isInRow === true ? undefined : style.failure(error)
     if (told === undefined) this.#connection?.abort()
     else this.#connection?.end(told)
     this.#release()
