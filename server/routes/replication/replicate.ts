@@ -12,6 +12,7 @@ import type { RequestContext } from '../context.ts'
 import { parseBounded } from '../../http/request/json-body.ts'
 import { peerOf } from '../../http/connection/peer.ts'
 import { sendJson } from '../../http/response/reply.ts'
+import { divergenceJson } from '../../replication/divergence-json.ts'
 
 /** CouchDB looks at the body, to find the databases that it names, before it looks at the method. */
 export function refuse(ctx: RequestContext): void {
@@ -39,11 +40,18 @@ export async function postReplicate(ctx: RequestContext): Promise<void> {
   if (request.options.cancel) return cancel(ctx, spec.id)
   await settleWithRunning(ctx, spec)
   if (!request.options.continuous) {
-    sendJson(ctx, { ok: true, ...(await replicator.run(spec).catch(rethrow)) })
+    const result = await replicator.run(spec).catch(rethrow)
+    sendJson(ctx, { ok: true, ...result, ...refusedMember(spec) })
     return
   }
   replicator.launch(spec)
   sendJson(ctx, { ok: true, _local_id: spec.id }, 202)
+}
+
+/** Returns the member `divergence`, which CouchDB does not have: documents that the target refused, each with its reason. */
+function refusedMember({ verification }: JobSpec): { divergence?: object } {
+  const report = verification?.divergence.report
+  return report === undefined || report.documents === 0 ? {} : { divergence: divergenceJson(report) }
 }
 
 /**
