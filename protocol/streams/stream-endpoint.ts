@@ -28,6 +28,8 @@ export interface StreamEndpoint {
   readonly schema: boolean
   readonly onError: 'continue' | 'stop'
   readonly onGap: 'continue' | 'stop'
+  /** Undefined, the default: a truncated table is a failure. */
+  readonly onTruncate: 'delete' | undefined
   /** Name of the source whose database this sink's events go to: what comes back from there is an echo. */
   readonly echo: string | undefined
 }
@@ -68,13 +70,15 @@ export function parseStreamEndpoint(url: string, members: Members): StreamEndpoi
     schema: members.schema === true,
     onError: oneOf(members, 'on_error', ['continue', 'stop']),
     onGap: oneOf(members, 'on_gap', ['stop', 'continue']),
+    onTruncate: oneOf(members, 'on_truncate', ['refuse', 'delete']) === 'delete' ? 'delete' : undefined,
     echo: text('echo'),
   }
 }
 
 /** Returns a text that differs for streams which are not read or written in the same way; without credentials. */
 export function streamIdentity({ id, types, ...rest }: StreamEndpoint): string {
-  return JSON.stringify({ ...rest, id: id?.text, types: [...types.keys()] })
+  const hints = Array.from(types, ([column, { name, scale }]) => [column, name, scale])
+  return JSON.stringify({ ...rest, id: id?.text, types: hints })
 }
 
 function serversOf(url: string, port: number): string[] {

@@ -193,7 +193,7 @@ const DATABASE: readonly Route[] = [
   route('/:db/_trees', 'maintainer', { GET: conflicts.getTrees }),
   route('/:db/_bulk_docs', 'member', { POST: postBulkDocs }),
   route('/:db/_ingest', QUERY, { POST: ingest.postIngest }),
-  route('/:db/_ingest/failures', QUERY, { GET: ingest.getFailures, DELETE: ingest.deleteFailures }),
+  route('/:db/_ingest/failures', QUERY, ingest.failures),
   route('/:db/_bulk_get', 'member', { POST: postBulkGet }),
   route('/:db/_revs_diff', 'member', { POST: revsDiff.postRevsDiff }),
   route('/:db/_missing_revs', 'member', { POST: revsDiff.postMissingRevs }),

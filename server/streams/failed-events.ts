@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { asDocId } from '../../protocol/document-id.ts'
 import { fail } from '../../protocol/errors.ts'
-import { printExact } from '../../protocol/streams/exact-json.ts'
+import { isExactObject, parseExact, printExact } from '../../protocol/streams/exact-json.ts'
 import type { LocalEdit } from '../database/commit/local-edits.ts'
 import type { Database } from '../database/database.ts'
 import { listLocalDocuments } from '../database/documents/local-documents.ts'
@@ -66,6 +66,46 @@ export async function listFailedEvents(
 export async function checkRoom(database: Database, most: number): Promise<void> {
   const listed = await listLocalDocuments(database, PREFIX, { limit: most })
   if (listed.length >= most) throw fail('tooManyFailedEvents', String(most))
+}
+
+/** A failed event with what it was, to be tried again. */
+export interface StoredFailure {
+  readonly failure: string
+  readonly event: IncomingEvent
+  /** Takes it off the list, in the commit of what it became. */
+  readonly removal: LocalEdit
+}
+
+/**
+ * Reads failed events, the oldest first.
+ *
+ * @param failure one of them; without it those behind `after`
+ */
+export async function readFailedEvents(
+  database: Database,
+  {
+    failure = '',
+    after,
+    limit,
+  }: { readonly failure?: string | undefined; readonly after?: string | undefined; readonly limit: number },
+): Promise<StoredFailure[]> {
+  const behind = after === undefined ? {} : { after: PREFIX + after }
+  const listed = await listLocalDocuments(database, PREFIX + failure, { limit, ...behind })
+  return listed.flatMap(({ id, body }) => {
+    const members = parseExact(body)
+    if (!isExactObject(members)) return []
+    const [key, value, text, topic, offset] = ['key', 'value', 'text', 'topic', 'offset'].map(name =>
+      members.get(name),
+    )
+    const raw = { value: value ?? null, ...(key === undefined ? {} : { key }) }
+    const event: IncomingEvent = {
+      event: typeof text === 'string' ? { invalid: text } : raw,
+      ...(typeof topic === 'string' ? { topic } : {}),
+      ...(typeof offset === 'string' ? { offset } : {}),
+    }
+    const removal = { id, rev: undefined, deleted: true, body: new Uint8Array() }
+    return [{ failure: id.slice(PREFIX.length), event, removal }]
+  })
 }
 
 /**

@@ -14,6 +14,7 @@ import { parseDocumentEvent } from './document-events.ts'
 import { checkRoom, failedEvent } from './failed-events.ts'
 import type { IncomingEvent, IngestResult } from './ingested.ts'
 import { RowVersions } from './row-versions.ts'
+import { truncateRows } from './truncation.ts'
 
 /** Options of taking events into a database. */
 export interface IngestOptions {
@@ -27,6 +28,8 @@ export interface IngestOptions {
   readonly maxFailures: number
   /** Written in the commit of the events: the offset behind them. */
   readonly locals?: readonly LocalEdit[]
+  /** Deletes the documents of a table that was truncated, instead of refusing the event. Default: false. */
+  readonly deletesTruncated?: boolean
   /** Throws the failure of an event instead of listing it. Default: false. */
   readonly stopsOnError?: boolean
 }
@@ -34,7 +37,11 @@ export interface IngestOptions {
 type Read =
   | { readonly kind: 'row'; readonly source: EventSource; readonly changes: readonly DocumentChange[] }
   | { readonly kind: 'revision'; readonly edit: DocumentEdit }
+  | { readonly kind: 'truncate'; readonly source: EventSource }
   | (IngestResult & { readonly kind: 'skipped' })
+
+/** A batch has an event that is a commit of its own. */
+class NotTogether extends Error {}
 
 /** Databases whose rows are being written; the versions of a row follow one another. */
 const busy = new WeakMap<Database, Promise<unknown>>()
@@ -74,7 +81,7 @@ async function ingestInTurn(
   try {
     return await ingestTogether(database, events, options)
   } catch (error) {
-    if (!isOfOneEvent(error)) throw error
+    if (!isOfOneEvent(error) && !(error instanceof NotTogether)) throw error
     // One of them is refused: each by itself, so that the others are not.
     return ingestEach(database, events, options)
   }
@@ -87,6 +94,11 @@ async function ingestTogether(
   options: IngestOptions,
 ): Promise<IngestResult[]> {
   const read = events.map(event => readEvent(event, options))
+  const truncated = read.find(one => one.kind === 'truncate')
+  if (truncated !== undefined) {
+    if (events.length > 1) throw new NotTogether()
+    return [await truncateRows(database, truncated.source, options)]
+  }
   const versions = new RowVersions(database, options.limits)
   await versions.load(
     read.flatMap(one =>
@@ -145,11 +157,14 @@ function take(read: Read, versions: RowVersions): IngestResult {
       return { kind: 'done', changes: [versions.takeRevision(read.edit)] }
     case 'skipped':
       return read
+    case 'truncate':
+      throw new NotTogether()
   }
 }
 
 /** @throws BadEvent */
-function readEvent({ event, topic = '' }: IncomingEvent, { mapping, format, limits }: IngestOptions): Read {
+function readEvent({ event, topic = '' }: IncomingEvent, options: IngestOptions): Read {
+  const { mapping, format, limits, deletesTruncated = false } = options
   if ('invalid' in event) throw new BadEvent('invalid_json', 'the event is no JSON')
   const { template } = mapping
   if (format === 'document') {
@@ -162,6 +177,7 @@ function readEvent({ event, topic = '' }: IncomingEvent, { mapping, format, limi
     case 'skip':
       return { kind: 'skipped', reason: read.reason }
     case 'truncate':
+      if (deletesTruncated) return read
       throw new BadEvent(
         'truncate_refused',
         `${read.source.name} was truncated: its documents are left as they are`,
@@ -172,7 +188,7 @@ function readEvent({ event, topic = '' }: IncomingEvent, { mapping, format, limi
 }
 
 /** Returns whether an event is refused for what it is, so that it would be the next time too. */
-function isOfOneEvent(error: unknown): error is BadEvent | CouchError {
+export function isOfOneEvent(error: unknown): error is BadEvent | CouchError {
   return (
     error instanceof BadEvent || (error instanceof CouchError && error.status < 500 && error.status !== 429)
   )

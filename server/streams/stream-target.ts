@@ -75,6 +75,7 @@ export class StreamDatabase implements StreamTarget<readonly IncomingEvent[]> {
       limits: limits(),
       maxFailures: maxFailures(),
       stopsOnError: endpoint.onError === 'stop',
+      deletesTruncated: endpoint.onTruncate === 'delete',
       user,
       locals,
     }

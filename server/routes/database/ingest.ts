@@ -5,11 +5,12 @@ import { parseIdTemplate } from '../../../protocol/streams/id-template.ts'
 import type { RowMapping } from '../../../protocol/streams/row-changes.ts'
 import { parseTypeHint } from '../../../protocol/streams/schema.ts'
 import { readJsonBody } from '../../http/request/body.ts'
+import type { Database } from '../../database/database.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
-import { clearFailedEvents, listFailedEvents } from '../../streams/failed-events.ts'
+import { clearFailedEvents, listFailedEvents, readFailedEvents } from '../../streams/failed-events.ts'
 import type { IncomingEvent, IngestResult } from '../../streams/ingested.ts'
-import { ingest } from '../../streams/ingestion.ts'
+import { ingest, type IngestOptions, isOfOneEvent } from '../../streams/ingestion.ts'
 import type { RequestContext } from '../context.ts'
 import { documentLimits } from '../shared/document-limits.ts'
 import { databaseOf } from '../shared/path-names.ts'
@@ -27,17 +28,54 @@ export async function postIngest(ctx: RequestContext): Promise<void> {
   const mapping = mappingOf(query)
   const checkpoint = query.text('checkpoint')
   const body = await readJsonBody(ctx, 'document')
-  const results = await ingest(database, eventsOf(body), {
-    mapping,
-    user: ctx.state.user,
-    limits: documentLimits(ctx),
-    maxFailures: ctx.services.config.integer('couchette', 'max_failed_events'),
-  })
+  const results = await ingest(database, eventsOf(body), optionsOf(ctx, query, mapping))
   sendJson(ctx, {
     ok: results.every(({ kind }) => kind !== 'failed'),
     ...(checkpoint === undefined ? {} : { checkpoint }),
     results: results.map(resultRow),
   })
+}
+
+function optionsOf(ctx: RequestContext, query: QueryParams, mapping: RowMapping): IngestOptions {
+  const truncate = query.text('truncate')
+  if (truncate !== undefined && truncate !== 'delete' && truncate !== 'refuse')
+    throw fail('queryParse', '`truncate` must be `refuse` or `delete`')
+  return {
+    mapping,
+    user: ctx.state.user,
+    limits: documentLimits(ctx),
+    maxFailures: ctx.services.config.integer('couchette', 'max_failed_events'),
+    deletesTruncated: truncate === 'delete',
+  }
+}
+
+/**
+ * `POST /{db}/_ingest/failures?id=TEMPLATE`: tries failed events again, the oldest first, as they would come now. What became of
+ * one leaves the list in the same commit; one that fails again stays, with the reason that it had.
+ */
+async function postFailures(ctx: RequestContext): Promise<void> {
+  const database = await databaseOf(ctx)
+  const query = QueryParams.of(ctx)
+  const options = { ...optionsOf(ctx, query, mappingOf(query)), stopsOnError: true }
+  const [failure, after, limit] = [query.text('failure'), query.text('after'), limitOf(query)]
+  const failed = await readFailedEvents(database, { failure, after, limit })
+  if (failure !== undefined && failed.length === 0) throw fail('missing')
+  const results: object[] = []
+  for (const { failure: number, event, removal } of failed)
+    results.push({ failure: number, ...(await retry(database, event, { ...options, locals: [removal] })) })
+  const ok = results.every(result => !('error' in result))
+  const last = failed.length === limit ? failed.at(-1) : undefined
+  sendJson(ctx, { ok, results, ...(last === undefined ? {} : { after: last.failure }) })
+}
+
+async function retry(database: Database, event: IncomingEvent, options: IngestOptions): Promise<object> {
+  try {
+    const [result] = await ingest(database, [event], options)
+    return resultRow(result!)
+  } catch (error) {
+    if (!isOfOneEvent(error)) throw error
+    return { error: error.error, reason: error.reason }
+  }
 }
 
 /** @throws `query_parse_error` */
@@ -104,22 +142,30 @@ const LISTED = 100
 const MOST_LISTED = 1000
 
 /** `GET /{db}/_ingest/failures?limit=&after=`: the failed events, the oldest first, with what they were. */
-export async function getFailures(ctx: RequestContext): Promise<void> {
+async function getFailures(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   const query = QueryParams.of(ctx)
-  const limit = query.text('limit') ?? String(LISTED)
-  if (!/^\d{1,4}$/.test(limit) || Number(limit) > MOST_LISTED)
-    throw fail('queryParse', `\`limit\` must be a number up to ${MOST_LISTED}`)
+  const limit = limitOf(query)
   const after = query.text('after')
   const rows = await listFailedEvents(database, {
-    limit: Number(limit),
+    limit,
     ...(after === undefined ? {} : { after }),
   })
   sendJson(ctx, Buffer.from(`{"rows":[${rows.join(',')}]}`))
 }
 
+function limitOf(query: QueryParams): number {
+  const limit = query.text('limit') ?? String(LISTED)
+  if (!/^\d{1,4}$/.test(limit) || Number(limit) > MOST_LISTED)
+    throw fail('queryParse', `\`limit\` must be a number up to ${MOST_LISTED}`)
+  return Number(limit)
+}
+
 /** `DELETE /{db}/_ingest/failures?failure=`: removes one of them, or all. */
-export async function deleteFailures(ctx: RequestContext): Promise<void> {
+async function deleteFailures(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   sendJson(ctx, { ok: true, cleared: await clearFailedEvents(database, QueryParams.of(ctx).text('failure')) })
 }
+
+/** Handlers of `_ingest/failures`. */
+export const failures = { GET: getFailures, POST: postFailures, DELETE: deleteFailures } as const

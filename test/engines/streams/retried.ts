@@ -7,8 +7,8 @@ const EVERY_MS = 100
  * Runs work until it does not throw any more, and returns its result. Assertions in it are those of `node:assert`: one of AVA's
  * that failed once fails its test.
  */
-export async function retried<T>(work: () => T | Promise<T>): Promise<T> {
-  const deadline = Date.now() + WITHIN_MS
+export async function retried<T>(work: () => T | Promise<T>, withinMs = WITHIN_MS): Promise<T> {
+  const deadline = Date.now() + withinMs
   for (;;) {
     try {
       return await work()

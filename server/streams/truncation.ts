@@ -1,0 +1,54 @@
+import type { DocumentLimits } from '../../protocol/document/document-input.ts'
+import type { EventSource } from '../../protocol/streams/event-source.ts'
+import type { UserContext } from '../../protocol/user-context.ts'
+import type { LocalEdit } from '../database/commit/local-edits.ts'
+import type { Database } from '../database/database.ts'
+import { listLocalDocuments } from '../database/documents/local-documents.ts'
+import type { IngestedChange, IngestResult } from './ingested.ts'
+import { decodeState, DELETED, statePrefix } from './row-state.ts'
+import { RowVersions } from './row-versions.ts'
+
+/** Rows that are one commit. */
+const AT_A_TIME = 1000
+
+/** User and limits of the deletions, and what is written with the last of them. */
+export interface TruncateOptions {
+  readonly limits: DocumentLimits
+  readonly user: UserContext
+  readonly locals?: readonly LocalEdit[]
+}
+
+/**
+ * Deletes the documents that came from a table which was truncated, in commits of 1000; one that is cut off is done again by the
+ * event, which comes again.
+ */
+export async function truncateRows(
+  database: Database,
+  source: EventSource,
+  { limits, user, locals = [] }: TruncateOptions,
+): Promise<IngestResult> {
+  const prefix = statePrefix(source.name)
+  const changes: IngestedChange[] = []
+  for (let after: string | undefined; ;) {
+    const listed = await listLocalDocuments(database, prefix, {
+      limit: AT_A_TIME,
+      ...(after === undefined ? {} : { after }),
+    })
+    const present = listed.filter(({ body }) => isPresent(body)).map(({ id }) => id.slice(prefix.length))
+    const versions = new RowVersions(database, limits)
+    await versions.load(present.map(id => ({ source, id })))
+    changes.push(...present.map(id => versions.take({ kind: 'delete', id }, source)))
+    const isLast = listed.length < AT_A_TIME
+    const edits = [...versions.locals, ...(isLast ? locals : [])]
+    if (versions.edits.length + edits.length > 0)
+      await database.write({ kind: 'write_rows', edits: versions.edits, locals: edits, user })
+    if (isLast) return { kind: 'done', changes }
+    after = listed.at(-1)!.id
+  }
+}
+
+/** True for a row that the source has sent and not deleted since. */
+function isPresent(body: Uint8Array): boolean {
+  const { rev, digest } = decodeState(body)
+  return rev !== undefined && digest !== DELETED
+}
