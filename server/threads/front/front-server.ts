@@ -138,6 +138,8 @@ export class FrontServer {
       serverHeader,
       restart: undefined,
       tracing: undefined,
+      // Nodes of a cluster have one thread.
+      cluster: undefined,
       clientLimits: new ClientLimits(),
       live: this.#live,
       feeds: this.#feeds,

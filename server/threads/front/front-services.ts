@@ -18,6 +18,7 @@ export type OwnServices = Pick<
   | 'restart'
   | 'uuids'
   | 'tracing'
+  | 'cluster'
 > & {
   readonly catalog: Pick<Services['catalog'], 'open' | 'exists' | 'health'>
   readonly authenticator: Pick<Services['authenticator'], 'authenticate'>

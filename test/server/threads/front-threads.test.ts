@@ -1,3 +1,4 @@
+import { type IncomingMessage, Server } from 'node:http'
 import { Worker } from 'node:worker_threads'
 import anyTest, { type TestFn } from 'ava'
 import { eventually } from '../../helpers/eventually.ts'
@@ -13,6 +14,8 @@ const CHEAP_HASHES = { section: 'chttpd_auth', key: 'iterations', value: '10' }
 
 interface Context {
   readonly server: RunningServer
+  /** Requests that reached the store thread, as "GET /db/doc". */
+  readonly forwarded: readonly string[]
   readonly workers: ReadonlySet<Worker>
 }
 
@@ -22,8 +25,8 @@ const test = anyTest as TestFn<Context>
 let shared: Context | undefined
 
 test.before(async () => {
-  const workers = watchWorkers()
-  shared = { server: await startServer({ settings: [THREADS, CHEAP_HASHES] }), workers }
+  const [workers, forwarded] = [watchWorkers(), watchRequests()]
+  shared = { server: await startServer({ settings: [THREADS, CHEAP_HASHES] }), workers, forwarded }
 })
 
 test.beforeEach(t => {
@@ -39,6 +42,19 @@ function watchWorkers(): ReadonlySet<Worker> {
   Worker.prototype.postMessage = function (this: Worker, ...args: Parameters<Worker['postMessage']>) {
     if ((args[0] as { kind?: string }).kind === 'report') seen.add(this)
     return postMessage.apply(this, args)
+  }
+  return seen
+}
+
+/** The requests that servers of this thread get: front threads have servers of their own. */
+function watchRequests(): readonly string[] {
+  const seen: string[] = []
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+  const { emit } = Server.prototype
+  Server.prototype.emit = function (this: Server, event: string, ...args: unknown[]) {
+    const [req] = args as [IncomingMessage]
+    if (event === 'request') seen.push(`${req.method} ${req.url}`)
+    return emit.apply(this, [event, ...args] as never)
   }
   return seen
 }
@@ -71,6 +87,31 @@ async function proven(kept: KeptConnections, url: string, path: string): Promise
   await kept.each(url, 'GET', path)
   return statuses(await kept.each(url, 'GET', path))
 }
+
+test.serial('documents, lists and feeds are served without the store thread', async t => {
+  const { server, forwarded } = t.context
+  const { url } = server
+  const kept = connections(t)
+  await call(url, 'PUT', '/here')
+  await call(url, 'PUT', '/here/doc', { json: {} })
+  await proven(kept, url, '/here/doc')
+  const before = forwarded.length
+  const paths = [
+    '/here/doc',
+    '/here/doc?revs=true&conflicts=true',
+    '/here/missing',
+    '/here/_all_docs?include_docs=true',
+    '/here/_changes',
+    '/here/_changes?since=0&limit=1&include_docs=true',
+    '/here/_changes?feed=longpoll&since=0',
+    '/here/_changes?feed=continuous&timeout=1',
+  ]
+  for (const path of paths) await kept.each(url, 'GET', path)
+  t.deepEqual(forwarded.slice(before), [])
+  // Writes cross as messages.
+  for (const { status } of await kept.each(url, 'DELETE', '/here/missing')) t.is(status, 404)
+  t.deepEqual(forwarded.slice(before), [])
+})
 
 test.serial('a write that was answered is seen over every connection at once', async t => {
   const { url } = t.context.server
