@@ -18,6 +18,8 @@ export class LongAnswer {
   onStall: (() => void) | undefined
   readonly unread: UnreadAnswer
   readonly #ctx: HttpContext
+  /** One for all turns of the answer, of which a live feed has any number. */
+  readonly #client: WaitingClient
   readonly #turns: Turns | undefined
 
   /** @param turns where pieces have their turn; undefined where they have it already */
@@ -25,6 +27,7 @@ export class LongAnswer {
     const { res, services } = ctx
     this.#ctx = ctx
     this.#turns = turns
+    this.#client = new WaitingClient(ctx)
     this.unread = services.unreadAnswers.open(() => res.destroy())
     res.once('close', () => this.unread.close())
   }
@@ -45,10 +48,9 @@ export class LongAnswer {
     pieces: AsyncGenerator<Piece, Result, undefined>,
   ): AsyncGenerator<Piece | Uint8Array, Result, undefined> {
     const counted = this.unread.counted(pieces)
-    const client = new WaitingClient(this.#ctx)
     try {
       for (;;) {
-        const next = await (this.#turns?.run(owner, () => counted.next(), client) ?? counted.next())
+        const next = await (this.#turns?.run(owner, () => counted.next(), this.#client) ?? counted.next())
         if (next.done === true) return next.value
         yield next.value
       }
