@@ -103,11 +103,17 @@ function writeTexts(out: Buffer, start: number, hashes: readonly string[]): void
   }
 }
 
-/** Reads what `encodeTree` wrote, from an offset to the end of the bytes. */
+/**
+ * Reads what `encodeTree` wrote, from an offset to the end of the bytes.
+ *
+ * @throws {RangeError} where the bytes end within the tree
+ */
 export function decodeTree(bytes: Uint8Array, offset = 0): RevTree {
   const reader: Reader = { bytes: bufferOf(bytes), at: offset }
   const head = readVarint(reader)
   const rows = Math.floor(head / 2)
+  // Each takes a byte at least.
+  if (rows > reader.bytes.length - reader.at) throw endsEarly()
   const generations: number[] = []
   const flags: number[] = []
   const bodies: number[] = []
@@ -124,6 +130,10 @@ export function decodeTree(bytes: Uint8Array, offset = 0): RevTree {
   }
   const hashes = head % 2 === 0 ? readHashes(reader, rows) : readTexts(reader, rows)
   return new RevTree(generations, hashes, flags, bodies)
+}
+
+function endsEarly(): RangeError {
+  return new RangeError('the bytes of a revision tree end early')
 }
 
 interface Reader {
@@ -172,7 +182,8 @@ function readVarint(reader: Reader): number {
   let value = 0
   let scale = 1
   for (;;) {
-    const byte = reader.bytes[reader.at++]!
+    const byte = reader.bytes[reader.at++]
+    if (byte === undefined) throw endsEarly()
     if (byte < 128) return value + byte * scale
     value += (byte - 128) * scale
     scale *= 128
