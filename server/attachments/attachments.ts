@@ -234,6 +234,7 @@ export class Attachments {
     this.#closed = true
     this.#unlisten?.()
     await this.#cleaning
+    await this.shared.discard()
     await this.#workers.close()
     await this.#blobs.settled()
     await this.#files?.close()

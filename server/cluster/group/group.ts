@@ -1,9 +1,7 @@
 import { fail } from '../../../protocol/errors.ts'
-import type { SharedContent } from '../../attachments/shared-content.ts'
-import type { Catalog } from '../../database/catalog.ts'
 import type { ReplicatedChange } from '../../database/replication-hook.ts'
 import { putLogPlace, readLogPlace } from '../../database/replicated-records.ts'
-import type { Store, StoreBatch } from '../../storage/store.ts'
+import type { StoreBatch } from '../../storage/store.ts'
 import {
   type ClusterChange,
   type ContentChange,
@@ -11,38 +9,15 @@ import {
   type GroupChange,
   isOfDatabases,
   isOfGroup,
-  type SettingChange,
 } from '../entry/change.ts'
 import { checkFollows, decodeHeader, EntryError } from '../entry/entry.ts'
 import { readIntoRun } from '../entry/run.ts'
 import type { LogEntry } from '../log/contract.ts'
-import { appendBehind, type AppendParts } from './append.ts'
+import { appendBehind } from './append.ts'
 import { ContentSender, withLocalContent } from './content.ts'
-import {
-  decodePlace,
-  encodePlace,
-  type NodeAddress,
-  type Place,
-  placeAtGenesis,
-  placeBehind,
-  withChange,
-} from './place.ts'
+import { decodePlace, encodePlace, type Place, placeAtGenesis, placeBehind, withChange } from './place.ts'
+import type { AppliedTo, GroupParts } from './group-parts.ts'
 import { PositionWaits } from './position-waits.ts'
-
-/** A follower's databases. */
-export type AppliedTo = Pick<Catalog, 'applyReplicated' | 'reloadFailed'>
-
-export interface GroupParts extends AppendParts {
-  readonly store: Store
-  /** Content of attachments, which the store's commits refer to. */
-  readonly content: SharedContent
-  /** Name of the node, and the URL under which the others reach it. */
-  readonly node: NodeAddress
-  /** Called with each change of the cluster itself that was applied, this node's own too. */
-  readonly onChange?: (change: GroupChange) => void
-  /** Takes over a setting of all nodes, again where a crash came in between. */
-  readonly configure?: (change: SettingChange) => Promise<void>
-}
 
 /**
  * One group of databases on one node. Its leader appends each batch of changes to the log before it writes its own store;
@@ -53,6 +28,8 @@ export class ReplicatedGroup {
   readonly #parts: GroupParts
   readonly #waits = new PositionWaits()
   #place: Place
+  /** The last place that was stored: what lies behind it, as content without its commit, is read again after a failure. */
+  #stored: Place
   /** The epoch that this node leads; 0 while it follows. */
   #leading = 0
   /** Appends, one after the other. */
@@ -65,7 +42,7 @@ export class ReplicatedGroup {
 
   private constructor(parts: GroupParts, place: Place) {
     this.#parts = parts
-    this.#place = place
+    this.#place = this.#stored = place
   }
 
   /** Opens the group from where the store stands in the log; an empty store begins behind the log's first entry. */
@@ -94,7 +71,7 @@ export class ReplicatedGroup {
     return this.#leading > 0
   }
 
-  /** Milliseconds since the leader's last append that the engine acknowledged. */
+  /** Milliseconds since the leader's last acknowledged append. */
   get sinceAppendedMs(): number {
     return performance.now() - this.#appendedAt
   }
@@ -131,6 +108,7 @@ export class ReplicatedGroup {
     const batch = this.#parts.store.batch()
     putLogPlace(batch, encodePlace(led))
     await batch.write({ sync: false })
+    this.#stored = led
     this.#advance(led, started)
     this.#leading = led.epoch
     this.#parts.onChange?.(change)
@@ -200,15 +178,24 @@ export class ReplicatedGroup {
       onTurn?.()
       // What was computed under an earlier leadership may stand on what is no longer so.
       if (epoch === 0 || this.#leading !== epoch) throw fail('notLeader')
-      const started = performance.now()
-      const place = await this.#appendAsLeader(await this.#sendContent(changes, epoch), epoch)
-      await this.#configure(changes)
-      putLogPlace(batch, encodePlace(place))
-      await batch.write({ sync: false })
-      this.#advance(place, started)
+      await this.#writeAsLeader(changes, batch, epoch).catch((error: unknown) => {
+        this.#place = this.#stored
+        throw error
+      })
     })
     if (epoch > 0) this.#last = result.catch(() => undefined)
     return result
+  }
+
+  async #writeAsLeader(changes: readonly ClusterChange[], batch: StoreBatch, epoch: number): Promise<void> {
+    const sent = await this.#sendContent(changes, epoch)
+    const started = performance.now()
+    const place = await this.#appendAsLeader(sent, epoch)
+    await this.#configure(changes)
+    putLogPlace(batch, encodePlace(place))
+    await batch.write({ sync: false })
+    this.#stored = place
+    this.#advance(place, started)
   }
 
   /** Appends the content that changes refer to and others may lack. @returns the changes as others are to have them */
@@ -258,14 +245,17 @@ export class ReplicatedGroup {
     for (const [index, change] of changes.entries()) {
       const batch = store.batch()
       await withLocalContent(content, change, async (local, isComplete) => {
-        if (index === changes.length - 1 && isComplete) putLogPlace(batch, encodePlace(place))
+        const isStored = index === changes.length - 1 && isComplete
+        if (isStored) putLogPlace(batch, encodePlace(place))
         await catalog.applyReplicated(local, batch)
+        if (isStored) this.#stored = place
       })
     }
     if (changes.length === 0 && place.run.length === 0 && !content.isIncoming) {
       const batch = store.batch()
       putLogPlace(batch, encodePlace(place))
       await batch.write({ sync: false })
+      this.#stored = place
     }
     this.#advance(place)
     for (const change of all) if (isOfGroup(change)) this.#parts.onChange?.(change)
@@ -273,13 +263,11 @@ export class ReplicatedGroup {
 
   /** Takes a piece of content. After a failure, content without its commit is read again from the last stored place. */
   async #take(piece: ContentChange): Promise<void> {
-    const { content, store } = this.#parts
     try {
-      await content.take(piece)
+      await this.#parts.content.take(piece)
     } catch (error) {
-      await content.discard()
-      const stored = await readLogPlace(store)
-      if (stored !== undefined) this.#place = decodePlace(stored)
+      await this.#parts.content.discard()
+      this.#place = this.#stored
       throw error
     }
   }
