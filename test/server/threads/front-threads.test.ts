@@ -131,6 +131,25 @@ test.serial('a write that was answered is seen over every connection at once', a
   }
 })
 
+test.serial('what a front thread refuses has the status of a single thread', async t => {
+  const { url } = t.context.server
+  const kept = connections(t)
+  await call(url, 'PUT', '/refused')
+  await call(url, 'PUT', '/refused/doc', { json: {} })
+  for (const [method, path, status] of [
+    ['GET', '/refused/nothing', 404],
+    ['GET', '/nowhere/doc', 404],
+    ['GET', '/refused/doc?rev=3-a', 404],
+    ['GET', '/refused/_changes?since=x', 400],
+    ['DELETE', '/refused/doc', 409],
+  ] as const) {
+    t.deepEqual(await proven(kept, url, '/refused/doc'), all(200))
+    t.deepEqual(statuses(await kept.each(url, method, path)), all(status), `${method} ${path}`)
+  }
+  for (let tries = 0; tries < CONNECTIONS; tries++)
+    t.is((await call(url, 'PUT', '/refused/doc', { json: {} })).status, 409)
+})
+
 test.serial('documents written together have the revisions and errors of a single thread', async t => {
   const { url } = t.context.server
   await call(url, 'PUT', '/bulk')
