@@ -35,7 +35,7 @@ export function contentPath(sha256: string): string {
   return `files/${sha256.slice(0, 2)}/${sha256}`
 }
 
-/** Parses the description of a backup; undefined where it is none, or of a format of the future. */
+/** Parses the description of a backup; undefined for other text, and for a format of the future. */
 export function parseBackup(text: string): Backup | undefined {
   let value: Partial<Backup>
   try {
@@ -73,7 +73,7 @@ export async function readDescriptions(
   return backups
 }
 
-/** A path that leads out of the data directory is none. */
+/** A path that leads out of the data directory is refused. */
 function isBackedUpFile({ path, size, sha256 }: Partial<BackedUpFile>): boolean {
   return (
     typeof path === 'string' &&

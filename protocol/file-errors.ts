@@ -14,7 +14,7 @@ const REASONS: Readonly<Record<string, string>> = {
   Z_BUF_ERROR: 'its gzip data is cut short',
 }
 
-/** Returns why a file cannot be used, in words; undefined for an error that is none of files. */
+/** Returns why a file cannot be used, in words; undefined for an error of another kind. */
 export function fileErrorReason(error: unknown): string | undefined {
   const code = errorCode(error)
   return code === undefined ? undefined : REASONS[code]

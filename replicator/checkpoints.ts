@@ -195,7 +195,7 @@ function differ(now: string, before: string): boolean {
 }
 
 function outOfSync(side: 'Source' | 'Target', url: string): PeerError {
-  const reason = `${side} database out of sync: ${url} was created anew while the replication ran`
+  const reason = `${side} database out of sync: ${url} was created again while the replication ran`
   return new PeerError('checkpoint_commit_failure', reason, { transient: true })
 }
 

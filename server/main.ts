@@ -30,7 +30,7 @@ export interface Couchette {
   readonly createdAdmin: { readonly name: string; readonly password: string } | undefined
   /** The port of metrics, where `[prometheus] additional_port` is set. */
   readonly metricsPort: number | undefined
-  /** Opens the log's file anew, after it was moved away; undefined where the log goes elsewhere. */
+  /** Opens the log's file again, after it was moved away; undefined where the log goes elsewhere. */
   readonly reopenLog: (() => void) | undefined
   /** Findings about the configuration that an operator should know, a sentence each; they are logged, too. */
   readonly warnings: readonly string[]

@@ -53,7 +53,7 @@ export interface StreamWriter {
   /**
    * Opens it.
    *
-   * @returns a text that differs for a stream that was made anew
+   * @returns a text that differs for a stream that was made again
    * @throws PeerError
    */
   open(signal: AbortSignal): Promise<string>

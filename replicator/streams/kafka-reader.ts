@@ -22,7 +22,7 @@ type KafkaStream = MessagesStream<Buffer, Buffer, Buffer, Buffer>
 
 /**
  * Reads all partitions of a topic. The place is `{topicId, "0": "17", …}`: the next offset of each partition, and the topic's id,
- * by which one that was made anew is noticed. The group is of this reader alone, and commits nothing at the broker.
+ * by which one that was made again is noticed. The group is of this reader alone, and commits nothing at the broker.
  */
 export class KafkaReader implements StreamReader {
   readonly #endpoint: StreamEndpoint
@@ -67,7 +67,7 @@ export class KafkaReader implements StreamReader {
     const { subject: topic } = this.#endpoint
     if (position['topicId'] !== this.#topicId)
       return [
-        { topic, reason: `the topic ${topic} was made anew: what the old one had and was not read is gone` },
+        { topic, reason: `the topic ${topic} was made again: what the old one had and was not read is gone` },
       ]
     const gaps: StreamGap[] = []
     for (const [partition, text] of Object.entries(position)) {

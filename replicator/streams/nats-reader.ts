@@ -9,7 +9,7 @@ const QUEUED = 2000
 
 /**
  * Reads a JetStream in the order of its sequence. The place is `{created, seq}`: the last message that was taken in, and when
- * the stream was made, by which a stream that was made anew is noticed.
+ * the stream was made, by which a stream that was made again is noticed.
  */
 export class NatsReader implements StreamReader {
   readonly #endpoint: StreamEndpoint
@@ -37,7 +37,7 @@ export class NatsReader implements StreamReader {
       return [
         {
           topic,
-          reason: `the stream ${this.#endpoint.stream} was made anew: what the old one had and was not read is gone`,
+          reason: `the stream ${this.#endpoint.stream} was made again: what the old one had and was not read is gone`,
         },
       ]
     this.#last = seq

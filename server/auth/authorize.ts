@@ -29,7 +29,7 @@ export function requireDbAdmin(user: UserContext, security: Security): void {
   throw fail(user.name === null ? 'unauthorized' : 'forbidden', 'You are not a db or server admin.')
 }
 
-/** For the upkeep of a database (`chttpd_auth_request:require_db_admin/1`). @throws `unauthorized` */
+/** For the maintenance of a database (`chttpd_auth_request:require_db_admin/1`). @throws `unauthorized` */
 export function requireServerOrDbAdmin(user: UserContext, security: Security): void {
   if (isDatabaseAdmin(user, security)) return
   throw fail('unauthorized', 'You are not a server or db admin.')

@@ -14,6 +14,9 @@ export function resolveSince(database: Database, since: string, log: Pick<Logger
   if (since === 'now') return database.state.seq
   const number = sequenceNumber(database, since, database.state.seq)
   if (number !== undefined) return number
-  log.warn({ database: database.name, since, sequence: database.seq }, 'a feed begins anew: unknown sequence')
+  log.warn(
+    { database: database.name, since, sequence: database.seq },
+    'a feed begins again: unknown sequence',
+  )
   return 0
 }

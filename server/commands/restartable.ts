@@ -1,6 +1,6 @@
 import { type Couchette, type CouchetteOptions, createServer } from '../main.ts'
 
-/** A server that `POST /_node/_local/_restart` closes and opens again: on the same port, with its files read anew. */
+/** A server that `POST /_node/_local/_restart` closes and opens again: on the same port, with its files read again. */
 export class RestartableServer {
   readonly #options: CouchetteOptions
   readonly #onFailure: (error: unknown) => void

@@ -50,7 +50,7 @@ export async function serve(args: ServeArguments): Promise<number> {
     reopen?.()
     return reopen !== undefined
   }
-  // A terminal that goes away sends SIGHUP, too: without a file to open anew it ends the server.
+  // A terminal that goes away sends SIGHUP, too: without a file to open again it ends the server.
   process.on('SIGHUP', () => void reopenLog().then(reopened => reopened || stop()))
   process.on('SIGUSR1', () => void reopenLog())
   const unwatch = watchParent(process.env, stop)

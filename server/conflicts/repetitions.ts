@@ -32,7 +32,7 @@ export class Repetitions {
     return true
   }
 
-  /** Begins anew, with other policies. */
+  /** Begins again, with other policies. */
   clear(): void {
     this.#counts.clear()
     this.#stopped.clear()

@@ -51,7 +51,7 @@ export class Durations {
     return { count: this.#count, sumMs: this.#sum, buckets }
   }
 
-  /** Returns what was added, and begins anew. */
+  /** Returns what was added, and begins again. */
   take(): CountedDurations {
     const last = [...this.#last.subarray(0, Math.min(this.#count, this.#last.length))]
     const taken = { count: this.#count, sumMs: this.#sum, buckets: [...this.#buckets], last }

@@ -31,7 +31,7 @@ export class Metrics {
     this.#gauges.set(path, read)
   }
 
-  /** Returns what was counted, and begins anew. */
+  /** Returns what was counted, and begins again. */
   take(): ReadonlyMap<string, number> {
     const taken = new Map([...this.#values].filter(([, value]) => value !== 0))
     for (const path of taken.keys()) this.#values.set(path, 0)

@@ -1,6 +1,6 @@
 import { threadCpuMs } from './thread-cpu.ts'
 
-/** The CPU time is read anew when a call begins so long after the last reading: a reading costs some microseconds. */
+/** The CPU time is read again when a call begins so long after the last reading: a reading costs some microseconds. */
 const READING_MS = 50
 /** On a machine that gives the thread next to nothing, a call ends after so many times its limit. */
 const MOST_WAITING = 10

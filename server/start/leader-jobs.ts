@@ -8,7 +8,7 @@ import type { DatabaseParts } from './open-databases.ts'
 import type { NodeParts } from './open-node.ts'
 import { createSystemDatabases } from './system-databases.ts'
 
-/** Work of the leader of a cluster: all that writes to databases without a request. It begins anew with each leadership. */
+/** Work of the leader of a cluster: all that writes to databases without a request. It begins again with each leadership. */
 export class LeaderJobs implements LeaderWork {
   readonly #node: NodeParts
   readonly #databases: DatabaseParts

@@ -1,6 +1,6 @@
 /**
  * The folders within a folder, lowest first: files import from their own folder and from those before it. A new folder
- * takes its place here, and folders that import each other have to be cut anew.
+ * takes its place here, and folders that import each other have to be cut again.
  */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   protocol: [

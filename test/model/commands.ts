@@ -4,7 +4,7 @@ import { call } from '../helpers/http.ts'
 import { generationOf, type Leaf, type PlainModel } from './plain-model.ts'
 import { compare } from './compare.ts'
 
-/** A running server with one database `db`, which can be started anew on the same data. */
+/** A running server with one database `db`, which can be started again on the same data. */
 export interface System {
   readonly url: string
   restart(): Promise<void>

@@ -115,25 +115,25 @@ for (const seed of seeds(1)) {
   )
 
   run(
-    `a database created anew at the peer is filled again (seed ${seed})`,
+    `a database created again at the peer is filled again (seed ${seed})`,
     withTwo,
     seed,
     async ({ far, write }) => {
       await call(far.url, 'DELETE', `/${NAME}`)
       await call(far.url, 'PUT', `/${NAME}`)
-      await write(far, 'anew', 10)
+      await write(far, 'again', 10)
     },
   )
 
   run(
-    `a database created anew at the replicating node is filled again (seed ${seed})`,
+    `a database created again at the replicating node is filled again (seed ${seed})`,
     withTwo,
     seed,
     async ({ near, write }) => {
       await call(near.url, 'DELETE', `/${NAME}`)
       await sleep(LONGER_THAN_THE_RETRIES_MS)
       await call(near.url, 'PUT', `/${NAME}`)
-      await write(near, 'anew', 10)
+      await write(near, 'again', 10)
     },
   )
 }

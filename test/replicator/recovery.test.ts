@@ -126,12 +126,12 @@ for (const side of ['source', 'target'] as const) {
   })
 
   for (const where of ['local', 'remote'] as const) {
-    test(`a job starts over when its ${where} ${side} was deleted and made anew`, async t => {
+    test(`a job starts over when its ${where} ${side} was deleted and made again`, async t => {
       const peer = await Peer.start()
-      const name = `anew-${side}-${where}`
+      const name = `again-${side}-${where}`
       const isPeer = (where === 'remote') === (side === 'source')
       const [from, to] = isPeer ? [peer.url, node.url] : [node.url, peer.url]
-      const anew = side === 'source' ? from : to
+      const again = side === 'source' ? from : to
       try {
         await fill(from, name, 50)
         await call(to, 'PUT', `/${name}`)
@@ -139,8 +139,8 @@ for (const side of ['source', 'target'] as const) {
         await converged(from, to, name)
         // Those of peers are told apart by the second they were made in.
         if (where === 'remote') await sleep(1100)
-        await call(anew, 'DELETE', `/${name}`)
-        await call(anew, 'PUT', `/${name}`)
+        await call(again, 'DELETE', `/${name}`)
+        await call(again, 'PUT', `/${name}`)
         await write(from, name, 'new')
         if (side === 'target') await converged(from, to, name)
         else {

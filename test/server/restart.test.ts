@@ -25,7 +25,7 @@ test('_restart closes the server and opens it again on its port, with its data, 
     await rm(ini)
     const { status, body } = await call(url, 'POST', '/_node/_local/_restart')
     t.deepEqual([status, body], [200, { ok: true }])
-    await eventually('the server has started anew', async () => {
+    await eventually('the server has started again', async () => {
       const answer = await call(url, 'GET', config).catch(() => undefined)
       return answer?.status === 404
     })

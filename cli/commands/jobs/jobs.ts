@@ -102,7 +102,7 @@ async function stop(context: Context, _options: object, name: string): Promise<n
   return OK
 }
 
-/** Writes the document of a job anew without the state of its last run, which has the scheduler begin at once. */
+/** Writes the document of a job again without the state of its last run, which has the scheduler begin at once. */
 async function retry(context: Context, _options: object, name: string): Promise<number> {
   const server = await context.server()
   const job = await findJob(server, name)

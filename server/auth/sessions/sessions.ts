@@ -15,7 +15,7 @@ import type { UserRecord } from '../user-record.ts'
 
 const MAX_VERIFIED = 10_000
 
-/** A cookie is made anew once a tenth of its life is over. */
+/** A cookie is made again once a tenth of its life is over. */
 const RENEW_BELOW = 0.9
 
 export interface Session extends Account {

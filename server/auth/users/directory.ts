@@ -79,7 +79,7 @@ export class StoredUsers implements UserDirectory {
     if (this.#database !== undefined) this.#upgrade.consider(this.#database, user, password)
   }
 
-  /** Waits for hashes that are being made anew. Idempotent. */
+  /** Waits for hashes that are being made again. Idempotent. */
   async close(): Promise<void> {
     for (const unlisten of this.#unlisten) unlisten()
     await this.#ensuring

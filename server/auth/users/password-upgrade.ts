@@ -15,7 +15,7 @@ import { withStoredPassword } from './hash-password.ts'
 import { USER_PREFIX } from './user-document.ts'
 
 /**
- * Hashes passwords anew, at a login, where the configured scheme, digest or iterations are others than the stored ones
+ * Hashes passwords again, at a login, where the configured scheme, digest or iterations are others than the stored ones
  * (`couch_password_hasher`). The salt stays, so that sessions go on; the document gets another revision. That comes
  * some time after the login, so that the request which logged in can still change the document under the revision that
  * its client knows.

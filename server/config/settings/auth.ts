@@ -58,7 +58,7 @@ export const AUTH_SETTINGS = {
     upgrade_hash_on_auth: {
       kind: 'boolean',
       default: true,
-      about: 'Hashes a password anew at login where the scheme, digest or iterations changed',
+      about: 'Hashes a password again at login where the scheme, digest or iterations changed',
     },
     allow_conflicted_user_docs: {
       kind: 'boolean',

@@ -35,7 +35,7 @@ export const LOG_SETTINGS = {
       kind: 'text',
       default: './couch.log',
       restart: true,
-      about: 'The file of `file`, within the data directory; opened anew on SIGHUP and SIGUSR1',
+      about: 'The file of `file`, within the data directory; opened again on SIGHUP and SIGUSR1',
     },
   },
 } as const satisfies Record<string, Record<string, Setting>>

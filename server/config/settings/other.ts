@@ -138,7 +138,7 @@ export const OTHER_SETTINGS: readonly OtherSettings[] = [
     section: 'smoosh',
     keys: 'schema_channels state_dir persist compaction_log_level',
     effect: 'none',
-    about: 'Queues are made anew at each start from the sizes of the databases.',
+    about: 'Queues are made again at each start from the sizes of the databases.',
   },
   {
     section: 'log',

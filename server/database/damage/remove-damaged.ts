@@ -34,7 +34,7 @@ const NOTHING = new Uint8Array(0)
 
 /**
  * Removes documents from a store that no server uses, with all that is stored of them, and damaged records that can be made again
- * or done without; then counts the database anew. Its indexes are built again when they are asked for.
+ * or done without; then counts the database again. Its indexes are built again when they are asked for.
  *
  * @param documents to remove; others that are damaged stay as they are
  * @param contents addresses of damaged content, which is removed with its last document

@@ -12,7 +12,7 @@ export interface RewriteTarget {
 }
 
 /**
- * Resolves a path from a design document's own, after decoding, and encodes it anew: nothing that reads the result finds
+ * Resolves a path from a design document's own, after decoding, and encodes it again: nothing that reads the result finds
  * another path in it.
  *
  * @param isSecure whether it may not leave the database (CouchDB: `secure_rewrites`)

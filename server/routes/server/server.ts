@@ -18,7 +18,7 @@ export function welcome(ctx: RequestContext): void {
   })
 }
 
-/** Functions always are those of the design documents as they stand: nothing is to be started anew. */
+/** Functions always are those of the design documents as they stand: nothing is to be started again. */
 export function reloadQueryServers(ctx: RequestContext): void {
   requireJson(ctx)
   sendJson(ctx, { ok: true })

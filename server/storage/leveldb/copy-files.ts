@@ -11,7 +11,7 @@ const LOG = /^\d+\.log$/
 /**
  * Copies the files of an open LevelDB to which nothing is written. Tables never change: they get a second name where the
  * file system can do that. LevelDB may merge tables in the background meanwhile, and removes those that it merged: when one
- * of the files that its manifest named is gone, the copy is made anew.
+ * of the files that its manifest named is gone, the copy is made again.
  *
  * @param to a directory that is not there yet
  * @throws {Error} where LevelDB does not come to rest

@@ -94,20 +94,22 @@ test.serial('rows of Debezium with keys; a bad one is listed with its partition 
   t.like(body.rows[0], { error: 'invalid_json', topic: 'rows', offset: '0:1', text: 'no JSON' })
 })
 
-test.serial('a topic that is made anew stops a job, or is noted', async t => {
-  const { stream, at } = await setUp(t, 'anew')
-  await bulk('anew-a', [{ _id: 'one' }])
-  await run({ source: at('anew-a'), target: stream })
-  await run({ source: stream, target: at('anew-b') })
-  await kafka.use(admin => admin.deleteTopics({ topics: ['anew'] }))
-  await putJob('anew-gone', { source: stream, target: at('anew-b'), continuous: true })
-  await retried(async () => assert.match(String((await jobOf('anew-gone')).info?.error), /has no topic anew/))
+test.serial('a topic that is made again stops a job, or is noted', async t => {
+  const { stream, at } = await setUp(t, 'again')
+  await bulk('again-a', [{ _id: 'one' }])
+  await run({ source: at('again-a'), target: stream })
+  await run({ source: stream, target: at('again-b') })
+  await kafka.use(admin => admin.deleteTopics({ topics: ['again'] }))
+  await putJob('again-gone', { source: stream, target: at('again-b'), continuous: true })
+  await retried(async () =>
+    assert.match(String((await jobOf('again-gone')).info?.error), /has no topic again/),
+  )
   await call(server.url, 'DELETE', '/_replicator')
   await retried(() =>
-    kafka.use(admin => admin.createTopics({ topics: ['anew'], partitions: 1, replicas: 1 })),
+    kafka.use(admin => admin.createTopics({ topics: ['again'], partitions: 1, replicas: 1 })),
   )
-  t.regex(JSON.stringify((await run({ source: stream, target: at('anew-b') })).body), /was made anew/)
-  t.like(await run({ source: { ...stream, on_gap: 'continue' }, target: at('anew-b') }), { status: 200 })
+  t.regex(JSON.stringify((await run({ source: stream, target: at('again-b') })).body), /was made again/)
+  t.like(await run({ source: { ...stream, on_gap: 'continue' }, target: at('again-b') }), { status: 200 })
 })
 
 test.serial(

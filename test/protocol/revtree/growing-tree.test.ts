@@ -50,7 +50,7 @@ const BRANCHES = 20_000
 test('twenty thousand branches are merged, stemmed and purged in time near linear in their number', t => {
   const growing = new GrowingTree(emptyTree)
   for (let n = 0; n < BRANCHES; n++) {
-    // Every revision of a repeated hash makes the tree be put together anew.
+    // Every revision of a repeated hash makes the tree be put together again.
     const ids = [`${n}`.padStart(32, '0'), n % 2 === 0 ? 'root' : 'other', 'root']
     const path = { start: 3, hashes: ids, value: { deleted: false, body: n + 1 } }
     growing.add(path, growing.place(path))

@@ -67,7 +67,7 @@ test('a hasher that is closed refuses what waits', async t => {
   await t.throwsAsync(hasher.hash('x', settings, 'a'), { message: /busy/ })
 })
 
-test('nothing of an older hash stays when a password is hashed anew', async t => {
+test('nothing of an older hash stays when a password is hashed again', async t => {
   const secured = await securedServer(t)
   const { admin, as } = secured
   const older = {

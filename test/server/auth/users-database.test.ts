@@ -11,7 +11,7 @@ const user = (name: string, members: object = {}) => ({
   ...members,
 })
 
-test('the users database has the design document that clients look for, also after it was made anew', async t => {
+test('the users database has the design document that clients look for, also after it was made again', async t => {
   const { admin, as } = await securedServer(t)
   const isThere = () =>
     eventually('the design document is there', async () => {

@@ -12,7 +12,7 @@ import { tempDir } from '../../helpers/temp.ts'
 const FAILED = 'authentication failed'
 
 for (const signal of ['SIGHUP', 'SIGUSR1'] as const) {
-  test(`the log's file is opened anew on ${signal}`, async t => {
+  test(`the log's file is opened again on ${signal}`, async t => {
     const dir = await tempDir()
     const log = join(dir.path, 'logs/couch.log')
     const set = ['log/writer=file', 'log/file=logs/couch.log'].flatMap(value => ['--set', value])

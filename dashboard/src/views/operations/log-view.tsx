@@ -25,7 +25,7 @@ export function LogView({ params }: { params: Readonly<Record<string, string>> }
   useEffect(() => {
     if (page.data === undefined || page.data.last === since) return
     const { lines: added, last } = page.data
-    // A smaller number means that the server was started again, and counts anew.
+    // A smaller number means that the server was started again, and counts again.
     setLines(before => (last < since ? [] : [...before, ...added].slice(-KEPT)))
     setSince(last < since ? 0 : last)
   }, [page.data])

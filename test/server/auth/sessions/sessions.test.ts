@@ -80,7 +80,7 @@ test('five wrong passwords lock a name for the address, the right one too, until
   t.is((await secured.as('ann:other')('GET', '/')).status, 200)
 })
 
-test('a login hashes an old password anew, and sessions go on', async t => {
+test('a login hashes an old password again, and sessions go on', async t => {
   const secured = await securedServer(t, 'couchette/password_upgrade_delay=0')
   const old = {
     name: 'ann',
