@@ -22,6 +22,8 @@ export class UnreadAnswers {
   readonly #waiting = new Set<() => void>()
   /** Answers whose clients take nothing, and since when; the one first that does so longest. */
   readonly #stalled = new Map<UnreadAnswer, number>()
+  /** Looks for room that other threads need, while clients of this one take nothing. */
+  #timer: NodeJS.Timeout | undefined
 
   /**
    * @param limits read each time, so that they may change
@@ -86,7 +88,17 @@ export class UnreadAnswers {
   /** Called by the answers: notes that a client takes nothing, or that it took something. */
   note(answer: UnreadAnswer, isStalled: boolean): void {
     if (!isStalled) this.#stalled.delete(answer)
-    else if (!this.#stalled.has(answer)) this.#stalled.set(answer, performance.now())
+    else if (!this.#stalled.has(answer)) {
+      this.#stalled.set(answer, performance.now())
+      this.#timer ??= setInterval(() => this.#look(), LOOK_AGAIN_MS).unref()
+    }
+  }
+
+  #look(): void {
+    if (!this.hasRoom) this.#cutOff()
+    if (this.#stalled.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 
   #cutOff(): void {

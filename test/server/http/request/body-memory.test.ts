@@ -37,13 +37,10 @@ test('one body takes no more than its share, however small it was sent', async t
     ['POST', '/db/_changes?filter=_doc_ids'],
     ['PUT', '/db/_local/doc'],
   ] as const) {
-    for (const encoding of ['gzip', 'identity']) {
-      const raw = encoding === 'gzip' ? gzipSync(json) : Buffer.from(json)
-      const headers = { ...JSON_TYPE, 'content-encoding': encoding }
-      const refused = await admin(method, path, { raw, headers })
-      t.is(refused.status, 413, `${method} ${path} ${encoding}`)
-      t.is(refused.body.error, 'too_large')
-    }
+    const headers = { ...JSON_TYPE, 'content-encoding': 'gzip' }
+    const refused = await admin(method, path, { raw: gzipSync(json), headers })
+    t.is(refused.status, 413, `${method} ${path}`)
+    t.is(refused.body.error, 'too_large')
   }
   // Attachments of a multipart body are not held.
   const doc = '{"_attachments":{"a":{"follows":true,"length":5242880,"content_type":"image/png"}}}'

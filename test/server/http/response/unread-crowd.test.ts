@@ -48,6 +48,7 @@ test.serial('200 clients that read nothing hold what is allowed, and one more is
   const { admin, server } = await securedServer(
     t,
     `couchette/max_unread_answers=${BOUND}`,
+    'couchette/unread_answer_timeout=600000',
     // More connections than pieces that may wait for room.
     'couchette/max_running_reads=4',
   )
