@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { DocId } from '../../protocol/document-id.ts'
+import { asDocId, type DocId } from '../../protocol/document-id.ts'
 import type { HttpClient } from '../../replicator/http/http-client.ts'
 import type { Shape } from '../../replicator/http/shapes.ts'
 import type { Database } from '../database/database.ts'
@@ -33,7 +33,7 @@ export async function readCheckpoints(client: HttpClient, signal: AbortSignal): 
     for (const { id, doc } of value ?? []) {
       const { _id, _rev, ...members } = doc
       const body = JSON.stringify(members)
-      if (!SYSTEM_DOCUMENT.test(id) && body.length <= MAX_BODY) found.push({ id: id as DocId, body })
+      if (!SYSTEM_DOCUMENT.test(id) && body.length <= MAX_BODY) found.push({ id: asDocId(id), body })
     }
     after = value?.at(-1)?.id
     if (value === null || value.length < PAGE) return found

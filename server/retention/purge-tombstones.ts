@@ -1,10 +1,11 @@
-import { asDocId, type DocId } from '../../protocol/document-id.ts'
+import type { DocId } from '../../protocol/document-id.ts'
 import { leaves } from '../../protocol/revtree/leaves.ts'
 import type { PurgeRequest } from '../database/commit/write-request.ts'
 import type { Database } from '../database/database.ts'
-import { decodeChangeRecord, isDeleted } from '../database/documents/change-record.ts'
+import { isDeleted } from '../database/documents/change-record.ts'
 import { purge } from '../database/maintenance/purge.ts'
 import { changePages, lastSeq } from '../database/reading/change-pages.ts'
+import { idOfRow } from '../database/reading/row-text.ts'
 
 /** Rows whose tombstones are purged in one commit: other writers wait for no more than these. */
 const ROWS_AT_A_TIME = 200
@@ -24,7 +25,7 @@ export async function* purgeTombstones(
   range: { readonly after: number; readonly upTo: number },
 ): AsyncGenerator<RetentionPage, void, undefined> {
   for await (const page of changePages(database, { ...range, size: ROWS_AT_A_TIME })) {
-    const requests = page.filter(isDeleted).flatMap(row => requestFor(database, idOf(row), range.upTo))
+    const requests = page.filter(isDeleted).flatMap(row => requestFor(database, idOfRow(row), range.upTo))
     const purged = requests.length === 0 ? [] : await purge(database, requests)
     yield { seq: lastSeq(page), count: purged.filter(revs => revs.length > 0).length }
   }
@@ -38,10 +39,6 @@ export async function hasTombstones(
   for await (const page of changePages(database, { ...range, size: ROWS_AT_A_TIME }))
     if (page.some(isDeleted)) return true
   return false
-}
-
-function idOf(row: Uint8Array): DocId {
-  return asDocId(JSON.parse(Buffer.from(decodeChangeRecord(row).idText).toString()))
 }
 
 /** A document that was written meanwhile is not what was found: its revisions are no leaves then, or it is not deleted. */

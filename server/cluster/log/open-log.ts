@@ -51,7 +51,7 @@ async function accessOf(
   return {
     ...(user === undefined ? {} : identity(decodeURIComponent(user), password)),
     ...(creds === undefined ? {} : { authenticator: credsAuthenticator(Buffer.from(creds)) }),
-    ...(hasTls ? { tls: files as object } : {}),
+    ...(hasTls ? { tls: files } : {}),
   }
 }
 

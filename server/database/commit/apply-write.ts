@@ -91,12 +91,9 @@ function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown
  */
 function requireSourceOf({ follower }: DatabaseState, request: WriteRequest): void {
   if (follower === undefined) return
-  switch (request.kind) {
-    case 'edit_documents':
-    case 'resolve_conflict':
-    case 'write_rows':
-      if (!isFollowerJob(request.user)) throw fail('followsAnother', follower.source)
-  }
+  const { kind } = request
+  if (kind !== 'edit_documents' && kind !== 'resolve_conflict' && kind !== 'write_rows') return
+  if (!isFollowerJob(request.user)) throw fail('followsAnother', follower.source)
 }
 
 type EditsOfUser = Pick<DocumentEditsOptions, 'edits' | 'replicated' | 'isAtomic'> & Pick<Actor, 'user'>

@@ -1,9 +1,10 @@
 import { asDocId, type DocId } from '../../../protocol/document-id.ts'
 import { expiryOf } from '../../../protocol/retention.ts'
 import type { Database } from '../database.ts'
-import { decodeChangeRecord, isDeleted, winnerBody } from '../documents/change-record.ts'
+import { isDeleted, winnerBody } from '../documents/change-record.ts'
 import { changePages, lastSeq } from '../reading/change-pages.ts'
 import { readFirstBodies } from '../reading/read-bodies.ts'
+import { idOfRow } from '../reading/row-text.ts'
 import { STORAGE } from '../storage-of.ts'
 import { KeySpace, PREFIX_LENGTH } from '../../storage/keys.ts'
 import { putRetentionState, readRetentionState, saveRetentionState } from './retention-state.ts'
@@ -83,7 +84,7 @@ export function expiryOfBody(field: string, body: Uint8Array): number | undefine
 
 async function indexPage(database: Database, field: string, page: readonly Uint8Array[]): Promise<void> {
   const { store } = database[STORAGE]
-  const ids = page.map(row => asDocId(JSON.parse(Buffer.from(decodeChangeRecord(row).idText).toString())))
+  const ids = page.map(row => idOfRow(row))
   const before = await store.getMany(ids.map(id => documentKey(database, id)))
   const ends = await endsOf(database, field, page)
   const state = await readRetentionState(database)

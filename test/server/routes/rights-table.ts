@@ -196,6 +196,12 @@ export const ROWS: readonly Row[] = [
     status: 200,
     request: ({ db }) => ({ path: `/${db}/_ingest?id={id}`, json: [] }),
   },
+  {
+    route: 'POST /:db/_ingest/failures',
+    right: 'member',
+    status: 200,
+    request: ({ db }) => ({ path: `/${db}/_ingest/failures?id={id}`, json: {} }),
+  },
   { route: 'GET /:db/_ingest/failures', right: 'member', status: 200 },
   { route: 'DELETE /:db/_ingest/failures', right: 'member', status: 200 },
   { route: 'GET /:db/_trees', right: 'maintainer', status: 200 },
@@ -215,6 +221,8 @@ export const ROWS: readonly Row[] = [
   { route: 'GET /:db/_shards/:docid', right: 'member', status: 200 },
   { route: 'POST /:db/_sync_shards', right: 'server-admin', status: 202 },
   { route: 'GET /_dbs_info', right: 'server-admin', status: 200 },
+  { route: 'GET /_cluster', right: 'server-admin', status: 404 },
+  { route: 'DELETE /_cluster/members/:node', right: 'server-admin', status: 404 },
   { route: 'GET /_cluster_setup', right: 'server-admin', status: 200 },
   {
     route: 'POST /_cluster_setup',
