@@ -206,8 +206,7 @@ export class Catalog {
       const database = change.kind === 'create' ? undefined : await this.#openNow(change.name)
       if (database?.failed === true) await database.reload()
       putReplicated(batch, change)
-      // The log of the cluster has it.
-      await batch.write({ sync: false })
+      await batch.write()
       if (change.kind === 'create') await this.#created(change.name, change.record)
       else if (change.kind === 'commit') database!.applyReplicated(change.record)
       else await this.#forget(change.name, database!)

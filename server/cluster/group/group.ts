@@ -22,7 +22,7 @@ import { PositionWaits } from './position-waits.ts'
 /**
  * One group of databases on one node. Its leader appends each batch of changes to the log before it writes its own store;
  * its followers apply the entries in their order, and are byte-identical. The last entry applied is stored with what it
- * changed, so that a node goes on from there after a crash, whatever of its unsynced writes was lost.
+ * changed, and synced, so that a node goes on from there after a crash or a loss of power.
  */
 export class ReplicatedGroup {
   readonly #parts: GroupParts
@@ -107,7 +107,7 @@ export class ReplicatedGroup {
     await this.#parts.content.discard()
     const batch = this.#parts.store.batch()
     putLogPlace(batch, encodePlace(led))
-    await batch.write({ sync: false })
+    await batch.write()
     this.#stored = led
     this.#advance(led, started)
     this.#leading = led.epoch
@@ -193,7 +193,7 @@ export class ReplicatedGroup {
     const place = await this.#appendAsLeader(sent, epoch)
     await this.#configure(changes)
     putLogPlace(batch, encodePlace(place))
-    await batch.write({ sync: false })
+    await batch.write()
     this.#stored = place
     this.#advance(place, started)
   }
@@ -254,7 +254,7 @@ export class ReplicatedGroup {
     if (changes.length === 0 && place.run.length === 0 && !content.isIncoming) {
       const batch = store.batch()
       putLogPlace(batch, encodePlace(place))
-      await batch.write({ sync: false })
+      await batch.write()
       this.#stored = place
     }
     this.#advance(place)
