@@ -15,9 +15,9 @@ import { retried } from './retried.ts'
  *             └─ Connect ── Kafka ─────┘
  * Each of the six is killed in turn while rows change. The long form: STREAM_ROWS=100000 STREAM_ROUNDS=5.
  */
-const ROWS = Number(process.env['STREAM_ROWS'] ?? 3000)
+const ROWS = Number(process.env['STREAM_ROWS'] ?? 1000)
 const ROUNDS = Number(process.env['STREAM_ROUNDS'] ?? 1)
-const PAUSE_MS = 1500
+const PAUSE_MS = 700
 const WAYS = ['nats', 'kafka'] as const
 
 interface Parts {
