@@ -11,6 +11,7 @@ import { readJsonBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
 import { parseBounded } from '../../http/request/json-body.ts'
 import { peerOf } from '../../http/connection/peer.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { divergenceJson } from '../../replication/divergence-json.ts'
 
@@ -41,7 +42,8 @@ export async function postReplicate(ctx: RequestContext): Promise<void> {
   await settleWithRunning(ctx, spec)
   if (!request.options.continuous) {
     const result = await replicator.run(spec).catch(rethrow)
-    sendJson(ctx, { ok: true, ...result, ...refusedMember(spec) })
+    const refused = QueryParams.of(ctx).flag('divergence') ? refusedMember(spec) : {}
+    sendJson(ctx, { ok: true, ...result, ...refused })
     return
   }
   replicator.launch(spec)

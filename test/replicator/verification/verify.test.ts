@@ -191,19 +191,21 @@ test('P7: what the target refuses differs at once, with its reason, over restart
   await eventually('nothing differs', async () => (await divergence(node.url)) === undefined)
 })
 
-test('a one-shot replication answers with what the target refused, and why', async t => {
+test('a one-shot replication answers, where it is asked, with what the target refused, and why', async t => {
   const { url } = await twoDatabases(t)
   const validate = "function (doc) { if (doc.bad) throw { forbidden: 'bad document' } }"
   await call(url, 'PUT', '/to/_design/v', { json: { validate_doc_update: validate } })
   await call(url, 'PUT', '/from/good', { json: {} })
-  const replicate = async () => {
+  const replicate = async (query = '?divergence=true') => {
     const json = { source: 'from', target: `${url}/to` }
-    return (await call<Record<string, unknown>>(url, 'POST', '/_replicate', { json })).body
+    return (await call<Record<string, unknown>>(url, 'POST', `/_replicate${query}`, { json })).body
   }
   t.false('divergence' in (await replicate()))
   await call(url, 'PUT', '/from/bad', { json: { bad: true } })
   const answer = await replicate()
   t.is(answer['ok'], true)
+  await call(url, 'PUT', '/from/worse', { json: { bad: true } })
+  t.false('divergence' in (await replicate('')), 'the answer is that of CouchDB unless asked for more')
   t.like(answer['divergence'], { documents: 1, refused: 1 })
   t.like((answer['divergence'] as Divergence).first[0], { id: 'bad', reason: '403 forbidden: bad document' })
 })
