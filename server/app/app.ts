@@ -122,7 +122,8 @@ async function runRoute(ctx: RequestContext, routes: Routes): Promise<void> {
   if (match.route === undefined) return
   const handler = handlerOf(match.route, ctx.method)
   if (handler === undefined) return refuseMethod(ctx, match.route)
-  if (await leaveToSource(ctx, match.route)) return
+  const leaving = leaveToSource(ctx, match.route)
+  if (leaving !== undefined && (await leaving)) return
   await handler(ctx)
 }
 

@@ -45,11 +45,17 @@ const DATABASE_IN_PATH = /^\/+[^/?]+\/*/
 /**
  * Refuses a write of documents to a follower before its body is read, or has the source answer it.
  *
- * @returns true where the source has answered
+ * @returns undefined at once for what is no write; true where the source has answered
  * @throws `followsAnother`, `sourceUnreachable`
  */
-export async function leaveToSource(ctx: RequestContext, { path }: Pick<Route, 'path'>): Promise<boolean> {
-  if (WRITES.get(path)?.includes(ctx.method) !== true) return false
+export function leaveToSource(
+  ctx: RequestContext,
+  { path }: Pick<Route, 'path'>,
+): Promise<boolean> | undefined {
+  return WRITES.get(path)?.includes(ctx.method) === true ? leaveWrite(ctx) : undefined
+}
+
+async function leaveWrite(ctx: RequestContext): Promise<boolean> {
   const database = await databaseOf(ctx)
   const { follower } = database.state
   if (follower === undefined || isFollowerJob(ctx.state.user)) return false

@@ -94,7 +94,7 @@ export class DatabaseResolver implements CommitSubscriber {
       this.#waiting.clear()
       this.#readIndex = true
     }
-    if (this.#policiesChanged || this.#readIndex || this.#waiting.size > 0) this.#run()
+    if (this.#hasWork || this.#waiting.size > 0) this.#run()
   }
 
   reload(): void {
