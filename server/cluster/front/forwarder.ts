@@ -5,20 +5,12 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
+import { HOP_BY_HOP } from '../../http/connection/hop-by-hop.ts'
 import { CLUSTER_ENDS, CLUSTER_POSITION, CLUSTER_SIGNATURE } from '../service/headers.ts'
 import type { ClusterSignature } from '../service/signature.ts'
 
-/** Headers of one connection, which say nothing about the next. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'te',
-  'trailer',
-  'upgrade',
-  'expect',
-  'proxy-connection',
-])
+/** Those that a proxy in front adds, too. */
+const OF_ONE_CONNECTION = new Set([...HOP_BY_HOP, 'proxy-connection'])
 const MAX_IDLE = 256
 const MAX_ANSWER_HEADERS = 1024 * 1024
 
@@ -106,7 +98,8 @@ export class ClusterForwarder {
       const name = rawHeaders[at]!
       const lower = name.toLowerCase()
       // Names that begin with a colon are HTTP/2's own.
-      if (HOP_BY_HOP.has(lower) || lower.startsWith(CLUSTER_SIGNATURE) || lower.startsWith(':')) continue
+      if (OF_ONE_CONNECTION.has(lower) || lower.startsWith(CLUSTER_SIGNATURE) || lower.startsWith(':'))
+        continue
       headers.push(name, rawHeaders[at + 1]!)
     }
     const authority = req.headers[':authority']
@@ -130,7 +123,7 @@ export class ClusterForwarder {
     const { rawHeaders, statusCode = 500, statusMessage } = answer
     for (let at = 0; at < rawHeaders.length; at += 2) {
       const lower = rawHeaders[at]!.toLowerCase()
-      if (lower !== CLUSTER_POSITION && !HOP_BY_HOP.has(lower))
+      if (lower !== CLUSTER_POSITION && !OF_ONE_CONNECTION.has(lower))
         headers.push(rawHeaders[at]!, rawHeaders[at + 1]!)
     }
     if (answer.headers.connection === 'close') headers.push('Connection', 'close')

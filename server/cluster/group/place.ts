@@ -22,36 +22,22 @@ export interface Place extends EntryHeader {
   readonly removed: readonly string[]
 }
 
+type Membership = Pick<Place, 'leader' | 'members' | 'removed'>
+
 /** Returns the place behind an entry. */
-export function placeBehind(place: Place, header: EntryHeader, bytes: Uint8Array): Place {
-  const { logId, epoch, position, previous } = header
-  return {
-    logId,
-    epoch,
-    position,
-    previous,
-    digest: digestOf(bytes),
-    run: [],
-    leader: place.leader,
-    members: place.members,
-    removed: place.removed,
-  }
+export function placeBehind(
+  { leader, members, removed }: Membership,
+  { logId, epoch, position, previous }: EntryHeader,
+  bytes: Uint8Array,
+): Place {
+  return { logId, epoch, position, previous, digest: digestOf(bytes), run: [], leader, members, removed }
 }
+
+const NO_MEMBERS: Membership = { leader: undefined, members: {}, removed: [] }
 
 /** Returns the place of a node that has applied the log's first entry alone. */
 export function placeAtGenesis({ bytes }: LogEntry): Place {
-  const { logId, epoch, position, previous } = decodeHeader(bytes)
-  return {
-    logId,
-    epoch,
-    position,
-    previous,
-    digest: digestOf(bytes),
-    run: [],
-    leader: undefined,
-    members: {},
-    removed: [],
-  }
+  return placeBehind(NO_MEMBERS, decodeHeader(bytes), bytes)
 }
 
 /** Returns the place with what a change says of leader and members. */

@@ -1,17 +1,8 @@
 import { Agent, type IncomingMessage, request, type RequestOptions, type ServerResponse } from 'node:http'
+import { HOP_BY_HOP } from '../../http/connection/hop-by-hop.ts'
 import { LINK_APPROVAL, LINK_BODYLESS, LINK_ENDS, LINK_TOKEN } from '../link-headers.ts'
 import type { Approval, FrontThreadData } from '../messages.ts'
 
-/** Headers of one connection, which say nothing about the next. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'te',
-  'trailer',
-  'upgrade',
-  'expect',
-])
 const NOT_FROM_CLIENTS = new Set([LINK_TOKEN, LINK_ENDS, LINK_BODYLESS])
 const MAX_IDLE = 256
 
