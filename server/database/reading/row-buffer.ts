@@ -13,8 +13,8 @@ export class RowBuffer {
   }
 
   /**
-   * Returns the memory to write up to so many bytes to, from `length` on: for rows of many short pieces.
-   * What was written is told to {@link advanceTo}.
+   * Returns the memory to write up to so many bytes to, from `length` on: for rows of many short pieces. Call
+   * {@link advanceTo} with the end of what was written.
    */
   reserve(count: number): Buffer {
     const end = this.#length + count

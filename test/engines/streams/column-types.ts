@@ -133,7 +133,7 @@ export const MARIADB_TYPES: readonly ColumnCase[] = [
   ],
 ]
 
-/** What PostgreSQL needs before a table of these types is made. */
+/** Statements that PostgreSQL runs before a table of these types is made. */
 export const POSTGRES_OBJECTS = `
   CREATE EXTENSION hstore; CREATE EXTENSION ltree; CREATE EXTENSION citext;
   CREATE TYPE mood AS ENUM ('happy', 'sad'); CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
