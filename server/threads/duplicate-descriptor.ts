@@ -8,6 +8,9 @@ process.send('socket', socket._handle, { keepOpen: true })
 process.once('disconnect', () => process.exit())
 `
 
+/** Longest time for that process to start and to send. */
+const MAX_MS = 60_000
+
 /** A listening socket that belongs to one thread: `Server#listen` takes it, and closes it with the server. */
 export interface OwnedSocket {
   /** Its descriptor. */
@@ -25,15 +28,20 @@ export async function duplicateDescriptor(descriptor: number): Promise<OwnedSock
     stdio: ['ignore', 'ignore', 'ignore', 'ipc', descriptor],
     env: {},
   })
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('message', (_message, handle) => {
-      resolve(handle as unknown as OwnedSocket)
-      // It stays until now: what an ended process has sent may be lost.
-      child.disconnect()
+  const timer = setTimeout(() => child.kill('SIGKILL'), MAX_MS)
+  try {
+    return await new Promise((resolve, reject) => {
+      child.once('error', reject)
+      child.once('message', (_message, handle) => {
+        resolve(handle as unknown as OwnedSocket)
+        // It stays until now: what an ended process has sent may be lost.
+        child.disconnect()
+      })
+      child.once('exit', code =>
+        reject(new Error(`the listening socket was not passed on (exit code ${code})`)),
+      )
     })
-    child.once('exit', code =>
-      reject(new Error(`the listening socket was not passed on (exit code ${code})`)),
-    )
-  })
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -135,6 +135,12 @@ export const HTTP_SETTINGS = {
         'Threads that take connections and answer reads, beside the one that writes; with 1 there is that one alone',
       restart: true,
     },
+    thread_timeout: {
+      kind: 'integer',
+      default: 30_000,
+      unit: 'milliseconds',
+      about: 'Longest time in which such a thread carries out an order, or ends; then it is ended',
+    },
     max_connections: { kind: 'integer', default: 20_000, about: 'Open connections', restart: true },
     max_body_memory: {
       kind: 'integer',

@@ -14,8 +14,13 @@ const PROGRAMS = { front: '../front/front-thread', jobs: '../jobs/job-thread' } 
 /** Orders that concern whoever asks over HTTP. */
 const OF_REQUESTS: readonly Numbered['kind'][] = ['users_changed', 'security_changed', 'report']
 
+/** A thread may take so many times as long to start as to carry out an order: its code is loaded first. */
+const START_FACTOR = 4
+
 export interface FollowingThreadOptions {
   readonly program: keyof typeof PROGRAMS
+  /** Longest time in which it acknowledges an order, or ends, in milliseconds. */
+  readonly timeoutMs: () => number
   /** Its row of shared counts. */
   readonly row: number
   readonly data: FollowerData
@@ -35,34 +40,42 @@ export class FollowingThread {
   readonly ended: Promise<void>
   readonly #worker: Worker
   readonly #isFront: boolean
+  readonly #timeoutMs: () => number
   #sent = 0
   #acknowledged = 0
+  #isReady = false
+  #isEnding = false
   #isEnded = false
+  #failure: Error | undefined
+  #watch: NodeJS.Timeout | undefined
   readonly #waiting: { readonly number: number; resolve(): void }[] = []
   #advanced = new Set<number>()
   #answers: Answer[] = []
 
-  constructor({ program, row, data, onMessage, onEnd }: FollowingThreadOptions) {
+  constructor({ program, row, data, timeoutMs, onMessage, onEnd }: FollowingThreadOptions) {
     this.row = row
+    this.#timeoutMs = timeoutMs
     this.#isFront = program === 'front'
     this.#worker = startThread(PROGRAMS[program], import.meta.url, {
       workerData: data,
       name: this.#isFront ? `front ${row}` : program,
     })
-    let failure: Error | undefined
     this.#worker.on('message', (message: FromFront | FromJobs) => {
-      if (message.kind === 'acknowledged') this.#acknowledge(message.number)
-      else onMessage(message)
+      if (this.#isEnded) return
+      if (message.kind === 'acknowledged') return this.#acknowledge(message.number)
+      if (message.kind === 'ready') this.#ready()
+      onMessage(message)
     })
-    this.#worker.on('error', error => (failure = error))
+    this.#worker.on('error', error => (this.#failure ??= error))
     this.ended = new Promise(resolve =>
       this.#worker.once('exit', () => {
         this.#isEnded = true
         this.#acknowledge(Infinity)
-        onEnd(failure)
+        onEnd(this.#failure)
         resolve()
       }),
     )
+    this.#startWatch()
   }
 
   send(message: Exclude<ToFront | ToJobs, { readonly number: number }>): void {
@@ -77,7 +90,9 @@ export class FollowingThread {
   /** Sends what is acknowledged when it holds there, see `whenAcknowledged`. */
   order(message: Numbered): void {
     if (!this.#isFront && OF_REQUESTS.includes(message.kind)) return
-    if (!this.#isEnded) this.#worker.postMessage({ ...message, number: ++this.#sent })
+    if (this.#isEnded) return
+    this.#worker.postMessage({ ...message, number: ++this.#sent })
+    this.#startWatch()
   }
 
   /** Resolves when everything that was ordered until now holds there, or the thread is gone; undefined where it does. */
@@ -94,9 +109,42 @@ export class FollowingThread {
     this.#advanced.add(database)
   }
 
-  /** Ends the thread at once. */
-  async terminate(): Promise<void> {
-    await this.#worker.terminate()
+  /** Has the thread end in order; one that does not is ended at once. Resolves when it is gone. */
+  async end(): Promise<void> {
+    this.#isEnding = true
+    this.send({ kind: 'end' })
+    this.#startWatch()
+    await this.ended
+  }
+
+  #ready(): void {
+    this.#isReady = true
+    this.#stopWatch()
+    if (this.#isAwaited) this.#startWatch()
+  }
+
+  get #isAwaited(): boolean {
+    return !this.#isEnded && (!this.#isReady || this.#isEnding || this.#acknowledged < this.#sent)
+  }
+
+  /** Begins to wait for a sign of the thread: its start, the next acknowledgement, or its end. */
+  #startWatch(): void {
+    if (this.#watch !== undefined || this.#isEnded) return
+    const timeoutMs = this.#timeoutMs() * (this.#isReady ? 1 : START_FACTOR)
+    this.#watch = setTimeout(() => this.#giveUp(timeoutMs), timeoutMs).unref()
+  }
+
+  #stopWatch(): void {
+    clearTimeout(this.#watch)
+    this.#watch = undefined
+  }
+
+  /** Ends a thread that gives no sign: whoever waits for it would wait as long. Nothing of it runs after this. */
+  #giveUp(timeoutMs: number): void {
+    this.#failure = new Error(`the thread gave no sign for ${timeoutMs} ms and was ended`)
+    void this.#worker.terminate()
+    this.#isEnded = true
+    this.#acknowledge(Infinity)
   }
 
   #sendAnswers(): void {
@@ -112,6 +160,8 @@ export class FollowingThread {
 
   #acknowledge(number: number): void {
     this.#acknowledged = number
+    this.#stopWatch()
+    if (this.#isAwaited) this.#startWatch()
     for (
       let [first] = this.#waiting;
       first !== undefined && first.number <= number;

@@ -155,8 +155,7 @@ export class FrontThreads {
   async close(): Promise<void> {
     this.stop()
     await this.#collectCounts()
-    for (const thread of this.#threads) thread.send({ kind: 'end' })
-    await Promise.all([...this.#threads].map(({ ended }) => ended))
+    await Promise.all([...this.#threads].map(thread => thread.end()))
     await this.#link?.close()
     this.#link = undefined
   }
@@ -191,6 +190,7 @@ export class FrontThreads {
   }
 
   async #startJobThread(): Promise<JobThread> {
+    if (this.#isStopping) throw new Error('the server stops')
     const ended = (): void => this.jobs.ended()
     const thread = await this.#startThread('jobs', STORE_THREAD, this.#followerData(), ended)
     return { sendJob: message => thread.send(message) }
@@ -213,6 +213,7 @@ export class FrontThreads {
         program,
         row,
         data,
+        timeoutMs: () => this.#options.config.integer('couchette', 'thread_timeout'),
         onMessage: message => {
           if (message.kind === 'ready') resolve(thread)
           else this.#take(thread, message)

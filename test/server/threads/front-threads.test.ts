@@ -1,11 +1,10 @@
-import { type IncomingMessage, Server } from 'node:http'
-import { Worker } from 'node:worker_threads'
 import anyTest, { type TestFn } from 'ava'
 import { eventually } from '../../helpers/eventually.ts'
 import { ContinuousFeed } from '../../helpers/feed.ts'
 import { call } from '../../helpers/http.ts'
 import { type RunningServer, startServer } from '../../helpers/server.ts'
 import { KeptConnections } from './kept-connections.ts'
+import { type WatchedThreads, watchRequests, watchThreads } from './watched-threads.ts'
 
 /** Fewer than the wrong passwords that lock a name. */
 const CONNECTIONS = 4
@@ -16,7 +15,7 @@ interface Context {
   readonly server: RunningServer
   /** Requests that reached the store thread, as "GET /db/doc". */
   readonly forwarded: readonly string[]
-  readonly workers: ReadonlySet<Worker>
+  readonly threads: WatchedThreads
 }
 
 /** One server for all, as starting its threads from source takes long; each test has a database and a user of its own. */
@@ -25,39 +24,16 @@ const test = anyTest as TestFn<Context>
 let shared: Context | undefined
 
 test.before(async () => {
-  const [workers, forwarded] = [watchWorkers(), watchRequests()]
-  shared = { server: await startServer({ settings: [THREADS, CHEAP_HASHES] }), workers, forwarded }
+  const [threads, forwarded] = [watchThreads(), watchRequests()]
+  shared = { server: await startServer({ settings: [THREADS, CHEAP_HASHES] }), threads, forwarded }
 })
+
+test.after.always(() => shared?.server.couchette.close())
 
 test.beforeEach(t => {
   t.timeout(300_000)
   t.context = shared!
 })
-
-/** The front threads of this process, once they are asked for their counts. */
-function watchWorkers(): ReadonlySet<Worker> {
-  const seen = new Set<Worker>()
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
-  const { postMessage } = Worker.prototype
-  Worker.prototype.postMessage = function (this: Worker, ...args: Parameters<Worker['postMessage']>) {
-    if ((args[0] as { kind?: string }).kind === 'report') seen.add(this)
-    return postMessage.apply(this, args)
-  }
-  return seen
-}
-
-/** The requests that servers of this thread get: front threads have servers of their own. */
-function watchRequests(): readonly string[] {
-  const seen: string[] = []
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
-  const { emit } = Server.prototype
-  Server.prototype.emit = function (this: Server, event: string, ...args: unknown[]) {
-    const [req] = args as [IncomingMessage]
-    if (event === 'request') seen.push(`${req.method} ${req.url}`)
-    return emit.apply(this, [event, ...args] as never)
-  }
-  return seen
-}
 
 /** Connections to both threads, as far as the system spreads them. */
 function connections(t: { teardown(close: () => void): void }): KeptConnections {
@@ -257,23 +233,51 @@ test.serial('requests are counted for the whole server', async t => {
   t.is(after.value - before.value, 3 * CONNECTIONS + 1)
 })
 
+/** Waits until a further thread has been started and asked. */
+async function startsAgain({ server, threads }: Context, before: number): Promise<void> {
+  const isSeen = async (): Promise<boolean> => {
+    await call(server.url, 'GET', '/_node/_local/_stats').catch(() => undefined)
+    return threads.seen.size > before
+  }
+  await eventually('another thread', isSeen, { withinMs: 120_000 })
+}
+
 test.serial('a thread that ends is started again', async t => {
-  const { server, workers } = t.context
-  const stats = () => call(server.url, 'GET', '/_node/_local/_stats')
+  const { server, threads } = t.context
   await call(server.url, 'PUT', '/crash')
-  await stats()
-  t.is(workers.size, 2)
-  const [first] = workers
+  await call(server.url, 'GET', '/_node/_local/_stats')
+  t.is(threads.seen.size, 2)
+  const [first] = threads.seen
   await first?.terminate()
-  await eventually(
-    'another thread',
-    async () => {
-      await stats().catch(() => undefined)
-      return workers.size === 3
-    },
-    { withinMs: 120_000 },
-  )
+  await startsAgain(t.context, 2)
   t.deepEqual(statuses(await connections(t).each(server.url, 'GET', '/crash/_all_docs')), all(200))
+})
+
+test.serial('P6: a thread that does not carry out an order is ended, and the order holds', async t => {
+  const { server, threads, forwarded } = t.context
+  await addReader(t.context, 'stuck', 'eve')
+  const setting = '/_node/_local/_config/couchette/thread_timeout'
+  const path = '/stuck/_changes?feed=continuous&heartbeat=60000&since=now'
+  const open = (): Promise<ContinuousFeed> => ContinuousFeed.open(as(t.context, 'eve:secret'), path)
+  // A thread that does not know the user yet forwards the feed.
+  let feed: ContinuousFeed
+  const count = (): number => forwarded.filter(line => line.endsWith(path)).length
+  for (let known = -1; known < count();) {
+    known = count()
+    feed = await open()
+    t.teardown(feed.close.bind(feed))
+  }
+  const before = threads.seen.size
+  await call(server.url, 'PUT', setting, { json: '500' })
+  // To look at the readers of feeds again the thread asks for their users, and hears nothing.
+  threads.isMute = true
+  const json = { name: 'fay', type: 'user', roles: [], password: 'secret' }
+  const { status } = await call(server.url, 'PUT', '/_users/org.couchdb.user:fay', { json })
+  threads.isMute = false
+  t.is(status, 201)
+  await eventually('the feed of the thread ends', () => feed!.ended)
+  await call(server.url, 'DELETE', setting)
+  await startsAgain(t.context, before)
 })
 
 test.serial('a server that is closed ends its feeds, and gives its port back', async t => {
@@ -285,6 +289,6 @@ test.serial('a server that is closed ends its feeds, and gives its port back', a
   await eventually('the feed ends', () => feed.ended)
   t.regex(feed.lines.at(-1) ?? '', /last_seq/)
   const again = await startServer({ port })
+  t.teardown(() => again.close())
   t.is((await call(again.url, 'GET', '/_up')).status, 200)
-  await again.close()
 })
