@@ -43,7 +43,7 @@ export function addressFromBytes(bytes: Uint8Array): ContentAddress {
   return Buffer.from(bytes).toString('base64url') as ContentAddress
 }
 
-/** Takes a text for an address, unchecked: one that a stored body or a placeholder has. */
+/** Takes a text for an address, unchecked: one that a stored body has. */
 export function asContentAddress(text: string): ContentAddress {
   return text as ContentAddress
 }

@@ -3,6 +3,7 @@ import { candidatePages } from './candidates.ts'
 import type { FeedRequest } from './feed-request.ts'
 import { changePages, lastSeq } from '../database/reading/change-pages.ts'
 import { changesBefore, changesBehind } from './pending.ts'
+import type { UnfilledJson } from '../database/documents/unfilled-json.ts'
 import { FULL_CHUNK } from '../database/reading/row-buffer.ts'
 import type { RowRenderer, RowOutput } from './rows/row-renderer.ts'
 import { UNHURRIED, type ReadPace } from '../database/reading/read-pace.ts'
@@ -35,7 +36,7 @@ export async function* backfill(
   request: FiniteRequest,
   renderer: RowRenderer,
   out: RowOutput,
-): AsyncGenerator<Buffer, FeedEnd, undefined> {
+): AsyncGenerator<Buffer | UnfilledJson, FeedEnd, undefined> {
   const { descending, start, upTo = database.state.seq } = request
   const isLookUp = isCountedAsLookUp(request.rows.filter)
   const total = isLookUp ? await changesBehind(database, descending ? 0 : start) : 0
@@ -57,7 +58,7 @@ export async function* backfill(
       if (done > 0) last = out.position = lastSeq(records.slice(done - 1, done))
       if (out.left === 0) return stop()
       const isFull = out.buffer.length >= FULL_CHUNK
-      if (isFull || from >= page.length) yield isFull ? out.buffer.take() : NOTHING
+      if (isFull || from >= page.length) yield isFull ? out.buffer.takeUnfilled() : NOTHING
     }
   }
   if (isLookUp && !descending) last = Math.max(last, upTo)

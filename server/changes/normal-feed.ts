@@ -1,4 +1,5 @@
-import { withInlineData } from '../database/documents/inline-data.ts'
+import { filled } from '../database/documents/inline-data.ts'
+import { UnfilledJson } from '../database/documents/unfilled-json.ts'
 import type { Database } from '../database/database.ts'
 import type { FeedRequest } from './feed-request.ts'
 import { backfill, NOWHERE, type FeedEnd } from './backfill.ts'
@@ -21,24 +22,28 @@ export async function* normalFeed(
   if (style.opening !== undefined) buffer.bytes(style.opening)
   const out = { buffer, framing: style.framing, count: 0, left: request.limit, position: request.start }
   const upTo = database.state.seq
-  const read = (start: number): AsyncGenerator<Uint8Array, FeedEnd, undefined> =>
-    backfill(database, { ...request, start, upTo, pace }, renderer, out)
-  const rows = pauses(read, request, { pace, position: () => out.position })
-  const { last, pending } = yield* request.rows.attachments ? withData(rows, database) : rows
+  const read = (start: number): Chunks => backfill(database, { ...request, start, upTo, pace }, renderer, out)
+  const { last, pending } = yield* chunksOf(read, database, request, { pace, position: () => out.position })
   const ending = style.ending(database.formatSeq(last), pending)
   if (ending !== undefined) buffer.bytes(ending)
-  const rest = buffer.take()
-  if (request.rows.attachments) yield* withInlineData(only(rest), database.attachments)
+  const rest = buffer.takeUnfilled()
+  if (rest instanceof UnfilledJson) yield* filled(rest, database.attachments)
   else yield rest
 }
 
-/** Reads rows; what was read and not given is dropped when the client stalls, and read again when it goes on. */
-async function* pauses(
-  read: (start: number) => AsyncGenerator<Uint8Array, FeedEnd, undefined>,
+type Chunks = ReturnType<typeof backfill>
+
+/**
+ * Reads rows, and fills in the data of attachments. What was read and not given is dropped when the client stalls, and read
+ * again when it goes on.
+ */
+async function* chunksOf(
+  read: (start: number) => Chunks,
+  { attachments }: Database,
   request: FeedRequest,
   { pace, position }: { pace: ReadPace; position: () => number },
 ): AsyncGenerator<Uint8Array, FeedEnd, undefined> {
-  let rows: ReturnType<typeof read> | undefined = read(request.start)
+  let rows: Chunks | undefined = read(request.start)
   if (isResumable(request)) {
     pace.onStall = () => {
       void rows?.return(NOWHERE)
@@ -47,33 +52,13 @@ async function* pauses(
   }
   try {
     for (;;) {
-      const next: IteratorResult<Uint8Array, FeedEnd> = await (rows ??= read(position())).next()
+      const next: Awaited<ReturnType<Chunks['next']>> = await (rows ??= read(position())).next()
       if (next.done === true) return next.value
-      yield next.value
+      if (next.value instanceof UnfilledJson) yield* filled(next.value, attachments)
+      else yield next.value
     }
   } finally {
     pace.onStall = undefined
     await rows?.return(NOWHERE)
   }
-}
-
-/** Fills in the data of attachments, and returns what the rows return. */
-async function* withData(
-  rows: AsyncGenerator<Uint8Array, FeedEnd, undefined>,
-  database: Database,
-): AsyncGenerator<Uint8Array, FeedEnd, undefined> {
-  try {
-    for (;;) {
-      const next = await rows.next()
-      if (next.done === true) return next.value
-      if (next.value.length === 0) yield next.value
-      else yield* withInlineData(only(next.value), database.attachments)
-    }
-  } finally {
-    await rows.return(NOWHERE)
-  }
-}
-
-async function* only(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield chunk
 }

@@ -5,6 +5,7 @@ import { changesBehind } from '../pending.ts'
 import { isResumable } from '../resumable.ts'
 import type { RowRenderer, RowOutput } from '../rows/row-renderer.ts'
 import type { ReadPace } from '../../database/reading/read-pace.ts'
+import type { UnfilledJson } from '../../database/documents/unfilled-json.ts'
 import { RowBuffer } from '../../database/reading/row-buffer.ts'
 import type { Connection } from './connection.ts'
 import { mayFollow, type FeedPhase } from './feed-phase.ts'
@@ -26,7 +27,7 @@ export interface LiveFeedParts {
   readonly paced: (rows: Rows) => Rows
 }
 
-type Rows = AsyncGenerator<Uint8Array, FeedEnd, undefined>
+type Rows = AsyncGenerator<Uint8Array | UnfilledJson, FeedEnd, undefined>
 
 /**
  * One reader of a live feed: it reads the index up to the end (backfill), joins the readers that stand there (cutover:
@@ -126,7 +127,7 @@ export class LiveFeed implements Subscriber, TimerEntry {
   }
 
   /** Reads the index up to its end, as often as there is more by then, and joins the others there. */
-  async #follow(rows?: Rows, first?: IteratorResult<Uint8Array, FeedEnd>): Promise<void> {
+  async #follow(rows?: Rows, first?: IteratorResult<Uint8Array | UnfilledJson, FeedEnd>): Promise<void> {
     const { tail } = this.#parts.database
     try {
       let stopped = rows === undefined ? undefined : await this.#send(rows, first)
@@ -158,15 +159,18 @@ export class LiveFeed implements Subscriber, TimerEntry {
   }
 
   /** Sends rows as fast as the reader takes them. */
-  async #send(rows: Rows, first?: IteratorResult<Uint8Array, FeedEnd>): Promise<FeedEnd | undefined> {
+  async #send(
+    rows: Rows,
+    first?: IteratorResult<Uint8Array | UnfilledJson, FeedEnd>,
+  ): Promise<FeedEnd | undefined> {
     try {
       for (let next = first ?? (await rows.next()); ; next = await rows.next()) {
-        const rows = next.done === true ? this.#out.buffer.take() : next.value
+        const rows = next.done === true ? this.#out.buffer.takeUnfilled() : next.value
         const connection = this.#connection
         if (connection === undefined || connection.ended) return undefined
         if (rows.length > 0) {
-          if (this.#hasData) await sendFilled(connection, rows, this.#parts.database.attachments)
-          else connection.send(sharedChunk(rows))
+          if (rows instanceof Uint8Array) connection.send(sharedChunk(rows))
+          else await sendFilled(connection, rows, this.#parts.database.attachments)
           this.#touch()
         } else if (next.done !== true) await connection.room()
         if (next.done === true) {

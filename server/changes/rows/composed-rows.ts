@@ -11,6 +11,7 @@ import type { Database } from '../../database/database.ts'
 import type { RowOptions } from '../feed-request.ts'
 import type { Verdict } from '../filter/change-filter.ts'
 import type { RowRenderer, RowOutput } from './row-renderer.ts'
+import { UnfilledJson } from '../../database/documents/unfilled-json.ts'
 import { RowBuffer } from '../../database/reading/row-buffer.ts'
 import { RowDocuments } from './row-documents.ts'
 
@@ -91,7 +92,9 @@ export class ComposedRows implements RowRenderer {
     }
     const whole = new RowBuffer()
     documents.write(index, whole)
-    buffer.bytes(project(whole.take()))
+    const document = whole.takeUnfilled()
+    if (document instanceof UnfilledJson) buffer.json(document.through(project))
+    else buffer.bytes(project(document))
   }
 }
 

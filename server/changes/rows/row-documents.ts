@@ -1,9 +1,14 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
-import { attachmentsMember, STUBS, type AttachmentView } from '../../database/documents/attachments-member.ts'
+import {
+  attachmentsAroundData,
+  STUBS,
+  type AttachmentView,
+} from '../../database/documents/attachments-member.ts'
 import type { BodyRecord } from '../../database/documents/body-record.ts'
 import { isBranched, isDeleted, winnerBody } from '../../database/documents/change-record.ts'
 import type { Database } from '../../database/database.ts'
+import type { TextAroundData } from '../../database/documents/unfilled-json.ts'
 import type { FeedRequest } from '../feed-request.ts'
 import { PAGE_BYTES } from '../page-bytes.ts'
 import { idOfRow, idTextEnd, idTextStart, revTextEnd, revTextStart } from '../../database/reading/row-text.ts'
@@ -24,7 +29,7 @@ export class RowDocuments {
   readonly #records: readonly Uint8Array[]
   readonly #bodies: readonly (BodyRecord | undefined)[]
   /** Conflicts and attachments, of the documents that have some. */
-  readonly #extras: ReadonlyMap<number, string>
+  readonly #extras: ReadonlyMap<number, TextAroundData>
 
   static async load(
     database: Database,
@@ -32,7 +37,7 @@ export class RowDocuments {
     options: DocumentOptions,
   ): Promise<RowDocuments> {
     const bodies = await readFirstBodies(database, records.map(winnerBody), PAGE_BYTES)
-    const extras = new Map<number, string>()
+    const extras = new Map<number, TextAroundData>()
     for (const [index, body] of bodies.entries()) {
       const record = records[index]!
       if (body === undefined || (body.attachments.length === 0 && !isBranched(record))) continue
@@ -44,7 +49,7 @@ export class RowDocuments {
   private constructor(
     records: readonly Uint8Array[],
     bodies: readonly (BodyRecord | undefined)[],
-    extras: ReadonlyMap<number, string>,
+    extras: ReadonlyMap<number, TextAroundData>,
   ) {
     this.#records = records
     this.#bodies = bodies
@@ -74,25 +79,24 @@ export class RowDocuments {
     }
     if (isDeleted(record)) out.bytes(DELETED)
     const extras = this.#extras.get(index)
-    if (extras !== undefined) out.text(extras)
+    if (extras !== undefined) out.aroundData(extras)
     out.bytes(END)
   }
 }
 
-/** Data of attachments has places, which `withInlineData` fills while the rows are sent. */
 function extrasOf(
   database: Database,
   record: Uint8Array,
   { attachments }: BodyRecord,
   options: DocumentOptions,
-): string {
+): TextAroundData {
   const conflicts = options.conflicts && isBranched(record) ? conflictsOf(database, idOfRow(record)) : ''
   const view: AttachmentView = {
     ...STUBS,
     show: options.attachments ? 'data' : 'stubs',
     encodingInfo: options.attEncodingInfo,
   }
-  return conflicts + attachmentsMember(attachments, view)
+  return [conflicts, ...attachmentsAroundData(attachments, view)]
 }
 
 /** The other leaves that are not deleted. */

@@ -2,7 +2,6 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import type { DocumentInput } from '../../../protocol/document/document-input.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../database.ts'
-import { throughParser } from './inline-data.ts'
 
 /** A document as the database's rules let it be written. @throws what the rules throw */
 export function applyWriteRules(
@@ -24,7 +23,7 @@ export function applyWriteRules(
 export function applyReadRules(database: Database, id: DocId, json: Buffer, user: UserContext): Buffer {
   const { rules, security } = database
   if (rules === undefined) return json
-  return throughParser(json, whole => rules.afterRead(id, whole, { user, security }))
+  return rules.afterRead(id, json, { user, security })
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { StoredAttachment } from './body-record.ts'
-import { placeholderOf } from './inline-data.ts'
+import { textWithoutData, type TextAroundData } from './unfilled-json.ts'
 
 /** Form in which an answer has the attachments of a revision. */
 export interface AttachmentView {
@@ -11,39 +11,49 @@ export interface AttachmentView {
   readonly encodingInfo: boolean
 }
 
-export const STUBS: AttachmentView = { show: 'stubs', newerThan: -Infinity, encodingInfo: false }
+export const STUBS = {
+  show: 'stubs',
+  newerThan: -Infinity,
+  encodingInfo: false,
+} as const satisfies AttachmentView
 
 /** Returns true if the answer has the attachment's data, false if it has a stub. */
 export function isSent(attachment: StoredAttachment, view: AttachmentView): boolean {
   return view.show !== 'stubs' && attachment.revpos > view.newerThan
 }
 
-/**
- * The `_attachments` member, a comma in front; empty where there are none (CouchDB: couch_att:to_json/4).
- * Data that is shown has placeholders, for `withInlineData` to fill.
- */
+/** Returns the `_attachments` member without data, a comma in front; empty without attachments (CouchDB: couch_att:to_json/4). */
 export function attachmentsMember(
   attachments: readonly StoredAttachment[],
-  view: AttachmentView = STUBS,
+  view: AttachmentView & { readonly show: 'stubs' | 'follows' } = STUBS,
 ): string {
-  if (attachments.length === 0) return ''
-  const members = attachments.map(
-    attachment => `${JSON.stringify(attachment.name)}:${describe(attachment, view)}`,
-  )
-  return `,"_attachments":{${members.join(',')}}`
+  return textWithoutData(attachmentsAroundData(attachments, view))
 }
 
-function describe(attachment: StoredAttachment, view: AttachmentView): string {
-  const { contentType, revpos, digest, length, encoding, encodedLength } = attachment
-  const sent = isSent(attachment, view)
-  const described = JSON.stringify({ content_type: contentType, revpos, digest }).slice(0, -1)
-  const shown =
-    sent && view.show === 'data'
-      ? `"data":"${placeholderOf(attachment)}"`
-      : `"length":${length},"${sent ? 'follows' : 'stub'}":true`
-  const encoded =
-    view.encodingInfo && encoding !== undefined
-      ? `,"encoding":"${encoding}","encoded_length":${encodedLength}`
-      : ''
-  return `${described},${shown}${encoded}}`
+/** Returns the `_attachments` member, a comma in front, around the data that is shown inline; empty without attachments. */
+export function attachmentsAroundData(
+  attachments: readonly StoredAttachment[],
+  view: AttachmentView,
+): TextAroundData {
+  if (attachments.length === 0) return []
+  const pieces: (string | StoredAttachment)[] = []
+  let text = ',"_attachments":{'
+  for (const [index, attachment] of attachments.entries()) {
+    text += `${index === 0 ? '' : ','}${JSON.stringify(attachment.name)}:${described(attachment)}`
+    if (view.show === 'data' && isSent(attachment, view)) {
+      pieces.push(`${text}"data":"`, attachment)
+      text = '"'
+    } else text += `"length":${attachment.length},"${isSent(attachment, view) ? 'follows' : 'stub'}":true`
+    text += `${encodingOf(attachment, view)}}`
+  }
+  return [...pieces, `${text}}`]
+}
+
+function described({ contentType, revpos, digest }: StoredAttachment): string {
+  return `${JSON.stringify({ content_type: contentType, revpos, digest }).slice(0, -1)},`
+}
+
+function encodingOf({ encoding, encodedLength }: StoredAttachment, { encodingInfo }: AttachmentView): string {
+  if (!encodingInfo || encoding === undefined) return ''
+  return `,"encoding":"${encoding}","encoded_length":${encodedLength}`
 }

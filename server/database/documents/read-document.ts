@@ -6,11 +6,12 @@ import { generationOf, hashBytes, hashOf, makeRev, type Rev } from '../../../pro
 import { findRev, history, historyNodes } from '../../../protocol/revtree/history.ts'
 import { leaves, leavesInTreeOrder, leavesOf } from '../../../protocol/revtree/leaves.ts'
 import type { RevNode } from '../../../protocol/revtree/tree.ts'
-import { attachmentsMember, isSent, type AttachmentView } from './attachments-member.ts'
+import { attachmentsAroundData, isSent, type AttachmentView } from './attachments-member.ts'
 import { applyReadRules } from './apply-rules.ts'
 import type { BodyRecord, StoredAttachment } from './body-record.ts'
 import type { Database } from '../database.ts'
 import type { StoredDocument } from './stored-document.ts'
+import { placesBefore, textWithoutData, UnfilledJson } from './unfilled-json.ts'
 
 /** Members that an answer has besides a document's body, by the query parameters of `GET /{db}/{doc}`. */
 export interface DocumentReadOptions {
@@ -43,15 +44,19 @@ export interface FoundRevision {
   readonly node: RevNode
 }
 
-/** A revision as it goes to a client. */
-export interface ReadRevision extends FoundRevision {
+/** A revision as it goes to a client, as text or with places for the data of its attachments. */
+export interface RenderedRevision<Json> extends FoundRevision {
   readonly record: BodyRecord
-  readonly json: Buffer
+  readonly json: Json
   /** The attachments whose data the reader is to get. */
   readonly sent: readonly StoredAttachment[]
   /** True if the answer holds members that change while the revision stays, and so has no ETag. */
   readonly hasMetadata: boolean
 }
+
+export type ReadRevision = RenderedRevision<Buffer>
+
+export type UnfilledRevision = RenderedRevision<UnfilledJson>
 
 /**
  * The winner of a document.
@@ -159,34 +164,36 @@ export function readRevision(
   options: OptionsWithoutData,
   reader: UserContext,
 ): ReadRevision {
-  return readRevisionWithData(database, id, found, options, reader)
+  const { json, ...read } = readUnfilled(database, id, found, options, reader)
+  return { ...read, json: json.bytes }
 }
-
 /**
- * Renders a revision as `readRevision` does, with the attachments inline if that is asked for: the JSON has placeholders for
- * `withInlineData` to fill.
+ * Renders a revision as `readRevision` does, with places for the data of the attachments whose data is asked for.
+ *
+ * @throws what the database's rules throw
  */
-export function readRevisionWithData(
+export function readUnfilled(
   database: Database,
   id: DocId,
   found: FoundRevision,
   options: DocumentReadOptions,
   reader: UserContext,
-): ReadRevision {
+): UnfilledRevision {
   const record = database.body(found.node.body)
   const view = viewOf(found, options)
   const metadata = metadataOf(found, options)
   const revsLimit = Math.min(options.revsLimit ?? Infinity, database.state.revsLimit)
   const revisions = options.revs === true ? revisionsMember(found, revsLimit) : ''
-  const attachments = attachmentsMember(record.attachments, view)
+  const attachments = attachmentsAroundData(record.attachments, view)
   const { rev, deleted } = found.node
-  const extras = revisions + metadata + attachments
-  const json = renderDocument({ id, rev, deleted, body: record.body, extras })
+  const extras = revisions + metadata + textWithoutData(attachments)
+  const bytes = renderDocument({ id, rev, deleted, body: record.body, extras })
+  const json = new UnfilledJson(bytes, placesBefore(bytes.length - 1, attachments))
   return {
     document: found.document,
     node: found.node,
     record,
-    json: applyReadRules(database, id, json, reader),
+    json: json.through(whole => applyReadRules(database, id, whole, reader)),
     sent: record.attachments.filter(attachment => isSent(attachment, view)),
     hasMetadata: metadata !== '',
   }

@@ -6,6 +6,7 @@ import type { Database } from '../database.ts'
 import { requireWholeView } from '../documents/apply-rules.ts'
 import { isLiveRecord } from '../documents/document-record.ts'
 import { withInlineData } from '../documents/inline-data.ts'
+import type { UnfilledJson } from '../documents/unfilled-json.ts'
 import type { DatabaseSnapshot } from '../reading/snapshot.ts'
 import { listKeys } from './list-keys.ts'
 import { countDesigns, listingHead } from './listing-head.ts'
@@ -37,15 +38,13 @@ export async function* listDocuments(
   pace: ReadPace = UNHURRIED,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   requireWholeView(database, user)
-  const rows = listRows(database, query, pace)
-  yield* query.attachments ? withInlineData(rows, database.attachments) : rows
+  yield* withInlineData(listRows(database, query, pace), database.attachments)
 }
 
-async function* listRows(
-  database: Database,
-  query: ListingQuery,
-  pace: ReadPace,
-): AsyncGenerator<Uint8Array, void, undefined> {
+/** Rows, in which data of attachments may be left to be filled in. */
+type Chunks = AsyncGenerator<Uint8Array | UnfilledJson, void, undefined>
+
+async function* listRows(database: Database, query: ListingQuery, pace: ReadPace): Chunks {
   if (query.keys !== undefined) yield* listKeys(database, { ...query, keys: query.keys })
   else if (query.namespace === 'local') yield* listLocal(database, query)
   else yield* listRange(database, query, pace)
@@ -67,11 +66,7 @@ export async function* listQueries(
   yield Buffer.from('\r\n]}')
 }
 
-async function* listRange(
-  database: Database,
-  query: ListingQuery,
-  pace: ReadPace,
-): AsyncGenerator<Uint8Array, void, undefined> {
+async function* listRange(database: Database, query: ListingQuery, pace: ReadPace): Chunks {
   const { total, offset, snapshot, rank } = await place(database, query)
   try {
     const out = new RowBuffer()
@@ -88,7 +83,7 @@ async function* listRange(
           rows.write(out, page[index]!, documents[index - from])
         }
         from = to
-        yield out.take()
+        yield out.takeUnfilled()
       }
     }
     out.text('\r\n]}')

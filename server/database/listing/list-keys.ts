@@ -3,6 +3,7 @@ import type { JsonValue } from '../../../protocol/json-value.ts'
 import { FULL_CHUNK, RowBuffer } from '../reading/row-buffer.ts'
 import { KeySpace } from '../../storage/keys.ts'
 import type { Database } from '../database.ts'
+import type { UnfilledJson } from '../documents/unfilled-json.ts'
 import { countDesigns, listingHead } from './listing-head.ts'
 import type { ListingQuery } from './listing-query.ts'
 import { ListingRows, type StoredEntry } from './listing-rows.ts'
@@ -15,7 +16,7 @@ const KEYS_AT_A_TIME = 500
 export async function* listKeys(
   database: Database,
   query: ListingQuery & { readonly keys: readonly JsonValue[] },
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array | UnfilledJson, void, undefined> {
   const { namespace, keys } = query
   const designs = namespace === 'design' ? await countDesigns(database) : 0
   const snapshot = database.snapshot()
@@ -43,11 +44,11 @@ export async function* listKeys(
         if (entry === undefined) out.text(`{"key":${JSON.stringify(key)},"error":"not_found"}`)
         else if (isLocal(key)) localRow(out, entry, query.includeDocs)
         else rows.write(out, entry, query.includeDocs ? await documents.next() : undefined)
-        if (out.length >= FULL_CHUNK) yield out.take()
+        if (out.length >= FULL_CHUNK) yield out.takeUnfilled()
       }
     }
     out.text('\r\n]}')
-    yield out.take()
+    yield out.takeUnfilled()
   } finally {
     await snapshot.close()
   }

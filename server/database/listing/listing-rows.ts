@@ -2,7 +2,7 @@ import { jsonString } from '../../../protocol/json/json-string.ts'
 import { readFirstBodies } from '../reading/read-bodies.ts'
 import type { RowBuffer } from '../reading/row-buffer.ts'
 import { ID_OFFSET } from '../../storage/keys.ts'
-import { attachmentsMember, STUBS } from '../documents/attachments-member.ts'
+import { attachmentsAroundData, STUBS } from '../documents/attachments-member.ts'
 import type { BodyRecord } from '../documents/body-record.ts'
 import type { Database } from '../database.ts'
 import {
@@ -12,6 +12,7 @@ import {
   revEndOf,
   winnerBodyOf,
 } from '../documents/document-record.ts'
+import type { TextAroundData } from '../documents/unfilled-json.ts'
 import type { DatabaseSnapshot } from '../reading/snapshot.ts'
 import { conflictsMember } from './conflicts-member.ts'
 import type { ListingQuery } from './listing-query.ts'
@@ -63,7 +64,7 @@ export class ListingRows {
       if (live[i] === true && next === bodies.length) break
       const body = live[i] === true ? bodies[next++] : undefined
       documents.push(
-        body && { body, extras: this.#isPlain(entry, body) ? '' : await this.#extras(entry, body) },
+        body && { body, extras: this.#isPlain(entry, body) ? [] : await this.#extras(entry, body) },
       )
     }
     return documents
@@ -98,7 +99,7 @@ export class ListingRows {
         out.bytes(QUOTE_COMMA)
         out.copy(body, 1, body.length - 1)
       } else out.bytes(QUOTE)
-      if (document.extras !== '') out.text(document.extras)
+      if (document.extras.length > 0) out.aroundData(document.extras)
       out.bytes(END)
     }
   }
@@ -108,17 +109,16 @@ export class ListingRows {
     return attachments.length === 0 && !(this.#query.conflicts && isBranchedRecord(record))
   }
 
-  async #extras([key, record]: StoredEntry, { attachments }: BodyRecord): Promise<string> {
+  async #extras([key, record]: StoredEntry, { attachments }: BodyRecord): Promise<TextAroundData> {
     const { conflicts, attachments: withData, attEncodingInfo } = this.#query
     const others =
       conflicts && isBranchedRecord(record) ? await conflictsMember(this.#snapshot, key, record) : ''
-    if (attachments.length === 0) return others
     const view = {
       ...STUBS,
       show: withData ? ('data' as const) : ('stubs' as const),
       encodingInfo: attEncodingInfo,
     }
-    return others + attachmentsMember(attachments, view)
+    return [others, ...attachmentsAroundData(attachments, view)]
   }
 }
 
@@ -126,7 +126,7 @@ export class ListingRows {
 interface Document {
   readonly body: BodyRecord
   /** Conflicts and attachments. */
-  readonly extras: string
+  readonly extras: TextAroundData
 }
 
 const SPACE = 0x20

@@ -1,4 +1,5 @@
 import { partOf } from '../../../protocol/bytes.ts'
+import { UnfilledJson, type DataPlace, type TextAroundData } from '../documents/unfilled-json.ts'
 
 /** Bytes after which a chunk of rows goes out. */
 export const FULL_CHUNK = 64 * 1024
@@ -7,6 +8,7 @@ export const FULL_CHUNK = 64 * 1024
 export class RowBuffer {
   #bytes = Buffer.allocUnsafeSlow(0)
   #length = 0
+  #places: DataPlace[] = []
 
   get length(): number {
     return this.#length
@@ -52,17 +54,41 @@ export class RowBuffer {
     this.#length += this.#bytes.write(text, this.#length)
   }
 
+  /** Appends text with places for the data that belongs into it. */
+  aroundData(pieces: TextAroundData): void {
+    for (const piece of pieces) {
+      if (typeof piece === 'string') this.text(piece)
+      else this.#places.push({ offset: this.#length, data: piece })
+    }
+  }
+
+  /** Appends JSON with the places that it has. */
+  json(json: UnfilledJson): void {
+    for (const { offset, data } of json.places) this.#places.push({ offset: this.#length + offset, data })
+    this.bytes(json.bytes)
+  }
+
   /** Takes back the last bytes. */
   drop(count: number): void {
     this.#length -= count
   }
 
-  /** Returns the bytes written so far, in memory of about their size. The next rows go to a new buffer. */
+  /**
+   * Returns the bytes written so far, in memory of about their size, without places for data. The next rows go to a new
+   * buffer.
+   */
   take(): Buffer {
     const taken = this.#taken()
     this.#bytes = Buffer.allocUnsafeSlow(0)
     this.#length = 0
+    if (this.#places.length > 0) this.#places = []
     return taken
+  }
+
+  /** Returns what {@link take} does, with its places for data where there are some. */
+  takeUnfilled(): Buffer | UnfilledJson {
+    const places = this.#places
+    return places.length === 0 ? this.take() : new UnfilledJson(this.take(), places)
   }
 
   #taken(): Buffer {

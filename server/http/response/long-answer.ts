@@ -43,7 +43,7 @@ export class LongAnswer {
    * @param owner database whose pieces they are: databases take turns
    * @throws `busy`, where nothing was sent
    */
-  async *inTurns<Piece extends Uint8Array | string, Result>(
+  async *inTurns<Piece extends { readonly length: number }, Result>(
     owner: string,
     pieces: AsyncGenerator<Piece, Result, undefined>,
   ): AsyncGenerator<Piece | Uint8Array, Result, undefined> {

@@ -54,7 +54,7 @@ export class UnreadAnswer {
    *
    * @throws `busy`, where the answer is long and nothing of it was sent
    */
-  async *counted<Piece extends Uint8Array | string, Result>(
+  async *counted<Piece extends { readonly length: number }, Result>(
     pieces: AsyncIterator<Piece, Result, undefined>,
   ): AsyncGenerator<Piece | Uint8Array, Result, undefined> {
     let made = 0

@@ -6,10 +6,12 @@ import type { Database } from '../../database/database.ts'
 import { withInlineData } from '../../database/documents/inline-data.ts'
 import {
   readRevision,
-  readRevisionWithData,
+  readUnfilled,
   type FoundRevision,
   type DocumentReadOptions,
 } from '../../database/documents/read-document.ts'
+import type { UnfilledJson } from '../../database/documents/unfilled-json.ts'
+import { FULL_CHUNK, RowBuffer } from '../../database/reading/row-buffer.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
@@ -61,23 +63,13 @@ function multipartAsked(ctx: RequestContext): 'multipart/mixed' | 'multipart/rel
 }
 
 /** Rows are gathered into chunks: a thousand small writes to the socket would cost more than the documents. */
-const CHUNK_BYTES = 64 * 1024
-
 async function* renderJson(
   database: Database,
   docs: readonly unknown[],
   options: BulkGetOptions,
-): AsyncGenerator<Uint8Array | string> {
-  let pieces: Uint8Array[] = []
-  let bytes = 0
+): AsyncGenerator<Uint8Array | UnfilledJson> {
+  const out = new RowBuffer()
   let text = '{"results":['
-  const take = (): Buffer => {
-    const chunk = Buffer.concat([...pieces, Buffer.from(text)])
-    pieces = []
-    bytes = 0
-    text = ''
-    return chunk
-  }
   const entries = new BulkGetEntries(database, options)
   for (const [index, doc] of docs.entries()) {
     const entry = entries.of(doc)
@@ -90,28 +82,30 @@ async function* renderJson(
         text += `{"error":${JSON.stringify(row)}}`
         continue
       }
-      const json = await readJson(database, entry, found.ok, options)
-      pieces.push(Buffer.from(`${text}{"ok":`), json)
-      bytes += text.length + json.length
+      out.text(`${text}{"ok":`)
+      out.json(readJson(database, entry, found.ok, options))
       text = '}'
-      if (bytes >= CHUNK_BYTES) yield take()
+      if (out.length >= FULL_CHUNK) yield out.takeUnfilled()
     }
     text += ']}'
-    if (text.length >= CHUNK_BYTES) yield take()
+    if (text.length < FULL_CHUNK) continue
+    out.text(text)
+    text = ''
+    yield out.takeUnfilled()
   }
-  text += docs.length === 0 ? ']}\n' : '\n]}\n'
-  yield take()
+  out.text(text + (docs.length === 0 ? ']}\n' : '\n]}\n'))
+  yield out.takeUnfilled()
 }
 
-async function readJson(
+function readJson(
   database: Database,
   { docId, attsSince }: BulkGetEntry,
   found: FoundRevision,
   options: BulkGetOptions,
-): Promise<Buffer> {
+): UnfilledJson {
   const id = asDocId(docId!)
   const since = attsSince === undefined ? {} : ({ attsSince, attachments: 'data' } as const)
-  return readRevisionWithData(database, id, found, { ...options, ...since }, options.user).json
+  return readUnfilled(database, id, found, { ...options, ...since }, options.user).json
 }
 
 function errorRow({ id, rev }: BulkGetEntry, { error, reason }: CouchError): unknown {

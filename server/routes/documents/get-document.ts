@@ -1,12 +1,12 @@
 import type { DocId } from '../../../protocol/document-id.ts'
 import type { Database } from '../../database/database.ts'
-import { withInlineData } from '../../database/documents/inline-data.ts'
+import { filled } from '../../database/documents/inline-data.ts'
 import {
   findRevision,
   findWinner,
   isWithoutData,
   readRevision,
-  readRevisionWithData,
+  readUnfilled,
   type FoundRevision,
   type DocumentReadOptions,
 } from '../../database/documents/read-document.ts'
@@ -51,19 +51,22 @@ async function sendWithAttachments(
   found: FoundRevision,
   options: DocumentReadOptions,
 ): Promise<void> {
-  const related = acceptsType(ctx, 'multipart/related')
-  const asked = related ? { ...options, attachments: 'follows' as const, attEncodingInfo: true } : options
-  const read = readRevisionWithData(database, id, found, asked, ctx.state.user)
-  if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
-  if (related) await sendRelated(ctx, database, read)
-  else {
-    const answer = new LongAnswer(ctx, ctx.services.readQueue)
-    const pieces = withInlineData(lines(read.json), database.attachments)
-    await streamJson(ctx, answer.inTurns(database.name, pieces), { answer })
+  if (acceptsType(ctx, 'multipart/related')) {
+    const asked = { ...options, attachments: 'follows' as const, attEncodingInfo: true }
+    const read = readRevision(database, id, found, asked, ctx.state.user)
+    if (read.hasMetadata || !notModified(ctx, found.node.rev)) await sendRelated(ctx, database, read)
+    return
   }
+  const read = readUnfilled(database, id, found, options, ctx.state.user)
+  if (!read.hasMetadata && notModified(ctx, found.node.rev)) return
+  const answer = new LongAnswer(ctx, ctx.services.readQueue)
+  const pieces = withNewline(filled(read.json, database.attachments))
+  await streamJson(ctx, answer.inTurns(database.name, pieces), { answer })
 }
 
-async function* lines(json: Buffer): AsyncGenerator<Uint8Array | string> {
-  yield json
+async function* withNewline(
+  json: AsyncGenerator<Uint8Array, void, undefined>,
+): AsyncGenerator<Uint8Array | string, void, undefined> {
+  yield* json
   yield '\n'
 }

@@ -6,11 +6,12 @@ import { withInlineData } from '../../database/documents/inline-data.ts'
 import {
   checkReadable,
   openRevisions,
-  readRevisionWithData,
+  readUnfilled,
   sortOpenRevisions,
   type OpenRevision,
   type DocumentReadOptions,
 } from '../../database/documents/read-document.ts'
+import type { UnfilledJson } from '../../database/documents/unfilled-json.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import type { RequestContext } from '../context.ts'
 import { LongAnswer } from '../../http/response/long-answer.ts'
@@ -42,13 +43,13 @@ async function* render(
   found: readonly OpenRevision[],
   options: DocumentReadOptions,
   reader: UserContext,
-): AsyncGenerator<Uint8Array | string> {
+): AsyncGenerator<string | UnfilledJson> {
   let separator = '['
   for (const entry of found) {
     yield separator
     if ('missing' in entry) yield JSON.stringify({ missing: entry.missing })
     else {
-      const { json } = readRevisionWithData(database, id, entry.ok, options, reader)
+      const { json } = readUnfilled(database, id, entry.ok, options, reader)
       yield '{"ok":'
       yield json
       yield '}'

@@ -73,6 +73,11 @@ test('attachments come inline, byte for byte, wherever documents come', async t 
     t.is(results.length, 2)
     for (const { doc } of results) hasAll(t, doc, feed)
   }
+  const json = { selector: { _id: { $in: ['a', 'b'] } }, fields: ['_attachments', '_id'] }
+  const selected = '/db/_changes?filter=_selector&include_docs=true&attachments=true'
+  const { body } = await call<Results>(url, 'POST', selected, { json })
+  t.is(body.results.length, 2)
+  for (const { doc } of body.results) hasAll(t, doc, 'selected fields')
 })
 
 test('documents that rules look at come with their attachments, too', async t => {

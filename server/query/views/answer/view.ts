@@ -4,7 +4,6 @@ import type { UserContext } from '../../../../protocol/user-context.ts'
 import type { Database } from '../../../database/database.ts'
 import { requireWholeView } from '../../../database/documents/apply-rules.ts'
 import type { StoreSnapshot } from '../../../database/indexes/index-store.ts'
-import { withInlineData } from '../../../database/documents/inline-data.ts'
 import type { ViewIndex } from '../index/view-index.ts'
 import { ViewReader } from '../read/view-reader.ts'
 import type { GroupCache } from '../cache/group-cache.ts'
@@ -70,9 +69,7 @@ export class View {
     const [query] = queries
     if (options.onlyOne && query?.groupLevel !== undefined && query.key !== undefined)
       return this.#remembered(query, `${this.#view} ${query.key}`)
-    const answer = this.#answerAll(queries, options.onlyOne)
-    const hasData = queries.some(({ attachments }) => attachments)
-    return hasData ? withInlineData(answer, this.#database.attachments) : answer
+    return this.#answerAll(queries, options.onlyOne)
   }
 
   /** Answers from the cache of answers: the same reductions are often queried between two changes. */

@@ -5,12 +5,10 @@ import { parseRev } from '../../../../protocol/revision.ts'
 import type { UserContext } from '../../../../protocol/user-context.ts'
 import { findRev } from '../../../../protocol/revtree/history.ts'
 import type { Database } from '../../../database/database.ts'
-import {
-  readRevision,
-  readRevisionWithData,
-  type FoundRevision,
-} from '../../../database/documents/read-document.ts'
+import { readRevision, readUnfilled, type FoundRevision } from '../../../database/documents/read-document.ts'
 import { rowParts, rowText } from '../../../../protocol/view-row.ts'
+import { withInlineData } from '../../../database/documents/inline-data.ts'
+import type { UnfilledJson } from '../../../database/documents/unfilled-json.ts'
 import { RowsOfKeys } from './rows-of-keys.ts'
 import type { ViewReader } from './view-reader.ts'
 import type { RowRange, ViewQuery } from '../request/view-query.ts'
@@ -70,7 +68,9 @@ async function* rowsOfRanges(
       limit -= rows.length
       if (rows.length > 0) {
         if (!isFirst) yield SEPARATOR
-        if (query.includeDocs) yield* withDocuments(rows, query, documents)
+        if (query.includeDocs && query.attachments)
+          yield* withInlineData(withAttachments(rows, query, documents), documents.database.attachments)
+        else if (query.includeDocs) yield* withDocuments(rows, query, documents)
         else yield joined(rows)
         isFirst = false
       }
@@ -122,12 +122,14 @@ function joined(rows: readonly Uint8Array[]): Buffer {
 function* withDocuments(
   rows: readonly Uint8Array[],
   query: ViewQuery,
-  documents: DocumentSource,
+  { database, reader }: DocumentSource,
 ): Generator<string> {
+  const options = { conflicts: query.conflicts, attEncodingInfo: query.attEncodingInfo }
   let piece = ''
   for (const [index, row] of rows.entries()) {
-    const text = Buffer.from(rowText(row)).toString()
-    piece += `${index === 0 ? '' : ',\n'}${text.slice(0, -1)},"doc":${documentOf(row, query, documents)}}`
+    const linked = linkedBy(row, database)
+    const document = linked && readRevision(database, linked.id, linked.found, options, reader).json
+    piece += `${beforeDocument(index, row)}${document?.toString() ?? 'null'}}`
     if (piece.length < PIECE_LENGTH) continue
     yield piece
     piece = ''
@@ -135,20 +137,38 @@ function* withDocuments(
   if (piece !== '') yield piece
 }
 
-/** The document of a row, or the one that its value links to; "null" if there is none. */
-function documentOf(row: Uint8Array, query: ViewQuery, { database, reader }: DocumentSource): string {
+/** Rows with their documents, whose attachments are inline: a piece for each. */
+function* withAttachments(
+  rows: readonly Uint8Array[],
+  query: ViewQuery,
+  { database, reader }: DocumentSource,
+): Generator<string | UnfilledJson> {
+  const { conflicts, attEncodingInfo } = query
+  const options = { conflicts, attEncodingInfo, attachments: 'data' } as const
+  for (const [index, row] of rows.entries()) {
+    const linked = linkedBy(row, database)
+    yield beforeDocument(index, row)
+    yield linked === undefined
+      ? 'null'
+      : readUnfilled(database, linked.id, linked.found, options, reader).json
+    yield '}'
+  }
+}
+
+function beforeDocument(index: number, row: Uint8Array): string {
+  const text = Buffer.from(rowText(row)).toString()
+  return `${index === 0 ? '' : ',\n'}${text.slice(0, -1)},"doc":`
+}
+
+/** Returns the document of a row, or the one that its value links to; undefined if that is not there. */
+function linkedBy(row: Uint8Array, database: Database): { id: DocId; found: FoundRevision } | undefined {
   const { id, value } = rowParts(row)
   const link = value.startsWith('{') ? (JSON.parse(value) as JsonObject) : {}
   const linked = Object.hasOwn(link, '_id') ? link._id : (JSON.parse(id) as string)
-  if (typeof linked !== 'string') return 'null'
+  if (typeof linked !== 'string') return undefined
   const rev = Object.hasOwn(link, '_rev') ? link._rev : undefined
   const found = findLinked(database, asDocId(linked), rev)
-  if (found === undefined) return 'null'
-  const options = { conflicts: query.conflicts, attEncodingInfo: query.attEncodingInfo }
-  const { json } = query.attachments
-    ? readRevisionWithData(database, asDocId(linked), found, { ...options, attachments: 'data' }, reader)
-    : readRevision(database, asDocId(linked), found, options, reader)
-  return json.toString()
+  return found && { id: asDocId(linked), found }
 }
 
 function findLinked(database: Database, id: DocId, rev: JsonValue | undefined): FoundRevision | undefined {
