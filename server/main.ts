@@ -8,6 +8,7 @@ import type { RequestHandler } from './http/connection/listener.ts'
 import { listenForPrometheus } from './metrics/prometheus-port.ts'
 import type { Services } from './services.ts'
 import { Disposal } from './start/disposal.ts'
+import { collectWhenIdle } from './node/idle-collection.ts'
 import { VERSION } from './node/version.ts'
 import { LeaderJobs } from './start/leader-jobs.ts'
 import { takeConnections } from './start/front-threads.ts'
@@ -62,6 +63,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   process.umask(UMASK)
   const node = await openNode(options, disposal)
   const { config, log } = node
+  disposal.add(collectWhenIdle())
   const listeners = new Listeners()
   const databases = await openDatabases(options, node, listeners, disposal)
   for (const warning of config.warnings) log.warn({ component: 'config' }, warning)

@@ -17,6 +17,8 @@ const START_MS = 60_000
 const STACK_MB = 8
 /** For texts on their way into the engine and out of it. */
 const HEAP_MB = 768
+/** Texts are longer than the objects of a young generation: V8's default of 48 MB would stay resident in each worker. */
+const YOUNG_HEAP_MB = 12
 
 /** Why a worker is gone. */
 export type WorkerEnd = 'stuck' | 'died'
@@ -50,7 +52,11 @@ export class PoolWorker {
     this.#thread = startThread('./worker', import.meta.url, {
       workerData,
       env: {},
-      resourceLimits: { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: {
+        stackSizeMb: STACK_MB,
+        maxOldGenerationSizeMb: HEAP_MB,
+        maxYoungGenerationSizeMb: YOUNG_HEAP_MB,
+      },
     })
     this.#thread.unref()
     this.#thread.on('message', (message: WorkerReply | WorkerQuestion) => {

@@ -29,7 +29,8 @@ interface Waiting {
 const MAX_WAITING = 10_000
 /** One database can fill half of them. */
 const MAX_WAITING_OF_OWNER = MAX_WAITING / 2
-const IDLE_MS = 60_000
+/** A worker holds 20 MB and more, and starts in a moment. */
+const IDLE_MS = 30_000
 
 /**
  * Worker threads that run functions of design documents. A job whose worker has to be ended fails alone: the others
@@ -66,7 +67,7 @@ export class SandboxPool {
     this.#size = options.workers
     this.#admission = new Admission(options.workers)
     this.#onLog = options.onLog
-    this.#sweep = setInterval(() => this.#closeIdle(), IDLE_MS)
+    this.#sweep = setInterval(() => this.#closeIdle(), IDLE_MS / 3)
     this.#sweep.unref()
   }
 

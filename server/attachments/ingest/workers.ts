@@ -11,21 +11,36 @@ const MAX_WORKERS = 4
 /** The bytes of attachments are not in a thread's heap, and what else it allocates dies at once. */
 const SMALL_HEAP = { maxYoungGenerationSizeMb: 2 }
 
+/** Time after which a thread without a job is ended; another starts in a moment. */
+const IDLE_MS = 30_000
+
 interface WorkerThread {
   readonly thread: Worker
   jobs: number
+  /** Ends the thread when it has been idle. */
+  idle?: NodeJS.Timeout
 }
 
 /**
  * Threads that compress, hash and write attachments, so that the event loop does not. Started when first needed, with
- * at most one for each processor; idle ones do not keep the process alive.
+ * at most one for each processor; idle ones do not keep the process alive, and are ended after a while.
  */
 export class IngestWorkers {
   readonly #workers: WorkerThread[] = []
   readonly #jobs = new Map<number, { worker: WorkerThread; job: WorkerJob }>()
   readonly #inFlight = new InFlight()
+  readonly #idleMs: number
   #lastJob = 0
   #closed = false
+
+  constructor(idleMs = IDLE_MS) {
+    this.#idleMs = idleMs
+  }
+
+  /** The number of threads. */
+  get size(): number {
+    return this.#workers.length
+  }
 
   /** Begins to take in an attachment. `getFile` gives a file when the bytes need one. */
   open(begin: IngestOptions, getFile: () => Promise<TargetFile>): WorkerJob {
@@ -33,7 +48,10 @@ export class IngestWorkers {
     const worker = this.#leastBusy()
     const number = ++this.#lastJob
     worker.jobs += 1
-    if (worker.jobs === 1) worker.thread.ref()
+    if (worker.jobs === 1) {
+      clearTimeout(worker.idle)
+      worker.thread.ref()
+    }
     const send = (request: IngestRequest): void => {
       worker.thread.postMessage(request, request.kind === 'work' ? memoryOf(request.pieces) : [])
     }
@@ -46,7 +64,9 @@ export class IngestWorkers {
   /** Ends the threads; what they were at fails. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all(this.#workers.splice(0).map(({ thread }) => thread.terminate()))
+    const workers = this.#workers.splice(0)
+    for (const { idle } of workers) clearTimeout(idle)
+    await Promise.all(workers.map(({ thread }) => thread.terminate()))
   }
 
   #settle(number: number): void {
@@ -54,7 +74,17 @@ export class IngestWorkers {
     if (entry === undefined) return
     this.#jobs.delete(number)
     entry.worker.jobs -= 1
-    if (entry.worker.jobs === 0) entry.worker.thread.unref()
+    if (entry.worker.jobs > 0) return
+    entry.worker.thread.unref()
+    entry.worker.idle = setTimeout(() => this.#endIdle(entry.worker), this.#idleMs)
+    entry.worker.idle.unref()
+  }
+
+  #endIdle(worker: WorkerThread): void {
+    const at = this.#workers.indexOf(worker)
+    if (at < 0 || worker.jobs > 0) return
+    this.#workers.splice(at, 1)
+    void worker.thread.terminate()
   }
 
   #leastBusy(): WorkerThread {

@@ -18,6 +18,7 @@ import { createReadQueues } from '../../http/response/read-queues.ts'
 import { UnreadAnswers } from '../../http/response/unread-answers.ts'
 import { componentLog } from '../../log/log.ts'
 import { Metrics } from '../../metrics/metrics.ts'
+import { collectWhenIdle } from '../../node/idle-collection.ts'
 import { Uuids } from '../../node/uuids.ts'
 import { duplicateDescriptor } from '../duplicate-descriptor.ts'
 import { Follower } from '../following/follower.ts'
@@ -42,6 +43,7 @@ export class FrontServer {
   readonly #forwarder: Forwarder
   readonly #counts: SharedCounts
   readonly #report: NodeJS.Timeout
+  readonly #stopCollection: () => void
   #listener: Listener | undefined
   /** Messages take effect one after the other. */
   #turn: Promise<void> = Promise.resolve()
@@ -62,6 +64,7 @@ export class FrontServer {
     )
     this.#forwarder = new Forwarder(data.link, (req, approval) => this.#approve(req, approval))
     this.#report = setInterval(() => this.#tellCounts(), REPORT_MS)
+    this.#stopCollection = collectWhenIdle()
   }
 
   /** Opens the store and takes connections; messages that come meanwhile wait. */
@@ -187,6 +190,7 @@ export class FrontServer {
 
   async #end(): Promise<void> {
     clearInterval(this.#report)
+    this.#stopCollection()
     // Feeds end with their databases.
     await this.#follower.catalog.close()
     this.#listener?.cut()

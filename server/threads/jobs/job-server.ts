@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { fail } from '../../../protocol/errors.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
+import { collectWhenIdle } from '../../node/idle-collection.ts'
 import { PeerOpener } from '../../replication/peer-places.ts'
 import { Follower } from '../following/follower.ts'
 import type { RunReport, ToJob } from '../job-messages.ts'
@@ -18,6 +19,7 @@ export class JobServer {
   readonly #opener: PeerOpener
   readonly #jobs = new Map<number, RunningJob>()
   readonly #report: NodeJS.Timeout
+  readonly #stopCollection: () => void
   /** Messages of the server take effect one after the other. */
   #turn: Promise<void> = Promise.resolve()
 
@@ -35,6 +37,7 @@ export class JobServer {
       userNow: async account => (await storeThread.ask({ kind: 'job_user', account })) as UserContext,
     })
     this.#report = setInterval(() => this.#tellReports(), REPORT_MS)
+    this.#stopCollection = collectWhenIdle()
   }
 
   start(): Promise<void> {
@@ -89,6 +92,7 @@ export class JobServer {
 
   async #end(): Promise<void> {
     clearInterval(this.#report)
+    this.#stopCollection()
     for (const job of this.#jobs.values()) job.abort()
     await this.#opener.close()
     await this.#follower.close()

@@ -1,6 +1,8 @@
 import test from 'ava'
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
+import { IngestWorkers } from '../../../server/attachments/ingest/workers.ts'
 import { LARGE, openAttachments, binary, text, commit, contentOf, pieces } from './open-attachments.ts'
 
 for (const memory of [false, true]) {
@@ -100,4 +102,18 @@ test('another digest than announced is refused and leaves nothing', async t => {
   }
   await attachments.close()
   t.is((await files()).length, before)
+})
+
+test('a thread that takes in attachments ends when it has been idle, and another takes the next', async t => {
+  const workers = new IngestWorkers(10)
+  t.teardown(() => workers.close())
+  const options = { compressionLevel: undefined, file: undefined, inlineLimit: 1000, isShared: false }
+  for (const turn of [1, 2]) {
+    const job = workers.open(options, () => Promise.reject(new Error('no file is needed')))
+    await job.write(Buffer.from(`turn ${turn}`), false)
+    t.is(workers.size, 1)
+    t.is((await job.finish()).storedLength, 6)
+    for (let wait = 0; workers.size > 0 && wait < 1000; wait++) await sleep(10)
+    t.is(workers.size, 0)
+  }
 })
