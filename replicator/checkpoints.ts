@@ -27,6 +27,8 @@ export interface Resumption extends CommonSession {
   readonly sourceLog: unknown
 }
 
+type Side = 'source' | 'target'
+
 const READ_ONLY = [401, 403, 405]
 
 /** The checkpoint documents of one replication on both sides. */
@@ -39,6 +41,8 @@ export class Checkpoints {
   #targetRev: string | undefined
   /** Contents of both checkpoints as last read or written. */
   #written = { source: '', target: '' }
+  /** Contents that they may have instead: of writes whose answers did not come, as the run ended meanwhile. */
+  readonly #unanswered: { source?: string; target?: string } = {}
   #sourceReadOnly = false
 
   /** @param instances the databases' instance start times when the replication began */
@@ -90,8 +94,7 @@ export class Checkpoints {
       source_instance_start_time: this.#instances.source,
     }
     const body = this.#sourceReadOnly ? { ...checkpoint, ...targetOnly } : checkpoint
-    this.#targetRev = await this.#put(this.#target, body, this.#targetRev, signal)
-    this.#written.target = stateOf(body)
+    this.#targetRev = await this.#write('target', body, this.#targetRev, signal)
     await this.#revokeIfRecreated(signal)
   }
 
@@ -124,19 +127,37 @@ export class Checkpoints {
       this.#sourceReadOnly ? undefined : this.#source.getLocal(this.#id, signal),
       this.#target.getLocal(this.#id, signal),
     ])
-    if (source !== undefined && stateOf(source?.body) !== this.#written.source)
-      throw setBack('Source', this.#source.url)
-    if (stateOf(target?.body) !== this.#written.target) throw setBack('Target', this.#target.url)
+    if (source !== undefined && !this.#isExpected('source', source)) throw setBack('Source', this.#source.url)
+    if (!this.#isExpected('target', target)) throw setBack('Target', this.#target.url)
+  }
+
+  #isExpected(side: Side, found: PeerLocalDocument | null): boolean {
+    const state = stateOf(found?.body)
+    return state === this.#written[side] || state === this.#unanswered[side]
   }
 
   async #saveToSource(checkpoint: Checkpoint, signal: AbortSignal): Promise<void> {
     try {
-      this.#sourceRev = await this.#put(this.#source, checkpoint, this.#sourceRev, signal)
-      this.#written.source = stateOf(checkpoint)
+      this.#sourceRev = await this.#write('source', checkpoint, this.#sourceRev, signal)
     } catch (error) {
       if (!(error instanceof PeerError) || !READ_ONLY.includes(error.status)) throw error
       this.#sourceReadOnly = true
     }
+  }
+
+  async #write(side: Side, body: object, rev: string | undefined, signal: AbortSignal): Promise<string> {
+    const peer = side === 'source' ? this.#source : this.#target
+    const before = this.#unanswered[side]
+    this.#unanswered[side] = stateOf(body)
+    const written = await this.#put(peer, body, rev, signal).catch(async (error: unknown) => {
+      if (!(error instanceof PeerError) || error.error !== 'checkpoint_commit_failure') throw error
+      const there = await peer.getLocal(this.#id, signal)
+      if (there === null || before === undefined || stateOf(there.body) !== before) throw error
+      return peer.putLocal(this.#id, body, there.rev, signal)
+    })
+    this.#written[side] = stateOf(body)
+    delete this.#unanswered[side]
+    return written
   }
 
   /** A conflict with the same body is our own write, whose answer was lost. */

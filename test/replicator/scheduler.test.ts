@@ -1,8 +1,13 @@
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
+import { Checkpoints } from '../../replicator/checkpoints.ts'
 import { JOB_STATES, nextState } from '../../replicator/job-state.ts'
 import { ChangesQueue } from '../../replicator/pipeline/changes-queue.ts'
 import { MoveProgress } from '../../replicator/pipeline/progress.ts'
+import type { Peer, PeerLocalDocument } from '../../replicator/peer.ts'
+import { PeerError } from '../../replicator/peer-error.ts'
+import type { Checkpoint } from '../../protocol/checkpoint.ts'
+import type { ReplicationId } from '../../protocol/replication-id.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { call } from '../helpers/http.ts'
 import { startServer } from '../helpers/server.ts'
@@ -48,6 +53,55 @@ test('a checkpoint never passes a batch that is not done', t => {
   t.is(progress.through, 'seq-2')
   t.is(progress.highest, 'seq-4')
 })
+
+/** A peer that keeps one checkpoint; with `loseAnswer` it takes a write whose caller has gone meanwhile. */
+class CheckpointPeer {
+  readonly url = 'http://peer.test/db/'
+  loseAnswer = false
+  document: PeerLocalDocument | null = null
+  #writes = 0
+
+  info = async () => ({ instanceStartTime: '1' })
+  ensureFullCommit = async () => '1'
+  getLocal = async () => this.document
+
+  async putLocal(_id: string, body: unknown, rev: string | undefined): Promise<string> {
+    if (rev !== this.document?.rev) throw new PeerError('conflict', 'Document update conflict.')
+    const document = { rev: `0-${++this.#writes}`, body }
+    this.document = document
+    if (this.loseAnswer) throw new Error('the run has ended')
+    return document.rev
+  }
+}
+
+for (const side of ['source', 'target'] as const) {
+  test(`a checkpoint whose answer from the ${side} did not come is no sign of another database`, async t => {
+    const peers = { source: new CheckpointPeer(), target: new CheckpointPeer() }
+    const checkpoints = new Checkpoints(
+      peers.source as unknown as Peer,
+      peers.target as unknown as Peer,
+      'id' as ReplicationId,
+      { source: '1', target: '1' },
+    )
+    const { signal } = new AbortController()
+    await checkpoints.resume([], signal)
+    const checkpoint = (seq: number): Checkpoint => ({
+      session_id: 's',
+      source_last_seq: seq,
+      replication_id_version: 4,
+      history: [],
+    })
+    await checkpoints.save(checkpoint(1), signal)
+    peers[side].loseAnswer = true
+    await t.throwsAsync(checkpoints.save(checkpoint(2), signal), { message: 'the run has ended' })
+    peers[side].loseAnswer = false
+    await checkpoints.save(checkpoint(3), signal)
+    t.is((peers.source.document?.body as Checkpoint).source_last_seq, 3)
+    t.is((peers.target.document?.body as Checkpoint).source_last_seq, 3)
+    peers[side].document = null
+    await t.throwsAsync(checkpoints.save(checkpoint(4), signal), { message: /out of sync/ })
+  })
+}
 
 test('a worker takes what is there, up to its batch size, and a reader waits when the queue is full', async t => {
   const queue = new ChangesQueue(3)
