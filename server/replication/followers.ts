@@ -2,11 +2,11 @@ import { type DatabaseName, isDatabaseName } from '../../protocol/database-name.
 import { CouchError, fail } from '../../protocol/errors.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import type { JsonObject } from '../../protocol/json-value.ts'
-import { publicUrl } from '../../protocol/replication-endpoint.ts'
-import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
+import { publicUrl, type ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { badParameter, badReplication, invalidEndpoint } from '../../protocol/replication-error.ts'
 import { parseReplication } from '../../protocol/replication-request.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
+import type { Config } from '../config/config.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
 import { writeDocuments } from '../database/documents/write-documents.ts'
@@ -24,6 +24,7 @@ import { documentState } from './document-states.ts'
 import { FOLLOWER_DOCUMENTS, FOLLOWER_JOBS, followerDocumentId, followerOf } from './follower-job.ts'
 import { FollowerWatch } from './follower-watch.ts'
 import { isoTime } from './iso-time.ts'
+import { isSystemDatabase } from './is-system-database.ts'
 import type { Replicator } from './replicator.ts'
 import { readReplicatorDocument, REPLICATOR } from './stored-documents.ts'
 
@@ -46,15 +47,17 @@ export interface FollowerLag {
 export class Followers {
   readonly #catalog: Catalog
   readonly #replicator: Replicator
+  readonly #config: Config
   readonly #watches = new Map<
     DatabaseName,
     { watch: FollowerWatch; stop: AbortController; done: Promise<void> }
   >()
   #unlisten: (() => void) | undefined
 
-  constructor(catalog: Catalog, replicator: Replicator) {
+  constructor(catalog: Catalog, replicator: Replicator, config: Config) {
     this.#catalog = catalog
     this.#replicator = replicator
+    this.#config = config
   }
 
   /**
@@ -64,7 +67,7 @@ export class Followers {
    * @throws ReplicationSyntaxError; `forbidden` for a system database
    */
   async follow(name: DatabaseName, asked: JsonObject, user: UserContext): Promise<void> {
-    if (/(^|\/)_/.test(name)) throw fail('systemDatabaseFollows')
+    if (isSystemDatabase(name, this.#config)) throw fail('systemDatabaseFollows')
     const { forward_writes: forwardsWrites = false } = asked
     if (typeof forwardsWrites !== 'boolean') throw badParameter('forward_writes', 'a boolean')
     const document = this.#documentFor(name, asked, user)

@@ -57,7 +57,7 @@ export function openServices(
     address,
     threaded: jobs && ((peers, job) => jobs.peersOf(peers, job)),
   })
-  const followers = new Followers(catalog, replicator)
+  const followers = new Followers(catalog, replicator, config)
   const queues = createWorkQueues(config)
   const mayWrite = (): boolean => cluster?.isLeader !== false
   const autoCompaction = new AutoCompaction({
