@@ -12,7 +12,7 @@ import { BlobStore } from './blob-store.ts'
 import { addressFromBytes, asContentAddress } from './content-address.ts'
 import { AttachmentFiles } from './files.ts'
 import { IngestWorkers } from './ingest/workers.ts'
-import { gunzipped, PinnedReader, readNow } from './read.ts'
+import { gunzipped, missingContent, PinnedReader, readNow } from './read.ts'
 import { dropReferences, finishDatabaseChecks } from './references.ts'
 import { SharedContent } from './shared-content.ts'
 import {
@@ -154,10 +154,10 @@ export class Attachments {
    */
   async read(content: string, range?: StoredRange): Promise<PinnedReader> {
     const pin = await this.#blobs.pin(asContentAddress(content))
-    if (pin === undefined) throw new Error(`the content of an attachment is missing: ${content}`)
+    if (pin === undefined) throw missingContent(content)
     const length = lengthOf(pin.place)
     const { from, to } = range ?? { from: 0, to: length }
-    return new PinnedReader(pin, this.#files, from, Math.min(to, length))
+    return new PinnedReader(pin, this.#files, { from, to: Math.min(to, length) }, this.#options.store.health)
   }
 
   /**
@@ -182,7 +182,7 @@ export class Attachments {
 
   async #hold(content: string): Promise<() => void> {
     const pin = await this.#blobs.pin(asContentAddress(content))
-    if (pin === undefined) throw new Error(`the content of an attachment is missing: ${content}`)
+    if (pin === undefined) throw missingContent(content)
     return () => pin.release()
   }
 
@@ -202,7 +202,7 @@ export class Attachments {
     const pin = this.#blobs.pinNow(asContentAddress(attachment.content))
     if (pin === undefined) return undefined
     try {
-      return readNow(pin, attachment.encoding)
+      return readNow(pin, attachment.encoding, this.#options.store.health)
     } finally {
       pin.release()
     }

@@ -2,6 +2,7 @@ import { chmod, mkdir, open, readdir, stat, unlink, type FileHandle } from 'node
 import { join } from 'node:path'
 import type { Encryption } from '../storage/encryption/encryption.ts'
 import type { FileKey } from '../storage/encryption/file-cipher.ts'
+import { DamagedValueError } from '../storage/encryption/damaged.ts'
 import { linkOrCopy } from '../storage/link-or-copy.ts'
 import { ignoreMissing } from '../storage/missing-file.ts'
 import type { FilePlace } from './blob-record.ts'
@@ -83,9 +84,12 @@ export class AttachmentFiles {
     await this.remove(file.number)
   }
 
+  /** @throws {DamagedValueError} where the file is missing */
   async openForReading({ file, length, salt }: FilePlace): Promise<ContentReader> {
     const key = salt === undefined ? undefined : this.#encryption?.fileKey(salt)
-    return contentReader(await open(this.#path(file), 'r'), key, length)
+    const handle = await open(this.#path(file), 'r').catch(ignoreMissing)
+    if (handle === undefined) throw new DamagedValueError(`The file ${file} of an attachment is missing`)
+    return contentReader(handle, key, length)
   }
 
   /** Removes a file, once no copy is being made. Idempotent. */

@@ -2,6 +2,7 @@ import { createHash, hash, type Hash } from 'node:crypto'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip, gunzipSync, type ZlibOptions } from 'node:zlib'
 import { DamagedValueError } from '../storage/encryption/damaged.ts'
+import type { StoreHealth } from '../storage/durable/store-health.ts'
 import { lengthOf } from './blob-record.ts'
 import type { BlobPin } from './blob-store.ts'
 import { type ContentAddress, md5OfAddress } from './content-address.ts'
@@ -9,6 +10,9 @@ import type { ContentReader } from './content-reader.ts'
 import type { AttachmentFiles } from './files.ts'
 
 const READ_BYTES = 128 * 1024
+
+/** Counts reads that found damage, for metrics. */
+type DamageCount = Pick<StoreHealth, 'noteDamage'>
 
 /**
  * Reads pinned content, ahead by one piece. A piece is valid until the next one is read: two buffers take turns, as
@@ -25,9 +29,16 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
   #ahead: Promise<Uint8Array> | undefined
   #done = false
   readonly #digest: Hash | undefined
+  readonly #health: DamageCount | undefined
 
   /** Bytes `from` up to, not including, `to`. */
-  constructor(pin: BlobPin, files: AttachmentFiles | undefined, from: number, to: number) {
+  constructor(
+    pin: BlobPin,
+    files: AttachmentFiles | undefined,
+    { from, to }: { readonly from: number; readonly to: number },
+    health?: DamageCount,
+  ) {
+    this.#health = health
     this.#pin = pin
     this.#files = files
     this.#at = from
@@ -51,6 +62,7 @@ export class PinnedReader implements AsyncIterableIterator<Uint8Array> {
       this.#readAhead()
       return { done: false, value: bytes }
     } catch (error) {
+      if (error instanceof DamagedValueError) this.#health?.noteDamage()
       await this.return()
       throw error
     }
@@ -120,10 +132,17 @@ const MAX_NOW_BYTES = 256 * 1024
  *
  * @throws {DamagedValueError} where they are not what was stored
  */
-export function readNow({ place, address }: BlobPin, encoding: 'gzip' | undefined): Uint8Array | undefined {
+export function readNow(
+  { place, address }: BlobPin,
+  encoding: 'gzip' | undefined,
+  health?: DamageCount,
+): Uint8Array | undefined {
   if (place.kind !== 'inline') return undefined
   const { bytes } = place
-  if (!hash('md5', bytes, 'buffer').equals(md5OfAddress(address))) throw damaged(address)
+  if (!hash('md5', bytes, 'buffer').equals(md5OfAddress(address))) {
+    health?.noteDamage()
+    throw damaged(address)
+  }
   if (encoding === undefined) return bytes
   try {
     return gunzipSync(bytes, { maxOutputLength: MAX_NOW_BYTES })
@@ -131,6 +150,11 @@ export function readNow({ place, address }: BlobPin, encoding: 'gzip' | undefine
     // Much, or nothing that decodes: the stream tells the error.
     return undefined
   }
+}
+
+/** Returns the error for content that the store does not have, though a document refers to it. */
+export function missingContent(content: string): DamagedValueError {
+  return new DamagedValueError(`The content of an attachment (${content}) is missing`)
 }
 
 function damaged(address: ContentAddress): DamagedValueError {

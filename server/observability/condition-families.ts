@@ -18,6 +18,12 @@ export function conditionFamilies(node: NodeConditions): MetricFamily[] {
     ),
     gauge('couchette_logins_locked', 'names that are locked now', node.logins.locked),
     gauge('couchette_feeds_open', 'live feeds that are open', node.feeds.open),
+    labelledGauge(
+      'couchette_held_bytes',
+      'memory of request bodies, and of answers that their clients have not taken yet',
+      'kind',
+      { ...node.held },
+    ),
     gauge(
       'couchette_configuration_findings',
       'settings that do not do what they say',
@@ -66,8 +72,13 @@ function storeFamilies({ store }: NodeConditions): MetricFamily[] {
     ),
     counter(
       'couchette_store_damaged_reads_total',
-      'number of reads that found a record changed on disk, or damaged',
+      'number of reads that found a record or an attachment changed on disk, or damaged',
       store.damaged_reads,
+    ),
+    gauge(
+      'couchette_store_missing_at_start',
+      'findings of the start that acknowledged writes are missing (`on_damage = report`)',
+      store.missing_at_start.length,
     ),
   ]
 }

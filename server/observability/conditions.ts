@@ -23,6 +23,9 @@ export interface ObservedServer {
   readonly replicator: Replicator
   readonly retention: { readonly condition: RetentionCondition }
   readonly queues: Readonly<Record<QueueName, QueueLength>>
+  /** Bytes that are held, of all threads. */
+  readonly bodies: { readonly held: number }
+  readonly unreadAnswers: { readonly held: number }
   /** End of the validity of the TLS certificate; undefined without TLS. */
   readonly certificateEnds: () => Date | undefined
 }
@@ -44,7 +47,11 @@ export interface NodeConditions extends HealthReport {
     readonly disk_full: boolean
     /** Since the start. */
     readonly damaged_reads: number
+    /** Sentences on what the start found missing, with `[couchette] on_damage = report`. */
+    readonly missing_at_start: readonly string[]
   } | null
+  /** Bytes of request bodies, and of answers that were made and that their clients have not taken yet, about. */
+  readonly held: { readonly request_bodies: number; readonly unread_answers: number }
   /** `not_after` is the end of the certificate's validity, ISO 8601; null without TLS. */
   readonly certificate: { readonly not_after: string } | null
   /** `locked` counts names that are locked now. */
@@ -89,6 +96,7 @@ export async function readConditions(server: ObservedServer): Promise<NodeCondit
   return {
     ...(await server.health.read()),
     store: storeCondition(catalog),
+    held: { request_bodies: server.bodies.held, unread_answers: server.unreadAnswers.held },
     certificate: certificateCondition(server.certificateEnds()),
     logins: {
       failures: metrics.value('couchette/logins/failures'),
@@ -112,8 +120,14 @@ export async function readConditions(server: ObservedServer): Promise<NodeCondit
 
 function storeCondition({ health }: Catalog): NodeConditions['store'] {
   if (health === undefined) return null
-  const { state, reason = null, isDiskFull, damagedReads } = health
-  return { state, reason, disk_full: isDiskFull, damaged_reads: damagedReads }
+  const { state, reason = null, isDiskFull, damagedReads, missingAtStart } = health
+  return {
+    state,
+    reason,
+    disk_full: isDiskFull,
+    damaged_reads: damagedReads,
+    missing_at_start: missingAtStart,
+  }
 }
 
 function certificateCondition(ends: Date | undefined): NodeConditions['certificate'] {

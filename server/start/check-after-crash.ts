@@ -11,7 +11,7 @@ import { type Store, StoreUnavailableError } from '../storage/store.ts'
  * @throws {StoreUnavailableError} where something is missing, and that is to be refused
  */
 export async function checkAfterCrash(
-  { recovery }: Store,
+  { recovery, health }: Store,
   catalog: Catalog,
   onDamage: OnDamage,
   log: StoreLog,
@@ -23,8 +23,10 @@ export async function checkAfterCrash(
     const difference = await countDifference(database)
     if (difference === undefined) continue
     const sentence = `The database ${name} is damaged: ${difference}.`
-    if (onDamage === 'report') log.error(sentence)
-    else {
+    if (onDamage === 'report') {
+      log.error(sentence)
+      health?.noteMissing(sentence)
+    } else {
       throw new StoreUnavailableError(
         `${sentence} Restore a backup or replicate from another server; to start with what is left, set [couchette] on_damage = report.`,
       )

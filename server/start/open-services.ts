@@ -76,6 +76,9 @@ export function openServices(
     mayWrite,
   })
   disposal.add(() => retention.close())
+  const bodies = new BodyMemory(() => bodyLimits(config), fronts?.count('bodies'))
+  const unreadAnswers = new UnreadAnswers(() => unreadLimits(config), fronts?.count('unread'))
+  const observed = { authenticator, replicator, queues, retention, bodies, unreadAnswers }
   return {
     catalog,
     cluster,
@@ -85,15 +88,15 @@ export function openServices(
     log: componentLog(log, 'http'),
     logTail,
     tracing,
-    observability: observe(node, databases, { authenticator, replicator, queues, retention }, facts),
+    observability: observe(node, databases, observed, facts),
     uuid,
     replicator,
     followers,
     serverHeader: SERVER_HEADER,
     restart: facts.restart,
     metrics,
-    bodies: new BodyMemory(() => bodyLimits(config), databases.fronts?.count('bodies')),
-    unreadAnswers: new UnreadAnswers(() => unreadLimits(config), databases.fronts?.count('unread')),
+    bodies,
+    unreadAnswers,
     clientLimits: new ClientLimits(),
     live,
     queries,
@@ -115,7 +118,9 @@ export function openServices(
 function observe(
   { config, metrics, health }: NodeParts,
   { catalog, queries, conflicts, feeds, fronts, cluster }: DatabaseParts,
-  parts: { authenticator: Authenticator; replicator: Replicator; queues: WorkQueues; retention: Retention },
+  parts: Pick<Services, 'authenticator' | 'replicator' | 'retention' | 'bodies' | 'unreadAnswers'> & {
+    queues: WorkQueues
+  },
   { certificateEnds }: ServerFacts,
 ): Observability {
   const observability = new Observability({

@@ -29,7 +29,11 @@ export async function openServerStore(
     log,
     migrate: store => indexExistingConflicts(store, text => log.info(text)),
   })
-  if (store.recovery?.damage !== undefined) log.error(store.recovery.damage)
+  const damage = store.recovery?.damage
+  if (damage !== undefined) {
+    log.error(damage)
+    store.health?.noteMissing(damage)
+  }
   return store
 }
 

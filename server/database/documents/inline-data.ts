@@ -1,5 +1,6 @@
+import { bufferOf } from '../../../protocol/bytes.ts'
 import type { Attachments } from '../../attachments/attachments.ts'
-import { UnfilledJson } from './unfilled-json.ts'
+import { type DataPlace, type InlineData, UnfilledJson } from './unfilled-json.ts'
 
 /** Puts the attachments' decoded data, in base64, into the pieces of an answer that lack it. */
 export async function* withInlineData(
@@ -42,6 +43,41 @@ export async function* filled(
     yield gathered.take()
   } finally {
     for (const release of releases) release()
+  }
+}
+
+/**
+ * Puts in the data of a document that is small and lies in the store: then damaged data is known before anything of the
+ * document was sent. Other data is left for later.
+ *
+ * @throws {DamagedValueError} where data is not what was stored
+ */
+export async function withSmallData(json: UnfilledJson, store: Attachments): Promise<UnfilledJson> {
+  if (json.places.length === 0) return json
+  const { bytes: text, places } = json
+  const gathered = new Gathered()
+  const left: DataPlace[] = []
+  let from = 0
+  for (const { offset, data } of places) {
+    gathered.add(text.subarray(from, offset))
+    from = offset
+    const bytes = gathered.bytes < FILLED_BYTES ? await readSmall(data, store) : undefined
+    if (bytes === undefined) left.push({ offset: gathered.bytes, data })
+    else gathered.add(base64Of(bytes))
+  }
+  gathered.add(text.subarray(from))
+  return new UnfilledJson(bufferOf(gathered.take()), left)
+}
+
+/** Most bytes of one document that are put in before it is sent. */
+const FILLED_BYTES = 256 * 1024
+
+async function readSmall(data: InlineData, store: Attachments): Promise<Uint8Array | undefined> {
+  const release = await store.hold(data.content)
+  try {
+    return store.readDecodedNow(data)
+  } finally {
+    release()
   }
 }
 

@@ -29,6 +29,11 @@ export class BodyMemory {
     this.#held = held
   }
 
+  /** Bytes of all bodies that are held, in steps of a mebibyte. */
+  get held(): number {
+    return this.#held.value
+  }
+
   /** Returns the account of one request: it counts the bytes that are held, and is released when the request is over. */
   open(): HeldBody {
     let held = 0

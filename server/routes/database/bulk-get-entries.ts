@@ -3,6 +3,7 @@ import { CouchError, fail } from '../../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
+import { damageOf } from '../../database/documents/damage-of.ts'
 import type { OpenRevision } from '../../database/documents/read-document.ts'
 import { RevisionFinder } from '../../database/documents/revision-finder.ts'
 import { checkIdIn } from '../shared/document-limits.ts'
@@ -48,6 +49,8 @@ export class BulkGetEntries {
         found,
       }
     } catch (error) {
+      const damage = damageOf(error)
+      if (damage !== undefined) return { id, rev, found: [], error: damage }
       if (!(error instanceof CouchError)) throw error
       return { id, rev: revBlamed(doc, error), found: [], error }
     }

@@ -3,14 +3,15 @@ import { type CouchError, fail } from '../../../protocol/errors.ts'
 import type { MixedPart } from '../../../protocol/multipart/writer.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
-import { withInlineData } from '../../database/documents/inline-data.ts'
+import { damageOf } from '../../database/documents/damage-of.ts'
+import { withInlineData, withSmallData } from '../../database/documents/inline-data.ts'
 import {
   readRevision,
   readUnfilled,
   type FoundRevision,
   type DocumentReadOptions,
 } from '../../database/documents/read-document.ts'
-import type { UnfilledJson } from '../../database/documents/unfilled-json.ts'
+import { UnfilledJson } from '../../database/documents/unfilled-json.ts'
 import { FULL_CHUNK, RowBuffer } from '../../database/reading/row-buffer.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import { requireJson } from '../../http/request/body.ts'
@@ -77,13 +78,16 @@ async function* renderJson(
     if (entry.error !== undefined) text += `{"error":${JSON.stringify(errorRow(entry, entry.error))}}`
     for (const [i, found] of entry.found.entries()) {
       if (i > 0) text += ','
-      if ('missing' in found) {
-        const row = errorRow({ ...entry, rev: found.missing }, fail('missing'))
-        text += `{"error":${JSON.stringify(row)}}`
+      const json =
+        'missing' in found
+          ? errorRow({ ...entry, rev: found.missing }, fail('missing'))
+          : await readJson(database, entry, found.ok, options)
+      if (!(json instanceof UnfilledJson)) {
+        text += `{"error":${JSON.stringify(json)}}`
         continue
       }
       out.text(`${text}{"ok":`)
-      out.json(readJson(database, entry, found.ok, options))
+      out.json(json)
       text = '}'
       if (out.length >= FULL_CHUNK) yield out.takeUnfilled()
     }
@@ -97,19 +101,35 @@ async function* renderJson(
   yield out.takeUnfilled()
 }
 
-function readJson(
+/** Returns a revision's JSON, or the row that says what of it is damaged. */
+async function readJson(
   database: Database,
-  { docId, attsSince }: BulkGetEntry,
+  entry: BulkGetEntry,
   found: FoundRevision,
   options: BulkGetOptions,
-): UnfilledJson {
+): Promise<UnfilledJson | ErrorRow> {
+  const { docId, attsSince } = entry
   const id = asDocId(docId!)
   const since = attsSince === undefined ? {} : ({ attsSince, attachments: 'data' } as const)
-  return readUnfilled(database, id, found, { ...options, ...since }, options.user).json
+  try {
+    const { json } = readUnfilled(database, id, found, { ...options, ...since }, options.user)
+    return json.places.length === 0 ? json : await withSmallData(json, database.attachments)
+  } catch (error) {
+    return damageRow(entry, found, error)
+  }
 }
 
-function errorRow({ id, rev }: BulkGetEntry, { error, reason }: CouchError): unknown {
+type ErrorRow = Readonly<Record<'id' | 'rev' | 'error' | 'reason', unknown>>
+
+function errorRow({ id, rev }: BulkGetEntry, { error, reason }: CouchError): ErrorRow {
   return { id: id ?? null, rev: rev ?? null, error, reason }
+}
+
+/** @throws the error, if it tells of no damage */
+function damageRow(entry: BulkGetEntry, { node }: FoundRevision, error: unknown): ErrorRow {
+  const damage = damageOf(error)
+  if (damage === undefined) throw error
+  return errorRow({ ...entry, rev: node.rev }, damage)
 }
 
 /** CouchDB: chttpd_db:send_docs_multipart_bulk_get/4. */
@@ -127,6 +147,19 @@ function* parts(database: Database, docs: readonly unknown[], options: BulkGetOp
 }
 
 function partOf(
+  database: Database,
+  entry: BulkGetEntry,
+  found: FoundRevision,
+  options: BulkGetOptions,
+): MixedPart {
+  try {
+    return readablePart(database, entry, found, options)
+  } catch (error) {
+    return errorPart(damageRow(entry, found, error))
+  }
+}
+
+function readablePart(
   database: Database,
   { docId, attsSince }: BulkGetEntry,
   found: FoundRevision,

@@ -21,6 +21,7 @@ export class StoreHealth {
   #reason: string | undefined
   #isDiskFull = false
   #damagedReads = 0
+  readonly #missingAtStart: string[] = []
   /** Called and waited for before the store is closed to be opened again. */
   onClosing: (() => Promise<void>) | undefined
   readonly #onReopened = new Set<() => void | Promise<void>>()
@@ -48,6 +49,16 @@ export class StoreHealth {
   /** Counts such a read. */
   noteDamage(): void {
     this.#damagedReads++
+  }
+
+  /** Sentences on acknowledged writes that the start found missing, and went on without. */
+  get missingAtStart(): readonly string[] {
+    return this.#missingAtStart
+  }
+
+  /** Adds such a sentence. */
+  noteMissing(sentence: string): void {
+    this.#missingAtStart.push(sentence)
   }
 
   /** Resolves when reads are served, or so many milliseconds went by. */

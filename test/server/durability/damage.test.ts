@@ -61,6 +61,28 @@ const killed = test.macro(
 
 const REPORT = { settings: [{ section: 'couchette', key: 'on_damage', value: 'report' }] }
 
+/** `REPORT`, with a log in a file of the data directory. */
+const LOGGED_REPORT = {
+  logLevel: 'error',
+  settings: [
+    ...REPORT.settings,
+    { section: 'log', key: 'writer', value: 'file' },
+    { section: 'log', key: 'file', value: 'couch.log' },
+  ],
+}
+
+/** Expects what a start that went on without acknowledged writes says: in the log, in `_health`, as a metric. */
+async function isReported(t: ExecutionContext, data: string, url: string, what: RegExp): Promise<void> {
+  const lines = (await readFile(join(data, 'couch.log'), 'utf8')).split('\n').filter(line => line !== '')
+  const logged = lines.map(line => JSON.parse(line) as Record<string, string>)
+  const loud = logged.find(({ level, component }) => level === 'error' && component === 'store')
+  t.regex(loud?.['msg'] ?? '', what)
+  const { body } = await call<{ store: { missing_at_start: string[] } }>(url, 'GET', '/_node/_local/_health')
+  t.is(body.store.missing_at_start[0], loud?.['msg'])
+  const metrics = await call<string>(url, 'GET', '/_node/_local/_prometheus')
+  t.regex(metrics.body, /^couchette_store_missing_at_start [1-9]/m)
+}
+
 async function isRefused(t: ExecutionContext, data: string, what: RegExp): Promise<void> {
   for (let attempt = 0; attempt < 2; attempt++) {
     const error = await t.throwsAsync(startServer({ data }))
@@ -79,9 +101,15 @@ test(
     await flipByte(log, Math.floor(before.length / 2))
     await isRefused(t, data, /\.log cannot be read at byte \d+/)
     t.is((await readFile(log)).length, before.length, 'nothing was moved')
-    const server = await startServer({ data, ...REPORT })
+    const server = await startServer({ data, ...LOGGED_REPORT })
     try {
       at(server)
+      await isReported(
+        t,
+        data,
+        server.url,
+        /^Acknowledged writes are missing from the data in .*\.log cannot be read at byte \d+.* The server starts with what is left, as \[couchette\] on_damage = report says; its logs and tables as they were found are kept in .*store-logs-/,
+      )
       t.is((await call(server.url, 'GET', '/db')).status, 200)
       const kept = (await readdir(data)).filter(name => name.startsWith('store-logs-'))
       t.is(kept.length, 1)
@@ -149,8 +177,10 @@ test(
       const error = await t.throwsAsync(startServer({ data }))
       t.regex(error?.message ?? '', /^The database db is damaged: it counts \d+ documents and holds \d+\. /)
     }
-    const server = await startServer({ data, ...REPORT })
+    const server = await startServer({ data, ...LOGGED_REPORT })
     t.is((await call(server.url, 'GET', '/db')).status, 200)
+    const what = /^The database db is damaged: it counts \d+ documents and holds \d+\.$/
+    await isReported(t, data, server.url, what)
     await server.close()
   },
 )

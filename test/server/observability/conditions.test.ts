@@ -88,7 +88,14 @@ test('store, disk, certificate, databases and findings are the same in _health a
   t.teardown(close)
   const { body } = await call<Health>(url, 'GET', HEALTH)
   const { body: text } = await call<string>(url, 'GET', METRICS)
-  t.deepEqual(body.store, { state: 'healthy', reason: null, disk_full: false, damaged_reads: 0 })
+  t.deepEqual(body.store, {
+    state: 'healthy',
+    reason: null,
+    disk_full: false,
+    damaged_reads: 0,
+    missing_at_start: [],
+  })
+  t.is(valueOf(text, 'couchette_store_missing_at_start'), 0)
   t.is(valueOf(text, 'couchette_store_state', { state: 'healthy' }), 1)
   t.is(valueOf(text, 'couchette_store_state', { state: 'stopped' }), 0)
   t.is(valueOf(text, 'couchette_disk_size_bytes'), body.disk.total)
