@@ -23,7 +23,7 @@ export default defineConfig(
       'fixtures/',
       'eslint.config.js',
       'ava.engines.config.js',
-      'ava.fast.config.js',
+      'ava.dist.config.js',
       // Runs in the container, beside no module of the project.
       'ops/docker/healthcheck.mjs',
     ],

@@ -9,7 +9,7 @@ export default defineConfig({
   // Links are relative, so that the page also works below the path of a proxy.
   base: './',
   build: {
-    outDir: fileURLToPath(new URL('../dist/dashboard/', import.meta.url)),
+    outDir: fileURLToPath(new URL('../dist/utils/', import.meta.url)),
     emptyOutDir: true,
     target: 'es2022',
     // Nothing may be inlined: the page's policy takes scripts, styles and images from files alone.

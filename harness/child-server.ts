@@ -1,14 +1,12 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { program } from './project.ts'
 import { THREAD_SETTINGS } from './test-threads.ts'
 
 /** Characters of a server's output that are kept. */
 const OUTPUT_CHARACTERS = 16_384
 const READY_WITHIN_MS = 90_000
-const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-const ROOT = new URL('../', import.meta.url)
 
 export const ADMIN = { name: 'admin', password: 'pass' } as const
 
@@ -46,9 +44,7 @@ export async function startScript(
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<ChildServer> {
-  const file = fileURLToPath(new URL(`${script}.${EXTENSION}`, ROOT))
-  const loader = EXTENSION === 'ts' ? ['--import', 'tsx'] : []
-  const child = spawn(process.execPath, [...loader, file, ...args], {
+  const child = spawn(process.execPath, [...program(script), ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

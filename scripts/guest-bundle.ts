@@ -2,9 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
+import { projectFile } from '../harness/project.ts'
 
-const ENTRY = fileURLToPath(new URL('../server/sandbox/guest/main.ts', import.meta.url))
-const OUTPUT = fileURLToPath(new URL('../dist/server/sandbox/guest.js', import.meta.url))
+const ENTRY = projectFile('server/sandbox/guest/main.ts')
+const OUTPUT = projectFile('dist/server/sandbox/guest.js')
 
 /**
  * Bundles the program of the sandbox into one script whose value is its `start`. It has no strict mode: design

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
+import { projectFile } from '../harness/project.ts'
 import { sourceFiles } from './helpers/source-files.ts'
 
 const RULES = Array.from({ length: 12 }, (_, index) => `P${index + 1}`)
@@ -10,7 +11,7 @@ const ROW = /^\| (P\d+) +\| .*? \| (.*) \|$/gm
 /** The start of a test's title that names a rule, as the number, a colon and a space. */
 const TITLE = /['`](P\d+): /g
 
-const architecture = readFileSync(new URL('../docs/architecture.md', import.meta.url), 'utf8')
+const architecture = readFileSync(projectFile('docs/architecture.md'), 'utf8')
 
 /** "P4 test/server/kill.test.ts" for each test file in the table. */
 const documented = [...architecture.matchAll(ROW)].flatMap(([, rule, files]) =>

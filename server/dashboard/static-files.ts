@@ -20,7 +20,7 @@ export interface StaticFile {
 
 /** Directory to which `npm run build` bundles the dashboard: beside the compiled server, or `dist/` for the source. */
 export const DASHBOARD_DIRECTORY = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../../dist/dashboard/' : '../../dashboard/', import.meta.url),
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/utils/' : '../../utils/', import.meta.url),
 )
 
 /**

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import test from 'ava'
+import { program } from '../../harness/project.ts'
 
-const DEMO = fileURLToPath(new URL('../../bench/demo.ts', import.meta.url))
+const DEMO = program('bench/demo')
 
 test('the demo ends in agreement', async t => {
-  const demo = spawn(process.execPath, ['--import', 'tsx', DEMO, '--documents', '3000'])
+  const demo = spawn(process.execPath, [...DEMO, '--documents', '3000'])
   const [said, complained, code] = await Promise.all([text(demo.stdout), text(demo.stderr), exitCode(demo)])
   t.is(code, 0, `${said}\n${complained}`)
   t.regex(said, /✓ all leaves of [\d,]+ documents agree/)

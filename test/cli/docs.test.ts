@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import { projectFile } from '../../harness/project.ts'
 import { PAGE, withReference } from '../helpers/command-reference.ts'
 import { startServer } from '../helpers/server.ts'
 import { tempDir } from '../helpers/temp.ts'
 import { runCli } from './run-cli.ts'
 
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+const README = readFileSync(projectFile('README.md'), 'utf8')
 
 test('docs/command-line.md has every command as the program describes it (npm run docs:commands)', t => {
   const page = readFileSync(PAGE, 'utf8')

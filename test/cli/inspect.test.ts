@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import test from 'ava'
+import { program } from '../../harness/project.ts'
 import { createServer } from '../../server/main.ts'
 import { call } from '../helpers/http.ts'
 import { tempDir } from '../helpers/temp.ts'
 
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
+const MAIN = program('cli/main')
 
 interface Ended {
   readonly code: number
@@ -16,7 +16,7 @@ interface Ended {
 
 function inspect(...args: string[]): Promise<Ended> {
   return new Promise(resolve => {
-    execFile(process.execPath, ['--import', 'tsx', MAIN, 'inspect', ...args], (error, out, err) =>
+    execFile(process.execPath, [...MAIN, 'inspect', ...args], (error, out, err) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
     )
   })

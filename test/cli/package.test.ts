@@ -2,17 +2,16 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { access, chmod, mkdir, readFile, stat, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
+import { ROOT } from '../../harness/project.ts'
 import { call } from '../helpers/http.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { sourceFiles } from '../helpers/source-files.ts'
 import { tempDir } from '../helpers/temp.ts'
 
 const run = promisify(execFile)
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const NPM_ENV = {
   npm_config_update_notifier: 'false',
   npm_config_offline: 'true',
@@ -36,7 +35,7 @@ async function build(): Promise<void> {
   await run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
     cwd: ROOT,
   })
-  await run(process.execPath, ['--import', 'tsx', 'scripts/guest-bundle.ts'], { cwd: ROOT })
+  await run(process.execPath, ['dist/scripts/guest-bundle.js'], { cwd: ROOT })
 }
 
 test.before(build)

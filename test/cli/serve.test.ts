@@ -4,16 +4,14 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer as createTcp, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import test from 'ava'
+import { program } from '../../harness/project.ts'
 import { createServer } from '../../server/main.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { call } from '../helpers/http.ts'
 import { tempDir } from '../helpers/temp.ts'
 
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
-const TSX = import.meta.resolve('tsx')
-const NODE = [process.execPath, '--import', TSX, MAIN]
+const NODE = [process.execPath, ...program('cli/main')]
 
 interface Ended {
   readonly code: number | null

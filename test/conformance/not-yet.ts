@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { projectFile } from '../../harness/project.ts'
 import type { Verdict } from './replay-area.ts'
 
-const FILE = new URL('not-yet.txt', import.meta.url)
+const FILE = projectFile('test/conformance/not-yet.txt')
 
 /** The names of the scenarios that do not pass yet, one a line in `not-yet.txt`; the list only gets shorter. */
 export function notYet(): Set<string> {

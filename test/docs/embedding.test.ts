@@ -3,10 +3,10 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
+import { ROOT } from '../../harness/project.ts'
 import { tempDir } from '../helpers/temp.ts'
 
 const run = promisify(execFile)
-const ROOT = join(import.meta.dirname, '../..')
 
 /** Output of the examples, in their order. */
 const PRINTS = [/^listening on http:\/\/127\.0\.0\.1:\d+\n201\n$/, /^200\n$/]

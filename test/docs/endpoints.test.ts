@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import test from 'ava'
+import { projectFile } from '../../harness/project.ts'
 import { ROUTES } from '../../server/routes/table.ts'
 
 test('docs/endpoints.md lists every route with its methods, and says how it is answered', async t => {
-  const text = await readFile(join(import.meta.dirname, '../../docs/endpoints.md'), 'utf8')
+  const text = await readFile(projectFile('docs/endpoints.md'), 'utf8')
   const rows = [...text.matchAll(/^\| `(\/[^`]*)` +\| ([^|]+?) +\| (.*?) *\|$/gm)].map(
     ([, path = '', methods = '', about = '']) => ({ path, methods, about }),
   )

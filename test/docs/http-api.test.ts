@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import test from 'ava'
+import { projectFile } from '../../harness/project.ts'
 import { ROUTES } from '../../server/routes/table.ts'
 
 /** Segments of CouchDB 3.5's paths. */
@@ -13,7 +13,7 @@ const COUCHDB = new Set(
 )
 
 test('docs/http-api.md describes every endpoint that CouchDB does not have', async t => {
-  const text = await readFile(join(import.meta.dirname, '../../docs/http-api.md'), 'utf8')
+  const text = await readFile(projectFile('docs/http-api.md'), 'utf8')
   const headings = [...text.matchAll(/^## `(?:[A-Z, ]+) (\S+)`/gm)].map(([, path = '']) => path)
   const own = ROUTES.map(({ path }) => path).filter(path =>
     path.split('/').some(segment => segment.startsWith('_') && !COUCHDB.has(segment)),

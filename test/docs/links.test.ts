@@ -1,8 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import test from 'ava'
-
-const ROOT = join(import.meta.dirname, '../..')
+import { ROOT } from '../../harness/project.ts'
 
 /** Folders without documents of ours. */
 const SKIPPED = new Set(['node_modules', 'dist', 'data', '.git'])

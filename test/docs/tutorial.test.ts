@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
+import { ROOT, program } from '../../harness/project.ts'
 import { tempDir } from '../helpers/temp.ts'
 import { patternOf, stepsOf } from '../helpers/tutorial.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
 const TUTORIAL = join(ROOT, 'docs/tutorial.md')
 
 /** Command that stands for the tutorial's `npx couchette`. */
-const PROGRAM = `${process.execPath} --import ${join(ROOT, 'node_modules/tsx/dist/esm/index.mjs')} ${join(ROOT, 'cli/main.ts')}`
+const PROGRAM = [process.execPath, ...program('cli/main')].join(' ')
 
 /** Ends what a step has printed. */
 const END = '--end of the step--'

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import test from 'ava'
+import { projectFile } from '../../harness/project.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import { CouchError } from '../../protocol/errors.ts'
 import { canonicalize } from '../../protocol/json/canonical.ts'
@@ -19,9 +20,9 @@ import { readBatch } from '../../server/storage/leveldb/write-batch.ts'
 const RUNS = Number(process.env.FUZZ_RUNS ?? 2000)
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31)
 
-const CORPUS = JSON.parse(
-  readFileSync(new URL('../../fixtures/fuzz/seeds.json', import.meta.url), 'utf8'),
-) as Readonly<Record<string, readonly string[]>>
+const CORPUS = JSON.parse(readFileSync(projectFile('fixtures/fuzz/seeds.json'), 'utf8')) as Readonly<
+  Record<string, readonly string[]>
+>
 
 const bytesOf = (seed: string): Buffer =>
   seed.startsWith('hex:') ? Buffer.from(seed.slice(4), 'hex') : Buffer.from(seed)

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { program } from '../../harness/project.ts'
 import { type ChildServer, startNode } from '../../harness/child-server.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
@@ -68,7 +69,7 @@ export class TestCluster {
     const [name, data] = [`node${number}`, join(this.#dir.path, `node${number}`)]
     const command = number === 1 ? 'create' : 'join'
     const args = ['--log', this.#log, '--name', this.#name, '--node', name, '--data', data]
-    await run(process.execPath, ['--import', 'tsx', 'cli/main.ts', 'cluster', command, ...args], {
+    await run(process.execPath, [...program('cli/main'), 'cluster', command, ...args], {
       env: { ...process.env, COUCHDB_USER: 'admin', COUCHDB_PASSWORD: 'pass' },
     })
     const port = String(await freePort())

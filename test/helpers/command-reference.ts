@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
+import { projectFile } from '../../harness/project.ts'
 import { allCommands } from '../cli/run-cli.ts'
 
-export const PAGE = fileURLToPath(new URL('../../docs/command-line.md', import.meta.url))
+export const PAGE = projectFile('docs/command-line.md')
 const BEGIN = '<!-- Written by npm run docs:commands -->'
 /** Options that every command has; the page describes them once. */
 const COMMON = /^ {2}(--url|--profile|--ca|--insecure|--json|-h, --help) /

@@ -15,7 +15,7 @@ export interface LogEngine {
 
 export const bytes = (text: string): Uint8Array => Buffer.from(text)
 const text = (value: Uint8Array): string => Buffer.from(value).toString()
-export const forever = new AbortController().signal
+export const forever: AbortSignal = new AbortController().signal
 
 /** Reads the text of all entries from a position on. @throws where there is a hole */
 export async function readAll(log: ReplicatedLog, from = 1): Promise<string[]> {

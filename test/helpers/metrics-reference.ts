@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { projectFile } from '../../harness/project.ts'
 import { call } from './http.ts'
 import { startServer } from './server.ts'
 
@@ -11,7 +11,7 @@ export interface DescribedMetric {
   readonly labels: readonly string[]
 }
 
-const FILE = join(import.meta.dirname, '../../docs/metrics.md')
+const FILE = projectFile('docs/metrics.md')
 const BEGIN = '<!-- metrics -->'
 
 /** Returns the metrics that a server with TLS exports, in order. */

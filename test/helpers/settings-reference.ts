@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { projectFile } from '../../harness/project.ts'
 import { defaultText, type Setting } from '../../server/config/setting.ts'
 import { SETTINGS } from '../../server/config/settings.ts'
 import { CHANNEL_SETTINGS } from '../../server/config/settings/operations.ts'
 import { OTHER_SETTINGS } from '../../server/config/settings/other.ts'
 
-const FILE = new URL('../../docs/configuration.md', import.meta.url)
+const FILE = projectFile('docs/configuration.md')
 
 /** The reference begins behind this line and goes to the end of the file. */
 const BEGIN = '<!-- settings -->'

@@ -1,5 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
+import { projectFile } from '../../harness/project.ts'
 import { parseBulkDocs } from '../../protocol/document/parse-bulk-docs.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
@@ -25,10 +27,10 @@ interface Written {
   readonly rev: string
 }
 
-const folder = new URL('../../fixtures/transcripts/', import.meta.url)
+const folder = projectFile('fixtures/transcripts')
 const scenarios = readdirSync(folder)
   .filter(file => file.endsWith('.json'))
-  .flatMap(file => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Scenario[])
+  .flatMap(file => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Scenario[])
 
 /** Documents that a step wrote and that got a revision: a single document, or those of a bulk write. */
 function writtenIn({ request, response }: Step): Written[] {

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
+import { projectFile } from '../../harness/project.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import { newRevId } from '../../protocol/revision-id.ts'
 import type { HashedAttachment } from '../../protocol/revision-id.ts'
 import { asRev, makeRev, parseRev } from '../../protocol/revision.ts'
 import type { Rev } from '../../protocol/revision.ts'
 
-const vectors = readFileSync(new URL('../../fixtures/rev-vectors.tsv', import.meta.url), 'utf8')
+const vectors = readFileSync(projectFile('fixtures/rev-vectors.tsv'), 'utf8')
   .trim()
   .split('\n')
   .slice(1)

@@ -1,9 +1,10 @@
 import test from 'ava'
 import { readFileSync } from 'node:fs'
+import { projectFile } from '../../harness/project.ts'
 import { xxh3 } from '../../protocol/xxh3.ts'
 
 /** Length and hash of texts of which byte i is (7i + i div 251) mod 256, by the reference library, version 0.8.1. */
-const vectors = JSON.parse(readFileSync(new URL('xxh3-vectors.json', import.meta.url), 'utf8')) as [
+const vectors = JSON.parse(readFileSync(projectFile('test/protocol/xxh3-vectors.json'), 'utf8')) as [
   number,
   string,
 ][]

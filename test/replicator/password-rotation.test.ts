@@ -1,11 +1,10 @@
 import { chmod } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
+import { projectFile } from '../../harness/project.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { addUser, securedServer, type SecuredServer } from '../helpers/secured-server.ts'
 
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../fixtures/tls/${name}`, import.meta.url))
+const fixture = (name: string): string => projectFile(`fixtures/tls/${name}`)
 
 const SESSION_SECONDS = 2
 const MEMBERS = { admins: { names: [], roles: [] }, members: { names: ['sync'], roles: [] } }

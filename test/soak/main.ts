@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { projectFile } from '../../harness/project.ts'
 import type { startNode } from '../../harness/child-server.ts'
 import { tempDir } from '../helpers/temp.ts'
 import { cycle } from './cycle.ts'
@@ -21,7 +23,7 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes)
 const dir = await tempDir()
 const data = join(dir.path, 'data')
-const built = new URL('../../dist/harness/child-server.js', import.meta.url).href
+const built = pathToFileURL(projectFile('dist/harness/child-server.js')).href
 const { startNode: start } = (await import(built)) as { startNode: typeof startNode }
 const server = await start(data)
 const samples: Sample[] = []

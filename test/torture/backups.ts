@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { program } from '../../harness/project.ts'
 import { runCli } from '../cli/run-cli.ts'
 import { call } from '../helpers/http.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
@@ -11,7 +11,7 @@ import { below, pick, type Random } from './random.ts'
 import type { Work, Worker } from './writers.ts'
 
 const run = promisify(execFile)
-const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
+const CLI = program('cli/main')
 
 /** Backups that are kept; older ones are removed as new ones come. */
 const KEPT = 6
@@ -82,7 +82,7 @@ export async function checkBackups(
   const chosen = new Set([kept.at(-1), pick(random, kept)].filter(backup => backup !== undefined))
   for (const { created, held } of chosen) {
     const data = `${directory}-of-${Date.parse(created)}`
-    const args = ['--import', 'tsx', CLI, 'restore', directory, '--at', created, '--data', data]
+    const args = [...CLI, 'restore', directory, '--at', created, '--data', data]
     const { stdout } = await run(process.execPath, args, { env: { ...process.env, ...env } })
     assert.match(stdout, /all verified/)
     const server = await spawnServer(data, env)

@@ -3,12 +3,13 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
+import { projectFile } from '../../../harness/project.ts'
 import type { ParsedSample } from '../../helpers/prometheus.ts'
 import { tempDir } from '../../helpers/temp.ts'
 
 const run = promisify(execFile)
 
-export const OPS = join(import.meta.dirname, '../../../ops')
+export const OPS = projectFile('ops')
 export const RULES = join(OPS, 'prometheus/couchette.rules.yml')
 
 export interface Rule {

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { projectFile } from '../../../harness/project.ts'
 
 const run = promisify(execFile)
 
@@ -26,7 +26,7 @@ export class DiskFaults {
    */
   static async build(directory: string): Promise<DiskFaults | undefined> {
     if (process.platform !== 'linux') return undefined
-    const source = fileURLToPath(new URL('disk-faults.c', import.meta.url))
+    const source = projectFile('test/helpers/faults/disk-faults.c')
     const library = join(directory, 'disk-faults.so')
     try {
       await run('cc', ['-shared', '-fPIC', '-O0', '-o', library, source, '-ldl', '-lpthread'])

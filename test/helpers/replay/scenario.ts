@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
+import { projectFile } from '../../../harness/project.ts'
 
 /** A scenario that ran against a real CouchDB; `fixtures/README.md` has the format. */
 export interface Scenario {
@@ -63,7 +64,7 @@ export interface Answer {
   readonly base64?: unknown
 }
 
-const TRANSCRIPTS = new URL('../../../fixtures/transcripts/', import.meta.url)
+const TRANSCRIPTS = projectFile('fixtures/transcripts')
 
 /** The recorded areas: "attachments", "auth", … */
 export function areas(): string[] {
@@ -74,5 +75,5 @@ export function areas(): string[] {
 }
 
 export function scenariosOf(area: string): Scenario[] {
-  return JSON.parse(readFileSync(new URL(`${area}.json`, TRANSCRIPTS), 'utf8')) as Scenario[]
+  return JSON.parse(readFileSync(join(TRANSCRIPTS, `${area}.json`), 'utf8')) as Scenario[]
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
+import { projectFile } from '../../../harness/project.ts'
 import { compareJson } from '../../../protocol/collation/compare.ts'
 import { compareRaw } from '../../../protocol/collation/raw.ts'
 import { rawKey } from '../../../protocol/collation/raw-key.ts'
@@ -15,7 +16,7 @@ interface Scenario {
 }
 
 const scenarios = JSON.parse(
-  readFileSync(new URL('../../../fixtures/transcripts/design.json', import.meta.url), 'utf8'),
+  readFileSync(projectFile('fixtures/transcripts/design.json'), 'utf8'),
 ) as Scenario[]
 
 /** The keys of a view as CouchDB listed them. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import test from 'ava'
+import { projectFile } from '../../../harness/project.ts'
 import { type MergePolicy, parsePolicies } from '../../../protocol/conflicts/policy.ts'
 import { type LeafResolver, resolveLeaves } from '../../../protocol/conflicts/resolve.ts'
 import { mergeThreeWays } from '../../../protocol/conflicts/three-way.ts'
@@ -17,7 +17,7 @@ interface Example {
 const contentOf = (body: JsonObject) => ({ body: Buffer.from(JSON.stringify(body)), attachments: [] })
 
 test('the examples of docs/conflicts.md do what they say', async t => {
-  const text = await readFile(join(import.meta.dirname, '../../../docs/conflicts.md'), 'utf8')
+  const text = await readFile(projectFile('docs/conflicts.md'), 'utf8')
   const examples = [...text.matchAll(/```json\n(.*?)```/gs)]
     .map(([, json = '']) => JSON.parse(json) as Example)
     // Those that need a server: test/server/conflicts/documented.test.ts.

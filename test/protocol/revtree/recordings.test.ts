@@ -1,5 +1,6 @@
 import test from 'ava'
 import { readFileSync } from 'node:fs'
+import { projectFile } from '../../../harness/project.ts'
 import { history, historyNodes } from '../../../protocol/revtree/history.ts'
 import { leaves, winner } from '../../../protocol/revtree/leaves.ts'
 import { mergePath } from '../../../protocol/revtree/merge.ts'
@@ -58,9 +59,10 @@ class Replay {
   }
 }
 
-const recordings = JSON.parse(
-  readFileSync(new URL('../../../fixtures/transcripts/revisions.json', import.meta.url), 'utf8'),
-) as { name: string; steps: Step[] }[]
+const recordings = JSON.parse(readFileSync(projectFile('fixtures/transcripts/revisions.json'), 'utf8')) as {
+  name: string
+  steps: Step[]
+}[]
 
 const READS = ['/{db}/_revs_diff', '/{db}/_missing_revs', '/{db}/_all_docs']
 

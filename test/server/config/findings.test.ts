@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import test from 'ava'
+import { program } from '../../../harness/project.ts'
 import { Config } from '../../../server/config/config.ts'
 import { configurationFindings, sentence, warnings } from '../../../server/config/findings.ts'
 import { readIniFiles } from '../../../server/config/files.ts'
@@ -99,15 +100,7 @@ test('no setting is said to work and to have no effect', t => {
 test('P10: couchette check-config prints the same, and ends with 1 where the server would not start', async t => {
   const path = await directory(t)
   const check = async (...args: string[]): Promise<[number | null, string]> => {
-    const child = spawn(process.execPath, [
-      '--import',
-      'tsx',
-      'cli/main.ts',
-      'check-config',
-      '--data',
-      path,
-      ...args,
-    ])
+    const child = spawn(process.execPath, [...program('cli/main'), 'check-config', '--data', path, ...args])
     const [out, [code]] = await Promise.all([
       text(child.stdout),
       once(child, 'exit') as Promise<[number | null]>,

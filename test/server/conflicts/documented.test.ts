@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import test from 'ava'
+import { projectFile } from '../../../harness/project.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { call } from '../../helpers/http.ts'
 import { withServer } from '../../helpers/with-server.ts'
@@ -32,7 +32,7 @@ async function writeLeaves(url: string, path: string, { ancestor, leaves }: Exam
 }
 
 test('the examples of docs/conflicts.md do what they say on a server', withServer, async (t, { url }) => {
-  const text = await readFile(join(import.meta.dirname, '../../../docs/conflicts.md'), 'utf8')
+  const text = await readFile(projectFile('docs/conflicts.md'), 'utf8')
   const examples = [...text.matchAll(/```json\n(.*?)```/gs)].map(
     ([, json = '']) => JSON.parse(json) as Example,
   )

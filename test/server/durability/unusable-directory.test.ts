@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
+import { program } from '../../../harness/project.ts'
 import { SmallDisk } from '../../helpers/faults/small-disk.ts'
 import { spawnServer } from '../../helpers/spawn-server.ts'
 
 const run = promisify(execFile)
-const CLI = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url))
+const CLI = program('cli/main')
 
 /** Starts a server that cannot start, and returns what it says. */
 async function refusalOf(t: ExecutionContext, data: string): Promise<string> {
-  const args = ['--import', 'tsx', CLI, 'serve', '--port', '0', '--data', data, '--admin', 'admin:pass']
+  const args = [...CLI, 'serve', '--port', '0', '--data', data, '--admin', 'admin:pass']
   const error = await t.throwsAsync<Error & { stderr: string; code: number }>(run(process.execPath, args))
   t.is(error?.code, 1)
   const said = error?.stderr ?? ''

@@ -4,6 +4,7 @@ import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import test from 'ava'
+import { program } from '../../../harness/project.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { call } from '../../helpers/http.ts'
 import { startServer } from '../../helpers/server.ts'
@@ -16,18 +17,7 @@ for (const signal of ['SIGHUP', 'SIGUSR1'] as const) {
     const dir = await tempDir()
     const log = join(dir.path, 'logs/couch.log')
     const set = ['log/writer=file', 'log/file=logs/couch.log'].flatMap(value => ['--set', value])
-    const args = [
-      '--import',
-      'tsx',
-      'cli/main.ts',
-      '--port',
-      '0',
-      '--data',
-      dir.path,
-      '--admin',
-      'a:b',
-      ...set,
-    ]
+    const args = [...program('cli/main'), '--port', '0', '--data', dir.path, '--admin', 'a:b', ...set]
     const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     const errors = text(server.stderr)
     try {
@@ -66,7 +56,7 @@ test('a log file that cannot be opened is a sentence, and a writer that is none 
 
 test('journald gets the priority of each line', async t => {
   const dir = await tempDir()
-  const args = ['--import', 'tsx', 'cli/main.ts', '--port', '0', '--data', dir.path, '--admin', 'a:b']
+  const args = [...program('cli/main'), '--port', '0', '--data', dir.path, '--admin', 'a:b']
   const server = spawn(process.execPath, [...args, '--set', 'log/writer=journald'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
+import { program } from '../../../harness/project.ts'
 import { call } from '../../helpers/http.ts'
 import { rawStatus } from '../../helpers/raw-request.ts'
 import { tempDir } from '../../helpers/temp.ts'
 
 test('a request whose body breaks off is answered and not logged, let alone with its credentials', async t => {
   const dir = await tempDir()
-  const args = ['--import', 'tsx', 'cli/main.ts', '--port', '0', '--data', dir.path, '--admin', 'a:secret']
+  const args = [...program('cli/main'), '--port', '0', '--data', dir.path, '--admin', 'a:secret']
   const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const logged = text(server.stderr)
   try {

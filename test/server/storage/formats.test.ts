@@ -1,9 +1,9 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Level } from 'level'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
+import { projectFile } from '../../../harness/project.ts'
 import { addChecksums } from '../../../server/storage/checksums/add-checksums.ts'
 import { CheckedStore } from '../../../server/storage/checksums/checked-store.ts'
 import type { Store } from '../../../server/storage/contract.ts'
@@ -14,7 +14,7 @@ import { openMemoryStore } from '../../../server/storage/store.ts'
 import { startServer } from '../../helpers/server.ts'
 import { tempDir } from '../../helpers/temp.ts'
 
-const STORES = fileURLToPath(new URL('../../../fixtures/stores/', import.meta.url))
+const STORES = projectFile('fixtures/stores')
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
 
 async function holdsEverything(t: ExecutionContext, url: string): Promise<void> {

@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+
+const COMPILED = import.meta.url.endsWith('.js')
+
+/** The project's root, from its sources and from `dist/`. */
+export const ROOT = join(import.meta.dirname, COMPILED ? '../..' : '..')
+
+/** Returns the path of a file of the project, given from its root: "docs/metrics.md". */
+export function projectFile(path: string): string {
+  return join(ROOT, path)
+}
+
+/**
+ * Returns node's arguments that run a module of the project: compiled when the caller runs from `dist/`, otherwise its source.
+ *
+ * @param module its path without an extension: "cli/main"
+ */
+export function program(module: string): string[] {
+  return COMPILED
+    ? [projectFile(`dist/${module}.js`)]
+    : ['--import', projectFile('node_modules/tsx/dist/loader.mjs'), projectFile(`${module}.ts`)]
+}
