@@ -4,6 +4,7 @@ import { addCluster } from './commands/cluster.ts'
 import { addCompare } from './commands/compare.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConflicts } from './commands/conflicts.ts'
+import { addCredentials } from './commands/credentials.ts'
 import { addDoctor } from './commands/doctor/doctor.ts'
 import { addDump } from './commands/dump.ts'
 import { addFollow, addPromote } from './commands/follow.ts'
@@ -33,7 +34,7 @@ const GROUPS: readonly (readonly [
   commands: readonly ((frame: Frame, local: LocalCommands) => void)[],
 ])[] = [
   ['Replication:', [addReplicate, addStream, addJobs, addFollow, addPromote, addMigrate]],
-  ['Users and rights:', [addUsers, addSecurity]],
+  ['Users and rights:', [addUsers, addSecurity, addCredentials]],
   ['Files:', [addDump, addLoad]],
   ['What a server does:', [addTail, addTop, addDoctor]],
   ['Databases:', [addBackup, addRestoreDatabase, addRestoreDamaged, addConflicts, addCompare, addRepair]],

@@ -1,4 +1,4 @@
-import { invalidEndpoint, missingEndpoint } from './replication-error.ts'
+import { badReplication, invalidEndpoint, missingEndpoint } from './replication-error.ts'
 import { isStreamUrl, parseStreamEndpoint, type StreamEndpoint } from './streams/stream-endpoint.ts'
 
 /** A source or target as a replication names it. */
@@ -12,6 +12,8 @@ export interface ReplicationEndpoint {
   readonly proxy?: string
   /** A database of this server, named rather than addressed. */
   readonly local?: string
+  /** Name of credentials that the server keeps; the others are not there then. */
+  readonly credentials?: string
   /** The stream of a broker; undefined for a database. */
   readonly stream?: StreamEndpoint
 }
@@ -53,6 +55,7 @@ function fromUrl(
     ...(basic ? { basic } : {}),
     ...(proxy ? { proxy } : {}),
     ...(addressed ? {} : { local: text }),
+    ...namedCredentials(members, addressed && basic === undefined && !hasAuthorization(headers)),
   }
 }
 
@@ -68,7 +71,21 @@ function streamFrom(text: string, members: Members): ReplicationEndpoint {
     headers: {},
     stream,
     ...(basic === undefined ? {} : { basic }),
+    ...namedCredentials(members, basic === undefined),
   }
+}
+
+/** @param isAlone false where the endpoint has credentials besides, or needs none */
+function namedCredentials({ credentials }: Members, isAlone: boolean): { credentials?: string } {
+  if (credentials === undefined) return {}
+  if (typeof credentials !== 'string' || credentials === '')
+    throw badReplication('`credentials` must be the name of credentials')
+  if (!isAlone) throw badReplication('`credentials` are for a URL without other credentials')
+  return { credentials }
+}
+
+function hasAuthorization(headers: Readonly<Record<string, string>>): boolean {
+  return Object.keys(headers).some(name => ['authorization', 'cookie'].includes(name.toLowerCase()))
 }
 
 /**

@@ -6,6 +6,7 @@ import type { OpenFeeds } from './changes/live/open-feeds.ts'
 import type { Cluster } from './cluster/service/cluster.ts'
 import type { AutoCompaction } from './compaction/auto-compaction.ts'
 import type { Config } from './config/config.ts'
+import type { Credentials } from './credentials/credentials.ts'
 import type { Conflicts } from './conflicts/conflicts.ts'
 import type { Catalog } from './database/catalog.ts'
 import type { BodyMemory } from './http/request/body-memory.ts'
@@ -31,6 +32,7 @@ export interface Services {
   readonly cluster: Cluster | undefined
   readonly attachments: Attachments
   readonly config: Config
+  readonly credentials: Credentials
   readonly authenticator: Authenticator
   readonly metrics: Metrics
   /** The memory that request bodies may take. */

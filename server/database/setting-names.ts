@@ -7,5 +7,9 @@ export const SOURCE_SEQUENCES_SETTING = 'source_sequences'
 /** Digests of the `_local` documents that a follower took over from its source, by their ids. */
 export const COPIED_CHECKPOINTS_SETTING = 'copied_checkpoints'
 
-/** A setting of a database that follows another. */
-export type FollowerSetting = typeof SOURCE_SEQUENCES_SETTING | typeof COPIED_CHECKPOINTS_SETTING
+/** Named credentials, encrypted, which are kept with `_replicator`. */
+export const CREDENTIALS_SETTING = 'credentials'
+
+/** A setting that the server keeps with a database, and that no request names. */
+export type InternalSetting =
+  typeof SOURCE_SEQUENCES_SETTING | typeof COPIED_CHECKPOINTS_SETTING | typeof CREDENTIALS_SETTING

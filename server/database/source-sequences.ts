@@ -1,7 +1,7 @@
 import type { SourceSeq } from '../../protocol/checkpoint.ts'
 import { parseSeq } from '../../protocol/sequence.ts'
 import type { Database } from './database.ts'
-import { readFollowerSetting, writeFollowerSetting } from './follower-settings.ts'
+import { readInternalSetting, writeInternalSetting } from './internal-settings.ts'
 import { ownSequenceNumber } from './own-sequence.ts'
 import { SOURCE_SEQUENCES_SETTING } from './setting-names.ts'
 
@@ -27,11 +27,11 @@ const MOST_POINTS = 256
 
 /** Returns what a database knows of its source's sequences; undefined for one that never followed. */
 export function readSourceSequences(database: Database): SourceSequences | undefined {
-  return readFollowerSetting<SourceSequences>(database, SOURCE_SEQUENCES_SETTING)
+  return readInternalSetting<SourceSequences>(database, SOURCE_SEQUENCES_SETTING)
 }
 
 export function writeSourceSequences(database: Database, sequences: SourceSequences): Promise<undefined> {
-  return writeFollowerSetting(database, SOURCE_SEQUENCES_SETTING, sequences)
+  return writeInternalSetting(database, SOURCE_SEQUENCES_SETTING, sequences)
 }
 
 /**

@@ -4,7 +4,7 @@ import type { HttpClient } from '../../replicator/http/http-client.ts'
 import type { Shape } from '../../replicator/http/shapes.ts'
 import type { Database } from '../database/database.ts'
 import { readLocalDocuments } from '../database/documents/local-documents.ts'
-import { readFollowerSetting, writeFollowerSetting } from '../database/follower-settings.ts'
+import { readInternalSetting, writeInternalSetting } from '../database/internal-settings.ts'
 import { COPIED_CHECKPOINTS_SETTING } from '../database/setting-names.ts'
 
 /** A `_local` document of a source, without `_id` and `_rev`. */
@@ -68,7 +68,7 @@ export async function takeOver(
   isOwn: (id: DocId) => boolean,
 ): Promise<void> {
   const wanted = checkpoints.filter(({ id }) => !isOwn(id))
-  const before = readFollowerSetting<Record<string, string>>(database, COPIED_CHECKPOINTS_SETTING) ?? {}
+  const before = readInternalSetting<Record<string, string>>(database, COPIED_CHECKPOINTS_SETTING) ?? {}
   const digests: Record<string, string> = {}
   const present = await readLocalDocuments(
     database,
@@ -85,7 +85,7 @@ export async function takeOver(
   })
   if (edits.length === 0) return
   await database.write({ kind: 'edit_local_documents', edits })
-  await writeFollowerSetting(database, COPIED_CHECKPOINTS_SETTING, digests)
+  await writeInternalSetting(database, COPIED_CHECKPOINTS_SETTING, digests)
 }
 
 function digestOf(text: string): string {

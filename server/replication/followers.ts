@@ -185,7 +185,7 @@ export class Followers {
     const { connections, defaults, documents } = this.#replicator
     const watch = new FollowerWatch({
       database: await this.#catalog.open(name),
-      client: new HttpClient(source, defaults, connections),
+      client: new HttpClient(await this.#replicator.resolve(source), defaults, connections),
       job: async () => (await documents.job(FOLLOWER_JOBS, followerDocumentId(name)))?.job,
       checkpointsEveryMs: () => this.#replicator.defaults.checkpointIntervalMs,
     })

@@ -43,11 +43,11 @@ export async function identify(
 
 /** CouchDB makes a URL of a database's name, with the headers of the request that named it. */
 function endpoint(
-  { url, basic, headers, local, stream }: ReplicationEndpoint,
+  { url, basic, headers, local, stream, credentials }: ReplicationEndpoint,
   { user }: ReplicationRequest,
 ): IdentityEndpoint {
   if (stream !== undefined) return { url: `${url}#${streamIdentity(stream)}`, headers }
-  const name = basic?.username ?? (local === undefined ? undefined : (user?.name ?? undefined))
+  const name = basic?.username ?? credentials ?? (local === undefined ? undefined : (user?.name ?? undefined))
   const all = local === undefined ? headers : { ...headers, cookie: '' }
   return { url, headers: all, ...(name === undefined ? {} : { user: name }) }
 }

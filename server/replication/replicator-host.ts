@@ -3,6 +3,7 @@ import type { JobPeers } from '../../replicator/job-spec.ts'
 import type { Tracer } from '../../replicator/tracer.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { UserDirectory } from '../auth/user-directory.ts'
+import type { Credentials } from '../credentials/credentials.ts'
 import type { Config } from '../config/config.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -21,6 +22,7 @@ export interface ReplicatorHost {
   readonly tracer?: Tracer | undefined
   readonly authenticator: Authenticator
   readonly users: UserDirectory
+  readonly credentials: Credentials
   /** Has the runs of a job carried out by another thread; undefined where this one does. */
   readonly threaded?: ((peers: JobPeers, job: PlacedJob) => JobPeers) | undefined
 }

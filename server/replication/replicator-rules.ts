@@ -11,6 +11,7 @@ import { parseReplication } from '../../protocol/replication-request.ts'
 import { leaves } from '../../protocol/revtree/leaves.ts'
 import { isDatabaseAdmin } from '../../protocol/security.ts'
 import { requireDbAdmin } from '../auth/authorize.ts'
+import { isServerAdmin } from '../../protocol/user-context.ts'
 import type { Actor, DocumentValidator, ValidatedDocument } from '../database/documents/edit.ts'
 import type { DatabaseRules } from '../database/documents/rules.ts'
 
@@ -21,6 +22,8 @@ export const REPLICATOR_ROLE = '_replicator'
 const WITH_CREDENTIALS = ['source', 'target', 'proxy', 'source_proxy', 'target_proxy'] as const
 
 const NOT_OWN = "Can't update replication documents from other users."
+
+const NAMED_CREDENTIALS = 'Only server administrators write documents that name credentials.'
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -54,6 +57,7 @@ export class ReplicatorRules implements DatabaseRules {
     checkValueCount(input.body, this.#maxValues())
     const body = JSON.parse(input.body.toString()) as Members
     if (body._replication_state !== 'failed') this.#check(body)
+    if (namesCredentials(body) && !isServerAdmin(actor.user)) throw fail('forbidden', NAMED_CREDENTIALS)
     return withOwner(input, body, actor)
   }
 
@@ -135,6 +139,12 @@ function append(object: string, member: string): string {
 
 function pick({ body, term, size }: DocumentInput): Pick<DocumentInput, 'body' | 'term' | 'size'> {
   return { body, term, size }
+}
+
+function namesCredentials({ source, target }: Members): boolean {
+  return [source, target].some(
+    endpoint => typeof endpoint === 'object' && endpoint !== null && 'credentials' in endpoint,
+  )
 }
 
 function withoutCredentials(endpoint: unknown): unknown {

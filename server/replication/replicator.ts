@@ -176,7 +176,7 @@ export class Replicator implements JobFactory {
     request: ReplicationRequest,
     origin: Pick<JobOrigin, 'loginFrom' | 'maker'>,
   ): Promise<JobPeers> {
-    const { source, target } = request
+    const [source, target] = await Promise.all([this.resolve(request.source), this.resolve(request.target)])
     if (target.stream !== undefined) {
       const own = await this.#own(source, origin)
       return this.#streams.sink(target, await this.#open(source, request, origin), own, request)
@@ -185,11 +185,16 @@ export class Replicator implements JobFactory {
       const own = await this.#own(target, origin)
       return this.#streams.source(source, await this.#open(target, request, origin), own, request)
     }
-    return this.#opened(await this.#placesOf(request, origin), request.options)
+    return this.#opened(await this.#placesOf({ source, target }, origin), request.options)
+  }
+
+  /** Returns an endpoint with the credentials that it names. @throws PeerError `no_credentials` */
+  resolve(endpoint: ReplicationEndpoint): Promise<ReplicationEndpoint> {
+    return this.#host.credentials.resolve(endpoint)
   }
 
   async #placesOf(
-    { source, target }: ReplicationRequest,
+    { source, target }: Pick<ReplicationRequest, 'source' | 'target'>,
     origin: Pick<JobOrigin, 'loginFrom' | 'maker'>,
   ): Promise<JobPlaces> {
     return { source: await this.#placeOf(source, origin), target: await this.#placeOf(target, origin) }
@@ -249,9 +254,10 @@ export class Replicator implements JobFactory {
   }
 
   async #placeOf(
-    endpoint: ReplicationEndpoint,
+    named: ReplicationEndpoint,
     { loginFrom, maker }: Pick<JobOrigin, 'loginFrom' | 'maker'>,
   ): Promise<PeerPlace> {
+    const endpoint = await this.resolve(named)
     const name = endpoint.local ?? this.#ownDatabase(endpoint)
     // The credentials of a URL that is not surely our own are for that peer, and nobody else.
     const ownHeaders = this.loginOrigins.headersFor(loginFrom)

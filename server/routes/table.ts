@@ -19,6 +19,7 @@ import * as databaseList from './server/database-list.ts'
 import * as server from './server/server.ts'
 import * as session from './server/session.ts'
 import { DATABASE_ROUTES } from './database-table.ts'
+import { PEERS } from './peer-routes.ts'
 import { route } from './route.ts'
 
 const FILES: RouteAccess = { access: { others: 'server-admin', GET: 'everybody', HEAD: 'everybody' } }
@@ -114,4 +115,4 @@ const REPLICATION: readonly Route[] = [
 ]
 
 /** Every path that the server answers, with the right that it needs. The order of rows does not matter. */
-export const ROUTES: readonly Route[] = [...SERVER, ...NODE, ...REPLICATION, ...DATABASE_ROUTES]
+export const ROUTES: readonly Route[] = [...SERVER, ...NODE, ...REPLICATION, ...PEERS, ...DATABASE_ROUTES]

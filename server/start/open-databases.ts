@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Config } from '../config/config.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import { openAttachments } from '../attachments/open.ts'
 import { BackupCopies } from '../backup/backup-copies.ts'
 import type { Cluster } from '../cluster/service/cluster.ts'
+import { SecretBox } from '../credentials/secret-box.ts'
 import { DatabaseEvents } from '../changes/database-events.ts'
 import { OpenFeeds } from '../changes/live/open-feeds.ts'
 import { Conflicts } from '../conflicts/conflicts.ts'
@@ -30,6 +32,7 @@ export interface DatabaseParts extends GuardedCatalog {
   readonly conflicts: Conflicts
   readonly feeds: OpenFeeds
   readonly store: Store
+  readonly secrets: SecretBox
   /** Undefined where one thread does everything. */
   readonly fronts: FrontThreads | undefined
   /** Undefined unless this server is a node of a cluster. */
@@ -60,6 +63,7 @@ export async function openDatabases(
   disposal.add(() => store.close())
   // Comparisons sort there: what a crash left is of no use.
   if (options.memory !== true) await rm(join(options.data, 'compare'), { recursive: true, force: true })
+  const secrets = await openSecrets(options, config)
   const fronts = frontThreadsOf(threads, options, node, store)
   const feeds = new OpenFeeds(error => feedLog.warn({ err: error }, 'a feed failed'))
   metrics.gauge('couchdb/httpd/clients_requesting_changes', () => feeds.count + (fronts?.feeds ?? 0))
@@ -113,5 +117,12 @@ export async function openDatabases(
   }
   // A password whose hash is being replaced is still written, and told as an update.
   disposal.add(() => guarded.users.close())
-  return { ...guarded, attachments, backups, queries, conflicts, feeds, store, fronts, cluster }
+  return { ...guarded, attachments, backups, queries, conflicts, feeds, store, secrets, fronts, cluster }
+}
+
+/** Opens the box of secrets with the key in `[couchette] credentials_key_file`; a server in memory has a key for itself. */
+async function openSecrets({ memory, data }: CouchetteOptions, config: Config): Promise<SecretBox> {
+  if (memory === true) return new SecretBox()
+  const path = config.text('couchette', 'credentials_key_file')
+  return SecretBox.open(path === '' ? join(data, 'credentials.key') : path)
 }

@@ -2,6 +2,7 @@ import { Authenticator } from '../auth/authenticator.ts'
 import { AutoCompaction } from '../compaction/auto-compaction.ts'
 import { clusterFamilies } from '../cluster/service/cluster-report.ts'
 import { ClientLimits } from '../concurrency/client-limits.ts'
+import { Credentials } from '../credentials/credentials.ts'
 import { conflictFamilies } from '../conflicts/conflict-families.ts'
 import { bodyLimits, BodyMemory } from '../http/request/body-memory.ts'
 import { unreadLimits } from '../http/response/unread-limits.ts'
@@ -39,6 +40,7 @@ export function openServices(
 ): Services {
   const { config, log, logTail, metrics, tracing } = node
   const { catalog, attachments, backups, queries, conflicts, feeds, users, live, cluster, fronts } = databases
+  const credentials = new Credentials(catalog, databases.secrets)
   const uuid = config.text('couchdb', 'uuid')
   const authenticator = new Authenticator(config, users, metrics)
   reportLogins(authenticator, { config, metrics, log: componentLog(log, 'auth') })
@@ -54,6 +56,7 @@ export function openServices(
     tracer: tracing,
     authenticator,
     users,
+    credentials,
     address,
     threaded: jobs && ((peers, job) => jobs.peersOf(peers, job)),
   })
@@ -85,6 +88,7 @@ export function openServices(
     attachments,
     backups,
     config,
+    credentials,
     log: componentLog(log, 'http'),
     logTail,
     tracing,

@@ -9,6 +9,13 @@ export const PEER_SETTINGS = {
     about: 'Silence of a source after which its replication is reported',
     restart: true,
   },
+  credentials_key_file: {
+    kind: 'text',
+    default: '',
+    about:
+      'Key of `_credentials`: a file with 64 hexadecimal digits; empty for `credentials.key` in the data directory',
+    restart: true,
+  },
   failed_job_retention: {
     kind: 'integer',
     default: 600_000,

@@ -4,7 +4,7 @@ import type { Retention } from '../../../protocol/retention.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { ResolutionOrigin, ResolutionRow } from '../conflicts/resolution-log.ts'
 import type { DocumentEdit, EditOutcome } from '../documents/edit.ts'
-import type { FollowerSetting } from '../setting-names.ts'
+import type { InternalSetting } from '../setting-names.ts'
 import type { FollowerState } from '../state.ts'
 import type { LocalEdit } from './local-edits.ts'
 
@@ -78,7 +78,7 @@ export type WriteRequest =
   /** Makes the database a follower of a source, or, with null, ends that. */
   | { readonly kind: 'set_follower'; readonly follower: FollowerState | null }
   /** Replaces one of the small records that `setting-names.ts` names. */
-  | { readonly kind: 'put_setting'; readonly name: FollowerSetting; readonly json: Uint8Array }
+  | { readonly kind: 'put_setting'; readonly name: InternalSetting; readonly json: Uint8Array }
   /** A step of a compaction: removes the bodies of revisions that are no leaves. */
   | { readonly kind: 'clear_interior'; readonly ids: readonly DocId[] }
   /** A step of a compaction: cuts the purge log to `_purged_infos_limit`. */

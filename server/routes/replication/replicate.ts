@@ -101,7 +101,10 @@ export async function readRequest(ctx: RequestContext): Promise<JsonObject> {
 export function parseRequest(ctx: RequestContext, body: JsonObject): ReplicationRequest | CancelById {
   const { replicator } = ctx.services
   try {
-    return parseReplication(body, replicator.defaults, name => replicator.urlOf(name))
+    const request = parseReplication(body, replicator.defaults, name => replicator.urlOf(name))
+    if (!('cancelId' in request) && (request.source.credentials ?? request.target.credentials) !== undefined)
+      requireServerAdmin(ctx.state.user)
+    return request
   } catch (error) {
     return rethrow(error)
   }
@@ -114,7 +117,8 @@ export function rethrow(error: unknown): never {
   }
   if (!(error instanceof PeerError)) throw error
   if (error.error === 'filter_fetch_error') throw new CouchError(404, 'not_found', error.reason)
-  if (error.error === 'host_not_allowed' || error.error === 'forbidden') throw fail('forbidden', error.reason)
+  if (['host_not_allowed', 'no_credentials'].includes(error.error) || error.error === 'forbidden')
+    throw fail('forbidden', error.reason)
   if (error.error === 'unauthorized') throw fail('unauthorized', error.reason)
   throw new CouchError(500, error.error, error.reason)
 }

@@ -1,9 +1,13 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import test from 'ava'
 import { sendJson, startFalsePeer } from '../../helpers/faults/false-peer.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { call } from '../../helpers/http.ts'
 import { replicate } from '../../helpers/replication.ts'
 import { startServer } from '../../helpers/server.ts'
+import { tempDir } from '../../helpers/temp.ts'
+import { runCli } from '../../cli/run-cli.ts'
 
 /** More than `[chttpd_auth_lockout] threshold`. */
 const GUESSES = 7
@@ -191,3 +195,99 @@ test('others see a job without what may be secret in it, and cannot put a branch
   )
   t.like((await call(ann, 'GET', '/_replicator/job')).body, { owner: 'ann', source: 'http://evil/db' })
 })
+
+test('named credentials: jobs and followers use them at their place alone, and nobody reads them', async t => {
+  const data = await tempDir()
+  const settings = [{ section: 'replicator', key: 'crash_backoff', value: '50' }]
+  const [far, near] = await Promise.all([
+    startServer({ admin: { name: 'admin', password: 'opensesame' } }),
+    startServer({ settings, data: data.path, memory: false }),
+  ])
+  t.teardown(async () => {
+    await Promise.all([far.close(), near.close()])
+    await data.remove()
+  })
+  const place = far.couchette.url
+  const farUrl = withLogin(far.url, 'admin', 'opensesame')
+  const { url } = near
+  await call(farUrl, 'PUT', '/from')
+  await call(farUrl, 'PUT', '/from/a', { json: { n: 1 } })
+  const secret = { url: place, username: 'admin', password: 'wrong' }
+  t.is((await call(url, 'PUT', '/_credentials/far', { json: secret })).status, 201)
+  t.is((await call(url, 'PUT', '/_credentials/-', { json: secret })).status, 400)
+  for (const bad of [
+    { url: place },
+    { url: 'x', token: 'y' },
+    { ...secret, token: 'y' },
+    { ...secret, other: 1 },
+  ])
+    t.is((await call(url, 'PUT', '/_credentials/bad', { json: bad })).status, 400)
+
+  const source = { url: `${place}/from`, credentials: 'far' }
+  await call(url, 'PUT', '/_replicator/job', { json: { source, target: `${url}/to`, create_target: true } })
+  const failure = async () =>
+    JSON.stringify((await call(url, 'GET', '/_scheduler/docs/_replicator/job')).body.info)
+  await eventually('the wrong password is refused', async () =>
+    /unauthorized|auth_error/.test(await failure()),
+  )
+  const right = { ...secret, password: 'opensesame' }
+  t.is((await call(url, 'PUT', '/_credentials/far', { json: right })).status, 200)
+  await eventually('the job goes on with the new one', async () => {
+    return (await call(url, 'GET', '/to/a')).status === 200
+  })
+  t.is((await call(url, 'PUT', '/copy/_follower', { json: { source } })).status, 201)
+  await eventually('the follower has it', async () => (await call(url, 'GET', '/copy/a')).status === 200)
+  t.true((await replicate(url, { source, target: 'again', create_target: true })).ok)
+
+  const elsewhere = { url: `${near.couchette.url}/to`, credentials: 'far' }
+  const refused = await call(url, 'POST', '/_replicate', { json: { source: elsewhere, target: 'again' } })
+  t.is(refused.status, 403)
+  t.regex(String(refused.body.reason), /credentials `far` are for http.*, not for /)
+  const unknown = { source: { ...source, credentials: 'none' }, target: 'again' }
+  t.is(
+    (await call(url, 'POST', '/_replicate', { json: unknown })).body.reason,
+    'there are no credentials `none`',
+  )
+  const both = { source: { ...source, auth: { basic: { username: 'a', password: 'b' } } }, target: 'again' }
+  t.is((await call(url, 'POST', '/_replicate', { json: both })).status, 400)
+
+  const user = { _id: 'org.couchdb.user:joe', name: 'joe', password: 'joe', roles: [], type: 'user' }
+  await call(url, 'PUT', '/_users/org.couchdb.user:joe', { json: user })
+  await call(url, 'PUT', '/_replicator/_security', { json: { members: { names: ['joe'] } } })
+  const joe = withLogin(url, 'joe', 'joe')
+  t.is((await call(joe, 'PUT', '/_replicator/joes', { json: { source, target: `${url}/to` } })).status, 403)
+  t.is((await call(joe, 'POST', '/_replicate', { json: { source, target: `${url}/to` } })).status, 401)
+  t.is((await call(joe, 'GET', '/_credentials')).status, 401)
+
+  const shown = await runCli(['credentials', '--json', '--url', url])
+  t.is(shown.code, 0, shown.err)
+  const [row] = JSON.parse(shown.out) as Record<string, unknown>[]
+  t.like(row, { name: 'far', url: place, kind: 'basic' })
+  const answers = await Promise.all(
+    [
+      '/_credentials/far',
+      '/_replicator/_all_docs?include_docs=true',
+      '/_replicator/_local_docs?include_docs=true',
+    ].map(path => call(url, 'GET', path)),
+  )
+  t.notRegex(JSON.stringify(answers.map(({ body }) => body)), /opensesame/)
+  await near.couchette.close()
+  for (const [name, text] of await filesOf(data.path)) t.false(text.includes('opensesame'), name)
+  t.is((await stat(join(data.path, 'credentials.key'))).mode & 0o77, 0)
+})
+
+test('the command line stores credentials that it reads from standard input', async t => {
+  const { url, close } = await startServer()
+  t.teardown(close)
+  const set = ['credentials', 'set', 'prod', 'https://db.example.org/', '--secret-stdin', '--url', url]
+  t.is((await runCli(set, { input: 'a-token\n' })).code, 0)
+  t.regex((await runCli(['credentials', '--url', url])).out, /prod +token +https:\/\/db\.example\.org /)
+  t.is((await runCli(['credentials', 'remove', 'prod', '--url', url])).code, 0)
+  t.is((await call(url, 'GET', '/_credentials/prod')).status, 404)
+})
+
+async function filesOf(directory: string): Promise<[string, Buffer][]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
+  return Promise.all(files.map(async file => [file, await readFile(file)]))
+}

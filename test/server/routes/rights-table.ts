@@ -141,6 +141,15 @@ export const ROWS: readonly Row[] = [
     status: 200,
     request: ({ db }) => ({ path: `/${db}/_security`, json: {} }),
   },
+  { route: 'GET /_credentials', right: 'server-admin', status: 200 },
+  { route: 'GET /_credentials/:name', right: 'server-admin', status: 404 },
+  {
+    route: 'PUT /_credentials/:name',
+    right: 'server-admin',
+    status: 400,
+    request: () => ({ path: '/_credentials/prod', json: {} }),
+  },
+  { route: 'DELETE /_credentials/:name', right: 'server-admin', status: 404 },
   { route: 'GET /:db/_follower', right: 'server-admin', status: 404 },
   {
     route: 'PUT /:db/_follower',

@@ -1,0 +1,134 @@
+import { type Credential, isForUrl, withCredential } from '../../protocol/credential.ts'
+import { asDatabaseName } from '../../protocol/database-name.ts'
+import { CouchError, fail } from '../../protocol/errors.ts'
+import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
+import { publicUrl } from '../../protocol/replication-endpoint.ts'
+import { Turns } from '../../protocol/turns.ts'
+import { PeerError } from '../../replicator/peer-error.ts'
+import type { Catalog } from '../database/catalog.ts'
+import type { Database } from '../database/database.ts'
+import { readInternalSetting, writeInternalSetting } from '../database/internal-settings.ts'
+import { CREDENTIALS_SETTING } from '../database/setting-names.ts'
+import type { SecretBox } from './secret-box.ts'
+
+/** Credentials as they are shown: nothing of the secret. */
+export interface ShownCredential {
+  readonly name: string
+  readonly url: string
+  readonly kind: 'basic' | 'token'
+  /** ISO 8601. */
+  readonly updated: string
+}
+
+interface StoredCredential extends Omit<ShownCredential, 'name'> {
+  /** Encrypted: a `Credential`. */
+  readonly sealed: string
+}
+
+type Stored = Readonly<Record<string, StoredCredential>>
+
+/** The database beside whose documents credentials are kept: jobs need them. */
+const JOBS = asDatabaseName('_replicator')
+
+/** Secrets for other servers and brokers, by names that jobs refer to. Nothing gives them out again. */
+export class Credentials {
+  readonly #catalog: Catalog
+  readonly #box: SecretBox
+  readonly #writes = new Turns(() => ({ running: 1 }))
+
+  constructor(catalog: Catalog, box: SecretBox) {
+    this.#catalog = catalog
+    this.#box = box
+  }
+
+  async list(): Promise<ShownCredential[]> {
+    const stored = await this.#read()
+    return Object.keys(stored)
+      .sort()
+      .map(name => shown(name, stored[name]!))
+  }
+
+  /** @throws `missing` */
+  async show(name: string): Promise<ShownCredential> {
+    const stored = await this.#read()
+    if (!Object.hasOwn(stored, name)) throw fail('missing')
+    return shown(name, stored[name]!)
+  }
+
+  /** Stores or replaces credentials: jobs use them from their next start on. @returns whether they are new */
+  put(name: string, credential: Credential): Promise<boolean> {
+    return this.#writes.run(async () => {
+      const stored = await this.#read()
+      const kind = credential.token === undefined ? 'basic' : 'token'
+      const sealed = this.#box.seal(name, credential)
+      const entry: StoredCredential = {
+        url: credential.url,
+        kind,
+        updated: new Date().toISOString(),
+        sealed,
+      }
+      await this.#write({ ...stored, [name]: entry })
+      return !Object.hasOwn(stored, name)
+    })
+  }
+
+  /** @throws `missing` */
+  remove(name: string): Promise<void> {
+    return this.#writes.run(async () => {
+      const { [name]: removed, ...others } = await this.#read()
+      if (removed === undefined) throw fail('missing')
+      await this.#write(others)
+    })
+  }
+
+  /**
+   * Returns an endpoint with the secrets that it names; one that names none as it is.
+   *
+   * @throws PeerError `no_credentials` where there are none of that name, or for another URL, or none that this server can
+   *   decrypt
+   */
+  async resolve(endpoint: ReplicationEndpoint): Promise<ReplicationEndpoint> {
+    const { credentials: name, ...plain } = endpoint
+    if (name === undefined) return endpoint
+    const stored = await this.#read()
+    const found = Object.hasOwn(stored, name) ? stored[name] : undefined
+    if (found === undefined) throw refusal(`there are no credentials \`${name}\``)
+    const credential = this.#open(name, found)
+    if (!isForUrl(credential, endpoint.url))
+      throw refusal(`credentials \`${name}\` are for ${credential.url}, not for ${publicUrl(endpoint.url)}`)
+    return withCredential(plain, credential)
+  }
+
+  #open(name: string, { sealed }: StoredCredential): Credential {
+    try {
+      return this.#box.open<Credential>(name, sealed)
+    } catch {
+      throw refusal(`credentials \`${name}\` were encrypted under another key than this server's`)
+    }
+  }
+
+  async #read(): Promise<Stored> {
+    const jobs = await this.#jobs()
+    return (jobs && readInternalSetting<Stored>(jobs, CREDENTIALS_SETTING)) ?? {}
+  }
+
+  async #write(stored: Stored): Promise<void> {
+    const jobs = (await this.#jobs()) ?? (await this.#catalog.create(JOBS, { partitioned: false }))
+    await writeInternalSetting(jobs, CREDENTIALS_SETTING, stored)
+  }
+
+  #jobs(): Promise<Database | undefined> {
+    return this.#catalog.open(JOBS).catch((error: unknown) => {
+      if (error instanceof CouchError && error.status === 404) return undefined
+      throw error
+    })
+  }
+}
+
+function shown(name: string, { url, kind, updated }: StoredCredential): ShownCredential {
+  return { name, url, kind, updated }
+}
+
+function refusal(reason: string): PeerError {
+  return new PeerError('no_credentials', reason)
+}
