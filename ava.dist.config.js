@@ -21,7 +21,12 @@ const SETS = {
 }
 
 const set = process.env.TEST_SET ?? 'all'
-const { timeout, concurrency, workerThreads } = set === 'engines' ? engines : base.ava
+const {
+  timeout,
+  concurrency,
+  workerThreads,
+  environmentVariables = {},
+} = set === 'engines' ? engines : base.ava
 
 /**
  * Tests as the build compiled them: a file loads in half the time that it takes from its source. Its files are those that have a source, so
@@ -32,4 +37,6 @@ export default {
   timeout,
   concurrency,
   workerThreads,
+  environmentVariables,
+  require: ['./dist/test/helpers/end-of-file.js'],
 }
