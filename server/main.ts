@@ -143,13 +143,14 @@ function startCluster(
   disposal: Disposal,
 ): void {
   const work = new LeaderJobs(node, databases, services)
-  const { store, attachments } = databases
+  const { store, attachments, snapshots } = databases
   cluster.start({
     store,
     content: attachments.shared,
     catalog: services.catalog,
     url: ownClusterUrl(services.config, url),
     work,
+    copies: store.copyTo === undefined ? undefined : snapshots,
     version: VERSION,
   })
   disposal.add(() => cluster.stopFollowing())

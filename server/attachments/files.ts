@@ -5,6 +5,7 @@ import type { FileKey } from '../storage/encryption/file-cipher.ts'
 import { DamagedValueError } from '../storage/encryption/damaged.ts'
 import { linkOrCopy } from '../storage/link-or-copy.ts'
 import { ignoreMissing } from '../storage/missing-file.ts'
+import { syncDirectory } from '../storage/sync-directory.ts'
 import type { FilePlace } from './blob-record.ts'
 import { type ContentReader, contentReader } from './content-reader.ts'
 
@@ -190,17 +191,4 @@ async function filesIn(directory: string): Promise<number[]> {
   return (await readdir(directory))
     .filter(name => /^[0-9a-f]{12}$/.test(name))
     .map(name => parseInt(name, 16))
-}
-
-/** Makes new names in a directory durable; systems that cannot sync a directory do without. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r').catch(() => undefined)
-  if (handle === undefined) return
-  try {
-    await handle.sync()
-  } catch (error) {
-    if (process.platform !== 'win32') throw error
-  } finally {
-    await handle.close()
-  }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { Turns } from '../../protocol/turns.ts'
 import type { Logger } from 'pino'
 import { fail } from '../../protocol/errors.ts'
@@ -37,9 +37,9 @@ export interface BackupCopiesParts {
   /** Milliseconds after the last request for a copy until it is removed. */
   readonly maxIdle: () => number
   readonly log: Logger
+  /** Name of the directory below the data directory that holds the copy. */
+  readonly directory: string
 }
-
-const DIRECTORY = 'backup-in-progress'
 
 /**
  * Copies of the data directory that a client takes away while the server runs. Files that never change get a second name,
@@ -99,7 +99,9 @@ export class BackupCopies {
     const size = this.#current?.id === id ? this.#sizes.get(path) : undefined
     if (size === undefined) throw fail('noBackup')
     this.#stayAlive()
-    return { size, content: createReadStream(join(this.#directory, id, ...path.split('/'))) }
+    const place = join(this.#directory, id, ...path.split('/'))
+    // A file that was being written when it was copied may have grown.
+    return { size, content: size === 0 ? Readable.from([]) : createReadStream(place, { end: size - 1 }) }
   }
 
   /**
@@ -122,7 +124,7 @@ export class BackupCopies {
   get #directory(): string {
     const { data } = this.#parts
     if (data === undefined) throw fail('nothingToBackUp')
-    return join(data, DIRECTORY)
+    return join(data, this.#parts.directory)
   }
 
   async #copy(directory: string): Promise<void> {

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import type { Genesis } from '../cluster/entry/change.ts'
 import { entryCipher } from '../cluster/entry/entry-cipher.ts'
 import type { EntryCipher } from '../cluster/entry/entry.ts'
-import { createGenesis, readGenesis } from '../cluster/group/genesis.ts'
-import { type EngineLog, LogTrimmedError } from '../cluster/log/contract.ts'
+import { createGenesis, readHead } from '../cluster/group/log-head.ts'
+import type { EngineLog } from '../cluster/log/contract.ts'
 import { openLog } from '../cluster/log/open-log.ts'
-import { equalSettings } from '../cluster/service/equal-settings.ts'
+import { equalSettings } from '../cluster/group/equal-settings.ts'
 import { Config } from '../config/config.ts'
 import { ownFile, writeIniValue } from '../config/files.ts'
 import { fileError, StartError } from '../config/start-error.ts'
@@ -67,11 +67,11 @@ export async function clusterCreate(args: ClusterArguments): Promise<number> {
  */
 export async function clusterJoin(args: ClusterArguments): Promise<number> {
   await checkNew(args.data)
-  const genesis = await withLog(args, async log => readGenesis(log, await cipherOfEnvironment()))
+  const { change } = await withLog(args, async log => readHead(log, await cipherOfEnvironment()))
   await mkdir(args.data, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw fileError(error, 'The data directory', args.data)
   })
-  await configure(args, genesis.settings)
+  await configure(args, change.settings)
   say(`This node belongs to the cluster "${args.name}". Start it with: couchette serve --data ${args.data}`)
   return 0
 }
@@ -111,10 +111,6 @@ async function withLog<T>(
     return await use(log)
   } catch (error) {
     if (error instanceof StartError) throw error
-    if (error instanceof LogTrimmedError)
-      throw new StartError(
-        'The beginning of the log was trimmed: a new node needs a copy of another node first.',
-      )
     throw new StartError(`The log "${name}" cannot be used: ${messageOf(error)}`, { cause: error })
   } finally {
     await log.close()

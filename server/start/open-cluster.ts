@@ -26,6 +26,6 @@ export async function clusterOf(
     cipher: keys && entryCipher(keys),
     config,
     log: componentLog(log, 'cluster'),
-    openLog: () => openLog(settings.logUrl, settings.name),
+    openLog: async () => options.clusterLog?.() ?? (await openLog(settings.logUrl, settings.name)),
   })
 }

@@ -5,6 +5,7 @@ import type { Attachments } from '../attachments/attachments.ts'
 import { openAttachments } from '../attachments/open.ts'
 import { BackupCopies } from '../backup/backup-copies.ts'
 import type { Cluster } from '../cluster/service/cluster.ts'
+import { hasStore } from '../cluster/snapshot/take-snapshot.ts'
 import { SecretBox } from '../credentials/secret-box.ts'
 import { DatabaseEvents } from '../changes/database-events.ts'
 import { OpenFeeds } from '../changes/live/open-feeds.ts'
@@ -28,6 +29,8 @@ import type { CouchetteOptions } from './options.ts'
 export interface DatabaseParts extends GuardedCatalog {
   readonly attachments: Attachments
   readonly backups: BackupCopies
+  /** Copies that other nodes of a cluster begin with. */
+  readonly snapshots: BackupCopies
   readonly queries: Queries
   readonly conflicts: Conflicts
   readonly feeds: OpenFeeds
@@ -59,6 +62,8 @@ export async function openDatabases(
     { isInMemory: options.memory === true, isInCluster: cluster !== undefined },
     componentLog(log, 'threads'),
   )
+  if (cluster !== undefined && options.memory !== true && !(await hasStore(options.data)))
+    await cluster.begin(options.data)
   const store = await openServerStore(options, config, storeLog, threads > 1)
   disposal.add(() => store.close())
   // Comparisons sort there: what a crash left is of no use.
@@ -70,15 +75,19 @@ export async function openDatabases(
   const directory = options.memory === true ? undefined : join(options.data, 'attachments')
   const attachments = await openAttachments(store, directory, config, cluster !== undefined)
   disposal.add(() => attachments.close())
-  const backups = new BackupCopies({
+  const copies = {
     store,
     attachments,
     data: options.memory === true ? undefined : options.data,
     maxIdle: () => config.integer('backup', 'max_idle'),
     log: componentLog(log, 'backup'),
-  })
-  await backups.open()
-  disposal.add(() => backups.close())
+  }
+  const backups = new BackupCopies({ ...copies, directory: 'backup-in-progress' })
+  const snapshots = new BackupCopies({ ...copies, directory: 'snapshot-of-this-node' })
+  for (const opened of [backups, snapshots]) {
+    await opened.open()
+    disposal.add(() => opened.close())
+  }
   const queries = new Queries(config, componentLog(log, 'queries'))
   reportBuilds(queries, metrics, componentLog(log, 'queries'))
   disposal.add(() => queries.close())
@@ -117,7 +126,19 @@ export async function openDatabases(
   }
   // A password whose hash is being replaced is still written, and told as an update.
   disposal.add(() => guarded.users.close())
-  return { ...guarded, attachments, backups, queries, conflicts, feeds, store, secrets, fronts, cluster }
+  return {
+    ...guarded,
+    attachments,
+    backups,
+    snapshots,
+    queries,
+    conflicts,
+    feeds,
+    store,
+    secrets,
+    fronts,
+    cluster,
+  }
 }
 
 /** Opens the box of secrets with the key in `[couchette] credentials_key_file`; a server in memory has a key for itself. */

@@ -1,3 +1,4 @@
+import type { ReplicatedLog } from '../cluster/log/contract.ts'
 import type { Override } from '../config/overrides.ts'
 import type { KeySources } from '../storage/encryption/master-key.ts'
 
@@ -19,6 +20,8 @@ export interface CouchetteOptions {
   readonly logLevel?: string
   /** Called when an administrator asks for a restart; without it there is no `_restart`. */
   readonly onRestart?: () => void
+  /** Opens the log of the cluster in place of the one that `[cluster] log` names, for tests. */
+  readonly clusterLog?: () => ReplicatedLog
   /** Files with the key that the data is encrypted under, and with the one before it. */
   readonly encryption?: Pick<KeySources, 'keyFile' | 'previousKeyFile'>
   /** Settings that beat those of the files. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import { asDatabaseName } from '../../protocol/database-name.ts'
-import { createGenesis } from '../../server/cluster/group/genesis.ts'
+import { createGenesis } from '../../server/cluster/group/log-head.ts'
 import type { Appended, ReplicatedLog } from '../../server/cluster/log/contract.ts'
 import { openMemoryStore, type Store } from '../../server/storage/store.ts'
 import { contentsOf, type GroupNode, groupNode } from './group-node.ts'
@@ -124,6 +124,7 @@ class FaultyNode {
         return log.read(from)
       },
       changed: signal => log.changed(signal),
+      first: () => log.first(),
       trim: below => log.trim(below),
       close: () => log.close(),
     }

@@ -63,6 +63,7 @@ export function dyingAfter(log: ReplicatedLog, appends: number): ReplicatedLog {
     maxEntryBytes: log.maxEntryBytes,
     read: from => log.read(from),
     changed: signal => log.changed(signal),
+    first: () => log.first(),
     trim: below => log.trim(below),
     close: () => log.close(),
   }

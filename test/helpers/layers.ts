@@ -63,7 +63,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     ...['database', 'changes'],
   ],
   'server/sandbox': ['guest'],
-  'server/cluster': ['log', 'entry', 'group', 'service', 'front'],
+  'server/cluster': ['log', 'entry', 'group', 'nodes', 'snapshot', 'service', 'front'],
   'server/threads': ['store', 'following', 'front', 'jobs'],
   'server/storage': ['encryption', 'leveldb', 'durable', 'checksums'],
   cli: ['frame', 'replication', 'documents', 'migrate', 'commands'],

@@ -50,6 +50,7 @@ export function forgetful(log: ReplicatedLog): ReplicatedLog {
       return log.maxEntryBytes
     },
     changed: signal => log.changed(signal),
+    first: () => log.first(),
     trim: below => log.trim(below),
     close: () => log.close(),
   }
@@ -77,6 +78,7 @@ export async function contend(log: ReplicatedLog, name: string, count: number): 
 export async function keepsContract(t: ExecutionContext, engine: LogEngine): Promise<void> {
   const [a, b] = [engine.connect(), engine.connect()]
   t.deepEqual(await a.read(1), [])
+  t.is(await a.first(), undefined)
   t.deepEqual(await a.append(1, bytes('hole')), { kind: 'conflict' })
   t.deepEqual(await a.append(0, bytes('one')), { kind: 'appended', position: 1 })
   t.is(a.acknowledged, 1)
@@ -105,7 +107,9 @@ export async function keepsContract(t: ExecutionContext, engine: LogEngine): Pro
   t.is(Buffer.compare(found!.bytes, large), 0, 'the largest entry comes back')
   all.push(text(large))
 
+  t.is(text((await a.first())!.bytes), 'one')
   await a.trim(3)
+  t.deepEqual(await b.first(), { position: 3, bytes: (await b.read(3))[0]!.bytes })
   await t.throwsAsync(a.read(1), { instanceOf: LogTrimmedError })
   t.is((await readAll(a, 3)).join(), all.slice(2).join())
   await a.trim(all.length + 100)

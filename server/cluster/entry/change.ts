@@ -43,14 +43,34 @@ export interface SettingChange {
   readonly persist: boolean
 }
 
+/** Settings that are equal on all nodes. */
+export type EqualSettings = readonly {
+  readonly section: string
+  readonly key: string
+  readonly value: string
+}[]
+
+/**
+ * What a new node needs of the entries before, which may be removed from here on; the databases it copies from another node. It
+ * is also the first entry of a log that begins with the data of a node.
+ */
+export interface Checkpoint {
+  readonly kind: 'checkpoint'
+  /** Name of the cluster. */
+  readonly name: string
+  readonly settings: EqualSettings
+  /** URLs of the members by their names. */
+  readonly members: Readonly<Record<string, string>>
+}
+
 /** Changes of the cluster itself, not of its databases. */
-export type GroupChange = Leadership | Resignation | MemberChange | MemberRemoval | SettingChange
+export type GroupChange = Leadership | Resignation | MemberChange | MemberRemoval | SettingChange | Checkpoint
 
 /** The first entry of a log: the name of the cluster, and the settings that are equal on all nodes. */
 export interface Genesis {
   readonly kind: 'genesis'
   readonly name: string
-  readonly settings: readonly { readonly section: string; readonly key: string; readonly value: string }[]
+  readonly settings: EqualSettings
 }
 
 /** Some bytes of an attachment's content, before the commit that refers to it. A new epoch voids what has no commit yet. */
@@ -102,6 +122,7 @@ export function decodeChange(bytes: Uint8Array): ClusterChange {
     case 'member':
     case 'remove':
     case 'setting':
+    case 'checkpoint':
     case 'genesis':
       return meta
     default:

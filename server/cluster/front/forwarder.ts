@@ -6,8 +6,8 @@ import {
 } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import { HOP_BY_HOP } from '../../http/connection/hop-by-hop.ts'
-import { CLUSTER_ENDS, CLUSTER_POSITION, CLUSTER_SIGNATURE } from '../service/headers.ts'
-import type { ClusterSignature } from '../service/signature.ts'
+import { CLUSTER_ENDS, CLUSTER_POSITION, CLUSTER_SIGNATURE } from '../nodes/headers.ts'
+import type { ClusterSignature } from '../nodes/signature.ts'
 
 /** Those that a proxy in front adds, too. */
 const OF_ONE_CONNECTION = new Set([...HOP_BY_HOP, 'proxy-connection'])

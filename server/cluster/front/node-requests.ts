@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
-import { CouchError } from '../../../protocol/errors.ts'
+import { pipeline } from 'node:stream/promises'
+import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { Cluster } from '../service/cluster.ts'
-import { type LeaderPosition, NODE_PATHS, type NodeReport } from '../service/node-client.ts'
+import type { Snapshots } from '../snapshot/snapshots.ts'
+import { type LeaderPosition, NODE_PATHS, type NodeReport } from '../nodes/node-client.ts'
 
 /** Returns whether a path is one by which nodes ask each other. */
 export function isNodePath(url: string): boolean {
@@ -13,15 +15,40 @@ export function isNodePath(url: string): boolean {
 export async function answerNode(cluster: Cluster, req: IncomingMessage, res: ServerResponse): Promise<void> {
   try {
     const body = await json(req)
-    sendText(res, 200, await answerOf(cluster, req.url ?? '', body))
+    if (req.url === NODE_PATHS.snapshotFile) await sendFile(cluster, body as FileRequest, res)
+    else sendText(res, 200, await answerOf(cluster, req.url ?? '', body))
   } catch (error) {
+    if (res.headersSent) return void res.destroy()
     const { status, reason } = error instanceof CouchError ? error : { status: 503, reason: String(error) }
     sendText(res, status, { reason })
   }
 }
 
-async function answerOf(cluster: Cluster, url: string, body: unknown): Promise<LeaderPosition> {
+interface FileRequest {
+  readonly id: string
+  readonly path: string
+}
+
+/** Sends a file of a copy that another node takes. */
+async function sendFile(cluster: Cluster, { id, path }: FileRequest, res: ServerResponse): Promise<void> {
+  const { size, content } = snapshotsOf(cluster).read(id, path)
+  res.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': size })
+  await pipeline(content, res)
+}
+
+function snapshotsOf({ snapshots }: Cluster): Snapshots {
+  if (snapshots === undefined) throw fail('noLeader')
+  return snapshots
+}
+
+async function answerOf(cluster: Cluster, url: string, body: unknown): Promise<object> {
   if (url === NODE_PATHS.position) return leaderPosition(cluster, await cluster.provenPosition())
+  if (url === NODE_PATHS.beginSnapshot)
+    return snapshotsOf(cluster).begin((body as { readonly node: string }).node)
+  if (url === NODE_PATHS.endSnapshot) {
+    await snapshotsOf(cluster).end((body as FileRequest).id)
+    return { ok: true }
+  }
   await cluster.members?.take(body as NodeReport)
   return leaderPosition(cluster, cluster.group?.position ?? 0)
 }

@@ -1,4 +1,4 @@
-import { isEqualSetting } from '../service/equal-settings.ts'
+import { isEqualSetting } from '../group/equal-settings.ts'
 import { segmentsInDatabase, splitPath } from '../../routing/path.ts'
 
 /**

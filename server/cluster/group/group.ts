@@ -10,12 +10,13 @@ import {
   isOfDatabases,
   isOfGroup,
 } from '../entry/change.ts'
-import { checkFollows, decodeHeader, EntryError } from '../entry/entry.ts'
+import { checkFollows, decodeHeader } from '../entry/entry.ts'
 import { readIntoRun } from '../entry/run.ts'
-import type { LogEntry } from '../log/contract.ts'
+import { type LogEntry, LogTrimmedError } from '../log/contract.ts'
 import { appendBehind } from './append.ts'
 import { ContentSender, withLocalContent } from './content.ts'
-import { decodePlace, encodePlace, type Place, placeAtGenesis, placeBehind, withChange } from './place.ts'
+import { readHead } from './log-head.ts'
+import { decodePlace, encodePlace, type Place, placeAtHead, placeBehind, withChange } from './place.ts'
 import type { AppliedTo, GroupParts } from './group-parts.ts'
 import { PositionWaits } from './position-waits.ts'
 
@@ -49,9 +50,9 @@ export class ReplicatedGroup {
   static async open(parts: GroupParts): Promise<ReplicatedGroup> {
     const stored = await readLogPlace(parts.store)
     if (stored !== undefined) return new ReplicatedGroup(parts, decodePlace(stored))
-    const [first] = await parts.log.read(1)
-    if (first === undefined) throw new EntryError('the log is empty: a cluster is made by a command, once')
-    return new ReplicatedGroup(parts, placeAtGenesis(first))
+    const head = await readHead(parts.log, parts.cipher)
+    if (head.change.kind !== 'genesis') throw new LogTrimmedError('the log begins with a checkpoint')
+    return new ReplicatedGroup(parts, placeAtHead(head))
   }
 
   /** The last entry applied, and what the log says of leader and members until there. */
@@ -61,6 +62,11 @@ export class ReplicatedGroup {
 
   get position(): number {
     return this.#place.position
+  }
+
+  /** Position from which this node goes on after a restart: it needs the entries behind it. */
+  get storedPosition(): number {
+    return this.#stored.position
   }
 
   get epoch(): number {

@@ -20,23 +20,26 @@ export interface Place extends EntryHeader {
   readonly members: Readonly<Record<string, string>>
   /** Names of nodes that were removed. */
   readonly removed: readonly string[]
+  /** Position of the last checkpoint: entries before it may be removed when all members have them. 0 before the first. */
+  readonly checkpoint: number
 }
 
-type Membership = Pick<Place, 'leader' | 'members' | 'removed'>
+type Membership = Pick<Place, 'leader' | 'members' | 'removed' | 'checkpoint'>
 
 /** Returns the place behind an entry. */
 export function placeBehind(
-  { leader, members, removed }: Membership,
+  { leader, members, removed, checkpoint }: Membership,
   { logId, epoch, position, previous }: EntryHeader,
   bytes: Uint8Array,
 ): Place {
-  return { logId, epoch, position, previous, digest: digestOf(bytes), run: [], leader, members, removed }
+  const digest = digestOf(bytes)
+  return { logId, epoch, position, previous, digest, run: [], leader, members, removed, checkpoint }
 }
 
-const NO_MEMBERS: Membership = { leader: undefined, members: {}, removed: [] }
+const NO_MEMBERS: Membership = { leader: undefined, members: {}, removed: [], checkpoint: 0 }
 
 /** Returns the place of a node that has applied the log's first entry alone. */
-export function placeAtGenesis({ bytes }: LogEntry): Place {
+export function placeAtHead({ bytes }: Pick<LogEntry, 'bytes'>): Place {
   return placeBehind(NO_MEMBERS, decodeHeader(bytes), bytes)
 }
 
@@ -59,6 +62,8 @@ export function withChange(place: Place, change: ClusterChange): Place {
       )
       return { ...place, members, removed: [...place.removed, change.node] }
     }
+    case 'checkpoint':
+      return { ...place, checkpoint: place.position }
     default:
       return place
   }
@@ -79,6 +84,7 @@ export function decodePlace(text: string): Place {
     leader: place.leader,
     members: place.members ?? {},
     removed: place.removed ?? [],
+    checkpoint: place.checkpoint ?? 0,
     previous: Buffer.from(previous, 'hex'),
     digest: Buffer.from(digest, 'hex'),
   }

@@ -32,6 +32,8 @@ export interface ReplicatedLog {
    * @throws where the log cannot be reached
    */
   read(from: number): Promise<LogEntry[]>
+  /** Reads the first entry that is there: number 1, or the one up to which the log was trimmed. Undefined for an empty log. */
+  first(): Promise<LogEntry | undefined>
   /** The highest position whose append was acknowledged, as far as this client was told. */
   readonly acknowledged: number
   /** Largest entry that the engine takes, in bytes; what is known once the log was read. */

@@ -110,6 +110,14 @@ export class JetStreamLog implements EngineLog {
     return withoutHoles(found).map(({ seq, data }) => ({ position: seq, bytes: data }))
   }
 
+  async first(): Promise<LogEntry | undefined> {
+    const { manager } = await this.#useChecked()
+    const { state } = await manager.streams.info(this.#names.stream)
+    if (state.messages === 0) return undefined
+    const message = await manager.streams.getMessage(this.#names.stream, { seq: state.first_seq })
+    return message === null ? undefined : { position: message.seq, bytes: message.data }
+  }
+
   changed(signal: AbortSignal): Promise<void> {
     return this.#wakeup.wait(signal)
   }

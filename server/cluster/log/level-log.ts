@@ -73,6 +73,11 @@ export class LevelLogEngine {
     return entries
   }
 
+  async first(): Promise<LogEntry | undefined> {
+    const [found] = await this.#entries.iterator({ limit: 1 }).all()
+    return found && { position: positionOf(found[0]), bytes: found[1] }
+  }
+
   async trim(below: number): Promise<void> {
     await this.#entries.clear({ lt: keyOf(Math.min(below, this.#last)) })
   }
@@ -112,6 +117,10 @@ class LevelLog implements ReplicatedLog {
 
   read(from: number): Promise<LogEntry[]> {
     return this.#engine.read(from)
+  }
+
+  first(): Promise<LogEntry | undefined> {
+    return this.#engine.first()
   }
 
   changed(signal: AbortSignal): Promise<void> {

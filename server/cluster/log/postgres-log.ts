@@ -84,10 +84,24 @@ export class PostgresLog implements EngineLog {
     }
   }
 
-  async read(from: number): Promise<LogEntry[]> {
+  read(from: number): Promise<LogEntry[]> {
+    return this.#reading(client => this.#readWith(client, from))
+  }
+
+  first(): Promise<LogEntry | undefined> {
+    return this.#reading(async client => {
+      const { rows } = await client.query<{ position: string; entry: Buffer }>({
+        name: 'first',
+        text: `SELECT position, entry FROM ${this.#table} ORDER BY position LIMIT 1`,
+      })
+      return rows[0] && { position: Number(rows[0].position), bytes: rows[0].entry }
+    })
+  }
+
+  async #reading<T>(read: (client: pg.Client) => Promise<T>): Promise<T> {
     const connection = await this.#connectReader()
     try {
-      return await this.#readWith(connection.client, from)
+      return await read(connection.client)
     } catch (error) {
       if (!(error instanceof LogTrimmedError || error instanceof LogSetBackError)) {
         this.#reader = undefined

@@ -19,6 +19,10 @@ export interface ClusterReport {
     readonly epoch: number
     readonly position: number
     readonly log_id: string | null
+    /** Position of the first entry that is in the log; known to the leader alone. */
+    readonly first: number | null
+    /** Entry from which a new node reads on; those before it are removed when all members have it. */
+    readonly checkpoint: number
   }[]
   readonly members: readonly {
     readonly node: string
@@ -27,6 +31,8 @@ export interface ClusterReport {
     readonly position: number | null
     /** Entries that it lacks. */
     readonly behind: number | null
+    /** True where the log no longer has what it lacks: it must join again. */
+    readonly too_far_behind: boolean
     readonly version: string | null
     readonly heard_ms: number | null
   }[]
@@ -52,7 +58,7 @@ export function reasonToLeaveOut(cluster: Cluster): string | undefined {
 
 /** Returns the answer of `GET /_cluster`: positions of others are known to the leader alone. */
 export function clusterReport(cluster: Cluster): ClusterReport {
-  const { group, leader, lagMs } = cluster
+  const { group, leader, lagMs, trimmer } = cluster
   const position = group?.position ?? 0
   return {
     name: cluster.settings.name,
@@ -67,6 +73,8 @@ export function clusterReport(cluster: Cluster): ClusterReport {
         epoch: group?.epoch ?? 0,
         position,
         log_id: group?.place.logId ?? null,
+        first: trimmer?.first || null,
+        checkpoint: group?.place.checkpoint ?? 0,
       },
     ],
     members: (cluster.members?.list() ?? []).map(member => ({
@@ -75,6 +83,7 @@ export function clusterReport(cluster: Cluster): ClusterReport {
       role: member.node === leader?.node ? 'leader' : 'follower',
       position: member.position ?? null,
       behind: member.position === undefined ? null : Math.max(0, position - member.position),
+      too_far_behind: trimmer?.isTooFarBehind(member) === true,
       version: member.version ?? null,
       heard_ms: member.heardMs ?? null,
     })),
@@ -83,7 +92,7 @@ export function clusterReport(cluster: Cluster): ClusterReport {
 
 /** Returns the metrics of a node. */
 export function clusterFamilies(cluster: Cluster): MetricFamily[] {
-  const { counters, group, lagMs } = cluster
+  const { counters, group, lagMs, snapshots, trimmer, members } = cluster
   const state = stateOf(cluster)
   const gauge = (name: string, help: string, value: number): MetricFamily => ({
     name: `couchette_cluster_${name}`,
@@ -111,6 +120,19 @@ export function clusterFamilies(cluster: Cluster): MetricFamily[] {
       Number.isFinite(lagMs) ? lagMs / 1000 : -1,
     ),
     gauge('members', 'nodes of the cluster', Object.keys(group?.place.members ?? {}).length),
+    gauge(
+      'log_entries',
+      'entries in the log, at its leader; 0 elsewhere',
+      state === 'leader' && trimmer?.first ? (group?.position ?? 0) - trimmer.first + 1 : 0,
+    ),
+    gauge(
+      'members_too_far_behind',
+      'nodes that the log no longer has the entries for, at its leader: they must join again',
+      (members?.list() ?? []).filter(member => trimmer?.isTooFarBehind(member)).length,
+    ),
+    counter('trimmed_entries', 'entries that this node removed from the log', trimmer?.trimmed ?? 0),
+    counter('snapshots', 'copies of this node that others took', snapshots?.taken ?? 0),
+    counter('snapshot_bytes', 'bytes of copies that others took', snapshots?.bytes ?? 0),
     counter('led', 'times that this node began to lead', counters.led),
     counter('log_failures', 'failures to reach the log', counters.unreachable),
     counter('forwarded_requests', 'requests that were forwarded to the leader', counters.forwarded),

@@ -2,9 +2,10 @@ import type { Config } from '../../config/config.ts'
 import type { GroupChange } from '../entry/change.ts'
 import type { ReplicatedGroup } from '../group/group.ts'
 import type { NodeAddress } from '../group/place.ts'
+import type { Snapshots } from '../snapshot/snapshots.ts'
 import type { ClusterSettings } from './cluster-settings.ts'
 import type { Counters } from './counters.ts'
-import type { ClusterSignature } from './signature.ts'
+import type { ClusterSignature } from '../nodes/signature.ts'
 
 /** A node as its parts see it. */
 export interface ClusterState {
@@ -17,6 +18,8 @@ export interface ClusterState {
   /** The group's state; undefined until the log was read for the first time. */
   readonly group: ReplicatedGroup | undefined
   readonly isLeader: boolean
+  /** Copies that other nodes take; undefined for a node in memory. */
+  readonly snapshots: Snapshots | undefined
   /** The leader as far as this node knows; undefined where there is none. */
   readonly leader: NodeAddress | undefined
   /** The sentence that says why this node follows the log no longer, and needs a person. */

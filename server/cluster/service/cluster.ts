@@ -1,44 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Logger } from 'pino'
 import { fail } from '../../../protocol/errors.ts'
-import type { SharedContent } from '../../attachments/shared-content.ts'
 import type { Config } from '../../config/config.ts'
-import type { Catalog } from '../../database/catalog.ts'
 import type { ReplicatedChange } from '../../database/replication-hook.ts'
-import type { Store, StoreBatch } from '../../storage/store.ts'
+import type { StoreBatch } from '../../storage/store.ts'
 import type { GroupChange, SettingChange } from '../entry/change.ts'
-import type { EntryCipher } from '../entry/entry.ts'
 import { ReplicatedGroup } from '../group/group.ts'
 import type { NodeAddress } from '../group/place.ts'
 import type { ReplicatedLog } from '../log/contract.ts'
+import type { ClusterParts, ClusterStart } from './cluster-parts.ts'
 import type { ClusterState } from './cluster-state.ts'
 import type { ClusterSettings } from './cluster-settings.ts'
 import { Counters } from './counters.ts'
 import { stopReason } from './stop-reason.ts'
-import { Election, type LeaderWork } from './election.ts'
+import { Election } from './election.ts'
 import { Freshness } from './freshness.ts'
 import { Members } from './members.ts'
-import { ClusterSignature } from './signature.ts'
-
-export interface ClusterParts {
-  readonly settings: ClusterSettings
-  readonly config: Config
-  readonly log: Logger
-  /** Opens the log of the group; called once. */
-  /** Encrypts entries, where this node has a master key. */
-  readonly cipher: EntryCipher | undefined
-  readonly openLog: () => Promise<ReplicatedLog>
-}
-
-/** Parts of the server that a node works with once it listens. */
-export interface ClusterStart {
-  readonly store: Store
-  readonly content: SharedContent
-  readonly catalog: Catalog
-  readonly url: string
-  readonly work: LeaderWork
-  readonly version: string
-}
+import { beginNode } from '../snapshot/begin-node.ts'
+import { Snapshots } from '../snapshot/snapshots.ts'
+import { Trimmer } from './trimmer.ts'
+import { ClusterSignature } from '../nodes/signature.ts'
 
 /** Milliseconds between two attempts to reach the log. */
 const RETRY_MS = 300
@@ -57,6 +37,8 @@ export class Cluster implements ClusterState {
   #election: Election | undefined
   #members: Members | undefined
   #freshness: Freshness | undefined
+  #trimmer: Trimmer | undefined
+  #snapshots: Snapshots | undefined
   #url = ''
   #isEnding = false
   #leadership = new AbortController()
@@ -72,9 +54,19 @@ export class Cluster implements ClusterState {
     this.signature = new ClusterSignature(parts.settings.secret)
   }
 
+  /** Has a node without databases copy those of another. @throws {StartError} where it cannot */
+  async begin(data: string): Promise<void> {
+    const { settings, log, config, cipher } = this.#parts
+    const openLog = async (): Promise<ReplicatedLog> => (this.#log ??= await this.#parts.openLog())
+    await beginNode({ node: settings.node, signature: this.signature, data, log, config, cipher, openLog })
+  }
+
   /** Begins to follow the log. Resolves at once: the log may not be there yet. */
   start(parts: ClusterStart): void {
     this.#url = parts.url
+    const { copies } = parts
+    if (copies !== undefined)
+      this.#snapshots = new Snapshots({ copies, config: this.config, group: () => this.#group })
     this.#running = this.#run(parts)
   }
 
@@ -112,6 +104,14 @@ export class Cluster implements ClusterState {
 
   get members(): Members | undefined {
     return this.#members
+  }
+
+  get snapshots(): Snapshots | undefined {
+    return this.#snapshots
+  }
+
+  get trimmer(): Trimmer | undefined {
+    return this.#trimmer
   }
 
   /** Milliseconds since this node last had everything that the leader had; 0 for the leader. */
@@ -165,6 +165,7 @@ export class Cluster implements ClusterState {
   /** Applies nothing more, as the databases are being closed; a leader goes on. Idempotent. */
   async stopFollowing(): Promise<void> {
     this.#isEnding = true
+    await this.#trimmer?.close()
     await this.#members?.close()
     if (this.isLeader) return
     this.#stop.abort()
@@ -186,6 +187,7 @@ export class Cluster implements ClusterState {
   async close(): Promise<void> {
     if (this.isLeader) await this.record({ kind: 'resign' }).catch(() => undefined)
     this.#stop.abort()
+    await this.#trimmer?.close()
     await this.#members?.close()
     await this.#running
     await this.#election?.close()
@@ -207,13 +209,13 @@ export class Cluster implements ClusterState {
   }
 
   async #open({ store, content, catalog, work, version }: ClusterStart): Promise<Election> {
-    const { config, log } = this.#parts
+    const { config, log, cipher } = this.#parts
     this.#log ??= await this.#parts.openLog()
     const group = await ReplicatedGroup.open({
       store,
       content,
       log: this.#log,
-      cipher: this.#parts.cipher,
+      cipher,
       node: this.address,
       signal: this.#stop.signal,
       appendTimeoutMs: () => config.integer('cluster', 'write_timeout'),
@@ -224,6 +226,9 @@ export class Cluster implements ClusterState {
     this.#freshness = new Freshness(this)
     this.#members = new Members(this, version, reason => this.#halt(reason))
     this.#members.start()
+    const members = this.#members
+    this.#trimmer = new Trimmer({ cluster: this, group, groupLog: this.#log, members, log, cipher })
+    this.#trimmer.start()
     return new Election({
       cluster: this,
       group,

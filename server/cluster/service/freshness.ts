@@ -1,6 +1,6 @@
 import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { ClusterState } from './cluster-state.ts'
-import { askNode, NODE_PATHS } from './node-client.ts'
+import { askNode, NODE_PATHS } from '../nodes/node-client.ts'
 
 /** Keeps a node's promise that what it says is missing is missing at the leader, too. */
 export class Freshness {

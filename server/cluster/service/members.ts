@@ -1,7 +1,13 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { GroupChange } from '../entry/change.ts'
 import type { ClusterState } from './cluster-state.ts'
-import { askNode, NODE_PATHS, type NodeReport, RemovedError } from './node-client.ts'
+import {
+  askNode,
+  NODE_PATHS,
+  type NodeReport,
+  RemovedError,
+  type SnapshotHold,
+} from '../nodes/node-client.ts'
 
 /** Milliseconds between two reports of a follower. */
 const REPORT_MS = 500
@@ -12,6 +18,10 @@ export interface MemberState {
   readonly node: string
   readonly url: string
   readonly position: number | undefined
+  /** Position from which it reads the log again when it was restarted. */
+  readonly kept: number | undefined
+  /** Copies of it that others took lately. */
+  readonly holds: readonly SnapshotHold[]
   readonly version: string | undefined
   /** Milliseconds since its last report; undefined where there was none. */
   readonly heardMs: number | undefined
@@ -55,6 +65,8 @@ export class Members {
         node,
         url,
         position: own ? group?.position : found?.report.position,
+        kept: own ? group?.storedPosition : found?.report.kept,
+        holds: (own ? this.#cluster.snapshots?.holds : found?.report.holds) ?? [],
         version: own ? this.#version : found?.report.version,
         heardMs: own ? 0 : found === undefined ? undefined : Math.round(performance.now() - found.at),
       }
@@ -85,9 +97,15 @@ export class Members {
   }
 
   async #report(): Promise<void> {
-    const { leader, isLeader, address, signature, group } = this.#cluster
+    const { leader, isLeader, address, signature, group, snapshots } = this.#cluster
     if (isLeader || leader === undefined || leader.node === address.node || group === undefined) return
-    const report: NodeReport = { ...address, position: group.position, version: this.#version }
+    const report: NodeReport = {
+      ...address,
+      position: group.position,
+      kept: group.storedPosition,
+      holds: snapshots?.holds ?? [],
+      version: this.#version,
+    }
     const at = performance.now()
     try {
       const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REPORT_TIMEOUT_MS)])

@@ -69,5 +69,46 @@ export const CLUSTER_SETTINGS = {
       unit: 'milliseconds',
       about: 'How far this node may be behind the leader before `_up` answers 503',
     },
+    trim_entries: {
+      kind: 'integer',
+      default: 10_000,
+      min: 1,
+      about: 'Entries after which the leader removes those from the log that all members have',
+    },
+    trim_interval: {
+      kind: 'integer',
+      default: 5000,
+      unit: 'milliseconds',
+      min: 10,
+      about: 'How often the leader looks whether there are entries to remove',
+    },
+    drop_behind: {
+      kind: 'integer',
+      default: 1_000_000,
+      min: 1,
+      about:
+        'Entries that a member may lack; the log is kept no longer for one that lacks more: it must join again',
+    },
+    drop_after: {
+      kind: 'integer',
+      default: 86_400,
+      unit: 'seconds',
+      min: 1,
+      about: 'Silence of a member after which the log is kept no longer for it: it must join again',
+    },
+    snapshot_hold: {
+      kind: 'integer',
+      default: 600_000,
+      unit: 'milliseconds',
+      min: 1000,
+      about: 'How long the log is kept for a node that took a copy, since its last request for it',
+    },
+    join_timeout: {
+      kind: 'integer',
+      default: 60_000,
+      unit: 'milliseconds',
+      min: 1000,
+      about: 'How long a node without databases tries to copy another before its start fails',
+    },
   },
 } as const satisfies Record<string, Record<string, Setting>>

@@ -1,6 +1,6 @@
 import { fail } from '../../../protocol/errors.ts'
 import { parseJson } from '../../../protocol/json/parse-json.ts'
-import { isEqualSetting } from '../../cluster/service/equal-settings.ts'
+import { isEqualSetting } from '../../cluster/group/equal-settings.ts'
 import { ADMINS } from '../../config/admins.ts'
 import type { ChangeOptions } from '../../config/config.ts'
 import { ConfigError } from '../../config/findings.ts'

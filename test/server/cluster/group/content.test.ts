@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { parseDatabaseName } from '../../../../protocol/database-name.ts'
-import { createGenesis } from '../../../../server/cluster/group/genesis.ts'
+import { createGenesis } from '../../../../server/cluster/group/log-head.ts'
 import type { ReplicatedLog } from '../../../../server/cluster/log/contract.ts'
 import { LevelLogEngine } from '../../../../server/cluster/log/level-log.ts'
 import type { Database } from '../../../../server/database/database.ts'
@@ -51,6 +51,7 @@ function upTo(log: ReplicatedLog, position: () => number): ReplicatedLog {
     maxEntryBytes: log.maxEntryBytes,
     read: async from => (await log.read(from)).filter(entry => entry.position <= position()),
     changed: signal => log.changed(signal),
+    first: () => log.first(),
     trim: below => log.trim(below),
     close: () => log.close(),
   }

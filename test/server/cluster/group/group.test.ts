@@ -1,6 +1,6 @@
 import test from 'ava'
 import { asDatabaseName } from '../../../../protocol/database-name.ts'
-import { createGenesis } from '../../../../server/cluster/group/genesis.ts'
+import { createGenesis } from '../../../../server/cluster/group/log-head.ts'
 import type { ReplicatedLog } from '../../../../server/cluster/log/contract.ts'
 import { LevelLogEngine } from '../../../../server/cluster/log/level-log.ts'
 import { compact } from '../../../helpers/compact.ts'
@@ -85,6 +85,7 @@ function unacknowledged(log: ReplicatedLog): ReplicatedLog {
     append: (expected, bytes) => log.append(expected, bytes),
     read: from => log.read(from),
     changed: signal => log.changed(signal),
+    first: () => log.first(),
     trim: below => log.trim(below),
     close: () => log.close(),
   }

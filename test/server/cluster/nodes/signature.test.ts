@@ -1,5 +1,5 @@
 import test from 'ava'
-import { ClusterSignature } from '../../../../server/cluster/service/signature.ts'
+import { ClusterSignature } from '../../../../server/cluster/nodes/signature.ts'
 
 test('a request is signed for one method and one URL, under the secret of one cluster', t => {
   const mine = new ClusterSignature('mine')

@@ -1,0 +1,32 @@
+import type { Logger } from 'pino'
+import type { SharedContent } from '../../attachments/shared-content.ts'
+import type { BackupCopies } from '../../backup/backup-copies.ts'
+import type { Config } from '../../config/config.ts'
+import type { Catalog } from '../../database/catalog.ts'
+import type { Store } from '../../storage/store.ts'
+import type { EntryCipher } from '../entry/entry.ts'
+import type { ReplicatedLog } from '../log/contract.ts'
+import type { ClusterSettings } from './cluster-settings.ts'
+import type { LeaderWork } from './election.ts'
+
+export interface ClusterParts {
+  readonly settings: ClusterSettings
+  readonly config: Config
+  readonly log: Logger
+  /** Encrypts entries, where this node has a master key. */
+  readonly cipher: EntryCipher | undefined
+  /** Opens the log of the group; called until it succeeds. */
+  readonly openLog: () => Promise<ReplicatedLog>
+}
+
+/** Parts of the server that a node works with once it listens. */
+export interface ClusterStart {
+  readonly store: Store
+  readonly content: SharedContent
+  readonly catalog: Catalog
+  readonly url: string
+  readonly work: LeaderWork
+  /** Copies for other nodes; undefined for a node in memory. */
+  readonly copies: BackupCopies | undefined
+  readonly version: string
+}

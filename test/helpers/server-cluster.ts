@@ -1,0 +1,140 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ADMIN } from '../../harness/child-server.ts'
+import { createGenesis } from '../../server/cluster/group/log-head.ts'
+import type { ReplicatedLog } from '../../server/cluster/log/contract.ts'
+import { LevelLogEngine } from '../../server/cluster/log/level-log.ts'
+import type { Override } from '../../server/config/overrides.ts'
+import { type Couchette, createServer } from '../../server/main.ts'
+import { LEASE_MS, report } from './cluster-nodes.ts'
+import { eventually } from './eventually.ts'
+import { freePort } from './free-port.ts'
+import { call } from './http.ts'
+import { SLOW_FUNCTIONS } from './server.ts'
+import { type TempDir, tempDir } from './temp.ts'
+
+const SECRET = 'secret of the nodes'
+
+/** A server of this process that is a node of a cluster. */
+export interface ServerNode {
+  readonly name: string
+  readonly data: string
+  /** With the admin's credentials; the same after a restart. */
+  readonly url: string
+  couchette: Couchette | undefined
+}
+
+export interface ServerClusterOptions {
+  readonly count?: number
+  readonly settings?: readonly Override[]
+  /** Changes how a node sees the log. */
+  readonly connect?: (engine: LevelLogEngine, node: string) => ReplicatedLog
+}
+
+/** Real servers of this process, on real ports, over one log in LevelDB. */
+export class ServerCluster {
+  readonly nodes: ServerNode[] = []
+  /** May be exchanged, for a log that was lost. */
+  engine: LevelLogEngine
+  readonly #dir: TempDir
+  readonly #options: ServerClusterOptions
+
+  private constructor(engine: LevelLogEngine, dir: TempDir, options: ServerClusterOptions) {
+    this.engine = engine
+    this.#dir = dir
+    this.#options = options
+  }
+
+  /** Makes a cluster and starts its nodes. Ready when all of them follow a leader. */
+  static async start(options: ServerClusterOptions = {}): Promise<ServerCluster> {
+    const dir = await tempDir()
+    const engine = await LevelLogEngine.open()
+    await createGenesis(engine.connect(), 'test', [
+      { section: 'couchdb', key: 'uuid', value: '0123456789abcdef0123456789abcdef' },
+      { section: 'chttpd_auth', key: 'secret', value: 'secret of the cookies' },
+    ])
+    const cluster = new ServerCluster(engine, dir, options)
+    try {
+      for (let number = 1; number <= (options.count ?? 3); number++) {
+        const [name, port] = [`node${number}`, await freePort()]
+        const url = `http://${ADMIN.name}:${ADMIN.password}@127.0.0.1:${port}`
+        const node = { name, data: join(dir.path, name), url, couchette: undefined }
+        cluster.nodes.push(node)
+        await cluster.open(node)
+      }
+      return cluster
+    } catch (error) {
+      await cluster.close()
+      throw error
+    }
+  }
+
+  /** Starts a node that was closed, or whose disk was lost; ready when it follows. */
+  async open(node: ServerNode): Promise<void> {
+    await this.serve(node)
+    await eventually(`${node.name} follows`, async () => {
+      const { state, lag_ms: lag } = await report(node)
+      return state === 'leader' || (state === 'follower' && lag !== null && lag < 2000)
+    })
+    await eventually(
+      'there are system databases',
+      async () => (await call(node.url, 'GET', '/_global_changes')).status === 200,
+    )
+  }
+
+  /** Starts a node that was closed, whatever becomes of it. */
+  async serve(node: ServerNode): Promise<void> {
+    const of = (section: string, key: string, value: string): Override => ({ section, key, value })
+    node.couchette = await createServer({
+      data: node.data,
+      port: Number(new URL(node.url).port),
+      admin: ADMIN,
+      logLevel: 'silent',
+      clusterLog: () => {
+        const { connect } = this.#options
+        return connect === undefined ? this.engine.connect() : connect(this.engine, node.name)
+      },
+      settings: [
+        of('cluster', 'log', 'level'),
+        of('cluster', 'name', 'test'),
+        of('cluster', 'node', node.name),
+        of('cluster', 'secret', SECRET),
+        of('cluster', 'lease', String(LEASE_MS)),
+        of('cluster', 'write_timeout', '2000'),
+        of('couchdb', 'uuid', '0123456789abcdef0123456789abcdef'),
+        of('chttpd_auth', 'secret', 'secret of the cookies'),
+        SLOW_FUNCTIONS,
+        ...(this.#options.settings ?? []),
+      ],
+    })
+  }
+
+  /** Ends a node in order. */
+  async shut(node: ServerNode): Promise<void> {
+    const { couchette } = node
+    node.couchette = undefined
+    await couchette?.close()
+  }
+
+  /** Removes all that a closed node has on disk. */
+  async loseDisk(node: ServerNode): Promise<void> {
+    await rm(node.data, { recursive: true })
+  }
+
+  /** Waits for a node to lead. */
+  async leader(): Promise<ServerNode> {
+    let leader: ServerNode | undefined
+    await eventually('a node leads', async () => {
+      for (const node of this.nodes)
+        if (node.couchette !== undefined && (await report(node)).state === 'leader') leader = node
+      return leader !== undefined
+    })
+    return leader!
+  }
+
+  async close(): Promise<void> {
+    for (const node of this.nodes) await this.shut(node)
+    await this.engine.close()
+    await this.#dir.remove()
+  }
+}
