@@ -51,8 +51,8 @@ export type EqualSettings = readonly {
 }[]
 
 /**
- * What a new node needs of the entries before, which may be removed from here on; the databases it copies from another node. It
- * is also the first entry of a log that begins with the data of a node.
+ * A beginning for new nodes: entries before it may be removed, as their databases are copied from another node. It is also the
+ * first entry of a log that begins with the data of a node.
  */
 export interface Checkpoint {
   readonly kind: 'checkpoint'
