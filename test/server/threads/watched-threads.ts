@@ -1,5 +1,7 @@
 import { type IncomingMessage, Server } from 'node:http'
 import { Worker } from 'node:worker_threads'
+import { eventually } from '../../helpers/eventually.ts'
+import { call } from '../../helpers/http.ts'
 
 /** The front threads of this process. */
 export interface WatchedThreads {
@@ -20,6 +22,15 @@ export function watchThreads(): WatchedThreads {
     if (!watched.isMute || kind !== 'answers') postMessage.apply(this, args)
   }
   return watched
+}
+
+/** Waits until more threads than before have been started and asked. */
+export async function startsAgain(url: string, { seen }: WatchedThreads, before: number): Promise<void> {
+  const isSeen = async (): Promise<boolean> => {
+    await call(url, 'GET', '/_node/_local/_stats').catch(() => undefined)
+    return seen.size > before
+  }
+  await eventually('another thread', isSeen, { withinMs: 120_000 })
 }
 
 /** The requests that servers of this thread get, as "GET /db/doc": front threads have servers of their own. */
