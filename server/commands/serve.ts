@@ -37,8 +37,6 @@ export async function serve(args: ServeArguments): Promise<number> {
   const server = await restartable.current.catch((error: unknown) => {
     throw fileError(error, 'The data directory', absolute(args.data))
   })
-  announce(server, args.data)
-  warmUp().catch(() => undefined)
   const stop = stopOnce(async () => {
     process.stdout.write('Couchette stops: it finishes what it was asked for.\n')
     await restartable.close()
@@ -54,6 +52,9 @@ export async function serve(args: ServeArguments): Promise<number> {
   process.on('SIGHUP', () => void reopenLog().then(reopened => reopened || stop()))
   process.on('SIGUSR1', () => void reopenLog())
   const unwatch = watchParent(process.env, stop)
+  // Last: whoever reads where the server listens may send a signal at once.
+  announce(server, args.data)
+  warmUp().catch(() => undefined)
   try {
     return await ended.promise
   } finally {

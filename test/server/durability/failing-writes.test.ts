@@ -59,6 +59,52 @@ test('P4: whichever write of the store fails, nothing is acknowledged until it w
   }
 })
 
+/** Rounds of kills while the store is opened again; more with `REOPENING_ROUNDS`. */
+const KILLED_REOPENINGS = Number(process.env['REOPENING_ROUNDS'] ?? 2)
+
+test('P4: kill -9 while the store is opened again after a failed write loses nothing', async t => {
+  const dir = await tempDir()
+  t.teardown(() => dir.remove())
+  const faults = await DiskFaults.build(dir.path)
+  if (faults === undefined) {
+    t.log('skipped: there is no C compiler, or no LD_PRELOAD')
+    t.pass()
+    return
+  }
+  const data = `${dir.path}/data`
+  let server = await spawnServer(data, faults.env)
+  t.teardown(() => server.kill())
+  const writes = new AcknowledgedWrites(() => server.url, 'db')
+  await writes.create()
+  for (let round = 0; round < KILLED_REOPENINGS; round++) {
+    t.is((await writes.write(50)).status, 201)
+    // A record that is cut short, and a log that is written and not synced: the two ends that a log can have.
+    await faults.fail(round % 2 === 0 ? 'short' : 'sync', '.log', { count: -1 })
+    t.is((await writes.write(20)).status, 503)
+    await faults.clear()
+    const states = await statesUntilOpened(server.url, round)
+    t.log(`killed after ${states.join(', ')}`)
+    await server.kill()
+    server = await spawnServer(data, faults.env)
+    await writes.verify(t)
+    t.is((await writes.write(5)).status, 201)
+  }
+  t.is(await server.stop(), 0)
+})
+
+/** Asks `_up` until the store is being opened again, or was, and some rounds of the event loop more. */
+async function statesUntilOpened(url: string, more: number): Promise<string[]> {
+  const states: string[] = []
+  for (;;) {
+    const { status, body } = await call(url, 'GET', '/_up')
+    const state = status === 200 ? 'ok' : String(body['status'])
+    if (states.at(-1) !== state) states.push(state)
+    if (state === 'store_reopening' || state === 'ok') break
+  }
+  for (let turn = 0; turn < more; turn++) await call(url, 'GET', '/_up')
+  return states
+}
+
 async function survive(
   t: ExecutionContext,
   { name, call: faulty, pattern, errno = EIO, compacts }: Fault,

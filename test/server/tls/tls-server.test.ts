@@ -3,12 +3,15 @@ import { connect, type ClientHttp2Session } from 'node:http2'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { Agent, request } from 'undici'
-import { securedServer, type SecuredServer } from '../../helpers/secured-server.ts'
+import { addUser, securedServer, type SecuredServer } from '../../helpers/secured-server.ts'
 
 const BASIC = `Basic ${Buffer.from('admin:pass').toString('base64')}`
 
-async function tlsServer(t: ExecutionContext): Promise<SecuredServer & { url: string; ca: string }> {
-  const secured = await securedServer(t, 'ssl/enable=true', 'ssl/port=0')
+async function tlsServer(
+  t: ExecutionContext,
+  ...settings: string[]
+): Promise<SecuredServer & { url: string; ca: string }> {
+  const secured = await securedServer(t, 'ssl/enable=true', 'ssl/port=0', ...settings)
   const ca = await readFile(join(secured.data, 'tls', 'cert.pem'), 'utf8')
   return { ...secured, ca, url: `https://127.0.0.1:${secured.server.tlsPort ?? 0}` }
 }
@@ -21,7 +24,7 @@ interface Answer {
 
 function http2Request(
   session: ClientHttp2Session,
-  headers: Record<string, string>,
+  headers: Record<string, string | string[]>,
   body = '',
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -86,3 +89,62 @@ test('the key that was made is for its owner only', async t => {
   const { data } = await tlsServer(t)
   t.is((await stat(join(data, 'tls', 'key.pem'))).mode & 0o777, 0o600)
 })
+
+/** Logs in as ann over HTTP/2 or, over TLS as well, HTTP/1.1; answers the status. */
+type Login = (forwardedFor: string | string[] | undefined, password: string) => Promise<number>
+
+async function logins(
+  t: ExecutionContext,
+  ...settings: string[]
+): Promise<Readonly<Record<'http2' | 'http1', Login>>> {
+  const secured = await tlsServer(t, 'chttpd_auth_lockout/threshold=3', ...settings)
+  await addUser(secured, 'ann')
+  const { url, ca } = secured
+  const session = connect(url, { ca })
+  const agent = new Agent({ connect: { ca } })
+  t.teardown(() => session.destroy())
+  t.teardown(() => agent.destroy())
+  const common = (forwardedFor: string | string[] | undefined) => ({
+    'content-type': 'application/json',
+    ...(forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor }),
+  })
+  const body = (password: string) => JSON.stringify({ name: 'ann', password })
+  return {
+    async http2(forwardedFor, password) {
+      const headers = { ':method': 'POST', ':path': '/_session', authorization: [], ...common(forwardedFor) }
+      return (await http2Request(session, headers, body(password))).status
+    },
+    async http1(forwardedFor, password) {
+      const answer = await request(`${url}/_session`, {
+        method: 'POST',
+        dispatcher: agent,
+        headers: common(forwardedFor),
+        body: body(password),
+      })
+      await answer.body.dump()
+      return answer.statusCode
+    },
+  }
+}
+
+for (const [one, other] of [
+  ['http2', 'http1'],
+  ['http1', 'http2'],
+] as const) {
+  test(`X-Forwarded-For of anybody avoids no lockout over ${one}`, async t => {
+    const login = await logins(t)
+    for (let n = 0; n < 3; n++) t.is(await login[one](`192.0.2.${n}`, 'wrong'), 401)
+    t.is(await login[one]('192.0.2.99', 'secret'), 403)
+    t.is(await login[other](undefined, 'secret'), 403)
+  })
+
+  test(`a trusted proxy over ${one} names its client, in one header or several`, async t => {
+    const login = await logins(t, 'couchette/trusted_proxies=127.0.0.1, 10.0.0.0/8')
+    for (const forwardedFor of ['192.0.2.1', ['203.0.113.5', '192.0.2.1, 10.1.2.3'], '192.0.2.1:4711'])
+      t.is(await login[one](forwardedFor, 'wrong'), 401)
+    t.is(await login[one]('192.0.2.1', 'secret'), 403)
+    t.is(await login[other](['192.0.2.1', '10.9.9.9'], 'secret'), 403)
+    t.is(await login[one](['192.0.2.1', '192.0.2.2'], 'secret'), 200)
+    t.is(await login[other](undefined, 'secret'), 200)
+  })
+}
