@@ -10,31 +10,33 @@ type Conversion = (value: ExactValue, schema: ConnectSchema) => ExactValue
  * Logical types and the values that documents get for them. Types that are not here come as they are: UUIDs, enums, XML,
  * ltree, vectors, geometry. The table in docs/streams.md names them all.
  */
-const CONVERSIONS: Readonly<Record<string, Conversion>> = {
-  'io.debezium.time.Date': whole(dateText),
-  'io.debezium.time.Time': whole(amount => timeText(amount, 'milliseconds')),
-  'io.debezium.time.MicroTime': whole(amount => timeText(amount, 'microseconds')),
-  'io.debezium.time.NanoTime': whole(amount => timeText(amount, 'nanoseconds')),
-  'io.debezium.time.Timestamp': whole(amount => timestampText(amount, 'milliseconds')),
-  'io.debezium.time.MicroTimestamp': whole(amount => timestampText(amount, 'microseconds')),
-  'io.debezium.time.NanoTimestamp': whole(amount => timestampText(amount, 'nanoseconds')),
-  'io.debezium.time.ZonedTime': text(zonedText),
-  'io.debezium.time.ZonedTimestamp': text(zonedText),
-  'io.debezium.time.IsoDate': text(value => value.replace(/Z$/, '')),
-  'io.debezium.time.IsoTime': text(value => localText(value.replace(/Z$/, ''))),
-  'io.debezium.time.IsoTimestamp': text(value => zonedText(/Z$/.test(value) ? value : `${value}Z`)),
-  'io.debezium.time.MicroDuration': whole(amount => durationText(amount, 'microseconds')),
-  'io.debezium.time.NanoDuration': whole(amount => durationText(amount, 'nanoseconds')),
-  'org.apache.kafka.connect.data.Date': whole(dateText),
-  'org.apache.kafka.connect.data.Time': whole(amount => timeText(amount, 'milliseconds')),
-  'org.apache.kafka.connect.data.Timestamp': whole(amount => timestampText(amount, 'milliseconds')),
-  'org.apache.kafka.connect.data.Decimal': decimal,
-  'io.debezium.data.VariableScaleDecimal': variableScaleDecimal,
-  'io.debezium.data.Json': json,
-}
+const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map(
+  Object.entries<Conversion>({
+    'io.debezium.time.Date': whole(dateText),
+    'io.debezium.time.Time': whole(amount => timeText(amount, 'milliseconds')),
+    'io.debezium.time.MicroTime': whole(amount => timeText(amount, 'microseconds')),
+    'io.debezium.time.NanoTime': whole(amount => timeText(amount, 'nanoseconds')),
+    'io.debezium.time.Timestamp': whole(amount => timestampText(amount, 'milliseconds')),
+    'io.debezium.time.MicroTimestamp': whole(amount => timestampText(amount, 'microseconds')),
+    'io.debezium.time.NanoTimestamp': whole(amount => timestampText(amount, 'nanoseconds')),
+    'io.debezium.time.ZonedTime': text(zonedText),
+    'io.debezium.time.ZonedTimestamp': text(zonedText),
+    'io.debezium.time.IsoDate': text(value => value.replace(/Z$/, '')),
+    'io.debezium.time.IsoTime': text(value => localText(value.replace(/Z$/, ''))),
+    'io.debezium.time.IsoTimestamp': text(value => zonedText(/Z$/.test(value) ? value : `${value}Z`)),
+    'io.debezium.time.MicroDuration': whole(amount => durationText(amount, 'microseconds')),
+    'io.debezium.time.NanoDuration': whole(amount => durationText(amount, 'nanoseconds')),
+    'org.apache.kafka.connect.data.Date': whole(dateText),
+    'org.apache.kafka.connect.data.Time': whole(amount => timeText(amount, 'milliseconds')),
+    'org.apache.kafka.connect.data.Timestamp': whole(amount => timestampText(amount, 'milliseconds')),
+    'org.apache.kafka.connect.data.Decimal': decimal,
+    'io.debezium.data.VariableScaleDecimal': variableScaleDecimal,
+    'io.debezium.data.Json': json,
+  }),
+)
 
 /** Names of the logical types that are converted. */
-export const CONVERTED_TYPES: readonly string[] = Object.keys(CONVERSIONS)
+export const CONVERTED_TYPES: readonly string[] = [...CONVERSIONS.keys()]
 
 /**
  * Returns the value of a column as documents have it.
@@ -43,7 +45,7 @@ export const CONVERTED_TYPES: readonly string[] = Object.keys(CONVERSIONS)
  */
 export function columnValue(value: ExactValue, schema: ConnectSchema | undefined): ExactValue {
   if (value === null || schema === undefined) return value
-  const convert = schema.name === undefined ? undefined : CONVERSIONS[schema.name]
+  const convert = schema.name === undefined ? undefined : CONVERSIONS.get(schema.name)
   if (convert !== undefined) return convert(value, schema)
   checkScalar(value, schema)
   if (Array.isArray(value) && schema.items !== undefined)

@@ -140,10 +140,9 @@ function parsePayload(payload: ExactObject, schema: ConnectSchema | undefined, {
     )
   const operation = OPERATIONS[op as keyof typeof OPERATIONS]
   const mongo = mongoChange(payload, source)
-  const rowOf = (name: string): EventRow | null =>
-    mongo === undefined ? eventRow(payload.get(name), schema?.fields.get(name), name) : null
-  const event = { kind: 'row', operation, key, mongo, source } as const
-  return checkRows({ ...event, before: rowOf('before'), after: rowOf('after') })
+  const before = mongo === undefined ? eventRow(payload, schema, 'before') : null
+  const after = mongo === undefined ? eventRow(payload, schema, 'after') : null
+  return checkRows({ kind: 'row', operation, key, before, after, mongo, source })
 }
 
 function checkRows(event: StreamEvent & { kind: 'row' }): StreamEvent {
@@ -155,13 +154,14 @@ function checkRows(event: StreamEvent & { kind: 'row' }): StreamEvent {
 }
 
 function eventRow(
-  value: ExactValue | undefined,
+  payload: ExactObject,
   schema: ConnectSchema | undefined,
-  name: string,
+  name: 'before' | 'after',
 ): EventRow | null {
+  const value = payload.get(name)
   if (value === undefined || value === null) return null
   if (!isExactObject(value)) throw new BadEvent('schema_mismatch', `\`${name}\` is no row`)
-  return { columns: value, schema }
+  return { columns: value, schema: schema?.fields.get(name) }
 }
 
 function mongoChange(payload: ExactObject, { connector }: EventSource): MongoChange | undefined {

@@ -35,16 +35,27 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
 export function parseEventSource(source: ExactObject): EventSource {
   const member = (name: string): string => textOf(source.get(name))
   const connector = member('connector')
-  const table = [member('db'), member('schema'), member('table') || member('collection')]
   const snapshot = member('snapshot')
   return {
     connector,
-    name: [connector, member('name'), table.filter(part => part !== '').join('.')].join(':'),
+    name: nameOf(connector, member),
     position: positionOf(connector, source),
     // A row that is read in between has the time of the reading, not that of its last change.
     time: snapshot === 'incremental' ? undefined : integerOf(source.get('ts_ms')),
     isSnapshot: snapshot !== '' && snapshot !== 'false',
   }
+}
+
+let lastName: { readonly parts: readonly string[]; readonly name: string } = { parts: [], name: '' }
+
+/** Returns the name of a table; most events are of the table of the event before. */
+function nameOf(connector: string, member: (name: string) => string): string {
+  const parts = [connector, member('name'), member('db'), member('schema'), member('table')]
+  if (parts[4] === '') parts[4] = member('collection')
+  if (parts.every((part, index) => part === lastName.parts[index])) return lastName.name
+  const table = parts.slice(2).filter(part => part !== '')
+  lastName = { parts, name: [connector, parts[1], table.join('.')].join(':') }
+  return lastName.name
 }
 
 function positionOf(connector: string, source: ExactObject): LogPosition | undefined {

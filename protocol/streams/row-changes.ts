@@ -42,14 +42,16 @@ type RowEvent = StreamEvent & { readonly kind: 'row' }
  */
 export function documentChanges(event: RowEvent, mapping: RowMapping): DocumentChange[] {
   if (event.mongo !== undefined) return [mongoChange(event, event.mongo, mapping)]
-  const key = event.key && converted(event.key, mapping)
-  const before = event.before && converted(event.before, mapping)
-  if (event.operation === 'delete' || event.after === null)
-    return [{ kind: 'delete', id: fillIdTemplate(mapping.template, [key, before]) }]
-  const after = converted(event.after, mapping)
-  const id = fillIdTemplate(mapping.template, [after, key])
-  const write = { kind: 'write', id, ...membersOf(event.after, after) } as const
-  const former = event.operation === 'update' ? formerId(mapping.template, before) : undefined
+  const { template } = mapping
+  const { operation, key, before, after } = event
+  if (operation === 'delete' || after === null) {
+    const places = [key, before].map(row => idColumns(row, mapping))
+    return [{ kind: 'delete', id: fillIdTemplate(template, places) }]
+  }
+  const { members, keep, columns } = rowMembers(after, mapping)
+  const id = fillIdTemplate(template, [columns, idColumns(key, mapping)])
+  const write = { kind: 'write', id, members, keep } as const
+  const former = operation === 'update' ? formerId(template, idColumns(before, mapping)) : undefined
   return former === undefined || former === id ? [write] : [{ kind: 'delete', id: former }, write]
 }
 
@@ -63,37 +65,51 @@ function formerId(template: IdTemplate, before: ExactObject | null): string | un
   }
 }
 
-function converted({ columns, schema }: EventRow, { types }: RowMapping): ExactObject {
-  const values: ExactObject = new Map()
-  for (const [name, value] of columns)
-    values.set(
-      name,
-      isUnavailable(value) ? value : named(name, value, types.get(name) ?? schema?.fields.get(name)),
-    )
-  return values
+/** The columns of a row that a template names, converted. */
+function idColumns(row: EventRow | null, mapping: RowMapping): ExactObject | null {
+  if (row === null) return null
+  const found: ExactObject = new Map()
+  for (const part of mapping.template.parts) {
+    const value = 'column' in part ? row.columns.get(part.column) : undefined
+    if ('column' in part && value !== undefined)
+      found.set(part.column, converted(part.column, value, row, mapping))
+  }
+  return found
 }
 
-function named(name: string, value: ExactValue, schema: ConnectSchema | undefined): ExactValue {
+/** The members that a row's columns become; in `columns` they are under the columns' names. */
+function rowMembers(
+  row: EventRow,
+  mapping: RowMapping,
+): { members: ExactObject; keep: string[]; columns: ExactObject } {
+  const members: ExactObject = new Map()
+  const keep: string[] = []
+  let isRenamed = false
+  for (const [name, value] of row.columns) {
+    const member = memberName(name)
+    if (isUnavailable(value)) keep.push(member)
+    else members.set(member, converted(name, value, row, mapping))
+    isRenamed ||= member !== name
+  }
+  return { members, keep, columns: isRenamed ? idColumns(row, mapping)! : members }
+}
+
+function converted(name: string, value: ExactValue, { schema }: EventRow, { types }: RowMapping): ExactValue {
+  const type = (types.size === 0 ? undefined : types.get(name)) ?? schema?.fields.get(name)
+  if (type === undefined || isUnavailable(value)) return value
   try {
-    return columnValue(value, schema)
+    return columnValue(value, type)
   } catch (error) {
     if (error instanceof BadEvent) throw new BadEvent(error.error, `column ${name}: ${error.reason}`)
     throw error
   }
 }
 
-function membersOf(row: EventRow, values: ExactObject): { members: ExactObject; keep: string[] } {
-  const members: ExactObject = new Map()
-  const keep: string[] = []
-  for (const [name, value] of row.columns)
-    if (isUnavailable(value)) keep.push(memberName(name))
-    else members.set(memberName(name), values.get(name)!)
-  return { members, keep }
-}
+const UNDERSCORE = 0x5f
 
 /** Members that begin with "_" belong to CouchDB: those of a row get a "$" in front. */
 export function memberName(column: string): string {
-  return column.startsWith('_') ? `$${column}` : column
+  return column.charCodeAt(0) === UNDERSCORE ? `$${column}` : column
 }
 
 /** The column that `memberName` made a member's name of. */

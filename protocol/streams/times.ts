@@ -2,7 +2,7 @@
 export type TimeUnit = 'milliseconds' | 'microseconds' | 'nanoseconds'
 
 const DIGITS: Readonly<Record<TimeUnit, number>> = { milliseconds: 3, microseconds: 6, nanoseconds: 9 }
-const SECONDS_PER_DAY = 86_400n
+const SECONDS_PER_DAY = 86_400
 
 /** Returns the date of a number of days since 1970-01-01, as RFC 3339 has it; years of more digits have a sign. */
 export function dateText(days: bigint): string {
@@ -12,23 +12,51 @@ export function dateText(days: bigint): string {
 
 /** Returns the time of a day, without a zone: "12:34:56.789". Zeros at the end of its fraction are left out. */
 export function timeText(amount: bigint, unit: TimeUnit): string {
-  const perSecond = 10n ** BigInt(DIGITS[unit])
-  return clockText(floorDivide(amount, perSecond), floorRemainder(amount, perSecond), unit)
+  const { seconds, fraction } = split(amount, unit)
+  return clockText(Number(seconds), fraction, unit)
 }
 
 /** Returns the moment an amount after 1970-01-01T00:00:00Z, as RFC 3339 has it, in UTC. */
 export function timestampText(amount: bigint, unit: TimeUnit): string {
-  const perSecond = 10n ** BigInt(DIGITS[unit])
-  const seconds = floorDivide(amount, perSecond)
-  const time = clockText(floorRemainder(seconds, SECONDS_PER_DAY), floorRemainder(amount, perSecond), unit)
-  return `${dateText(floorDivide(seconds, SECONDS_PER_DAY))}T${time}Z`
+  const { seconds, fraction } = split(amount, unit)
+  if (typeof seconds === 'number') {
+    const day = Math.floor(seconds / SECONDS_PER_DAY)
+    return `${rememberedDate(day)}T${clockText(seconds - day * SECONDS_PER_DAY, fraction, unit)}Z`
+  }
+  const secondsPerDay = BigInt(SECONDS_PER_DAY)
+  const time = clockText(Number(floorRemainder(seconds, secondsPerDay)), fraction, unit)
+  return `${dateText(floorDivide(seconds, secondsPerDay))}T${time}Z`
+}
+
+/** Divides an amount in whole seconds and the rest; in numbers, which are quicker, where these are exact. */
+function split(amount: bigint, unit: TimeUnit): { seconds: number | bigint; fraction: number } {
+  const perSecond = 10 ** DIGITS[unit]
+  const number = Number(amount)
+  if (Number.isSafeInteger(number)) {
+    const seconds = Math.floor(number / perSecond)
+    return { seconds, fraction: number - seconds * perSecond }
+  }
+  const divisor = BigInt(perSecond)
+  return { seconds: floorDivide(amount, divisor), fraction: Number(floorRemainder(amount, divisor)) }
+}
+
+/** Dates of days that were asked for: the rows of a table have few different ones. */
+const dates = new Map<number, string>()
+const MAX_DATES = 5000
+
+function rememberedDate(day: number): string {
+  let text = dates.get(day)
+  if (text === undefined) {
+    if (dates.size >= MAX_DATES) dates.clear()
+    dates.set(day, (text = dateText(BigInt(day))))
+  }
+  return text
 }
 
 /** Returns a duration as ISO 8601 has it, in seconds: "PT3661.5S". */
 export function durationText(amount: bigint, unit: TimeUnit): string {
-  const perSecond = 10n ** BigInt(DIGITS[unit])
-  const size = amount < 0n ? -amount : amount
-  return `${amount < 0n ? '-' : ''}PT${size / perSecond}${fractionText(size % perSecond, unit)}S`
+  const { seconds, fraction } = split(amount < 0n ? -amount : amount, unit)
+  return `${amount < 0n ? '-' : ''}PT${seconds}${fractionText(fraction, unit)}S`
 }
 
 const OFFSET = /^(.*\d)(Z|[+-]\d\d(?::?\d\d)?)$/i
@@ -58,14 +86,13 @@ function offsetText(offset: string): string {
   return `${digits.slice(0, 3)}:${digits.slice(3) || '00'}`
 }
 
-function clockText(secondsOfDay: bigint, fraction: bigint, unit: TimeUnit): string {
-  const seconds = Number(secondsOfDay)
-  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
-  return parts.map(twoDigits).join(':') + fractionText(fraction, unit)
+function clockText(seconds: number, fraction: number, unit: TimeUnit): string {
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
+  return `${twoDigits(hours)}:${twoDigits(minutes)}:${twoDigits(seconds % 60)}${fractionText(fraction, unit)}`
 }
 
-function fractionText(fraction: bigint, unit: TimeUnit): string {
-  if (fraction === 0n) return ''
+function fractionText(fraction: number, unit: TimeUnit): string {
+  if (fraction === 0) return ''
   return `.${String(fraction).padStart(DIGITS[unit], '0').replace(/0+$/, '')}`
 }
 
@@ -75,7 +102,7 @@ function yearText(year: number): string {
 }
 
 function twoDigits(value: number): string {
-  return String(value).padStart(2, '0')
+  return value < 10 ? `0${value}` : String(value)
 }
 
 /** The proleptic Gregorian date of a day, after Howard Hinnant's `civil_from_days`. */

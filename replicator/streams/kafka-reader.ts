@@ -167,7 +167,7 @@ async function pump(
   explain: (error: unknown) => Error,
 ): Promise<void> {
   try {
-    for await (const message of stream) await queue.put(message)
+    for await (const message of stream) if (!queue.put(message)) await queue.room()
     queue.end(explain(new Error('the connection was closed')))
   } catch (error) {
     queue.end(explain(error))

@@ -7,15 +7,20 @@ export class MessageQueue<T> {
   #wake: (() => void) | undefined
   #room: (() => void) | undefined
 
-  /** @param most messages after which `put` waits */
+  /** @param most messages for which there is room */
   constructor(most: number) {
     this.#most = most
   }
 
-  /** Resolves when there is room for more. */
-  async put(message: T): Promise<void> {
+  /** Returns whether there is room for more; otherwise wait for `room`. */
+  put(message: T): boolean {
     this.#waiting.push(message)
     this.#wake?.()
+    return this.#waiting.length < this.#most || this.#ended
+  }
+
+  /** Resolves when the reader has taken what waited. */
+  async room(): Promise<void> {
     if (this.#waiting.length >= this.#most && !this.#ended)
       await new Promise<void>(resolve => (this.#room = resolve))
   }

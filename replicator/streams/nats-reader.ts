@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream'
 import type { StreamEndpoint } from '../../protocol/streams/stream-endpoint.ts'
-import type { BrokerAccess, StreamBatch, StreamGap, StreamPosition, StreamReader } from './contract.ts'
+import type {
+  BrokerAccess,
+  StreamBatch,
+  StreamGap,
+  StreamMessage,
+  StreamPosition,
+  StreamReader,
+} from './contract.ts'
 import { MessageQueue } from './message-queue.ts'
 import { connectToNats, natsError, type NatsStream } from './nats.ts'
 
@@ -71,7 +78,7 @@ export class NatsReader implements StreamReader {
         this.#pending = last.info.pending
         taken += batch.length
         yield {
-          messages: batch.map(messageOf),
+          messages: batch.map(message => new NatsMessage(message)),
           position: { created: stream.info.created, seq: String(last.seq) },
         }
         if (left !== undefined && (taken >= left || last.seq >= this.#end)) return
@@ -102,7 +109,7 @@ export class NatsReader implements StreamReader {
   async #pump(consumer: Consumer, queue: MessageQueue<JsMsg>): Promise<void> {
     try {
       this.#messages = await consumer.consume({ max_messages: QUEUED })
-      for await (const message of this.#messages) await queue.put(message)
+      for await (const message of this.#messages) if (!queue.put(message)) await queue.room()
       queue.end()
     } catch (error) {
       queue.end(natsError(error, this.#endpoint))
@@ -120,6 +127,24 @@ export class NatsReader implements StreamReader {
   }
 }
 
-function messageOf(message: JsMsg) {
-  return { key: null, value: message.data, topic: message.subject, offset: String(message.seq) }
+/** A message as it came: its sequence, which stands in the subject of its reply, is read where it is asked for. */
+class NatsMessage implements StreamMessage {
+  readonly key = null
+  readonly #message: JsMsg
+
+  constructor(message: JsMsg) {
+    this.#message = message
+  }
+
+  get value(): Uint8Array {
+    return this.#message.data
+  }
+
+  get topic(): string {
+    return this.#message.subject
+  }
+
+  get offset(): string {
+    return String(this.#message.seq)
+  }
 }

@@ -9,7 +9,7 @@ export interface StreamTarget<Prepared = unknown> {
   /** Returns the place that was stored with the last messages; undefined if there were none. */
   position(): Promise<StreamPosition | undefined>
   /** Parses messages, which needs nothing of the database: it is done while those before them are being written. */
-  prepare(messages: readonly StreamMessage[]): Prepared
+  prepare(messages: readonly StreamMessage[]): Promise<Prepared>
   /**
    * Takes messages in, and the place behind them in the same commit: each is stored, or listed as failed.
    *
@@ -97,7 +97,7 @@ export class StreamRun implements JobRun {
     try {
       for await (const batch of this.#reader.read({ continuous }, either)) {
         this.#waiting += batch.messages.length
-        const prepared = this.#target.prepare(batch.messages)
+        const prepared = await this.#target.prepare(batch.messages)
         await writing
         writing = this.#write(batch, prepared)
         writing.catch((error: unknown) => failed.abort(error))

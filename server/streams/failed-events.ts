@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { asDocId } from '../../protocol/document-id.ts'
-import { fail } from '../../protocol/errors.ts'
+import { type CouchError, fail } from '../../protocol/errors.ts'
 import { isExactObject, parseExact, printExact } from '../../protocol/streams/exact-json.ts'
 import type { LocalEdit } from '../database/commit/local-edits.ts'
 import type { Database } from '../database/database.ts'
@@ -22,13 +22,17 @@ export interface FailedEvent {
   readonly value?: unknown
 }
 
+/** Failures that this process has listed: those of one millisecond stay in their order. */
+let made = 0
+
 /** The failed event's record, to be written in the commit of the events around it. Ids are in the order of time. */
 export function failedEvent(
   { event, topic, offset }: IncomingEvent,
   { error, reason }: { readonly error: string; readonly reason: string },
 ): { readonly failure: string; readonly edit: LocalEdit } {
   const now = new Date()
-  const failure = `${String(now.getTime()).padStart(15, '0')}-${randomBytes(6).toString('hex')}`
+  const order = String((made = (made + 1) % 1_000_000)).padStart(6, '0')
+  const failure = `${String(now.getTime()).padStart(15, '0')}-${order}${randomBytes(4).toString('hex')}`
   const members = [
     ...Object.entries({ failure, at: now.toISOString(), error, reason, topic, offset })
       .filter(([, value]) => value !== undefined)
@@ -58,14 +62,24 @@ export async function listFailedEvents(
   return listed.map(({ body }) => Buffer.from(body))
 }
 
+/** Returns whether a database may have so many failed events more. */
+export async function hasRoom(database: Database, most: number, more: number): Promise<boolean> {
+  const listed = await listLocalDocuments(database, PREFIX, { limit: most })
+  return listed.length + more <= most
+}
+
 /**
  * Refuses more failures than an operator would look at: whoever sends them has to wait.
  *
- * @throws `tooManyFailures`
+ * @throws `tooManyFailedEvents`
  */
 export async function checkRoom(database: Database, most: number): Promise<void> {
-  const listed = await listLocalDocuments(database, PREFIX, { limit: most })
-  if (listed.length >= most) throw fail('tooManyFailedEvents', String(most))
+  if (!(await hasRoom(database, most, 1))) throw noRoom(most)
+}
+
+/** Returns the error of a database that has its most failed events. */
+export function noRoom(most: number): CouchError {
+  return fail('tooManyFailedEvents', String(most))
 }
 
 /** A failed event with what it was, to be tried again. */

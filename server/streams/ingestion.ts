@@ -1,44 +1,31 @@
-import type { DocumentLimits } from '../../protocol/document/document-input.ts'
-import { CouchError, fail } from '../../protocol/errors.ts'
-import { BadEvent } from '../../protocol/streams/bad-event.ts'
-import { parseEvent } from '../../protocol/streams/envelope.ts'
-import type { EventSource } from '../../protocol/streams/event-source.ts'
-import { documentChanges, type DocumentChange, type RowMapping } from '../../protocol/streams/row-changes.ts'
-import type { IdTemplate } from '../../protocol/streams/id-template.ts'
-import type { StreamFormat } from '../../protocol/streams/stream-endpoint.ts'
+import type { CouchError} from '../../protocol/errors.ts';
+import { fail } from '../../protocol/errors.ts'
+import type { BadEvent } from '../../protocol/streams/bad-event.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { LocalEdit } from '../database/commit/local-edits.ts'
 import type { Database } from '../database/database.ts'
-import type { DocumentEdit } from '../database/documents/edit.ts'
-import { parseDocumentEvent } from './document-events.ts'
-import { checkRoom, failedEvent } from './failed-events.ts'
-import type { IncomingEvent, IngestResult } from './ingested.ts'
+import { checkRoom, failedEvent, hasRoom, noRoom } from './failed-events.ts'
+import type { IngestedChange, IngestResult } from './ingested.ts'
+import {
+  isOfOneEvent,
+  partOf,
+  type PreparedEvent,
+  type PreparedEvents,
+  type ReadOptions,
+} from './prepared-events.ts'
 import { RowVersions } from './row-versions.ts'
 import { truncateRows } from './truncation.ts'
 
 /** Options of taking events into a database. */
-export interface IngestOptions {
-  /** Of rows; a template is no must for the format `document`. */
-  readonly mapping: Omit<RowMapping, 'template'> & { readonly template: IdTemplate | undefined }
-  /** Default: `debezium`, which CloudEvents are told from. */
-  readonly format?: StreamFormat
+export interface IngestOptions extends Pick<ReadOptions, 'limits'> {
   readonly user: UserContext
-  readonly limits: DocumentLimits
   /** The most failed events that a database keeps. */
   readonly maxFailures: number
   /** Written in the commit of the events: the offset behind them. */
   readonly locals?: readonly LocalEdit[]
-  /** Deletes the documents of a table that was truncated, instead of refusing the event. Default: false. */
-  readonly deletesTruncated?: boolean
   /** Throws the failure of an event instead of listing it. Default: false. */
   readonly stopsOnError?: boolean
 }
-
-type Read =
-  | { readonly kind: 'row'; readonly source: EventSource; readonly changes: readonly DocumentChange[] }
-  | { readonly kind: 'revision'; readonly edit: DocumentEdit }
-  | { readonly kind: 'truncate'; readonly source: EventSource }
-  | (IngestResult & { readonly kind: 'skipped' })
 
 /** A batch has an event that is a commit of its own. */
 class NotTogether extends Error {}
@@ -65,7 +52,7 @@ export function withRows<T>(database: Database, work: () => Promise<T>): Promise
  */
 export async function ingest(
   database: Database,
-  events: readonly IncomingEvent[],
+  events: PreparedEvents,
   options: IngestOptions,
 ): Promise<IngestResult[]> {
   if (database.rules !== undefined || database.name.startsWith('_'))
@@ -75,7 +62,7 @@ export async function ingest(
 
 async function ingestInTurn(
   database: Database,
-  events: readonly IncomingEvent[],
+  events: PreparedEvents,
   options: IngestOptions,
 ): Promise<IngestResult[]> {
   try {
@@ -87,27 +74,35 @@ async function ingestInTurn(
   }
 }
 
-/** @throws what refuses any of the events */
+/** @throws what refuses any of the events when it is written, or any at all where the job stops at failures */
 async function ingestTogether(
   database: Database,
-  events: readonly IncomingEvent[],
+  events: PreparedEvents,
   options: IngestOptions,
 ): Promise<IngestResult[]> {
-  const read = events.map(event => readEvent(event, options))
+  const { read } = events
   const truncated = read.find(one => one.kind === 'truncate')
   if (truncated !== undefined) {
-    if (events.length > 1) throw new NotTogether()
+    if (read.length > 1) throw new NotTogether()
     return [await truncateRows(database, truncated.source, options)]
   }
   const versions = new RowVersions(database, options.limits)
-  await versions.load(
-    read.flatMap(one =>
-      one.kind === 'row' ? one.changes.map(({ id }) => ({ source: one.source, id })) : [],
-    ),
-  )
-  const results = read.map(one => take(one, versions))
+  await versions.load(read.flatMap(one => (one.kind === 'row' ? one.changes : [])))
+  const failures: LocalEdit[] = []
+  const results = read.map((one, index) => {
+    try {
+      return take(one, versions)
+    } catch (error) {
+      if (!isOfOneEvent(error) || options.stopsOnError === true) throw error
+      const { edit, result } = failureOf(events, index, error)
+      failures.push(edit)
+      return result
+    }
+  })
+  if (failures.length > 0 && !(await hasRoom(database, options.maxFailures, failures.length)))
+    throw new NotTogether('', { cause: noRoom(options.maxFailures) })
   const { edits } = versions
-  const locals = [...versions.locals, ...(options.locals ?? [])]
+  const locals = [...versions.locals, ...failures, ...(options.locals ?? [])]
   if (edits.length > 0 || locals.length > 0)
     await database.write({ kind: 'write_rows', edits, locals, user: options.user })
   return results
@@ -115,81 +110,75 @@ async function ingestTogether(
 
 async function ingestEach(
   database: Database,
-  events: readonly IncomingEvent[],
+  events: PreparedEvents,
   options: IngestOptions,
 ): Promise<IngestResult[]> {
   const results: IngestResult[] = []
   const { locals: _, ...without } = options
-  for (const [index, event] of events.entries()) {
-    const own = index === events.length - 1 ? options : without
-    results.push(await ingestOne(database, event, own))
+  const count = events.read.length
+  for (let index = 0; index < count; index++) {
+    const own = index === count - 1 ? options : without
+    results.push(await ingestOne(database, partOf(events, index, index + 1), own))
   }
   return results
 }
 
 async function ingestOne(
   database: Database,
-  event: IncomingEvent,
+  event: PreparedEvents,
   options: IngestOptions,
 ): Promise<IngestResult> {
   try {
-    const [result] = await ingestTogether(database, [event], options)
+    const [result] = await ingestTogether(database, event, options)
     return result!
   } catch (error) {
-    if (!isOfOneEvent(error) || options.stopsOnError === true) throw error
+    // Only here a validation function, or the second change of a row, is known to have refused this event.
+    const cause = error instanceof NotTogether ? error.cause : error
+    if (!isOfOneEvent(cause) || options.stopsOnError === true) throw cause
     await checkRoom(database, options.maxFailures)
-    const { failure, edit } = failedEvent(event, error)
-    await database.write({
-      kind: 'write_rows',
-      edits: [],
-      locals: [edit, ...(options.locals ?? [])],
-      user: options.user,
-    })
-    return { kind: 'failed', failure, error: error.error, reason: error.reason }
+    const { edit, result } = failureOf(event, 0, cause)
+    const locals = [edit, ...(options.locals ?? [])]
+    await database.write({ kind: 'write_rows', edits: [], locals, user: options.user })
+    return result
   }
 }
 
-function take(read: Read, versions: RowVersions): IngestResult {
-  switch (read.kind) {
+function failureOf(
+  events: PreparedEvents,
+  index: number,
+  refusal: BadEvent | CouchError,
+): { readonly edit: LocalEdit; readonly result: IngestResult } {
+  const { failure, edit } = failedEvent(events.original(index), refusal)
+  const { error, reason } = refusal
+  return { edit, result: { kind: 'failed', failure, error, reason } }
+}
+
+/** @throws what refuses the event, of which nothing is taken in then; NotTogether where something was */
+function take(event: PreparedEvent, versions: RowVersions): IngestResult {
+  switch (event.kind) {
     case 'row':
-      return { kind: 'done', changes: read.changes.map(change => versions.take(change, read.source)) }
+      return { kind: 'done', changes: takeChanges(event, versions) }
     case 'revision':
-      return { kind: 'done', changes: [versions.takeRevision(read.edit)] }
+      return { kind: 'done', changes: [versions.takeRevision(event.edit)] }
     case 'skipped':
-      return read
+      return event
+    case 'refused':
+      throw event.error
     case 'truncate':
       throw new NotTogether()
   }
 }
 
-/** @throws BadEvent */
-function readEvent({ event, topic = '' }: IncomingEvent, options: IngestOptions): Read {
-  const { mapping, format, limits, deletesTruncated = false } = options
-  if ('invalid' in event) throw new BadEvent('invalid_json', 'the event is no JSON')
-  const { template } = mapping
-  if (format === 'document') {
-    const read = parseDocumentEvent(event, { topic, template, limits })
-    return read.kind === 'tombstone' ? { kind: 'skipped', reason: 'tombstone' } : read
+function takeChanges(
+  { source, changes: [first, second] }: PreparedEvent & { readonly kind: 'row' },
+  versions: RowVersions,
+): IngestedChange[] {
+  if (first === undefined) return []
+  const taken = versions.take(first, source)
+  if (second === undefined) return [taken]
+  try {
+    return [taken, versions.take(second, source)]
+  } catch (cause) {
+    throw new NotTogether('', { cause })
   }
-  if (template === undefined) throw new BadEvent('missing_key', 'there is no template of ids')
-  const read = parseEvent(event)
-  switch (read.kind) {
-    case 'skip':
-      return { kind: 'skipped', reason: read.reason }
-    case 'truncate':
-      if (deletesTruncated) return read
-      throw new BadEvent(
-        'truncate_refused',
-        `${read.source.name} was truncated: its documents are left as they are`,
-      )
-    case 'row':
-      return { kind: 'row', source: read.source, changes: documentChanges(read, { ...mapping, template }) }
-  }
-}
-
-/** Returns whether an event is refused for what it is, so that it would be the next time too. */
-export function isOfOneEvent(error: unknown): error is BadEvent | CouchError {
-  return (
-    error instanceof BadEvent || (error instanceof CouchError && error.status < 500 && error.status !== 429)
-  )
 }

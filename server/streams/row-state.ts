@@ -91,15 +91,20 @@ export function earlierEvents({ position, digest, time, earlier = [] }: RowState
   return [last, ...earlier].slice(0, MAX_EARLIER)
 }
 
-export function encodeState({ sent = [], earlier = [], ...rest }: RowState): Buffer {
-  const events = earlier.map(({ position, digest, time }) => [position, digest, time])
-  return Buffer.from(
-    JSON.stringify({
-      ...rest,
-      ...(events.length === 0 ? {} : { earlier: events }),
-      ...(sent.length === 0 ? {} : { sent: sent.slice(-MAX_SENT) }),
-    }),
-  )
+export function encodeState({ rev, digest, position, time, sent = [], earlier = [] }: RowState): Buffer {
+  // One is written for each event.
+  let text = ''
+  if (rev !== undefined) text += `,"rev":${JSON.stringify(rev)}`
+  if (digest !== undefined) text += `,"digest":${JSON.stringify(digest)}`
+  if (position !== undefined) text += `,"position":${JSON.stringify(position)}`
+  if (time !== undefined) text += `,"time":${time}`
+  if (earlier.length > 0) text += `,"earlier":${JSON.stringify(earlier.map(seenText))}`
+  if (sent.length > 0) text += `,"sent":${JSON.stringify(sent.slice(-MAX_SENT))}`
+  return Buffer.from(`{${text.slice(1)}}`)
+}
+
+function seenText({ position, digest, time }: SeenEvent): unknown[] {
+  return [position, digest, time]
 }
 
 /** Members of a database can write `_local` documents too: what is no state is ignored. */

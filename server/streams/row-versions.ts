@@ -1,6 +1,6 @@
 import type { DocumentLimits } from '../../protocol/document/document-input.ts'
-import { parseDocument } from '../../protocol/document/parse.ts'
-import { asDocId, isLocalId, parseDocId, type DocId } from '../../protocol/document-id.ts'
+import type { DocId } from '../../protocol/document-id.ts'
+import { CouchError } from '../../protocol/errors.ts'
 import { externalTerm } from '../../protocol/json/canonical.ts'
 import { newRevId } from '../../protocol/revision-id.ts'
 import { generationOf, hashOf, makeRev, type Rev } from '../../protocol/revision.ts'
@@ -9,29 +9,28 @@ import { BadEvent } from '../../protocol/streams/bad-event.ts'
 import { contentDigest } from '../../protocol/streams/content-digest.ts'
 import type { EventSource } from '../../protocol/streams/event-source.ts'
 import { type ExactObject, isExactObject, parseExact, printExact } from '../../protocol/streams/exact-json.ts'
-import { changedMembers, type DocumentChange } from '../../protocol/streams/row-changes.ts'
+import { changedMembers } from '../../protocol/streams/row-changes.ts'
 import type { LocalEdit } from '../database/commit/local-edits.ts'
 import type { Database } from '../database/database.ts'
 import { checkIdIn } from '../database/documents/document-limits.ts'
 import type { DocumentEdit } from '../database/documents/edit.ts'
 import { readLocalDocuments } from '../database/documents/local-documents.ts'
+import type { StoredDocument } from '../database/documents/stored-document.ts'
 import type { IngestedChange } from './ingested.ts'
-import {
-  decodeState,
-  DELETED,
-  earlierEvents,
-  encodeState,
-  isRepeated,
-  type RowState,
-  stateId,
-} from './row-state.ts'
+import type { PreparedChange } from './prepared-events.ts'
+import { rowBodies } from './row-bodies.ts'
+import { decodeState, DELETED, earlierEvents, encodeState, isRepeated, type RowState } from './row-state.ts'
 
 interface Row {
   state: RowState
-  /** Members of the last version in this batch; undefined if none came yet. */
-  members?: ExactObject
+  /** Body of the last version in this batch; undefined if none came yet, and of a deletion. */
+  body?: Uint8Array
+  /** The document, where it may be the source's first version already. */
+  document?: StoredDocument
   isChanged: boolean
 }
+
+type Write = PreparedChange & { readonly kind: 'write' }
 
 const EMPTY = Buffer.from('{}')
 
@@ -50,34 +49,47 @@ export class RowVersions {
     this.#limits = limits
   }
 
-  /** Reads the states of rows, in one go. */
-  async load(rows: readonly { readonly source: EventSource; readonly id: string }[]): Promise<void> {
-    const ids = [...new Set(rows.map(({ source, id }) => stateId(source.name, asDocId(id))))]
-    const wanted = ids.filter(id => !this.#rows.has(id))
-    const records = await readLocalDocuments(this.#database, wanted)
-    for (const [index, id] of wanted.entries())
-      this.#rows.set(id, { state: decodeState(records[index]?.body), isChanged: false })
+  /** Reads the states of rows, in one go, and the documents of those that have none. */
+  async load(changes: readonly PreparedChange[]): Promise<void> {
+    const wanted = new Map<DocId, DocId>()
+    for (const { row, id } of changes) if (!this.#rows.has(row)) wanted.set(row, id)
+    const rows = [...wanted.keys()]
+    const records = await readLocalDocuments(this.#database, rows)
+    const fresh: DocId[] = []
+    for (const [index, row] of rows.entries()) {
+      const state = decodeState(records[index]?.body)
+      this.#rows.set(row, { state, isChanged: false })
+      if (state.rev === undefined) fresh.push(row)
+    }
+    const documents = await this.#database.documents(fresh.map(row => wanted.get(row)!))
+    for (const [index, row] of fresh.entries()) {
+      const document = documents[index]
+      if (document !== undefined) this.#rows.get(row)!.document = document
+    }
   }
 
   /** The states that changed, to be written in the same commit. */
   get locals(): LocalEdit[] {
-    return [...this.#rows]
-      .filter(([, { isChanged }]) => isChanged)
-      .map(([id, { state }]) => ({ id, rev: undefined, deleted: false, body: encodeState(state) }))
+    const locals: LocalEdit[] = []
+    for (const [id, { state, isChanged }] of this.#rows)
+      if (isChanged) locals.push({ id, rev: undefined, deleted: false, body: encodeState(state) })
+    return locals
   }
 
   /**
    * Takes a change in; its row was loaded.
    *
-   * @throws BadEvent, and what the limits on documents refuse
+   * @throws BadEvent, and what the limits on documents refuse; then nothing of it is taken in
    */
-  take(change: DocumentChange, source: EventSource): IngestedChange {
-    const id = this.#documentId(change.id)
-    const row = this.#rows.get(stateId(source.name, id))!
+  take(change: PreparedChange, source: EventSource): IngestedChange {
+    const { id } = change
+    checkIdIn(this.#database, id)
+    const row = this.#rows.get(change.row)!
     if (isRepeated(row.state, source, () => digestOf(change)))
       return { id, outcome: 'duplicate', ...revOf(row.state) }
     const place = placeOf(row.state, source)
-    return change.kind === 'delete' ? this.#delete(id, row, place) : this.#write(id, row, change, place)
+    if (change.kind === 'delete') return this.#delete(id, row, place)
+    return this.#write(change.kind === 'write' ? change : this.#whole(change, row), row, place)
   }
 
   /** Takes a revision in as it is. */
@@ -87,29 +99,19 @@ export class RowVersions {
     return { id: edit.id, rev: makeRev(edit.revs.start, edit.revs.hashes[0] ?? ''), outcome: 'stored' }
   }
 
-  #documentId(text: string): DocId {
-    const id = parseDocId(text, this.#limits.maxIdBytes)
-    if (isLocalId(id)) throw new BadEvent('missing_key', `${id} is no id of a row`)
-    checkIdIn(this.#database, id)
-    return id
+  /** Completes a change that leaves members as they are. */
+  #whole({ id, row: rowId, change }: PreparedChange & { readonly kind: 'partial' }, row: Row): Write {
+    const members = changedMembers(change, this.#membersOf(id, row))
+    const [body] = rowBodies([printExact(members)], this.#limits)
+    if (body === undefined || body instanceof CouchError) throw body ?? new Error('a row without a body')
+    return { kind: 'write', id, row: rowId, digest: contentDigest(members), ...body }
   }
 
-  #write(
-    id: DocId,
-    row: Row,
-    change: Exclude<DocumentChange, { kind: 'delete' }>,
-    place: Place,
-  ): IngestedChange {
-    const isPartial = change.kind === 'patch' || change.keep.length > 0
-    const present = isPartial ? this.#membersOf(id, row) : undefined
-    const members = changedMembers(change, present)
-    const digest = contentDigest(members)
-    const known = this.#known(id, row, digest, place, members)
+  #write({ id, digest, body, term }: Write, row: Row, place: Place): IngestedChange {
+    const known = this.#known(id, row, digest, place, body)
     if (known !== undefined) return known
-    const input = parseDocument(Buffer.from(printExact(members)), { ...this.#limits, term: true })
-    if (input.refusal !== undefined) throw input.refusal
-    const rev = this.#edit(id, row.state.rev, { deleted: false, body: input.body, term: input.term! })
-    remember(row, { ...place, rev, digest }, members)
+    const rev = this.#edit(id, row.state.rev, { deleted: false, body, term })
+    remember(row, { ...place, rev, digest }, body)
     return { id, rev, outcome: 'stored' }
   }
 
@@ -117,8 +119,7 @@ export class RowVersions {
     const known = this.#known(id, row, DELETED, place)
     if (known !== undefined) return known
     if (row.state.rev === undefined) {
-      const document = this.#database.document(id)
-      if (document !== undefined && !document.deleted)
+      if (row.document?.deleted === false)
         throw new BadEvent(
           'unknown_row',
           `${id} was deleted there, and is here from elsewhere: it is left as it is`,
@@ -131,33 +132,26 @@ export class RowVersions {
   }
 
   /** Returns the outcome for a version that is here already: as the last one of the row, as one that was sent, or by chance. */
-  #known(
-    id: DocId,
-    row: Row,
-    digest: string,
-    place: Place,
-    members?: ExactObject,
-  ): IngestedChange | undefined {
+  #known(id: DocId, row: Row, digest: string, place: Place, body?: Uint8Array): IngestedChange | undefined {
     const { rev, sent = [] } = row.state
     const echo = sent.findIndex(version => version.digest === digest)
     if (echo >= 0) {
-      remember(row, { ...place, rev: sent[echo]!.rev, digest, sent: sent.slice(echo + 1) }, members)
+      remember(row, { ...place, rev: sent[echo]!.rev, digest, sent: sent.slice(echo + 1) }, body)
       return { id, rev: sent[echo]!.rev, outcome: 'echo' }
     }
     if (rev !== undefined && row.state.digest === digest) {
-      remember(row, { ...row.state, ...place }, members)
+      remember(row, { ...row.state, ...place }, body)
       return { id, rev, outcome: 'unchanged' }
     }
     if (rev !== undefined) return undefined
-    const winner = this.#equalWinner(id, digest)
+    const winner = this.#equalWinner(row, digest)
     if (winner === undefined) return undefined
-    remember(row, { ...place, rev: winner, digest }, members)
+    remember(row, { ...place, rev: winner, digest }, body)
     return { id, rev: winner, outcome: 'unchanged' }
   }
 
   /** The source's first version of a row may be what the document is already: then there is nothing to conflict. */
-  #equalWinner(id: DocId, digest: string): Rev | undefined {
-    const document = this.#database.document(id)
+  #equalWinner({ document }: Row, digest: string): Rev | undefined {
     if (document === undefined || document.deleted || document.body === 0) return undefined
     const members = membersOfBody(this.#database, document.body)
     return members !== undefined && contentDigest(members) === digest ? document.rev : undefined
@@ -165,7 +159,7 @@ export class RowVersions {
 
   /** The members of the row's last version; if they were compacted away, those of the document. */
   #membersOf(id: DocId, row: Row): ExactObject | undefined {
-    if (row.members !== undefined) return row.members
+    if (row.body !== undefined) return membersOf(row.body)
     const document = this.#database.document(id)
     if (document === undefined) return undefined
     const { rev } = row.state
@@ -196,27 +190,31 @@ function placeOf(state: RowState, { position, time = state.time }: EventSource):
 }
 
 /** Undefined for a change that leaves members as they are. */
-function digestOf(change: DocumentChange): string | undefined {
+function digestOf(change: PreparedChange): string | undefined {
   if (change.kind === 'delete') return DELETED
-  return change.kind === 'write' && change.keep.length === 0 ? contentDigest(change.members) : undefined
+  return change.kind === 'write' ? change.digest : undefined
 }
 
 function revOf({ rev }: RowState): { rev?: Rev } {
   return rev === undefined ? {} : { rev }
 }
 
-function remember(row: Row, state: RowState, members?: ExactObject): void {
-  row.state = { sent: row.state.sent ?? [], ...state }
+function remember(row: Row, state: RowState, body?: Uint8Array): void {
+  row.state = state.sent === undefined ? { ...state, sent: row.state.sent ?? [] } : state
   row.isChanged = true
-  if (members === undefined) delete row.members
-  else row.members = members
+  if (body === undefined) delete row.body
+  else row.body = body
 }
 
 function membersOfBody(database: Database, body: number): ExactObject | undefined {
   try {
-    const value = parseExact(database.body(body).body)
-    return isExactObject(value) ? value : undefined
+    return membersOf(database.body(body).body)
   } catch {
     return undefined
   }
+}
+
+function membersOf(body: Uint8Array): ExactObject | undefined {
+  const value = parseExact(body)
+  return isExactObject(value) ? value : undefined
 }

@@ -16,6 +16,7 @@ import { readLocalDocument } from '../database/documents/local-documents.ts'
 import { checkRoom, failedEvent } from './failed-events.ts'
 import type { IncomingEvent, IngestResult } from './ingested.ts'
 import { ingest } from './ingestion.ts'
+import { partOf, type PreparedEvents, prepareEvents } from './prepared-events.ts'
 
 /** A database of this server as the target of a stream. */
 export interface StreamDatabaseOptions {
@@ -31,7 +32,7 @@ export interface StreamDatabaseOptions {
 const AT_A_TIME = 1000
 
 /** Writes the messages of a stream into a database, each commit with the place behind its messages. */
-export class StreamDatabase implements StreamTarget<readonly IncomingEvent[]> {
+export class StreamDatabase implements StreamTarget<PreparedEvents> {
   readonly #options: StreamDatabaseOptions
 
   constructor(options: StreamDatabaseOptions) {
@@ -46,18 +47,25 @@ export class StreamDatabase implements StreamTarget<readonly IncomingEvent[]> {
     return isPosition(position) ? position : undefined
   }
 
-  prepare(messages: readonly StreamMessage[]): readonly IncomingEvent[] {
-    return messages.map(incomingEvent)
+  prepare(messages: readonly StreamMessage[]): Promise<PreparedEvents> {
+    const { endpoint, limits } = this.#options
+    return prepareEvents(messages.length, index => new MessageEvent(messages[index]!), {
+      mapping: { template: endpoint.id, types: endpoint.types },
+      format: endpoint.format,
+      limits: limits(),
+      deletesTruncated: endpoint.onTruncate === 'delete',
+    })
   }
 
-  async take(messages: readonly IncomingEvent[], position: StreamPosition): Promise<TakenMessages> {
+  async take(events: PreparedEvents, position: StreamPosition): Promise<TakenMessages> {
     const failures: WriteFailure[] = []
+    const count = events.read.length
     let [written, duplicates] = [0, 0]
-    for (let at = 0; at < messages.length; at += AT_A_TIME) {
-      const part = messages.slice(at, at + AT_A_TIME)
-      const isLast = at + AT_A_TIME >= messages.length
+    for (let at = 0; at < count; at += AT_A_TIME) {
+      const part = partOf(events, at, Math.min(at + AT_A_TIME, count))
+      const isLast = at + AT_A_TIME >= count
       const results = await this.#ingest(part, isLast ? [offsetEdit(this.#options.endpoint, position)] : [])
-      failures.push(...results.flatMap((result, index) => failuresOf(result, part[index]!)))
+      failures.push(...results.flatMap((result, index) => failuresOf(result, () => part.original(index))))
       const repeated = results.filter(isDuplicate).length
       duplicates += repeated
       written += results.filter(({ kind }) => kind === 'done').length - repeated
@@ -65,22 +73,19 @@ export class StreamDatabase implements StreamTarget<readonly IncomingEvent[]> {
     return { failures, written, duplicates }
   }
 
-  async #ingest(messages: readonly IncomingEvent[], locals: readonly LocalEdit[]): Promise<IngestResult[]> {
+  async #ingest(events: PreparedEvents, locals: readonly LocalEdit[]): Promise<IngestResult[]> {
     const { endpoint, limits, maxFailures } = this.#options
     const database = await this.#open()
     const user = await this.#user(database)
     const options = {
-      mapping: { template: endpoint.id, types: endpoint.types },
-      format: endpoint.format,
       limits: limits(),
       maxFailures: maxFailures(),
       stopsOnError: endpoint.onError === 'stop',
-      deletesTruncated: endpoint.onTruncate === 'delete',
       user,
       locals,
     }
     try {
-      return await ingest(database, messages, options)
+      return await ingest(database, events, options)
     } catch (error) {
       if (error instanceof BadEvent || (error instanceof CouchError && error.status < 500))
         throw new PeerError('event_refused', `${error.error}: ${error.reason}; on_error says to stop there`)
@@ -117,11 +122,30 @@ function asPeerError(error: unknown): Error {
   return new PeerError(error.error, reason, { status, transient: status >= 500, cause: error })
 }
 
-function incomingEvent({ key, value, topic, offset }: StreamMessage): IncomingEvent {
+/** A message as an event; where it came from is asked for of those that fail. */
+class MessageEvent implements IncomingEvent {
+  readonly event: IncomingEvent['event']
+  readonly #message: StreamMessage
+
+  constructor(message: StreamMessage) {
+    this.#message = message
+    this.event = parsedMessage(message)
+  }
+
+  get topic(): string {
+    return this.#message.topic
+  }
+
+  get offset(): string {
+    return this.#message.offset
+  }
+}
+
+function parsedMessage({ key, value }: StreamMessage): IncomingEvent['event'] {
   try {
-    return { event: rawEvent(key, value), topic, offset }
+    return rawEvent(key, value)
   } catch {
-    return { event: { invalid: Buffer.from(value ?? []).toString() }, topic, offset }
+    return { invalid: Buffer.from(value ?? []).toString() }
   }
 }
 
@@ -129,8 +153,9 @@ function isDuplicate(result: IngestResult): boolean {
   return result.kind === 'done' && result.changes.every(({ outcome }) => outcome === 'duplicate')
 }
 
-function failuresOf(result: IngestResult, { topic = '', offset = '' }: IncomingEvent): WriteFailure[] {
+function failuresOf(result: IngestResult, original: () => IncomingEvent): WriteFailure[] {
   if (result.kind !== 'failed') return []
+  const { topic = '', offset = '' } = original()
   const { error, reason } = result
   return [{ id: `${topic}@${offset}`, rev: '', status: 400, error, reason }]
 }

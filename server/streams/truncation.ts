@@ -1,3 +1,4 @@
+import type { DocId } from '../../protocol/document-id.ts'
 import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import type { EventSource } from '../../protocol/streams/event-source.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
@@ -5,7 +6,8 @@ import type { LocalEdit } from '../database/commit/local-edits.ts'
 import type { Database } from '../database/database.ts'
 import { listLocalDocuments } from '../database/documents/local-documents.ts'
 import type { IngestedChange, IngestResult } from './ingested.ts'
-import { decodeState, DELETED, statePrefix } from './row-state.ts'
+import { documentId, type PreparedChange } from './prepared-events.ts'
+import { decodeState, DELETED, stateId, statePrefix } from './row-state.ts'
 import { RowVersions } from './row-versions.ts'
 
 /** Rows that are one commit. */
@@ -36,8 +38,9 @@ export async function truncateRows(
     })
     const present = listed.filter(({ body }) => isPresent(body)).map(({ id }) => id.slice(prefix.length))
     const versions = new RowVersions(database, limits)
-    await versions.load(present.map(id => ({ source, id })))
-    changes.push(...present.map(id => versions.take({ kind: 'delete', id }, source)))
+    const deletions = present.map(id => deletion(source, documentId(id, limits.maxIdBytes)))
+    await versions.load(deletions)
+    changes.push(...deletions.map(change => versions.take(change, source)))
     const isLast = listed.length < AT_A_TIME
     const edits = [...versions.locals, ...(isLast ? locals : [])]
     if (versions.edits.length + edits.length > 0)
@@ -45,6 +48,10 @@ export async function truncateRows(
     if (isLast) return { kind: 'done', changes }
     after = listed.at(-1)!.id
   }
+}
+
+function deletion(source: EventSource, id: DocId): PreparedChange {
+  return { kind: 'delete', id, row: stateId(source.name, id) }
 }
 
 /** True for a row that the source has sent and not deleted since. */

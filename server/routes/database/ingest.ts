@@ -10,7 +10,13 @@ import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { clearFailedEvents, listFailedEvents, readFailedEvents } from '../../streams/failed-events.ts'
 import type { IncomingEvent, IngestResult } from '../../streams/ingested.ts'
-import { ingest, type IngestOptions, isOfOneEvent } from '../../streams/ingestion.ts'
+import { ingest, type IngestOptions } from '../../streams/ingestion.ts'
+import {
+  isOfOneEvent,
+  type PreparedEvents,
+  prepareEvents,
+  type ReadOptions,
+} from '../../streams/prepared-events.ts'
 import type { RequestContext } from '../context.ts'
 import { documentLimits } from '../shared/document-limits.ts'
 import { databaseOf } from '../shared/path-names.ts'
@@ -28,7 +34,10 @@ export async function postIngest(ctx: RequestContext): Promise<void> {
   const mapping = mappingOf(query)
   const checkpoint = query.text('checkpoint')
   const body = await readJsonBody(ctx, 'document')
-  const results = await ingest(database, eventsOf(body), optionsOf(ctx, query, mapping))
+  const { reading, options } = optionsOf(ctx, query, mapping)
+  const events = eventsOf(body)
+  const prepared = await prepareEvents(events.length, index => events[index]!, reading)
+  const results = await ingest(database, prepared, options)
   sendJson(ctx, {
     ok: results.every(({ kind }) => kind !== 'failed'),
     ...(checkpoint === undefined ? {} : { checkpoint }),
@@ -36,16 +45,19 @@ export async function postIngest(ctx: RequestContext): Promise<void> {
   })
 }
 
-function optionsOf(ctx: RequestContext, query: QueryParams, mapping: RowMapping): IngestOptions {
+function optionsOf(
+  ctx: RequestContext,
+  query: QueryParams,
+  mapping: RowMapping,
+): { readonly reading: ReadOptions; readonly options: IngestOptions } {
   const truncate = query.text('truncate')
   if (truncate !== undefined && truncate !== 'delete' && truncate !== 'refuse')
     throw fail('queryParse', '`truncate` must be `refuse` or `delete`')
+  const limits = documentLimits(ctx)
+  const maxFailures = ctx.services.config.integer('couchette', 'max_failed_events')
   return {
-    mapping,
-    user: ctx.state.user,
-    limits: documentLimits(ctx),
-    maxFailures: ctx.services.config.integer('couchette', 'max_failed_events'),
-    deletesTruncated: truncate === 'delete',
+    reading: { mapping, limits, deletesTruncated: truncate === 'delete' },
+    options: { limits, maxFailures, user: ctx.state.user },
   }
 }
 
@@ -56,21 +68,24 @@ function optionsOf(ctx: RequestContext, query: QueryParams, mapping: RowMapping)
 async function postFailures(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   const query = QueryParams.of(ctx)
-  const options = { ...optionsOf(ctx, query, mappingOf(query)), stopsOnError: true }
+  const { reading, options } = optionsOf(ctx, query, mappingOf(query))
   const [failure, after, limit] = [query.text('failure'), query.text('after'), limitOf(query)]
   const failed = await readFailedEvents(database, { failure, after, limit })
   if (failure !== undefined && failed.length === 0) throw fail('missing')
   const results: object[] = []
-  for (const { failure: number, event, removal } of failed)
-    results.push({ failure: number, ...(await retry(database, event, { ...options, locals: [removal] })) })
+  for (const { failure: number, event, removal } of failed) {
+    const prepared = await prepareEvents(1, () => event, reading)
+    const own = { ...options, stopsOnError: true, locals: [removal] }
+    results.push({ failure: number, ...(await retry(database, prepared, own)) })
+  }
   const ok = results.every(result => !('error' in result))
   const last = failed.length === limit ? failed.at(-1) : undefined
   sendJson(ctx, { ok, results, ...(last === undefined ? {} : { after: last.failure }) })
 }
 
-async function retry(database: Database, event: IncomingEvent, options: IngestOptions): Promise<object> {
+async function retry(database: Database, event: PreparedEvents, options: IngestOptions): Promise<object> {
   try {
-    const [result] = await ingest(database, [event], options)
+    const [result] = await ingest(database, event, options)
     return resultRow(result!)
   } catch (error) {
     if (!isOfOneEvent(error)) throw error
