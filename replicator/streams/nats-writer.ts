@@ -1,5 +1,7 @@
+import type { MsgHdrs } from '@nats-io/nats-core'
 import type { StreamEndpoint } from '../../protocol/streams/stream-endpoint.ts'
 import type { BrokerAccess, OutgoingMessage, StreamWriter } from './contract.ts'
+import { NatsAcks } from './nats-acks.ts'
 import { connectToNats, natsError, type NatsStream } from './nats.ts'
 
 /** Writes to a JetStream: messages have ids, by which the server leaves out those that it has already. */
@@ -7,6 +9,8 @@ export class NatsWriter implements StreamWriter {
   readonly #endpoint: StreamEndpoint
   readonly #access: BrokerAccess
   #stream: NatsStream | undefined
+  #acks: NatsAcks | undefined
+  #headers: (() => MsgHdrs) | undefined
 
   constructor(endpoint: StreamEndpoint, access: BrokerAccess) {
     this.#endpoint = endpoint
@@ -14,8 +18,11 @@ export class NatsWriter implements StreamWriter {
   }
 
   async open(): Promise<string> {
-    this.#stream ??= await connectToNats(this.#endpoint, this.#access)
-    return this.#stream.info.created
+    const { createInbox, headers } = await import('@nats-io/nats-core')
+    const stream = (this.#stream ??= await connectToNats(this.#endpoint, this.#access))
+    this.#headers = headers
+    this.#acks ??= new NatsAcks(stream.connection, createInbox(), this.#access.timeoutMs)
+    return stream.info.created
   }
 
   async publish(messages: readonly OutgoingMessage[], signal: AbortSignal): Promise<void> {
@@ -23,21 +30,30 @@ export class NatsWriter implements StreamWriter {
     if (stream === undefined || stream.connection.isClosed())
       throw natsError(new Error('the connection was cut'), this.#endpoint)
     signal.throwIfAborted()
-    const sent = messages
-      .filter(({ value }) => value !== null)
-      .map(({ id, messageId, value }) =>
-        stream.client.publish(subjectOf(this.#endpoint.subject, id), value ?? '', {
-          msgID: messageId,
-          expect: { streamName: this.#endpoint.stream ?? '' },
-        }),
-      )
-    const failed = (await Promise.allSettled(sent)).find(result => result.status === 'rejected')
-    if (failed !== undefined) throw natsError(failed.reason, this.#endpoint)
+    try {
+      await this.#acks?.publish(this.#outgoing(messages))
+    } catch (error) {
+      throw natsError(error, this.#endpoint)
+    }
+  }
+
+  *#outgoing(messages: readonly OutgoingMessage[]) {
+    const { stream = '', subject } = this.#endpoint
+    const headers = this.#headers!
+    for (const { id, messageId, value } of messages) {
+      if (value === null) continue
+      const own = headers()
+      own.set('Nats-Msg-Id', messageId)
+      own.set('Nats-Expected-Stream', stream)
+      yield { subject: subjectOf(subject, id), value, headers: own }
+    }
   }
 
   async close(): Promise<void> {
     const stream = this.#stream
     this.#stream = undefined
+    this.#acks?.close()
+    this.#acks = undefined
     await stream?.connection.close().catch(() => undefined)
   }
 }

@@ -28,9 +28,6 @@ export interface SinkOptions {
   readonly sending?: (events: readonly OutgoingEvent[]) => Promise<void>
 }
 
-/** Messages that are on their way to the broker at the same time. */
-const WINDOW = 1000
-
 /** A stream as the target of a replication: each revision that comes is an event. */
 export class SinkPeer extends StreamPeer {
   readonly #options: SinkOptions
@@ -81,11 +78,9 @@ export class SinkPeer extends StreamPeer {
   async #send(events: readonly OutgoingEvent[], signal: AbortSignal): Promise<void> {
     if (events.length === 0) return
     await this.#options.sending?.(events)
-    for (let at = 0; at < events.length; at += WINDOW) {
-      const messages = events.slice(at, at + WINDOW).map(event => this.#message(event))
-      await this.#options.writer.publish(messages, signal)
-      this.moved.sent += messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
-    }
+    const messages = events.map(event => this.#message(event))
+    await this.#options.writer.publish(messages, signal)
+    this.moved.sent += messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
   }
 
   #message({ id, rev, key, value }: OutgoingEvent): OutgoingMessage {
