@@ -1,3 +1,4 @@
+import { parseMask } from './masks.ts'
 import { parseEndpoint } from './replication-endpoint.ts'
 import type { ReplicationEndpoint } from './replication-endpoint.ts'
 import { badReplication, noClause } from './replication-error.ts'
@@ -35,9 +36,19 @@ export function parseReplication(
   const options = parseOptions(body, defaults)
   if (options.cancel && options.id !== undefined) return { cancelId: options.id }
   const source = parseEndpoint(body.source, proxies.source, localUrl)
-  const target = parseEndpoint(body.target, proxies.target, localUrl)
+  const target = withMask(parseEndpoint(body.target, proxies.target, localUrl), body.mask)
   checkStreams(source, target, options)
   return { source, target, options, user }
+}
+
+/** A job whose mask does nothing would send clear values: where masks are not supported it is refused. */
+function withMask(target: ReplicationEndpoint, rules: unknown): ReplicationEndpoint {
+  if (rules === undefined) return target
+  const mask = parseMask(rules)
+  if (target.stream === undefined) throw badReplication('`mask` needs a target that is a stream')
+  if (target.stream.echo !== undefined)
+    throw badReplication('masked events are no versions that a database could send back: `echo` and `mask`')
+  return { ...target, stream: { ...target.stream, mask } }
 }
 
 function checkStreams(

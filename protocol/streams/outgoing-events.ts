@@ -34,6 +34,8 @@ export interface OutgoingOptions {
   readonly template: IdTemplate | undefined
   /** Types of key columns, as `string`. */
   readonly keyTypes: ReadonlyMap<string, string>
+  /** Hides values of the document. */
+  readonly mask?: { apply(document: ExactObject): ExactObject } | undefined
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -45,8 +47,9 @@ export interface OutgoingOptions {
  * @param json the document with `_id` and `_rev` or `_revisions`
  */
 export function outgoingEvents(json: Uint8Array, options: OutgoingOptions): OutgoingEvent[] {
-  const document = parseExact(json)
-  if (!isExactObject(document)) return []
+  const whole = parseExact(json)
+  if (!isExactObject(whole)) return []
+  const document = options.mask?.apply(whole) ?? whole
   const id = document.get('_id')
   if (typeof id !== 'string') return []
   const isRow = options.format !== 'document'

@@ -1,3 +1,4 @@
+import { maskIdentity, type MaskRule } from '../masks.ts'
 import { badReplication, invalidEndpoint } from '../replication-error.ts'
 import { BadEvent } from './bad-event.ts'
 import { type IdTemplate, parseIdTemplate } from './id-template.ts'
@@ -32,6 +33,8 @@ export interface StreamEndpoint {
   readonly onTruncate: 'delete' | undefined
   /** Name of the source whose database this sink's events go to: what comes back from there is an echo. */
   readonly echo: string | undefined
+  /** Rules by which a sink hides values; undefined where it hides none. */
+  readonly mask: readonly MaskRule[] | undefined
 }
 
 type Members = Readonly<Record<string, unknown>>
@@ -72,13 +75,14 @@ export function parseStreamEndpoint(url: string, members: Members): StreamEndpoi
     onGap: oneOf(members, 'on_gap', ['stop', 'continue']),
     onTruncate: oneOf(members, 'on_truncate', ['refuse', 'delete']) === 'delete' ? 'delete' : undefined,
     echo: text('echo'),
+    mask: undefined,
   }
 }
 
 /** Returns a text that differs for streams which are not read or written in the same way; without credentials. */
-export function streamIdentity({ id, types, ...rest }: StreamEndpoint): string {
+export function streamIdentity({ id, types, mask, ...rest }: StreamEndpoint): string {
   const hints = Array.from(types, ([column, { name, scale }]) => [column, name, scale])
-  return JSON.stringify({ ...rest, id: id?.text, types: hints })
+  return JSON.stringify({ ...rest, id: id?.text, types: hints, mask: mask && maskIdentity(mask) })
 }
 
 function serversOf(url: string, port: number): string[] {

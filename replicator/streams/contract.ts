@@ -75,6 +75,8 @@ export interface BrokerAccess {
   readonly key?: string
   readonly rejectUnauthorized: boolean
   readonly timeoutMs: number
+  /** Milliseconds between two looks for new partitions of a topic that is read. */
+  readonly partitionCheckMs: number
   /** @throws PeerError where the settings do not let replications reach a server ("host:port") */
   readonly checkHost: (server: string) => Promise<void>
 }

@@ -9,6 +9,7 @@ import type {
   StreamPosition,
   StreamReader,
 } from './contract.ts'
+import { PeerError } from '../peer-error.ts'
 import { kafkaError, kafkaOptions, topicOf } from './kafka.ts'
 import { MessageQueue } from './message-queue.ts'
 
@@ -85,27 +86,57 @@ export class KafkaReader implements StreamReader {
     { continuous }: { readonly continuous: boolean },
     signal: AbortSignal,
   ): AsyncGenerator<StreamBatch> {
-    if (!continuous && this.#isAtEnd(this.#next)) return
+    while ((yield* this.#readUntilGrown(continuous, signal)) === 'grown') {
+      await this.close()
+      const [gap] = await this.open(this.#position())
+      // The next run of the job notes it.
+      if (gap !== undefined) throw new PeerError('stream_gap', gap.reason, { transient: true })
+    }
+  }
+
+  /** Reads the partitions that there were when the topic was opened, until it has more. */
+  async *#readUntilGrown(
+    continuous: boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamBatch, 'grown' | 'end'> {
+    if (!continuous && this.#isAtEnd(this.#next)) return 'end'
     const queue = new MessageQueue<KafkaMessage>(QUEUED)
     const abort = (): void => queue.end(signal.reason as Error)
     signal.addEventListener('abort', abort, { once: true })
     const stream = await this.#stream()
     void pump(stream, queue, error => kafkaError(error, this.#endpoint))
-    // Not every offset has a message: the end of a topic may be the mark of a transaction.
-    const endCheck = continuous ? undefined : setInterval(() => this.#endIfRead(stream, queue), END_CHECK_MS)
+    let outcome: 'grown' | 'end' = 'end'
+    const endIfGrown = async (): Promise<void> => {
+      if (!(await this.#hasGrown())) return
+      outcome = 'grown'
+      queue.end()
+    }
+    const check = continuous
+      ? setInterval(() => void endIfGrown(), this.#access.partitionCheckMs)
+      : // Not every offset has a message: the end of a topic may be the mark of a transaction.
+        setInterval(() => this.#endIfRead(stream, queue), END_CHECK_MS)
     try {
       for (let batch = await queue.take(); batch !== undefined; batch = await queue.take()) {
         signal.throwIfAborted()
         for (const { partition, offset } of batch) this.#next[partition] = offset + 1n
         yield { messages: batch.map(messageOf), position: this.#position() }
-        if (!continuous && this.#isAtEnd(this.#next)) return
+        if (!continuous && this.#isAtEnd(this.#next)) break
       }
+      return outcome
     } finally {
-      clearInterval(endCheck)
+      clearInterval(check)
       signal.removeEventListener('abort', abort)
       queue.end()
       await stream.close().catch(() => undefined)
     }
+  }
+
+  /** Returns whether the topic has more partitions than are read. A broker that does not answer is noticed elsewhere. */
+  async #hasGrown(): Promise<boolean> {
+    const { subject: topic } = this.#endpoint
+    const read = this.#consumer?.metadata({ topics: [topic], forceUpdate: true })
+    const found = await read?.catch(() => undefined)
+    return (found?.topics.get(topic)?.partitionsCount ?? 0) > this.#next.length
   }
 
   async #stream(): Promise<KafkaStream> {

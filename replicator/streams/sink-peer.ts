@@ -24,6 +24,8 @@ export interface SinkOptions {
   /** The database that is read: the checkpoint of both sides is kept there. */
   readonly source: Peer
   readonly events: Omit<OutgoingOptions, 'now'>
+  /** Is part of message ids: the same revision in another form is another message. */
+  readonly form: string
   /** Called with events before they are sent, so that they are recognised when they come back. */
   readonly sending?: (events: readonly OutgoingEvent[]) => Promise<void>
 }
@@ -84,8 +86,13 @@ export class SinkPeer extends StreamPeer {
   }
 
   #message({ id, rev, key, value }: OutgoingEvent): OutgoingMessage {
-    const { database, format } = this.#options.events
-    return { id, key, value, messageId: `${database}:${format}:${id}:${rev}${value === null ? ':end' : ''}` }
+    const { events, form } = this.#options
+    return {
+      id,
+      key,
+      value,
+      messageId: `${events.database}:${form}:${id}:${rev}${value === null ? ':end' : ''}`,
+    }
   }
 
   override getLocal(id: string, signal: AbortSignal): Promise<PeerLocalDocument | null> {

@@ -1,4 +1,6 @@
+import { hash } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
+import { Mask, maskIdentity } from '../../protocol/masks.ts'
 import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import type { StreamEndpoint } from '../../protocol/streams/stream-endpoint.ts'
@@ -62,11 +64,14 @@ export class StreamJobs {
     const database = own?.name ?? decodeURIComponent(/([^/]*)\/?$/.exec(source.url)?.[1] ?? '')
     const keyTypes = new Map(Array.from(stream.types, ([column, { name = '' }]) => [column, name]))
     const { format, schema, id: template } = stream
+    const mask = stream.mask && new Mask(stream.mask, maskSecret)
+    const form = stream.mask === undefined ? format : `${format}:${digestOf(maskIdentity(stream.mask))}`
     const target = new SinkPeer({
       url: endpoint.url,
       writer,
       source,
-      events: { format, schema, database, template, keyTypes },
+      events: { format, schema, database, template, keyTypes, mask },
+      form,
       ...(echo === undefined || own === undefined
         ? {}
         : { sending: async events => rememberSent(await this.#host.catalog.open(own.name), echo, events) }),
@@ -125,6 +130,7 @@ export class StreamJobs {
       ...(typeof key === 'string' ? { key } : {}),
       rejectUnauthorized,
       timeoutMs,
+      partitionCheckMs: this.#host.config.integer('couchette', 'kafka_partition_interval'),
       checkHost: server => this.#checkHost(server),
     }
   }
@@ -139,6 +145,23 @@ export class StreamJobs {
   }
 }
 
+/** @throws PeerError where the environment has no `COUCHETTE_MASK_NAME` */
+function maskSecret(name: string): string {
+  const variable = `COUCHETTE_MASK_${variableName(name)}`
+  const secret = process.env[variable]
+  if (secret === undefined || secret === '')
+    throw new PeerError('no_credentials', `the environment of the server has no ${variable}`)
+  return secret
+}
+
+function digestOf(text: string): string {
+  return hash('sha256', text, 'base64url').slice(0, 12)
+}
+
+function variableName(name: string): string {
+  return name.toUpperCase().replace(/[^A-Z0-9]/g, '_')
+}
+
 const VARIABLE = 'COUCHETTE_STREAM_'
 
 /**
@@ -146,7 +169,7 @@ const VARIABLE = 'COUCHETTE_STREAM_'
  * credentials file.
  */
 function credentialsOf(name: string): Pick<BrokerAccess, 'username' | 'password' | 'token' | 'creds'> {
-  const variable = VARIABLE + name.toUpperCase().replace(/[^A-Z0-9]/g, '_')
+  const variable = VARIABLE + variableName(name)
   const text = process.env[variable]
   if (text === undefined)
     throw new PeerError('no_credentials', `the environment of the server has no ${variable}`)

@@ -74,6 +74,13 @@ export const BOUND_SETTINGS = {
     about:
       'Failed events of streams that a database keeps for a look; past it `_ingest` answers 507 and jobs wait',
   },
+  kafka_partition_interval: {
+    kind: 'integer',
+    default: 30_000,
+    min: 100,
+    unit: 'milliseconds',
+    about: 'Time between two looks of a job for new partitions of the topic that it reads',
+  },
   max_document_revisions: {
     kind: 'integer',
     default: 100_000,

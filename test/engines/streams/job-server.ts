@@ -1,4 +1,5 @@
 import type { ExecutionContext } from 'ava'
+import type { CouchetteOptions } from '../../../server/main.ts'
 import { call } from '../../helpers/http.ts'
 import { type RunningServer, startServer } from '../../helpers/server.ts'
 
@@ -6,6 +7,8 @@ interface JobDocument {
   readonly state: string
   readonly info: { readonly error?: string } | null
 }
+
+type Setting = NonNullable<CouchetteOptions['settings']>[number]
 
 /** A server whose jobs are impatient, and the requests that tests of streams make. */
 export class JobServer {
@@ -15,12 +18,15 @@ export class JobServer {
     return this.#server?.url ?? ''
   }
 
-  async start(): Promise<void> {
+  /** @param more settings besides those of all */
+  async start(more: readonly Setting[] = []): Promise<void> {
     this.#server = await startServer({
       settings: [
         { section: 'replicator', key: 'crash_backoff', value: '200' },
         { section: 'replicator', key: 'checkpoint_interval', value: '200' },
         { section: 'replicator', key: 'interval', value: '500' },
+        { section: 'couchette', key: 'kafka_partition_interval', value: '200' },
+        ...more,
       ],
     })
   }

@@ -113,6 +113,34 @@ test.serial('a topic that is made again stops a job, or is noted', async t => {
 })
 
 test.serial(
+  'partitions that a topic gets while a job reads it are read too, each from its beginning',
+  async t => {
+    const { stream, at } = await setUp(t, 'grown')
+    const producer = new Producer({ clientId: 'test', bootstrapBrokers: [kafka.address] })
+    const send = (partition: number, _id: string) =>
+      producer.send({
+        messages: [{ topic: 'grown', partition, value: Buffer.from(JSON.stringify({ _id })) }],
+      })
+    await putJob('grown-in', { source: stream, target: at('grown-b'), continuous: true })
+    await send(0, 'first')
+    await retried(async () => assert.equal((await ids('grown-b')).length, 1))
+    const { info } = await jobOf('grown-in')
+    await kafka.use(admin =>
+      admin.createPartitions({
+        topics: [{ name: 'grown', count: 5, assignments: [{ brokerIds: [1] }, { brokerIds: [1] }] }],
+      }),
+    )
+    await producer.metadata({ topics: ['grown'], forceUpdate: true })
+    await retried(() => send(4, 'in a new one'))
+    await send(1, 'in an old one')
+    await retried(async () => assert.equal((await ids('grown-b')).length, 3))
+    t.deepEqual(info?.error, (await jobOf('grown-in')).info?.error)
+    t.is((await jobOf('grown-in')).state, 'running')
+    await producer.close()
+  },
+)
+
+test.serial(
   'a broker that is killed: jobs crash with a sentence, and go on without a loss when it is back',
   async t => {
     const { stream, at } = await setUp(t, 'killed')

@@ -1,22 +1,31 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { connect } from '@nats-io/transport-node'
+import { connect, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { tempDir, type TempDir } from '../../helpers/temp.ts'
 import { Broker } from './broker.ts'
 import { retried } from './retried.ts'
 
+/** How a server is secured, and how the test's own client gets in. */
+export interface NatsSecurity {
+  /** Lines of its configuration. */
+  readonly configuration: string
+  readonly client: NodeConnectionOptions
+}
+
 /** A NATS server of this machine's Go, with JetStream on disk. */
 export class NatsServer extends Broker {
   port = 0
+  readonly #security: NatsSecurity | undefined
 
-  private constructor(dir: TempDir) {
+  private constructor(dir: TempDir, security: NatsSecurity | undefined) {
     super(dir)
+    this.#security = security
   }
 
-  static async start(): Promise<NatsServer> {
-    const server = new NatsServer(await tempDir())
+  static async start(security?: NatsSecurity): Promise<NatsServer> {
+    const server = new NatsServer(await tempDir(), security)
     await server.up()
     return server
   }
@@ -25,7 +34,9 @@ export class NatsServer extends Broker {
   async up(): Promise<void> {
     const { path } = this.dir
     const port = this.port === 0 ? '-1' : String(this.port)
-    const args = ['-a', '127.0.0.1', '-p', port, '-js', '-sd', path, '--ports_file_dir', path]
+    const file = join(path, 'server.conf')
+    await writeFile(file, this.#security?.configuration ?? '')
+    const args = ['-c', file, '-a', '127.0.0.1', '-p', port, '-js', '-sd', path, '--ports_file_dir', path]
     this.spawn(join(homedir(), 'go/bin/nats-server'), args)
     await retried(async () => {
       const file = (await readdir(path)).find(name => name.endsWith(`_${this.pid}.ports`))
@@ -38,7 +49,7 @@ export class NatsServer extends Broker {
 
   /** Runs work with a client of its own. */
   async use<T>(work: (client: NatsClient) => Promise<T>): Promise<T> {
-    const connection = await connect({ servers: this.address, reconnect: false })
+    const connection = await connect({ servers: this.address, reconnect: false, ...this.#security?.client })
     try {
       return await work({ client: jetstream(connection), manager: await jetstreamManager(connection) })
     } finally {

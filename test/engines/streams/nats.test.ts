@@ -64,6 +64,48 @@ test('a job that is not continuous ends where the stream ended, and goes on ther
   t.deepEqual(await ids('finite-b'), await ids('finite-a'))
 })
 
+test('a mask hides values on their way out, in each format; another mask sends everything again', async t => {
+  const { stream, at } = await setUp(t, 'masked')
+  await bulk('masked-a', [
+    { _id: 'one', type: 'customer', mail: 'anne@example.org', card: '4000123412345678' },
+  ])
+  process.env['COUCHETTE_MASK_TEST'] = 'key'
+  t.teardown(() => delete process.env['COUCHETTE_MASK_TEST'])
+  const mask = [
+    { selector: { type: 'customer' }, field: 'mail', hash: 'test' },
+    { field: 'card', keep_last: 4 },
+  ]
+  const run = (json: object) => call<Document>(server.url, 'POST', '/_replicate', { json })
+  for (const format of ['document', 'debezium', 'cloudevents'])
+    t.like(await run({ source: at('masked-a'), target: { ...stream, format }, mask }), { status: 200 })
+  const again = [...mask, { field: 'type', remove: true }]
+  t.like(await run({ source: at('masked-a'), target: stream, mask: again }), { status: 200 })
+  const texts = await nats.use(async ({ manager }) => {
+    const { state } = await manager.streams.info('masked')
+    const numbers = Array.from({ length: state.messages }, (_, index) => index + state.first_seq)
+    const messages = await Promise.all(numbers.map(seq => manager.streams.getMessage('masked', { seq })))
+    return messages.map(message => message?.string() ?? '')
+  })
+  t.is(texts.length, 4)
+  for (const text of texts) {
+    t.regex(text, /"card":"\*\*\*5678"/)
+    t.regex(text, /"mail":"[0-9a-f]{64}"/)
+    t.notRegex(text, /anne|40001234/)
+  }
+  t.deepEqual(
+    texts.map(text => text.includes('customer')),
+    [true, true, true, false],
+  )
+  const bad = await run({
+    source: at('masked-a'),
+    target: stream,
+    mask: [{ field: 'mail', hash: 'unknown' }],
+  })
+  t.regex(String(bad.body['reason']), /no COUCHETTE_MASK_UNKNOWN/)
+  const unsupported = await run({ source: at('masked-a'), target: at('masked-b'), mask })
+  t.like(unsupported, { status: 400 })
+})
+
 test('rows of Debezium become documents; what is no event is listed, and the job goes on, or stops', async t => {
   const { source, at } = await setUp(t, 'rows')
   const event = (lsn: number, op: string, after: object | null, before: object | null = null) =>
