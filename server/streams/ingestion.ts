@@ -1,4 +1,4 @@
-import type { CouchError} from '../../protocol/errors.ts';
+import type { CouchError } from '../../protocol/errors.ts'
 import { fail } from '../../protocol/errors.ts'
 import type { BadEvent } from '../../protocol/streams/bad-event.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
