@@ -8,7 +8,7 @@ import { program } from '../../harness/project.ts'
 const DEMO = program('bench/demo')
 
 test('the demo ends in agreement', async t => {
-  const demo = spawn(process.execPath, [...DEMO, '--documents', '3000'])
+  const demo = spawn(process.execPath, [...DEMO, '--documents', '600'])
   const [said, complained, code] = await Promise.all([text(demo.stdout), text(demo.stderr), exitCode(demo)])
   t.is(code, 0, `${said}\n${complained}`)
   t.regex(said, /✓ all leaves of [\d,]+ documents agree/)
