@@ -20,7 +20,7 @@ import { AnsweredElsewhere } from './answered-elsewhere.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import { authorizeRequest } from './authorize-request.ts'
 import { leaveToSource } from './leave-to-source.ts'
-import { limitAddress, limitUser } from './limit-client.ts'
+import { limitAddress, limitUser, withdrawLimits } from './limit-client.ts'
 import { renewRights } from './renew-rights.ts'
 import { countAndLogRequest, pathForLog } from './request-log.ts'
 import { isDisconnect, sendError } from './send-error.ts'
@@ -69,6 +69,7 @@ async function handleHere(
   } catch (error) {
     if (!(error instanceof AnsweredElsewhere) || elsewhere === undefined) throw error
     ctx.respond = false
+    withdrawLimits(ctx)
     elsewhere(ctx.req, ctx.res)
   }
 }

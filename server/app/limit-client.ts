@@ -32,6 +32,14 @@ export function limitUser(ctx: RequestContext): void {
   enter(ctx, `user ${user.name}`, limits, 'user')
 }
 
+/** Counts a request no longer: the thread that answers it does. */
+export function withdrawLimits(ctx: RequestContext): void {
+  for (const { leave, withdraw } of ctx.state.admissions?.splice(0) ?? []) {
+    ctx.res.off('close', leave)
+    withdraw()
+  }
+}
+
 /** Names of the settings, made once: they are read for each request. */
 const KEYS = { address: keysOf('address'), user: keysOf('user') }
 
@@ -67,8 +75,9 @@ function enter(ctx: RequestContext, key: string, limits: Limits, of: 'address' |
   const found = ctx.services.clientLimits.enter(key, kindOf(ctx), limits)
   if ('leave' in found) {
     // Once the connection is gone, nothing more is told of its end.
-    if (ctx.res.destroyed || ctx.res.closed) found.leave()
-    else ctx.res.once('close', found.leave)
+    if (ctx.res.destroyed || ctx.res.closed) return found.leave()
+    ctx.res.once('close', found.leave)
+    ;(ctx.state.admissions ??= []).push(found)
     return
   }
   ctx.services.metrics.count(`couchette/limits/refused_by_${of}`)

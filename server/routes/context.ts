@@ -1,3 +1,4 @@
+import type { Admitted } from '../concurrency/client-limits.ts'
 import type { Database } from '../database/database.ts'
 import type { HttpContext, HttpState } from '../http/context.ts'
 import type { RouteEntry, RouteMatch } from '../routing/route.ts'
@@ -14,6 +15,8 @@ export interface RequestState extends HttpState {
   route?: string
   /** Number of times that the path was rewritten. */
   rewrites?: number
+  /** Limits of clients that count the request. */
+  admissions?: Admitted[]
 }
 
 /** A request on its way through a route, authenticated and authorized. */

@@ -101,7 +101,7 @@ export function openServices(
     metrics,
     bodies,
     unreadAnswers,
-    clientLimits: new ClientLimits(),
+    clientLimits: fronts?.clientLimits ?? new ClientLimits(),
     live,
     queries,
     conflicts,

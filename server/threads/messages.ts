@@ -29,6 +29,8 @@ export interface FrontThreadData extends FollowerData {
   readonly epoch: number
   /** Of `SharedCounts`, and which row of them is the thread's. */
   readonly counts: SharedArrayBuffer
+  /** Of `ClientLimits`. */
+  readonly clients: SharedArrayBuffer
   readonly thread: number
 }
 

@@ -132,7 +132,7 @@ export class FrontServer {
 
   #services(): OwnServices {
     const { config, log, catalog } = this.#follower
-    const { thread, serverHeader } = this.#data
+    const { thread, serverHeader, clients } = this.#data
     const queues = createReadQueues(config)
     return {
       config,
@@ -143,7 +143,7 @@ export class FrontServer {
       tracing: undefined,
       // Nodes of a cluster have one thread.
       cluster: undefined,
-      clientLimits: new ClientLimits(),
+      clientLimits: new ClientLimits(clients, thread),
       live: this.#live,
       feeds: this.#feeds,
       bodies: new BodyMemory(() => bodyLimits(config), this.#counts.of(thread, 'bodies')),

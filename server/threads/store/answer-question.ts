@@ -1,3 +1,4 @@
+import { CouchError } from '../../../protocol/errors.ts'
 import type { UserDirectory } from '../../auth/user-directory.ts'
 import type { Database } from '../../database/database.ts'
 import { type DocumentToWrite, writeDocuments } from '../../database/documents/write-documents.ts'
@@ -5,7 +6,8 @@ import type { Rank } from '../../database/ranks/ranks-at-moment.ts'
 import type { UserRecord } from '../../auth/user-record.ts'
 import type { JobQuestion } from '../job-messages.ts'
 import type { AccountState, NamedDatabase, Question, Write } from '../messages.ts'
-import { packOutcomes } from '../packed-documents.ts'
+import { packError, packOutcomes } from '../packed-documents.ts'
+import type { FollowingThread } from './following-thread.ts'
 
 interface Knowledge {
   /** @throws where there is no such database any more */
@@ -58,4 +60,18 @@ export async function answerWrite(
 async function countOf({ before, snapshot }: Rank): Promise<number> {
   await snapshot.close()
   return before
+}
+
+/** Sends a thread the answer to what it asked, or the error. */
+export async function answerWith(
+  thread: FollowingThread,
+  id: number,
+  answering: Promise<unknown>,
+): Promise<void> {
+  try {
+    thread.answer({ id, value: await answering })
+  } catch (error) {
+    const packed = error instanceof CouchError ? packError(error) : { failure: String(error) }
+    thread.answer({ id, error: packed })
+  }
 }

@@ -1,7 +1,8 @@
 import type { DestinationStream, Logger } from 'pino'
 import { asDatabaseName } from '../../../protocol/database-name.ts'
-import { CouchError, fail } from '../../../protocol/errors.ts'
+import { fail } from '../../../protocol/errors.ts'
 import type { UserDirectory } from '../../auth/user-directory.ts'
+import { ClientLimits } from '../../concurrency/client-limits.ts'
 import { type Count, type CountName, SharedCounts } from '../../concurrency/shared-count.ts'
 import type { Config } from '../../config/config.ts'
 import type { Catalog } from '../../database/catalog.ts'
@@ -13,8 +14,8 @@ import type { Replicator } from '../../replication/replicator.ts'
 import type { Ask, FollowerData, FrontThreadData, NamedDatabase, PackedWrites } from '../messages.ts'
 import type { JobQuestion } from '../job-messages.ts'
 import { duplicateDescriptor, type OwnedSocket } from '../duplicate-descriptor.ts'
-import { packError, unpackDocuments } from '../packed-documents.ts'
-import { answerQuestion, answerWrite } from './answer-question.ts'
+import { unpackDocuments } from '../packed-documents.ts'
+import { answerQuestion, answerWith, answerWrite } from './answer-question.ts'
 import { FollowingThread, type FromThread, type Numbered } from './following-thread.ts'
 import { LinkListener } from './link-listener.ts'
 import { ThreadedJobs } from './threaded-jobs.ts'
@@ -57,6 +58,8 @@ const RESTART_MS = 1000
  */
 export class FrontThreads {
   readonly #counts: SharedCounts
+  /** The requests of each client, in all threads. */
+  readonly clientLimits: ClientLimits
   readonly #options: FrontThreadsOptions
   readonly #threads = new Set<FollowingThread>()
   /** Replications, which a thread of their own runs. */
@@ -72,6 +75,7 @@ export class FrontThreads {
   constructor(options: FrontThreadsOptions) {
     this.#options = options
     this.#counts = new SharedCounts(options.threads + 1)
+    this.clientLimits = new ClientLimits(options.threads + 1, STORE_THREAD)
     const { config, metrics } = options
     config.followedBy({ changed: () => this.#configChanged(), whenFollowed: () => this.whenFollowed() })
     metrics.refresh = () => this.#collectCounts()
@@ -184,6 +188,7 @@ export class FrontThreads {
       forwardsAll,
       epoch: this.#epoch,
       counts: this.#counts.buffer,
+      clients: this.clientLimits.buffer,
       thread: row,
     }
     return this.#startThread('front', row, data, thread => this.#frontEnded(thread))
@@ -233,6 +238,7 @@ export class FrontThreads {
 
   #frontEnded({ row }: FollowingThread): void {
     this.#counts.clear(row)
+    this.clientLimits.clear(row)
     if (this.#isStopping) return
     setTimeout(() => {
       if (!this.#isStopping) this.#startFront(row).catch(() => undefined)
@@ -284,14 +290,5 @@ export class FrontThreads {
     const database = await this.#host!.catalog.open(asDatabaseName(name))
     if (database.record.number !== number) throw fail('noDatabase')
     return database
-  }
-}
-
-async function answerWith(thread: FollowingThread, id: number, answering: Promise<unknown>): Promise<void> {
-  try {
-    thread.answer({ id, value: await answering })
-  } catch (error) {
-    const packed = error instanceof CouchError ? packError(error) : { failure: String(error) }
-    thread.answer({ id, error: packed })
   }
 }

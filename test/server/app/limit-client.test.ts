@@ -50,13 +50,7 @@ test('an address that is exempt has no limits', async t => {
 })
 
 test('feeds of one user are bounded, their requests are not, and a closed feed makes room', async t => {
-  const secured = await securedServer(
-    t,
-    // Each thread counts for itself.
-    'couchette/threads=1',
-    'limits/user_feeds=2',
-    'limits/user_requests=50',
-  )
+  const secured = await securedServer(t, 'limits/user_feeds=2', 'limits/user_requests=50')
   const { admin, as, server } = secured
   await admin('PUT', '/_users')
   await admin('PUT', '/db')

@@ -6,7 +6,7 @@ const NONE: Limits = { rate: 0, burst: 0, requests: 0, feeds: 0 }
 /** Limits by a clock that the test sets, in milliseconds. */
 function limitsAt(start = 0) {
   const clock = { now: start }
-  return { clock, limits: new ClientLimits(() => clock.now) }
+  return { clock, limits: new ClientLimits(1, 0, () => clock.now) }
 }
 
 test('a burst is admitted at once, and then as many as the rate allows', t => {
@@ -54,8 +54,30 @@ test('a refused request costs no token', t => {
   t.true('leave' in limits.enter('a', 'requests', most))
 })
 
-test('a crowd of addresses is not remembered for ever', t => {
+test('a crowd of addresses takes no place from a client whose requests run', t => {
   const { limits } = limitsAt()
-  for (let n = 0; n < 60_000; n += 1) limits.enter(`a${n}`, 'requests', { ...NONE, rate: 1 })
-  t.is(limits.size, 50_000)
+  const most: Limits = { ...NONE, rate: 1, burst: 10, feeds: 1 }
+  t.true('leave' in limits.enter('a', 'feeds', most))
+  for (let n = 0; n < 200_000; n += 1) {
+    const found = limits.enter(`a${n}`, 'requests', most)
+    if ('leave' in found) found.leave()
+    else t.fail('each has a burst of its own')
+  }
+  t.false('leave' in limits.enter('a', 'feeds', most))
+})
+
+test('threads count one client together, and what one held goes when it ends', t => {
+  const now = (): number => 0
+  const store = new ClientLimits(3, 0, now)
+  const [one, two] = [1, 2].map(thread => new ClientLimits(store.buffer, thread, now))
+  const most: Limits = { ...NONE, rate: 1, burst: 3, feeds: 2 }
+  t.true('leave' in one!.enter('a', 'feeds', most))
+  t.true('leave' in two!.enter('a', 'feeds', most))
+  t.false('leave' in store.enter('a', 'feeds', most))
+  store.clear(1)
+  const third = store.enter('a', 'feeds', most)
+  t.false('leave' in one!.enter('a', 'requests', most), 'the burst is that of all threads')
+  if (!('withdraw' in third)) return t.fail('there is room for a feed')
+  third.withdraw()
+  t.true('leave' in two!.enter('a', 'feeds', most), 'a request that is counted elsewhere costs nothing here')
 })
