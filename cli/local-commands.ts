@@ -55,7 +55,7 @@ export interface OpenBackupOptions {
   readonly encryptionKeyFile?: string
 }
 
-/** Options of `cluster create` and `cluster join`. */
+/** Options of `cluster create`, `cluster join` and `cluster new-log`. */
 export interface ClusterOptions {
   readonly data: string
   readonly log: string
@@ -100,6 +100,7 @@ export interface LocalCommands extends ErrorKinds {
   readonly restore: (options: RestoreOptions) => Promise<number>
   readonly clusterCreate: (options: ClusterOptions) => Promise<number>
   readonly clusterJoin: (options: ClusterOptions) => Promise<number>
+  readonly clusterNewLog: (options: ClusterOptions) => Promise<number>
   /** Serves a database of a backup until it is closed. */
   readonly openBackup: (options: OpenBackupOptions) => Promise<OpenBackup>
   /** Reads all data and tells what is damaged: documents, other records, and sentences for what only a whole backup mends. */

@@ -27,6 +27,7 @@ const code = await runProgram(
     serveData: async args => (await import('../server/commands/damaged-data.ts')).serveData(args),
     clusterCreate: async args => (await import('../server/commands/cluster.ts')).clusterCreate(args),
     clusterJoin: async args => (await import('../server/commands/cluster.ts')).clusterJoin(args),
+    clusterNewLog: async args => (await import('../server/commands/cluster.ts')).clusterNewLog(args),
     checkConfig: async args => (await import('../server/commands/check-config.ts')).checkConfig(args),
   },
   io,

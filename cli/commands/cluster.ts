@@ -59,6 +59,19 @@ export function addCluster(frame: Frame, local: LocalCommands): void {
       cluster,
     ),
   ).action(frame.run<ClusterOptions>((_context, given) => local.clusterJoin(given)))
+  options(
+    frame.localCommand(
+      'new-log',
+      'Makes a log that begins with the databases of this directory, whose server is stopped: for a server that becomes the first node of a cluster, or after a log was lost.',
+      [
+        [
+          'couchette cluster new-log --log postgres://db.example.org/couchette --name main2',
+          'Other nodes join it with empty directories.',
+        ],
+      ],
+      cluster,
+    ),
+  ).action(frame.run<ClusterOptions>((_context, given) => local.clusterNewLog(given)))
   frame
     .command(
       'status',

@@ -33,6 +33,7 @@ const LOCAL: LocalCommands = {
   resetAdmin: neverCalled,
   clusterCreate: neverCalled,
   clusterJoin: neverCalled,
+  clusterNewLog: neverCalled,
   checkConfig: neverCalled,
   inspect: neverCalled,
   check: neverCalled,

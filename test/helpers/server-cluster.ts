@@ -28,7 +28,7 @@ export interface ServerClusterOptions {
   readonly count?: number
   readonly settings?: readonly Override[]
   /** Changes how a node sees the log. */
-  readonly connect?: (engine: LevelLogEngine, node: string) => ReplicatedLog
+  readonly connect?: (log: ReplicatedLog, node: string) => ReplicatedLog
 }
 
 /** Real servers of this process, on real ports, over one log in LevelDB. */
@@ -55,18 +55,21 @@ export class ServerCluster {
     ])
     const cluster = new ServerCluster(engine, dir, options)
     try {
-      for (let number = 1; number <= (options.count ?? 3); number++) {
-        const [name, port] = [`node${number}`, await freePort()]
-        const url = `http://${ADMIN.name}:${ADMIN.password}@127.0.0.1:${port}`
-        const node = { name, data: join(dir.path, name), url, couchette: undefined }
-        cluster.nodes.push(node)
-        await cluster.open(node)
-      }
+      for (let number = 1; number <= (options.count ?? 3); number++) await cluster.open(await cluster.add())
       return cluster
     } catch (error) {
       await cluster.close()
       throw error
     }
+  }
+
+  /** Makes another node, which is not started. */
+  async add(): Promise<ServerNode> {
+    const [name, port] = [`node${this.nodes.length + 1}`, await freePort()]
+    const url = `http://${ADMIN.name}:${ADMIN.password}@127.0.0.1:${port}`
+    const node = { name, data: join(this.#dir.path, name), url, couchette: undefined }
+    this.nodes.push(node)
+    return node
   }
 
   /** Starts a node that was closed, or whose disk was lost; ready when it follows. */
@@ -91,8 +94,8 @@ export class ServerCluster {
       admin: ADMIN,
       logLevel: 'silent',
       clusterLog: () => {
-        const { connect } = this.#options
-        return connect === undefined ? this.engine.connect() : connect(this.engine, node.name)
+        const log = new CurrentLog(() => this.engine)
+        return this.#options.connect?.(log, node.name) ?? log
       },
       settings: [
         of('cluster', 'log', 'level'),
@@ -136,5 +139,58 @@ export class ServerCluster {
     for (const node of this.nodes) await this.shut(node)
     await this.engine.close()
     await this.#dir.remove()
+  }
+}
+
+/** The log of a cluster, also when another one took its place. */
+class CurrentLog implements ReplicatedLog {
+  readonly #engine: () => LevelLogEngine
+  #of: LevelLogEngine
+  #log: ReplicatedLog
+
+  constructor(engine: () => LevelLogEngine) {
+    this.#engine = engine
+    this.#of = engine()
+    this.#log = this.#of.connect()
+  }
+
+  get acknowledged(): number {
+    return this.#current.acknowledged
+  }
+
+  get maxEntryBytes(): number {
+    return this.#current.maxEntryBytes
+  }
+
+  append(expected: number, bytes: Uint8Array): ReturnType<ReplicatedLog['append']> {
+    return this.#current.append(expected, bytes)
+  }
+
+  read(from: number): ReturnType<ReplicatedLog['read']> {
+    return this.#current.read(from)
+  }
+
+  first(): ReturnType<ReplicatedLog['first']> {
+    return this.#current.first()
+  }
+
+  changed(signal: AbortSignal): Promise<void> {
+    return this.#current.changed(signal)
+  }
+
+  trim(below: number): Promise<void> {
+    return this.#current.trim(below)
+  }
+
+  close(): Promise<void> {
+    return this.#log.close()
+  }
+
+  get #current(): ReplicatedLog {
+    if (this.#of !== this.#engine()) {
+      this.#of = this.#engine()
+      this.#log = this.#of.connect()
+    }
+    return this.#log
   }
 }

@@ -2,7 +2,7 @@ import { EntryError } from '../entry/entry.ts'
 import { LogSetBackError, LogTrimmedError } from '../log/contract.ts'
 
 const NEW_LOG =
-  'Nothing was applied. Compare the positions of all nodes (couchette cluster status), and start a new log from the most advanced one: docs/cluster.md, "A log that was lost".'
+  'Nothing was applied. Compare the positions of all nodes (couchette cluster status), stop them, and start a new log from the most advanced one with couchette cluster new-log: docs/cluster.md, "A log that was lost".'
 
 /** Returns the sentence for an error after which a node cannot follow its log; undefined where it can try again. */
 export function stopReason(error: unknown): string | undefined {
