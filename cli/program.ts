@@ -10,6 +10,7 @@ import { addDump } from './commands/dump.ts'
 import { addFollow, addPromote } from './commands/follow.ts'
 import { addJobs } from './commands/jobs/jobs.ts'
 import { addLoad } from './commands/load.ts'
+import { addMesh } from './commands/mesh.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addProfile } from './commands/profile.ts'
 import { addRepair } from './commands/repair.ts'
@@ -39,6 +40,7 @@ const GROUPS: readonly (readonly [
   ['What a server does:', [addTail, addTop, addDoctor]],
   ['Databases:', [addBackup, addRestoreDatabase, addRestoreDamaged, addConflicts, addCompare, addRepair]],
   ['Several nodes, one history:', [addCluster]],
+  ['Independent nodes:', [addMesh]],
   ['This program:', [addProfile, addCompletion]],
 ]
 

@@ -6,7 +6,7 @@ declare const brand: unique symbol
 export type DatabaseName = string & { readonly [brand]: 'DatabaseName' }
 
 const ORDINARY = /^[a-z][a-z0-9_$()+/-]*$/
-const SYSTEM = /^(?:[a-z][a-z0-9_$()+/-]*\/)?_(?:users|replicator|global_changes)$/
+const SYSTEM = /^(?:[a-z][a-z0-9_$()+/-]*\/)?_(?:users|replicator|global_changes|mesh_members)$/
 
 /** Maximum length: 255 bytes of a file name less CouchDB's time stamp and `.couch`. */
 const MAX_SEGMENT = 238

@@ -1,6 +1,17 @@
 import { badReplication, invalidEndpoint, missingEndpoint } from './replication-error.ts'
 import { isStreamUrl, parseStreamEndpoint, type StreamEndpoint } from './streams/stream-endpoint.ts'
 
+/** Signs for a member of a mesh. */
+export interface MemberSigner {
+  /** Ids of the mesh, of the member that asks and of the one that is asked. */
+  readonly mesh: string
+  readonly member: string
+  readonly audience: string
+  /** Private key: JWK. */
+  readonly key: { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string; readonly d: string }
+  readonly lifetimeSeconds: number
+}
+
 /** A source or target as a replication names it. */
 export interface ReplicationEndpoint {
   /** Without credentials, with a trailing slash. Messages and listings show its `publicUrl`. */
@@ -14,6 +25,8 @@ export interface ReplicationEndpoint {
   readonly local?: string
   /** Name of credentials that the server keeps; the others are not there then. */
   readonly credentials?: string
+  /** A member of a mesh, which is asked with tokens. */
+  readonly signer?: MemberSigner
   /** The stream of a broker; undefined for a database. */
   readonly stream?: StreamEndpoint
 }

@@ -121,14 +121,16 @@ interface StartedParts {
 
 /** Starts what runs beside requests: databases of new users, and replications. In a cluster the leader does. */
 async function startJobs(parts: StartedParts, disposal: Disposal): Promise<void> {
-  const { config, catalog, queries, conflicts, replicator, followers, cluster } = parts.services
+  const { config, catalog, queries, conflicts, replicator, followers, mesh, cluster } = parts.services
   disposal.add(() => replicator.close())
   disposal.add(() => followers.pause())
+  disposal.add(() => mesh.pause())
   if (cluster === undefined) {
     const perUser = new PerUserDatabases(config, catalog, componentLog(parts.node.log, 'auth'))
     disposal.add(() => perUser.close())
     await replicator.start()
     await followers.start()
+    await mesh.start()
     conflicts.start(catalog)
   } else startCluster(cluster, parts, disposal)
   disposal.add(() => config.hasher.close())

@@ -13,6 +13,7 @@ import type { BodyMemory } from './http/request/body-memory.ts'
 import type { UnreadAnswers } from './http/response/unread-answers.ts'
 import type { RevocableRequests } from './auth/revocable-requests.ts'
 import type { LogTail } from './log/log-tail.ts'
+import type { Mesh } from './mesh/mesh.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Observability } from './observability/observability.ts'
 import type { Queries } from './query/queries.ts'
@@ -67,6 +68,7 @@ export interface Services {
   readonly uuid: string
   readonly replicator: Replicator
   readonly followers: Followers
+  readonly mesh: Mesh
   readonly serverHeader: string
   /** Begins to close the server and open it again, where whoever started it can. */
   readonly restart: (() => void) | undefined

@@ -12,6 +12,7 @@ import { Turns } from '../../protocol/turns.ts'
 import { decoded, discard, header, otherShape, readJson, statusError } from './answer.ts'
 import type { PeerAnswer } from './answer.ts'
 import type { Connections } from './connections.ts'
+import { MemberTokens } from './member-token.ts'
 import type { PeerSession } from './session.ts'
 import { wordsOf } from './redact.ts'
 import type { Shape } from './shapes.ts'
@@ -62,6 +63,7 @@ export class HttpClient {
   readonly #dispatcher: Dispatcher
   readonly #throttle: Throttle
   readonly #session: PeerSession | undefined
+  readonly #tokens: MemberTokens | undefined
   readonly #turns: Turns
   readonly #isElsewhere: boolean
   readonly #words: (text: string) => string
@@ -105,6 +107,7 @@ export class HttpClient {
     this.#session =
       endpoint.basic &&
       connections.session({ origin, ...endpoint.basic, headers: ownHeaders }, endpoint.proxy)
+    this.#tokens = endpoint.signer && new MemberTokens(endpoint.signer)
     this.#turns = new Turns(() => ({ running: options.httpConnections }))
     this.#isElsewhere = !LOOPBACK.test(hostname)
     this.#words = wordsOf(endpoint)
@@ -218,6 +221,7 @@ export class HttpClient {
     await this.#throttle.pass(signal)
     const name = `${request.method} ${this.url}${request.path.split('?')[0]}`
     const asked = performance.now()
+    const token = await this.#tokens?.header(request.method, this.#path + request.path)
     try {
       const response = await this.#dispatcher.request({
         origin: this.#origin,
@@ -230,6 +234,7 @@ export class HttpClient {
           ...this.#connections.traceHeaders(),
           ...request.headers,
           ...headers,
+          ...token,
         },
         body: (body ?? null) as string | Uint8Array | Readable | null,
         headersTimeout: this.timeoutMs,

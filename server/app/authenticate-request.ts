@@ -1,4 +1,6 @@
 import type { Account } from '../auth/accounts.ts'
+import { MEMBER_SCHEME } from '../../replicator/http/member-token.ts'
+import { memberUser } from '../mesh/member-rights.ts'
 import { refuseCrossSite } from '../http/browser/cross-site.ts'
 import { forwardedFrom } from '../http/connection/forwarded-request.ts'
 import { loginPeerOf } from '../http/connection/login-peer.ts'
@@ -13,10 +15,22 @@ import type { RequestContext } from '../routes/context.ts'
 export async function authenticateRequest(ctx: RequestContext): Promise<void> {
   const { live, replicator } = ctx.services
   ctx.state.rightsEpoch = live.epoch
-  const { user, proof } = await (replicator.access.accountOf(ctx) ?? authenticate(ctx))
+  const { user, proof } = await (replicator.access.accountOf(ctx) ?? memberOf(ctx) ?? authenticate(ctx))
   ctx.state.user = user
   ctx.state.proof = proof
   refuseCrossSite(ctx, user)
+}
+
+/** Returns the member of the mesh that asks; undefined of any other request. */
+function memberOf(ctx: RequestContext): Promise<Account> | undefined {
+  const header = ctx.req.headers.authorization
+  if (header?.startsWith(`${MEMBER_SCHEME} `) !== true) return undefined
+  const { mesh } = ctx.services
+  const request = { method: ctx.method, target: ctx.req.url ?? '' }
+  return mesh.authenticate(header.slice(MEMBER_SCHEME.length + 1), request).then(({ id }) => {
+    mesh.requests.add(id, ctx.res)
+    return { user: memberUser(id) }
+  })
 }
 
 async function authenticate(ctx: RequestContext): Promise<Account> {

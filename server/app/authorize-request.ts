@@ -10,12 +10,13 @@ import {
 } from '../auth/authorize.ts'
 import type { Config } from '../config/config.ts'
 import { requireMember } from '../database/security.ts'
+import { checkMemberRequest, memberOfUser } from '../mesh/member-rights.ts'
 import type { RequestContext } from '../routes/context.ts'
 import { segmentsInDatabase } from '../routing/path.ts'
 import type { RouteMatch, PathSegment } from '../routing/route.ts'
 
 /** The part of a request's place in the route table that decides about its rights. */
-export type AuthorizedMatch = Pick<RouteMatch<unknown>, 'right' | 'params' | 'segments'>
+export type AuthorizedMatch = Pick<RouteMatch<unknown>, 'right' | 'params' | 'segments' | 'route'>
 
 /**
  * Refuses a request whose user lacks the right that the route table names. After it `ctx.state.database` is set, if the
@@ -25,6 +26,7 @@ export type AuthorizedMatch = Pick<RouteMatch<unknown>, 'right' | 'params' | 'se
  */
 export async function authorizeRequest(ctx: RequestContext, match: AuthorizedMatch): Promise<void> {
   const { user } = ctx.state
+  if (memberOfUser(user) !== undefined) await authorizeMember(ctx, match)
   if (user.name === null) requireValidUser(ctx.services.config, ctx.method, match.segments[0])
   if (match.right === 'everybody' || isServerAdmin(user)) return
   switch (match.right) {
@@ -41,6 +43,13 @@ export async function authorizeRequest(ctx: RequestContext, match: AuthorizedMat
     case 'maintainer':
       return authorizeInDatabase(ctx, match.right, match)
   }
+}
+
+/** Members of the mesh have the rights of administrators for what replication needs. @throws `forbidden` */
+async function authorizeMember(ctx: RequestContext, { params, route }: AuthorizedMatch): Promise<void> {
+  const { db } = params
+  const isShared = typeof db === 'string' && (await ctx.services.mesh.shares(db))
+  checkMemberRequest(ctx.method, route?.path, db, () => isShared)
 }
 
 /** Logging in stays open to everybody; `_up` may be left open (`chttpd_auth:party_mode_handler/1`). @throws `unauthorized` */

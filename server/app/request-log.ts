@@ -30,7 +30,7 @@ export function countAndLogRequest(ctx: RequestContext, startedMs: number): void
 }
 
 /** Databases whose names begin as those of other endpoints do. */
-const SYSTEM_DATABASES = new Set(['_users', '_replicator', '_global_changes'])
+const SYSTEM_DATABASES = new Set(['_users', '_replicator', '_global_changes', '_mesh_members'])
 
 /** Returns a path without the name of the attachment that it leads to. */
 export function pathForLog(path: string): string {

@@ -7,6 +7,7 @@ import { BROWSER_SETTINGS } from './settings/browsers.ts'
 import { HTTP_SETTINGS } from './settings/http.ts'
 import { LIMIT_SETTINGS } from './settings/limits.ts'
 import { LOG_SETTINGS } from './settings/log.ts'
+import { MESH_SETTINGS } from './settings/mesh.ts'
 import { CHANNEL_SETTINGS, OPERATION_SETTINGS } from './settings/operations.ts'
 import { REPLICATOR_SETTINGS } from './settings/replicator.ts'
 
@@ -25,6 +26,7 @@ export const SETTINGS = {
   ...REPLICATOR_SETTINGS,
   ...OPERATION_SETTINGS,
   ...CLUSTER_SETTINGS,
+  ...MESH_SETTINGS,
 } as const satisfies Record<string, Record<string, Setting>>
 
 export type Settings = typeof SETTINGS

@@ -1,7 +1,7 @@
 import { type Credential, isForUrl, withCredential } from '../../protocol/credential.ts'
 import { asDatabaseName } from '../../protocol/database-name.ts'
 import { CouchError, fail } from '../../protocol/errors.ts'
-import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
+import type { MemberSigner, ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import { Turns } from '../../protocol/turns.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
@@ -27,6 +27,9 @@ interface StoredCredential extends Omit<ShownCredential, 'name'> {
 
 type Stored = Readonly<Record<string, StoredCredential>>
 
+/** Begins the names under which members of a mesh are reached: no administrator can take one, for its blank. */
+export const MEMBER_CREDENTIALS = 'member '
+
 /** The database beside whose documents credentials are kept: jobs need them. */
 const JOBS = asDatabaseName('_replicator')
 
@@ -34,6 +37,8 @@ const JOBS = asDatabaseName('_replicator')
 export class Credentials {
   readonly #catalog: Catalog
   readonly #box: SecretBox
+  /** Returns the signer for a member of the mesh that this server is in; undefined where it is none, or at another URL. */
+  signerFor: ((member: string, url: string) => Promise<MemberSigner | undefined>) | undefined
   readonly #writes = new Turns(() => ({ running: 1 }))
 
   constructor(catalog: Catalog, box: SecretBox) {
@@ -90,6 +95,8 @@ export class Credentials {
   async resolve(endpoint: ReplicationEndpoint): Promise<ReplicationEndpoint> {
     const { credentials: name, ...plain } = endpoint
     if (name === undefined) return endpoint
+    if (name.startsWith(MEMBER_CREDENTIALS))
+      return this.#forMember(plain, name.slice(MEMBER_CREDENTIALS.length))
     const stored = await this.#read()
     const found = Object.hasOwn(stored, name) ? stored[name] : undefined
     if (found === undefined) throw refusal(`there are no credentials \`${name}\``)
@@ -97,6 +104,12 @@ export class Credentials {
     if (!isForUrl(credential, endpoint.url))
       throw refusal(`credentials \`${name}\` are for ${credential.url}, not for ${publicUrl(endpoint.url)}`)
     return withCredential(plain, credential)
+  }
+
+  async #forMember(endpoint: ReplicationEndpoint, member: string): Promise<ReplicationEndpoint> {
+    const signer = await this.signerFor?.(member, endpoint.url)
+    if (signer === undefined) throw refusal(`${publicUrl(endpoint.url)} is no member of this server's mesh`)
+    return { ...endpoint, signer }
   }
 
   #open(name: string, { sealed }: StoredCredential): Credential {

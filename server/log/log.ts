@@ -45,6 +45,7 @@ export type LogComponent =
   | 'conflicts'
   | 'tracing'
   | 'cluster'
+  | 'mesh'
 
 /** Returns the log of one part of the server: its lines carry the part's name. */
 export function componentLog(log: Logger, component: LogComponent): Logger {

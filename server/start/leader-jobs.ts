@@ -25,7 +25,7 @@ export class LeaderJobs implements LeaderWork {
     await this.end()
     const running = (this.#running = new Disposal())
     const { config, log } = this.#node
-    const { catalog, replicator, followers, conflicts, autoCompaction, retention } = this.#services
+    const { catalog, replicator, followers, mesh, conflicts, autoCompaction, retention } = this.#services
     await createSystemDatabases(catalog)
     this.#databases.users.ensureDesign()
     const feedLog = componentLog(log, 'feeds')
@@ -35,8 +35,10 @@ export class LeaderJobs implements LeaderWork {
     running.add(() => perUser.close())
     running.add(() => replicator.pause())
     running.add(() => followers.pause())
+    running.add(() => mesh.pause())
     await replicator.start()
     await followers.start()
+    await mesh.start()
     conflicts.startAgain(catalog)
     retention.startAgain()
     autoCompaction.noteAll()

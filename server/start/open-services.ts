@@ -9,6 +9,7 @@ import { unreadLimits } from '../http/response/unread-limits.ts'
 import { UnreadAnswers } from '../http/response/unread-answers.ts'
 import { componentLog } from '../log/log.ts'
 import { reportLogins } from '../log/report-logins.ts'
+import { Mesh } from '../mesh/mesh.ts'
 import { Uuids } from '../node/uuids.ts'
 import { SERVER_HEADER } from '../node/version.ts'
 import { Observability } from '../observability/observability.ts'
@@ -61,6 +62,14 @@ export function openServices(
     threaded: jobs && ((peers, job) => jobs.peersOf(peers, job)),
   })
   const followers = new Followers(catalog, replicator, config)
+  const mesh = new Mesh({
+    catalog,
+    config,
+    credentials,
+    secrets: databases.secrets,
+    replicator,
+    log: componentLog(log, 'mesh'),
+  })
   const queues = createWorkQueues(config)
   const mayWrite = (): boolean => cluster?.isLeader !== false
   const autoCompaction = new AutoCompaction({
@@ -96,6 +105,7 @@ export function openServices(
     uuid,
     replicator,
     followers,
+    mesh,
     serverHeader: SERVER_HEADER,
     restart: facts.restart,
     metrics,

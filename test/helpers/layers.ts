@@ -44,6 +44,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
       'streams',
       'credentials',
       'replication',
+      'mesh',
     ],
     ...['observability', 'tls', 'dashboard', 'cluster', 'routes', 'app', 'threads', 'start', 'commands'],
   ],

@@ -52,7 +52,7 @@ export function servedBy(method: string, url: string): ServedBy {
 }
 
 function isSystemDatabase(name: string): boolean {
-  return ['_users', '_replicator', '_global_changes', '_metadata'].includes(name)
+  return ['_users', '_replicator', '_global_changes', '_mesh_members', '_metadata'].includes(name)
 }
 
 /** Functions that may write whatever the method is, and lists that the leader alone keeps. */
