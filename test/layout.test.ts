@@ -99,6 +99,11 @@ const ARROWS: readonly { folder: string; forbidden: RegExp; because: string }[] 
     because: 'the application joins HTTP, accounts and routes',
   },
   {
+    folder: 'server/mesh/',
+    forbidden: /^(server\/(app|changes|http|query|routes|routing|storage)\/|koa$)/,
+    because: 'the mesh has the replicator pull, and knows nothing of requests',
+  },
+  {
     folder: 'dashboard/',
     forbidden: /^(protocol|server|replicator|test|bench|harness|cli)\/|^node:(?!url$)/,
     because: 'the web interface runs in browsers and knows the HTTP API only',

@@ -1,5 +1,8 @@
 import { asDocId, type DocId } from '../document-id.ts'
 
+/** Scheme of `Authorization` between members of a mesh; servers that do not know it ignore it. */
+export const MEMBER_SCHEME = 'Couchette-Mesh'
+
 /** A node of a mesh, as its document in `_mesh_members` says. */
 export interface MeshMember {
   /** Hash of its public key, so that no other key can stand under it. */

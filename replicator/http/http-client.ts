@@ -6,8 +6,7 @@ import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { networkError } from '../peer-error.ts'
 import type { BytesMoved } from '../peer.ts'
-import { retrying } from '../retry.ts'
-import type { RetryPolicy } from '../retry.ts'
+import { retrying, type RetryPolicy } from '../retry.ts'
 import { Turns } from '../../protocol/turns.ts'
 import { decoded, discard, header, otherShape, readJson, statusError } from './answer.ts'
 import type { PeerAnswer } from './answer.ts'
@@ -16,8 +15,7 @@ import { MemberTokens } from './member-token.ts'
 import type { PeerSession } from './session.ts'
 import { wordsOf } from './redact.ts'
 import type { Shape } from './shapes.ts'
-import { parseRetryAfter } from './throttle.ts'
-import type { Throttle } from './throttle.ts'
+import { parseRetryAfter, type Throttle } from './throttle.ts'
 
 /** Options of a job's requests. */
 export interface HttpOptions {
@@ -221,7 +219,6 @@ export class HttpClient {
     await this.#throttle.pass(signal)
     const name = `${request.method} ${this.url}${request.path.split('?')[0]}`
     const asked = performance.now()
-    const token = await this.#tokens?.header(request.method, this.#path + request.path)
     try {
       const response = await this.#dispatcher.request({
         origin: this.#origin,
@@ -234,7 +231,7 @@ export class HttpClient {
           ...this.#connections.traceHeaders(),
           ...request.headers,
           ...headers,
-          ...token,
+          ...(await this.#tokens?.header(request.method, this.#path + request.path)),
         },
         body: (body ?? null) as string | Uint8Array | Readable | null,
         headersTimeout: this.timeoutMs,

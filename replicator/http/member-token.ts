@@ -1,9 +1,7 @@
 import { createPrivateKey, type KeyObject, randomBytes } from 'node:crypto'
 import { SignJWT } from 'jose'
+import { MEMBER_SCHEME } from '../../protocol/mesh/members.ts'
 import type { MemberSigner } from '../../protocol/replication-endpoint.ts'
-
-/** Scheme of `Authorization` between members of a mesh; servers that do not know it ignore it. */
-export const MEMBER_SCHEME = 'Couchette-Mesh'
 
 /** `typ` of the tokens: none of another purpose passes for one. */
 export const MEMBER_TOKEN_TYPE = 'couchette-mesh+jwt'

@@ -1,5 +1,5 @@
 import type { Account } from '../auth/accounts.ts'
-import { MEMBER_SCHEME } from '../../replicator/http/member-token.ts'
+import { MEMBER_SCHEME } from '../../protocol/mesh/members.ts'
 import { memberUser } from '../mesh/member-rights.ts'
 import { refuseCrossSite } from '../http/browser/cross-site.ts'
 import { forwardedFrom } from '../http/connection/forwarded-request.ts'

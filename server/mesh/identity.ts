@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { asDatabaseName } from '../../protocol/database-name.ts'
-import { CouchError } from '../../protocol/errors.ts'
+import { CouchError, fail } from '../../protocol/errors.ts'
 import type { MemberSigner } from '../../protocol/replication-endpoint.ts'
 import type { SecretBox } from '../credentials/secret-box.ts'
 import type { Catalog } from '../database/catalog.ts'
@@ -46,14 +46,33 @@ export function memberIdOf(key: string): string {
 export class IdentityStore {
   readonly #catalog: Catalog
   readonly #box: SecretBox
+  #known: Promise<MeshIdentity | undefined> | undefined
 
   constructor(catalog: Catalog, box: SecretBox) {
     this.#catalog = catalog
     this.#box = box
   }
 
-  /** @throws {DamagedValueError} where the key of the server's secrets is another one */
-  async read(): Promise<MeshIdentity | undefined> {
+  /**
+   * Returns the identity; undefined of a node that is in no mesh.
+   *
+   * @throws {DamagedValueError} where the key of the server's secrets is another one
+   */
+  read(): Promise<MeshIdentity | undefined> {
+    return (this.#known ??= this.#read().catch((error: unknown) => {
+      this.#known = undefined
+      throw error
+    }))
+  }
+
+  /** @throws `notInMesh` */
+  async require(): Promise<MeshIdentity> {
+    const identity = await this.read()
+    if (identity === undefined) throw fail('notInMesh')
+    return identity
+  }
+
+  async #read(): Promise<MeshIdentity | undefined> {
     const jobs = await this.#catalog.open(JOBS).catch((error: unknown) => {
       if (error instanceof CouchError && error.status === 404) return undefined
       throw error
@@ -66,9 +85,14 @@ export class IdentityStore {
 
   async write(identity: MeshIdentity | undefined): Promise<void> {
     const jobs = await this.#catalog.open(JOBS)
-    if (identity === undefined) return void (await writeInternalSetting(jobs, MESH_SETTING, {}))
+    if (identity === undefined) {
+      await writeInternalSetting(jobs, MESH_SETTING, {})
+      this.#known = undefined
+      return
+    }
     const { key, ...shown } = identity
     const stored: StoredIdentity = { ...shown, sealed: this.#box.seal(SECRET, key) }
     await writeInternalSetting(jobs, MESH_SETTING, stored)
+    this.#known = undefined
   }
 }

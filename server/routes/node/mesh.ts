@@ -44,7 +44,7 @@ export async function postInvitation(ctx: RequestContext): Promise<void> {
     throw fail('badRequest', `\`lifetime\` is a number of seconds, up to ${MOST_SECONDS}.`)
   const { mesh } = ctx.services
   const { member } = await mesh.identity()
-  const { token, expires } = await mesh.invitations.make(member, lifetime * 1000)
+  const { token, expires } = await mesh.membership.invitations.make(member, lifetime * 1000)
   sendJson(ctx, { token, expires: expires.toISOString() }, 201)
 }
 
@@ -60,7 +60,7 @@ export async function postJoin(ctx: RequestContext): Promise<void> {
 
 /** `POST /_mesh/members`: a node with an invitation asks to be taken in. */
 export async function postMember(ctx: RequestContext): Promise<void> {
-  sendJson(ctx, await ctx.services.mesh.admit(await readBody(ctx)), 201)
+  sendJson(ctx, await ctx.services.mesh.membership.admit(await readBody(ctx)), 201)
 }
 
 /** `DELETE /_mesh/members/{id}`: for administrators, and for a member that leaves. */
