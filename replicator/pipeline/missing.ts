@@ -23,7 +23,8 @@ export class MissingFinder {
 
   async find(changes: readonly Change[], signal: AbortSignal): Promise<readonly MissingRevisions[]> {
     const isAlone = this.#target.isShared !== true
-    if (isAlone && this.#share > SKIP_ABOVE && ++this.#batches % ASK_EVERY !== 0) return changes.map(supposeMissing)
+    if (isAlone && this.#share > SKIP_ABOVE && ++this.#batches % ASK_EVERY !== 0)
+      return changes.map(supposeMissing)
     const missing = await this.#target.revsDiff(changes, signal)
     const share = countRevisions(missing) / Math.max(1, countRevisions(changes))
     this.#share += WEIGHT * (share - this.#share)
