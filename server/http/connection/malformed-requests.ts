@@ -25,6 +25,10 @@ const STATUS: Readonly<Record<string, readonly [status: string, error: string, r
   HPE_CHUNK_EXTENSIONS_OVERFLOW: ['413 Payload Too Large', 'too_large', 'The chunk extensions are too long.'],
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'timeout', 'The request did not arrive in time.'],
 }
+/** Bytes that are kept of requests that a client sends while it is answered, after one that has to be read again. */
+const MOST_HELD = 1024 * 1024
+/** Time for a client to notice that it was refused. */
+const LINGER_MS = 2_000
 const MALFORMED = ['400 Bad Request', 'bad_request', 'The request is not well-formed HTTP.'] as const
 const NO_CONNECT = ['405 Method Not Allowed', 'method_not_allowed', 'CONNECT is not supported.'] as const
 
@@ -37,9 +41,15 @@ const NO_CONNECT = ['405 Method Not Allowed', 'method_not_allowed', 'CONNECT is 
 export function answerMalformedRequests(server: Server, event: 'connection' | 'secureConnection'): void {
   server.on('clientError', (error: ParseError, socket: HttpSocket) => {
     if (socket.destroyed) return
-    const again = isUrlError(error) ? encodedPacket(error, socket) : undefined
-    if (again === undefined) refuse(socket, STATUS[error.code ?? ''] ?? MALFORMED)
-    else readAgain(server, event, socket, again)
+    const refusal = STATUS[error.code ?? ''] ?? MALFORMED
+    if (!isUrlError(error)) refuse(socket, refusal)
+    else {
+      const packet = encodedPacket(error)
+      afterAnswers(socket, more => {
+        if (packet === undefined) refuse(socket, refusal)
+        else readAgain(server, event, socket, Buffer.concat([packet, ...more]))
+      })
+    }
   })
   server.on('connect', (_request: IncomingMessage, connection: Socket | ServerResponse) => {
     if ('statusCode' in connection) connection.writeHead(405).end()
@@ -51,11 +61,49 @@ function isUrlError({ code }: ParseError): boolean {
   return code === 'HPE_INVALID_URL'
 }
 
-/** The packet with its request line encoded; undefined where it has no whole one, or another answer is under way. */
-function encodedPacket({ rawPacket, bytesParsed }: ParseError, socket: HttpSocket): Buffer | undefined {
+/** The packet with its request line encoded; undefined where it has no whole one. */
+function encodedPacket({ rawPacket, bytesParsed }: ParseError): Buffer | undefined {
   if (rawPacket === undefined || bytesParsed === undefined) return undefined
-  if (socket._httpMessage !== undefined && socket._httpMessage !== null) return undefined
   return encodeRequestLine(rawPacket, bytesParsed)
+}
+
+/**
+ * Calls back once the requests in front of the one that cannot be read are answered: a client may send the next before it has the answer to
+ * the last. They have come whole, as a request line follows only then.
+ *
+ * @param then takes what came meanwhile
+ */
+function afterAnswers(socket: HttpSocket, then: (more: readonly Buffer[]) => void): void {
+  const more: Buffer[] = []
+  if (answerUnderWay(socket) === undefined) {
+    then(more)
+    return
+  }
+  let held = 0
+  const hold = (chunk: Buffer): void => {
+    more.push(chunk)
+    held += chunk.byteLength
+    if (held > MOST_HELD) socket.destroy()
+  }
+  // Takes the connection away from the parser, which would refuse all that comes now.
+  socket.removeAllListeners('data')
+  socket.on('data', hold)
+  const next = (): void => {
+    if (socket.destroyed) return
+    const answer = answerUnderWay(socket)
+    // Its place is given to the next answer once it has ended.
+    if (answer !== undefined) answer.once('close', () => setImmediate(next))
+    else {
+      socket.off('data', hold)
+      then(more)
+    }
+  }
+  next()
+}
+
+/** The answer that is written to the connection at present. */
+function answerUnderWay({ _httpMessage: message }: HttpSocket): ServerResponse | undefined {
+  return typeof message === 'object' && message !== null ? (message as ServerResponse) : undefined
 }
 
 /** Hands the connection to the server as if it were new, the packet in front of what is still to come. */
@@ -93,11 +141,19 @@ function refuse(
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ]
-  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
-  socket.destroySoon()
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  discardRest(socket)
+}
+
+/** Reads what the client still sends before it closes: closed with bytes unread, a connection is reset, and the answer may be lost with it. */
+function discardRest(socket: Socket): void {
+  socket.removeAllListeners('data')
+  socket.on('data', nothing).on('end', () => socket.destroy())
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 /** Returns true if another answer has begun on the socket, which nothing may be written into. */
-function hasBegun({ _httpMessage: message }: HttpSocket): boolean {
-  return typeof message === 'object' && message !== null && (message as ServerResponse).headersSent
+function hasBegun(socket: HttpSocket): boolean {
+  return answerUnderWay(socket)?.headersSent === true
 }

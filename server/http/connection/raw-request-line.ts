@@ -1,5 +1,9 @@
+import { METHODS } from 'node:http'
+
 const NEWLINE = 0x0a
 const FIRST_BEYOND_ASCII = 0x80
+/** A request line, behind the last bytes of the body of the request before it. */
+const REQUEST_LINE = new RegExp(`(?:${METHODS.join('|')}) \\S+ HTTP/1\\.\\d\\r?$`)
 
 /**
  * Percent-encodes the bytes beyond ASCII of the request line that an offset lies in.
@@ -14,7 +18,11 @@ export function encodeRequestLine(packet: Buffer, offset: number): Buffer | unde
   const start = packet.lastIndexOf(NEWLINE, offset) + 1
   const end = packet.indexOf(NEWLINE, offset)
   const line = packet.toString('latin1', start, end)
-  if (end < 0 || !/^[A-Z]+ \S+ HTTP\/1\.\d\r?$/.test(line)) return undefined
-  const encoded = line.replace(/[\x80-\xff]/g, byte => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`)
+  const requestLine = end < 0 ? undefined : REQUEST_LINE.exec(line)?.[0]
+  if (requestLine === undefined) return undefined
+  const encoded = requestLine.replace(
+    /[\x80-\xff]/g,
+    byte => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
   return Buffer.concat([Buffer.from(encoded, 'latin1'), packet.subarray(end)])
 }

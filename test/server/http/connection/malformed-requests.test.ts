@@ -70,6 +70,29 @@ test(
   },
 )
 
+// A second request whose path has raw UTF-8 was refused while the first was answered, and the first lost its answer.
+test(
+  'requests that do not wait for answers are answered one after the other',
+  withServer,
+  async (t, { url }) => {
+    await call(url, 'PUT', '/db')
+    const head = authorization(url)
+    const body = '{}'
+    const ids = Array.from({ length: 12 }, (_, at) => `é${at}`)
+    const puts = ids.map(
+      id =>
+        `PUT /db/${id} HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    )
+    const last = `GET /db/é0 HTTP/1.1\r\n${head}Connection: close\r\n\r\n`
+    const statuses = [...ids.map(() => '201'), '200']
+    t.deepEqual(
+      answersOf(await exchange(url, [puts.join('') + last])).map(([status]) => status),
+      statuses,
+    )
+    t.is((await call(url, 'GET', '/db')).body['doc_count'], ids.length)
+  },
+)
+
 test(
   'what is no HTTP gets an error in JSON, and its connection is closed',
   withServer,
