@@ -7,6 +7,7 @@ import { Ago, Empty, Loaded } from '../../ui/kit.tsx'
 import { Pager } from '../../ui/pager.tsx'
 import { Policies } from './policies.tsx'
 import type { DatabaseViewProps } from './props.ts'
+import { ACTIONS, Table } from '../../ui/table.tsx'
 
 const REFRESH_MS = 5000
 
@@ -49,49 +50,34 @@ function Rows({ database, page }: { database: string; page: ConflictPage }) {
     return <Empty title="No document is in conflict here.">Every document has one current revision.</Empty>
   }
   return (
-    <div class="table-wrap">
-      <table>
-        <thead>
-          <tr>
-            <th>Document</th>
-            <th>Winner</th>
-            <th>Others</th>
-            <th>Since</th>
-            <th>
-              <span class="visually-hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {page.rows.map(({ id, winner, conflicts, since }) => (
-            <tr key={id}>
-              <td class="break">
-                <a href={linkTo(['db', database, 'doc', id])}>{id}</a>
-              </td>
-              <td>
-                <code title={winner}>{shortRev(winner)}</code>
-              </td>
-              <td>
-                <code title={conflicts.join('\n')}>{conflicts.slice(0, 3).map(shortRev).join(' ')}</code>
-                {conflicts.length > 3 && ` and ${formatCount(conflicts.length - 3)} more`}
-              </td>
-              <td>
-                <Ago time={since} />
-              </td>
-              <td class="actions">
-                <span class="row end">
-                  <a class="button small" href={linkTo(['db', database, 'doc', id, 'revisions'])}>
-                    Tree
-                  </a>
-                  <a class="button small" href={linkTo(['db', database, 'doc', id, 'conflicts'])}>
-                    Resolve
-                  </a>
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={['Document', 'Winner', 'Others', 'Since', ACTIONS]}>
+      {page.rows.map(({ id, winner, conflicts, since }) => (
+        <tr key={id}>
+          <td class="break">
+            <a href={linkTo(['db', database, 'doc', id])}>{id}</a>
+          </td>
+          <td>
+            <code title={winner}>{shortRev(winner)}</code>
+          </td>
+          <td>
+            <code title={conflicts.join('\n')}>{conflicts.slice(0, 3).map(shortRev).join(' ')}</code>
+            {conflicts.length > 3 && ` and ${formatCount(conflicts.length - 3)} more`}
+          </td>
+          <td>
+            <Ago time={since} />
+          </td>
+          <td class="actions">
+            <span class="row end">
+              <a class="button small" href={linkTo(['db', database, 'doc', id, 'revisions'])}>
+                Tree
+              </a>
+              <a class="button small" href={linkTo(['db', database, 'doc', id, 'conflicts'])}>
+                Resolve
+              </a>
+            </span>
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }

@@ -5,6 +5,7 @@ import { useAction, useResource } from '../../ui/hooks.ts'
 import { Badge, Button, ErrorNotice, Field, Loaded, TextInput } from '../../ui/kit.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { fieldsOf } from './plan.tsx'
+import { ACTIONS, Table } from '../../ui/table.tsx'
 
 interface IndexListProps {
   readonly database: string
@@ -30,42 +31,28 @@ export function IndexList({ database, fields, mayChange }: IndexListProps) {
       <ErrorNotice error={removal.error} />
       <Loaded resource={indexes}>
         {found => (
-          <div class="table-wrap">
-            <table>
-              <thead>
-                <tr>
-                  <th>Name</th>
-                  <th>Fields</th>
-                  <th>Kind</th>
-                  <th>
-                    <span class="visually-hidden">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {found.map(index => (
-                  <tr key={`${index.ddoc ?? ''} ${index.name}`}>
-                    <td class="break">{index.name}</td>
-                    <td class="break">{fieldsOf(index)}</td>
-                    <td>
-                      <Badge>{index.type}</Badge>
-                    </td>
-                    <td class="actions">
-                      {mayChange && index.ddoc !== null && (
-                        <ConfirmButton
-                          small
-                          text="Delete"
-                          confirm="Really delete"
-                          label={`Delete the index ${index.name}`}
-                          onConfirm={() => remove(index)}
-                        />
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={['Name', 'Fields', 'Kind', ACTIONS]}>
+            {found.map(index => (
+              <tr key={`${index.ddoc ?? ''} ${index.name}`}>
+                <td class="break">{index.name}</td>
+                <td class="break">{fieldsOf(index)}</td>
+                <td>
+                  <Badge>{index.type}</Badge>
+                </td>
+                <td class="actions">
+                  {mayChange && index.ddoc !== null && (
+                    <ConfirmButton
+                      small
+                      text="Delete"
+                      confirm="Really delete"
+                      label={`Delete the index ${index.name}`}
+                      onConfirm={() => remove(index)}
+                    />
+                  )}
+                </td>
+              </tr>
+            ))}
+          </Table>
         )}
       </Loaded>
       {mayChange && <NewIndex database={database} fields={fields} onDone={indexes.reload} />}

@@ -6,6 +6,7 @@ import { policiesOf, type Policy } from '../../lib/policies.ts'
 import { useResource } from '../../ui/hooks.ts'
 import { Badge, Loaded, Notice } from '../../ui/kit.tsx'
 import { ResolutionTable } from './resolution-table.tsx'
+import { Table } from '../../ui/table.tsx'
 
 const REFRESH_MS = 5000
 const MAX_STOPPED_SHOWN = 10
@@ -109,45 +110,40 @@ interface PolicyTableProps {
 function PolicyTable({ database, policies, rules }: PolicyTableProps) {
   if (policies.length === 0) return null
   return (
-    <div class="table-wrap">
-      <table>
-        <thead>
-          <tr>
-            <th>Policy</th>
-            <th>For documents that match</th>
-            <th class="hide-small">Details</th>
-            <th>Written in</th>
-            <th class="number">Resolved</th>
-            <th class="number hide-small">Left</th>
-            <th class="number">Failed</th>
+    <Table
+      columns={[
+        'Policy',
+        'For documents that match',
+        ['Details', 'hide-small'],
+        'Written in',
+        ['Resolved', 'number'],
+        ['Left', 'number hide-small'],
+        ['Failed', 'number'],
+      ]}
+    >
+      {policies.map(({ policy, kind, resolved, left, failed }) => {
+        const rule = rules.get(policy)
+        return (
+          <tr key={policy}>
+            <td>
+              <Badge tone="info">{kind}</Badge>
+            </td>
+            <td class="break">
+              <code>{rule?.selector}</code>
+            </td>
+            <td class="break hide-small">
+              <code>{rule?.details.join(', ')}</code>
+            </td>
+            <td class="break">
+              <DocumentLink database={database} id={designOf(policy)} />
+            </td>
+            <td class="number">{formatCount(resolved)}</td>
+            <td class="number hide-small">{formatCount(left)}</td>
+            <td class="number">{failed === 0 ? '0' : <Badge tone="bad">{formatCount(failed)}</Badge>}</td>
           </tr>
-        </thead>
-        <tbody>
-          {policies.map(({ policy, kind, resolved, left, failed }) => {
-            const rule = rules.get(policy)
-            return (
-              <tr key={policy}>
-                <td>
-                  <Badge tone="info">{kind}</Badge>
-                </td>
-                <td class="break">
-                  <code>{rule?.selector}</code>
-                </td>
-                <td class="break hide-small">
-                  <code>{rule?.details.join(', ')}</code>
-                </td>
-                <td class="break">
-                  <DocumentLink database={database} id={designOf(policy)} />
-                </td>
-                <td class="number">{formatCount(resolved)}</td>
-                <td class="number hide-small">{formatCount(left)}</td>
-                <td class="number">{failed === 0 ? '0' : <Badge tone="bad">{formatCount(failed)}</Badge>}</td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
-    </div>
+        )
+      })}
+    </Table>
   )
 }
 

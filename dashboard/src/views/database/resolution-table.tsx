@@ -2,6 +2,7 @@ import type { LoggedResolution } from '../../api/conflicts.ts'
 import { shortRev } from '../../lib/format.ts'
 import { linkTo } from '../../lib/location.ts'
 import { Ago, Badge, Empty } from '../../ui/kit.tsx'
+import { Table } from '../../ui/table.tsx'
 
 /** The latest resolutions of a database by its policies and by hand, and those that failed. */
 export function ResolutionTable({ database, rows }: { database: string; rows: readonly LoggedResolution[] }) {
@@ -14,24 +15,11 @@ export function ResolutionTable({ database, rows }: { database: string; rows: re
       {rows.length === 0 ? (
         <Empty title="No conflict has been resolved yet." />
       ) : (
-        <div class="table-wrap">
-          <table>
-            <thead>
-              <tr>
-                <th>Document</th>
-                <th>Policy</th>
-                <th class="hide-small">Revisions</th>
-                <th>Result</th>
-                <th>Time</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row, index) => (
-                <Row key={`${row.time} ${row.id} ${index}`} database={database} row={row} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={['Document', 'Policy', ['Revisions', 'hide-small'], 'Result', 'Time']}>
+          {rows.map((row, index) => (
+            <Row key={`${row.time} ${row.id} ${index}`} database={database} row={row} />
+          ))}
+        </Table>
       )}
     </section>
   )

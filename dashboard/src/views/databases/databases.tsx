@@ -8,6 +8,7 @@ import { Badge, Button, Empty, Field, Loaded, Page, TextInput } from '../../ui/k
 import { Pager } from '../../ui/pager.tsx'
 import { useSession } from '../../ui/session.tsx'
 import { CreateDatabase } from './create-database.tsx'
+import { Table } from '../../ui/table.tsx'
 
 const PAGE = 100
 
@@ -86,36 +87,31 @@ function DatabaseTable({ page, prefix }: { page: DatabasePage; prefix: string })
     )
   }
   return (
-    <div class="table-wrap">
-      <table>
-        <thead>
-          <tr>
-            <th>Name</th>
-            <th class="number">Documents</th>
-            <th class="number hide-small">Deleted</th>
-            <th class="number">Size on disk</th>
-            <th class="number hide-small">Update sequence</th>
-            <th>State</th>
-          </tr>
-        </thead>
-        <tbody>
-          {page.rows.map(({ name, info }) => (
-            <tr key={name}>
-              <td class="break">
-                <a href={linkTo(['db', name])}>{name}</a>
-              </td>
-              {info === undefined ? (
-                <td colSpan={5} class="muted">
-                  It was deleted just now, or cannot be read.
-                </td>
-              ) : (
-                <InfoCells info={info} />
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      columns={[
+        'Name',
+        ['Documents', 'number'],
+        ['Deleted', 'number hide-small'],
+        ['Size on disk', 'number'],
+        ['Update sequence', 'number hide-small'],
+        'State',
+      ]}
+    >
+      {page.rows.map(({ name, info }) => (
+        <tr key={name}>
+          <td class="break">
+            <a href={linkTo(['db', name])}>{name}</a>
+          </td>
+          {info === undefined ? (
+            <td colSpan={5} class="muted">
+              It was deleted just now, or cannot be read.
+            </td>
+          ) : (
+            <InfoCells info={info} />
+          )}
+        </tr>
+      ))}
+    </Table>
   )
 }
 

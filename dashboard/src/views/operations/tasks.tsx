@@ -3,6 +3,7 @@ import { formatCount, plural } from '../../lib/format.ts'
 import { linkTo } from '../../lib/location.ts'
 import { useResource } from '../../ui/hooks.ts'
 import { Ago, Badge, Empty, Loaded } from '../../ui/kit.tsx'
+import { Table } from '../../ui/table.tsx'
 
 const KINDS: Readonly<Record<string, string>> = {
   indexer: 'Index build',
@@ -43,44 +44,32 @@ export function Tasks() {
 
 function TaskTable({ tasks }: { tasks: readonly Task[] }) {
   return (
-    <div class="table-wrap">
-      <table>
-        <thead>
-          <tr>
-            <th>Task</th>
-            <th>Where</th>
-            <th>Progress</th>
-            <th>Started</th>
-          </tr>
-        </thead>
-        <tbody>
-          {tasks.map((task, index) => (
-            <tr key={index}>
-              <td>
-                <Badge tone="info">{KINDS[task.type] ?? task.type}</Badge>
-              </td>
-              <td class="break">
-                {task.database}
-                {task.design_document !== undefined && <div class="small muted">{task.design_document}</div>}
-              </td>
-              <td>
-                {task.progress === undefined ? (
-                  ''
-                ) : (
-                  <label class="small">
-                    {task.progress}%
-                    {task.changes_done !== undefined && ` (${formatCount(task.changes_done)} changes)`}
-                    <progress value={task.progress} max={100} />
-                  </label>
-                )}
-              </td>
-              <td class="nowrap">
-                <Ago time={task.started_on === undefined ? undefined : task.started_on * 1000} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={['Task', 'Where', 'Progress', 'Started']}>
+      {tasks.map((task, index) => (
+        <tr key={index}>
+          <td>
+            <Badge tone="info">{KINDS[task.type] ?? task.type}</Badge>
+          </td>
+          <td class="break">
+            {task.database}
+            {task.design_document !== undefined && <div class="small muted">{task.design_document}</div>}
+          </td>
+          <td>
+            {task.progress === undefined ? (
+              ''
+            ) : (
+              <label class="small">
+                {task.progress}%
+                {task.changes_done !== undefined && ` (${formatCount(task.changes_done)} changes)`}
+                <progress value={task.progress} max={100} />
+              </label>
+            )}
+          </td>
+          <td class="nowrap">
+            <Ago time={task.started_on === undefined ? undefined : task.started_on * 1000} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }

@@ -2,6 +2,7 @@ import type { DatabaseInfo } from '../../api/databases.ts'
 import { formatBytes, formatCount, plural } from '../../lib/format.ts'
 import { linkTo } from '../../lib/location.ts'
 import { Badge } from '../../ui/kit.tsx'
+import { Table } from '../../ui/table.tsx'
 
 const SHOWN = 12
 
@@ -24,39 +25,27 @@ export function DatabaseSummary({ infos, isPart }: { infos: readonly DatabaseInf
         </span>
         <a href={linkTo(['databases'])}>See all</a>
       </div>
-      <div class="table-wrap">
-        <table>
-          <thead>
-            <tr>
-              <th>Largest</th>
-              <th class="number">Documents</th>
-              <th class="number">Size on disk</th>
-              <th>State</th>
-            </tr>
-          </thead>
-          <tbody>
-            {largest.map(info => (
-              <tr key={info.db_name}>
-                <td class="break">
-                  <a href={linkTo(['db', info.db_name])}>{info.db_name}</a>
-                </td>
-                <td class="number">{formatCount(info.doc_count)}</td>
-                <td class="number nowrap">{formatBytes(info.sizes.file)}</td>
-                <td>
-                  <span class="row">
-                    {info.compact_running && <Badge tone="info">Compacting</Badge>}
-                    {(info.sizes.conflicts ?? 0) > 0 && (
-                      <a href={linkTo(['db', info.db_name, 'conflicts'])}>
-                        <Badge tone="warn">{plural(info.sizes.conflicts ?? 0, 'conflict')}</Badge>
-                      </a>
-                    )}
-                  </span>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table columns={['Largest', ['Documents', 'number'], ['Size on disk', 'number'], 'State']}>
+        {largest.map(info => (
+          <tr key={info.db_name}>
+            <td class="break">
+              <a href={linkTo(['db', info.db_name])}>{info.db_name}</a>
+            </td>
+            <td class="number">{formatCount(info.doc_count)}</td>
+            <td class="number nowrap">{formatBytes(info.sizes.file)}</td>
+            <td>
+              <span class="row">
+                {info.compact_running && <Badge tone="info">Compacting</Badge>}
+                {(info.sizes.conflicts ?? 0) > 0 && (
+                  <a href={linkTo(['db', info.db_name, 'conflicts'])}>
+                    <Badge tone="warn">{plural(info.sizes.conflicts ?? 0, 'conflict')}</Badge>
+                  </a>
+                )}
+              </span>
+            </td>
+          </tr>
+        ))}
+      </Table>
     </section>
   )
 }

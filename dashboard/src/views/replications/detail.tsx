@@ -35,6 +35,7 @@ import { useSession } from '../../ui/session.tsx'
 import { ChartFigure } from '../../ui/sparkline.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { DivergenceCard } from './divergence.tsx'
+import { Table } from '../../ui/table.tsx'
 
 const REFRESH_MS = 2000
 
@@ -206,34 +207,22 @@ function Failures({ database, id }: { database: string; id: string }) {
       <ErrorNotice error={error} />
       <Loaded resource={failures}>
         {({ failures: rows }) => (
-          <div class="table-wrap">
-            <table>
-              <thead>
-                <tr>
-                  <th>Document</th>
-                  <th>Revision</th>
-                  <th>Why</th>
-                  <th>Last try</th>
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map(row => (
-                  <tr key={`${row.id} ${row.rev}`}>
-                    <td class="break">{row.id}</td>
-                    <td class="break">
-                      <code>{row.rev}</code>
-                    </td>
-                    <td class="break">
-                      {[row.status, row.error, row.reason].filter(part => part !== undefined).join(' ')}
-                    </td>
-                    <td>
-                      <Ago time={row.last} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={['Document', 'Revision', 'Why', 'Last try']}>
+            {rows.map(row => (
+              <tr key={`${row.id} ${row.rev}`}>
+                <td class="break">{row.id}</td>
+                <td class="break">
+                  <code>{row.rev}</code>
+                </td>
+                <td class="break">
+                  {[row.status, row.error, row.reason].filter(part => part !== undefined).join(' ')}
+                </td>
+                <td>
+                  <Ago time={row.last} />
+                </td>
+              </tr>
+            ))}
+          </Table>
         )}
       </Loaded>
     </section>
@@ -247,32 +236,19 @@ function History({ job: { history } }: { job: ReplicationJob }) {
       <div class="card-head">
         <h2>History</h2>
       </div>
-      <div class="table-wrap">
-        <table>
-          <thead>
-            <tr>
-              <th>When</th>
-              <th>What</th>
-              <th>Why</th>
-            </tr>
-          </thead>
-          <tbody>
-            {history.map(({ timestamp, type, reason }, index) => (
-              <tr key={index}>
-                <td class="nowrap">
-                  <Ago time={timestamp} />
-                </td>
-                <td>
-                  <Badge tone={type === 'crashed' ? 'bad' : type === 'started' ? 'good' : 'plain'}>
-                    {type}
-                  </Badge>
-                </td>
-                <td class="break">{reason}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table columns={['When', 'What', 'Why']}>
+        {history.map(({ timestamp, type, reason }, index) => (
+          <tr key={index}>
+            <td class="nowrap">
+              <Ago time={timestamp} />
+            </td>
+            <td>
+              <Badge tone={type === 'crashed' ? 'bad' : type === 'started' ? 'good' : 'plain'}>{type}</Badge>
+            </td>
+            <td class="break">{reason}</td>
+          </tr>
+        ))}
+      </Table>
     </section>
   )
 }

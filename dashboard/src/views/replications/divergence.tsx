@@ -1,6 +1,7 @@
 import { formatCount, plural } from '../../lib/format.ts'
 import type { Divergence } from '../../lib/replication-job.ts'
 import { Ago, Notice } from '../../ui/kit.tsx'
+import { Table } from '../../ui/table.tsx'
 
 /** Card of the documents that differ, or of when both sides were last found equal. */
 export function DivergenceCard({ divergence }: { divergence: Divergence }) {
@@ -51,32 +52,20 @@ export function DivergenceCard({ divergence }: { divergence: Divergence }) {
 
 function DivergentDocuments({ documents }: { documents: Divergence['first'] }) {
   return (
-    <div class="table-wrap">
-      <table>
-        <thead>
-          <tr>
-            <th>Document</th>
-            <th>Missing on the target</th>
-            <th>Why</th>
-            <th>Since</th>
-          </tr>
-        </thead>
-        <tbody>
-          {documents.map(({ id, revs, reason, since }) => (
-            <tr key={id}>
-              <td class="break">{id}</td>
-              <td class="break">
-                <code>{revs.join(' ')}</code>
-              </td>
-              <td class="break">{reason}</td>
-              <td>
-                <Ago time={since} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={['Document', 'Missing on the target', 'Why', 'Since']}>
+      {documents.map(({ id, revs, reason, since }) => (
+        <tr key={id}>
+          <td class="break">{id}</td>
+          <td class="break">
+            <code>{revs.join(' ')}</code>
+          </td>
+          <td class="break">{reason}</td>
+          <td>
+            <Ago time={since} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }
 

@@ -16,6 +16,7 @@ import { navigate, useResource } from '../../ui/hooks.ts'
 import { Badge, Button, Empty, LinkButton, Loaded, Page, TextInput } from '../../ui/kit.tsx'
 import { Pager } from '../../ui/pager.tsx'
 import { ReplicationMapPicture } from './map.tsx'
+import { Table } from '../../ui/table.tsx'
 
 const PAGE = 100
 const REFRESH_MS = 3000
@@ -99,27 +100,22 @@ function JobTable({ jobs, place }: { jobs: readonly ReplicationJob[]; place: Pla
 
 function Rows({ jobs }: { jobs: readonly ReplicationJob[] }) {
   return (
-    <div class="table-wrap">
-      <table>
-        <thead>
-          <tr>
-            <th>Replication</th>
-            <th>From</th>
-            <th>To</th>
-            <th>State</th>
-            <th class="number">Pending</th>
-            <th class="number hide-small">Docs/s</th>
-            <th class="number hide-small">Written</th>
-            <th class="hide-small">Caught up</th>
-          </tr>
-        </thead>
-        <tbody>
-          {jobs.map(job => (
-            <Row key={job.key} job={job} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      columns={[
+        'Replication',
+        'From',
+        'To',
+        'State',
+        ['Pending', 'number'],
+        ['Docs/s', 'number hide-small'],
+        ['Written', 'number hide-small'],
+        ['Caught up', 'hide-small'],
+      ]}
+    >
+      {jobs.map(job => (
+        <Row key={job.key} job={job} />
+      ))}
+    </Table>
   )
 }
 

@@ -9,6 +9,7 @@ import { Pager } from '../../ui/pager.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { Admins } from './admins.tsx'
 import { UserDialog } from './user-dialog.tsx'
+import { ACTIONS, Table } from '../../ui/table.tsx'
 
 /** The users of the node, their roles and passwords, and the administrators of the server. */
 export default function Users({ place }: { place: Place }) {
@@ -92,47 +93,34 @@ function UserTable({ page, prefix, onEdit, onChange }: TableProps) {
   return (
     <>
       <ErrorNotice error={error} />
-      <div class="table-wrap">
-        <table>
-          <thead>
-            <tr>
-              <th>Name</th>
-              <th>Roles</th>
-              <th>
-                <span class="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {page.users.map(user => (
-              <tr key={user.name}>
-                <td class="break">{user.name}</td>
-                <td>
-                  <span class="row">
-                    {user.roles.map(role => (
-                      <Badge key={role}>{role}</Badge>
-                    ))}
-                  </span>
-                </td>
-                <td class="actions">
-                  <span class="row end">
-                    <Button small label={`Edit ${user.name}`} onClick={() => onEdit(user)}>
-                      Edit
-                    </Button>
-                    <ConfirmButton
-                      small
-                      text="Delete"
-                      confirm="Really delete"
-                      label={`Delete ${user.name}`}
-                      onConfirm={() => remove(user)}
-                    />
-                  </span>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table columns={['Name', 'Roles', ACTIONS]}>
+        {page.users.map(user => (
+          <tr key={user.name}>
+            <td class="break">{user.name}</td>
+            <td>
+              <span class="row">
+                {user.roles.map(role => (
+                  <Badge key={role}>{role}</Badge>
+                ))}
+              </span>
+            </td>
+            <td class="actions">
+              <span class="row end">
+                <Button small label={`Edit ${user.name}`} onClick={() => onEdit(user)}>
+                  Edit
+                </Button>
+                <ConfirmButton
+                  small
+                  text="Delete"
+                  confirm="Really delete"
+                  label={`Delete ${user.name}`}
+                  onConfirm={() => remove(user)}
+                />
+              </span>
+            </td>
+          </tr>
+        ))}
+      </Table>
     </>
   )
 }

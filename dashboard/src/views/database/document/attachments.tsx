@@ -14,6 +14,7 @@ import { useAction } from '../../../ui/hooks.ts'
 import { Button, Empty, ErrorNotice } from '../../../ui/kit.tsx'
 import { toast } from '../../../ui/toasts.tsx'
 import { Preview } from './preview.tsx'
+import { ACTIONS, Table } from '../../../ui/table.tsx'
 
 interface AttachmentsProps {
   readonly database: string
@@ -75,50 +76,35 @@ interface TableProps {
 
 function AttachmentTable({ attachments, onShow, onRemove, urlOfName }: TableProps) {
   return (
-    <div class="table-wrap">
-      <table>
-        <thead>
-          <tr>
-            <th>Name</th>
-            <th>Type</th>
-            <th class="number">Size</th>
-            <th class="hide-small">Digest</th>
-            <th>
-              <span class="visually-hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {attachments.map(attachment => (
-            <tr key={attachment.name}>
-              <td class="break">{attachment.name}</td>
-              <td class="break">{attachment.contentType}</td>
-              <td class="number nowrap">{formatBytes(attachment.length)}</td>
-              <td class="hide-small">
-                <code class="muted">{attachment.digest}</code>
-              </td>
-              <td class="actions">
-                <span class="row end">
-                  <Button small onClick={() => onShow(attachment)}>
-                    Preview
-                  </Button>
-                  <a class="button small" href={urlOfName(attachment.name)} download={attachment.name}>
-                    Download
-                  </a>
-                  <ConfirmButton
-                    small
-                    text="Remove"
-                    confirm="Really remove it"
-                    label={`Remove ${attachment.name}`}
-                    onConfirm={() => onRemove(attachment.name)}
-                  />
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={['Name', 'Type', ['Size', 'number'], ['Digest', 'hide-small'], ACTIONS]}>
+      {attachments.map(attachment => (
+        <tr key={attachment.name}>
+          <td class="break">{attachment.name}</td>
+          <td class="break">{attachment.contentType}</td>
+          <td class="number nowrap">{formatBytes(attachment.length)}</td>
+          <td class="hide-small">
+            <code class="muted">{attachment.digest}</code>
+          </td>
+          <td class="actions">
+            <span class="row end">
+              <Button small onClick={() => onShow(attachment)}>
+                Preview
+              </Button>
+              <a class="button small" href={urlOfName(attachment.name)} download={attachment.name}>
+                Download
+              </a>
+              <ConfirmButton
+                small
+                text="Remove"
+                confirm="Really remove it"
+                label={`Remove ${attachment.name}`}
+                onConfirm={() => onRemove(attachment.name)}
+              />
+            </span>
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }
 
