@@ -12,12 +12,11 @@ import { type IniFile, ownFile, writeIniValue } from './files.ts'
 import { copyOf, type IniValues, sectionOf } from './ini.ts'
 import { type NamedAdmin, type Override, readEnvironment, showListening } from './overrides.ts'
 import type { ChangeOptions, ConfigOptions } from './config-options.ts'
-import type { KeyOf, Section } from './settings.ts'
+import { ConfigReader } from './config-reader.ts'
 import { listeningSettings } from './listening-settings.ts'
 import { settingSource } from './setting-source.ts'
 import { mergeSources } from './merge-sources.ts'
 import { checkEntry } from './valid-entry.ts'
-import { Values } from './values.ts'
 
 export type { ConfigListener, SettingChange } from './config-listeners.ts'
 export type { ChangeOptions, ConfigOptions } from './config-options.ts'
@@ -35,9 +34,8 @@ export interface ConfigFollower {
  * the command line, changed while it runs and kept. Values are text, as `_config` shows them; `integer`, `boolean`,
  * `text` and `list` read them with their defaults, cheaply enough for every request.
  */
-export class Config {
+export class Config extends ConfigReader {
   readonly hasher: PasswordHasher
-  readonly #values = new Values()
   readonly #options: ConfigOptions
   readonly #listeners = new ConfigListeners()
   #files: readonly IniFile[] = []
@@ -49,12 +47,13 @@ export class Config {
   #follower: ConfigFollower | undefined
 
   private constructor(options: ConfigOptions) {
+    super()
     this.#options = options
     this.hasher =
       options.hasher ??
       new PasswordHasher(() => ({
-        waiting: this.#values.integer('couchette', 'max_password_checks'),
-        waitingPerOwner: this.#values.integer('couchette', 'max_password_checks_per_client'),
+        waiting: this.values.integer('couchette', 'max_password_checks'),
+        waitingPerOwner: this.values.integer('couchette', 'max_password_checks_per_client'),
       }))
   }
 
@@ -66,7 +65,7 @@ export class Config {
    */
   static async open(options: ConfigOptions = {}): Promise<Config> {
     const config = new Config(options)
-    config.#values.replace(await config.#load())
+    config.values.replace(await config.#load())
     await config.#hashAdmins()
     await config.#makeOnce('couchdb', 'uuid')
     await config.#makeOnce('chttpd_auth', 'secret')
@@ -89,39 +88,6 @@ export class Config {
     return this.#findings
   }
 
-  /** Returns a setting's text as it was written; undefined where the default holds. */
-  get(section: string, key: string): string | undefined {
-    return this.#values.get(section, key)
-  }
-
-  /** The value of a setting, or its default; `Infinity` where it is "infinity". */
-  integer<S extends Section>(section: S, key: KeyOf<S, 'integer'>): number {
-    return this.#values.integer(section, key)
-  }
-
-  boolean<S extends Section>(section: S, key: KeyOf<S, 'boolean'>): boolean {
-    return this.#values.boolean(section, key)
-  }
-
-  /** Empty where nothing is set and there is no default. */
-  text<S extends Section>(section: S, key: KeyOf<S, 'text'>): string {
-    return this.#values.text(section, key)
-  }
-
-  list<S extends Section>(section: S, key: KeyOf<S, 'list'>): readonly string[] {
-    return this.#values.list(section, key)
-  }
-
-  /** The keys that are set in a section. */
-  section(section: string): ReadonlyMap<string, string> {
-    return this.#values.section(section)
-  }
-
-  /** All that is set, by section. */
-  all(): ReadonlyMap<string, ReadonlyMap<string, string>> {
-    return this.#values.all()
-  }
-
   /** Returns where the value of a setting comes from: "default", a file's name, "environment", "command line", "this run". */
   sourceOf(section: string, key: string): string {
     const { flags = {}, env = {}, fixed = [], shown = [] } = this.#options
@@ -135,7 +101,7 @@ export class Config {
 
   /** Settings by which new passwords are hashed. */
   get hashSettings(): HashSettings {
-    return hashSettings(this.#values)
+    return hashSettings(this.values)
   }
 
   /**
@@ -160,7 +126,7 @@ export class Config {
   /** Returns a value as it is kept: a plain password of `[admins]` hashed. @throws `bad_request` as {@link set} does */
   async prepare(section: string, key: string, value: string): Promise<string> {
     checkEntry(section, key, value)
-    return section === ADMINS ? hashAdminValue(value, this.#values, this.hasher) : value
+    return section === ADMINS ? hashAdminValue(value, this.values, this.hasher) : value
   }
 
   /** Takes a value back to its default. Resolves, when that is on disk, with what was set before. */
@@ -183,10 +149,10 @@ export class Config {
   /** Reads the files again; values that were set for this run only are gone. */
   reload(): Promise<void> {
     return this.#inTurn(async () => {
-      const before = this.#values.all()
-      this.#values.replace(await this.#load())
+      const before = this.values.all()
+      this.values.replace(await this.#load())
       await this.#hashAdmins()
-      this.#listeners.notifyDifferences(before, this.#values.all())
+      this.#listeners.notifyDifferences(before, this.values.all())
     })
   }
 
@@ -196,9 +162,9 @@ export class Config {
    */
   tellListening({ bind, port }: { readonly bind: string; readonly port: number }): void {
     this.#listening = listeningSettings(bind, port)
-    const values = copyOf(this.#values.all())
+    const values = copyOf(this.values.all())
     showListening(values, this.#listening)
-    this.#values.replace(values)
+    this.values.replace(values)
   }
 
   /** Calls a listener after each change of a value in a section. @returns a function that removes the listener */
@@ -230,17 +196,17 @@ export class Config {
   }
 
   async #makeOnce(section: string, key: string): Promise<void> {
-    if (this.#values.effective(section, key) !== undefined) return
+    if (this.values.effective(section, key) !== undefined) return
     const value = randomBytes(16).toString('hex')
     await this.#write(section, key, value)
-    this.#values.put(section, key, value)
+    this.values.put(section, key, value)
   }
 
   async #makeAdmin(): Promise<void> {
     const env = this.#options.env ?? {}
     const named = readEnvironment(env).admin
     if (named === undefined && env.COUCHDB_USER) this.#warnings.push(USER_WITHOUT_PASSWORD)
-    const admin = await adminToWrite(this.#values, named, this.hasher)
+    const admin = await adminToWrite(this.values, named, this.hasher)
     if (admin === undefined) return
     const before = await this.set(ADMINS, admin.name, admin.password)
     if (before !== undefined)
@@ -250,13 +216,13 @@ export class Config {
 
   /** A file that cannot be written (mounted read-only) is overruled by our own. */
   async #hashAdmins(): Promise<void> {
-    for (const [name, value] of this.#values.section(ADMINS)) {
-      const kept = await hashAdminValue(value, this.#values, this.hasher)
+    for (const [name, value] of this.values.section(ADMINS)) {
+      const kept = await hashAdminValue(value, this.values, this.hasher)
       if (kept === value) continue
       for (const file of this.#filesWith(ADMINS, name)) {
         await writeIniValue(file.path, ADMINS, name, kept).catch(() => this.#write(ADMINS, name, kept))
       }
-      this.#values.put(ADMINS, name, kept)
+      this.values.put(ADMINS, name, kept)
     }
   }
 
@@ -281,7 +247,7 @@ export class Config {
 
   #put(section: string, key: string, value: string | undefined, by: ChangedBy): string | undefined {
     const before = this.get(section, key)
-    this.#values.put(section, key, value)
+    this.values.put(section, key, value)
     this.#listeners.notify({ section, key, before, value, by })
     return before
   }
