@@ -2,6 +2,7 @@ import { KeyWriter } from '../../protocol/collation/key-writer.ts'
 import { rawKey, writeRawKey } from '../../protocol/collation/raw-key.ts'
 import { writeViewKey } from '../../protocol/collation/view-key.ts'
 import type { JsonValue } from '../../protocol/json-value.ts'
+import { partitionOf } from '../../protocol/partition.ts'
 import { ORDINAL_BYTES, writeRowValue } from '../../protocol/view-row.ts'
 import { checkDepth } from './answer-depth.ts'
 import type { Collation, PackedRows, RowStorage } from './messages.ts'
@@ -72,7 +73,7 @@ class RowPacker {
 
   #parse(id: string, rows: string, collation: Collation): Emitted[] {
     const emitted: Emitted[] = []
-    const partition = this.#storage.partitioned ? id.slice(0, id.indexOf(':')) : undefined
+    const partition = this.#storage.partitioned ? partitionOf(id) : undefined
     for (let from = 0; from < rows.length;) {
       const middle = rows.indexOf('\u0001', from)
       const end = rows.indexOf('\u0002', middle)

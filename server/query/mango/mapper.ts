@@ -4,6 +4,7 @@ import { writeViewKey } from '../../../protocol/collation/view-key.ts'
 import { decodeValue } from '../../../protocol/json/decode-value.ts'
 import { FieldLocator } from '../../../protocol/json/field-locator.ts'
 import { isJsonObject, type JsonValue } from '../../../protocol/json-value.ts'
+import { partitionOf } from '../../../protocol/partition.ts'
 import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
 import { DEFAULT_STEP_LIMIT, type Suspended } from '../../../protocol/selector/pattern-matches.ts'
 import { compileSelector } from '../../../protocol/selector/selector.ts'
@@ -110,7 +111,7 @@ function writeEntryKey(
   { id, key, partitioned }: { id: string; key: JsonValue; partitioned: boolean },
   out: KeyWriter,
 ): void {
-  if (partitioned) writeViewKey(id.slice(0, id.indexOf(':')), out)
+  if (partitioned) writeViewKey(partitionOf(id) ?? '', out)
   writeViewKey(key, out)
   out.append(Buffer.from(id))
   for (let i = 0; i < ORDINAL_BYTES; i++) out.byte(0)
