@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { ExecutionContext } from 'ava'
 import { projectFile } from '../../../harness/project.ts'
+import { tempDir } from '../temp.ts'
 
 const run = promisify(execFile)
 
@@ -62,4 +64,20 @@ export class DiskFaults {
     await writeFile(`${this.#control}.new`, line)
     await rename(`${this.#control}.new`, this.#control)
   }
+}
+
+/**
+ * Makes a temporary directory whose disk can be made to fail; undefined, with the test passed, where the machine cannot.
+ * The directory is removed after the test.
+ */
+export async function faultyDirectory(
+  t: ExecutionContext,
+): Promise<{ path: string; faults: DiskFaults } | undefined> {
+  const dir = await tempDir()
+  t.teardown(() => dir.remove())
+  const faults = await DiskFaults.build(dir.path)
+  if (faults !== undefined) return { path: dir.path, faults }
+  t.log('skipped: there is no C compiler, or no LD_PRELOAD')
+  t.pass()
+  return undefined
 }

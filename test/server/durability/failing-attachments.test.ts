@@ -3,10 +3,9 @@ import test from 'ava'
 import { request } from 'undici'
 import { target } from '../../../harness/client.ts'
 import { eventually } from '../../helpers/eventually.ts'
-import { DiskFaults, EIO, ENOSPC, type FaultyCall } from '../../helpers/faults/disk-faults.ts'
+import { EIO, ENOSPC, faultyDirectory, type FaultyCall } from '../../helpers/faults/disk-faults.ts'
 import { call } from '../../helpers/http.ts'
 import { spawnServer } from '../../helpers/spawn-server.ts'
-import { tempDir } from '../../helpers/temp.ts'
 
 const LARGE = 400_000
 
@@ -38,14 +37,10 @@ const WRITES: readonly (readonly [FaultyCall, number, number])[] = [
 
 test('P4: attachments whose files the disk does not write are refused with a reason, and all others stay', async t => {
   t.timeout(5 * 60_000)
-  const dir = await tempDir()
-  const faults = await DiskFaults.build(dir.path)
-  if (faults === undefined) {
-    t.log('skipped: there is no C compiler, or no LD_PRELOAD')
-    t.pass()
-    return dir.remove()
-  }
-  const server = await spawnServer(`${dir.path}/data`, faults.env)
+  const disk = await faultyDirectory(t)
+  if (disk === undefined) return
+  const { faults } = disk
+  const server = await spawnServer(`${disk.path}/data`, faults.env)
   const { url } = server
   try {
     await call(url, 'PUT', '/db')
@@ -69,19 +64,15 @@ test('P4: attachments whose files the disk does not write are refused with a rea
     }
   } finally {
     await server.kill()
-    await dir.remove()
   }
 })
 
 test('an attachment that the disk does not read is an error, and all else is served', async t => {
   t.timeout(5 * 60_000)
-  const dir = await tempDir()
-  const faults = await DiskFaults.build(dir.path)
-  if (faults === undefined) {
-    t.pass()
-    return dir.remove()
-  }
-  const server = await spawnServer(`${dir.path}/data`, faults.env)
+  const disk = await faultyDirectory(t)
+  if (disk === undefined) return
+  const { faults } = disk
+  const server = await spawnServer(`${disk.path}/data`, faults.env)
   const { url } = server
   try {
     await call(url, 'PUT', '/db')
@@ -96,6 +87,5 @@ test('an attachment that the disk does not read is an error, and all else is ser
     t.is(await read(url, '/db/doc/f'), digest(bytes))
   } finally {
     await server.kill()
-    await dir.remove()
   }
 })

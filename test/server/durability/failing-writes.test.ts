@@ -1,10 +1,15 @@
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { AcknowledgedWrites, untilUp } from '../../helpers/faults/acknowledged.ts'
-import { DiskFaults, EIO, ENOSPC, type FaultyCall } from '../../helpers/faults/disk-faults.ts'
+import {
+  type DiskFaults,
+  EIO,
+  ENOSPC,
+  faultyDirectory,
+  type FaultyCall,
+} from '../../helpers/faults/disk-faults.ts'
 import { call } from '../../helpers/http.ts'
 import { spawnServer } from '../../helpers/spawn-server.ts'
-import { tempDir } from '../../helpers/temp.ts'
 
 interface Fault {
   readonly name: string
@@ -32,14 +37,10 @@ const FAULTS: readonly Fault[] = [
 ]
 
 test('P4: whichever write of the store fails, nothing is acknowledged until it was opened again, and nothing is lost', async t => {
-  const dir = await tempDir()
-  const faults = await DiskFaults.build(dir.path)
-  if (faults === undefined) {
-    t.log('skipped: there is no C compiler, or no LD_PRELOAD')
-    t.pass()
-    return dir.remove()
-  }
-  const data = `${dir.path}/data`
+  const disk = await faultyDirectory(t)
+  if (disk === undefined) return
+  const { faults } = disk
+  const data = `${disk.path}/data`
   let server = await spawnServer(data, faults.env)
   try {
     const writes = new AcknowledgedWrites(() => server.url, 'db')
@@ -55,7 +56,6 @@ test('P4: whichever write of the store fails, nothing is acknowledged until it w
     await writes.verify(t)
   } finally {
     await server.kill()
-    await dir.remove()
   }
 })
 
@@ -63,15 +63,10 @@ test('P4: whichever write of the store fails, nothing is acknowledged until it w
 const KILLED_REOPENINGS = Number(process.env['REOPENING_ROUNDS'] ?? 2)
 
 test('P4: kill -9 while the store is opened again after a failed write loses nothing', async t => {
-  const dir = await tempDir()
-  t.teardown(() => dir.remove())
-  const faults = await DiskFaults.build(dir.path)
-  if (faults === undefined) {
-    t.log('skipped: there is no C compiler, or no LD_PRELOAD')
-    t.pass()
-    return
-  }
-  const data = `${dir.path}/data`
+  const disk = await faultyDirectory(t)
+  if (disk === undefined) return
+  const { faults } = disk
+  const data = `${disk.path}/data`
   let server = await spawnServer(data, faults.env)
   t.teardown(() => server.kill())
   const writes = new AcknowledgedWrites(() => server.url, 'db')

@@ -1,11 +1,10 @@
 import test from 'ava'
 import { eventually } from '../../helpers/eventually.ts'
 import { AcknowledgedWrites, untilUp } from '../../helpers/faults/acknowledged.ts'
-import { DiskFaults } from '../../helpers/faults/disk-faults.ts'
+import { faultyDirectory } from '../../helpers/faults/disk-faults.ts'
 import { ContinuousFeed } from '../../helpers/feed.ts'
 import { call } from '../../helpers/http.ts'
 import { spawnServer } from '../../helpers/spawn-server.ts'
-import { tempDir } from '../../helpers/temp.ts'
 
 const DESIGN = {
   views: { n: { map: 'function (doc) { emit(doc._id, 1) }', reduce: '_count' } },
@@ -14,14 +13,10 @@ const DESIGN = {
 
 test('feeds, views, validation, jobs and attachments go on over a store that is opened again', async t => {
   t.timeout(6 * 60_000)
-  const dir = await tempDir()
-  const faults = await DiskFaults.build(dir.path)
-  if (faults === undefined) {
-    t.log('skipped: there is no C compiler, or no LD_PRELOAD')
-    t.pass()
-    return dir.remove()
-  }
-  const server = await spawnServer(`${dir.path}/data`, faults.env)
+  const disk = await faultyDirectory(t)
+  if (disk === undefined) return
+  const { faults } = disk
+  const server = await spawnServer(`${disk.path}/data`, faults.env)
   const { url } = server
   const docCount = async (database: string) =>
     (await call<{ doc_count: number }>(url, 'GET', `/${database}`)).body.doc_count
@@ -81,6 +76,5 @@ test('feeds, views, validation, jobs and attachments go on over a store that is 
     feed.close()
   } finally {
     await server.kill()
-    await dir.remove()
   }
 })
