@@ -76,6 +76,7 @@ export const ERRORS = {
   notInMesh: [404, 'not_found', 'This node is in no mesh.'],
   alreadyInMesh: [412, 'precondition_failed', 'This node is in a mesh: it has to leave that first.'],
   noMemberAnswers: [503, 'service_unavailable', 'No other member answers, to be told that this one leaves.'],
+  quorumNotReached: [503, 'quorum_not_reached', (count: string) => `${count} members answered in time.`],
   joinRefused: [502, 'bad_gateway', (why: string) => `The member does not take this node in: ${why}`],
   systemDatabaseFollows: [403, 'forbidden', 'A system database cannot follow another.'],
   notFollower: [404, 'not_found', 'This database is no follower.'],

@@ -32,6 +32,8 @@ export interface DatabaseState {
   storedSize: number
   /** Rules for tombstones and documents with an end; absent until some are set. */
   retention?: Retention
+  /** Members of the mesh that writes wait for, and that reads ask, where a request does not say; absent for 1. */
+  quorum?: { readonly w: number; readonly r: number }
   /** Set while the database takes documents from its source alone. */
   follower?: FollowerState
 }

@@ -51,7 +51,8 @@ export async function joinRequest(
     .catch((error: unknown) => {
       throw fail('joinRefused', error instanceof PeerError ? error.reason : 'it does not answer')
     })
-  if (status !== 201) throw fail('joinRefused', String(value.reason ?? status))
+  if (status !== 201)
+    throw fail('joinRefused', typeof value.reason === 'string' ? value.reason : String(status))
   const {
     mesh,
     introducer,

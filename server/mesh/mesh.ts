@@ -19,6 +19,7 @@ import { MeshJobs, type Pull } from './mesh-jobs.ts'
 import { MeshSecurity } from './mesh-security.ts'
 import { MeshWatch } from './mesh-watch.ts'
 import { OpenRequests } from './open-requests.ts'
+import { Quorum } from './quorum.ts'
 import { TokenCheck } from './token-check.ts'
 
 export interface MeshParts {
@@ -38,6 +39,7 @@ export class Mesh {
   readonly membership: Membership
   readonly client: MemberClient
   readonly requests = new OpenRequests()
+  readonly quorum: Quorum
   readonly #parts: MeshParts
   readonly #list: MemberList
   readonly #identities: IdentityStore
@@ -63,6 +65,12 @@ export class Mesh {
     }))
     this.membership = new Membership({ ...this.#shared, list: this.#list, identities: this.#identities })
     this.#watch = new MeshWatch(this.#shared)
+    this.quorum = new Quorum({
+      config,
+      connections: () => replicator.connections,
+      holdersOf: database => this.holdersOf(database),
+      signerFor: member => this.signerFor(member),
+    })
     credentials.signerFor = (member, url) => this.#signerAt(member, url)
   }
 

@@ -28,7 +28,7 @@ export class RevisionsInFlight {
   claim(owner: object, missing: readonly MissingRevisions[]): void {
     for (const { id, revs } of missing) {
       let claims = this.#claims.get(id)
-      if (claims === undefined) this.#claims.set(id, (claims = new Map()))
+      if (claims === undefined) this.#claims.set(id, (claims = new Map<string, Claim>()))
       for (const rev of revs) if (!claims.has(rev)) claims.set(rev, newClaim(owner))
     }
   }

@@ -10,6 +10,7 @@ import * as database from './database/database.ts'
 import * as ingest from './database/ingest.ts'
 import * as maintenance from './database/maintenance.ts'
 import * as partitions from './database/partitions.ts'
+import * as quorum from './database/quorum.ts'
 import * as retention from './database/retention.ts'
 import * as revsDiff from './database/revs-diff.ts'
 import * as security from './database/security.ts'
@@ -59,6 +60,11 @@ const DATABASE: readonly Route[] = [
     PUT: follower.putFollower,
     DELETE: follower.deleteFollower,
   }),
+  route(
+    '/:db/_quorum',
+    { access: { others: 'member', PUT: 'server-admin' } },
+    { GET: quorum.getQuorum, PUT: quorum.putQuorum },
+  ),
   route('/:db/_ensure_full_commit', 'member', { POST: database.ensureFullCommit }),
   route('/:db/_all_docs', LIST, allDocs.listMethods('documents')),
   route('/:db/_all_docs/queries', LIST, allDocs.listQueriesMethods('documents')),

@@ -18,6 +18,13 @@ export const MESH_SETTINGS = {
       min: 0,
       about: 'Difference of the clocks of two members that is allowed for',
     },
+    quorum_timeout: {
+      kind: 'integer',
+      default: 5000,
+      unit: 'milliseconds',
+      min: 1,
+      about: 'Time that a write with `w`, or a read with `r`, waits for other members',
+    },
     answer_timeout: {
       kind: 'integer',
       default: 3000,

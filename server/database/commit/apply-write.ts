@@ -73,6 +73,8 @@ function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown
       return setRetention(commit, request.retention)
     case 'set_follower':
       return setFollower(commit, request)
+    case 'set_quorum':
+      return setQuorum(commit, request)
     case 'put_setting':
       return commit.putSetting(request.name, request.json)
     case 'clear_interior':
@@ -197,6 +199,12 @@ function setRetention(commit: Commit, retention: Retention): void {
 function setFollower(commit: Commit, { follower }: WriteRequest & { kind: 'set_follower' }): void {
   if (follower === null) delete commit.state.follower
   else commit.state.follower = follower
+  commit.putState()
+}
+
+function setQuorum(commit: Commit, { quorum }: WriteRequest & { kind: 'set_quorum' }): void {
+  if (quorum === null) delete commit.state.quorum
+  else commit.state.quorum = quorum
   commit.putState()
 }
 

@@ -77,6 +77,7 @@ export type WriteRequest =
   | { readonly kind: 'set_retention'; readonly retention: Retention }
   /** Makes the database a follower of a source, or, with null, ends that. */
   | { readonly kind: 'set_follower'; readonly follower: FollowerState | null }
+  | { readonly kind: 'set_quorum'; readonly quorum: { readonly w: number; readonly r: number } | null }
   /** Replaces one of the small records that `setting-names.ts` names. */
   | { readonly kind: 'put_setting'; readonly name: InternalSetting; readonly json: Uint8Array }
   /** A step of a compaction: removes the bodies of revisions that are no leaves. */
@@ -99,6 +100,7 @@ export interface WriteResults {
   readonly set_limit: undefined
   readonly set_retention: undefined
   readonly set_follower: undefined
+  readonly set_quorum: undefined
   readonly put_setting: undefined
   readonly clear_interior: undefined
   readonly cut_purge_log: undefined
@@ -128,6 +130,7 @@ export function documentsOf(request: WriteRequest): readonly DocId[] {
     case 'set_limit':
     case 'set_retention':
     case 'set_follower':
+    case 'set_quorum':
     case 'put_setting':
     case 'cut_purge_log':
     case 'release_attachments':
@@ -156,6 +159,7 @@ export function bytesOf(request: WriteRequest): number {
     case 'set_limit':
     case 'set_retention':
     case 'set_follower':
+    case 'set_quorum':
     case 'put_setting':
     case 'cut_purge_log':
     case 'release_attachments':

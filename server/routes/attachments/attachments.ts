@@ -15,7 +15,7 @@ import { checkDesignWriter } from '../shared/design-writers.ts'
 import { databaseOf, docIdOf } from '../shared/path-names.ts'
 import { checkIdIn, checkRequestedId } from '../shared/document-limits.ts'
 import { revisionNamed } from '../shared/named-revision.ts'
-import { checkQuorum, isQuorumOutOfReach } from '../shared/write-quorum.ts'
+import { checkQuorum, isQuorumOutOfReach, reachQuorum } from '../shared/quorum.ts'
 
 /** Methods of the attachments of documents, or of design documents. */
 export function attachmentMethods(prefix: '' | '_design/'): Methods {
@@ -58,7 +58,7 @@ export async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<
   checkDesignWriter(ctx, database, id)
   const encoding = uploadEncoding(ctx)
   checkAnnouncedLength(ctx, name)
-  checkQuorum(ctx)
+  checkQuorum(ctx, database)
   const rev = revisionNamed(ctx)
   const contentType = ctx.get('Content-Type') || 'application/octet-stream'
   const { state } = ctx
@@ -68,6 +68,7 @@ export async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<
     { name, contentType, encoding, announced: announcedLength(ctx) },
     streamBody(ctx, sentBody(ctx)),
   )
+  await reachQuorum(ctx, database, [{ id, rev: written }])
   ctx.set(
     'Location',
     `${originOf(ctx)}/${encodeSegment(database.name)}/${encodeSegment(id)}/${encodeSegment(name)}`,

@@ -11,7 +11,7 @@ import { sendJson } from '../../http/response/reply.ts'
 import { runInTurns } from '../../concurrency/time-slice.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkIdIn, documentLimits } from '../shared/document-limits.ts'
-import { checkQuorum, isQuorumOutOfReach } from '../shared/write-quorum.ts'
+import { checkQuorum, isQuorumOutOfReach, reachQuorum } from '../shared/quorum.ts'
 
 /** Renders the answer's row for a document. */
 type Row = (document: DocumentToWrite, outcome: EditOutcome) => string
@@ -19,7 +19,7 @@ type Row = (document: DocumentToWrite, outcome: EditOutcome) => string
 export async function postBulkDocs(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
-  checkQuorum(ctx)
+  checkQuorum(ctx, database)
   const body = await readJsonBody(ctx, 'document')
   const { docs, newEdits, allOrNothing, w } = await runInTurns(parseBulkDocsInSteps(body, limits(ctx)))
   const documents = docs.map(input => toWrite(ctx, input))
@@ -29,6 +29,10 @@ export async function postBulkDocs(ctx: RequestContext): Promise<void> {
     return
   }
   const outcomes = await writeDocuments(database, documents, { replicated: !newEdits, user: ctx.state.user })
+  const written = outcomes.flatMap(({ id, rev, error }) =>
+    error === undefined && rev !== undefined ? [{ id, rev }] : [],
+  )
+  await reachQuorum(ctx, database, written, w)
   const isAccepted = isQuorumOutOfReach(ctx, w)
   const row: Row = newEdits ? (isAccepted ? acceptedRow : outcomeRow) : replicatedRow
   const rows = documents.map((document, index) => row(document, outcomes[index]!)).filter(text => text !== '')

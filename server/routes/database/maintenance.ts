@@ -13,7 +13,7 @@ import { readJson, readJsonMembers } from '../../http/request/json-body.ts'
 import { sendJson, streamJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkRequestedId } from '../shared/document-limits.ts'
-import { checkQuorum, isQuorumOutOfReach } from '../shared/write-quorum.ts'
+import { checkQuorum, isQuorumOutOfReach } from '../shared/quorum.ts'
 
 export async function startCompaction(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)

@@ -7,7 +7,7 @@ import { headerText } from '../../http/response/header-text.ts'
 import { originOf } from '../../http/request/origin.ts'
 import { encodeSegment } from '../../http/request/percent.ts'
 import { sendJson } from '../../http/response/reply.ts'
-import { isQuorumOutOfReach } from '../shared/write-quorum.ts'
+import { isQuorumOutOfReach } from '../shared/quorum.ts'
 import { localEtag } from './local-document.ts'
 
 export interface WrittenDocument {

@@ -17,6 +17,7 @@ import { LongAnswer } from '../../http/response/long-answer.ts'
 import { notModified, sendJson, streamJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkRequestedId } from '../shared/document-limits.ts'
+import { askQuorum } from '../shared/quorum.ts'
 import { sendRelated } from './multipart-answers.ts'
 import { sendOpenRevisions } from './open-revisions.ts'
 import { documentQuery } from './read-options.ts'
@@ -26,6 +27,8 @@ export async function getDocument(ctx: RequestContext, id: DocId): Promise<void>
   const database = await databaseOf(ctx)
   const { rev, openRevs, latest, deleted, options } = documentQuery(QueryParams.of(ctx))
   checkRequestedId(database, id)
+  const asking = askQuorum(ctx, database, id)
+  if (asking !== undefined) await asking
   if (openRevs !== undefined) {
     await sendOpenRevisions(ctx, database, id, { revs: openRevs, latest, options })
     return

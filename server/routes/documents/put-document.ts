@@ -16,14 +16,14 @@ import { databaseOf } from '../shared/path-names.ts'
 import { checkIdIn, checkRequestedId, documentLimits } from '../shared/document-limits.ts'
 import { isRelated, readRelated } from './put-multipart.ts'
 import { checkDesignWriter } from '../shared/design-writers.ts'
-import { checkQuorum } from '../shared/write-quorum.ts'
+import { checkQuorum, reachQuorum } from '../shared/quorum.ts'
 import { answerWritten, setLocation, setWrittenEtag } from './answer-write.ts'
 import { revisionNamed } from '../shared/named-revision.ts'
 
 /** `PUT` of a document: as JSON, or as `multipart/related` with its attachments. */
 export async function putDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
-  checkQuorum(ctx)
+  checkQuorum(ctx, database)
   parseDocId(id, documentLimits(ctx).maxIdBytes)
   checkIdIn(database, id)
   checkDesignWriter(ctx, database, id)
@@ -58,6 +58,7 @@ async function put(
     return
   }
   const rev = await writeDocument(database, document, options)
+  await reachQuorum(ctx, database, [{ id, rev }])
   setWrittenEtag(ctx, { id, rev, input })
   setLocation(ctx, database, id)
   answerWritten(ctx, { id, rev, input }, input.deleted ? 200 : 201)
@@ -67,7 +68,7 @@ async function put(
 export async function postDocument(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
-  checkQuorum(ctx)
+  checkQuorum(ctx, database)
   const input = await readDocument(ctx)
   const document =
     input.id === undefined
@@ -83,6 +84,7 @@ export async function postDocument(ctx: RequestContext): Promise<void> {
     return
   }
   const rev = await writeDocument(database, document, { replicated: false, user: ctx.state.user })
+  await reachQuorum(ctx, database, [{ id, rev }])
   setLocation(ctx, database, id)
   answerWritten(ctx, { id, rev, input }, 201)
 }
@@ -91,13 +93,14 @@ const EMPTY_DELETED = Buffer.from('{"_deleted":true}')
 
 export async function deleteDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
-  checkQuorum(ctx)
+  checkQuorum(ctx, database)
   checkRequestedId(database, id)
   if (!isLocalId(id)) findWinner(database, id)
   else if ((await readLocalDocument(database, id)) === undefined) throw fail('missing')
   const input = parseDocument(EMPTY_DELETED, { term: true })
   const document = { id, input: { ...input, rev: revisionNamed(ctx) } }
   const rev = await writeDocument(database, document, { replicated: false, user: ctx.state.user })
+  await reachQuorum(ctx, database, [{ id, rev }])
   setWrittenEtag(ctx, { id, rev, input })
   answerWritten(ctx, { id, rev, input }, 200)
 }

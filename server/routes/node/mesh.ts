@@ -23,7 +23,7 @@ export async function putMesh(ctx: RequestContext): Promise<void> {
     throw fail('badRequest', '`users` and `design_documents` must be booleans.')
   const identity = await ctx.services.mesh.create({
     name: textOf(body, 'name'),
-    databases: databases as string[],
+    databases,
     users,
     designDocuments,
     member: memberOf(ctx, { ...body, name: body.member ?? '' }),

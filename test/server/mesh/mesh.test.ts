@@ -58,7 +58,7 @@ test.serial(
         await eventually('all is there', async () => (await countAt(node)) === 94, FAR)
       await allEqual(nodes, 'app-orders')
       t.is((await leavesOf(a.url, 'app-orders')).same?.length, 3, 'the branches of all')
-      t.is((await call(a.url, 'GET', '/app-orders/file/a.txt')).body as unknown, 'hello')
+      t.is((await call<string>(a.url, 'GET', '/app-orders/file/a.txt')).body, 'hello')
       t.is((await call(a.url, 'GET', '/private')).status, 404)
 
       const security = { admins: { names: [], roles: [] }, members: { names: ['joe'], roles: [] } }

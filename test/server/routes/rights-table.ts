@@ -178,6 +178,13 @@ export const ROWS: readonly Row[] = [
     request: () => ({ path: '/_credentials/prod', json: {} }),
   },
   { route: 'DELETE /_credentials/:name', right: 'server-admin', status: 404 },
+  { route: 'GET /:db/_quorum', right: 'member', status: 200 },
+  {
+    route: 'PUT /:db/_quorum',
+    right: 'server-admin',
+    status: 200,
+    request: ({ db }) => ({ path: `/${db}/_quorum`, json: { w: 1, r: 1 } }),
+  },
   { route: 'GET /:db/_follower', right: 'server-admin', status: 404 },
   {
     route: 'PUT /:db/_follower',

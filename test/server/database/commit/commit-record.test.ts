@@ -92,6 +92,7 @@ async function writeEverything(database: Database): Promise<void> {
   const follower = { source: 'http://leader/db/', since: 0, forwardsWrites: false, job: 'follower:db' }
   await database.write({ kind: 'set_follower', follower })
   await database.write({ kind: 'set_follower', follower: null })
+  await database.write({ kind: 'set_quorum', quorum: { w: 2, r: 2 } })
   await database.write({ kind: 'put_setting', name: 'source_sequences', json: Buffer.from('{}') })
   await database.write({ kind: 'set_limit', name: 'purgedInfosLimit', limit: 1 })
   await database.write({ kind: 'set_retention', retention: { expires_field: 'end' } })
@@ -172,6 +173,7 @@ test('every kind of write can be cloned, and so be sent to another thread', asyn
     release_attachments: true,
     resolve_conflict: true,
     set_follower: true,
+    set_quorum: true,
     set_limit: true,
     set_retention: true,
     set_security: true,

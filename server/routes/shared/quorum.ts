@@ -1,0 +1,75 @@
+import { isLocalId } from '../../../protocol/document-id.ts'
+import type { DocId } from '../../../protocol/document-id.ts'
+import { fail } from '../../../protocol/errors.ts'
+import type { Rev } from '../../../protocol/revision.ts'
+import type { Database } from '../../database/database.ts'
+import { memberOfUser } from '../../mesh/member-rights.ts'
+import type { RequestContext } from '../context.ts'
+import { QueryParams } from '../../http/request/query-params.ts'
+
+/** This node has one copy of each document, so that a quorum of one is always met. */
+const COPIES = 1
+
+/**
+ * Refuses a `w` that is no integer, before the body is read.
+ *
+ * @throws `bad_request`; CouchDB fails with 500
+ */
+export function checkQuorum(ctx: RequestContext, database?: Database): void {
+  const w = QueryParams.of(ctx).text('w')
+  if (w !== undefined && !/^[+-]?\d+$/.test(w)) throw fail('badRequest', '`w` must be an integer.')
+  // Another thread has to answer whatever needs the mesh.
+  if (copiesFor(ctx, database) > COPIES) void ctx.services.mesh
+}
+
+/**
+ * Waits until as many members of the mesh have the revisions as `w` asks for, or the database's default, or time is up.
+ *
+ * @param inBody `w` of the body
+ */
+export async function reachQuorum(
+  ctx: RequestContext,
+  database: Database,
+  written: readonly { readonly id: DocId; readonly rev: Rev }[],
+  inBody?: number,
+): Promise<void> {
+  const wanted = inBody ?? copiesFor(ctx, database)
+  if (wanted <= COPIES) return
+  const shared = written.filter(({ id }) => !isLocalId(id))
+  ctx.state.copies = { wanted, reached: COPIES }
+  // A thread that has read the body can hand nothing on: it has no mesh, and says so.
+  if (shared.length === 0 || !('mesh' in ctx.services)) return
+  ctx.state.copies = { wanted, reached: await ctx.services.mesh.quorum.write(database, shared, wanted) }
+}
+
+/** Returns true if fewer copies were reached than asked for; the answer is then 202 Accepted. */
+export function isQuorumOutOfReach(ctx: RequestContext, inBody?: number): boolean {
+  const { wanted = inBody ?? copiesFor(ctx), reached = COPIES } = ctx.state.copies ?? {}
+  return wanted > reached
+}
+
+/**
+ * Has as many members asked for a document as `r` says, or the database's default, before it is read here.
+ *
+ * @throws `quorumNotReached`, `bad_request`
+ */
+export function askQuorum(ctx: RequestContext, database: Database, id: DocId): Promise<void> | undefined {
+  const r = QueryParams.of(ctx).text('r')
+  if (r === undefined && database.state.quorum === undefined) return undefined
+  if (r !== undefined && !/^[+-]?\d+$/.test(r)) throw fail('badRequest', '`r` must be an integer.')
+  const wanted = r === undefined ? (database.state.quorum?.r ?? COPIES) : Number(r)
+  if (wanted <= COPIES || isMember(ctx)) return undefined
+  return ctx.services.mesh.quorum.read(database, id, wanted)
+}
+
+/** Returns the copies that a write asks for; what another member of the mesh writes asks for none besides. */
+function copiesFor(ctx: RequestContext, database?: Database): number {
+  const w = QueryParams.of(ctx).text('w')
+  if (w !== undefined) return Number(w)
+  const quorum = database?.state.quorum
+  return quorum === undefined || isMember(ctx) ? COPIES : quorum.w
+}
+
+function isMember(ctx: RequestContext): boolean {
+  return memberOfUser(ctx.state.user) !== undefined
+}
