@@ -22,12 +22,20 @@ import { authorizeRequest } from './authorize-request.ts'
 import { leaveToSource } from './leave-to-source.ts'
 import { limitAddress, limitUser, withdrawLimits } from './limit-client.ts'
 import { renewRights } from './renew-rights.ts'
+import { RunningRequests } from './running-requests.ts'
 import { countAndLogRequest, pathForLog } from './request-log.ts'
 import { isDisconnect, sendError } from './send-error.ts'
 import { whenCaughtUp } from './when-caught-up.ts'
 import { watchRights } from './watch-rights.ts'
 
 type Routes = RouteMatcher<Handler>
+
+/** Parts that all requests of an application share. */
+interface AppParts extends AppOptions {
+  readonly services: Services
+  readonly routes: Routes
+  readonly running: RunningRequests
+}
 
 export interface AppOptions {
   /** Has another thread answer a request that this one cannot. Nothing was sent yet, and nothing read. */
@@ -40,7 +48,13 @@ export interface AppOptions {
  */
 export function createApp(services: Services, { elsewhere }: AppOptions = {}): Koa<RequestState> {
   const app = new Koa<RequestState>()
-  const routes = new RouteMatcher(ROUTES)
+  const most = (): number => services.config.integer('couchette', 'max_running_requests')
+  const parts: AppParts = {
+    services,
+    routes: new RouteMatcher(ROUTES),
+    running: new RunningRequests(most),
+    ...(elsewhere && { elsewhere }),
+  }
   app.on('error', (error: unknown) => {
     // Clients that go away in the middle of an answer are a normal day.
     if (!isDisconnect(error)) services.log.error({ err: error }, 'answer failed')
@@ -48,9 +62,9 @@ export function createApp(services: Services, { elsewhere }: AppOptions = {}): K
   const { tracing } = services
   app.use(async context => {
     const ctx = context as unknown as RequestContext
-    if (tracing === undefined) return handleHere(ctx, services, routes, elsewhere)
+    if (tracing === undefined) return handleHere(ctx, parts)
     await tracing.request({ method: ctx.method, headers: ctx.req.headers }, async () => {
-      await handle(ctx, services, routes)
+      await handle(ctx, parts)
       return outcomeOf(ctx)
     })
   })
@@ -58,14 +72,10 @@ export function createApp(services: Services, { elsewhere }: AppOptions = {}): K
 }
 
 /** Handles a request, or has it answered elsewhere. */
-async function handleHere(
-  ctx: RequestContext,
-  services: Services,
-  routes: Routes,
-  elsewhere: AppOptions['elsewhere'],
-): Promise<void> {
+async function handleHere(ctx: RequestContext, parts: AppParts): Promise<void> {
+  const { elsewhere } = parts
   try {
-    await handle(ctx, services, routes)
+    await handle(ctx, parts)
   } catch (error) {
     if (!(error instanceof AnsweredElsewhere) || elsewhere === undefined) throw error
     ctx.respond = false
@@ -74,14 +84,15 @@ async function handleHere(
   }
 }
 
-async function handle(ctx: RequestContext, services: Services, routes: Routes): Promise<void> {
+async function handle(ctx: RequestContext, parts: AppParts): Promise<void> {
+  const { services, routes } = parts
   const started = performance.now()
   ctx.services = services
   ctx.redispatch = url => redispatch(ctx, url, routes)
   ctx.state.user = ANONYMOUS
   secureHeaders(ctx)
   leaveOutHeaders(ctx)
-  if (!answerPreflight(ctx)) await answer(ctx, routes)
+  if (!answerPreflight(ctx)) await answer(ctx, parts)
   countAndLogRequest(ctx, started)
 }
 
@@ -91,11 +102,12 @@ function outcomeOf(ctx: RequestContext): RequestOutcome {
   return { status: ctx.res.statusCode, path: pathForLog(ctx.path), route, requestId }
 }
 
-async function answer(ctx: RequestContext, routes: Routes): Promise<void> {
+async function answer(ctx: RequestContext, { routes, running }: AppParts): Promise<void> {
   exposeAnswer(ctx)
   try {
     readRequestLine(ctx)
     answerAsScript(ctx)
+    running.enter(ctx)
     limitAddress(ctx)
     await whileReopening(ctx)
     await authenticateRequest(ctx)

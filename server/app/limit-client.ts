@@ -86,7 +86,8 @@ function enter(ctx: RequestContext, key: string, limits: Limits, of: 'address' |
 }
 
 /** Returns "feeds" of a request that waits for changes, for whatever way of writing its path. */
-function kindOf(ctx: RequestContext): RequestKind {
+export function kindOf(ctx: RequestContext): RequestKind {
+  if (ctx.querystring === '') return 'requests'
   if (!/\/_(changes|db_updates)\/?$/.test(decoded(ctx.path))) return 'requests'
   const feeds = new URLSearchParams(ctx.querystring).getAll('feed')
   return feeds.some(feed => feed !== 'normal') ? 'feeds' : 'requests'

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { connect } from 'node:net'
 import { request } from 'undici'
 import { target } from '../../../harness/client.ts'
 import { networkOf } from '../../../server/app/limit-client.ts'
@@ -82,6 +83,39 @@ test('feeds of one user are bounded, their requests are not, and a closed feed m
   const { body } = await admin<string>('GET', '/_node/_local/_prometheus')
   t.regex(body, /^couchette_limits_refused_by_user_total [1-9]/m)
   t.regex(body, /^couchdb_httpd_status_codes\{code="429"\} [1-9]/m)
+})
+
+test('past max_running_requests the answer is 503 at once, feeds go on, and there is room again', async t => {
+  // What is measured is one thread's.
+  const { admin, server } = await securedServer(t, 'couchette/threads=1', 'couchette/max_running_requests=5')
+  await admin('PUT', '/db')
+  const url = server.url.replace('://', '://admin:pass@')
+  const feed = await openFeed(url, '/db/_changes?feed=continuous&heartbeat=200')
+  t.teardown(feed.close)
+  t.is(feed.status, 200)
+  const { hostname, port } = new URL(server.url)
+  const slow = Array.from({ length: 5 }, () => {
+    const socket = connect(Number(port), hostname)
+    t.teardown(() => socket.destroy())
+    // The body never comes.
+    socket.write('POST /db/_bulk_docs HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n')
+    socket.write(`Authorization: Basic ${btoa('admin:pass')}\r\nContent-Length: 100\r\n\r\n`)
+    return socket
+  })
+  await eventually('all have come', async () => (await admin('GET', '/db')).status === 503)
+  const refused = await admin('GET', '/db')
+  t.is(refused.headers['retry-after'], '1')
+  t.deepEqual(refused.body, {
+    error: 'service_unavailable',
+    reason: 'The server is too busy to handle the request.',
+  })
+  t.is((await admin('GET', '/_up')).status, 200)
+  const beats = feed.body[Symbol.asyncIterator]()
+  for (let n = 0; n < 3; n++) t.false((await beats.next()).done)
+  for (const socket of slow) socket.destroy()
+  await eventually('there is room', async () => (await admin('GET', '/db')).status === 200)
+  const { body } = await admin<string>('GET', '/_node/_local/_prometheus')
+  t.regex(body, /^couchette_requests_refused_total [1-9]/m)
 })
 
 test('addresses of one IPv6 network are one client', t => {
