@@ -143,7 +143,7 @@ export const HTTP_SETTINGS = {
     },
     max_running_requests: {
       kind: 'integer',
-      default: 4000,
+      default: 2000,
       about:
         'Requests that a thread answers at a time, without feeds that wait; past it the answer is 503; 0 for no bound',
     },
