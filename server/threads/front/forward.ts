@@ -23,6 +23,8 @@ export class Forwarder {
   /** Answers a request of which nothing was read and to which nothing was said. */
   forward(req: IncomingMessage, res: ServerResponse): void {
     for (const name of res.getHeaderNames()) res.removeHeader(name)
+    // Where the routes began here they may have put functions of their own before those that write the answer.
+    for (const name of ['writeHead', 'write', 'end']) Reflect.deleteProperty(res, name)
     const { method = 'GET', url: path = '/' } = req
     const headers: readonly string[] = this.#headersOf(req)
     const socketPath = this.#link.path
