@@ -25,6 +25,11 @@ export class MeshWatch {
     this.#parts = parts
   }
 
+  /** The members that are routed around. */
+  get unreachable(): readonly string[] {
+    return this.#health.unreachable
+  }
+
   isReachable(id: string): boolean {
     return this.#health.isReachable(id)
   }

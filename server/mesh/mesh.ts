@@ -141,6 +141,14 @@ export class Mesh {
     }
   }
 
+  /** Returns numbers for metrics; zeros of a node that is in no mesh. */
+  async counts(): Promise<Record<'members' | 'unreachable' | 'refused' | 'jobs', number>> {
+    const { members } = await this.#list.read()
+    const refused = this.#watch.refusal === undefined ? 0 : 1
+    const { unreachable } = this.#watch
+    return { members: members.size, unreachable: unreachable.length, refused, jobs: this.#jobs.size }
+  }
+
   /** Returns the other members that hold a database; none of a node without a mesh. */
   async holdersOf(database: string): Promise<readonly MeshMember[]> {
     const identity = await this.#identities.read()

@@ -7,7 +7,11 @@ import { ROOT, program } from '../../harness/project.ts'
 import { tempDir } from '../helpers/temp.ts'
 import { patternOf, stepsOf } from '../helpers/tutorial.ts'
 
-const TUTORIAL = join(ROOT, 'docs/tutorial.md')
+/** Documents whose commands are run as they stand, with their fewest steps. */
+const DOCUMENTS = [
+  { name: 'tutorial', steps: 12 },
+  { name: 'models', steps: 8 },
+] as const
 
 /** Command that stands for the tutorial's `npx couchette`. */
 const PROGRAM = [process.execPath, ...program('cli/main')].join(' ')
@@ -15,36 +19,37 @@ const PROGRAM = [process.execPath, ...program('cli/main')].join(' ')
 /** Ends what a step has printed. */
 const END = '--end of the step--'
 
-test('the commands of the tutorial do what it says', async t => {
-  t.timeout(280_000)
-  const dir = await tempDir()
-  const steps = stepsOf(await readFile(TUTORIAL, 'utf8'))
-  const ports = new Map<string, string>()
-  t.true(steps.length >= 12)
-  const shell = spawn('bash', ['-s'], { cwd: dir.path, stdio: ['pipe', 'pipe', 'pipe'] })
-  const servers: ChildProcess[] = []
-  t.teardown(async () => {
-    for (const child of [...servers, shell]) {
-      if (child.exitCode !== null || child.signalCode !== null) continue
-      child.kill('SIGTERM')
-      await once(child, 'exit')
+for (const { name, steps: fewest } of DOCUMENTS)
+  test.serial(`the commands of docs/${name}.md do what it says`, async t => {
+    t.timeout(280_000)
+    const dir = await tempDir()
+    const steps = stepsOf(await readFile(join(ROOT, `docs/${name}.md`), 'utf8'))
+    const ports = new Map<string, string>()
+    t.true(steps.length >= fewest)
+    const shell = spawn('bash', ['-s'], { cwd: dir.path, stdio: ['pipe', 'pipe', 'pipe'] })
+    const servers: ChildProcess[] = []
+    t.teardown(async () => {
+      for (const child of [...servers, shell]) {
+        if (child.exitCode !== null || child.signalCode !== null) continue
+        child.kill('SIGTERM')
+        await once(child, 'exit')
+      }
+      await dir.remove()
+    })
+    for (const { commands, isServer, shown } of steps) {
+      const program = commands.replaceAll('npx couchette', PROGRAM)
+      if (isServer) {
+        const [option = '', port = ''] = /--port (\d+)/.exec(program) ?? []
+        const server = await startServer(program.replace(option, '--port 0'), dir.path)
+        servers.push(server.child)
+        ports.set(port, server.port)
+        continue
+      }
+      const typed = [...ports].reduce((text, [port, free]) => text.replaceAll(port, free), program)
+      const printed = await runStep(shell, typed)
+      if (shown !== undefined) t.regex(printed.trim(), patternOf(shown), commands)
     }
-    await dir.remove()
   })
-  for (const { commands, isServer, shown } of steps) {
-    const program = commands.replaceAll('npx couchette', PROGRAM)
-    if (isServer) {
-      const [option = '', port = ''] = /--port (\d+)/.exec(program) ?? []
-      const server = await startServer(program.replace(option, '--port 0'), dir.path)
-      servers.push(server.child)
-      ports.set(port, server.port)
-      continue
-    }
-    const typed = [...ports].reduce((text, [port, free]) => text.replaceAll(port, free), program)
-    const printed = await runStep(shell, typed)
-    if (shown !== undefined) t.regex(printed.trim(), patternOf(shown), commands)
-  }
-})
 
 /** Runs a command that is a server; resolves when it says where it listens. */
 async function startServer(
