@@ -25,6 +25,7 @@ export interface MembershipParts {
   readonly identities: IdentityStore
   readonly client: MemberClient
   readonly timeoutMs: () => number
+  readonly joinTimeoutMs: () => number
   readonly signer: (identity: MeshIdentity, audience: string) => MemberSigner
   readonly log: Logger
 }
@@ -78,9 +79,10 @@ export class Membership {
   /** Joins the mesh of the node at a URL. @throws `alreadyInMesh`, `joinRefused` */
   async join(at: string, token: string, member: NewMember): Promise<MeshIdentity> {
     await this.#requireNone()
-    const { list, identities, client, timeoutMs } = this.#parts
-    const signal = AbortSignal.timeout(timeoutMs())
-    const identity = await joinRequest(client, { at, token, member }, signal, timeoutMs())
+    const { list, identities, client, joinTimeoutMs } = this.#parts
+    const timeoutMs = joinTimeoutMs()
+    const signal = AbortSignal.timeout(timeoutMs)
+    const identity = await joinRequest(client, { at, token, member }, signal, timeoutMs)
     await list.create()
     await identities.write(identity)
     return identity

@@ -63,7 +63,12 @@ export class Mesh {
       lifetimeSeconds: config.integer('mesh', 'token_lifetime'),
       toleranceSeconds: config.integer('mesh', 'clock_tolerance'),
     }))
-    this.membership = new Membership({ ...this.#shared, list: this.#list, identities: this.#identities })
+    this.membership = new Membership({
+      ...this.#shared,
+      joinTimeoutMs: () => config.integer('mesh', 'join_timeout'),
+      list: this.#list,
+      identities: this.#identities,
+    })
     this.#watch = new MeshWatch(this.#shared)
     this.quorum = new Quorum({
       config,

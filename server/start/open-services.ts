@@ -9,6 +9,7 @@ import { unreadLimits } from '../http/response/unread-limits.ts'
 import { UnreadAnswers } from '../http/response/unread-answers.ts'
 import { componentLog } from '../log/log.ts'
 import { reportLogins } from '../log/report-logins.ts'
+import { meshFamilies } from '../mesh/mesh-families.ts'
 import { Mesh } from '../mesh/mesh.ts'
 import { Uuids } from '../node/uuids.ts'
 import { SERVER_HEADER } from '../node/version.ts'
@@ -90,7 +91,7 @@ export function openServices(
   disposal.add(() => retention.close())
   const bodies = new BodyMemory(() => bodyLimits(config), fronts?.count('bodies'))
   const unreadAnswers = new UnreadAnswers(() => unreadLimits(config), fronts?.count('unread'))
-  const observed = { authenticator, replicator, queues, retention, bodies, unreadAnswers }
+  const observed = { authenticator, replicator, queues, retention, bodies, unreadAnswers, mesh }
   return {
     catalog,
     cluster,
@@ -132,7 +133,10 @@ export function openServices(
 function observe(
   { config, metrics, health }: NodeParts,
   { catalog, queries, conflicts, feeds, fronts, cluster }: DatabaseParts,
-  parts: Pick<Services, 'authenticator' | 'replicator' | 'retention' | 'bodies' | 'unreadAnswers'> & {
+  parts: Pick<
+    Services,
+    'authenticator' | 'replicator' | 'retention' | 'bodies' | 'unreadAnswers' | 'mesh'
+  > & {
     queues: WorkQueues
   },
   { certificateEnds }: ServerFacts,
@@ -154,6 +158,7 @@ function observe(
   observability.add(() => conflictFamilies(catalog))
   observability.add(() => conflicts.families())
   observability.add(() => parts.retention.families())
+  observability.add(() => meshFamilies(parts.mesh))
   if (cluster !== undefined) observability.add(() => clusterFamilies(cluster))
   return observability
 }

@@ -18,6 +18,13 @@ export const MESH_SETTINGS = {
       min: 0,
       about: 'Difference of the clocks of two members that is allowed for',
     },
+    join_timeout: {
+      kind: 'integer',
+      default: 30_000,
+      unit: 'milliseconds',
+      min: 1,
+      about: 'Time that a node which joins waits for the member that it joins by: its invitation is used up',
+    },
     quorum_timeout: {
       kind: 'integer',
       default: 5000,
