@@ -1,9 +1,14 @@
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ADMIN } from '../../harness/child-server.ts'
+import type { EqualSettings } from '../../server/cluster/entry/change.ts'
+import { equalSettings } from '../../server/cluster/group/equal-settings.ts'
 import { createGenesis } from '../../server/cluster/group/log-head.ts'
-import type { ReplicatedLog } from '../../server/cluster/log/contract.ts'
+import type { EngineLog, ReplicatedLog } from '../../server/cluster/log/contract.ts'
 import { LevelLogEngine } from '../../server/cluster/log/level-log.ts'
+import { hasStore } from '../../server/cluster/snapshot/take-snapshot.ts'
+import { clusterJoin } from '../../server/commands/cluster.ts'
+import { Config } from '../../server/config/config.ts'
 import type { Override } from '../../server/config/overrides.ts'
 import { type Couchette, createServer } from '../../server/main.ts'
 import { LEASE_MS, report } from './cluster-nodes.ts'
@@ -12,8 +17,6 @@ import { freePort } from './free-port.ts'
 import { call } from './http.ts'
 import { SLOW_FUNCTIONS } from './server.ts'
 import { type TempDir, tempDir } from './temp.ts'
-
-const SECRET = 'secret of the nodes'
 
 /** A server of this process that is a node of a cluster. */
 export interface ServerNode {
@@ -49,10 +52,7 @@ export class ServerCluster {
   static async start(options: ServerClusterOptions = {}): Promise<ServerCluster> {
     const dir = await tempDir()
     const engine = await LevelLogEngine.open()
-    await createGenesis(engine.connect(), 'test', [
-      { section: 'couchdb', key: 'uuid', value: '0123456789abcdef0123456789abcdef' },
-      { section: 'chttpd_auth', key: 'secret', value: 'secret of the cookies' },
-    ])
+    await createGenesis(engine.connect(), 'test', await settingsOfAll(join(dir.path, 'settings')))
     const cluster = new ServerCluster(engine, dir, options)
     try {
       for (let number = 1; number <= (options.count ?? 3); number++) await cluster.open(await cluster.add())
@@ -87,25 +87,22 @@ export class ServerCluster {
 
   /** Starts a node that was closed, whatever becomes of it. */
   async serve(node: ServerNode): Promise<void> {
+    const open = async (): Promise<EngineLog> =>
+      Object.assign(new CurrentLog(() => this.engine), { create: async () => false })
+    const args = { data: node.data, log: 'level', name: 'test', node: node.name }
+    if (!(await hasStore(node.data))) await clusterJoin(args, open)
     const of = (section: string, key: string, value: string): Override => ({ section, key, value })
     node.couchette = await createServer({
       data: node.data,
       port: Number(new URL(node.url).port),
-      admin: ADMIN,
       logLevel: 'silent',
       clusterLog: () => {
         const log = new CurrentLog(() => this.engine)
         return this.#options.connect?.(log, node.name) ?? log
       },
       settings: [
-        of('cluster', 'log', 'level'),
-        of('cluster', 'name', 'test'),
-        of('cluster', 'node', node.name),
-        of('cluster', 'secret', SECRET),
         of('cluster', 'lease', String(LEASE_MS)),
         of('cluster', 'write_timeout', '2000'),
-        of('couchdb', 'uuid', '0123456789abcdef0123456789abcdef'),
-        of('chttpd_auth', 'secret', 'secret of the cookies'),
         SLOW_FUNCTIONS,
         ...(this.#options.settings ?? []),
       ],
@@ -140,6 +137,16 @@ export class ServerCluster {
     await this.engine.close()
     await this.#dir.remove()
   }
+}
+
+/** Returns the settings that all nodes share, with an administrator: those of a server. */
+async function settingsOfAll(directory: string): Promise<EqualSettings> {
+  await mkdir(directory)
+  const env = { COUCHDB_USER: ADMIN.name, COUCHDB_PASSWORD: ADMIN.password }
+  const config = await Config.open({ directory, env })
+  const settings = equalSettings(config)
+  await config.close()
+  return [...settings, { section: 'cluster', key: 'secret', value: 'secret of the nodes' }]
 }
 
 /** The log of a cluster, also when another one took its place. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fail } from '../../../protocol/errors.ts'
 import type { ReplicatedChange } from '../../database/replication-hook.ts'
 import { putLogPlace, readLogPlace } from '../../database/replicated-records.ts'
@@ -21,9 +22,8 @@ import type { AppliedTo, GroupParts } from './group-parts.ts'
 import { PositionWaits } from './position-waits.ts'
 
 /**
- * One group of databases on one node. Its leader appends each batch of changes to the log before it writes its own store;
- * its followers apply the entries in their order, and are byte-identical. The last entry applied is stored with what it
- * changed, and synced, so that a node goes on from there after a crash or a loss of power.
+ * One group of databases on one node. Its leader appends each batch of changes to the log before it writes its own store; its
+ * followers apply the entries in order. The last one is stored with what it changed: a node goes on there after a crash.
  */
 export class ReplicatedGroup {
   readonly #parts: GroupParts
@@ -35,6 +35,8 @@ export class ReplicatedGroup {
   #leading = 0
   /** Appends, one after the other. */
   #last: Promise<unknown> = Promise.resolve()
+  /** The append in progress: followers may have its entry before this node's store has it. */
+  #writing: Promise<void> | undefined
   /** The empty entry that proves this node to lead, while it waits for its turn. */
   #confirming: Promise<void> | undefined
   /** Times, by `performance.now()`: when the last acknowledged append was sent; when the log last had something new. */
@@ -149,6 +151,13 @@ export class ReplicatedGroup {
     }))
   }
 
+  /** Resolves when the databases of a leader show all that a follower may show by now. */
+  async whenWritten(): Promise<void> {
+    await this.#writing?.catch(() => undefined)
+    // Databases take it over in the same turn of the event loop.
+    await nextTurn()
+  }
+
   /** Gives up the leadership; what waits is refused. Another node may have taken it, or may take it. */
   stepDown(): void {
     this.#leading = 0
@@ -177,14 +186,15 @@ export class ReplicatedGroup {
     }
   }
 
-  /** Appends changes to the log as the leader, and writes their batch. @param onTurn called when the append begins */
+  /** Appends changes as the leader, and writes their batch. @param onTurn called when the append begins */
   #commit(changes: readonly ClusterChange[], batch: StoreBatch, onTurn?: () => void): Promise<void> {
     const epoch = this.#leading
     const result = this.#last.then(async () => {
       onTurn?.()
       // What was computed under an earlier leadership may stand on what is no longer so.
       if (epoch === 0 || this.#leading !== epoch) throw fail('notLeader')
-      await this.#writeAsLeader(changes, batch, epoch).catch((error: unknown) => {
+      this.#writing = this.#writeAsLeader(changes, batch, epoch)
+      await this.#writing.catch((error: unknown) => {
         this.#place = this.#stored
         throw error
       })

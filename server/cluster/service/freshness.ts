@@ -31,9 +31,13 @@ export class Freshness {
     this.#heard = { position, at }
   }
 
-  /** Catches up with the leader as it is now. A leader whose lease holds has everything. @throws `noLeader` */
+  /**
+   * Catches up with the leader as it is now. A leader whose lease holds has everything, but for the append in progress.
+   *
+   * @throws `noLeader`
+   */
   async catchUp(): Promise<void> {
-    if (this.#cluster.isLeader && this.#isLeaseValid) return
+    if (this.#cluster.isLeader && this.#isLeaseValid) return this.#cluster.group?.whenWritten()
     await this.whenApplied(await this.#position())
   }
 
