@@ -28,7 +28,7 @@ import { type JobPlaces, type PeerPlace, PeerOpener } from './peer-places.ts'
 import type { ReplicatorHost } from './replicator-host.ts'
 import { RunningComparisons } from './running-comparisons.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
-import { type OwnDatabase, StreamJobs } from './stream-jobs.ts'
+import { hasStreamCredentials, type OwnDatabase, StreamJobs } from './stream-jobs.ts'
 import {
   hasHostRules,
   planLimits,
@@ -189,7 +189,8 @@ export class Replicator implements JobFactory {
   }
 
   /** Returns an endpoint with the credentials that it names. @throws PeerError `no_credentials` */
-  resolve(endpoint: ReplicationEndpoint): Promise<ReplicationEndpoint> {
+  async resolve(endpoint: ReplicationEndpoint): Promise<ReplicationEndpoint> {
+    if (hasStreamCredentials(endpoint)) return endpoint
     return this.#host.credentials.resolve(endpoint)
   }
 

@@ -119,12 +119,13 @@ export class StreamJobs {
     })
   }
 
-  #access({ stream, basic }: ReplicationEndpoint, timeoutMs: number): BrokerAccess {
+  #access({ stream, basic, headers }: ReplicationEndpoint, timeoutMs: number): BrokerAccess {
     const { rejectUnauthorized = true, ca, cert, key } = tlsOptions(this.#host.config)
-    const named = stream?.credentials === undefined ? {} : credentialsOf(stream.credentials)
+    const token = /^Bearer (.*)$/s.exec(headers['Authorization'] ?? '')?.[1]
     return {
       ...(basic ?? {}),
-      ...named,
+      ...(token === undefined ? {} : { token }),
+      ...credentialsOf(stream),
       ...(typeof ca === 'string' ? { ca } : {}),
       ...(typeof cert === 'string' ? { cert } : {}),
       ...(typeof key === 'string' ? { key } : {}),
@@ -162,17 +163,25 @@ function variableName(name: string): string {
   return name.toUpperCase().replace(/[^A-Z0-9]/g, '_')
 }
 
-const VARIABLE = 'COUCHETTE_STREAM_'
+/** Returns whether the environment has the credentials that a stream names: `COUCHETTE_STREAM_NAME`. */
+export function hasStreamCredentials({ stream }: ReplicationEndpoint): boolean {
+  return textOf(stream) !== undefined
+}
+
+function textOf(stream: StreamEndpoint | undefined): string | undefined {
+  if (stream?.credentials === undefined) return undefined
+  return process.env[`COUCHETTE_STREAM_${variableName(stream.credentials)}`]
+}
 
 /**
  * Returns credentials of the environment: `COUCHETTE_STREAM_NAME` is "user:password", "token:TOKEN", or the content of a NATS
- * credentials file.
+ * credentials file. Others by that name are those that the server keeps.
  */
-function credentialsOf(name: string): Pick<BrokerAccess, 'username' | 'password' | 'token' | 'creds'> {
-  const variable = VARIABLE + variableName(name)
-  const text = process.env[variable]
-  if (text === undefined)
-    throw new PeerError('no_credentials', `the environment of the server has no ${variable}`)
+function credentialsOf(
+  stream: StreamEndpoint | undefined,
+): Pick<BrokerAccess, 'username' | 'password' | 'token' | 'creds'> {
+  const text = textOf(stream)
+  if (text === undefined) return {}
   if (text.includes('BEGIN NATS USER JWT')) return { creds: text }
   const colon = text.indexOf(':')
   const [username, password] = [text.slice(0, Math.max(colon, 0)), text.slice(colon + 1)]

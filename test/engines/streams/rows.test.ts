@@ -10,6 +10,7 @@ import {
 import { target } from '../../../harness/client.ts'
 import { call } from '../../helpers/http.ts'
 import { type ColumnCase, MARIADB_TYPES, POSTGRES_OBJECTS, POSTGRES_TYPES } from './column-types.ts'
+import { commitLatencies } from './commit-latency.ts'
 import { DebeziumEngine, KafkaConnect, mariaDbSource, postgresSource, type Settings } from './debezium.ts'
 import { JobServer } from './job-server.ts'
 import { KafkaServer } from './kafka-server.ts'
@@ -267,6 +268,15 @@ test.serial('an incremental snapshot makes no revision of rows that are here', a
     // Signals are rows too.
     const rows = added.filter(id => /^row:\d+$/.test(id))
     t.deepEqual(rows, ['row:400'], name)
+  }
+})
+
+test.serial('rows reach a reader of changes by each way; p50 and p99 are logged', async t => {
+  for (const way of WAYS) {
+    const times = await commitLatencies(postgres, server.url, `${way}-pg`)
+    const at = (share: number) => times[Math.ceil(share * times.length) - 1]!.toFixed(0)
+    t.log(`${way}: ${times.length} commits, to a reader p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`)
+    t.true(times.length > 0)
   }
 })
 
