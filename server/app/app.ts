@@ -22,7 +22,7 @@ import { authorizeRequest } from './authorize-request.ts'
 import { leaveToSource } from './leave-to-source.ts'
 import { limitAddress, limitUser, withdrawLimits } from './limit-client.ts'
 import { renewRights } from './renew-rights.ts'
-import { RunningRequests } from './running-requests.ts'
+import { type RequestBounds, RunningRequests } from './running-requests.ts'
 import { countAndLogRequest, pathForLog } from './request-log.ts'
 import { isDisconnect, sendError } from './send-error.ts'
 import { whenCaughtUp } from './when-caught-up.ts'
@@ -48,11 +48,15 @@ export interface AppOptions {
  */
 export function createApp(services: Services, { elsewhere }: AppOptions = {}): Koa<RequestState> {
   const app = new Koa<RequestState>()
-  const most = (): number => services.config.integer('couchette', 'max_running_requests')
+  const { config } = services
+  const bounds: RequestBounds = {
+    most: () => config.integer('couchette', 'max_running_requests'),
+    workMs: () => config.integer('couchette', 'max_request_turn'),
+  }
   const parts: AppParts = {
     services,
     routes: new RouteMatcher(ROUTES),
-    running: new RunningRequests(most),
+    running: new RunningRequests(bounds),
     ...(elsewhere && { elsewhere }),
   }
   app.on('error', (error: unknown) => {

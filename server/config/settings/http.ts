@@ -147,6 +147,13 @@ export const HTTP_SETTINGS = {
       about:
         'Requests that a thread answers at a time, without feeds that wait; past it the answer is 503; 0 for no bound',
     },
+    max_request_turn: {
+      kind: 'integer',
+      default: 1000,
+      unit: 'milliseconds',
+      about:
+        'Work for requests that came at once, after which the others of them are answered 503; 0 for no bound',
+    },
     max_connections: { kind: 'integer', default: 20_000, about: 'Open connections', restart: true },
     max_body_memory: {
       kind: 'integer',

@@ -1,8 +1,11 @@
 import test from 'ava'
 import { connect } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { request } from 'undici'
 import { target } from '../../../harness/client.ts'
 import { networkOf } from '../../../server/app/limit-client.ts'
+import { RunningRequests } from '../../../server/app/running-requests.ts'
+import type { RequestContext } from '../../../server/routes/context.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { call } from '../../helpers/http.ts'
 import { addUser, securedServer } from '../../helpers/secured-server.ts'
@@ -116,6 +119,23 @@ test('past max_running_requests the answer is 503 at once, feeds go on, and ther
   await eventually('there is room', async () => (await admin('GET', '/db')).status === 200)
   const { body } = await admin<string>('GET', '/_node/_local/_prometheus')
   t.regex(body, /^couchette_requests_refused_total [1-9]/m)
+})
+
+test('what comes in a turn that has worked for too long is refused, and taken in the next', async t => {
+  let work = 0
+  const running = new RunningRequests({ most: () => 0, workMs: () => 5 }, () => work)
+  const services = { metrics: { count: () => undefined } }
+  const ctx = (path: string): RequestContext =>
+    ({ path, querystring: '', services, res: { destroyed: true } }) as unknown as RequestContext
+  running.enter(ctx('/db/a'))
+  const began = performance.now()
+  while (performance.now() - began < 10) work = 0
+  t.notThrows(() => running.enter(ctx('/db/b')), 'the machine was busy, and not this process')
+  work = 6
+  t.throws(() => running.enter(ctx('/db/c')), { message: /too busy/ })
+  t.notThrows(() => running.enter(ctx('/_up')))
+  await setImmediate()
+  t.notThrows(() => running.enter(ctx('/db/c')))
 })
 
 test('addresses of one IPv6 network are one client', t => {
