@@ -39,6 +39,15 @@ export interface CheckOptions {
   readonly json?: boolean
 }
 
+/** Options of a check of the newest backup. */
+export interface CheckBackupOptions {
+  readonly backups: string
+  /** Where its files are put meanwhile. */
+  readonly directory: string
+  readonly encryptionKeyFile?: string
+  readonly json?: boolean
+}
+
 export interface RestoreOptions {
   readonly backups: string
   readonly data: string
@@ -97,6 +106,8 @@ export interface LocalCommands extends ErrorKinds {
   readonly checkConfig: (options: CheckConfigOptions) => Promise<number>
   readonly inspect: (options: InspectOptions) => Promise<number>
   readonly check: (options: CheckOptions) => Promise<number>
+  /** Verifies the newest backup as `check` does a data directory. */
+  readonly checkBackup: (options: CheckBackupOptions) => Promise<number>
   readonly restore: (options: RestoreOptions) => Promise<number>
   readonly clusterCreate: (options: ClusterOptions) => Promise<number>
   readonly clusterJoin: (options: ClusterOptions) => Promise<number>
@@ -129,7 +140,6 @@ export function addLocalCommands(
   addResetAdmin(program, commands, done)
   addCheckConfig(program, commands, done)
   addInspect(program, commands, done)
-  addCheck(program, commands, done)
   addRestore(program, commands, done)
 }
 
@@ -216,25 +226,6 @@ function addInspect(program: Command, { inspect }: LocalCommands, done: (code: n
     )
     .action(async (data: string, options: Omit<InspectOptions, 'data'>) =>
       done(await inspect({ ...options, data })),
-    )
-}
-
-function addCheck(program: Command, { check }: LocalCommands, done: (code: number) => void): void {
-  program
-    .command('check')
-    .description(
-      'Verifies every record, count and attachment of a data directory while the server does not run.',
-    )
-    .argument('[data]', 'directory of the databases and the configuration', './data')
-    .helpOption(...HELP)
-    .option('--encryption-key-file <file>', 'key that the data is encrypted under')
-    .option('--json', 'prints JSON')
-    .addHelpText(
-      'after',
-      examples([['couchette check /srv/couch', 'ends with 1 where something is damaged']]),
-    )
-    .action(async (data: string, options: Omit<CheckOptions, 'data'>) =>
-      done(await check({ ...options, data })),
     )
 }
 

@@ -18,6 +18,7 @@ const code = await runProgram(
     resetAdmin: async args => (await import('../server/commands/reset-admin.ts')).resetAdmin(args),
     inspect: async args => (await import('../server/commands/inspect.ts')).inspect(args),
     check: async args => (await import('../server/commands/check.ts')).check(args),
+    checkBackup: async args => (await import('../server/commands/check.ts')).checkBackup(args),
     restore: async args => (await import('../server/commands/restore.ts')).restore(args),
     openBackup: async args => (await import('../server/commands/open-backup.ts')).openBackup(args),
     findDamaged: async args => (await import('../server/commands/damaged-data.ts')).findDamaged(args),

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addBackup } from './commands/backup.ts'
+import { addCheck } from './commands/check.ts'
 import { addCluster } from './commands/cluster.ts'
 import { addCompare } from './commands/compare.ts'
 import { addCompletion } from './commands/completion.ts'
@@ -38,7 +39,10 @@ const GROUPS: readonly (readonly [
   ['Users and rights:', [addUsers, addSecurity, addCredentials]],
   ['Files:', [addDump, addLoad]],
   ['What a server does:', [addTail, addTop, addDoctor]],
-  ['Databases:', [addBackup, addRestoreDatabase, addRestoreDamaged, addConflicts, addCompare, addRepair]],
+  [
+    'Databases:',
+    [addBackup, addCheck, addRestoreDatabase, addRestoreDamaged, addConflicts, addCompare, addRepair],
+  ],
   ['Several nodes, one history:', [addCluster]],
   ['Independent nodes:', [addMesh]],
   ['This program:', [addProfile, addCompletion]],

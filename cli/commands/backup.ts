@@ -52,7 +52,24 @@ export function addBackup(frame: Frame): void {
 
 async function backUp(context: Context, { keep }: BackupOptions, directory: string): Promise<number> {
   const kept = keep === undefined ? undefined : countOf(keep)
-  const server = await context.server()
+  const { backup, fetched } = await takeBackup(context, await context.server(), directory)
+  const { files } = backup
+  const removed = kept === undefined ? 0 : await removeOld(directory, kept)
+  const size = files.reduce((sum, file) => sum + file.size, 0)
+  await context.print(
+    { ok: true, created: backup.created, files: files.length, bytes: size, fetched, removed },
+    () =>
+      `Backup of ${backup.created}: ${bytesText(size)} in ${plural(files.length, 'file')}, ${bytesText(fetched)} of it fetched${removed > 0 ? `; ${plural(removed, 'older backup')} removed` : ''}.`,
+  )
+  return OK
+}
+
+/** Takes a backup into a directory. @returns it, and how many bytes were fetched for it */
+export async function takeBackup(
+  context: Context,
+  server: Server,
+  directory: string,
+): Promise<{ readonly backup: Backup; readonly fetched: number }> {
   await mkdir(join(directory, BACKUPS), { recursive: true, mode: 0o700 })
   const known = await knownFiles(directory)
   const copy = await server.send<Copy>('POST', '_node/_local/_backup', {})
@@ -79,14 +96,7 @@ async function backUp(context: Context, { keep }: BackupOptions, directory: stri
   }
   const backup: Backup = { format: 1, created: copy.created, uuid: copy.uuid, files }
   await writeWhole(join(directory, BACKUPS, backupFileName(backup)), JSON.stringify(backup))
-  const removed = kept === undefined ? 0 : await removeOld(directory, kept)
-  const size = files.reduce((sum, file) => sum + file.size, 0)
-  await context.print(
-    { ok: true, created: backup.created, files: files.length, bytes: size, fetched, removed },
-    () =>
-      `Backup of ${backup.created}: ${bytesText(size)} in ${plural(files.length, 'file')}, ${bytesText(fetched)} of it fetched${removed > 0 ? `; ${plural(removed, 'older backup')} removed` : ''}.`,
-  )
-  return OK
+  return { backup, fetched }
 }
 
 function countOf(text: string): number {

@@ -1,7 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readBackups, restoreFiles } from '../backup/backup-directory.ts'
 import { checkData, type CheckedData } from '../backup/check-data.ts'
 import type { Store } from '../storage/store.ts'
+import { chosenBackup } from './chosen-backup.ts'
 import { openUnusedStore } from './open-unused-store.ts'
+
+interface Findings {
+  readonly faults: readonly string[]
+  readonly seen: CheckedData
+}
 
 export interface CheckArguments {
   readonly data: string
@@ -17,7 +25,30 @@ export interface CheckArguments {
  */
 export async function check({ data, encryptionKeyFile, json }: CheckArguments): Promise<number> {
   const store = await openUnusedStore(data, encryptionKeyFile)
-  const { faults, seen } = await findFaults(store, data).finally(() => store.close())
+  return report(await findFaults(store, data).finally(() => store.close()), json)
+}
+
+export interface CheckBackupArguments {
+  readonly backups: string
+  /** Where the files of the backup are put meanwhile. */
+  readonly directory: string
+  readonly encryptionKeyFile?: string | undefined
+  readonly json?: boolean | undefined
+}
+
+/** Verifies the newest backup of a directory as {@link check} does a data directory. */
+export async function checkBackup(args: CheckBackupArguments): Promise<number> {
+  const backup = chosenBackup(await readBackups(args.backups), undefined)
+  const data = await mkdtemp(join(args.directory, 'couchette-check-'))
+  try {
+    await restoreFiles(args.backups, backup, data)
+    return await check({ data, encryptionKeyFile: args.encryptionKeyFile, json: args.json })
+  } finally {
+    await rm(data, { recursive: true, force: true })
+  }
+}
+
+function report({ faults, seen }: Findings, json: boolean | undefined): number {
   if (json === true) process.stdout.write(`${JSON.stringify({ ...seen, faults })}\n`)
   else {
     for (const fault of faults) process.stdout.write(`${fault}\n`)
@@ -27,10 +58,7 @@ export async function check({ data, encryptionKeyFile, json }: CheckArguments): 
 }
 
 /** Verifies a store and the attachments in its data directory. */
-export async function findFaults(
-  store: Store,
-  data: string,
-): Promise<{ readonly faults: readonly string[]; readonly seen: CheckedData }> {
+export async function findFaults(store: Store, data: string): Promise<Findings> {
   const seen: CheckedData = { records: 0, databases: 0, attachments: 0 }
   const faults: string[] = []
   for await (const fault of checkData(store, join(data, 'attachments'), seen)) faults.push(fault)

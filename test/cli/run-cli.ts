@@ -1,6 +1,7 @@
 import { PassThrough, Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { createProgram, runProgram } from '../../cli/program.ts'
+import { checkBackup } from '../../server/commands/check.ts'
 import { findDamaged, noteRestored, removeDocuments, serveData } from '../../server/commands/damaged-data.ts'
 import { openBackup } from '../../server/commands/open-backup.ts'
 import { StartError } from '../../server/config/start-error.ts'
@@ -37,6 +38,7 @@ const LOCAL: LocalCommands = {
   checkConfig: neverCalled,
   inspect: neverCalled,
   check: neverCalled,
+  checkBackup,
   restore: neverCalled,
   openBackup,
   findDamaged,

@@ -32,6 +32,9 @@ test('one database of a backup comes to a running server under another name', as
   const job = { source: `${url}/orders`, target: `${url}/from-job`, create_target: true, continuous: true }
   await call(url, 'PUT', '/_replicator/job', { json: job })
   t.is((await runCli(['backup', backups, '--url', url])).code, 0)
+  // The sentences go to the process's own output.
+  const checked = await runCli(['check', '--url', url, '--directory', dir.path])
+  t.is(checked.code, 0, checked.err)
   await call(url, 'PUT', '/orders/later', { json: {} })
   await call(
     url,
@@ -62,7 +65,7 @@ test('one database of a backup comes to a running server under another name', as
   t.is((await runCli(args.with(3, 'orders'))).code, 0)
   t.is((await call(url, 'GET', '/orders/later')).status, 200)
   t.deepEqual(
-    (await readdir(dir.path)).filter(name => name.startsWith('couchette-restore-')),
+    (await readdir(dir.path)).filter(name => /^couchette-(restore|check)-/.test(name)),
     [],
   )
   const none = await runCli(args.with(2, 'none'))
