@@ -42,7 +42,7 @@ export interface CheckOptions {
 /** Options of a check of the newest backup. */
 export interface CheckBackupOptions {
   readonly backups: string
-  /** Where its files are put meanwhile. */
+  /** Directory that holds its files meanwhile. */
   readonly directory: string
   readonly encryptionKeyFile?: string
   readonly json?: boolean

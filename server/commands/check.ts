@@ -30,7 +30,7 @@ export async function check({ data, encryptionKeyFile, json }: CheckArguments): 
 
 export interface CheckBackupArguments {
   readonly backups: string
-  /** Where the files of the backup are put meanwhile. */
+  /** Directory that holds the backup's files meanwhile. */
   readonly directory: string
   readonly encryptionKeyFile?: string | undefined
   readonly json?: boolean | undefined
