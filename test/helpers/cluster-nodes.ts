@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { program } from '../../harness/project.ts'
 import { type ChildServer, startNode } from '../../harness/child-server.ts'
+import { clusterJoin } from '../../server/commands/cluster.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
 import { call } from './http.ts'
@@ -41,6 +42,8 @@ export class TestCluster {
   readonly #name: string
   readonly #dir: TempDir
   readonly #settings: Readonly<Record<string, string>>
+  /** Nodes that were added, those that are starting too. */
+  #count = 0
 
   private constructor(log: string, name: string, dir: TempDir, settings: Readonly<Record<string, string>>) {
     this.#log = log
@@ -59,19 +62,24 @@ export class TestCluster {
     }: { count?: number; name?: string; settings?: Readonly<Record<string, string>> } = {},
   ): Promise<TestCluster> {
     const cluster = new TestCluster(log, name, await tempDir(), settings)
-    for (let number = 1; number <= count; number++) await cluster.add()
-    return cluster
+    try {
+      await cluster.add()
+      const others = Array.from({ length: count - 1 }, () => cluster.add())
+      for (const added of await Promise.allSettled(others))
+        if (added.status === 'rejected') throw added.reason
+      return cluster
+    } catch (error) {
+      await cluster.close()
+      throw error
+    }
   }
 
   /** Makes another node, the first one of all creates the cluster, and waits until it follows. */
   async add(): Promise<ClusterNode> {
-    const number = this.nodes.length + 1
+    const number = (this.#count += 1)
     const [name, data] = [`node${number}`, join(this.#dir.path, `node${number}`)]
-    const command = number === 1 ? 'create' : 'join'
-    const args = ['--log', this.#log, '--name', this.#name, '--node', name, '--data', data]
-    await run(process.execPath, [...program('cli/main'), 'cluster', command, ...args], {
-      env: { ...process.env, COUCHDB_USER: 'admin', COUCHDB_PASSWORD: 'pass' },
-    })
+    if (number === 1) await this.#create(name, data)
+    else await clusterJoin({ log: this.#log, name: this.#name, node: name, data })
     const port = String(await freePort())
     const node = {
       name,
@@ -80,6 +88,7 @@ export class TestCluster {
       server: await this.#serve(data, port),
     }
     this.nodes.push(node)
+    this.nodes.sort((a, b) => (a.name < b.name ? -1 : 1))
     await eventually(`${name} follows`, async () => {
       const { state, lag_ms: lag } = await report(node)
       return state === 'leader' || (state === 'follower' && lag !== null && lag < 2000)
@@ -119,6 +128,14 @@ export class TestCluster {
   async close(): Promise<void> {
     await Promise.all(this.nodes.map(({ server }) => server.kill()))
     await this.#dir.remove()
+  }
+
+  /** Makes the cluster by the command line; joining in this process saves the time of more commands. */
+  async #create(name: string, data: string): Promise<void> {
+    const args = ['--log', this.#log, '--name', this.#name, '--node', name, '--data', data]
+    await run(process.execPath, [...program('cli/main'), 'cluster', 'create', ...args], {
+      env: { ...process.env, COUCHDB_USER: 'admin', COUCHDB_PASSWORD: 'pass' },
+    })
   }
 
   #serve(data: string, port: string): Promise<ChildServer> {
