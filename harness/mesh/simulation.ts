@@ -139,8 +139,9 @@ export class Simulation {
     for (const change of this.#changes) change.state[member] = NOTHING
     this.#health[member] = new MemberHealth()
     this.#topology = new Topology(this.#members)
+    const ids = new Set(this.#indexOf.keys())
     for (let n = 0; n < this.#members.length; n++) {
-      this.#health[n]!.keepOnly(new Set(this.#indexOf.keys()))
+      this.#health[n]!.keepOnly(ids)
       this.#connect(n)
     }
   }

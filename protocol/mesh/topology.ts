@@ -106,8 +106,10 @@ export class Topology {
 function ringNeighbours(ring: readonly Place[], self: string, isReachable: Reachability): string[] {
   const others = (id: string): boolean => id !== self && isReachable(id)
   if (ring.length <= FULL) return ring.map(({ id }) => id).filter(others)
-  const at = ring.findIndex(({ id }) => id === self)
-  const { position } = ring[at]!
+  const position = hashOf(self)
+  let at = indexFrom(ring, position)
+  // Of members with the same hash.
+  while (ring[at]!.id !== self) at++
   const found = new Set<string>()
   const add = (id: string | undefined): void => void (id !== undefined && found.add(id))
   add(firstFrom(ring, at + 1, 1, others))
