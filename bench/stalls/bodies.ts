@@ -15,12 +15,15 @@ export function repeated(begin: string, element: (n: number) => string, end: str
   }
 }
 
-/** Makes a body of the wanted size: a beginning, a text again and again, an end. */
+/** Makes a body of the wanted size: a beginning, whole copies of a text, an end. */
 export function filled(begin: string, unit: string, end: string): MakeBody {
   return bytes =>
     Buffer.concat([
       Buffer.from(begin),
-      Buffer.alloc(Math.max(1, bytes - begin.length - end.length), unit),
+      Buffer.alloc(
+        Math.max(1, Math.floor((bytes - begin.length - end.length) / unit.length)) * unit.length,
+        unit,
+      ),
       Buffer.from(end),
     ])
 }

@@ -6,7 +6,14 @@ export const BOUND_SETTINGS = {
     kind: 'integer',
     default: 67_108_864,
     unit: 'bytes',
-    about: 'Largest body of queries, of lists of keys, ids and revisions, and of functions’ requests',
+    about: 'Largest body of queries, and of lists of keys, ids and revisions',
+  },
+  max_function_body_size: {
+    kind: 'integer',
+    default: 16_777_216,
+    unit: 'bytes',
+    about:
+      'Largest body of a request to a function of a design document, which has to fit into its memory several times',
   },
   max_query_values: {
     kind: 'integer',

@@ -44,8 +44,10 @@ export function streamBody(ctx: HttpContext, source: Readable): AsyncGenerator<B
 
 /** Settings of section `couchette` that limit bodies other than documents, in bytes. */
 const LIMITS = {
-  /** Lists of keys, ids and revisions, selectors, and what functions of design documents are given. */
+  /** Lists of keys, ids and revisions, and selectors. */
   query: 'max_query_body_size',
+  /** What functions of design documents are given, within their memory. */
+  function: 'max_function_body_size',
   /** A selector and what belongs to it, which each document may be compared with. */
   selector: 'max_selector_size',
   /** Settings of a database or a server, and bodies that mean nothing. */

@@ -40,7 +40,7 @@ export async function requestOf(
   id: string | null,
   read: () => Promise<string | JsonObject | undefined> = async () => ctx.state.body?.toString(),
 ): Promise<JsonObject> {
-  if (ctx.method === 'POST' || ctx.method === 'PUT') ctx.state.body = await readRequestBody(ctx, 'query')
+  if (ctx.method === 'POST' || ctx.method === 'PUT') ctx.state.body = await readRequestBody(ctx, 'function')
   return requestObject({
     database,
     id,
