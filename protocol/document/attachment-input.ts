@@ -1,5 +1,6 @@
 import { fail } from '../errors.ts'
-import { jsonMembers } from '../json/members.ts'
+import { jsonMembersInSteps } from '../json/members.ts'
+import { STEP_BYTES, type Steps } from '../steps.ts'
 import { decodeBase64 } from './base64.ts'
 
 const DEFAULT_TYPE = 'application/octet-stream'
@@ -32,13 +33,22 @@ export interface AttachmentInput {
  * @returns undefined when it is no object
  * @throws `bad_request` "Invalid attachment data for NAME"
  */
-export function parseAttachments(json: Buffer): AttachmentInput[] | undefined {
-  const members = jsonMembers(json)
+export function* parseAttachments(json: Buffer): Steps<AttachmentInput[] | undefined> {
+  const members = yield* jsonMembersInSteps(json)
   if (members === undefined) return undefined
   const attachments: AttachmentInput[] = []
+  let done = 0
   for (const [name, value] of members) {
-    const props: unknown = JSON.parse(value.toString('utf8'))
+    const isLong = value.length > STEP_BYTES
+    const text = value.toString('utf8')
+    if (isLong) yield
+    const props: unknown = JSON.parse(text)
+    if (isLong) yield
     if (isObject(props)) attachments.push(parseAttachment(name, props))
+    done += value.length
+    if (done < STEP_BYTES) continue
+    done = 0
+    yield
   }
   return attachments
 }

@@ -63,7 +63,7 @@ export function* parseBulkDocsInSteps(json: Uint8Array, limits: BulkLimits): Ste
   const newEdits = raw.others.get('new_edits') ?? 'true'
   const docs: DocumentInput[] = []
   for (const doc of raw.docs) {
-    docs.push(finishBulkDoc(raw.source, doc, newEdits, limits))
+    docs.push(yield* finishBulkDoc(raw.source, doc, newEdits, limits))
     if (docs.length % DOCS_IN_STEP === 0) yield
   }
   if (newEdits !== 'true' && newEdits !== 'false') throw fail('newEditsNotBoolean')
@@ -76,13 +76,13 @@ export function* parseBulkDocsInSteps(json: Uint8Array, limits: BulkLimits): Ste
   }
 }
 
-function finishBulkDoc(
+function* finishBulkDoc(
   source: Buffer,
   raw: RawDocument | undefined,
   newEdits: string,
   limits: DocumentLimits,
-): DocumentInput {
-  const doc = finishDocument(source, raw, limits)
+): Steps<DocumentInput> {
+  const doc = yield* finishDocument(source, raw, limits)
   return newEdits === 'false' ? requireRevision(doc) : doc
 }
 

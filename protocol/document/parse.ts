@@ -1,6 +1,6 @@
 import { parseDocId } from '../document-id.ts'
 import { fail, type CouchError } from '../errors.ts'
-import { canonicalJson } from '../json/canonical.ts'
+import { canonicalizeInSteps, canonicalJson } from '../json/canonical.ts'
 import { countValues } from '../json/count-values.ts'
 import { withoutDuplicates } from '../json/duplicates.ts'
 import { JsonScanner } from '../json/scanner.ts'
@@ -54,9 +54,9 @@ export function* parseDocumentInSteps(json: Uint8Array, options: ParseOptions): 
   const scanner = new JsonScanner(json, options)
   const raw = yield* scanDocument(scanner)
   scanner.end()
-  if (!scanner.hasSuspiciousKeys) return finishDocument(scanner.source, raw, options)
+  if (!scanner.hasSuspiciousKeys) return yield* finishDocument(scanner.source, raw, options)
   const unique = yield* withoutDuplicates(scanner.source)
-  return finishDocument(unique, yield* scanDocument(new JsonScanner(unique, options)), options)
+  return yield* finishDocument(unique, yield* scanDocument(new JsonScanner(unique, options)), options)
 }
 
 /**
@@ -64,15 +64,19 @@ export function* parseDocumentInSteps(json: Uint8Array, options: ParseOptions): 
  *
  * @param source the text that was scanned
  */
-export function finishDocument(
+export function* finishDocument(
   source: Buffer,
   raw: RawDocument | undefined,
   limits: DocumentLimits,
-): DocumentInput {
+): Steps<DocumentInput> {
   if (raw === undefined) throw fail('documentNotObject')
   const { body, term, size, depth } = raw
   const special = new SpecialMembers(limits)
-  for (const member of raw.special) special.read(member.name, valueOf(source, member))
+  for (const member of raw.special) {
+    const value = valueOf(source, member)
+    if (member.name === '_attachments' && value.length > COUNTED_BYTES) yield* special.readAttachments(value)
+    else special.read(member.name, value)
+  }
   const { id, rev, deleted, revisions, attachments } = special
   if (limits.maxSize !== undefined && size > limits.maxSize) throw fail('documentTooLarge', id ?? '')
   attachments?.forEach(({ name }) => checkAttachmentName(name))
@@ -100,7 +104,7 @@ class SpecialMembers {
     else if (name === '_rev') this.#readRev(value)
     else if (name === '_revisions') this.#readRevisions(value)
     else if (name === '_deleted') this.deleted = parseDeleted(value)
-    else if (name === '_attachments') this.#readAttachments(value)
+    else if (name === '_attachments') runSteps(this.readAttachments(value))
     else if (!IGNORED.has(name)) refuse(name)
   }
 
@@ -109,10 +113,12 @@ class SpecialMembers {
     if (this.revisions === undefined) this.rev = parseRev(scalar(value))
   }
 
-  #readAttachments(value: Buffer): void {
+  *readAttachments(value: Buffer): Steps<void> {
     const { maxAttachments = DEFAULT_LIMITS.maxAttachments } = this.#limits
-    if (!hasMoreValues(value, maxAttachments * MEMBERS_OF_ATTACHMENT)) {
-      this.attachments = parseAttachments(canonicalJson(value)) ?? refuse('_attachments')
+    if (!(yield* hasMoreValues(value, maxAttachments * MEMBERS_OF_ATTACHMENT))) {
+      const { text } = yield* canonicalizeInSteps(value, { term: false })
+      yield
+      this.attachments = (yield* parseAttachments(text)) ?? refuse('_attachments')
       if (this.attachments.length <= maxAttachments) return
     }
     this.refusal = fail('tooManyAttachments', String(maxAttachments))
@@ -120,7 +126,7 @@ class SpecialMembers {
 
   #readRevisions(value: Buffer): void {
     const { maxRevisions = DEFAULT_LIMITS.maxRevisions } = this.#limits
-    if (hasMoreValues(value, maxRevisions + MEMBERS_OF_REVISIONS)) {
+    if (runSteps(hasMoreValues(value, maxRevisions + MEMBERS_OF_REVISIONS))) {
       this.refusal = fail('tooManyRevisions', String(maxRevisions))
       return
     }
@@ -139,8 +145,8 @@ const MEMBERS_OF_REVISIONS = 16
 /** Shorter texts cannot hold enough values to matter. */
 const COUNTED_BYTES = 64 * 1024
 
-function hasMoreValues(json: Buffer, most: number): boolean {
-  return json.length > COUNTED_BYTES && runSteps(countValues(json, most)) > most
+function* hasMoreValues(json: Buffer, most: number): Steps<boolean> {
+  return json.length > COUNTED_BYTES && (yield* countValues(json, most)) > most
 }
 
 function valueOf(source: Buffer, { start, end }: Member): Buffer {
