@@ -3,6 +3,7 @@ import { finishDocument } from '../../protocol/document/parse.ts'
 import { DocumentScanner } from '../../protocol/document/raw-document.ts'
 import { CouchError } from '../../protocol/errors.ts'
 import { JsonScanner } from '../../protocol/json/scanner.ts'
+import { runSteps } from '../../protocol/steps.ts'
 
 /** The body of a document, with the term that its revision id is a hash over; or the error that refuses it. */
 export type RowBody = { readonly body: Uint8Array; readonly term: Uint8Array } | CouchError
@@ -38,7 +39,7 @@ function scanAll(texts: readonly string[], limits: DocumentLimits): RowBody[] {
 
 function limited(source: Buffer, { result }: DocumentScanner, limits: DocumentLimits): RowBody {
   try {
-    const { body, term, refusal } = finishDocument(source, result, limits)
+    const { body, term, refusal } = runSteps(finishDocument(source, result, limits))
     return refusal ?? { body, term: term! }
   } catch (error) {
     if (error instanceof CouchError) return error
