@@ -46,7 +46,7 @@ export function streamBody(ctx: HttpContext, source: Readable): AsyncGenerator<B
 const LIMITS = {
   /** Lists of keys, ids and revisions, and selectors. */
   query: 'max_query_body_size',
-  /** What functions of design documents are given, within their memory. */
+  /** Bodies for functions of design documents, which have to fit into their memory. */
   function: 'max_function_body_size',
   /** A selector and what belongs to it, which each document may be compared with. */
   selector: 'max_selector_size',
