@@ -1,102 +1,13 @@
 import { gzipSync } from 'node:zlib'
-
-/** A request as it goes over the wire, and the statuses that are right for it. */
-export interface HostileRequest {
-  readonly title: string
-  readonly bytes: string | Buffer
-  readonly expected: readonly number[]
-}
-
-const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
-const ADMIN_HEADER = `Authorization: ${basic('admin:pass')}\r\n`
-
-function get(path: string, headers = ADMIN_HEADER, method = 'GET'): string {
-  return `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n`
-}
-
-function send(method: string, path: string, body: string | Buffer, headers = ''): Buffer {
-  const bytes = Buffer.from(body)
-  const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${ADMIN_HEADER}Content-Type: application/json\r\nContent-Length: ${bytes.length}\r\n${headers}\r\n`
-  return Buffer.concat([Buffer.from(head), bytes])
-}
-
-const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-const cookie = (value: string) => `Cookie: AuthSession=${value}\r\n`
-const session = (text: string) => Buffer.from(text, 'latin1').toString('base64url')
+import { HOSTILE_CREDENTIALS } from './hostile-credentials.ts'
+import { ADMIN_HEADER, get, send, type HostileRequest } from './raw-request.ts'
 
 /** Bytes that unpack to 300 MB: gzip members follow one another. */
 const MEMBER = gzipSync(Buffer.alloc(1024 * 1024, 'a'))
 const BOMB = Buffer.concat([gzipSync('{"a":"'), ...Array.from({ length: 300 }, () => MEMBER), gzipSync('"}')])
 
 export const HOSTILE: readonly HostileRequest[] = [
-  // Who asks
-  {
-    title: 'a forged cookie',
-    bytes: get('/db', cookie(session(`admin:7FFFFFFF:${'x'.repeat(32)}`))),
-    expected: [401],
-  },
-  {
-    title: 'a cookie that is over',
-    bytes: get('/db', cookie(session(`admin:1:${'x'.repeat(32)}`))),
-    expected: [401],
-  },
-  {
-    title: 'a cookie from the far future',
-    bytes: get('/db', cookie(session(`admin:FFFFFFFFFFFF:${'x'.repeat(32)}`))),
-    expected: [401],
-  },
-  { title: 'a truncated cookie', bytes: get('/db', cookie('YWRt')), expected: [400] },
-  { title: 'a cookie of nonsense', bytes: get('/db', cookie('%00%ff!')), expected: [400] },
-  { title: 'an endless cookie', bytes: get('/db', cookie('A'.repeat(50_000))), expected: [400] },
-  {
-    title: 'a cookie that names a prototype',
-    bytes: get('/db', cookie(session(`__proto__:7FFFFFFF:${'x'.repeat(32)}`))),
-    expected: [401],
-  },
-  {
-    title: 'a token without algorithm',
-    bytes: get(
-      '/db',
-      `Authorization: Bearer ${base64url({ alg: 'none' })}.${base64url({ sub: 'admin' })}.\r\n`,
-    ),
-    expected: [400],
-  },
-  {
-    title: 'a token of dots',
-    bytes: get('/db', `Authorization: Bearer ${'.'.repeat(1000)}\r\n`),
-    expected: [400],
-  },
-  {
-    title: 'a null byte in the name',
-    bytes: get('/db', `Authorization: ${basic('admin\0:pass')}\r\n`),
-    expected: [401],
-  },
-  {
-    title: 'a name that is no UTF-8',
-    bytes: get('/db', `Authorization: Basic ${Buffer.from([0xff, 0x3a, 0x61]).toString('base64')}\r\n`),
-    expected: [401],
-  },
-  {
-    title: 'a name that is a path',
-    bytes: get('/db', `Authorization: ${basic('../../admin:pass')}\r\n`),
-    expected: [401],
-  },
-  {
-    title: 'an endless password',
-    bytes: get('/db', `Authorization: ${basic(`admin:${'p'.repeat(40_000)}`)}\r\n`),
-    expected: [401],
-  },
-  {
-    title: 'roles by a header',
-    bytes: get('/_all_dbs', 'X-Auth-CouchDB-UserName: admin\r\nX-Auth-CouchDB-Roles: _admin\r\n'),
-    expected: [401],
-  },
-  {
-    title: 'our own internal header',
-    bytes: get('/_all_dbs', `X-Couchette-Internal: x.${base64url({ name: 'admin', roles: ['_admin'] })}\r\n`),
-    expected: [401],
-  },
-
+  ...HOSTILE_CREDENTIALS,
   // Paths
   { title: 'a path out of the root', bytes: get('/../../../../etc/passwd'), expected: [404] },
   {

@@ -1,4 +1,4 @@
-import type { Cell, Row } from './rights-table.ts'
+import type { Cell, Row } from './rights-row.ts'
 
 /** Routes that run functions of the cell's design document, and Mango's. What they answer is tested elsewhere. */
 const ROUTES: readonly [route: string, path: string, json?: unknown][] = [

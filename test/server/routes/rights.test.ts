@@ -2,7 +2,8 @@ import test from 'ava'
 import { ROUTES } from '../../../server/routes/table.ts'
 import { addUser, ADMIN, securedServer, type SecuredServer } from '../../helpers/secured-server.ts'
 import { FUNCTION_ROWS, FUNCTIONS, INDEX } from './rights-of-functions.ts'
-import { type Cell, type Right, type Row, ROWS } from './rights-table.ts'
+import type { Cell, Right, Row } from './rights-row.ts'
+import { ROWS } from './rights-table.ts'
 
 const TABLE = [...ROWS, ...FUNCTION_ROWS]
 
