@@ -1,5 +1,5 @@
 /**
- * Length of the UTF-8 sequence that begins at `at` with a byte of 0x80 or more; 0 when it is none: overlong forms,
+ * Length of the UTF-8 sequence that begins at `at` with a byte of 0x80 or more; 0 when it is not valid: overlong forms,
  * surrogates and what lies beyond U+10FFFF are refused (RFC 3629).
  */
 export function sequenceLength(bytes: Uint8Array, offset: number): number {

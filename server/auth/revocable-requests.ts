@@ -45,7 +45,7 @@ export class RevocableRequests {
     return () => this.#requests.delete(request)
   }
 
-  /** Returns the user of an account with the roles of now. @throws `unauthorized` if there is none, or another password */
+  /** Returns the user of an account with the roles of now. @throws `unauthorized` if the account is gone, or has another password */
   currentUser(account: Account): Promise<UserContext> {
     return this.#accounts.current(account)
   }

@@ -61,7 +61,7 @@ export class Config extends ConfigReader {
    * Reads the configuration and makes what a first start lacks: the server's uuid, the secret of cookies, an
    * administrator. Plain passwords of `[admins]` are hashed where they stand.
    *
-   * @throws {ConfigError} for malformed lines, and for values that are none
+   * @throws {ConfigError} for malformed lines, and for values that are not valid
    */
   static async open(options: ConfigOptions = {}): Promise<Config> {
     const config = new Config(options)

@@ -21,7 +21,7 @@ export interface Finding {
   readonly text: string
 }
 
-/** The configuration holds what cannot be: a malformed line, or a value that is none. */
+/** The configuration holds what cannot be: a malformed line, or a value that is not valid. */
 export class ConfigError extends StartError {}
 
 /** A value that was set, and where. */

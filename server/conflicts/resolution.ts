@@ -39,7 +39,7 @@ export interface Decision {
   readonly content: Content<StoredAttachment> | undefined
 }
 
-/** Returns the policy that is for a document in conflict; undefined where there is none. */
+/** Returns the policy that is for a document in conflict; undefined where no policy matches. */
 export function findPolicy(
   policies: readonly Policy[],
   id: DocId,

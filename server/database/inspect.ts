@@ -36,13 +36,13 @@ export async function* storedDatabases(store: Store): AsyncGenerator<StoredDatab
   }
 }
 
-/** Reads one database; undefined where there is none of that name. */
+/** Reads one database; undefined where no database has that name. */
 export async function storedDatabase(store: Store, name: string): Promise<StoredDatabase | undefined> {
   const value = await store.get(databaseNameKey(name))
   return value === undefined ? undefined : withState(store, name, value)
 }
 
-/** Reads a document and its revision tree; undefined where there is none. */
+/** Reads a document and its revision tree; undefined where it does not exist. */
 export async function inspectDocument(
   store: Store,
   { record }: StoredDatabase,

@@ -7,7 +7,7 @@ import { fileError } from '../config/start-error.ts'
 /** Destination of the log's lines. */
 export interface LogWriter {
   readonly stream: DestinationStream
-  /** Opens the file again, after it was moved away; undefined where there is none. */
+  /** Opens the file again, after it was moved away; undefined where the log has no file. */
   readonly reopen: (() => void) | undefined
   /** Closes the file; lines that come later are dropped. Idempotent. */
   readonly close: () => void

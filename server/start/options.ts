@@ -11,7 +11,7 @@ export interface CouchetteOptions {
   /** Default: `[chttpd] bind_address`, 127.0.0.1: only this machine. */
   readonly bind?: string
   /**
-   * The administrator: created if there is none of that name, else given this password. Without one, and without one in
+   * The administrator: created if nobody has that name, else given this password. Without one, and without one in
    * the configuration, one is created with a generated password.
    */
   readonly admin?: { readonly name: string; readonly password: string }

@@ -21,7 +21,7 @@ export interface CookieAttributes {
   readonly secure: boolean
 }
 
-/** The value of the session cookie in a `Cookie` header. An empty one is none. */
+/** The value of the session cookie in a `Cookie` header. An empty one counts as missing. */
 export function findSessionCookie(header: string | undefined): string | undefined {
   if (header === undefined || !header.includes(SESSION_COOKIE)) return undefined
   for (const pair of header.split(';')) {

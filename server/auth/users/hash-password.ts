@@ -19,7 +19,7 @@ const PASSWORD_MEMBERS = new Set([
 ])
 
 /**
- * The plain password in a user's document; `undefined` where there is none, or null, which leaves the document as it is.
+ * The plain password in a user's document; `undefined` where it is missing or null, which leaves the document as it is.
  *
  * @throws `forbidden` where it is no string
  */

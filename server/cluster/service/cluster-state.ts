@@ -20,7 +20,7 @@ export interface ClusterState {
   readonly isLeader: boolean
   /** Copies that other nodes take; undefined for a node in memory. */
   readonly snapshots: Snapshots | undefined
-  /** The leader as far as this node knows; undefined where there is none. */
+  /** The leader as far as this node knows; undefined while nobody leads. */
   readonly leader: NodeAddress | undefined
   /** The sentence that says why this node follows the log no longer, and needs a person. */
   readonly stopped: string | undefined

@@ -78,7 +78,7 @@ export class Commit {
     }
   }
 
-  /** The document as it stands in this commit, undefined when there is none. Only what was loaded is known. */
+  /** The document as it stands in this commit, undefined when it does not exist. Only what was loaded is known. */
   document(id: DocId): DocumentInCommit | undefined {
     return this.#documents.get(id)
   }

@@ -11,7 +11,7 @@ export interface PreviousState {
 /** One for all new documents. */
 const NO_DOCUMENT: PreviousState = { seq: 0, isLive: false, conflictSince: 0 }
 
-/** Returns the state of a document before it is changed; it is undefined where there is none. */
+/** Returns the state of a document before it is changed; undefined where the document is new. */
 export function previousStateOf(document: DocumentInCommit | undefined): PreviousState {
   if (document === undefined) return NO_DOCUMENT
   const { seq, deleted, conflictSince } = document

@@ -103,7 +103,7 @@ export type OpenRevision = { readonly ok: FoundRevision } | { readonly missing: 
 /**
  * The revisions asked for, or all leaves; with `latest` the leaves that grew from them.
  *
- * @param document undefined where there is none
+ * @param document undefined where the document does not exist
  * @throws `missing` when all leaves of a document that is not there are asked for
  */
 export function openRevisions(

@@ -27,7 +27,7 @@ export class DatabaseReader {
   }
 
   /**
-   * Returns a document, undefined when there is none. Single records are read on this thread: that costs a few microseconds
+   * Returns a document, undefined when it does not exist. Single records are read on this thread: that costs a few microseconds
    * where the pages are in memory, a third of what a hop to the thread pool does.
    */
   document(id: DocId): StoredDocument | undefined {

@@ -1,7 +1,7 @@
 import type { HttpContext } from '../context.ts'
 import { corsRules, type CorsRules, preflightHeaders, responseHeaders } from './cors.ts'
 
-/** Answers a preflight with 204; false where the request is none, or asks for more than is allowed. */
+/** Answers a preflight with 204; false where the request is no preflight, or asks for more than is allowed. */
 export function answerPreflight(ctx: HttpContext): boolean {
   if (ctx.method !== 'OPTIONS') return false
   const rules = corsRules(ctx.services.config, ctx.host)

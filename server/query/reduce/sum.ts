@@ -19,7 +19,7 @@ class NotSummable extends Error {
 }
 
 /**
- * Adds numbers, arrays by position and objects by member. Where a value is none of them the sum is an object that says
+ * Adds numbers, arrays by position and objects by member. Where a value is anything else the sum is an object that says
  * so, as CouchDB answers. (CouchDB: couch_query_servers:builtin_sum_rows/2)
  */
 export function sum(values: readonly JsonValue[], start: JsonValue): JsonValue {

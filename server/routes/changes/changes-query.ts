@@ -23,7 +23,7 @@ export interface FeedLimits {
  * passed over (CouchDB: chttpd_db:parse_changes_query/1).
  *
  * @param lastEventId the header, which an event stream that is resumed brings
- * @throws `bad_request`; CouchDB crashes with 500 on a `limit`, `timeout` or `style` that is none
+ * @throws `bad_request`; CouchDB crashes with 500 on an invalid `limit`, `timeout` or `style`
  */
 export function parseChangesQuery(
   text: string,

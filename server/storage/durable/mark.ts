@@ -14,7 +14,7 @@ export function encodeMark(mark: number): Buffer {
   return bytes
 }
 
-/** 0 where there is none. */
+/** 0 where nothing was marked yet. */
 export function decodeMark(bytes: Uint8Array | undefined): number {
   if (bytes === undefined || bytes.length < MARK_BYTES) return 0
   return Number(Buffer.from(bytes.buffer, bytes.byteOffset, MARK_BYTES).readBigUInt64BE())
