@@ -7,7 +7,7 @@ import { MoveProgress } from '../../replicator/pipeline/progress.ts'
 import type { Peer, PeerLocalDocument } from '../../replicator/peer.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
 import type { Checkpoint } from '../../protocol/checkpoint.ts'
-import type { ReplicationId } from '../../protocol/replication-id.ts'
+import { hashTerms } from '../../protocol/replication-id.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { call } from '../helpers/http.ts'
 import { startServer } from '../helpers/server.ts'
@@ -80,7 +80,7 @@ for (const side of ['source', 'target'] as const) {
     const checkpoints = new Checkpoints(
       peers.source as unknown as Peer,
       peers.target as unknown as Peer,
-      'id' as ReplicationId,
+      hashTerms([]),
       { source: '1', target: '1' },
     )
     const { signal } = new AbortController()
