@@ -20,8 +20,6 @@ import type { RevisionsInFlight } from './revisions-in-flight.ts'
 
 /** Longest wait for what another job is about to write; then it is fetched here, too. */
 const MOST_WAIT_MS = 10_000
-/** Times that a job waits for others in one batch. */
-const ROUNDS = 3
 /** An id at the beginning of a document's text, as servers send it. */
 const ID = /^\{"_id":("(?:[^"\\]|\\.)*")/
 
@@ -52,16 +50,17 @@ export class SharedTarget implements Peer {
     changes: readonly Pick<Change, 'id' | 'revs'>[],
     signal: AbortSignal,
   ): Promise<MissingRevisions[]> {
-    for (let round = 0; ; round++) {
+    const end = performance.now() + MOST_WAIT_MS
+    for (;;) {
       const missing = await this.#target.revsDiff(changes, signal)
-      const others = round < ROUNDS ? this.#inFlight.othersOf(this, missing) : undefined
+      const others = performance.now() < end ? this.#inFlight.othersOf(this, missing) : undefined
       // Claims are made with nothing in between, and never while waiting: jobs do not wait for each other in a circle.
       if (others === undefined) {
         this.#inFlight.claim(this, missing)
         return missing
       }
       let timer: NodeJS.Timeout | undefined
-      const timeout = new Promise<void>(resolve => (timer = setTimeout(resolve, MOST_WAIT_MS)))
+      const timeout = new Promise<void>(resolve => (timer = setTimeout(resolve, end - performance.now())))
       await unlessAborted(Promise.race([others, timeout]), signal).finally(() => clearTimeout(timer))
     }
   }
