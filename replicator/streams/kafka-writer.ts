@@ -35,7 +35,8 @@ export class KafkaWriter implements StreamWriter {
       ...(value === null ? {} : { value: Buffer.from(value) }),
     }))
     try {
-      await this.#producer?.send({ messages: records, idempotent: true, acks: ALL_REPLICAS })
+      for (const part of inParts(records))
+        await this.#producer?.send({ messages: part, idempotent: true, acks: ALL_REPLICAS })
     } catch (error) {
       throw kafkaError(error, this.#endpoint)
     }
@@ -50,3 +51,21 @@ export class KafkaWriter implements StreamWriter {
 
 /** A message is acknowledged when all replicas in sync have it. */
 const ALL_REPLICAS = -1
+
+/** Bytes that are sent together: a broker takes a megabyte of records in one batch unless it is set to take more. */
+const PART_BYTES = 512 * 1024
+
+function inParts<T extends { readonly key: Buffer; readonly value?: Buffer }>(records: readonly T[]): T[][] {
+  const parts: T[][] = []
+  let bytes = Infinity
+  for (const record of records) {
+    const size = record.key.length + (record.value?.length ?? 0)
+    if (bytes + size > PART_BYTES) {
+      parts.push([])
+      bytes = 0
+    }
+    parts.at(-1)!.push(record)
+    bytes += size
+  }
+  return parts
+}
