@@ -21,6 +21,7 @@ export class Activity {
       this.#during(`${what} of the ${side}`, work)
     return {
       url: peer.url,
+      ...(peer.isShared === true && { isShared: true }),
       get moved() {
         return peer.moved
       },
