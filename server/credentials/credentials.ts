@@ -80,8 +80,9 @@ export class Credentials {
   /** @throws `missing` */
   remove(name: string): Promise<void> {
     return this.#writes.run(async () => {
-      const { [name]: removed, ...others } = await this.#read()
-      if (removed === undefined) throw fail('missing')
+      const stored = await this.#read()
+      if (!Object.hasOwn(stored, name)) throw fail('missing')
+      const { [name]: _removed, ...others } = stored
       await this.#write(others)
     })
   }

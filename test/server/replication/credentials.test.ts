@@ -215,6 +215,7 @@ test('named credentials: jobs and followers use them at their place alone, and n
   const secret = { url: place, username: 'admin', password: 'wrong' }
   t.is((await call(url, 'PUT', '/_credentials/far', { json: secret })).status, 201)
   t.is((await call(url, 'PUT', '/_credentials/-', { json: secret })).status, 400)
+  t.is((await call(url, 'DELETE', '/_credentials/constructor')).status, 404)
   for (const bad of [
     { url: place },
     { url: 'x', token: 'y' },
