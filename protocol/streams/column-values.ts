@@ -1,10 +1,17 @@
 import { BadEvent } from './bad-event.ts'
 import { decimalText } from './decimals.ts'
-import { ExactNumber, integerOf, isExactObject, parseExact, type ExactValue } from './exact-json.ts'
+import {
+  ExactNumber,
+  type ExactObject,
+  type ExactValue,
+  integerOf,
+  isExactObject,
+  parseExact,
+} from './exact-json.ts'
 import type { ConnectSchema } from './schema.ts'
 import { dateText, durationText, localText, timestampText, timeText, zonedText } from './times.ts'
 
-type Conversion = (value: ExactValue, schema: ConnectSchema) => ExactValue
+type Conversion = (value: ExactValue, schema: ConnectSchema, room: DecimalRoom) => ExactValue
 
 /**
  * Logical types and the values that documents get for them. Types that are not here come as they are: UUIDs, enums, XML,
@@ -43,19 +50,26 @@ export const CONVERTED_TYPES: readonly string[] = [...CONVERSIONS.keys()]
  *
  * @throws BadEvent `schema_mismatch` where the value is not of its type
  */
-export function columnValue(value: ExactValue, schema: ConnectSchema | undefined): ExactValue {
+export function columnValue(
+  value: ExactValue,
+  schema: ConnectSchema | undefined,
+  room = new DecimalRoom(),
+): ExactValue {
   if (value === null || schema === undefined) return value
   const convert = schema.name === undefined ? undefined : CONVERSIONS.get(schema.name)
-  if (convert !== undefined) return convert(value, schema)
+  if (convert !== undefined) return convert(value, schema, room)
   checkScalar(value, schema)
   if (Array.isArray(value) && schema.items !== undefined)
-    return value.map(item => columnValue(item, schema.items))
-  return isExactObject(value) ? structValue(value, schema) : value
+    return value.map(item => columnValue(item, schema.items, room))
+  return isExactObject(value) ? structValue(value, schema, room) : value
 }
 
-function structValue(value: Map<string, ExactValue>, schema: ConnectSchema): ExactValue {
+function structValue(value: ExactObject, schema: ConnectSchema, room: DecimalRoom): ExactValue {
   return new Map(
-    [...value].map(([name, member]) => [name, columnValue(member, schema.fields.get(name) ?? schema.items)]),
+    [...value].map(([name, member]) => [
+      name,
+      columnValue(member, schema.fields.get(name) ?? schema.items, room),
+    ]),
   )
 }
 
@@ -85,20 +99,38 @@ function text(convert: (text: string) => string): Conversion {
 
 /** Scales beyond this are no decimals of any database. */
 const MAX_SCALE = 20_000
+/** Bytes of base64: more digits than any database has, and few enough to be printed at once. */
+const MAX_UNSCALED_TEXT = 100_000
+/** Decimals up to this length are not counted. */
+const ORDINARY_DIGITS = 1000
+
+/** Bounds the long decimals of events that are read together: a scale makes thousands of zeros of a few bytes. */
+export class DecimalRoom {
+  #characters = 16_000_000
+
+  /** @throws BadEvent `schema_mismatch` where it is used up */
+  take(scale: number): void {
+    const digits = Math.abs(scale)
+    if (digits > ORDINARY_DIGITS) this.#characters -= digits
+    if (this.#characters < 0) throw new BadEvent('schema_mismatch', 'too many decimals of a large scale')
+  }
+}
 
 /** In `decimal.format=NUMERIC` the converter writes a number, in Debezium's `decimal.handling.mode=string` text. */
-function decimal(value: ExactValue, schema: ConnectSchema): ExactValue {
+function decimal(value: ExactValue, schema: ConnectSchema, room: DecimalRoom): ExactValue {
   if (value instanceof ExactNumber) return value.text
   const { scale = 0 } = schema
   if (Math.abs(scale) > MAX_SCALE) throw mismatch(value, schema)
-  return decimalText(base64(value, schema), scale)
+  room.take(scale)
+  return decimalText(unscaled(value, schema), scale)
 }
 
-function variableScaleDecimal(value: ExactValue, schema: ConnectSchema): ExactValue {
+function variableScaleDecimal(value: ExactValue, schema: ConnectSchema, room: DecimalRoom): ExactValue {
   if (!isExactObject(value)) throw mismatch(value, schema)
   const scale = integerOf(value.get('scale'))
   if (scale === undefined || Math.abs(scale) > MAX_SCALE) throw mismatch(value, schema)
-  return decimalText(base64(value.get('value') ?? null, schema), scale)
+  room.take(scale)
+  return decimalText(unscaled(value.get('value') ?? null, schema), scale)
 }
 
 function json(value: ExactValue, schema: ConnectSchema): ExactValue {
@@ -111,8 +143,9 @@ function json(value: ExactValue, schema: ConnectSchema): ExactValue {
   }
 }
 
-function base64(value: ExactValue, schema: ConnectSchema): Buffer {
-  if (typeof value !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) throw mismatch(value, schema)
+function unscaled(value: ExactValue, schema: ConnectSchema): Buffer {
+  if (typeof value !== 'string' || value.length > MAX_UNSCALED_TEXT) throw mismatch(value, schema)
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(value)) throw mismatch(value, schema)
   return Buffer.from(value, 'base64')
 }
 

@@ -66,6 +66,6 @@ function double(value: ExactValue): ExactValue | undefined {
 function date(value: ExactValue): ExactValue | undefined {
   if (typeof value === 'string') return value
   const amount = isExactObject(value) ? integer(value.get('$numberLong') ?? null) : value
-  if (!(amount instanceof ExactNumber) || !/^-?\d+$/.test(amount.text)) return undefined
+  if (!(amount instanceof ExactNumber) || !/^-?\d{1,30}$/.test(amount.text)) return undefined
   return timestampText(BigInt(amount.text), 'milliseconds')
 }

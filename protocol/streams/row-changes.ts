@@ -1,5 +1,5 @@
 import { BadEvent } from './bad-event.ts'
-import { columnValue, isUnavailable } from './column-values.ts'
+import { columnValue, type DecimalRoom, isUnavailable } from './column-values.ts'
 import type { EventRow, StreamEvent } from './envelope.ts'
 import { type ExactObject, isExactObject, parseExact, type ExactValue } from './exact-json.ts'
 import { fillIdTemplate, type IdTemplate } from './id-template.ts'
@@ -30,6 +30,8 @@ export interface RowMapping {
   readonly template: IdTemplate
   /** Types of columns, for events without a schema. */
   readonly types: ReadonlyMap<string, ConnectSchema>
+  /** Shared by events that are read together. Default: one for each value. */
+  readonly room?: DecimalRoom
 }
 
 type RowEvent = StreamEvent & { readonly kind: 'row' }
@@ -94,11 +96,16 @@ function rowMembers(
   return { members, keep, columns: isRenamed ? idColumns(row, mapping)! : members }
 }
 
-function converted(name: string, value: ExactValue, { schema }: EventRow, { types }: RowMapping): ExactValue {
+function converted(
+  name: string,
+  value: ExactValue,
+  { schema }: EventRow,
+  { types, room }: RowMapping,
+): ExactValue {
   const type = (types.size === 0 ? undefined : types.get(name)) ?? schema?.fields.get(name)
   if (type === undefined || isUnavailable(value)) return value
   try {
-    return columnValue(value, type)
+    return columnValue(value, type, room)
   } catch (error) {
     if (error instanceof BadEvent) throw new BadEvent(error.error, `column ${name}: ${error.reason}`)
     throw error

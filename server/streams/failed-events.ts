@@ -62,24 +62,36 @@ export async function listFailedEvents(
   return listed.map(({ body }) => Buffer.from(body))
 }
 
-/** Returns whether a database may have so many failed events more. */
-export async function hasRoom(database: Database, most: number, more: number): Promise<boolean> {
-  const listed = await listLocalDocuments(database, PREFIX, { limit: most })
-  return listed.length + more <= most
-}
-
 /**
- * Refuses more failures than an operator would look at: whoever sends them has to wait.
- *
- * @throws `tooManyFailedEvents`
+ * The failed events that a database may have besides those that it has: no more than an operator would look at. They are counted
+ * once for a batch of events, during which nothing else adds to them.
  */
-export async function checkRoom(database: Database, most: number): Promise<void> {
-  if (!(await hasRoom(database, most, 1))) throw noRoom(most)
-}
+export class FailureRoom {
+  readonly #database: Database
+  readonly #most: number
+  #left: number | undefined
 
-/** Returns the error of a database that has its most failed events. */
-export function noRoom(most: number): CouchError {
-  return fail('tooManyFailedEvents', String(most))
+  constructor(database: Database, most: number) {
+    this.#database = database
+    this.#most = most
+  }
+
+  /** The error of a database that has its most: whoever sends more has to wait. */
+  get error(): CouchError {
+    return fail('tooManyFailedEvents', String(this.#most))
+  }
+
+  async has(more: number): Promise<boolean> {
+    const listed = async (): Promise<number> =>
+      (await listLocalDocuments(this.#database, PREFIX, { limit: this.#most })).length
+    this.#left ??= this.#most - (await listed())
+    return more <= this.#left
+  }
+
+  /** Counts failures that were stored. */
+  take(count: number): void {
+    if (this.#left !== undefined) this.#left -= count
+  }
 }
 
 /** A failed event with what it was, to be tried again. */

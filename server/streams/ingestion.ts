@@ -4,7 +4,7 @@ import type { BadEvent } from '../../protocol/streams/bad-event.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { LocalEdit } from '../database/commit/local-edits.ts'
 import type { Database } from '../database/database.ts'
-import { checkRoom, failedEvent, hasRoom, noRoom } from './failed-events.ts'
+import { failedEvent, FailureRoom } from './failed-events.ts'
 import type { IngestedChange, IngestResult } from './ingested.ts'
 import {
   isOfOneEvent,
@@ -65,12 +65,13 @@ async function ingestInTurn(
   events: PreparedEvents,
   options: IngestOptions,
 ): Promise<IngestResult[]> {
+  const room = new FailureRoom(database, options.maxFailures)
   try {
-    return await ingestTogether(database, events, options)
+    return await ingestTogether(database, events, options, room)
   } catch (error) {
     if (!isOfOneEvent(error) && !(error instanceof NotTogether)) throw error
     // One of them is refused: each by itself, so that the others are not.
-    return ingestEach(database, events, options)
+    return ingestEach(database, events, options, room)
   }
 }
 
@@ -79,6 +80,7 @@ async function ingestTogether(
   database: Database,
   events: PreparedEvents,
   options: IngestOptions,
+  room: FailureRoom,
 ): Promise<IngestResult[]> {
   const { read } = events
   const truncated = read.find(one => one.kind === 'truncate')
@@ -99,12 +101,13 @@ async function ingestTogether(
       return result
     }
   })
-  if (failures.length > 0 && !(await hasRoom(database, options.maxFailures, failures.length)))
-    throw new NotTogether('', { cause: noRoom(options.maxFailures) })
+  if (failures.length > 0 && !(await room.has(failures.length)))
+    throw new NotTogether('', { cause: room.error })
   const { edits } = versions
   const locals = [...versions.locals, ...failures, ...(options.locals ?? [])]
   if (edits.length > 0 || locals.length > 0)
     await database.write({ kind: 'write_rows', edits, locals, user: options.user })
+  room.take(failures.length)
   return results
 }
 
@@ -112,13 +115,14 @@ async function ingestEach(
   database: Database,
   events: PreparedEvents,
   options: IngestOptions,
+  room: FailureRoom,
 ): Promise<IngestResult[]> {
   const results: IngestResult[] = []
   const { locals: _, ...without } = options
   const count = events.read.length
   for (let index = 0; index < count; index++) {
     const own = index === count - 1 ? options : without
-    results.push(await ingestOne(database, partOf(events, index, index + 1), own))
+    results.push(await ingestOne(database, partOf(events, index, index + 1), own, room))
   }
   return results
 }
@@ -127,18 +131,20 @@ async function ingestOne(
   database: Database,
   event: PreparedEvents,
   options: IngestOptions,
+  room: FailureRoom,
 ): Promise<IngestResult> {
   try {
-    const [result] = await ingestTogether(database, event, options)
+    const [result] = await ingestTogether(database, event, options, room)
     return result!
   } catch (error) {
     // Only here a validation function, or the second change of a row, is known to have refused this event.
     const cause = error instanceof NotTogether ? error.cause : error
     if (!isOfOneEvent(cause) || options.stopsOnError === true) throw cause
-    await checkRoom(database, options.maxFailures)
+    if (!(await room.has(1))) throw room.error
     const { edit, result } = failureOf(event, 0, cause)
     const locals = [edit, ...(options.locals ?? [])]
     await database.write({ kind: 'write_rows', edits: [], locals, user: options.user })
+    room.take(1)
     return result
   }
 }

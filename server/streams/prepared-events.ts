@@ -2,6 +2,7 @@ import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import { type DocId, isLocalId, parseDocId } from '../../protocol/document-id.ts'
 import { CouchError } from '../../protocol/errors.ts'
 import { BadEvent } from '../../protocol/streams/bad-event.ts'
+import { DecimalRoom } from '../../protocol/streams/column-values.ts'
 import { contentDigest } from '../../protocol/streams/content-digest.ts'
 import { parseEvent, type SkipReason } from '../../protocol/streams/envelope.ts'
 import type { EventSource } from '../../protocol/streams/event-source.ts'
@@ -71,9 +72,10 @@ export async function prepareEvents(
 ): Promise<PreparedEvents> {
   const read: PreparedEvent[] = []
   const slice = new TimeSlice()
+  const room = new DecimalRoom()
   for (let at = 0; at < count; at += AT_A_TIME) {
     if (slice.isOver) await slice.pause()
-    const part = new Preparation(options)
+    const part = new Preparation(options, room)
     for (let index = at; index < Math.min(at + AT_A_TIME, count); index++) part.add(original(index))
     part.finish(read)
   }
@@ -96,12 +98,14 @@ const NOTHING = new Uint8Array()
 
 class Preparation {
   readonly #options: ReadOptions
+  readonly #room: DecimalRoom
   readonly #events: PreparedEvent[] = []
   readonly #texts: string[] = []
   readonly #pending: PendingWrite[] = []
 
-  constructor(options: ReadOptions) {
+  constructor(options: ReadOptions, room: DecimalRoom) {
     this.#options = options
+    this.#room = room
   }
 
   add(event: IncomingEvent): void {
@@ -146,7 +150,7 @@ class Preparation {
           `${read.source.name} was truncated: its documents are left as they are`,
         )
       case 'row':
-        return this.#row(read.source, documentChanges(read, { template, types }))
+        return this.#row(read.source, documentChanges(read, { template, types, room: this.#room }))
     }
   }
 

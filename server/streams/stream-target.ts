@@ -13,7 +13,7 @@ import type { StreamTarget, TakenMessages } from '../../replicator/streams/strea
 import type { LocalEdit } from '../database/commit/local-edits.ts'
 import type { Database } from '../database/database.ts'
 import { readLocalDocument } from '../database/documents/local-documents.ts'
-import { checkRoom, failedEvent } from './failed-events.ts'
+import { failedEvent, FailureRoom } from './failed-events.ts'
 import type { IncomingEvent, IngestResult } from './ingested.ts'
 import { ingest } from './ingestion.ts'
 import { partOf, type PreparedEvents, prepareEvents } from './prepared-events.ts'
@@ -96,7 +96,8 @@ export class StreamDatabase implements StreamTarget<PreparedEvents> {
   async noteGap({ topic, reason }: StreamGap): Promise<WriteFailure> {
     const database = await this.#open()
     const failed = { error: 'stream_gap', reason }
-    await checkRoom(database, this.#options.maxFailures())
+    const room = new FailureRoom(database, this.#options.maxFailures())
+    if (!(await room.has(1))) throw room.error
     const { edit } = failedEvent({ event: { value: null }, topic }, failed)
     const user = await this.#user(database)
     await database.write({ kind: 'write_rows', edits: [], locals: [edit], user })

@@ -5,6 +5,7 @@ import { parseIdTemplate } from '../../../protocol/streams/id-template.ts'
 import type { RowMapping } from '../../../protocol/streams/row-changes.ts'
 import { parseTypeHint } from '../../../protocol/streams/schema.ts'
 import { readJsonBody } from '../../http/request/body.ts'
+import { checkValues } from '../../http/request/json-body.ts'
 import type { Database } from '../../database/database.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
@@ -21,6 +22,8 @@ import type { RequestContext } from '../context.ts'
 import { documentLimits } from '../shared/document-limits.ts'
 import { databaseOf } from '../shared/path-names.ts'
 
+/** Events that are one commit: more than sinks send at once, and few enough to be held with what becomes of them. */
+const AT_A_TIME = 10_000
 const JSON_TYPE = /^application\/(?:cloudevents(?:-batch)?\+)?json\s*(?:;|$)/i
 
 /**
@@ -33,11 +36,17 @@ export async function postIngest(ctx: RequestContext): Promise<void> {
   const query = QueryParams.of(ctx)
   const mapping = mappingOf(query)
   const checkpoint = query.text('checkpoint')
-  const body = await readJsonBody(ctx, 'document')
+  const body = await readJsonBody(ctx, 'query')
+  await checkValues(ctx, body, 'max_query_values')
   const { reading, options } = optionsOf(ctx, query, mapping)
   const events = eventsOf(body)
-  const prepared = await prepareEvents(events.length, index => events[index]!, reading)
-  const results = await ingest(database, prepared, options)
+  const results: IngestResult[] = []
+  let at = 0
+  do {
+    const part = events.slice(at, (at += AT_A_TIME))
+    const prepared = await prepareEvents(part.length, index => part[index]!, reading)
+    results.push(...(await ingest(database, prepared, options)))
+  } while (at < events.length)
   sendJson(ctx, {
     ok: results.every(({ kind }) => kind !== 'failed'),
     ...(checkpoint === undefined ? {} : { checkpoint }),

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { readFileSync } from 'node:fs'
-import { columnValue, CONVERTED_TYPES } from '../../../protocol/streams/column-values.ts'
+import { columnValue, CONVERTED_TYPES, DecimalRoom } from '../../../protocol/streams/column-values.ts'
 import { parseExact, printExact } from '../../../protocol/streams/exact-json.ts'
 import { parseSchema } from '../../../protocol/streams/schema.ts'
 
@@ -152,4 +152,24 @@ test('a value that is not of its type is refused, with the type', t => {
     const error = t.throws(() => columnValue(parseExact(Buffer.from(value)), parsed))
     t.regex(error.message, /^schema_mismatch: .* is no value of the type/)
   }
+})
+
+test('events that are read together have room for so many decimals of a large scale', t => {
+  const decimal = {
+    type: 'bytes',
+    name: 'org.apache.kafka.connect.data.Decimal',
+    parameters: { scale: '20000' },
+  }
+  const schema = parseSchema(parseExact(Buffer.from(JSON.stringify({ type: 'array', items: decimal }))))
+  const values = (count: number) => parseExact(Buffer.from(JSON.stringify(Array(count).fill('AQ=='))))
+  const room = new DecimalRoom()
+  t.true((columnValue(values(500), schema, room) as string[])[499] === `0.${'0'.repeat(19_999)}1`)
+  const error = t.throws(() => columnValue(values(500), schema, room))
+  t.is(error.message, 'schema_mismatch: too many decimals of a large scale')
+  t.throws(() => columnValue(`A${'/'.repeat(1_000_003)}`, schema!.items), {
+    message: /is no value of the type/,
+  })
+  const zoned = parseSchema(parseExact(Buffer.from('{"name":"io.debezium.time.ZonedTime"}')))
+  const fraction = `${'0'.repeat(1_000_000)}1`
+  t.true(columnValue(`10:00:00.${fraction}Z`, zoned) === `10:00:00.${fraction}Z`)
 })

@@ -248,7 +248,10 @@ test('requests that are no events are refused whole', async t => {
 
 test('a database keeps as many failed events as its setting says; the sender has to wait', async t => {
   const small = await startServer({
-    settings: [{ section: 'couchette', key: 'max_failed_events', value: '2' }],
+    settings: [
+      { section: 'couchette', key: 'max_failed_events', value: '2' },
+      { section: 'couchette', key: 'max_query_values', value: '50' },
+    ],
   })
   try {
     await call(small.url, 'PUT', '/full')
@@ -261,6 +264,7 @@ test('a database keeps as many failed events as its setting says; the sender has
     t.is((await call(small.url, 'GET', '/full/5')).status, 200)
     await call(small.url, 'DELETE', '/full/_ingest/failures')
     t.is((await post([{ a: 3 }])).status, 200)
+    t.is((await post(Array(100).fill({}))).status, 413, 'events are counted before any is read')
   } finally {
     await small.close()
   }
