@@ -2,6 +2,7 @@ import { fail } from './errors.ts'
 import type { JsonObject } from './json-value.ts'
 import type { ReplicationEndpoint } from './replication-endpoint.ts'
 import { publicUrl } from './replication-endpoint.ts'
+import { withoutTrailing } from './trailing.ts'
 
 /** A secret that an administrator keeps on the server under a name, and the place that it is for. */
 export interface Credential {
@@ -67,5 +68,5 @@ export function withCredential(
 /** Normalizes what the same address can be written as: case of the host, default ports, dots in paths. */
 function placeOf(url: string): string {
   const shown = publicUrl(/^https?:/.test(url) ? new URL(url).href : url)
-  return shown.replace(/\/+$/, '')
+  return withoutTrailing(shown, '/')
 }

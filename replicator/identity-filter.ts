@@ -1,5 +1,6 @@
 import type { IdentityFilter } from '../protocol/replication-id.ts'
 import type { ReplicationFilter } from '../protocol/replication-options.ts'
+import { withoutTrailing } from '../protocol/trailing.ts'
 import { PeerError } from './peer-error.ts'
 import type { Peer } from './peer.ts'
 
@@ -60,5 +61,7 @@ function fetchError(reason: string): PeerError {
 
 /** As CouchDB does it: spaces around code of one line only. */
 function trimmed(code: string): string {
-  return code.replace(/^ *([^\n]*?) *(\n?)$/, '$1$2')
+  const end = code.endsWith('\n') ? '\n' : ''
+  const line = code.slice(0, code.length - end.length)
+  return line.includes('\n') ? code : withoutTrailing(line.replace(/^ +/, ''), ' ') + end
 }

@@ -1,3 +1,5 @@
+import { withoutTrailing } from '../trailing.ts'
+
 /** A number as its text says: sign, digits without leading and trailing zeros, and the power of ten in front of them. */
 interface Decimal {
   readonly sign: -1 | 0 | 1
@@ -24,5 +26,5 @@ function parseDecimal(text: string): Decimal {
   const digits = all.replace(/^0+/, '')
   if (digits === '') return { sign: 0, exponent: 0, digits: '' }
   const exponent = whole.length - (all.length - digits.length) + Number(power)
-  return { sign: minus === '' ? 1 : -1, exponent, digits: digits.replace(/0+$/, '') }
+  return { sign: minus === '' ? 1 : -1, exponent, digits: withoutTrailing(digits, '0') }
 }

@@ -1,3 +1,5 @@
+import { withoutTrailing } from '../trailing.ts'
+
 /** A point in time, as exact as it was written. */
 export interface Instant {
   /** Seconds since 1970, a whole number. */
@@ -21,7 +23,7 @@ export function parseInstant(text: string): Instant | undefined {
   date.setUTCFullYear(year, month - 1, day)
   const local = date.getTime() / 1000 + hour * 3600 + minute * 60 + second
   const offset = Number(offsetHours) * 3600 + Number(offsetMinutes) * 60
-  return { seconds: local - (sign === '-' ? -offset : offset), fraction: fraction.replace(/0+$/, '') }
+  return { seconds: local - (sign === '-' ? -offset : offset), fraction: withoutTrailing(fraction, '0') }
 }
 
 /** Returns a number below, above or equal to 0. */

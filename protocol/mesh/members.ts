@@ -1,4 +1,5 @@
 import { asDocId, type DocId } from '../document-id.ts'
+import { withoutTrailing } from '../trailing.ts'
 
 /** Scheme of `Authorization` between members of a mesh; servers that do not know it ignore it. */
 export const MEMBER_SCHEME = 'Couchette-Mesh'
@@ -114,7 +115,7 @@ function memberOf(id: string, body: Members): MeshMember | undefined {
   if (typeof name !== 'string' || typeof url !== 'string' || !/^https?:\/\//.test(url)) return undefined
   if (typeof region !== 'string' || typeof key !== 'string') return undefined
   if (!isTexts(holds) || !isTexts(partitioned)) return undefined
-  return { id, name, url: url.replace(/\/+$/, ''), region, key, holds, partitioned }
+  return { id, name, url: withoutTrailing(url, '/'), region, key, holds, partitioned }
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { ExactNumber, type ExactObject, type ExactValue } from './exact-json.ts'
+import { withoutTrailing } from '../trailing.ts'
 
 /**
  * Returns a digest of a document's members that is the same after a round trip through the columns of another database:
@@ -77,6 +78,6 @@ function orderOf(value: ExactObject): MemberOrder {
 
 function numberText(text: string): string {
   if (/[eE]/.test(text)) return String(Number(text))
-  const trimmed = text.includes('.') ? text.replace(/\.?0+$/, '') : text
+  const trimmed = text.includes('.') ? withoutTrailing(withoutTrailing(text, '0'), '.') : text
   return trimmed === '-0' ? '0' : trimmed
 }

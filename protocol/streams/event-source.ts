@@ -90,8 +90,11 @@ const DIGITS = /^\d+$/
 
 /** Numbers by value; names of binary logs and sequence numbers in hexadecimal by length and text. */
 function compareParts(a: string, b: string): number {
-  if (DIGITS.test(a) && DIGITS.test(b))
-    return Number(BigInt(a) - BigInt(b) > 0n) - Number(BigInt(a) < BigInt(b))
+  if (DIGITS.test(a) && DIGITS.test(b)) return compareByLength(a.replace(/^0+/, ''), b.replace(/^0+/, ''))
+  return compareByLength(a, b)
+}
+
+function compareByLength(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length
   return a === b ? 0 : a < b ? -1 : 1
 }

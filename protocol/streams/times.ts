@@ -1,3 +1,5 @@
+import { withoutTrailing } from '../trailing.ts'
+
 /** Units of a logical time type: how many of them are a second, and digits of its fraction. */
 export type TimeUnit = 'milliseconds' | 'microseconds' | 'nanoseconds'
 
@@ -75,7 +77,7 @@ export function zonedText(text: string): string {
 /** As `zonedText`, for text without an offset. */
 export function localText(text: string): string {
   return text.replace(TIME, (_, minutes: string, seconds: string = ':00', fraction: string = '') => {
-    const digits = fraction.replace(/0+$/, '')
+    const digits = withoutTrailing(fraction, '0')
     return `${minutes}${seconds}${digits === '' ? '' : `.${digits}`}`
   })
 }
@@ -93,7 +95,7 @@ function clockText(seconds: number, fraction: number, unit: TimeUnit): string {
 
 function fractionText(fraction: number, unit: TimeUnit): string {
   if (fraction === 0) return ''
-  return `.${String(fraction).padStart(DIGITS[unit], '0').replace(/0+$/, '')}`
+  return `.${withoutTrailing(String(fraction).padStart(DIGITS[unit], '0'), '0')}`
 }
 
 function yearText(year: number): string {

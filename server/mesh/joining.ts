@@ -5,6 +5,7 @@ import { PeerError } from '../../replicator/peer-error.ts'
 import { type Introducer, makeKey, type MemberKey, memberIdOf, type MeshIdentity } from './identity.ts'
 import { type Invitation, parseInvitation } from './invitations.ts'
 import type { MemberClient } from './member-client.ts'
+import { withoutTrailing } from '../../protocol/trailing.ts'
 
 /** A node as it enters a mesh. */
 export interface NewMember {
@@ -47,7 +48,7 @@ export async function joinRequest(
   const json = { invitation: token.trim(), member: { ...member, key: key.x }, proof }
   const request = { method: 'POST', path: '_mesh/members', json } as const
   const { status, value } = await client
-    .ask(at.replace(/\/+$/, ''), undefined, request, signal, timeoutMs)
+    .ask(withoutTrailing(at, '/'), undefined, request, signal, timeoutMs)
     .catch((error: unknown) => {
       throw fail('joinRefused', error instanceof PeerError ? error.reason : 'it does not answer')
     })
@@ -96,7 +97,7 @@ export async function newcomerOf(
   if (!(await isSignedBy(proof, key!, id, invitation.id)))
     throw fail('unauthorized', 'The proof of the key is missing.')
   const answer = (): Promise<string> => sign(ownKey, self, id)
-  return { id, name: name!, url: url!.replace(/\/+$/, ''), region: region!, key: key!, invitation, answer }
+  return { id, name: name!, url: withoutTrailing(url!, '/'), region: region!, key: key!, invitation, answer }
 }
 
 function sign(key: MemberKey, issuer: string, audience: string): Promise<string> {

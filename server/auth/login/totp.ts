@@ -3,6 +3,7 @@ import { sameText } from '../../passwords/hasher.ts'
 import { ExpiringMap } from '../expiring-map.ts'
 import { isPrf, PRFS } from '../../passwords/stored-password.ts'
 import type { Totp } from '../user-record.ts'
+import { withoutTrailing } from '../../../protocol/trailing.ts'
 
 const STEP_SECONDS = 30
 /**
@@ -78,7 +79,7 @@ function generate({ algorithm, length }: Totp, key: Buffer, step: number): strin
 }
 
 function decodeBase32(text: string): Buffer | undefined {
-  const digits = [...text.replace(/=+$/, '')].map(char => BASE32.indexOf(char))
+  const digits = [...withoutTrailing(text, '=')].map(char => BASE32.indexOf(char))
   if (digits.includes(-1)) return undefined
   const bits = digits.map(digit => digit.toString(2).padStart(5, '0')).join('')
   return Buffer.from((bits.match(/.{8}/g) ?? []).map(byte => parseInt(byte, 2)))

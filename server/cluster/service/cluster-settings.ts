@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { Config } from '../../config/config.ts'
 import { StartError } from '../../config/start-error.ts'
+import { withoutTrailing } from '../../../protocol/trailing.ts'
 
 /** Settings of a node that are read at its start. */
 export interface ClusterSettings {
@@ -28,7 +29,7 @@ export function clusterSettings(config: Config): ClusterSettings | undefined {
 
 /** Returns the URL under which other nodes reach this one. @param listening without credentials */
 export function ownClusterUrl(config: Config, listening: string): string {
-  const configured = config.text('cluster', 'url').replace(/\/+$/, '')
+  const configured = withoutTrailing(config.text('cluster', 'url'), '/')
   if (configured !== '') return configured
   return listening.replace(/^http:\/\/(0\.0\.0\.0|\[::\])(?=:)/, `http://${hostname()}`)
 }

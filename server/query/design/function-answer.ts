@@ -21,7 +21,7 @@ interface Parts {
   json: JsonValue | undefined
 }
 
-const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/
+const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}$/
 /** A status line's number, and the words that may follow. */
 const CODE = /^(\d{3})(?: |$)/
 
@@ -73,7 +73,7 @@ function take(parts: Parts, name: string, value: JsonValue): boolean {
       parts.type = 'text/html; charset=utf-8'
       return true
     case 'base64':
-      if (typeof value !== 'string' || !BASE64.test(value)) return false
+      if (typeof value !== 'string' || !BASE64.test(value.trimEnd())) return false
       parts.body = Buffer.from(value, 'base64')
       parts.type = 'application/binary'
       return true

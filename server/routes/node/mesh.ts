@@ -7,6 +7,7 @@ import { sendJson } from '../../http/response/reply.ts'
 import type { NewMember } from '../../mesh/joining.ts'
 import { memberOfUser } from '../../mesh/member-rights.ts'
 import type { RequestContext } from '../context.ts'
+import { withoutTrailing } from '../../../protocol/trailing.ts'
 
 /** `GET /_mesh`: members, and how this node stands to them. */
 export async function getMesh(ctx: RequestContext): Promise<void> {
@@ -101,7 +102,7 @@ function memberOf(ctx: RequestContext, body: JsonObject): NewMember {
     throw fail('badRequest', '`url` must be the URL under which other members reach this node.')
   if (typeof region !== 'string') throw fail('badRequest', '`region` must be a text.')
   const shown = typeof name === 'string' && name !== '' ? name : new URL(url).host
-  return { name: shown, url: url.replace(/\/+$/, ''), region }
+  return { name: shown, url: withoutTrailing(url, '/'), region }
 }
 
 function isServerUrl(text: string): boolean {

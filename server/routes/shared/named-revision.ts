@@ -2,6 +2,7 @@ import { fail } from '../../../protocol/errors.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import type { RequestContext } from '../context.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
+import { withoutTrailing } from '../../../protocol/trailing.ts'
 
 /**
  * The revision that a request is about: from the body, `?rev` or `If-Match`, which must agree.
@@ -16,7 +17,7 @@ export function revisionNamed(ctx: RequestContext, inBody?: Rev): Rev | undefine
   }
   const given = inBody ?? query
   if (ctx.headers['if-match'] === undefined) return given
-  const header = parseRev(ctx.headers['if-match'].replace(/^"+|"+$/g, ''))
+  const header = parseRev(withoutTrailing(ctx.headers['if-match'].replace(/^"+/, ''), '"'))
   if (given !== undefined && header !== given) {
     throw fail('badRequest', 'Document rev and etag have different values')
   }

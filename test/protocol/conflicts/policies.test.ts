@@ -162,3 +162,9 @@ test('the first policy counts whose selector matches all leaves', t => {
   t.is(kindFor({ type: 'a', n: 1 }, { type: 'b', n: 2 }), 'majority')
   t.is(kindFor({ n: 1 }, { n: 0 }), undefined)
 })
+
+test('times with long rows of zeros are compared as others are', t => {
+  const zeros = '0'.repeat(1_000_000)
+  const time = (end: number): string => `{"at":"2026-01-01T00:00:00.${zeros}${end}Z","n":${end}}`
+  t.true(bodyOf({ policy: 'latest', field: 'at' }, time(2), time(1)) === time(2))
+})

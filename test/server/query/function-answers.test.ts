@@ -243,3 +243,18 @@ test(
     t.deepEqual([response.status, response.body], [200, 'x'])
   },
 )
+
+test(
+  'base64 of many blanks, and a revision of many quotes, are judged at once',
+  withServer,
+  async (t, { url }) => {
+    const base64 = (blanks: number, end: string) => `{ base64: 'QQ==' + ' '.repeat(${blanks}) + '${end}' }`
+    await makeDesign(url, { good: base64(1_000_000, ''), bad: base64(1_000_000, '!') })
+    t.is((await call<unknown>(url, 'GET', `${DESIGN}/_show/good`)).body, 'A')
+    t.is((await call(url, 'GET', `${DESIGN}/_show/bad`)).status, 500)
+    const quoted = (rev: string) => call(url, 'PUT', '/db/a', { json: {}, headers: { 'if-match': rev } })
+    const rev = (await call(url, 'PUT', '/db/a', { json: {} })).body['rev'] as string
+    t.is((await quoted(`""${rev}""`)).status, 201)
+    t.is((await quoted(`a${'"'.repeat(10_000)}b`)).status, 400)
+  },
+)
