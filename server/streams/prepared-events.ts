@@ -1,5 +1,5 @@
 import type { DocumentLimits } from '../../protocol/document/document-input.ts'
-import { type DocId, isLocalId, parseDocId } from '../../protocol/document-id.ts'
+import { type DocId, isDesignId, isLocalId, parseDocId } from '../../protocol/document-id.ts'
 import { CouchError } from '../../protocol/errors.ts'
 import { BadEvent } from '../../protocol/streams/bad-event.ts'
 import { DecimalRoom } from '../../protocol/streams/column-values.ts'
@@ -150,13 +150,14 @@ class Preparation {
           `${read.source.name} was truncated: its documents are left as they are`,
         )
       case 'row':
-        return this.#row(read.source, documentChanges(read, { template, types, room: this.#room }))
+        return this.#row(read.source, documentChanges(read, { template, types, room: this.#room }), template)
     }
   }
 
-  #row(source: EventSource, changes: readonly DocumentChange[]): PreparedEvent {
+  #row(source: EventSource, changes: readonly DocumentChange[], template?: IdTemplate): PreparedEvent {
     const { maxIdBytes } = this.#options.limits
     const ids = changes.map(({ id }) => documentId(id, maxIdBytes))
+    if (template !== undefined) for (const id of ids) checkDesignId(id, template)
     return {
       kind: 'row',
       source,
@@ -182,6 +183,17 @@ export function documentId(text: string, maxIdBytes: number | undefined): DocId 
   const id = parseDocId(text, maxIdBytes)
   if (isLocalId(id)) throw new BadEvent('missing_key', `${id} is no id of a row`)
   return id
+}
+
+/**
+ * Refuses a row whose columns make a design document's id: whoever may choose a key there would choose functions here. A template
+ * that begins with "_design/" means it.
+ *
+ * @throws BadEvent `missing_key`
+ */
+function checkDesignId(id: DocId, { parts: [first] }: IdTemplate): void {
+  if (!isDesignId(id) || (first !== undefined && 'literal' in first && isDesignId(first.literal))) return
+  throw new BadEvent('missing_key', `${id} is the id of a design document, and the template names none`)
 }
 
 /** Returns whether an event is refused for what it is, so that it would be the next time too. */

@@ -1,4 +1,4 @@
-import type { DocId } from '../../protocol/document-id.ts'
+import { type DocId, isDesignId } from '../../protocol/document-id.ts'
 import type { DocumentLimits } from '../../protocol/document/document-input.ts'
 import type { EventSource } from '../../protocol/streams/event-source.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
@@ -36,7 +36,11 @@ export async function truncateRows(
       limit: AT_A_TIME,
       ...(after === undefined ? {} : { after }),
     })
-    const present = listed.filter(({ body }) => isPresent(body)).map(({ id }) => id.slice(prefix.length))
+    // Members can write `_local` documents: none of theirs deletes functions with the rights of whoever sends the event.
+    const present = listed
+      .filter(({ body }) => isPresent(body))
+      .map(({ id }) => id.slice(prefix.length))
+      .filter(id => !isDesignId(id))
     const versions = new RowVersions(database, limits)
     const deletions = present.map(id => deletion(source, documentId(id, limits.maxIdBytes)))
     await versions.load(deletions)

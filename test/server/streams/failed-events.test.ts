@@ -117,3 +117,14 @@ test('jobs with streams are not verified: the reason says why', async t => {
     t.regex(JSON.stringify(body), /a stream cannot be compared with a database/)
   }
 })
+
+test('a row becomes a design document by the template alone, not by what its columns hold', async t => {
+  const { send, retry, failures, get } = await database(t, 'design')
+  const planted = event('c', { id: '_design/evil', views: {} })
+  t.like((await send([planted])).body.results[0], { error: 'missing_key' })
+  t.like((await retry('id={id}')).body.results[0], { error: 'missing_key' })
+  t.is((await failures()).length, 1)
+  t.is((await get('_design/evil')).status, 404)
+  t.like((await send([event('c', { id: 'meant' })], 'id=_design/{id}')).body.results[0], { ok: true })
+  t.is((await get('_design/meant')).status, 200)
+})
