@@ -130,6 +130,16 @@ test('cli/main.ts alone reaches the server: other files of cli know its HTTP API
   t.deepEqual(broken, [])
 })
 
+test('tests find files and programs of the project by harness/project.ts: they run from dist/, too', t => {
+  const own = sourceFiles('test').filter(({ text }) =>
+    /(?<!createRequire\()import\.meta\.(url|dirname)|'--import', 'tsx'/.test(text),
+  )
+  t.deepEqual(
+    own.map(({ path }) => path).filter(path => path !== 'test/layout.test.ts'),
+    [],
+  )
+})
+
 test('tests and benchmarks share harness/ and import nothing else of each other', t => {
   const broken = ['test', 'bench', 'harness'].flatMap(sourceFiles).flatMap(({ path, imports }) => {
     const other = path.startsWith('test/')

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
+import { projectFile } from '../../harness/project.ts'
 import { REPLICATION_DEFAULTS } from '../../protocol/replication-options.ts'
 import { parseReplication } from '../../protocol/replication-request.ts'
 import { parseIdTemplate } from '../../protocol/streams/id-template.ts'
 
-const text = readFileSync(new URL('../../docs/streams.md', import.meta.url), 'utf8')
+const text = readFileSync(projectFile('docs/streams.md'), 'utf8')
 
 /** Blocks of indented lines. */
 const blocks = text

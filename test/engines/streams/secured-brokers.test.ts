@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { credsAuthenticator } from '@nats-io/nats-core'
 import test from 'ava'
+import { projectFile } from '../../../harness/project.ts'
 import { call } from '../../helpers/http.ts'
 import { JobServer } from './job-server.ts'
 import { natsAccounts } from './nats-accounts.ts'
 import { type NatsSecurity, NatsServer } from './nats-server.ts'
 
 /* Brokers that want TLS and credentials; the server trusts the authority of fixtures/tls, and a second one does not. */
-const tls = (file: string) => fileURLToPath(new URL(`../../../fixtures/tls/${file}`, import.meta.url))
+const tls = (file: string) => projectFile(`fixtures/tls/${file}`)
 const ca = readFileSync(tls('ca.pem'), 'utf8')
 const TLS = `tls { cert_file: "${tls('server.pem')}", key_file: "${tls('server.key')}" }`
 const TRUST = { section: 'replicator', key: 'ssl_trusted_certificates_file', value: tls('ca.pem') }
