@@ -12,6 +12,8 @@ import {
 /** Milliseconds between two reports of a follower. */
 const REPORT_MS = 500
 const REPORT_TIMEOUT_MS = 2000
+/** A node that ends waits for no leader for longer. */
+const LAST_REPORT_MS = 500
 
 /** A member as this node knows it. Only the leader knows of the others' positions. */
 export interface MemberState {
@@ -43,16 +45,15 @@ export class Members {
     this.#onRemoved = onRemoved
   }
 
-  /** Begins to report to whoever leads. */
+  /** Begins to report to whoever leads, at once: the log is kept for members that the leader has heard of. */
   start(): void {
-    this.#timer = setTimeout(() => {
-      this.#reporting = this.#report()
-        .catch(() => undefined)
-        .then(() => {
-          if (!this.#stop.signal.aborted) this.start()
-        })
-    }, REPORT_MS)
-    this.#timer.unref()
+    this.#reporting = this.#report()
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#stop.signal.aborted) return
+        this.#timer = setTimeout(() => this.start(), REPORT_MS)
+        this.#timer.unref()
+      })
   }
 
   /** All members with what is known of them. */
@@ -89,14 +90,16 @@ export class Members {
     if (change.node === this.#cluster.settings.node) this.#onRemoved(sentence())
   }
 
-  /** Idempotent. */
+  /** Idempotent. Reports once more, so that the log is not kept for what this node has. */
   async close(): Promise<void> {
+    const isFirst = !this.#stop.signal.aborted
     this.#stop.abort()
     clearTimeout(this.#timer)
     await this.#reporting
+    if (isFirst) await this.#report(AbortSignal.timeout(LAST_REPORT_MS)).catch(() => undefined)
   }
 
-  async #report(): Promise<void> {
+  async #report(stop: AbortSignal = this.#stop.signal): Promise<void> {
     const { leader, isLeader, address, signature, group, snapshots } = this.#cluster
     if (isLeader || leader === undefined || leader.node === address.node || group === undefined) return
     const report: NodeReport = {
@@ -108,7 +111,7 @@ export class Members {
     }
     const at = performance.now()
     try {
-      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REPORT_TIMEOUT_MS)])
+      const signal = AbortSignal.any([stop, AbortSignal.timeout(REPORT_TIMEOUT_MS)])
       const { position } = await askNode(signature, leader.url, NODE_PATHS.report, { body: report, signal })
       this.#cluster.heard(position, at)
     } catch (error) {
