@@ -61,8 +61,9 @@ export async function contentsOf(
     const asked = wanted.map(one => ({ ...one, possibleAncestors: [] }))
     for await (const found of peer.bulkGet(asked, signal)) {
       for (const revision of found) {
-        if (revision.kind === 'attachments') apart.push(revision)
-        else if (revision.kind === 'document') keep(contents, revision.json, options)
+        if (revision.kind === 'document') keep(contents, revision.json, options)
+        // A row without a document may tell that it is damaged, not that it is missing.
+        else apart.push(revision)
       }
     }
   } catch (error) {
