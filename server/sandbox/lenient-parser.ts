@@ -13,7 +13,9 @@ interface ExtensibleParser {
   parseBlock(createNewLexicalScope?: boolean, node?: Node, exitStrict?: boolean): Node
 }
 
-const IGNORED = String.raw`(?:\s|//[^\n]*\n|/\*[^]*?\*/)*`
+/** A comment ends at its first end: were it to go on to a later one, sources of many comments would be read in every combination. */
+const COMMENT = String.raw`/\*[^*]*\*+(?:[^/*][^*]*\*+)*/`
+const IGNORED = String.raw`(?:\s|//[^\n]*\n|${COMMENT})*`
 const ANONYMOUS = new RegExp(`${IGNORED}function${IGNORED}\\(`, 'y')
 
 /** Returns whether an anonymous function begins at this place, behind blanks and comments. */

@@ -38,6 +38,10 @@ const functions: [what: string, source: string][] = [
   ['the last of several', 'function () { return false }\nfunction () { return true }'],
   ['a block whose value it is', 'if (true) { (function (doc) { return true }) }'],
   ['an anonymous function in its body', 'function (doc) { function (x) { return x } return true }'],
+  [
+    'many comments before what is no anonymous function',
+    `${'/* c */'.repeat(60)} var f = function () { return true }; f`,
+  ],
   ['a pattern with brackets', 'function (doc) { return /[/}]/.test("}") }'],
 ]
 
