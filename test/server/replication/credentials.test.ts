@@ -131,7 +131,10 @@ for (const [what, credentials] of Object.entries(ECHOED)) {
     const shown = async (): Promise<string> => {
       const paths = ['/_scheduler/jobs', '/_scheduler/docs/_replicator/job', '/_active_tasks']
       const all = await Promise.all(paths.map(path => call(url, 'GET', path)))
-      return JSON.stringify([...all.map(({ body }) => body), await replicate(url, job)])
+      return JSON.stringify([
+        ...all.map(({ body }) => body),
+        await replicate(url, { ...job, target: `${url}/other` }),
+      ])
     }
     await eventually('the refusal is shown', async () => /you sent/.test(await shown()))
     t.notRegex(await shown(), /secret|se.{1,3}cr.{1,3}et|dTpzZ/)
