@@ -34,8 +34,10 @@ test.serial('the log in JetStream keeps the contract', async t => {
     open.push(log)
     return log
   }
+  t.teardown(async () => {
+    for (const log of open) await log.close()
+  })
   await keepsContract(t, { connect, close: () => Promise.resolve() })
-  for (const log of open) await log.close()
 })
 
 test.serial('no acknowledged entry is missing when servers are killed under contending writers', async t => {
