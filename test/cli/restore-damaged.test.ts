@@ -42,7 +42,8 @@ async function fill(url: string): Promise<void> {
 async function damage(data: string): Promise<void> {
   const store = new Level<Uint8Array, Uint8Array>(join(data, 'store'), ENCODINGS)
   const record = Buffer.from((await store.get(databaseNameKey('db'))) ?? []).toString()
-  const { number } = JSON.parse(record.slice(0, record.lastIndexOf('}') + 1)) as { number: number }
+  // Behind the JSON stands a checksum, which may have any bytes.
+  const number = Number(/"number":(\d+)/.exec(record)?.[1])
   const keys = new DatabaseKeys(number)
   const flip = async (key: Uint8Array): Promise<void> => {
     const value = await store.get(key)
