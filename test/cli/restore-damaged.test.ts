@@ -2,6 +2,7 @@ import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
 import test, { type ExecutionContext } from 'ava'
+import { databaseNumber } from '../helpers/faults/database-number.ts'
 import { findFaults } from '../../server/commands/check.ts'
 import { openUnusedStore } from '../../server/commands/open-unused-store.ts'
 import { DatabaseKeys, databaseNameKey, KeySpace } from '../../server/storage/keys.ts'
@@ -41,10 +42,7 @@ async function fill(url: string): Promise<void> {
 /** Flips a bit of records of each kind: bodies, documents, rows of the feed, of the index, a local document; and of a file. */
 async function damage(data: string): Promise<void> {
   const store = new Level<Uint8Array, Uint8Array>(join(data, 'store'), ENCODINGS)
-  const record = Buffer.from((await store.get(databaseNameKey('db'))) ?? []).toString()
-  // Behind the JSON stands a checksum, which may have any bytes.
-  const number = Number(/"number":(\d+)/.exec(record)?.[1])
-  const keys = new DatabaseKeys(number)
+  const keys = new DatabaseKeys(databaseNumber(await store.get(databaseNameKey('db'))))
   const flip = async (key: Uint8Array): Promise<void> => {
     const value = await store.get(key)
     if (value === undefined) throw new Error(`there is no record ${Buffer.from(key).toString('hex')}`)

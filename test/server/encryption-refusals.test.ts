@@ -2,6 +2,7 @@ import { open, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { Level } from 'level'
+import { databaseNumber } from '../helpers/faults/database-number.ts'
 import type { CouchetteOptions } from '../../server/main.ts'
 import { databaseNameKey, DatabaseKeys, metaKey, KeySpace } from '../../server/storage/keys.ts'
 import { StoreUnavailableError } from '../../server/storage/store.ts'
@@ -68,10 +69,7 @@ test('what was changed on disk is answered with an error, and all else as ever',
   withData(async (data, run) => {
     await run(key(KEY), ({ url }) => fill(t, url))
     await changeStore(data, async store => {
-      const record = Buffer.from((await store.get(databaseNameKey('secrets'))) ?? []).toString()
-      // Behind the text stands its checksum.
-      const text = record.slice(0, record.lastIndexOf('}') + 1)
-      const keys = new DatabaseKeys((JSON.parse(text) as { number: number }).number)
+      const keys = new DatabaseKeys(databaseNumber(await store.get(databaseNameKey('secrets'))))
       const [one, other] = [keys.number(KeySpace.body, 10), keys.number(KeySpace.body, 11)]
       const [first, second] = await store.getMany([one, other])
       if (first === undefined || second === undefined) throw new Error('there are no such bodies')

@@ -2,6 +2,7 @@ import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
 import test from 'ava'
+import { databaseNumber } from '../../helpers/faults/database-number.ts'
 import { DatabaseKeys, databaseNameKey, KeySpace } from '../../../server/storage/keys.ts'
 import { call } from '../../helpers/http.ts'
 import { startServer } from '../../helpers/server.ts'
@@ -29,9 +30,7 @@ async function changeStore(
   change: (store: Level<Uint8Array, Uint8Array>, keys: DatabaseKeys) => Promise<void>,
 ): Promise<void> {
   const store = new Level<Uint8Array, Uint8Array>(join(data, 'store'), ENCODINGS)
-  const record = Buffer.from((await store.get(databaseNameKey('db'))) ?? []).toString()
-  const { number } = JSON.parse(record.slice(0, record.lastIndexOf('}') + 1)) as { number: number }
-  await change(store, new DatabaseKeys(number))
+  await change(store, new DatabaseKeys(databaseNumber(await store.get(databaseNameKey('db')))))
   await store.close()
 }
 
