@@ -1,11 +1,14 @@
 // Runs the tests that the build compiled: node dist/scripts/run-tests.js [--fast|--engines] [FILE...]
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { killTests } from './kill-tests.ts'
 
 /** More failing files than this are a fault of the code, not of the moment. */
 const MAX_FILES = 3
+/** How often files that fail are run again. */
+const MORE_RUNS = 2
 /** No test takes as long; tests that say nothing for this time are stuck. */
 const STUCK_AFTER_MS = 6 * 60_000
 /** A run that takes longer is ended: a machine that runs it must not wait for ever. */
@@ -60,7 +63,10 @@ async function ava(set: string, args: readonly string[]): Promise<Run> {
   const code = await new Promise<number | null>(resolve => child.on('exit', resolve))
   clearInterval(watch)
   const passed = code === 0
-  return { passed, failed: passed ? [] : [...new Set([...failed, ...failingFiles()])] }
+  return {
+    passed,
+    failed: passed ? [] : [...new Set([...failed, ...failingFiles()].map(file => relative('', file)))],
+  }
 }
 
 function failingFiles(): string[] {
@@ -72,7 +78,7 @@ function failingFiles(): string[] {
 }
 
 /**
- * Runs a set of tests, or files of it. Up to {@link MAX_FILES} files that fail are run once more, alone: many tests start servers, sandboxes
+ * Runs a set of tests, or files of it. Up to {@link MAX_FILES} files that fail are run again, alone: many tests start servers, sandboxes
  * and browsers, and a crowded machine must not look like a broken program. What passes only then is named as unsteady at the end.
  */
 async function main(): Promise<number> {
@@ -84,10 +90,17 @@ async function main(): Promise<number> {
   const first = await ava(set, positionals)
   if (first.passed) return 0
   if (first.failed.length === 0 || first.failed.length > MAX_FILES) return 1
-  console.log(`\nOnce more, alone: ${first.failed.join(', ')}`)
-  const second = await ava(set, ['--serial', '--concurrency=1', ...first.failed])
-  if (second.passed) console.log(`UNSTEADY: passed only when run alone: ${first.failed.join(', ')}`)
-  return second.passed ? 0 : 1
+  let { failed } = first
+  for (let run = 0; run < MORE_RUNS && failed.length > 0; run++) {
+    console.log(`\nOnce more, alone: ${failed.join(', ')}`)
+    const again = await ava(set, ['--serial', '--concurrency=1', ...failed])
+    if (!again.passed) failed = again.failed
+    else {
+      console.log(`UNSTEADY: passed only when run alone: ${first.failed.join(', ')}`)
+      return 0
+    }
+  }
+  return 1
 }
 
 process.exit(await main())
