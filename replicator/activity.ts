@@ -21,7 +21,7 @@ export class Activity {
       this.#during(`${what} of the ${side}`, work)
     return {
       url: peer.url,
-      ...(peer.isShared === true && { isShared: true }),
+      isShared: peer.isShared,
       get moved() {
         return peer.moved
       },

@@ -125,7 +125,7 @@ export interface Peer {
   readonly moved: BytesMoved
 
   /** True of a target that other jobs write the same revisions to: it is asked for each batch what it lacks. */
-  readonly isShared?: boolean
+  readonly isShared: boolean
 
   /** Time of the last bytes from the peer, by `performance.now()`; before any, when it was opened. */
   readonly heardAt: number

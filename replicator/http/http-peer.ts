@@ -60,6 +60,7 @@ const NO_DOCUMENT = / was answered 404: (missing|deleted)$/
 
 /** A database of another server. */
 export class HttpPeer implements Peer {
+  readonly isShared = false
   readonly url: string
   readonly #client: HttpClient
 

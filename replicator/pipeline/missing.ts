@@ -22,8 +22,7 @@ export class MissingFinder {
   }
 
   async find(changes: readonly Change[], signal: AbortSignal): Promise<readonly MissingRevisions[]> {
-    const isAlone = this.#target.isShared !== true
-    if (isAlone && this.#share > SKIP_ABOVE && ++this.#batches % ASK_EVERY !== 0)
+    if (!this.#target.isShared && this.#share > SKIP_ABOVE && ++this.#batches % ASK_EVERY !== 0)
       return changes.map(supposeMissing)
     const missing = await this.#target.revsDiff(changes, signal)
     const share = countRevisions(missing) / Math.max(1, countRevisions(changes))

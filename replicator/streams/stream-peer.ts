@@ -14,6 +14,7 @@ import type { StreamReader } from './contract.ts'
 
 /** A stream as one side of a job. It has no documents to ask for: what is no part of a stream is refused. */
 export class StreamPeer implements Peer {
+  readonly isShared = false
   readonly url: string
   readonly moved: BytesMoved & { received: number; sent: number } = { received: 0, sent: 0 }
 

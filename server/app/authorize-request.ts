@@ -49,7 +49,7 @@ export async function authorizeRequest(ctx: RequestContext, match: AuthorizedMat
 async function authorizeMember(ctx: RequestContext, { params, route }: AuthorizedMatch): Promise<void> {
   const { db } = params
   const isShared = typeof db === 'string' && (await ctx.services.mesh.shares(db))
-  checkMemberRequest(ctx.method, route?.path, db, () => isShared)
+  checkMemberRequest(ctx.method, route?.path, db, isShared)
 }
 
 /** Logging in stays open to everybody; `_up` may be left open (`chttpd_auth:party_mode_handler/1`). @throws `unauthorized` */

@@ -1,3 +1,4 @@
+import { isDatabaseName } from '../../protocol/database-name.ts'
 import type { RequestContext } from '../routes/context.ts'
 import { encodeSegment } from '../http/request/percent.ts'
 import { segmentsInDatabase, splitPath } from '../routing/path.ts'
@@ -29,16 +30,13 @@ export function countAndLogRequest(ctx: RequestContext, startedMs: number): void
   })
 }
 
-/** Databases whose names begin as those of other endpoints do. */
-const SYSTEM_DATABASES = new Set(['_users', '_replicator', '_global_changes', '_mesh_members'])
-
 /** Returns a path without the name of the attachment that it leads to. */
 export function pathForLog(path: string): string {
   const segments = splitPath(path)
   const database = segments[0] ?? ''
   const below = segmentsInDatabase(segments)
   const [first = ''] = below
-  if (database.startsWith('_') && !SYSTEM_DATABASES.has(database)) return path
+  if (database.startsWith('_') && !isDatabaseName(database)) return path
   const isDivided = first === '_design' || first === '_local'
   if (first.startsWith('_') && !isDivided) return path
   const document = below.slice(0, isDivided ? 2 : 1)

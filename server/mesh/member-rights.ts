@@ -34,12 +34,17 @@ export function memberOfUser({ name, authenticated }: UserContext): string | und
   return authenticated === MEMBER_KIND ? name?.slice('mesh:'.length) : undefined
 }
 
-/** @throws `forbidden` unless members may make the request */
+/**
+ * Refuses what members may not ask.
+ *
+ * @param isShared true if the mesh shares the database
+ * @throws `forbidden`
+ */
 export function checkMemberRequest(
   method: string,
   route: string | undefined,
   database: string | null | undefined,
-  isShared: (database: string) => boolean,
+  isShared: boolean,
 ): void {
   const methods = ALLOWED[route ?? '']
   if (methods?.includes(method) !== true) throw fail('forbidden', 'Members of the mesh may not do that.')
@@ -47,6 +52,6 @@ export function checkMemberRequest(
   if (database === '_mesh_members') {
     const isRead = MEMBERS_ARE_READ.includes(method) || method === 'POST'
     if ((isRead && route !== '/:db/_bulk_docs') || route === '/:db/_local/:name') return
-  } else if (database !== null && isShared(database)) return
+  } else if (isShared) return
   throw fail('forbidden', 'The mesh does not share this database.')
 }

@@ -1,20 +1,5 @@
-import type {
-  BytesMoved,
-  Change,
-  ChangesBatch,
-  ChangesRequest,
-  DatabaseInfo,
-  DigestedRange,
-  DigestRequest,
-  FetchedRevision,
-  MissingRevisions,
-  OpenedRevision,
-  Peer,
-  PeerLocalDocument,
-  WriteFailure,
-} from '../../replicator/peer.ts'
-import type { SourceSeq } from '../../protocol/checkpoint.ts'
-import type { ReplicationFilter } from '../../protocol/replication-options.ts'
+import { ForwardingPeer } from '../../replicator/forwarding-peer.ts'
+import type { Change, MissingRevisions, OpenedRevision, Peer, WriteFailure } from '../../replicator/peer.ts'
 import { unlessAborted } from '../../replicator/wait.ts'
 import type { RevisionsInFlight } from './revisions-in-flight.ts'
 
@@ -24,35 +9,25 @@ const MOST_WAIT_MS = 10_000
 const ID = /^\{"_id":("(?:[^"\\]|\\.)*")/
 
 /** A database that several jobs of a mesh write to: a revision that one of them fetches is not fetched by another meanwhile. */
-export class SharedTarget implements Peer {
-  readonly isShared = true
-  readonly #target: Peer
+export class SharedTarget extends ForwardingPeer {
   readonly #inFlight: RevisionsInFlight
 
   constructor(target: Peer, inFlight: RevisionsInFlight) {
-    this.#target = target
+    super(target)
     this.#inFlight = inFlight
   }
 
-  get url(): string {
-    return this.#target.url
+  override get isShared(): boolean {
+    return true
   }
 
-  get moved(): BytesMoved {
-    return this.#target.moved
-  }
-
-  get heardAt(): number {
-    return this.#target.heardAt
-  }
-
-  async revsDiff(
+  override async revsDiff(
     changes: readonly Pick<Change, 'id' | 'revs'>[],
     signal: AbortSignal,
   ): Promise<MissingRevisions[]> {
     const end = performance.now() + MOST_WAIT_MS
     for (;;) {
-      const missing = await this.#target.revsDiff(changes, signal)
+      const missing = await this.peer.revsDiff(changes, signal)
       const others = performance.now() < end ? this.#inFlight.othersOf(this, missing) : undefined
       // Claims are made with nothing in between, and never while waiting: jobs do not wait for each other in a circle.
       if (others === undefined) {
@@ -65,9 +40,9 @@ export class SharedTarget implements Peer {
     }
   }
 
-  async bulkDocs(documents: readonly Uint8Array[], signal: AbortSignal): Promise<WriteFailure[]> {
+  override async bulkDocs(documents: readonly Uint8Array[], signal: AbortSignal): Promise<WriteFailure[]> {
     try {
-      return await this.#target.bulkDocs(documents, signal)
+      return await this.peer.bulkDocs(documents, signal)
     } finally {
       for (const document of documents) {
         const id = idOf(document)
@@ -76,64 +51,21 @@ export class SharedTarget implements Peer {
     }
   }
 
-  async put(id: string, document: OpenedRevision, signal: AbortSignal): Promise<WriteFailure | null> {
+  override async put(
+    id: string,
+    document: OpenedRevision,
+    signal: AbortSignal,
+  ): Promise<WriteFailure | null> {
     try {
-      return await this.#target.put(id, document, signal)
+      return await this.peer.put(id, document, signal)
     } finally {
       this.#inFlight.settle(this, id)
     }
   }
 
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     this.#inFlight.settleAll(this)
-    await this.#target.close()
-  }
-
-  info(signal: AbortSignal): Promise<DatabaseInfo> {
-    return this.#target.info(signal)
-  }
-
-  create(params: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
-    return this.#target.create(params, signal)
-  }
-
-  changes(request: ChangesRequest, signal: AbortSignal): AsyncIterable<ChangesBatch> {
-    return this.#target.changes(request, signal)
-  }
-
-  pending(since: SourceSeq, signal: AbortSignal, filter?: ReplicationFilter): Promise<number | null> {
-    return this.#target.pending(since, signal, filter)
-  }
-
-  async digests(request: DigestRequest, signal: AbortSignal): Promise<readonly DigestedRange[] | undefined> {
-    return this.#target.digests?.(request, signal)
-  }
-
-  bulkGet(wanted: readonly MissingRevisions[], signal: AbortSignal): AsyncIterable<FetchedRevision[]> {
-    return this.#target.bulkGet(wanted, signal)
-  }
-
-  openRevision(
-    wanted: Parameters<Peer['openRevision']>[0],
-    signal: AbortSignal,
-  ): AsyncIterable<OpenedRevision> {
-    return this.#target.openRevision(wanted, signal)
-  }
-
-  getLocal(id: string, signal: AbortSignal): Promise<PeerLocalDocument | null> {
-    return this.#target.getLocal(id, signal)
-  }
-
-  putLocal(id: string, body: object, rev: string | undefined, signal: AbortSignal): Promise<string> {
-    return this.#target.putLocal(id, body, rev, signal)
-  }
-
-  getDocument(id: string, signal: AbortSignal): Promise<unknown> {
-    return this.#target.getDocument(id, signal)
-  }
-
-  ensureFullCommit(signal: AbortSignal): Promise<string> {
-    return this.#target.ensureFullCommit(signal)
+    await this.peer.close()
   }
 }
 

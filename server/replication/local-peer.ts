@@ -9,6 +9,7 @@ import { parseRev } from '../../protocol/revision.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import type { ReplicationFilter } from '../../protocol/replication-options.ts'
 import { isServerAdmin, type UserContext } from '../../protocol/user-context.ts'
+import { ForwardingPeer } from '../../replicator/forwarding-peer.ts'
 import { PeerError, databaseNotFound, unauthorized } from '../../replicator/peer-error.ts'
 import type {
   BytesMoved,
@@ -21,7 +22,6 @@ import type {
   FetchedRevision,
   IdRange,
   ListedDocument,
-  PeerLocalDocument,
   MissingRevisions,
   OpenedRevision,
   Peer,
@@ -68,31 +68,28 @@ export interface LocalDatabase {
  * rare asks the server as any client does. Each use asks whether the user still is one; where not, the job ends, and goes
  * on as any client when it is started again.
  */
-export class LocalPeer implements Peer {
-  readonly url: string
+export class LocalPeer extends ForwardingPeer {
   readonly #local: LocalDatabase
-  readonly #server: Peer
   #read = 0
   #written = 0
 
   /** @param server the same database through the server's HTTP interface */
   constructor(local: LocalDatabase, server: Peer) {
-    this.url = server.url
+    super(server)
     this.#local = local
-    this.#server = server
   }
 
-  get moved(): BytesMoved {
-    const { received, sent } = this.#server.moved
+  override get moved(): BytesMoved {
+    const { received, sent } = this.peer.moved
     return { received: received + this.#read, sent: sent + this.#written }
   }
 
   /** It is this process. */
-  get heardAt(): number {
+  override get heardAt(): number {
     return performance.now()
   }
 
-  async info(): Promise<DatabaseInfo> {
+  override async info(): Promise<DatabaseInfo> {
     const { seq, state, record } = await this.#open()
     return {
       updateSeq: seq,
@@ -102,13 +99,9 @@ export class LocalPeer implements Peer {
     }
   }
 
-  create(params: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
-    return this.#server.create(params, signal)
-  }
-
-  async *changes(request: ChangesRequest, signal: AbortSignal): AsyncGenerator<ChangesBatch> {
+  override async *changes(request: ChangesRequest, signal: AbortSignal): AsyncGenerator<ChangesBatch> {
     if (request.filter.kind !== 'none') {
-      yield* this.#server.changes(request, signal)
+      yield* this.peer.changes(request, signal)
       return
     }
     const database = await this.#open()
@@ -130,8 +123,12 @@ export class LocalPeer implements Peer {
     if (request.feed === 'continuous') throw databaseNotFound(this.url)
   }
 
-  async pending(since: SourceSeq, signal: AbortSignal, filter?: ReplicationFilter): Promise<number | null> {
-    if (filter) return this.#server.pending(since, signal, filter)
+  override async pending(
+    since: SourceSeq,
+    signal: AbortSignal,
+    filter?: ReplicationFilter,
+  ): Promise<number | null> {
+    if (filter) return this.peer.pending(since, signal, filter)
     const database = await this.#open()
     return Math.max(0, database.state.seq - numberIn(database, since))
   }
@@ -144,14 +141,14 @@ export class LocalPeer implements Peer {
     return listLeaves(await this.#open(), range, limit)
   }
 
-  async revsDiff(changes: readonly Pick<Change, 'id' | 'revs'>[]): Promise<MissingRevisions[]> {
+  override async revsDiff(changes: readonly Pick<Change, 'id' | 'revs'>[]): Promise<MissingRevisions[]> {
     const asked = new Map<DocId, Rev[]>()
     for (const { id, revs } of changes) asked.set(asDocId(id), revs.map(parseRev))
     const missing = await revsDiff(await this.#open(), asked)
     return missing.map(({ id, missing: revs, possibleAncestors }) => ({ id, revs, possibleAncestors }))
   }
 
-  async *bulkGet(
+  override async *bulkGet(
     wanted: readonly MissingRevisions[],
     signal: AbortSignal,
   ): AsyncGenerator<FetchedRevision[]> {
@@ -169,12 +166,12 @@ export class LocalPeer implements Peer {
     }
   }
 
-  async *openRevision(
+  override async *openRevision(
     wanted: { id: string; rev: string; possibleAncestors: readonly string[] },
     signal: AbortSignal,
   ): AsyncGenerator<OpenedRevision> {
     if (this.#local.hasNoAttachments === true) {
-      yield* this.#server.openRevision(wanted, signal)
+      yield* this.peer.openRevision(wanted, signal)
       return
     }
     const { id, rev, possibleAncestors } = wanted
@@ -187,7 +184,7 @@ export class LocalPeer implements Peer {
     }
   }
 
-  async bulkDocs(documents: readonly Uint8Array[]): Promise<WriteFailure[]> {
+  override async bulkDocs(documents: readonly Uint8Array[]): Promise<WriteFailure[]> {
     const database = await this.#open()
     const { inputs, failures, bytes } = parseReceived(documents, this.#local.limits())
     this.#written += bytes
@@ -203,33 +200,13 @@ export class LocalPeer implements Peer {
     return [...refused, ...outcomes.flatMap(failureOf)]
   }
 
-  put(id: string, document: OpenedRevision, signal: AbortSignal): Promise<WriteFailure | null> {
-    return this.#server.put(id, document, signal)
-  }
-
   async purge(documents: readonly Pick<Change, 'id' | 'revs'>[], signal: AbortSignal): Promise<void> {
-    await this.#server.purge?.(documents, signal)
-  }
-
-  getLocal(id: string, signal: AbortSignal): Promise<PeerLocalDocument | null> {
-    return this.#server.getLocal(id, signal)
-  }
-
-  putLocal(id: string, body: object, rev: string | undefined, signal: AbortSignal): Promise<string> {
-    return this.#server.putLocal(id, body, rev, signal)
-  }
-
-  getDocument(id: string, signal: AbortSignal): Promise<unknown> {
-    return this.#server.getDocument(id, signal)
+    await this.peer.purge?.(documents, signal)
   }
 
   /** Every write was on disk when it was answered. */
-  async ensureFullCommit(): Promise<string> {
+  override async ensureFullCommit(): Promise<string> {
     return (await this.#open()).record.instance
-  }
-
-  close(): Promise<void> {
-    return this.#server.close()
   }
 
   /**

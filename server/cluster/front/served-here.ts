@@ -1,3 +1,4 @@
+import { isDatabaseName } from '../../../protocol/database-name.ts'
 import { isEqualSetting } from '../group/equal-settings.ts'
 import { segmentsInDatabase, splitPath } from '../../routing/path.ts'
 
@@ -42,17 +43,13 @@ export function servedBy(method: string, url: string): ServedBy {
   if (first === '_cluster') return method === 'GET' ? 'here' : 'leader'
   if (first.startsWith('_') || segments.length === 0 || first === 'favicon.ico') {
     if (OF_EACH_NODE.has(first)) return 'here'
-    if (!isSystemDatabase(first)) return 'leader'
+    if (!isDatabaseName(first) && first !== '_metadata') return 'leader'
   }
   const below = segmentsInDatabase(segments)
   const isRead = method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
   if (isRead ? isWritingRead(below) : !isReadByPost(method, below)) return 'leader'
   const needsCurrent = NEEDS_CURRENT.has(below[0] ?? '') || NAMES_SOMETHING.test(query)
   return needsCurrent || (!isRead && below[0] === '_all_docs') ? 'here when current' : 'here'
-}
-
-function isSystemDatabase(name: string): boolean {
-  return ['_users', '_replicator', '_global_changes', '_mesh_members', '_metadata'].includes(name)
 }
 
 /** Functions that may write whatever the method is, and lists that the leader alone keeps. */
