@@ -12,6 +12,8 @@ const execute = promisify(execFile)
 const NOBODY = 65534
 const ACCOUNT = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
+const RESTART_MS = 500
+
 /** A broker, a database or a connector in a process of its own on loopback, with its data in a directory of its own. */
 export abstract class Broker {
   protected readonly dir: TempDir
@@ -48,7 +50,17 @@ export abstract class Broker {
     return stdout
   }
 
-  protected spawn(program: string, args: readonly string[], { asAccount = false } = {}): void {
+  /**
+   * Starts a program.
+   *
+   * @param options.isKept starts it again when it ends by itself, as a service manager does
+   */
+  protected spawn(
+    program: string,
+    args: readonly string[],
+    options: { readonly asAccount?: boolean; readonly isKept?: boolean } = {},
+  ): void {
+    const { asAccount = false, isKept = false } = options
     const log = openSync(join(this.dir.path, 'output.txt'), 'a')
     const account = asAccount ? ACCOUNT : {}
     const running = spawn(program, args, {
@@ -58,6 +70,11 @@ export abstract class Broker {
     })
     closeSync(log)
     this.#process = running
+    if (!isKept) return
+    const again = (): void => {
+      if (this.#process === running) this.spawn(program, args, options)
+    }
+    running.once('exit', () => setTimeout(again, RESTART_MS).unref())
   }
 
   /** Returns the end of what the process printed, for the messages of tests that fail. */

@@ -102,7 +102,18 @@ async function count(node: Node, database: string): Promise<number> {
   return (await call<{ doc_count: number }>(node.url, 'GET', `/${database}`)).body.doc_count
 }
 
-async function assertEqual({ node, postgres }: Parts): Promise<void> {
+async function assertEqual(parts: Parts): Promise<void> {
+  try {
+    await compare(parts)
+  } catch (error) {
+    const { node, engine, connect } = parts
+    const jobs = await call(node.url, 'GET', '/_scheduler/docs')
+    const said = [JSON.stringify(jobs.body), await engine.output(), await connect.output()]
+    throw new Error(`not equal; jobs, Debezium and Connect say: ${said.join('\n')}`, { cause: error })
+  }
+}
+
+async function compare({ node, postgres }: Parts): Promise<void> {
   const rows = await expected(postgres)
   for (const way of WAYS) {
     await retried(async () => assert.equal(await count(node, way), rows.length, way), WITHIN_MS)

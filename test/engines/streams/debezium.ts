@@ -109,7 +109,8 @@ export class DebeziumEngine extends Broker {
           ...settings,
         }),
       )
-    this.spawn('java', [...JAVA, 'DebeziumRunner', ...files])
+    // It ends where the database is away just when it begins.
+    this.spawn('java', [...JAVA, 'DebeziumRunner', ...files], { isKept: true })
   }
 }
 
