@@ -96,8 +96,7 @@ function columnsOf(document: ExactObject): ExactObject {
 /** Of a live document the key columns are its members; of a deleted one they are in its id alone. */
 function keyOf(id: string, columns: ExactObject, { template, keyTypes }: OutgoingOptions): ExactObject {
   if (template === undefined) return new Map([['_id', id]])
-  const pattern = template.parts.map(part => ('literal' in part ? escaped(part.literal) : '(.+?)')).join('')
-  const values = new RegExp(`^${pattern}$`, 's').exec(id)?.slice(1)
+  const values = valuesIn(id, template)
   const names = template.parts.flatMap(part => ('column' in part ? [part.column] : []))
   if (values === undefined) return new Map([['_id', id]])
   return new Map(
@@ -110,8 +109,31 @@ function keyValue(text: string, type: string | undefined): ExactValue {
   return isInteger && type !== 'string' ? new ExactNumber(text) : text
 }
 
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+/**
+ * Returns the values of which a template makes an id, the first ones as short as they can be; undefined where it makes none like it.
+ * A pattern would try all lengths of several columns together.
+ */
+function valuesIn(id: string, { parts }: IdTemplate): string[] | undefined {
+  const values: string[] = []
+  let at = 0
+  for (const [index, part] of parts.entries()) {
+    const end = 'literal' in part ? at + part.literal.length : endOfValue(id, at, parts.slice(index + 1))
+    if ('literal' in part ? !id.startsWith(part.literal, at) : end <= at) return undefined
+    if ('column' in part) values.push(id.slice(at, end))
+    at = end
+  }
+  return at === id.length ? values : undefined
+}
+
+/** The end of a column's value, before the text that follows it; -1 where that does not come. */
+function endOfValue(id: string, at: number, following: IdTemplate['parts']): number {
+  const columns = following.findIndex(part => 'column' in part)
+  const text = following
+    .slice(0, columns < 0 ? undefined : columns)
+    .map(part => ('literal' in part ? part.literal : ''))
+    .join('')
+  if (columns < 0) return id.length - text.length
+  return text === '' ? at + 1 : id.indexOf(text, at + 1)
 }
 
 function changesRow(id: string, rev: Rev, deleted: boolean, document: ExactObject): string {
