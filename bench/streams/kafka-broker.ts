@@ -1,32 +1,22 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Admin, Consumer, Producer } from '@platformatic/kafka'
+import { freePort } from '../../harness/free-port.ts'
+import { formatKafka, KAFKA_JAVA, kafkaProperties } from '../../harness/kafka.ts'
 import { AT_A_TIME, type BenchBroker } from './broker.ts'
-
-const JARS = process.env['COUCHETTE_KAFKA_JARS'] ?? join(homedir(), '.cache/couchette-engines/kafka')
-const JAVA = ['-Xmx512m', '-cp', `${JARS}/*`]
 
 /** Starts a Kafka of one node, from the jars that `.ci/run` fetches. */
 export async function startKafka(): Promise<BenchBroker> {
   const directory = await mkdtemp(join(tmpdir(), 'couchette-bench-kafka-'))
   const [port, controller] = [await freePort(), await freePort()]
   const file = join(directory, 'server.properties')
-  await writeFile(file, properties(directory, port, controller))
-  spawnSync('java', [
-    ...JAVA,
-    'kafka.tools.StorageTool',
-    'format',
-    '-t',
-    'MkU3OEVBNTcwNTJENDM2Qg',
-    '-c',
-    file,
-  ])
-  const server = spawn('java', [...JAVA, 'kafka.Kafka', file], { stdio: 'ignore' })
+  await writeFile(file, kafkaProperties(directory, port, controller))
+  formatKafka(file)
+  const server = spawn('java', [...KAFKA_JAVA, 'kafka.Kafka', file], { stdio: 'ignore' })
   const client = { clientId: 'bench', bootstrapBrokers: [`127.0.0.1:${port}`] }
   const admin = new Admin({ ...client, retries: 0 })
   while (!(await admin.listTopics().catch(() => undefined))) await sleep(200)
@@ -63,30 +53,4 @@ export async function startKafka(): Promise<BenchBroker> {
       await rm(directory, { recursive: true, force: true })
     },
   }
-}
-
-function properties(directory: string, port: number, controller: number): string {
-  return [
-    'process.roles=broker,controller',
-    'node.id=1',
-    `controller.quorum.voters=1@127.0.0.1:${controller}`,
-    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-    'controller.listener.names=CONTROLLER',
-    `log.dirs=${directory}/logs`,
-    'offsets.topic.replication.factor=1',
-    'offsets.topic.num.partitions=1',
-    'transaction.state.log.replication.factor=1',
-    'transaction.state.log.min.isr=1',
-    'group.initial.rebalance.delay.ms=0',
-    'auto.create.topics.enable=false',
-  ].join('\n')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

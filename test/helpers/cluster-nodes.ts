@@ -5,7 +5,7 @@ import { program } from '../../harness/project.ts'
 import { type ChildServer, startNode } from '../../harness/child-server.ts'
 import { clusterJoin } from '../../server/commands/cluster.ts'
 import { eventually } from './eventually.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '../../harness/free-port.ts'
 import { call } from './http.ts'
 import { type TempDir, tempDir } from './temp.ts'
 

@@ -11,7 +11,7 @@ import { call } from '../helpers/http.ts'
 import { converged, fill } from '../helpers/replication.ts'
 import { startServer } from '../helpers/server.ts'
 import type { RunningServer } from '../helpers/server.ts'
-import { freePort } from '../helpers/free-port.ts'
+import { freePort } from '../../harness/free-port.ts'
 import { tempDir } from '../helpers/temp.ts'
 
 const FAST = {

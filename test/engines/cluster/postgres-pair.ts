@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { freePort } from '../../helpers/free-port.ts'
+import { freePort } from '../../../harness/free-port.ts'
 import { retried } from '../streams/retried.ts'
 
 const run = promisify(execFile)

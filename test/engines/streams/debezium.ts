@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../../helpers/free-port.ts'
+import { freePort } from '../../../harness/free-port.ts'
 import { tempDir, type TempDir } from '../../helpers/temp.ts'
 import { Broker } from './broker.ts'
 import type { MariaDbServer } from './mariadb-server.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { freePort } from '../../helpers/free-port.ts'
+import { freePort } from '../../../harness/free-port.ts'
 import { tempDir, type TempDir } from '../../helpers/temp.ts'
 import { Broker } from './broker.ts'
 import { retried } from './retried.ts'

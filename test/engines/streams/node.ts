@@ -1,5 +1,5 @@
 import { startScript, ADMIN, type ChildServer } from '../../../harness/child-server.ts'
-import { freePort } from '../../helpers/free-port.ts'
+import { freePort } from '../../../harness/free-port.ts'
 import { tempDir, type TempDir } from '../../helpers/temp.ts'
 
 const SETTINGS = [

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { freePort } from '../../helpers/free-port.ts'
+import { freePort } from '../../../harness/free-port.ts'
 import { tempDir, type TempDir } from '../../helpers/temp.ts'
 import { Broker } from './broker.ts'
 import { retried } from './retried.ts'

@@ -1,6 +1,6 @@
 import { ADMIN, startScript } from '../../../harness/child-server.ts'
 import type { ChildServer } from '../../../harness/child-server.ts'
-import { freePort } from '../free-port.ts'
+import { freePort } from '../../../harness/free-port.ts'
 import { tempDir } from '../temp.ts'
 import type { TempDir } from '../temp.ts'
 import { IMPATIENT } from './jobs.ts'

@@ -80,6 +80,18 @@ export const ROWS: readonly Row[] = [
   })),
 
   row('GET /_db_updates', 'server-admin', 200),
+  row('GET /_mesh', 'server-admin', 404),
+  row('PUT /_mesh', 'server-admin', 400, () => ({ path: '/_mesh', json: {} })),
+  row('DELETE /_mesh', 'server-admin', 404),
+  row('POST /_mesh/invitations', 'server-admin', 404, () => ({ path: '/_mesh/invitations', json: {} })),
+  row('POST /_mesh/join', 'server-admin', 400, () => ({ path: '/_mesh/join', json: {} })),
+  row('POST /_mesh/hello', 'server-admin', 404),
+  row('POST /_mesh/members', 'everybody', 404, () => ({ path: '/_mesh/members', json: {} })),
+  row('DELETE /_mesh/members/:member', 'server-admin', 404),
+  row('GET /_credentials', 'server-admin', 200),
+  row('GET /_credentials/:name', 'server-admin', 404),
+  row('PUT /_credentials/:name', 'server-admin', 400, () => ({ path: '/_credentials/prod', json: {} })),
+  row('DELETE /_credentials/:name', 'server-admin', 404),
 
   ...DATABASE_ROWS,
   ...DOCUMENT_ROWS,
