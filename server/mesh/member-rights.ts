@@ -1,5 +1,6 @@
 import { fail } from '../../protocol/errors.ts'
 import { SERVER_ADMIN_ROLE, type UserContext } from '../../protocol/user-context.ts'
+import { MEMBERS } from './member-list.ts'
 
 const MEMBER_KIND = 'mesh'
 
@@ -49,7 +50,7 @@ export function checkMemberRequest(
   const methods = ALLOWED[route ?? '']
   if (methods?.includes(method) !== true) throw fail('forbidden', 'Members of the mesh may not do that.')
   if (database === undefined) return
-  if (database === '_mesh_members') {
+  if (database === MEMBERS) {
     const isRead = MEMBERS_ARE_READ.includes(method) || method === 'POST'
     if ((isRead && route !== '/:db/_bulk_docs') || route === '/:db/_local/:name') return
   } else if (isShared) return
