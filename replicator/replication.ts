@@ -30,7 +30,7 @@ export type {
 const QUEUE_BATCHES = 4
 /** Batches that a worker takes together when it finds a backlog: fewer round trips, fewer syncs. */
 const BACKLOG_BATCHES = 4
-/** A replication without anything to do looks after its checkpoints once in so many intervals. */
+/** A replication that has nothing to do reads its checkpoints back once in this many checkpoint intervals. */
 const VERIFY_EVERY = 10
 const FINAL_TRIES_MS = 10_000
 

@@ -44,7 +44,7 @@ import {
   readRevisions,
 } from './open-revision.ts'
 
-/** Of answers that say no more than a few words. */
+/** Longest answer of requests whose answers are short, such as `_ensure_full_commit`, in bytes. */
 const MAX_SHORT_ANSWER = 1024 * 1024
 const DOCS_BEGIN = Buffer.from('{"new_edits":false,"docs":[')
 const DOCS_END = Buffer.from(']}')
@@ -244,7 +244,10 @@ async function* readBulkGet(answer: PeerAnswer): AsyncGenerator<FetchedRevision[
   if (!scanner.complete) throw notJson(answer)
 }
 
-/** Whatever servers answer that do not know `_bulk_get`, or know it badly; some things are said of any request. */
+/**
+ * Returns true for the statuses that servers without a working `_bulk_get` answer. Those of `ANY_REQUEST` say nothing about it: any
+ * request may get them.
+ */
 function knowsNoBulkGet({ status }: PeerError): boolean {
   return status === 500 || status === 501 || (status >= 400 && status < 500 && !ANY_REQUEST.includes(status))
 }

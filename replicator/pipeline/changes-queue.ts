@@ -12,7 +12,7 @@ const MAX_LENGTH = 16 * 1024 * 1024
 
 /**
  * Queue of rows that were read from the feed and not yet taken by a worker, bounded by rows and by their length. A
- * worker takes as many rows as there are, up to its batch size: full batches of a backlog, single changes of a quiet
+ * worker takes as many rows as there are, up to a limit that it names: full batches of a backlog, single changes of a quiet
  * feed.
  */
 export class ChangesQueue {

@@ -53,9 +53,9 @@ export class Transfer {
   readonly #missing: MissingFinder
   readonly #refused: FailureSink
   #documentBytes = FIRST_GUESS_BYTES
-  /** By `performance.now()`. */
+  /** Time of `performance.now()` before which `_bulk_get` is not tried. */
   #bulkGetFrom: number
-  /** In a row. */
+  /** Answers in succession that meant that the peer has no `_bulk_get`. */
   #bulkGetFailures = 0
 
   constructor(source: Peer, target: Peer, options: TransferOptions, refused: FailureSink) {

@@ -12,7 +12,7 @@ import type { DatabaseRecord } from './database-record.ts'
 import { decodeState, type DatabaseState } from './state.ts'
 import { StoredDocument } from './documents/stored-document.ts'
 
-/** A database as its record and its state describe it. */
+/** A database of a store that no server has open: its entry in the catalog, and its stored counters and settings. */
 export interface StoredDatabase {
   readonly name: string
   readonly record: DatabaseRecord

@@ -117,6 +117,7 @@ export class LiveFeed implements Subscriber, TimerEntry {
     else this.#fail(error)
   }
 
+  /** Sends a heartbeat, or ends a live feed at its timeout. As in CouchDB, `timeout` is ignored where there is a `heartbeat`. */
   onDue(): void {
     const { request, style, feeds } = this.#parts
     if (request.heartbeatMs !== undefined) {

@@ -110,7 +110,7 @@ export class ReplicatedGroup {
     const led = await appendBehind(this.#parts, [change], place, place.epoch + 1)
     if (led === undefined) return false
     await catalog.reloadFailed()
-    // This node's own place is stored when it leads: what was on its way is of another leader.
+    // This node's own position is stored once it leads. The entries read until then are from earlier leaders, and are applied first.
     for (const entry of tail) await this.#apply(entry, catalog)
     await this.#parts.content.discard()
     const batch = this.#parts.store.batch()

@@ -15,7 +15,7 @@ export const LIMIT_SETTINGS = {
       kind: 'integer',
       default: 0,
       min: 0,
-      about: 'Requests of one address at once after a rest; 0 for those of one second',
+      about: 'Requests that one address may send at once after a pause; 0 allows those of one second',
     },
     address_requests: {
       kind: 'integer',

@@ -49,7 +49,7 @@ export function applyWrite<Request extends WriteRequest>(
 }
 
 function apply(request: WriteRequest, commit: Commit, host: WriterHost): unknown {
-  // Its user had the right when the request came; it counts that the user has it still.
+  // The user had the right when the request arrived, and must still have it when the write is carried out.
   if ('user' in request && request.user !== undefined) requireMember(request.user, host.security())
   requireSourceOf(commit.state, request)
   switch (request.kind) {

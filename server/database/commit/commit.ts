@@ -46,7 +46,7 @@ export class Commit {
   /** Documents that did not change, whose record does. */
   readonly #rewritten = new Map<DocId, DocumentInCommit>()
   readonly #removed = new Set<DocId>()
-  /** Of each document that was changed or removed. */
+  /** States before this commit, of each document that it changed or removed. */
   readonly #before = new Map<DocId, PreviousState>()
   readonly #changes: CommittedChange[] = []
   readonly #digests: DigestDifferences | undefined

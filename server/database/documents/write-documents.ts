@@ -82,7 +82,7 @@ async function writeStored(
       const ruled = applyWriteRules(database, id, input, user)
       // Most databases have no rules: what is there at once is not waited for.
       const allowed = ruled instanceof Promise ? await ruled : ruled
-      // Of what the rules changed another thread does not know the revision.
+      // A front thread computed the revision of the document as it was sent. Where the rules changed it, it is computed again.
       const newRev = allowed === input ? document.newRev : undefined
       edits.push(toEdit(id, allowed, { replicated, attachments, newRev }))
     }

@@ -10,10 +10,10 @@ import type { StoredEntry } from './listing-rows.ts'
 
 const DOCUMENTS_AT_A_TIME = 250
 
-/** Ids of `_local` documents in which nodes of a CouchDB cluster keep their checkpoints, and indexes theirs of purges. */
+/** Ids of `_local` documents that CouchDB itself writes: checkpoints between the nodes of a cluster, and how far indexes have read purges. */
 const SYSTEM_DOCUMENT = /^_local\/(?:shard-sync|purge)-/
 
-/** The `_local` documents of a range. Nobody counts them: totals are null. */
+/** Lists the `_local` documents of a range. They are not counted: `total_rows` and `offset` are null, as in CouchDB. */
 export async function* listLocal(
   database: Database,
   query: ListingQuery,

@@ -62,7 +62,7 @@ export function askQuorum(ctx: RequestContext, database: Database, id: DocId): P
   return ctx.services.mesh.quorum.read(database, id, wanted)
 }
 
-/** Returns the copies that a write asks for; what another member of the mesh writes asks for none besides. */
+/** Returns the number of copies that a write asks for. A write of another member of the mesh needs no copy but the one here. */
 function copiesFor(ctx: RequestContext, database?: Database): number {
   const w = QueryParams.of(ctx).text('w')
   if (w !== undefined) return Number(w)

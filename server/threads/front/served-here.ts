@@ -26,12 +26,12 @@ const PARAMETERS = {
   _bulk_docs: { POST: words('w') },
 } as const
 
-/** A longpoll that is to have no row waits in another way. */
+/** `limit=0`: such a longpoll is answered by the store thread (`empty-longpoll.ts`). */
 const NO_ROWS = /^limit=(?![1-9])/
 
 /**
- * A database that no rule of the server applies to, and one segment below it. Its escapes are decoded once, by the routes, as are
- * those of the store thread: an id may hold any, and begin with any but that of an underscore, behind which there are other routes.
+ * A database that is not one of the system's, and one segment below it. The routes decode percent escapes, here as in the store
+ * thread. An id may have any of them, but must not begin with an escaped underscore: such a path may be that of another route.
  */
 const PATH =
   /^\/[a-z][a-z0-9_$()+-]*\/((?:[A-Za-z0-9.~:@!$'()*,;=+-]|%(?!5[fF])[0-9a-fA-F]{2})(?:[\w.~:@!$'()*,;=+-]|%[0-9a-fA-F]{2})*|_all_docs|_changes|_bulk_docs)$/
