@@ -11,7 +11,7 @@ import { streamChunks } from '../../http/response/reply.ts'
 import { LevelSorter } from '../../replication/document-sorter.ts'
 import type { RequestContext } from '../context.ts'
 import { runComparison } from '../queries/stream-query.ts'
-import { parseRequest, readRequest, rethrow } from '../replication/replicate.ts'
+import { parseTwoDatabases, readRequest, rethrowAsBadRequest } from '../replication/replication-body.ts'
 
 /** Members of a request besides the databases. */
 type Asked = Pick<CompareOptions, 'bodies' | 'from' | 'digests'>
@@ -25,8 +25,7 @@ export async function postCompare(ctx: RequestContext): Promise<void> {
   if (name === null) throw fail('unauthorized', 'You are not an authenticated user')
   requireJson(ctx)
   const body = await readRequest(ctx)
-  const asked = parseRequest(ctx, body)
-  if ('cancelId' in asked) throw fail('badRequest', 'a comparison ends with its connection')
+  const asked = parseTwoDatabases(ctx, body, 'a comparison')
   const options = optionsOf(body)
   const request = { ...asked, user: ctx.state.user }
   const answer = async (signal: AbortSignal): Promise<void> => {
@@ -75,7 +74,7 @@ async function* lines(
       await Promise.all([peers.source.close(), peers.target.close()])
     }
   } catch (error) {
-    rethrow(error)
+    rethrowAsBadRequest(error)
   }
 }
 

@@ -11,7 +11,7 @@ import { streamChunks } from '../../http/response/reply.ts'
 import { planLimits } from '../../replication/replication-settings.ts'
 import type { RequestContext } from '../context.ts'
 import { runComparison } from '../queries/stream-query.ts'
-import { parseRequest, readRequest, rethrow } from '../replication/replicate.ts'
+import { parseTwoDatabases, readRequest, rethrowAsBadRequest } from '../replication/replication-body.ts'
 import { openSides } from './compare.ts'
 
 /** A repair as it is asked for. */
@@ -25,8 +25,7 @@ export async function postRepair(ctx: RequestContext): Promise<void> {
   if (ctx.state.user.name === null) throw fail('unauthorized', 'You are not an authenticated user')
   requireJson(ctx)
   const body = await readRequest(ctx)
-  const sides = parseRequest(ctx, body)
-  if ('cancelId' in sides) throw fail('badRequest', 'a repair ends with its connection')
+  const sides = parseTwoDatabases(ctx, body, 'a repair')
   const asked = parseRepair(body)
   const request = { ...sides, user: ctx.state.user }
   await runComparison(ctx, async signal => {
@@ -53,7 +52,7 @@ async function* lines(
       await Promise.all([peers.source.close(), peers.target.close()])
     }
   } catch (error) {
-    rethrow(error)
+    rethrowAsBadRequest(error)
   }
 }
 

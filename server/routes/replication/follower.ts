@@ -4,14 +4,14 @@ import { readJsonObject } from '../../http/request/json-body.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import type { RequestContext } from '../context.ts'
 import { databaseOf } from '../shared/path-names.ts'
-import { rethrow } from './replicate.ts'
+import { rethrowAsBadRequest } from './replication-body.ts'
 
 /** `PUT /db/_follower`: has a database, which is created where it is not there, follow another one. */
 export async function putFollower(ctx: RequestContext): Promise<void> {
   const name = parseDatabaseName(ctx.params.db ?? '')
   requireJson(ctx)
   const asked = await readJsonObject(ctx, 'settings')
-  await ctx.services.followers.follow(name, asked, ctx.state.user).catch(rethrow)
+  await ctx.services.followers.follow(name, asked, ctx.state.user).catch(rethrowAsBadRequest)
   sendJson(ctx, { ok: true }, 201)
 }
 

@@ -1,19 +1,13 @@
-import { CouchError, fail } from '../../../protocol/errors.ts'
-import type { JsonObject } from '../../../protocol/json-value.ts'
-import { requireObject } from '../../../protocol/json/parse-json.ts'
-import { ReplicationSyntaxError } from '../../../protocol/replication-error.ts'
-import { parseReplication } from '../../../protocol/replication-request.ts'
-import type { CancelById, ReplicationRequest } from '../../../protocol/replication-request.ts'
+import { fail } from '../../../protocol/errors.ts'
 import type { JobSpec } from '../../../replicator/job.ts'
-import { PeerError } from '../../../replicator/peer-error.ts'
 import { requireServerAdmin } from '../../auth/authorize.ts'
-import { readJsonBody, requireJson } from '../../http/request/body.ts'
+import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
-import { parseBounded } from '../../http/request/json-body.ts'
 import { peerOf } from '../../http/connection/peer.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { divergenceJson } from '../../replication/divergence-json.ts'
+import { parseRequest, readRequest, rethrow } from './replication-body.ts'
 
 /** CouchDB looks at the body, to find the databases that it names, before it looks at the method. */
 export function refuse(ctx: RequestContext): void {
@@ -26,7 +20,8 @@ export function refuse(ctx: RequestContext): void {
 export async function postReplicate(ctx: RequestContext): Promise<void> {
   if (ctx.state.user.name === null) throw fail('unauthorized', 'You are not an authenticated user')
   requireJson(ctx)
-  const asked = parseRequest(ctx, await readRequest(ctx))
+  const body = await readRequest(ctx)
+  const asked = parseRequest(ctx, body, rethrow)
   if ('cancelId' in asked) return cancel(ctx, asked.cancelId)
   const { replicator } = ctx.services
   const { user } = ctx.state
@@ -89,36 +84,4 @@ async function cancel(ctx: RequestContext, id: string): Promise<void> {
   if (job.spec.user !== ctx.state.user.name) requireServerAdmin(ctx.state.user)
   await scheduler.remove(id)
   sendJson(ctx, { ok: true, _local_id: id })
-}
-
-/** Reads the body of a request that names two databases. */
-export async function readRequest(ctx: RequestContext): Promise<JsonObject> {
-  const json = await readJsonBody(ctx, 'query')
-  return requireObject(await parseBounded(ctx, json, 'max_system_document_values')) as JsonObject
-}
-
-/** Returns the request that a body makes. */
-export function parseRequest(ctx: RequestContext, body: JsonObject): ReplicationRequest | CancelById {
-  const { replicator } = ctx.services
-  try {
-    const request = parseReplication(body, replicator.defaults, name => replicator.urlOf(name))
-    if (!('cancelId' in request) && (request.source.credentials ?? request.target.credentials) !== undefined)
-      requireServerAdmin(ctx.state.user)
-    return request
-  } catch (error) {
-    return rethrow(error)
-  }
-}
-
-/** CouchDB's status for what its replicator throws: words it does not know are 500. */
-export function rethrow(error: unknown): never {
-  if (error instanceof ReplicationSyntaxError) {
-    throw new CouchError(error.kind === 'error' ? 500 : 400, error.kind, error.reason)
-  }
-  if (!(error instanceof PeerError)) throw error
-  if (error.error === 'filter_fetch_error') throw new CouchError(404, 'not_found', error.reason)
-  if (['host_not_allowed', 'no_credentials'].includes(error.error) || error.error === 'forbidden')
-    throw fail('forbidden', error.reason)
-  if (error.error === 'unauthorized') throw fail('unauthorized', error.reason)
-  throw new CouchError(500, error.error, error.reason)
 }

@@ -125,8 +125,8 @@ test('databases that agree after a replication are equal', async t => {
 test('what cannot be compared is refused before the answer begins', async t => {
   const post = (json: object) => call(near.url, 'POST', '/_compare', { json })
   await put(near.url, 'there', [])
-  t.is((await post({ source: 'there', target: 'nowhere' })).status, 500)
-  t.is((await post({ source: 'there' })).status, 500)
+  t.is((await post({ source: 'there', target: 'nowhere' })).status, 404)
+  t.is((await post({ source: 'there' })).status, 400)
   t.is((await call(near.url.replace(/\/\/[^@]*@/, '//'), 'POST', '/_compare', { json: {} })).status, 401)
 })
 

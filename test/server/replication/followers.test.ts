@@ -218,7 +218,7 @@ test.serial('what cannot follow is refused with a reason, and nothing is changed
     t.is((await put('/_users/_follower', { source: `${leader.url}/app` })).status, 403)
     t.is((await put('/shop%2F_replicator/_follower', { source: `${leader.url}/app` })).status, 403)
     t.is((await put('/Bad/_follower', { source: `${leader.url}/app` })).status, 400)
-    t.is((await put('/app/_follower', {})).status, 500, 'as `_replicate` without a source')
+    t.is((await put('/app/_follower', {})).status, 400, 'there is no source')
     t.is((await put('/app/_follower', { source: 'ftp://x' })).status, 400)
     t.is((await put('/app/_follower', { source: `${url}/app` })).status, 400)
     t.is((await put('/app/_follower', { source: 'app' })).status, 400)

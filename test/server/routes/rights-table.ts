@@ -62,8 +62,8 @@ export const ROWS: readonly Row[] = [
     }),
   ),
   row('GET /_node/:node/_versions', 'server-admin', 200),
-  row('POST /_compare', 'user', 500, () => ({ path: '/_compare', json: {} })),
-  row('POST /_repair', 'user', 500, () => ({ path: '/_repair', json: {} })),
+  row('POST /_compare', 'user', 400, () => ({ path: '/_compare', json: {} })),
+  row('POST /_repair', 'user', 400, () => ({ path: '/_repair', json: {} })),
   row('POST /_replicate', 'user', 404, () => ({
     path: '/_replicate',
     json: { replication_id: 'none', cancel: true },
