@@ -5,6 +5,7 @@ import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import { type CouchError, fail } from '../../protocol/errors.ts'
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
+import { isStreamUrl } from '../../protocol/streams/stream-endpoint.ts'
 import { ReplicationSyntaxError } from '../../protocol/replication-error.ts'
 import type { ReplicationDefaults } from '../../protocol/replication-options.ts'
 import { parseReplication } from '../../protocol/replication-request.ts'
@@ -69,7 +70,8 @@ export class ReplicatorRules implements DatabaseRules {
   afterRead(id: DocId, json: Buffer, { user, security }: Actor): Buffer {
     if (isDesignId(id) || isDatabaseAdmin(user, security)) return json
     const document = JSON.parse(json.toString()) as Members
-    if (document.owner !== undefined && document.owner === user.name) return json
+    // Anonymous users are not one user: a document without an owner's name is nobody's own.
+    if (typeof document.owner === 'string' && document.owner === user.name) return json
     const hidden = WITH_CREDENTIALS.filter(name => name in document).map(name => [
       name,
       withoutCredentials(document[name]),
@@ -147,9 +149,28 @@ function namesCredentials({ source, target }: Members): boolean {
   )
 }
 
+/** Members of a stream that are shown to everybody: how it is read or written. */
+const OF_STREAMS = [
+  'stream',
+  'subject',
+  'topic',
+  'consumer',
+  'format',
+  'id',
+  'types',
+  'schema',
+  'on_error',
+  'on_gap',
+  'on_truncate',
+  'echo',
+] as const
+
+/** Returns what others see of an endpoint: any member that the server does not know may be a credential, as `auth` is. */
 function withoutCredentials(endpoint: unknown): unknown {
   if (typeof endpoint === 'string') return publicUrl(endpoint)
   if (typeof endpoint !== 'object' || endpoint === null || Array.isArray(endpoint)) return null
-  const { auth: _auth, headers: _headers, ...rest } = endpoint as Members
-  return { ...rest, ...('url' in rest ? { url: withoutCredentials(rest.url) } : {}) }
+  const { url, ...members } = endpoint as Members
+  if (typeof url !== 'string') return {}
+  const names = isStreamUrl(url) ? OF_STREAMS.filter(name => name in members) : []
+  return { ...Object.fromEntries(names.map(name => [name, members[name]])), url: publicUrl(url) }
 }

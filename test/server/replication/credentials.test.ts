@@ -153,7 +153,10 @@ test('others see a job without what may be secret in it, and cannot put a branch
     source: {
       url: 'http://u:p@secret1@far/db?token=secret2',
       headers: { a: 'secret3' },
-      auth: { b: 'secret4' },
+      auth: { b: 'secret4', oauth: { token: 'secret9' } },
+      bearer: 'secret10',
+      password: { of: ['secret11'] },
+      Headers: { 'X-Token': 'secret12' },
     },
     target: 'http://u:p/secret5@far/db#secret6',
     source_proxy: 'http://u:p@secret7@proxy:80',
