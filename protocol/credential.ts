@@ -18,6 +18,9 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 /** Schemes of servers and brokers. */
 const PLACE = /^(https?|nats|tls|kafka):\/\/[^/?#@]+(\/[^?#]*)?$/
 
+/** Place of secrets that are sent nowhere: the keys of masks. */
+export const MASKS = 'mask:'
+
 /** @throws `bad_request` unless a name of credentials has 1 to 128 letters, digits, dots, dashes and underscores */
 export function parseCredentialName(name: string): string {
   if (NAME.test(name)) return name
@@ -32,12 +35,13 @@ export function parseCredential(body: JsonObject): Credential {
   const { url, username, password, token, ...others } = body
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) throw fail('badRequest', `Credentials have no member \`${unknown}\`.`)
-  if (typeof url !== 'string' || !PLACE.test(url))
+  if (typeof url !== 'string' || (url !== MASKS && !PLACE.test(url)))
     throw fail(
       'badRequest',
       '`url` is the server, or a path of it, that the credentials are for: no user, no query.',
     )
-  const place = placeOf(url)
+  const place = url === MASKS ? MASKS : placeOf(url)
+  if (url === MASKS && token === undefined) throw fail('badRequest', 'The secret of masks is a `token`.')
   if (token !== undefined) {
     if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))
       throw fail('badRequest', '`token` must be a text without spaces.')

@@ -79,6 +79,21 @@ export const ERRORS = {
   quorumNotReached: [503, 'quorum_not_reached', (count: string) => `${count} members answered in time.`],
   joinRefused: [502, 'bad_gateway', (why: string) => `The member does not take this node in: ${why}`],
   systemDatabaseFollows: [403, 'forbidden', 'A system database cannot follow another.'],
+  maskedSource: [
+    403,
+    'forbidden',
+    'This database is a masked copy: only masked followers replicate from it.',
+  ],
+  maskedForGood: [
+    403,
+    'forbidden',
+    'This database is a masked copy: what it has under the ids of revisions is not what others have, so it can never be promoted, and keeps its mask. Delete it instead.',
+  ],
+  maskNeedsEmpty: [
+    403,
+    'forbidden',
+    'A database that has been written to cannot become a masked copy: clear values may be on disk.',
+  ],
   notFollower: [404, 'not_found', 'This database is no follower.'],
   databaseExists: [412, 'file_exists', 'The database could not be created, the file already exists.'],
 

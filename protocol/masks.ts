@@ -1,9 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { CouchError } from './errors.ts'
 import { isJsonObject, type JsonObject } from './json-value.ts'
-import { badReplication } from './replication-error.ts'
-import { parseFieldPath } from './selector/field-path.ts'
-import { compileSelector, type CompiledSelector } from './selector/selector.ts'
+import type { CompiledSelector } from './selector/selector.ts'
 import {
   ExactNumber,
   type ExactObject,
@@ -19,6 +16,8 @@ export type MaskAction =
   /** A keyed hash: equal values stay equal. `secret` is the name of the key. */
   | { readonly kind: 'hash'; readonly secret: string }
   | { readonly kind: 'keep_last'; readonly characters: number }
+  /** Removes attachments whose names match a pattern, in which "*" is any text. */
+  | { readonly kind: 'remove_attachments'; readonly pattern: string }
 
 /** A rule of a job's `mask`. */
 export interface MaskRule {
@@ -29,62 +28,13 @@ export interface MaskRule {
   readonly action: MaskAction
 }
 
+type FieldAction = Exclude<MaskAction, { kind: 'remove_attachments' }>
+
+/** Sent by the jobs of masked followers to their source: only they may read a masked copy with its revisions. */
+export const MASKED_HEADER = 'couchette-masked'
+
 /** A text in the place of a value that is hidden. */
 export const REDACTED = '***'
-
-const ACTIONS = ['remove', 'redact', 'hash', 'keep_last'] as const
-const MAX_RULES = 1000
-
-/**
- * Parses the `mask` of a job: `[{"selector": {"type": "customer"}, "field": "card.number", "keep_last": 4}]`.
- *
- * @throws ReplicationSyntaxError for a rule that could leave something clear that it is meant to hide
- */
-export function parseMask(value: unknown): readonly MaskRule[] {
-  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_RULES)
-    throw badReplication(`\`mask\` must be an array of 1 to ${MAX_RULES} rules`)
-  return value.map((rule: unknown, index) => {
-    const place = `rule ${index + 1} of \`mask\``
-    if (typeof rule !== 'object' || rule === null || Array.isArray(rule))
-      throw badReplication(`${place} must be an object`)
-    return parseRule(rule as Readonly<Record<string, unknown>>, place)
-  })
-}
-
-function parseRule(rule: Readonly<Record<string, unknown>>, place: string): MaskRule {
-  const { field, selector, ...actions } = rule
-  const names = Object.keys(actions)
-  const name = ACTIONS.find(action => action === names[0])
-  if (names.length !== 1 || name === undefined)
-    throw badReplication(`${place} must have one of ${ACTIONS.join(', ')}, and nothing else`)
-  if (typeof field !== 'string' || field === '' || field.startsWith('_'))
-    throw badReplication(`the \`field\` of ${place} must be the name of a member without "_" in front`)
-  try {
-    return {
-      selector: selector === undefined ? undefined : compileSelector(selector),
-      path: parseFieldPath(field),
-      action: parseAction(name, actions[name], place),
-    }
-  } catch (error) {
-    throw error instanceof CouchError ? badReplication(`${place}: ${error.reason}`) : error
-  }
-}
-
-function parseAction(kind: (typeof ACTIONS)[number], value: unknown, place: string): MaskAction {
-  switch (kind) {
-    case 'remove':
-    case 'redact':
-      if (value === true) return { kind }
-      throw badReplication(`\`${kind}\` of ${place} must be true`)
-    case 'hash':
-      if (typeof value === 'string' && /^[\w-]{1,64}$/.test(value)) return { kind, secret: value }
-      throw badReplication(`\`hash\` of ${place} must be the name of a secret`)
-    case 'keep_last':
-      if (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 64)
-        return { kind, characters: Number(value) }
-      throw badReplication(`\`keep_last\` of ${place} must be a number of characters up to 64`)
-  }
-}
 
 /** Returns a text that differs for rules which hide other things, or in another way. */
 export function maskIdentity(rules: readonly MaskRule[]): string {
@@ -93,22 +43,39 @@ export function maskIdentity(rules: readonly MaskRule[]): string {
   )
 }
 
+/** Returns what a rule hides and how, for listings. */
+export function describeRule({ selector, path, action }: MaskRule): object {
+  const hidden =
+    action.kind === 'remove_attachments' ? { attachments: action.pattern } : { field: path.join('.') }
+  const how = action.kind === 'remove_attachments' ? 'remove' : action.kind
+  return { ...(selector === undefined ? {} : { selector: selector.normalized }), ...hidden, action: how }
+}
+
 /** Hides values of documents by the rules of a job. */
 export class Mask {
-  /** Documents of which a rule has hidden something, for each rule. */
-  readonly counts: number[]
   readonly #rules: readonly MaskRule[]
+  readonly #counts: number[]
   readonly #keys: ReadonlyMap<string, string>
 
   /**
    * @param secretOf returns a secret by its name
+   * @param counts are added to, one for each rule
    * @throws what `secretOf` throws for one that it does not know
    */
-  constructor(rules: readonly MaskRule[], secretOf: (name: string) => string) {
+  constructor(
+    rules: readonly MaskRule[],
+    secretOf: (name: string) => string,
+    counts: number[] = rules.map(() => 0),
+  ) {
     this.#rules = rules
-    this.counts = rules.map(() => 0)
+    this.#counts = counts
     const names = rules.flatMap(({ action }) => (action.kind === 'hash' ? [action.secret] : []))
     this.#keys = new Map(names.map(name => [name, secretOf(name)]))
+  }
+
+  /** Documents of which a rule has hidden something, for each rule. */
+  get counts(): readonly number[] {
+    return this.#counts
   }
 
   /** Returns a document with its values hidden; the given one stays as it is. Selectors see it as it was. */
@@ -118,18 +85,28 @@ export class Mask {
     for (const [index, { selector, path, action }] of this.#rules.entries()) {
       if (selector !== undefined && !isSelected(selector, (json ??= asJson(document)))) continue
       const next = this.#hide(masked, path, action)
-      if (next !== masked) this.counts[index]! += 1
+      if (next !== masked) this.#counts[index]! += 1
       masked = next
     }
     return masked
   }
 
   #hide(document: ExactObject, path: readonly string[], action: MaskAction): ExactObject {
+    if (action.kind === 'remove_attachments') return this.#withoutAttachments(document, action.pattern)
     return this.#within(document, path, action) as ExactObject
   }
 
+  #withoutAttachments(document: ExactObject, pattern: string): ExactObject {
+    const attachments = document.get('_attachments')
+    if (!isExactObject(attachments)) return document
+    const kept = [...attachments].filter(([name]) => !matchesPattern(pattern, name))
+    if (kept.length === attachments.size) return document
+    if (kept.length > 0) return new Map([...document, ['_attachments', new Map(kept)]])
+    return new Map([...document].filter(([name]) => name !== '_attachments'))
+  }
+
   /** Returns the same value where nothing is hidden. */
-  #within(value: ExactValue, path: readonly string[], action: MaskAction): ExactValue {
+  #within(value: ExactValue, path: readonly string[], action: FieldAction): ExactValue {
     if (Array.isArray(value)) {
       const items = value.map(item => this.#within(item, path, action))
       return items.some((item, index) => item !== value[index]) ? items : value
@@ -145,7 +122,7 @@ export class Mask {
     return new Map([...value].filter(([other]) => other !== name))
   }
 
-  #hidden(value: ExactValue, action: Exclude<MaskAction, { kind: 'remove' }>): ExactValue {
+  #hidden(value: ExactValue, action: Exclude<FieldAction, { kind: 'remove' }>): ExactValue {
     switch (action.kind) {
       case 'redact':
         return REDACTED
@@ -173,4 +150,19 @@ function isSelected(selector: CompiledSelector, document: JsonObject): boolean {
 function asJson(document: ExactObject): JsonObject {
   const value: unknown = JSON.parse(printExact(document))
   return isJsonObject(value) ? value : {}
+}
+
+/** Returns whether a name matches a pattern in which "*" is any text; takes time by their lengths alone. */
+function matchesPattern(pattern: string, name: string): boolean {
+  const [first = '', ...others] = pattern.split('*')
+  const last = others.pop()
+  if (last === undefined) return name === pattern
+  if (!name.startsWith(first)) return false
+  let at = first.length
+  for (const part of others) {
+    const found = name.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return name.length - last.length >= at && name.endsWith(last)
 }

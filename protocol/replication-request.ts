@@ -1,4 +1,5 @@
-import { parseMask } from './masks.ts'
+import { parseMask } from './mask-rules.ts'
+import { MASKED_HEADER, type MaskRule } from './masks.ts'
 import { parseEndpoint } from './replication-endpoint.ts'
 import type { ReplicationEndpoint } from './replication-endpoint.ts'
 import { badReplication, noClause } from './replication-error.ts'
@@ -10,6 +11,8 @@ export interface ReplicationRequest {
   readonly source: ReplicationEndpoint
   readonly target: ReplicationEndpoint
   readonly options: ReplicationOptions
+  /** Rules for values that a follower does not get; undefined: all. Those for a stream are in its endpoint. */
+  readonly mask?: readonly MaskRule[] | undefined
   /** The document's `user_ctx`; null where it has none. */
   readonly user: { readonly name: string | null; readonly roles: readonly string[] } | null
 }
@@ -23,29 +26,40 @@ type Members = Readonly<Record<string, unknown>>
  * Parses a replication (CouchDB: `couch_replicator_parse:parse_rep_doc/2`).
  *
  * @param localUrl See `parseEndpoint`.
+ * @param isFollower true for the job of a follower, which may have a mask
  * @throws ReplicationSyntaxError
  */
 export function parseReplication(
   body: Members,
   defaults: ReplicationDefaults,
   localUrl?: (name: string) => string,
+  isFollower = false,
 ): ReplicationRequest | CancelById {
   // `_replicate` takes the user of the request, whatever its body says.
   const user = localUrl === undefined ? parseUser(body.user_ctx) : null
   const proxies = parseProxies(body)
   const options = parseOptions(body, defaults)
   if (options.cancel && options.id !== undefined) return { cancelId: options.id }
-  const source = parseEndpoint(body.source, proxies.source, localUrl)
-  const target = withMask(parseEndpoint(body.target, proxies.target, localUrl), body.mask)
+  const mask = body.mask === undefined ? undefined : parseMask(body.mask)
+  const named = parseEndpoint(body.source, proxies.source, localUrl)
+  const isMasked = isFollower && mask !== undefined
+  const source = isMasked ? { ...named, headers: { ...named.headers, [MASKED_HEADER]: 'true' } } : named
+  const target = withMask(parseEndpoint(body.target, proxies.target, localUrl), mask, isFollower)
   checkStreams(source, target, options)
-  return { source, target, options, user }
+  return { source, target, options, user, ...(isMasked ? { mask } : {}) }
 }
 
+const NEEDS_FOLLOWER =
+  '`mask` needs a target that is a stream, or a database that follows the source: `PUT /{db}/_follower` with `mask`'
+
 /** A job whose mask does nothing would send clear values: where masks are not supported it is refused. */
-function withMask(target: ReplicationEndpoint, rules: unknown): ReplicationEndpoint {
-  if (rules === undefined) return target
-  const mask = parseMask(rules)
-  if (target.stream === undefined) throw badReplication('`mask` needs a target that is a stream')
+function withMask(
+  target: ReplicationEndpoint,
+  mask: readonly MaskRule[] | undefined,
+  isFollower: boolean,
+): ReplicationEndpoint {
+  if (mask === undefined || isFollower) return target
+  if (target.stream === undefined) throw badReplication(NEEDS_FOLLOWER)
   if (target.stream.echo !== undefined)
     throw badReplication('masked events are no versions that a database could send back: `echo` and `mask`')
   return { ...target, stream: { ...target.stream, mask } }

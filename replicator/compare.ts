@@ -45,6 +45,8 @@ export async function* compare(
 ): AsyncGenerator<ComparisonLine, void, undefined> {
   const counters = new Counters()
   const every = options.progressMs
+  const isMasked = options.bodies === true && (await hasMaskedSide(sides, signal))
+  const bodies = options.bodies === true && !isMasked
   let told = performance.now()
   for await (const { pairs, counts, next, differences } of compared(sides, batchSize, signal, options)) {
     counters.add(counts)
@@ -56,7 +58,7 @@ export async function* compare(
         signal,
       ))
     for (const line of lines) yield counters.count(line)
-    if (options.bodies === true) {
+    if (bodies) {
       const size = options.contentBatch ?? CONTENT_BATCH
       for (let at = 0; at < pairs.length; at += size) {
         for (const line of await compareContents(sides, pairs.slice(at, at + size), signal))
@@ -67,7 +69,13 @@ export async function* compare(
     told = performance.now()
     yield { progress: { from: next, ...counters.documents } }
   }
-  yield counters.summary
+  yield isMasked ? { summary: { ...counters.summary.summary, masked: true } } : counters.summary
+}
+
+/** Returns whether contents differ on purpose under the same revisions. */
+async function hasMaskedSide({ source, target }: Sides, signal: AbortSignal): Promise<boolean> {
+  const [here, there] = await Promise.all([source.info(signal), target.info(signal)])
+  return here.isMasked === true || there.isMasked === true
 }
 
 /** Pairs to look at; or differences that are known already. */

@@ -32,6 +32,8 @@ export interface JobSpec {
   readonly notify?: (notice: JobNotice) => void
   readonly tracer?: Tracer
   readonly verification?: JobVerification
+  /** Returns the rules of the job's mask with what each has hidden. */
+  readonly masked?: () => readonly object[]
 }
 
 /** Divergence of a job's target from its source, and how it is found. */

@@ -8,6 +8,8 @@ export interface DatabaseInfo {
   readonly instanceStartTime: string
   readonly documents: number
   readonly deletedDocuments: number
+  /** True of a copy in which values are hidden: only copies of that kind may be made of it. */
+  readonly isMasked?: boolean
 }
 
 /** One row of a changes feed. */

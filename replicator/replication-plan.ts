@@ -15,6 +15,8 @@ export interface ReplicationPlan {
   readonly maxRewind: number
   /** Documents whose ids have more bytes are passed over. */
   readonly maxIdBytes: number
+  /** True where values are hidden on their way to the target. */
+  readonly isMasked?: boolean
 }
 
 /** Callbacks for events of a running replication. */

@@ -79,6 +79,7 @@ export class Replication implements JobRun {
   /** Opens both sides and finds where to resume; afterwards the replication counts as running. */
   async start(signal: AbortSignal): Promise<void> {
     const source = await this.#source.info(signal)
+    if (source.isMasked === true && this.#plan.isMasked !== true) throw maskedSource(this.#source.url)
     // Only once there is something to replicate: a target is not made for a source that is missing.
     const target = await this.#openTarget(signal)
     await this.#resume(source, target, signal)
@@ -273,6 +274,13 @@ export class Replication implements JobRun {
     this.#result = { ...checkpoint }
     return true
   }
+}
+
+/** The error for a source whose contents under genuine revision ids are not the genuine ones. */
+function maskedSource(url: string): PeerError {
+  return new PeerError('masked_source', `${url} is a masked copy: only masked followers replicate from it`, {
+    status: 403,
+  })
 }
 
 function wentBack(url: string, now: SourceSeq, before: SourceSeq): PeerError {

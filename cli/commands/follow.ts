@@ -4,10 +4,12 @@ import { OK } from '../frame/exit-codes.ts'
 import type { Frame } from '../frame/frame.ts'
 import { printable } from '../frame/table.ts'
 import { endpointJson } from '../replication/peers.ts'
+import { maskOf } from '../replication/options.ts'
 import { addressOn } from '../replication/server-job.ts'
 
 interface FollowOptions {
   readonly forwardWrites?: boolean
+  readonly mask?: string
 }
 
 /** Adds `follow`: a database becomes the read-only copy of another. */
@@ -19,10 +21,12 @@ export function addFollow(frame: Frame): void {
       [
         ['couchette follow orders @prod/orders', ''],
         ['couchette follow orders @prod/orders --forward-writes', 'writes are answered by the source'],
+        ['couchette follow orders @prod/orders --mask @rules.json', 'hides values, for good'],
         ['couchette promote orders', 'ends it'],
       ],
     )
     .option('--forward-writes', 'hands writes to the source, with the credentials of their clients')
+    .option('--mask <rules>', 'JSON array of rules for values that the copy does not get, or @FILE')
     .action(frame.run<FollowOptions, [string, string]>(follow))
 }
 
@@ -38,13 +42,14 @@ export function addPromote(frame: Frame): void {
 
 async function follow(
   context: Context,
-  { forwardWrites = false }: FollowOptions,
+  { forwardWrites = false, mask }: FollowOptions,
   name: string,
   from: string,
 ): Promise<number> {
   const { server, path } = await context.database(name)
   const source = await addressOn(context, server, from)
-  const body = { source: endpointJson(source), forward_writes: forwardWrites }
+  const rules = mask === undefined ? {} : { mask: await maskOf(mask) }
+  const body = { source: endpointJson(source), forward_writes: forwardWrites, ...rules }
   const answer = await server.send('PUT', `${path}/_follower`, body)
   await context.print(
     answer,

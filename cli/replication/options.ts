@@ -66,6 +66,20 @@ export async function selectorOf(text: string): Promise<object> {
   throw usageError(`--selector takes a JSON object, as {"type":"order"}, or a file of it: @FILE.`)
 }
 
+/** Reads the rules of a mask: JSON, or a file of it. */
+export async function maskOf(text: string): Promise<readonly unknown[]> {
+  const json = await textOf(text)
+  try {
+    const value: unknown = JSON.parse(json)
+    if (Array.isArray(value)) return value as readonly unknown[]
+  } catch {
+    // Told below.
+  }
+  throw usageError(
+    `--mask takes a JSON array of rules, as [{"field":"mail","remove":true}], or a file of it: @FILE.`,
+  )
+}
+
 async function idsOf(text: string): Promise<string[]> {
   const ids = (await textOf(text)).split(text.startsWith('@') ? /\r?\n/ : ',')
   // The interface of CouchDB takes them percent-encoded.

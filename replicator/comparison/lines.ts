@@ -82,6 +82,8 @@ export interface ComparisonSummary {
     readonly other_leaves: number
     /** Bodies and attachments that differ under the same revision, or cannot be read. */
     readonly damaged: number
+    /** One side is a masked copy: contents were not compared, although that was asked for. */
+    readonly masked?: boolean
   }
 }
 

@@ -26,6 +26,7 @@ export const databaseInfo: Shape<DatabaseInfo> = value => {
     instanceStartTime: textOf(value.instance_start_time),
     documents: countOf(value.doc_count),
     deletedDocuments: countOf(value.doc_del_count),
+    isMasked: value.masked === true,
   }
 }
 

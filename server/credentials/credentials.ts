@@ -1,4 +1,4 @@
-import { type Credential, isForUrl, withCredential } from '../../protocol/credential.ts'
+import { type Credential, isForUrl, MASKS, withCredential } from '../../protocol/credential.ts'
 import { asDatabaseName } from '../../protocol/database-name.ts'
 import { CouchError, fail } from '../../protocol/errors.ts'
 import type { MemberSigner, ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
@@ -105,6 +105,19 @@ export class Credentials {
     if (!isForUrl(credential, endpoint.url))
       throw refusal(`credentials \`${name}\` are for ${credential.url}, not for ${publicUrl(endpoint.url)}`)
     return withCredential(plain, credential)
+  }
+
+  /**
+   * Returns the secret of credentials for masks; undefined where there are none of that name.
+   *
+   * @throws PeerError `no_credentials` where they are for something else, or this server cannot decrypt them
+   */
+  async maskSecret(name: string): Promise<string | undefined> {
+    const stored = await this.#read()
+    if (!Object.hasOwn(stored, name)) return undefined
+    const { url, token } = this.#open(name, stored[name]!)
+    if (url === MASKS && token !== undefined) return token
+    throw refusal(`credentials \`${name}\` are for ${url}, not for masks: \`${MASKS}\` with a token`)
   }
 
   async #forMember(endpoint: ReplicationEndpoint, member: string): Promise<ReplicationEndpoint> {

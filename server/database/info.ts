@@ -7,7 +7,7 @@ import { STORAGE } from './storage-of.ts'
 
 /**
  * Returns the answer to `GET /db`, with 3.5's members in its order. Documents in conflict are counted in `sizes`, where there
- * are some: recorded answers of CouchDB hold everywhere else.
+ * are some, and a masked copy says that it is one: recorded answers of CouchDB hold everywhere else.
  */
 export async function databaseInfo(database: Database): Promise<object> {
   const { state, record } = database
@@ -24,6 +24,7 @@ export async function databaseInfo(database: Database): Promise<object> {
     disk_format_version: 8,
     compact_running: database.compaction.running,
     cluster: { q: record.shards ?? 1, n: 1, w: 1, r: 1 },
+    ...(state.follower?.mask === undefined ? {} : { masked: true }),
   }
 }
 

@@ -10,6 +10,8 @@ export interface FollowerState {
   readonly forwardsWrites: boolean
   /** The document of `_replicator` that asks for the job. */
   readonly job: string
+  /** Digest of the rules by which values are hidden here; absent where none are. */
+  readonly mask?: string
 }
 
 /** Counts and numbers of a database. Written with every commit, so that they always agree with the documents. */

@@ -56,7 +56,7 @@ export class Quorum {
    * @returns copies, this one counted, as soon as there are so many as wanted, or when time is up or no more can come
    */
   async write(database: Database, written: readonly Written[], wanted: number): Promise<number> {
-    const holders = await this.#mesh.holdersOf(database.name)
+    const holders = await this.#holdersOf(database)
     const signal = AbortSignal.timeout(this.#timeoutMs)
     const push = (member: MeshMember): Promise<void> => this.#push(database, member, written, signal)
     return 1 + (await firstSuccesses(holders, wanted - 1, push)).length
@@ -69,7 +69,7 @@ export class Quorum {
    * @throws `quorumNotReached` where fewer answer in time
    */
   async read(database: Database, id: DocId, wanted: number): Promise<void> {
-    const holders = await this.#mesh.holdersOf(database.name)
+    const holders = await this.#holdersOf(database)
     const signal = AbortSignal.timeout(this.#timeoutMs)
     const answers = await firstSuccesses(holders, wanted - 1, member =>
       this.#merge(database, id, member, signal),
@@ -82,6 +82,11 @@ export class Quorum {
       // Whoever reads does not wait for it; where it fails the jobs of the mesh bring it.
       if (lacking.length > 0) void this.#push(database, member, lacking, signal).catch(() => undefined)
     }
+  }
+
+  /** A follower is a member of no quorum, though another database of its name is shared elsewhere. */
+  async #holdersOf({ name, state }: Database): Promise<readonly MeshMember[]> {
+    return state.follower === undefined ? this.#mesh.holdersOf(name) : []
   }
 
   get #timeoutMs(): number {

@@ -101,7 +101,12 @@ export class DocumentJob {
   #parse(): ReplicationRequest {
     // The document of a follower, which nobody else can write, names its target.
     const localUrl = this.#isFollower ? (name: string) => this.#replicator.urlOf(name) : undefined
-    const request = parseReplication(this.#document.members, this.#replicator.defaults, localUrl)
+    const request = parseReplication(
+      this.#document.members,
+      this.#replicator.defaults,
+      localUrl,
+      this.#isFollower,
+    )
     if ('cancelId' in request)
       throw new ReplicationSyntaxError('bad_request', 'a document cannot cancel a job')
     return request

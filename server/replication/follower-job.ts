@@ -5,6 +5,7 @@ import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import { FOLLOWER_JOB } from '../../protocol/user-context.ts'
 import type { Account } from '../auth/accounts.ts'
 import type { Catalog } from '../database/catalog.ts'
+import { maskDigest } from './job-mask.ts'
 
 /** The database whose documents ask for the jobs of followers. */
 export const FOLLOWER_JOBS = asDatabaseName('_replicator')
@@ -37,10 +38,12 @@ export function isFollowerDocument({ database, id }: { database: string; id: str
 export async function followerAccount(
   catalog: Pick<Catalog, 'stateOf'>,
   document: { readonly id: string },
-  { target: { local = '' } }: ReplicationRequest,
+  { target: { local = '' }, mask }: ReplicationRequest,
 ): Promise<Account> {
   const state = isDatabaseName(local) ? await catalog.stateOf(local) : undefined
   if (state?.follower?.job !== document.id)
     throw new ReplicationSyntaxError('bad_request', `database \`${local}\` does not follow by this document`)
+  if (state.follower.mask !== (mask && maskDigest(mask)))
+    throw new ReplicationSyntaxError('bad_request', `database \`${local}\` follows with another mask`)
   return { user: FOLLOWER_JOB }
 }

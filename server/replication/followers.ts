@@ -4,18 +4,13 @@ import { parseDocument } from '../../protocol/document/parse.ts'
 import type { JsonObject } from '../../protocol/json-value.ts'
 import { publicUrl, type ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { badParameter, badReplication, invalidEndpoint } from '../../protocol/replication-error.ts'
-import { parseReplication } from '../../protocol/replication-request.ts'
+import { parseReplication, type ReplicationRequest } from '../../protocol/replication-request.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { Config } from '../config/config.ts'
 import type { Catalog } from '../database/catalog.ts'
 import type { Database } from '../database/database.ts'
 import { writeDocuments } from '../database/documents/write-documents.ts'
-import {
-  readSourceSequences,
-  type SourceSequences,
-  whenFollowing,
-  writeSourceSequences,
-} from '../database/source-sequences.ts'
+import { readSourceSequences, whenFollowing, writeSourceSequences } from '../database/source-sequences.ts'
 import { scanDocuments } from '../database/reading/document-scan.ts'
 import type { FollowerState } from '../database/state.ts'
 import { HttpClient } from '../../replicator/http/http-client.ts'
@@ -25,11 +20,16 @@ import { FOLLOWER_DOCUMENTS, FOLLOWER_JOBS, followerDocumentId, followerOf } fro
 import { FollowerWatch } from './follower-watch.ts'
 import { isoTime } from './iso-time.ts'
 import { isSystemDatabase } from './is-system-database.ts'
+import { maskedFollower } from './masked-follower.ts'
 import type { Replicator } from './replicator.ts'
 import { readReplicatorDocument, REPLICATOR } from './stored-documents.ts'
+import { takesOver } from './takes-over.ts'
 
 /** Members that a follower's job has in any case. */
 const FIXED = ['target', 'continuous', 'create_target', 'cancel', 'forward_writes', 'owner'] as const
+
+const MASKED_WRITES =
+  '`forward_writes` and `mask`: who changes a masked document would replace clear values at the source by masked ones'
 
 /** Number of documents of jobs that are read at once. */
 const PAGE = 100
@@ -71,14 +71,16 @@ export class Followers {
     const { forward_writes: forwardsWrites = false } = asked
     if (typeof forwardsWrites !== 'boolean') throw badParameter('forward_writes', 'a boolean')
     const document = this.#documentFor(name, asked, user)
-    const source = this.#sourceOf(name, document)
+    const { source, mask } = this.#requestOf(name, document)
+    if (mask !== undefined && forwardsWrites) throw badReplication(MASKED_WRITES)
     const database = await this.#catalog.create(name, { partitioned: false }).catch((error: unknown) => {
       if (error instanceof CouchError && error.error === 'file_exists') return this.#catalog.open(name)
       throw error
     })
     const job = followerDocumentId(name)
     const since = database.state.follower?.since ?? Date.now()
-    const follower = { source: publicUrl(source.url), since, forwardsWrites, job }
+    const masked = maskedFollower(database, mask)
+    const follower = { source: publicUrl(source.url), since, forwardsWrites, job, ...masked }
     const { seq, docs, deletedDocs } = database.state
     await writeSourceSequences(
       database,
@@ -92,10 +94,11 @@ export class Followers {
   /**
    * Makes a follower writable: its job ends, and then others may write.
    *
-   * @throws `notFollower`
+   * @throws `notFollower`; `maskedForGood`
    */
   async promote(database: Database): Promise<void> {
     if (database.state.follower === undefined) throw fail('notFollower')
+    if (database.state.follower.mask !== undefined) throw fail('maskedForGood')
     await this.#unwatch(database.name)
     await this.#removeJob(database.name)
     const sequences = readSourceSequences(database)
@@ -121,6 +124,7 @@ export class Followers {
       source: follower.source,
       since: isoTime(new Date(follower.since)),
       forward_writes: follower.forwardsWrites,
+      ...(follower.mask === undefined ? {} : { masked: true }),
       lag_seconds: (await this.lagOf(follower)).seconds,
       takes_over: takesOver(readSourceSequences(database), this.#watches.get(database.name)?.watch.error),
       state: found?.state ?? null,
@@ -178,10 +182,11 @@ export class Followers {
 
   async #watch(name: DatabaseName): Promise<void> {
     await this.#unwatch(name)
-    if ((await this.#catalog.stateOf(name))?.follower === undefined) return
+    const follower = (await this.#catalog.stateOf(name))?.follower
+    if (follower === undefined) return
     const source = await this.#storedSource(name)
-    // The sequences of a database of this very server are known to nobody else.
-    if (source.local !== undefined) return
+    // The sequences of a database of this very server are known to nobody else, and nobody goes on at a masked copy.
+    if (source.local !== undefined || follower.mask !== undefined) return
     const { connections, defaults, documents } = this.#replicator
     const watch = new FollowerWatch({
       database: await this.#catalog.open(name),
@@ -209,16 +214,16 @@ export class Followers {
   }
 
   /** @throws ReplicationSyntaxError */
-  #sourceOf(name: DatabaseName, document: JsonObject): ReplicationEndpoint {
+  #requestOf(name: DatabaseName, document: JsonObject): ReplicationRequest {
     const { defaults } = this.#replicator
-    const request = parseReplication(document, defaults, local => this.#replicator.urlOf(local))
+    const request = parseReplication(document, defaults, local => this.#replicator.urlOf(local), true)
     if ('cancelId' in request) throw badReplication('a follower needs a source')
     const { source } = request
     if (source.local !== undefined && !isDatabaseName(source.local)) throw invalidEndpoint()
     if (source.stream !== undefined) throw badReplication('a follower follows a database')
     if (source.local === name || source.url === `${this.#replicator.urlOf(name)}/`)
       throw badReplication('a database cannot follow itself')
-    return source
+    return request
   }
 
   /** The source as the job's document has it. @throws `notFollower` */
@@ -226,7 +231,7 @@ export class Followers {
     const jobs = await this.#jobs()
     const stored = jobs && readReplicatorDocument(jobs, followerDocumentId(name))
     if (!stored) throw fail('notFollower')
-    return this.#sourceOf(name, stored.members as JsonObject)
+    return this.#requestOf(name, stored.members as JsonObject).source
   }
 
   async #writeJob(name: DatabaseName, document: JsonObject): Promise<void> {
@@ -281,17 +286,5 @@ export class Followers {
       if (error instanceof CouchError && error.status === 404) return undefined
       throw error
     })
-  }
-}
-
-/** Returns whether clients of the source can go on here, as the status shows it. */
-function takesOver(sequences: SourceSequences | undefined, error: string | undefined): object {
-  const { instance = null, points = [], isWhole = false } = sequences ?? {}
-  const [last] = points.at(-1) ?? []
-  return {
-    source_instance: instance,
-    through: last ?? null,
-    complete: isWhole,
-    ...(error === undefined ? {} : { error }),
   }
 }

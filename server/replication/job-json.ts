@@ -98,9 +98,10 @@ function jobInfo(job: Job, stallMs: number): object | null {
   if (job.state === 'crashing' || job.state === 'failed')
     return { error: job.error?.message ?? '', ...divergence }
   const { status } = job
+  const masked = job.spec.masked === undefined ? {} : { masked: job.spec.masked() }
   if (!status) return 'divergence' in divergence ? divergence : null
   const lag = job.lag(stallMs)
-  return { ...progressJson(status, lag), ...lagJson(status, lag), ...divergence }
+  return { ...progressJson(status, lag), ...lagJson(status, lag), ...divergence, ...masked }
 }
 
 /** Returns the members of a job's description that CouchDB does not have. */

@@ -96,6 +96,7 @@ export class LocalPeer extends ForwardingPeer {
       instanceStartTime: record.instance,
       documents: state.docs,
       deletedDocuments: state.deletedDocs,
+      isMasked: state.follower?.mask !== undefined,
     }
   }
 

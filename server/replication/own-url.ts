@@ -1,3 +1,4 @@
+import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { decodeSegment } from '../http/request/percent.ts'
 
 /** Address at which this server listens without TLS. */
@@ -26,4 +27,12 @@ export function ownDatabase(text: string, bound: BoundAddress): string | undefin
   if (!(ON_ALL[bound.address] ?? [bound.address]).includes(address)) return undefined
   const segment = /^\/([^/]+)\/?$/.exec(pathname)?.[1]
   return segment === undefined ? undefined : decodeSegment(segment)
+}
+
+/** Returns the database of this server that an endpoint addresses; behind a proxy the same address is another machine's. */
+export function ownDatabaseOf(
+  { url, proxy, stream }: ReplicationEndpoint,
+  bound: BoundAddress,
+): string | undefined {
+  return stream === undefined && proxy === undefined ? ownDatabase(url, bound) : undefined
 }

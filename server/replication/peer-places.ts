@@ -13,7 +13,7 @@ import type { Account } from '../auth/accounts.ts'
 import type { Config } from '../config/config.ts'
 import { configuredDocumentLimits } from '../database/documents/document-limits.ts'
 import { type LocalDatabase, LocalPeer } from './local-peer.ts'
-import { hostGuard, peerLimits, tlsOptions } from './replication-settings.ts'
+import { hasHostRules, hostGuard, peerLimits, tlsOptions } from './replication-settings.ts'
 
 /** Address of one side of a job: plain data, which can cross to another thread. */
 export interface PeerPlace {
@@ -72,6 +72,12 @@ export class PeerOpener {
     } catch {
       return false
     }
+  }
+
+  /** @throws PeerError `host_not_allowed` for an endpoint on a host that replications may not reach */
+  async checkReach({ url, proxy, local, stream }: ReplicationEndpoint): Promise<void> {
+    if (local !== undefined || stream !== undefined || !hasHostRules(this.#options.config)) return
+    await this.connections.lookUpHosts(url, proxy)
   }
 
   open({ endpoint, ownHeaders, isInside, direct }: PeerPlace, options: ReplicationOptions): Peer {

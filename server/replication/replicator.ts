@@ -18,24 +18,19 @@ import { InternalAccess } from './internal-access.ts'
 import type { JobFactory, JobOrigin } from './job-factory.ts'
 import { JobLog } from './job-log.ts'
 import { type Account, Accounts } from '../auth/accounts.ts'
+import { JobMask, type SecretReader } from './job-mask.ts'
 import { isSystemDatabase } from './is-system-database.ts'
 import { transientVerification, verifyLimits } from './job-verification.ts'
 import { countNotice, watchJobCounts } from './job-counts.ts'
 import { localLogin } from './local-login.ts'
 import { LoginOrigins } from './login-origins.ts'
-import { ownDatabase } from './own-url.ts'
+import { ownDatabaseOf } from './own-url.ts'
 import { type JobPlaces, type PeerPlace, PeerOpener } from './peer-places.ts'
 import type { ReplicatorHost } from './replicator-host.ts'
 import { RunningComparisons } from './running-comparisons.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
 import { hasStreamCredentials, type OwnDatabase, StreamJobs } from './stream-jobs.ts'
-import {
-  hasHostRules,
-  planLimits,
-  planOptions,
-  replicationDefaults,
-  schedulerOptions,
-} from './replication-settings.ts'
+import { planLimits, planOptions, replicationDefaults, schedulerOptions } from './replication-settings.ts'
 
 /** For names of databases in a request without a user. */
 const NOBODY: Account = { user: ANONYMOUS }
@@ -55,13 +50,16 @@ export class Replicator implements JobFactory {
   readonly #verifyLimits: VerifyLimits
   readonly #opener: PeerOpener
   readonly #streams: StreamJobs
+  readonly #secretOf: SecretReader
   #unlisten: (() => void) | undefined
 
   constructor(host: ReplicatorHost) {
     this.#host = host
     this.users = new Accounts(host.users)
     this.access = new InternalAccess(this.users)
-    this.#streams = new StreamJobs({ config: host.config, catalog: host.catalog, users: this.users })
+    const { config, catalog } = host
+    this.#secretOf = name => host.credentials.maskSecret(name)
+    this.#streams = new StreamJobs({ config, catalog, users: this.users, secretOf: this.#secretOf })
     this.documents = new ReplicatorDatabases(host.catalog, this)
     this.scheduler = new Scheduler(schedulerOptions(host.config))
     this.#verifyLimits = verifyLimits(host.config)
@@ -128,14 +126,17 @@ export class Replicator implements JobFactory {
    */
   async specOf(request: ReplicationRequest, origin: JobOrigin): Promise<JobSpec> {
     const { options, source, target } = request
-    await Promise.all([source, target].map(endpoint => this.#checkReach(endpoint)))
+    const others = [source, target].filter(endpoint => this.#ownDatabase(endpoint) === undefined)
+    await Promise.all(others.map(endpoint => this.#opener.checkReach(endpoint)))
     const ids = await identify(request, { uuid: this.#host.uuid, port: this.#host.address().port }, () =>
       this.#open(source, request, origin),
     )
     const id = jobId(ids.id, options)
     const log = new JobLog(this.#host.log, { id, source, target, document: origin.document })
     const verification = transientVerification(this.#verifyLimits)
-    const plan = { ...ids, options: planOptions(request), ...planLimits(this.#host.config) }
+    const mask = request.mask && new JobMask(request.mask)
+    const limits = planLimits(this.#host.config)
+    const plan = { ...ids, options: planOptions(request), ...limits, isMasked: mask !== undefined }
     return {
       ...origin,
       id,
@@ -146,6 +147,7 @@ export class Replicator implements JobFactory {
         this.rewinds++
         log.rewound(rewind)
       },
+      ...(mask === undefined ? {} : { masked: () => mask.counts }),
       ...(this.#host.tracer === undefined ? {} : { tracer: this.#host.tracer }),
       verification,
       refused: failure => {
@@ -159,8 +161,8 @@ export class Replicator implements JobFactory {
       localSource: source.local ?? this.#ownDatabase(source) ?? null,
       open: async () => {
         const { threaded } = this.#host
-        if (threaded === undefined || (source.stream ?? target.stream) !== undefined)
-          return this.peersOf(request, origin)
+        if (threaded === undefined || mask !== undefined || (source.stream ?? target.stream) !== undefined)
+          return this.peersOf(request, origin, mask)
         const places = await this.#placesOf(request, origin)
         return threaded(this.#opened(places, options), { places, plan })
       },
@@ -175,6 +177,7 @@ export class Replicator implements JobFactory {
   async peersOf(
     request: ReplicationRequest,
     origin: Pick<JobOrigin, 'loginFrom' | 'maker'>,
+    mask = request.mask && new JobMask(request.mask),
   ): Promise<JobPeers> {
     const [source, target] = await Promise.all([this.resolve(request.source), this.resolve(request.target)])
     if (target.stream !== undefined) {
@@ -185,7 +188,8 @@ export class Replicator implements JobFactory {
       const own = await this.#own(target, origin)
       return this.#streams.source(source, await this.#open(target, request, origin), own, request)
     }
-    return this.#opened(await this.#placesOf({ source, target }, origin), request.options)
+    const peers = this.#opened(await this.#placesOf({ source, target }, origin), request.options)
+    return mask === undefined ? peers : mask.over(peers, this.#secretOf)
   }
 
   /** Returns an endpoint with the credentials that it names. @throws PeerError `no_credentials` */
@@ -203,13 +207,6 @@ export class Replicator implements JobFactory {
 
   #opened({ source, target }: JobPlaces, options: ReplicationOptions): JobPeers {
     return { source: this.#opener.open(source, options), target: this.#opener.open(target, options) }
-  }
-
-  /** @throws PeerError `host_not_allowed` for an endpoint on a host that replications may not reach */
-  async #checkReach(endpoint: ReplicationEndpoint): Promise<void> {
-    if (!hasHostRules(this.#host.config) || endpoint.stream !== undefined) return
-    if (endpoint.local !== undefined || this.#ownDatabase(endpoint) !== undefined) return
-    await this.connections.lookUpHosts(endpoint.url, endpoint.proxy)
   }
 
   /** Starts a job, or finds the one that does the same already. */
@@ -291,9 +288,7 @@ export class Replicator implements JobFactory {
     return user === undefined ? undefined : { name, user }
   }
 
-  /** The database of this server that an endpoint addresses; behind a proxy the same address is another machine's. */
-  #ownDatabase({ url, proxy, stream }: ReplicationEndpoint): string | undefined {
-    if (stream !== undefined) return undefined
-    return proxy === undefined ? ownDatabase(url, this.#host.address()) : undefined
+  #ownDatabase(endpoint: ReplicationEndpoint): string | undefined {
+    return ownDatabaseOf(endpoint, this.#host.address())
   }
 }

@@ -21,6 +21,8 @@ import { configuredDocumentLimits } from '../database/documents/document-limits.
 import { requireMember } from '../database/security.ts'
 import { rememberSent } from '../streams/sent-versions.ts'
 import { StreamDatabase } from '../streams/stream-target.ts'
+import { maskSecrets, type SecretReader } from './job-mask.ts'
+import { variableName } from './variable-name.ts'
 import { hostGuard, tlsOptions } from './replication-settings.ts'
 
 /** Dependencies of jobs with streams. */
@@ -28,6 +30,8 @@ export interface StreamJobsHost {
   readonly config: Config
   readonly catalog: Catalog
   readonly users: Accounts
+  /** Reads a secret of masks that the server keeps. */
+  readonly secretOf: SecretReader
 }
 
 /** A database of this server that a job names, and the user for whom it does. */
@@ -47,12 +51,12 @@ export class StreamJobs {
   }
 
   /** @param own the source, if it is a database of this server */
-  sink(
+  async sink(
     endpoint: ReplicationEndpoint,
     source: Peer,
     own: OwnDatabase | undefined,
     { options }: ReplicationRequest,
-  ): JobPeers {
+  ): Promise<JobPeers> {
     const stream = endpoint.stream!
     const { echo } = stream
     if (echo !== undefined && own === undefined)
@@ -64,7 +68,7 @@ export class StreamJobs {
     const database = own?.name ?? decodeURIComponent(/([^/]*)\/?$/.exec(source.url)?.[1] ?? '')
     const keyTypes = new Map(Array.from(stream.types, ([column, { name = '' }]) => [column, name]))
     const { format, schema, id: template } = stream
-    const mask = stream.mask && new Mask(stream.mask, maskSecret)
+    const mask = stream.mask && new Mask(stream.mask, await maskSecrets(stream.mask, this.#host.secretOf))
     const form = stream.mask === undefined ? format : `${format}:${digestOf(maskIdentity(stream.mask))}`
     const target = new SinkPeer({
       url: endpoint.url,
@@ -146,21 +150,8 @@ export class StreamJobs {
   }
 }
 
-/** @throws PeerError where the environment has no `COUCHETTE_MASK_NAME` */
-function maskSecret(name: string): string {
-  const variable = `COUCHETTE_MASK_${variableName(name)}`
-  const secret = process.env[variable]
-  if (secret === undefined || secret === '')
-    throw new PeerError('no_credentials', `the environment of the server has no ${variable}`)
-  return secret
-}
-
 function digestOf(text: string): string {
   return hash('sha256', text, 'base64url').slice(0, 12)
-}
-
-function variableName(name: string): string {
-  return name.toUpperCase().replace(/[^A-Z0-9]/g, '_')
 }
 
 /** Returns whether the environment has the credentials that a stream names: `COUCHETTE_STREAM_NAME`. */

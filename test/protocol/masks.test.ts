@@ -1,5 +1,6 @@
 import test from 'ava'
-import { Mask, maskIdentity, parseMask } from '../../protocol/masks.ts'
+import { parseMask } from '../../protocol/mask-rules.ts'
+import { Mask, maskIdentity } from '../../protocol/masks.ts'
 import { isExactObject, parseExact, printExact } from '../../protocol/streams/exact-json.ts'
 
 const secretOf = (name: string) => `secret of ${name}`

@@ -19,6 +19,7 @@ import type { RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { streamQuery } from '../queries/stream-query.ts'
+import { checkMaskedReader } from '../shared/masked-reader.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { type BulkGetEntry, BulkGetEntries } from './bulk-get-entries.ts'
 import { documentPart, errorPart, sendParts } from '../documents/multipart-answers.ts'
@@ -33,6 +34,7 @@ export async function postBulkGet(ctx: RequestContext): Promise<void> {
   for (const name of ['rev', 'open_revs', 'atts_since', 'w', 'new_edits']) {
     if (query.has(name)) throw fail('badRequest', `"${name}" query parameter is not acceptable`)
   }
+  if (query.flag('revs')) checkMaskedReader(ctx, database)
   const docs = await askedDocuments(ctx)
   const options: BulkGetOptions = {
     revs: query.flag('revs'),

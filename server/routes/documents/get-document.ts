@@ -17,6 +17,7 @@ import { LongAnswer } from '../../http/response/long-answer.ts'
 import { notModified, sendJson, streamJson } from '../../http/response/reply.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkRequestedId } from '../shared/document-limits.ts'
+import { checkMaskedReader } from '../shared/masked-reader.ts'
 import { askQuorum } from '../shared/quorum.ts'
 import { sendRelated } from './multipart-answers.ts'
 import { sendOpenRevisions } from './open-revisions.ts'
@@ -27,6 +28,7 @@ export async function getDocument(ctx: RequestContext, id: DocId): Promise<void>
   const database = await databaseOf(ctx)
   const { rev, openRevs, latest, deleted, options } = documentQuery(QueryParams.of(ctx))
   checkRequestedId(database, id)
+  if (openRevs !== undefined || options.revs === true) checkMaskedReader(ctx, database)
   const asking = askQuorum(ctx, database, id)
   if (asking !== undefined) await asking
   if (openRevs !== undefined) {
