@@ -22,6 +22,11 @@ export interface RangeOptions extends StoreReadOptions {
   readonly limit?: number
   /** Bytes that the store reads ahead. */
   readonly highWaterMarkBytes?: number
+  /**
+   * Leaves the bytes of its checksum, which was verified, behind each value: for readers that know where the value ends. The
+   * views without them cost long lists as much as the checks do.
+   */
+  readonly keepChecksums?: boolean
 }
 
 export interface StoreWriteOptions {

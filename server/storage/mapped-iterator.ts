@@ -1,15 +1,18 @@
 import type { StoreIterator } from './contract.ts'
 
-/** Iterator over the results of a function of another iterator's elements. */
+/**
+ * Iterator over the results of a function of another iterator's elements. The function takes a list at a time: a call for each
+ * element costs as much as some of what is done with them. It may use the list again, as nobody else has it.
+ */
 export class MappedIterator<From, To> implements StoreIterator<To> {
   readonly #inner: StoreIterator<From>
-  readonly #map: (from: From) => To
+  readonly #map: (from: From[]) => To[]
   readonly #errorOf: (error: unknown) => unknown
 
   /** @param errorOf makes what is thrown of what the other iterator or the function throws */
   constructor(
     inner: StoreIterator<From>,
-    map: (from: From) => To,
+    map: (from: From[]) => To[],
     errorOf: (error: unknown) => unknown = error => error,
   ) {
     this.#inner = inner
@@ -19,7 +22,7 @@ export class MappedIterator<From, To> implements StoreIterator<To> {
 
   async nextv(size: number): Promise<To[]> {
     try {
-      return this.#mapped(await this.#inner.nextv(size))
+      return this.#map(await this.#inner.nextv(size))
     } catch (error) {
       throw this.#errorOf(error)
     }
@@ -27,18 +30,10 @@ export class MappedIterator<From, To> implements StoreIterator<To> {
 
   async all(): Promise<To[]> {
     try {
-      return this.#mapped(await this.#inner.all())
+      return this.#map(await this.#inner.all())
     } catch (error) {
       throw this.#errorOf(error)
     }
-  }
-
-  /** Nobody else has the list: it is used again. */
-  #mapped(found: From[]): To[] {
-    const list = found as (From | To)[]
-    const { length } = found
-    for (let index = 0; index < length; index++) list[index] = this.#map(found[index]!)
-    return list as To[]
   }
 
   seek(key: Uint8Array): void {
@@ -51,7 +46,7 @@ export class MappedIterator<From, To> implements StoreIterator<To> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<To, void, undefined> {
     try {
-      for await (const entry of this.#inner) yield this.#map(entry)
+      for await (const entry of this.#inner) yield* this.#map([entry])
     } catch (error) {
       throw this.#errorOf(error)
     }

@@ -1,13 +1,14 @@
 import { isReopening } from '../../../protocol/errors.ts'
-import { seqOf } from '../documents/change-record.ts'
+import { isBranched, seqOf } from '../documents/change-record.ts'
 import type { DatabaseReader } from './database-reader.ts'
 import { UNHURRIED, type ReadPace } from './read-pace.ts'
 import { KeySpace } from '../../storage/keys.ts'
+import { cutChecksum } from '../../storage/checksums/checksum.ts'
 import type { StoreSnapshot } from '../../storage/store.ts'
 import { STORAGE } from '../storage-of.ts'
 
-/** Bytes that the store reads ahead of the feed. */
-const READ_AHEAD = { highWaterMarkBytes: 256 * 1024 }
+/** Reads ahead of the feed, and leaves behind each record its checksum, which {@link trimmed} cuts off where it would be read. */
+const READ_AHEAD = { highWaterMarkBytes: 256 * 1024, keepChecksums: true }
 
 export interface PageOptions {
   /** Sequence numbers above this. */
@@ -37,7 +38,7 @@ export async function* changePages(
     limit,
   }
   let iterator = store.values({ ...range, ...READ_AHEAD })
-  const read = (): Promise<Uint8Array[]> => iterator.nextv(size)
+  const read = async (): Promise<Uint8Array[]> => trimmed(await iterator.nextv(size))
   let next: Promise<Uint8Array[]> | undefined
   let left = limit
   try {
@@ -64,6 +65,18 @@ export async function* changePages(
   }
 }
 
+/**
+ * Cuts the checksum off records of several leaves, which end where their last row does; of others the length of the row is
+ * known. Nobody else has the page: it is used again.
+ */
+function trimmed(page: Uint8Array[]): Uint8Array[] {
+  for (let index = 0; index < page.length; index++) {
+    const record = page[index]!
+    if (isBranched(record)) page[index] = cutChecksum(record)
+  }
+  return page
+}
+
 /** The stored rows behind a sequence number, in pages, as they were at the moment of a snapshot. */
 export async function* changesAtMoment(
   database: DatabaseReader,
@@ -74,7 +87,7 @@ export async function* changesAtMoment(
   const iterator = store.values({ ...range, snapshot, ...READ_AHEAD })
   try {
     for (;;) {
-      const page = await iterator.nextv(size)
+      const page = trimmed(await iterator.nextv(size))
       if (page.length === 0) return
       yield page
     }

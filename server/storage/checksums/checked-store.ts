@@ -3,7 +3,7 @@ import { ForwardingStore } from '../forwarding-store.ts'
 import { MappedIterator } from '../mapped-iterator.ts'
 import { DamagedValueError } from '../encryption/damaged.ts'
 import { describeKey, isChecked, isSelfDescribingRange } from './checked-keys.ts'
-import { withChecksum, withoutChecksum } from './checksum.ts'
+import { verifyChecksum, withChecksum, withoutChecksum } from './checksum.ts'
 
 /**
  * A store over another, in which every value has a checksum that is verified whenever it is read: LevelDB has checksums in
@@ -43,29 +43,26 @@ export class CheckedStore extends ForwardingStore {
   }
 
   override iterator(range: RangeOptions): StoreIterator<StoreEntry> {
-    return new MappedIterator(this.inner.iterator(range), checkedEntry, error =>
-      this.#damage(error, range.gte),
-    )
+    const check = range.keepChecksums === true ? verifiedEntries : checkedEntries
+    return new MappedIterator(this.inner.iterator(range), check, error => this.#damage(error, range.gte))
   }
 
   override keys(range: RangeOptions): StoreIterator<Uint8Array> {
     return new MappedIterator(
       this.inner.keys(range),
-      key => key,
+      keys => keys,
       error => this.#damage(error, range.gte),
     )
   }
 
   override values(range: RangeOptions): StoreIterator<Uint8Array> {
     const onError = (error: unknown): unknown => this.#damage(error, range.gte)
-    if (isSelfDescribingRange(range)) {
-      return new MappedIterator(this.inner.values(range), value => withoutChecksum(undefined, value), onError)
+    if (!isSelfDescribingRange(range)) {
+      const entries = range.keepChecksums === true ? verifiedEntries : checkedEntries
+      return new MappedIterator(this.inner.iterator(range), list => entries(list).map(valueOf), onError)
     }
-    return new MappedIterator(
-      this.inner.iterator(range),
-      ([key, value]) => (isChecked(key) ? withoutChecksum(key, value) : value),
-      onError,
-    )
+    const check = range.keepChecksums === true ? verifiedValues : checkedValues
+    return new MappedIterator(this.inner.values(range), check, onError)
   }
 
   /** Returns the first of some keys that cannot be read. */
@@ -105,9 +102,32 @@ function checked(key: Uint8Array, value: Uint8Array | undefined): Uint8Array | u
   return value !== undefined && isChecked(key) ? withoutChecksum(key, value) : value
 }
 
-/** Nobody else has the entry: it is used again. */
-function checkedEntry(entry: StoreEntry): StoreEntry {
-  const [key] = entry
-  if (isChecked(key)) entry[1] = withoutChecksum(key, entry[1])
-  return entry
+function valueOf([, value]: StoreEntry): Uint8Array {
+  return value
+}
+
+// Nobody else has the lists: they are used again.
+
+function checkedEntries(entries: StoreEntry[]): StoreEntry[] {
+  for (const entry of entries) {
+    const [key, value] = entry
+    if (isChecked(key)) entry[1] = withoutChecksum(key, value)
+  }
+  return entries
+}
+
+function verifiedEntries(entries: StoreEntry[]): StoreEntry[] {
+  for (const [key, value] of entries) if (isChecked(key)) verifyChecksum(key, value)
+  return entries
+}
+
+function checkedValues(values: Uint8Array[]): Uint8Array[] {
+  for (let index = 0; index < values.length; index++)
+    values[index] = withoutChecksum(undefined, values[index]!)
+  return values
+}
+
+function verifiedValues(values: Uint8Array[]): Uint8Array[] {
+  for (const value of values) verifyChecksum(undefined, value)
+  return values
 }

@@ -26,20 +26,31 @@ export function withChecksum(key: Uint8Array, value: Uint8Array): Uint8Array {
   return memory.take()
 }
 
+/** Returns the value without its checksum. Parameter and errors as of {@link verifyChecksum}. */
+export function withoutChecksum(key: Uint8Array | undefined, bytes: Uint8Array): Uint8Array {
+  verifyChecksum(key, bytes)
+  return cutChecksum(bytes)
+}
+
+/** Returns a value that was read with its checksum without it. */
+export function cutChecksum(bytes: Uint8Array): Uint8Array {
+  return partOf(bytes, 0, bytes.length - CHECKSUM_BYTES)
+}
+
 /**
- * The value without its checksum.
+ * Verifies the checksum behind a value.
  *
  * @param key undefined for a value whose checksum does not depend on its key
  * @throws {DamagedValueError} where value, key or checksum are not what was written
  */
-export function withoutChecksum(key: Uint8Array | undefined, bytes: Uint8Array): Uint8Array {
+export function verifyChecksum(key: Uint8Array | undefined, bytes: Uint8Array): void {
   const length = bytes.length - CHECKSUM_BYTES
   const checksum =
     ((bytes[length]! << 24) | (bytes[length + 1]! << 16) | (bytes[length + 2]! << 8) | bytes[length + 3]!) >>>
     0
   const seed = key !== undefined && isKeyBound(key) ? seedOf(key) : 0
-  if (length >= 0 && crc32Of(bytes, length, seed) === checksum) return partOf(bytes, 0, length)
-  throw new DamagedValueError(key === undefined ? 'A record of a range' : describeKey(key))
+  if (length < 0 || crc32Of(bytes, length, seed) !== checksum)
+    throw new DamagedValueError(key === undefined ? 'A record of a range' : describeKey(key))
 }
 
 /**

@@ -52,7 +52,7 @@ export class RecoveryCheck {
       const missing = await this.#missing()
       if (missing === undefined) return
       if (attempt === INSPECTIONS) return this.#found(missing)
-      // A process that holds the store moves its logs while they are read: that is told by opening it.
+      // A process that holds the store moves its logs while they are read: opening it shows that.
       await new Promise(resolve => setTimeout(resolve, LOOK_AGAIN_MS))
     }
   }

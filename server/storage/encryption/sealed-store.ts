@@ -38,19 +38,26 @@ export class SealedStore extends ForwardingStore {
 
   override iterator(range: RangeOptions): StoreIterator<StoreEntry> {
     const entries = this.inner.iterator(range)
-    return isPlainRange(range) ? entries : new MappedIterator(entries, entry => this.#openedEntry(entry))
+    return isPlainRange(range) ? entries : new MappedIterator(entries, list => this.#openedEntries(list))
   }
 
   override values(range: RangeOptions): StoreIterator<Uint8Array> {
     if (isPlainRange(range)) return this.inner.values(range)
-    return new MappedIterator(this.inner.iterator(range), entry => this.#openedEntry(entry)[1])
+    return new MappedIterator(this.inner.iterator(range), list =>
+      this.#openedEntries(list).map(([, value]) => value),
+    )
   }
 
   #opened(key: Uint8Array, value: Uint8Array | undefined): Uint8Array | undefined {
     return value !== undefined && isSealed(key) ? this.encryption.open(key, value) : value
   }
 
-  #openedEntry([key, value]: StoreEntry): StoreEntry {
-    return [key, isSealed(key) ? this.encryption.open(key, value) : value]
+  /** Nobody else has the entries: they are used again. */
+  #openedEntries(entries: StoreEntry[]): StoreEntry[] {
+    for (const entry of entries) {
+      const [key, value] = entry
+      if (isSealed(key)) entry[1] = this.encryption.open(key, value)
+    }
+    return entries
   }
 }

@@ -77,6 +77,8 @@ test('a changed record is answered with an error that names it, and all else as 
     const feed = await call(server.url, 'GET', '/db/_changes?since=0').catch(() => ({ status: 0 }))
     t.not(feed.status, 200)
     t.is((await call(server.url, 'GET', '/db/_changes?since=35')).status, 200)
+    const list = await call(server.url, 'GET', '/db/_all_docs').catch(() => ({ status: 0 }))
+    t.not(list.status, 200)
     t.is((await call(server.url, 'PUT', '/db/new', { json: {} })).status, 201)
   } finally {
     await server.close()
