@@ -39,7 +39,7 @@ moved after it, both ways  ${count(moved)} revisions
     ],
     ['some documents were edited on both sides', pull.conflicts.length > 0],
     ['the documents have the same text on both nodes', sameText],
-    ["the feed told of every document's winner", pull.feedComplete],
+    ["the feed has every document's winner", pull.feedComplete],
   ])
 }
 

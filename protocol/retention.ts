@@ -4,7 +4,7 @@ import { fail } from './errors.ts'
 export interface Retention {
   /** Age in seconds from which tombstones are purged that every peer has seen. */
   readonly purge_tombstones_older_than?: number
-  /** Seconds for which a peer may leave changes unfetched before tombstones no longer wait for it. Absent: for good. */
+  /** Seconds for which a peer may leave changes unfetched before tombstones no longer wait for it. Absent: without end. */
   readonly forget_peers_after?: number
   /** Member of documents that tells when they are deleted, see `expiryOf`. */
   readonly expires_field?: string

@@ -20,7 +20,7 @@ export interface Pull {
   /** Documents that both nodes accepted an edit of. */
   readonly conflicts: readonly string[]
   readonly feedRows: number
-  /** True if the feed told of every document's winner in the end. */
+  /** True if the feed had every document's winner in the end. */
   readonly feedComplete: boolean
 }
 

@@ -146,7 +146,7 @@ function fromEnvironment({
 /** Parses a server's URL; what is wrong with it is said without repeating it, as it may hold a password. */
 export function parseUrl(text: string): { readonly url: string; readonly credentials?: Credentials } {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text))
-    throw usageError('The URL of the server is none: it looks like http://127.0.0.1:5984.')
+    throw usageError('The URL of the server is invalid: it looks like http://127.0.0.1:5984.')
   const { origin, pathname, username, password } = new URL(text)
   const url = origin + pathname.replace(/\/+$/, '')
   if (username === '') return { url }
@@ -156,7 +156,7 @@ export function parseUrl(text: string): { readonly url: string; readonly credent
 /** Cuts the last part of the path off, which names the database. */
 function splitDatabase(text: string): { readonly server: string; readonly database: string } {
   if (!URL.canParse(text))
-    throw usageError('The URL of a database is none: http://127.0.0.1:5984/orders is one.')
+    throw usageError('The URL of a database is invalid: it looks like http://127.0.0.1:5984/orders.')
   const url = new URL(text)
   const segments = url.pathname.split('/').filter(Boolean)
   const database = segments.pop()

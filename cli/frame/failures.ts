@@ -47,7 +47,7 @@ const UNREACHED =
  * Returns the sentence for whatever a request failed with.
  *
  * @param url of the server, without credentials
- * @param connecting the last failure to connect, where the client itself told of none
+ * @param connecting the last failure to connect, undefined where the client itself reported none
  */
 export function requestFailure(error: unknown, url: string, connecting?: unknown): CommandError {
   if (error instanceof CommandError) return error

@@ -1,7 +1,7 @@
 /** Samples of a server's metrics in Prometheus' text format, by name and labels as they are written there. */
 export type Metrics = ReadonlyMap<string, number>
 
-/** Parses Prometheus' text format; lines that are none are passed over. */
+/** Parses Prometheus' text format; lines of another form are skipped. */
 export function parseMetrics(text: string): Metrics {
   const samples = new Map<string, number>()
   for (const line of text.split('\n')) {

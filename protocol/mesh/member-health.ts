@@ -60,7 +60,7 @@ export class MemberHealth {
     return wasReachable && !this.isReachable(id)
   }
 
-  /** Forgets members that are none any more. */
+  /** Forgets members that were removed. */
   keepOnly(ids: ReadonlySet<string>): void {
     for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id)
   }

@@ -18,7 +18,7 @@ export function keysOf({ start, end }: IdRange): { start_key?: string; end_key?:
   }
 }
 
-/** Digests of another definition, and what only looks like an answer, are none: then databases are listed. */
+/** Digests of another definition, and answers of another shape, count as missing: then databases are listed. */
 export const digestAnswer: Shape<{ readonly ranges: DigestedRange[] | undefined }> = value => {
   if (!isObject(value) || value.version !== DIGEST_VERSION || !Array.isArray(value.ranges))
     return { ranges: undefined }

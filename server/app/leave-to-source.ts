@@ -24,7 +24,7 @@ const WRITES: ReadonlyMap<string, readonly string[]> = new Map([
   ['/:db/_design/:name/_update/:function/*target', ['PUT', 'POST', 'DELETE']],
 ])
 
-/** Headers that say what a write means, and who asks for it: the source knows the client as it would be known here. */
+/** Headers that say what a write means, and that prove its user: the source knows the client as it would be known here. */
 const HANDED_ON = [
   'accept',
   'authorization',

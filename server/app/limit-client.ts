@@ -74,7 +74,7 @@ function isLimited({ rate, requests, feeds }: Limits): boolean {
 function enter(ctx: RequestContext, key: string, limits: Limits, of: 'address' | 'user'): void {
   const found = ctx.services.clientLimits.enter(key, kindOf(ctx), limits)
   if ('leave' in found) {
-    // Once the connection is gone, nothing more is told of its end.
+    // Once the connection is gone, no further event of its end comes.
     if (ctx.res.destroyed || ctx.res.closed) return found.leave()
     ctx.res.once('close', found.leave)
     ;(ctx.state.admissions ??= []).push(found)

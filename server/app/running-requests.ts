@@ -56,7 +56,7 @@ export class RunningRequests {
   }
 
   #hold(res: ServerResponse): void {
-    // Once the connection is gone, nothing more is told of its end.
+    // Once the connection is gone, no further event of its end comes.
     if (res.destroyed || res.closed) return
     this.#running += 1
     res.once('close', this.#leave)

@@ -36,7 +36,7 @@ export function sendError(ctx: HttpContext, cause: unknown): void {
   sendJson(ctx, { error: error.error, reason: error.reasonValue }, status)
 }
 
-/** Returns what clients are told of a failure that they can do something about; every other one as it is. */
+/** Returns the answer for a failure that clients can do something about; every other one as it is. */
 function asCouchError(cause: unknown): unknown {
   if (isTooDeep(cause)) return fail('badRequest', 'The request is nested too deeply.')
   if (isDiskFullError(cause)) return fail('diskFull')

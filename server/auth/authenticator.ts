@@ -50,7 +50,7 @@ const NOBODY: Authentication = { user: ANONYMOUS, setCookie: undefined, until: I
 const FORBIDDEN = 403
 const WRONG = 'Name or password is incorrect.'
 
-/** Finds out who asks, by the handlers of the configuration in their order (`chttpd:authenticate_request/3`). */
+/** Finds the user of a request, by the handlers of the configuration in their order (`chttpd:authenticate_request/3`). */
 export class Authenticator {
   readonly sessions: Sessions
   readonly #config: Config

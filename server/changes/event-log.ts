@@ -20,7 +20,7 @@ export async function keepNoHistory(log: Database): Promise<void> {
   await log.write({ kind: 'set_limit', name: 'revsLimit', limit: 1, silent: true })
 }
 
-/** The update sequence of which the last event of a database told; 0 where it told of an earlier one of this name. */
+/** The update sequence in the last event of a database; 0 if the event is of an earlier database of this name. */
 export function toldSeq(log: Database, name: string): number {
   const document = log.document(eventId('updated', name))
   const created = log.document(eventId('created', name))

@@ -37,7 +37,7 @@ const JOBS = asDatabaseName('_replicator')
 export class Credentials {
   readonly #catalog: Catalog
   readonly #box: SecretBox
-  /** Returns the signer for a member of the mesh that this server is in; undefined where it is none, or at another URL. */
+  /** Returns the signer for a member of the mesh that this server is in; undefined if it is no member, or at another URL. */
   signerFor: ((member: string, url: string) => Promise<MemberSigner | undefined>) | undefined
   readonly #writes = new Turns(() => ({ running: 1 }))
 

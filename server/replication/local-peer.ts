@@ -57,7 +57,7 @@ export interface LocalDatabase {
   readonly user: () => Promise<UserContext>
   /** Limits of documents: the same as over HTTP. */
   readonly limits: () => DocumentLimits
-  /** Has this thread told of a database's commits; undefined where it makes them. */
+  /** Subscribes this thread to a database's commits; undefined where it makes them. */
   readonly watch?: ((database: Database) => Promise<void>) | undefined
   /** True where the content of attachments cannot be read. */
   readonly hasNoAttachments?: boolean | undefined

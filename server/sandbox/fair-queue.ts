@@ -8,7 +8,7 @@ const NEXT_TO_NOTHING_MS = 50
 const MANY_OWNERS = 1000
 
 /**
- * A queue that serves first who took the least time of late, and those that took the same in turn; each owner in the order
+ * A queue that serves first the owner that took the least time lately, and those that took the same in turn; each owner in the order
  * in which its items came. So many owners of slow work, each with a turn of its own, do not hold up one with little.
  */
 export class FairQueue<Item> {

@@ -83,6 +83,6 @@ export type JobQuestion =
   | { readonly kind: 'job_refusals'; readonly job: number; readonly ids: readonly string[] }
   /** Answered when what is to be on disk before a checkpoint is. */
   | { readonly kind: 'job_before_checkpoint'; readonly job: number }
-  /** Answered when a connection is known to be one of this server's jobs; its end is told by `connection_closed`. */
+  /** Answered when a connection is known to be one of this server's jobs; `connection_closed` reports its end. */
   | { readonly kind: 'connection_opened'; readonly ends: Ends }
   | { readonly kind: 'connection_closed'; readonly ends: Ends }

@@ -97,7 +97,7 @@ export interface AccountState {
 
 /** Questions that front threads ask the store thread. */
 export type Question =
-  /** To be told of its changes from now on. Answered with nothing. */
+  /** Subscribes to its changes. Answered with nothing. */
   | { readonly kind: 'watch'; readonly database: NamedDatabase }
   /** Answered with an `AccountState`, undefined where there is none. */
   | { readonly kind: 'account'; readonly user: string }

@@ -45,7 +45,7 @@ test('replaced lines stand beside each other', t => {
   )
 })
 
-test('policies are read from design documents, and what is none is passed over', t => {
+test('policies are read from design documents, and invalid ones are skipped', t => {
   const text = '{"conflicts":[{"selector":{"type":"cart"},"policy":"latest","field":"updated_at"},7]}'
   t.deepEqual(
     policiesOf([

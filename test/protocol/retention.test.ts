@@ -30,7 +30,7 @@ test('what is no end never comes', t => {
   for (const value of [1_700_000_000_000, 1e300, 2 ** 48]) t.is(expiryOf(value), undefined, String(value))
 })
 
-test('rules that are null are none', t => {
+test('a rule that is null is absent', t => {
   t.deepEqual(parseRetention({ purge_tombstones_older_than: null, expires_field: 'expires' }), {
     expires_field: 'expires',
   })

@@ -13,7 +13,7 @@ export interface Policy {
   readonly details: readonly string[]
 }
 
-/** The policies in the `conflicts` of design documents, in their order; what is none is passed over. */
+/** The policies in the `conflicts` of design documents, in their order; invalid ones are skipped. */
 export function policiesOf(designs: readonly { readonly id: string; readonly text: string }[]): Policy[] {
   return designs.flatMap(({ id, text }) => {
     const conflicts = memberOf(text, 'conflicts')

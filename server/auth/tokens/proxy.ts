@@ -18,7 +18,7 @@ export interface ProxyHeaders {
   readonly token: string | undefined
 }
 
-/** Takes the proxy's word for who asks, if it is signed or needs no signature (`couch_httpd_auth:proxy_auth_user/1`). */
+/** Takes the user that a proxy names, if it is signed or needs no signature (`couch_httpd_auth:proxy_auth_user/1`). */
 export function userOfProxy(headers: ProxyHeaders, settings: ProxySettings): UserContext | undefined {
   const { name, roles = '', token = '' } = headers
   if (name === undefined) return undefined

@@ -11,8 +11,8 @@ export class OpenFeeds {
   #count = 0
 
   /**
-   * @param onFailure told of what ended a feed
-   * @param onWait told of a database whose changes feeds begin to wait for
+   * @param onFailure called with what ended a feed
+   * @param onWait called with a database whose changes feeds begin to wait for
    */
   constructor(onFailure: (error: unknown) => void, onWait: (database: Database) => void = () => undefined) {
     this.#onFailure = onFailure

@@ -7,7 +7,7 @@ interface Wait {
 export class PositionWaits {
   readonly #waits = new Set<Wait>()
 
-  /** Resolves when {@link reached} is told of the position or a later one. @throws the signal's reason */
+  /** Resolves when {@link reached} is called with the position or a later one. @throws the signal's reason */
   async wait(position: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** Longest wait of a reader that is told of nothing: a notification may be lost with its connection. */
+/** Longest wait of a reader without a notification, which may be lost with its connection. */
 const MAX_WAIT_MS = 500
 
 /** Wakes one reader. A wake-up while nobody waits is kept for the next wait. */

@@ -1,6 +1,6 @@
 import type { Setting } from '../setting.ts'
 
-/** Conflicts: how they are resolved, and how much is told of them. */
+/** Resolution of conflicts, and how much of it is logged. */
 export const CONFLICT_SETTINGS = {
   conflicts: {
     resolve: {

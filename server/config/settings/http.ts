@@ -61,7 +61,7 @@ export const HTTP_SETTINGS = {
         'Transfer-Encoding',
         'Vary',
       ],
-      about: 'Headers that are sent to who asks with `Prefer: return=minimal`',
+      about: 'Headers of the answers to requests with `Prefer: return=minimal`',
     },
     allow_jsonp: { kind: 'boolean', default: false, about: 'Answers scripts to who names a `callback`' },
     rewrite_limit: {

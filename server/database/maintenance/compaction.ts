@@ -78,7 +78,7 @@ export class Compaction {
   /**
    * Begins to compact, when it is its turn. What is asked for while it runs is done behind it, once.
    *
-   * @param onFailure told of a failure
+   * @param onFailure called with a failure
    */
   start(onFailure: (error: unknown) => void, queue: WorkQueue): void {
     if (this.#runs.isRunning) {

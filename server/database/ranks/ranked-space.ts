@@ -134,7 +134,7 @@ function runsOf(came: readonly number[], gone: readonly number[]): RankChange[] 
   const left = passed.size === 0 ? came : came.filter(seq => !passed.has(seq))
   const push = (seq: number, count: number): void =>
     void changes.push({ text: textOfSeq(seq), keys: count, counted: count, digest: undefined })
-  // The greatest stands alone: what comes behind the tree's keys is told by it.
+  // The greatest stands alone: it shows which keys come behind the tree's.
   const end = left.length - 1
   for (let from = 0; from < end; from += SEQUENCES_OF_RUN)
     push(left[from]!, Math.min(SEQUENCES_OF_RUN, end - from))

@@ -76,7 +76,7 @@ export interface PreflightRequest {
 }
 
 /**
- * The headers of the 204 that answers a preflight (`chttpd_cors:preflight_request/2`). `undefined` where it is none, or
+ * The headers of the 204 that answers a preflight (`chttpd_cors:preflight_request/2`). `undefined` if it is no preflight, or
  * asks for more than is allowed: then it is an ordinary OPTIONS.
  */
 export function preflightHeaders(

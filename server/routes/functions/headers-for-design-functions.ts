@@ -6,7 +6,7 @@ import type { Config } from '../../config/config.ts'
 const SECRET = new Set(['authorization', 'x-auth-couchdb-token', 'x-couchette-internal', 'x-couchette-job'])
 
 /**
- * A request's headers for the functions of design documents: without what proves who asks, which whoever writes the
+ * A request's headers for the functions of design documents: without what proves the user, which whoever writes the
  * functions could keep and use. CouchDB shows it to them.
  *
  * @param config names the header of proxy tokens

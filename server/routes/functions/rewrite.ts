@@ -48,7 +48,7 @@ async function runRewriteFunction(
   await ctx.redispatch(urlOf(ctx, { database, ddoc, path: target.path, query }))
 }
 
-/** Gives the request the method, headers and body of the function; what proves who asks is not the function's to say. */
+/** Gives the request the method, headers and body of the function; what proves the user is not the function's to set. */
 function takeOver(ctx: RequestContext, { method, headers, body }: RewriteAnswer): void {
   if (method !== undefined) ctx.method = rewrittenMethod(ctx.method, method)
   if (body !== undefined) ctx.state.body = Buffer.from(body)
@@ -60,7 +60,7 @@ function takeOver(ctx: RequestContext, { method, headers, body }: RewriteAnswer)
   delete ctx.req.headers['content-encoding']
 }
 
-/** Headers that say who asks, from where, or how the request is framed. */
+/** Headers that prove the user, name the client, or frame the request. */
 const OF_THE_CLIENT =
   /^(?:authorization|cookie|host|origin|referer|connection|expect|upgrade|te|trailer|forwarded|content-(?:length|encoding)|transfer-encoding|proxy-.*|x-auth-.*|x-forwarded-.*|x-real-ip|x-couch.*|x-http-method-override|sec-.*)$/
 

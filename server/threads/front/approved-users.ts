@@ -7,7 +7,7 @@ import type { Approval } from '../messages.ts'
 
 const MAX_APPROVALS = 10_000
 
-/** Settings that name the headers in which a proxy says who asks. */
+/** Settings that name the headers in which a proxy names the user. */
 const PROXY_HEADERS = ['x_auth_username', 'x_auth_roles', 'x_auth_token'] as const
 
 /**

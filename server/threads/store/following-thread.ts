@@ -33,7 +33,7 @@ export type FromThread = Exclude<FromFront | FromJobs, { readonly kind: 'acknowl
 
 /** A thread beside the store thread, as the store thread speaks to it. */
 export class FollowingThread {
-  /** Numbers of the databases whose commits it is told of. */
+  /** Numbers of the databases whose commits it subscribed to. */
   readonly watched = new Set<number>()
   feeds = 0
   readonly row: number

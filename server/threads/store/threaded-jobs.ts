@@ -11,7 +11,7 @@ export class ThreadedJobs {
   #thread: Promise<JobThread> | undefined
   #next = 1
 
-  /** @param startThread resolves when the thread is ready; what ends it is told to `ended` */
+  /** @param startThread resolves when the thread is ready; `ended` is called with what ends it */
   constructor(startThread: () => Promise<JobThread>) {
     this.#startThread = startThread
   }

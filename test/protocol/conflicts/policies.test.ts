@@ -144,7 +144,7 @@ for (const [conflicts, message] of CONFLICT_POLICIES) {
   })
 }
 
-test('a selector that is none is refused with its place', t => {
+test('an invalid selector is refused with its place', t => {
   const conflicts = [{ policy: 'manual', selector: { a: { $bad: 1 } } }]
   t.throws(() => parsePolicies('_design/p', conflicts), {
     instanceOf: PolicyError,

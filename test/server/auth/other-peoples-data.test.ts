@@ -51,7 +51,7 @@ test("a user neither changes nor deletes another's replication, and does not see
   t.is((await secured.as('ann:secret')('DELETE', `/_replicator/job?rev=${own.body._rev}`)).status, 200)
 })
 
-test('functions of design documents do not see what proves who asks', async t => {
+test('functions of design documents do not see what proves the user', async t => {
   const { admin, as } = await securedServer(t)
   await admin('PUT', '/db')
   const update = 'function (doc, req) { return [{ _id: "stolen", req: req }, "ok"] }'

@@ -40,7 +40,7 @@ const TAKEN: [title: string, header: { alg: string; kid?: string }, key: Paramet
   ['ES256', { alg: 'ES256', kid: 'two' }, ec.privateKey],
 ]
 for (const [title, header, key] of TAKEN) {
-  test(`a token signed with ${title} says who asks`, async t => {
+  test(`a token signed with ${title} proves its user`, async t => {
     const token = await new SignJWT({ ...CLAIMS, exp: later() }).setProtectedHeader(header).sign(key)
     const user = { name: 'ann', roles: ['staff'], authenticated: 'jwt' }
     t.deepEqual(await userOfJwt(`Bearer ${token}`, SETTINGS), user)

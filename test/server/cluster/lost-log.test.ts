@@ -34,7 +34,7 @@ async function stops(t: ExecutionContext, nodes: readonly ServerNode[], reason: 
   }
 }
 
-/** Makes the log of a cluster anew by the command. */
+/** Creates the log of a cluster again by the command. */
 async function newLog(cluster: ServerCluster, { data, name }: ServerNode): Promise<void> {
   const engine = await LevelLogEngine.open()
   const open = async (): Promise<EngineLog> => {

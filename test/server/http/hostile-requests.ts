@@ -48,7 +48,7 @@ export const HOSTILE: readonly HostileRequest[] = [
   // The wire
   { title: 'a head of 100 kB', bytes: get('/', `X-Long: ${'x'.repeat(100_000)}\r\n`), expected: [431] },
   { title: 'an address of 100 kB', bytes: get(`/${'x'.repeat(100_000)}`), expected: [431] },
-  { title: 'a method that is none', bytes: get('/', '', 'EVIL'), expected: [400] },
+  { title: 'an unknown method', bytes: get('/', '', 'EVIL'), expected: [400] },
   { title: 'a method that nobody takes', bytes: get('/db', ADMIN_HEADER, 'PATCH'), expected: [405] },
   {
     title: 'two lengths',
@@ -66,7 +66,7 @@ export const HOSTILE: readonly HostileRequest[] = [
     expected: [400],
   },
   { title: 'no host', bytes: 'GET / HTTP/1.1\r\n\r\n', expected: [400] },
-  { title: 'an expectation that is none', bytes: get('/', 'Expect: evil\r\n'), expected: [417] },
+  { title: 'an unknown expectation', bytes: get('/', 'Expect: evil\r\n'), expected: [417] },
   {
     title: 'bytes that are no HTTP',
     bytes: Buffer.from([0x16, 0x03, 0x01, 0x00, 0xff, 0x01, 0x00, 0x0d, 0x0a, 0x0d, 0x0a]),
@@ -78,7 +78,7 @@ export const HOSTILE: readonly HostileRequest[] = [
     expected: [413],
   },
   {
-    title: 'gzip that is none',
+    title: 'invalid gzip',
     bytes: send('POST', '/db', 'not gzip', 'Content-Encoding: gzip\r\n'),
     expected: [400],
   },
@@ -156,7 +156,7 @@ export const HOSTILE: readonly HostileRequest[] = [
     expected: [400],
   },
   {
-    title: 'a thousand numbers of 8,000 digits, among revisions that are none',
+    title: 'a thousand numbers of 8,000 digits, among invalid revisions',
     bytes: send(
       'POST',
       '/db/_bulk_docs',
@@ -220,7 +220,7 @@ export const HOSTILE: readonly HostileRequest[] = [
   },
   { title: 'reading its attachment', bytes: get('/db/type/a'), expected: [200, 404] },
   {
-    title: 'documents that are none',
+    title: 'documents that are no objects',
     bytes: send('POST', '/db/_bulk_docs', '{"docs":[null,1,[],"x"]}'),
     expected: [400],
   },

@@ -92,7 +92,7 @@ test('the server names itself as CouchDB does, and itself', withServer, async (t
   t.regex(String(headers['server']), /^CouchDB\/3\.\d+\.\d+ \(Couchette\//)
 })
 
-test('who may frame answers is told by their own origin', withServer, async (t, { url }) => {
+test('answers may be framed by their own origin alone', withServer, async (t, { url }) => {
   const agent = supertest.agent(url)
   const set = (path: string, value: string) =>
     agent.put(`/_node/_local/_config/${path}`).send(JSON.stringify(value)).expect(200)

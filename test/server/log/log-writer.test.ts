@@ -44,7 +44,7 @@ for (const signal of ['SIGHUP', 'SIGUSR1'] as const) {
   })
 }
 
-test('a log file that cannot be opened is a sentence, and a writer that is none is refused', async t => {
+test('a log file that cannot be opened is a sentence, and an unknown writer is refused', async t => {
   const set = (key: string, value: string) => ({ section: 'log', key, value })
   await t.throwsAsync(startServer({ settings: [set('writer', 'file'), set('file', '/dev/null/x')] }), {
     message: /^The log file \/dev\/null\/x cannot be used: /,

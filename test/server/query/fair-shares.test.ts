@@ -22,7 +22,7 @@ test('a queue serves owners in turn', t => {
   t.is(queue.length, 0)
 })
 
-test('a queue serves first who took the least time of late', t => {
+test('a queue serves first the owner that took the least time lately', t => {
   let now = 0
   const queue = new FairQueue<string>(() => now)
   const evil = ['e1', 'e2', 'e3', 'e4']

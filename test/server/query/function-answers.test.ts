@@ -140,7 +140,7 @@ test('the type depends on what the answer is given as', withServer, async (t, { 
   }
 })
 
-test('members that are none of an answer are refused', withServer, async (t, { url }) => {
+test('unknown members of an answer are refused', withServer, async (t, { url }) => {
   await makeDesign(url, { other: '{ other: 1 }', headers: '{ headers: [] }', base64: "{ base64: '?' }" })
   for (const [method, path, end] of kinds) {
     const other = await call(url, method, `${path}/other${end}`)

@@ -122,7 +122,7 @@ test(
     await checkpoint(database, 'couchdb', { source_last_seq: database.seq, history: [] })
     await checkpoint(database, 'pouchdb', { last_seq: database.seq, history: [] })
     await remove(database, 'b')
-    // Checkpoints of replications to this database, and what is none at all.
+    // Checkpoints of replications to this database, and other local documents.
     await checkpoint(database, 'from-elsewhere', { source_last_seq: '0-somewhere', history: [] })
     await checkpoint(database, 'from-pouchdb', { last_seq: 1 })
     await checkpoint(database, 'other', { source_last_seq: { a: 1 } })

@@ -95,7 +95,7 @@ test('conflicts that are there are resolved when a policy comes, and new ones as
   t.is(await conflictsOf(path), 1, 'what no policy is for stays')
 })
 
-test('P11: a policy that is none is reported and resolves nothing, nor do the others of its document', async t => {
+test('P11: an invalid policy is reported and resolves nothing, nor do the others of its document', async t => {
   const path = await database(t, 'invalid')
   await conflict(path, 'x', { n: 1 }, { n: 2 })
   await putPolicies(path, [{ policy: 'majority' }, { policy: 'newest' }])

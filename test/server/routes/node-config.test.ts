@@ -13,7 +13,7 @@ test('a value that was put is on disk, and effective at once', async t => {
   t.regex(await readFile(join(data, 'couchette.ini'), 'utf8'), /^require_valid_user = true$/m)
 })
 
-test('what every CouchDB has set is shown, and paths that are none are not found', async t => {
+test('what every CouchDB has set is shown, and unknown paths are not found', async t => {
   const { admin, data } = await securedServer(t)
   t.is((await admin<unknown>('GET', `${CONFIG}/couchdb/database_dir`)).body, data)
   t.is((await admin<unknown>('GET', `${CONFIG}/chttpd/bind_address`)).body, '127.0.0.1')

@@ -53,7 +53,7 @@ test('writers that come while a batch is written share the next one', async t =>
   await store.close()
 })
 
-test('when a batch fails, everybody in it is told, and the next one is tried', async t => {
+test('a failed batch fails all its writes, and the next one is tried', async t => {
   const store = await openMemoryStore()
   const sync = new GroupSync(store)
   await store.close()

@@ -112,7 +112,7 @@ test('rewrites lead out of the database where that is allowed', withServer, asyn
 })
 
 test(
-  'a rewrite function does not say who asks, nor how the request is framed',
+  'a rewrite function does not set the user, nor how the request is framed',
   withServer,
   async (t, { url }) => {
     const headers = {

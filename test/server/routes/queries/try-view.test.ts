@@ -41,7 +41,7 @@ test('functions that are not stored give the rows that a view would give', async
   t.is((await admin<{ doc_count: number }>('GET', '/db')).body.doc_count, 4)
 })
 
-test('a function that does not compile, and a body that is none, are 400', async t => {
+test('a function that does not compile, and an invalid body, are 400', async t => {
   const { admin } = await securedServer(
     t,
     'couchdb/os_process_timeout=60000',
