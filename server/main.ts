@@ -81,8 +81,9 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   const connections = databases.fronts?.count('connections')
   const { bind, plain, tls } = await listeners.listen(config, onRequest, certificate?.options, connections)
   config.tellListening({ bind, port: plain.port })
-  const { authenticator, replicator } = services
-  await takeConnections({ ...databases, authenticator, replicator, plain, handle: onRequest }, disposal)
+  const { authenticator, replicator, quorum } = services
+  const takers = { ...databases, authenticator, replicator, quorum, plain, handle: onRequest }
+  await takeConnections(takers, disposal)
   const url = `http://${bind.includes(':') ? `[${bind}]` : bind}:${plain.port}`
   address = { url, address: plain.address, port: plain.port }
   const metricsPort = await listenForPrometheus(config, () => services.observability.prometheus())

@@ -69,6 +69,8 @@ export interface Services {
   readonly replicator: Replicator
   readonly followers: Followers
   readonly mesh: Mesh
+  /** Takes writes to other members of the mesh. */
+  readonly quorum: Pick<Mesh['quorum'], 'write'>
   readonly serverHeader: string
   /** Begins to close the server and open it again, where whoever started it can. */
   readonly restart: (() => void) | undefined

@@ -34,6 +34,12 @@ export interface Written {
   readonly rev: Rev
 }
 
+/** Members that have what was written, this one counted, and all that hold the database. */
+export interface Copies {
+  readonly reached: number
+  readonly members: number
+}
+
 /** Leaves of a document at another member. */
 interface Leaves {
   readonly member: MeshMember
@@ -55,11 +61,12 @@ export class Quorum {
    *
    * @returns copies, this one counted, as soon as there are so many as wanted, or when time is up or no more can come
    */
-  async write(database: Database, written: readonly Written[], wanted: number): Promise<number> {
+  async write(database: Database, written: readonly Written[], wanted: number): Promise<Copies> {
     const holders = await this.#holdersOf(database)
     const signal = AbortSignal.timeout(this.#timeoutMs)
     const push = (member: MeshMember): Promise<void> => this.#push(database, member, written, signal)
-    return 1 + (await firstSuccesses(holders, wanted - 1, push)).length
+    const pushed = await firstSuccesses(holders, wanted - 1, push)
+    return { reached: 1 + pushed.length, members: 1 + holders.length }
   }
 
   /**

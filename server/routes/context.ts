@@ -14,7 +14,7 @@ export interface RequestState extends HttpState {
   /** Path of the route that answers, as the table has it. */
   route?: string
   /** Copies that a write asked for, and those that are there. */
-  copies?: { readonly wanted: number; readonly reached: number }
+  copies?: { readonly wanted: number; readonly reached: number; readonly members: number }
   /** Number of times that the path was rewritten. */
   rewrites?: number
   /** Limits of clients that count the request. */

@@ -107,6 +107,7 @@ export function openServices(
     replicator,
     followers,
     mesh,
+    quorum: mesh.quorum,
     serverHeader: SERVER_HEADER,
     restart: facts.restart,
     metrics,

@@ -1,4 +1,5 @@
 import type { UserContext } from '../../protocol/user-context.ts'
+import type { Written } from '../mesh/quorum.ts'
 import type { CountedDurations } from '../metrics/durations.ts'
 import type { FromJob, JobQuestion, ToJob } from './job-messages.ts'
 import type { PackedDocuments, PackedError } from './packed-documents.ts'
@@ -104,6 +105,13 @@ export type Question =
   /** Answered with a number, as are the changes before a sequence. */
   | { readonly kind: 'documents_before'; readonly database: NamedDatabase; readonly key: Uint8Array }
   | { readonly kind: 'changes_before'; readonly database: NamedDatabase; readonly seq: number }
+  /** To take revisions to other members of the mesh. Answered with `Copies`. */
+  | {
+      readonly kind: 'reach_quorum'
+      readonly database: NamedDatabase
+      readonly written: readonly Written[]
+      readonly wanted: number
+    }
   | JobQuestion
 
 export interface Ask {

@@ -15,7 +15,7 @@ import { checkDesignWriter } from '../shared/design-writers.ts'
 import { databaseOf, docIdOf } from '../shared/path-names.ts'
 import { checkIdIn, checkRequestedId } from '../shared/document-limits.ts'
 import { revisionNamed } from '../shared/named-revision.ts'
-import { checkQuorum, isQuorumOutOfReach, reachQuorum } from '../shared/quorum.ts'
+import { askQuorum, checkQuorum, isBelowQuorum, isQuorumOutOfReach, reachQuorum } from '../shared/quorum.ts'
 
 /** Methods of the attachments of documents, or of design documents. */
 export function attachmentMethods(prefix: '' | '_design/'): Methods {
@@ -38,6 +38,8 @@ async function getAttachment(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
   checkRequestedId(database, id)
   const query = QueryParams.of(ctx)
+  const asking = askQuorum(ctx, database, id)
+  if (asking !== undefined) await asking
   const rev = query.text('rev')
   const found =
     rev === undefined
@@ -58,7 +60,7 @@ export async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<
   checkDesignWriter(ctx, database, id)
   const encoding = uploadEncoding(ctx)
   checkAnnouncedLength(ctx, name)
-  checkQuorum(ctx, database)
+  checkQuorum(ctx)
   const rev = revisionNamed(ctx)
   const contentType = ctx.get('Content-Type') || 'application/octet-stream'
   const { state } = ctx
@@ -80,9 +82,11 @@ export async function deleteAttachment(ctx: RequestContext, id: DocId): Promise<
   const name = nameToWrite(ctx)
   const database = await databaseOf(ctx)
   checkRequestedId(database, id)
+  checkQuorum(ctx)
   const rev = revisionNamed(ctx)
   const written = await removeAttachment(database, { id, rev, user: () => ctx.state.user }, name)
-  sendJson(ctx, { ok: true, id, rev: written })
+  await reachQuorum(ctx, database, [{ id, rev: written }])
+  sendJson(ctx, { ok: true, id, rev: written }, isBelowQuorum(ctx) ? 202 : 200)
 }
 
 /** The name that the path gives, with its slashes; undefined when it is not UTF-8. */

@@ -19,7 +19,7 @@ type Row = (document: DocumentToWrite, outcome: EditOutcome) => string
 export async function postBulkDocs(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
-  checkQuorum(ctx, database)
+  checkQuorum(ctx)
   const body = await readJsonBody(ctx, 'document')
   const { docs, newEdits, allOrNothing, w } = await runInTurns(parseBulkDocsInSteps(body, limits(ctx)))
   const documents = docs.map(input => toWrite(ctx, input))

@@ -21,6 +21,7 @@ import { QueryParams } from '../../http/request/query-params.ts'
 import { streamQuery } from '../queries/stream-query.ts'
 import { checkMaskedReader } from '../shared/masked-reader.ts'
 import { databaseOf } from '../shared/path-names.ts'
+import { askQuorumOfMany } from '../shared/quorum.ts'
 import { type BulkGetEntry, BulkGetEntries } from './bulk-get-entries.ts'
 import { documentPart, errorPart, sendParts } from '../documents/multipart-answers.ts'
 
@@ -36,6 +37,7 @@ export async function postBulkGet(ctx: RequestContext): Promise<void> {
   }
   if (query.flag('revs')) checkMaskedReader(ctx, database)
   const docs = await askedDocuments(ctx)
+  await askQuorumOfMany(ctx, database, docs.map(idOf))
   const options: BulkGetOptions = {
     revs: query.flag('revs'),
     attEncodingInfo: query.flag('att_encoding_info'),
@@ -49,6 +51,11 @@ export async function postBulkGet(ctx: RequestContext): Promise<void> {
       withInlineData(renderJson(database, docs, options), database.attachments),
     )
   else await sendParts(ctx, type, parts(database, docs, options))
+}
+
+function idOf(doc: unknown): string | undefined {
+  const { id } = (doc ?? {}) as { id?: unknown }
+  return typeof id === 'string' ? id : undefined
 }
 
 async function askedDocuments(ctx: RequestContext): Promise<readonly unknown[]> {

@@ -13,12 +13,14 @@ import type { RequestContext } from '../context.ts'
 import { decodeSegment } from '../../http/request/percent.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkIdIn, checkRequestedId } from '../shared/document-limits.ts'
+import { checkQuorum, reachQuorum } from '../shared/quorum.ts'
 import { answerWritten, setLocation, setWrittenEtag } from './answer-write.ts'
 import { revisionNamed } from '../shared/named-revision.ts'
 
 /** `COPY`: a document's body and attachments in another document, which `Destination` names. */
 export async function copyDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
+  checkQuorum(ctx)
   const rev = revisionNamed(ctx)
   const target = parseDestination(ctx.get('Destination'))
   checkRequestedId(database, id)
@@ -29,6 +31,7 @@ export async function copyDocument(ctx: RequestContext, id: DocId): Promise<void
     const document = { id: target.id, input: { ...input, rev: target.rev }, added }
     const options = { replicated: false, user: ctx.state.user }
     const written = { id: target.id, rev: await writeDocument(database, document, options), input }
+    await reachQuorum(ctx, database, [written])
     setLocation(ctx, database, target.id)
     setWrittenEtag(ctx, written)
     answerWritten(ctx, written, 201)

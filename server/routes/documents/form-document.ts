@@ -21,6 +21,7 @@ import { sendJson } from '../../http/response/reply.ts'
 import { checkDesignWriter } from '../shared/design-writers.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { documentLimits } from '../shared/document-limits.ts'
+import { checkQuorum, isBelowQuorum, reachQuorum } from '../shared/quorum.ts'
 
 /**
  * A browser's form with files for a document: adds the files of its `_attachments` fields to the revision named by the
@@ -31,6 +32,7 @@ export async function postForm(ctx: RequestContext, id: DocId): Promise<void> {
   if (parseMediaType(ctx.get('Content-Type')).type !== 'multipart/form-data') throw fail('notAForm')
   const database = await databaseOf(ctx)
   checkDesignWriter(ctx, database, id)
+  checkQuorum(ctx)
   const limits = documentLimits(ctx)
   const form = new FormReader(database.attachments, limits)
   try {
@@ -38,8 +40,9 @@ export async function postForm(ctx: RequestContext, id: DocId): Promise<void> {
     const input = await documentOf(form, database, id, limits)
     const { user } = ctx.state
     const rev = await writeDocument(database, { id, input, added: form.files }, { replicated: false, user })
+    await reachQuorum(ctx, database, [{ id, rev }])
     ctx.set('ETag', `"${headerText(rev)}"`)
-    sendJson(ctx, { ok: true, id, rev }, 201)
+    sendJson(ctx, { ok: true, id, rev }, isBelowQuorum(ctx) ? 202 : 201)
   } finally {
     await form.close()
   }

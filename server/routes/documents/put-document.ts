@@ -23,7 +23,7 @@ import { revisionNamed } from '../shared/named-revision.ts'
 /** `PUT` of a document: as JSON, or as `multipart/related` with its attachments. */
 export async function putDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
-  checkQuorum(ctx, database)
+  checkQuorum(ctx)
   parseDocId(id, documentLimits(ctx).maxIdBytes)
   checkIdIn(database, id)
   checkDesignWriter(ctx, database, id)
@@ -68,7 +68,7 @@ async function put(
 export async function postDocument(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
-  checkQuorum(ctx, database)
+  checkQuorum(ctx)
   const input = await readDocument(ctx)
   const document =
     input.id === undefined
@@ -93,7 +93,7 @@ const EMPTY_DELETED = Buffer.from('{"_deleted":true}')
 
 export async function deleteDocument(ctx: RequestContext, id: DocId): Promise<void> {
   const database = await databaseOf(ctx)
-  checkQuorum(ctx, database)
+  checkQuorum(ctx)
   checkRequestedId(database, id)
   if (!isLocalId(id)) findWinner(database, id)
   else if ((await readLocalDocument(database, id)) === undefined) throw fail('missing')

@@ -11,6 +11,7 @@ import { notModified } from '../../http/response/reply.ts'
 import { functionAnswer } from '../../query/design/function-answer.ts'
 import { answerFunction } from './answer-function.ts'
 import { databaseOf, docIdOf } from '../shared/path-names.ts'
+import { checkQuorum, isBelowQuorum, reachQuorum } from '../shared/quorum.ts'
 import { functionOf, requestOf } from './function-request.ts'
 import { showEtag } from './show-etag.ts'
 
@@ -29,6 +30,7 @@ export function refuseUpdate(): never {
 
 export async function runUpdate(ctx: RequestContext): Promise<void> {
   const { database, ddoc, name } = await functionOf(ctx, 'updates')
+  checkQuorum(ctx)
   const id = targetOf(ctx)
   const request = await requestOf(ctx, database, id)
   const args = `[${documentText(ctx, database, id) ?? 'null'},${JSON.stringify(request)}]`
@@ -38,7 +40,7 @@ export async function runUpdate(ctx: RequestContext): Promise<void> {
     ctx.set('X-Couch-Update-NewRev', saved.rev)
     ctx.set('X-Couch-Id', encodeSegment(saved.id))
   }
-  answerFunction(ctx, functionAnswer(response, saved === undefined ? 200 : 201))
+  answerFunction(ctx, functionAnswer(response, saved === undefined ? 200 : isBelowQuorum(ctx) ? 202 : 201))
 }
 
 async function save(
@@ -51,6 +53,7 @@ async function save(
   const id = input.id ?? parseDocId('')
   const [outcome] = await writeDocuments(database, [{ id, input }], { replicated: false, user })
   if (outcome === undefined || outcome.error !== undefined) throw outcome?.error ?? fail('conflict')
+  await reachQuorum(ctx, database, [outcome])
   return { id: outcome.id, rev: outcome.rev }
 }
 

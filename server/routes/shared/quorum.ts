@@ -1,5 +1,4 @@
-import { isLocalId } from '../../../protocol/document-id.ts'
-import type { DocId } from '../../../protocol/document-id.ts'
+import { asDocId, type DocId, isLocalId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { Rev } from '../../../protocol/revision.ts'
 import type { Database } from '../../database/database.ts'
@@ -15,11 +14,9 @@ const COPIES = 1
  *
  * @throws `bad_request`; CouchDB fails with 500
  */
-export function checkQuorum(ctx: RequestContext, database?: Database): void {
+export function checkQuorum(ctx: RequestContext): void {
   const w = QueryParams.of(ctx).text('w')
   if (w !== undefined && !/^[+-]?\d+$/.test(w)) throw fail('badRequest', '`w` must be an integer.')
-  // Another thread has to answer whatever needs the mesh.
-  if (copiesFor(ctx, database) > COPIES) void ctx.services.mesh
 }
 
 /**
@@ -36,16 +33,23 @@ export async function reachQuorum(
   const wanted = inBody ?? copiesFor(ctx, database)
   if (wanted <= COPIES) return
   const shared = written.filter(({ id }) => !isLocalId(id))
-  ctx.state.copies = { wanted, reached: COPIES }
-  // A thread that has read the body can hand nothing on: it has no mesh, and says so.
-  if (shared.length === 0 || !('mesh' in ctx.services)) return
-  ctx.state.copies = { wanted, reached: await ctx.services.mesh.quorum.write(database, shared, wanted) }
+  ctx.state.copies = { wanted, reached: COPIES, members: COPIES }
+  if (shared.length === 0) return
+  ctx.state.copies = { wanted, ...(await ctx.services.quorum.write(database, shared, wanted)) }
 }
 
 /** Returns true if fewer copies were reached than asked for; the answer is then 202 Accepted. */
 export function isQuorumOutOfReach(ctx: RequestContext, inBody?: number): boolean {
   const { wanted = inBody ?? copiesFor(ctx), reached = COPIES } = ctx.state.copies ?? {}
   return wanted > reached
+}
+
+/**
+ * Returns true if a write waited for more members than have it, at a database that members share. Where CouchDB tells nobody,
+ * servers without a mesh tell nobody either.
+ */
+export function isBelowQuorum({ state: { copies } }: RequestContext): boolean {
+  return copies !== undefined && copies.members > COPIES && copies.wanted > copies.reached
 }
 
 /**
@@ -60,6 +64,28 @@ export function askQuorum(ctx: RequestContext, database: Database, id: DocId): P
   const wanted = r === undefined ? (database.state.quorum?.r ?? COPIES) : Number(r)
   if (wanted <= COPIES || isMember(ctx)) return undefined
   return ctx.services.mesh.quorum.read(database, id, wanted)
+}
+
+/** Documents of a request about which members are asked at the same time. */
+const ASKED_AT_ONCE = 8
+
+/**
+ * Has members asked for many documents, where a request says `r`: the default of the database is for single ones.
+ *
+ * @param ids those that are no ids of documents are passed over
+ * @throws `quorumNotReached`, `bad_request`
+ */
+export async function askQuorumOfMany(
+  ctx: RequestContext,
+  database: Database,
+  ids: readonly (string | undefined)[],
+): Promise<void> {
+  if (!QueryParams.of(ctx).has('r')) return
+  const rest = [...new Set(ids)].flatMap(id => (id === undefined || id === '' ? [] : [asDocId(id)]))
+  const ask = async (): Promise<void> => {
+    for (let id = rest.pop(); id !== undefined; id = rest.pop()) await askQuorum(ctx, database, id)
+  }
+  await Promise.all(Array.from({ length: ASKED_AT_ONCE }, ask))
 }
 
 /** Returns the number of copies that a write asks for. A write of another member of the mesh needs no copy but the one here. */

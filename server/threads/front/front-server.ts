@@ -21,6 +21,7 @@ import { Metrics } from '../../metrics/metrics.ts'
 import { collectWhenIdle } from '../../node/idle-collection.ts'
 import { Uuids } from '../../node/uuids.ts'
 import { duplicateDescriptor } from '../duplicate-descriptor.ts'
+import { askedQuorum } from '../following/asked-quorum.ts'
 import { Follower } from '../following/follower.ts'
 import type { AccountState, Approval, FrontThreadData, ToFront } from '../messages.ts'
 import { ApprovedUsers } from './approved-users.ts'
@@ -153,6 +154,7 @@ export class FrontServer {
       uuids: new Uuids(config),
       catalog,
       authenticator: this.#users,
+      quorum: { write: askedQuorum(this.#follower.storeThread) },
       replicator: { access: { accountOf: () => undefined }, loginOrigins: { of: () => undefined } },
     }
   }

@@ -19,6 +19,7 @@ export type OwnServices = Pick<
   | 'uuids'
   | 'tracing'
   | 'cluster'
+  | 'quorum'
 > & {
   readonly catalog: Pick<Services['catalog'], 'open' | 'exists' | 'health'>
   readonly authenticator: Pick<Services['authenticator'], 'authenticate'>

@@ -3,6 +3,7 @@ import type { UserDirectory } from '../../auth/user-directory.ts'
 import type { Database } from '../../database/database.ts'
 import { type DocumentToWrite, writeDocuments } from '../../database/documents/write-documents.ts'
 import type { Rank } from '../../database/ranks/ranks-at-moment.ts'
+import type { Quorum } from '../../mesh/quorum.ts'
 import type { UserRecord } from '../../auth/user-record.ts'
 import type { JobQuestion } from '../job-messages.ts'
 import type { AccountState, NamedDatabase, Question, Write } from '../messages.ts'
@@ -17,12 +18,13 @@ interface Knowledge {
   readonly watched: Set<number>
   /** Answers about replications. */
   readonly ofJobs: (question: JobQuestion) => Promise<unknown>
+  readonly quorum: Pick<Quorum, 'write'>
 }
 
 /** Answers what a front thread asks. @throws where it cannot be answered */
 export async function answerQuestion(
   question: Question,
-  { open, users, watched, ofJobs }: Knowledge,
+  { open, users, watched, ofJobs, quorum }: Knowledge,
 ): Promise<unknown> {
   switch (question.kind) {
     case 'watch':
@@ -35,6 +37,8 @@ export async function answerQuestion(
       return countOf(await (await open(question.database)).ranks.documentsBefore(question.key))
     case 'changes_before':
       return countOf(await (await open(question.database)).ranks.changesBefore(question.seq))
+    case 'reach_quorum':
+      return quorum.write(await open(question.database), question.written, question.wanted)
     case 'job_user':
     case 'job_refusals':
     case 'job_before_checkpoint':

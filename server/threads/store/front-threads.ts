@@ -10,6 +10,7 @@ import type { CommitSubscriber } from '../../database/commit/commit-record.ts'
 import type { Database } from '../../database/database.ts'
 import type { RequestHandler } from '../../http/connection/listener.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
+import type { Quorum } from '../../mesh/quorum.ts'
 import type { Replicator } from '../../replication/replicator.ts'
 import type { Ask, FollowerData, FrontThreadData, NamedDatabase, PackedWrites } from '../messages.ts'
 import type { JobQuestion } from '../job-messages.ts'
@@ -41,6 +42,7 @@ export interface FrontThreadsHost {
   readonly catalog: Catalog
   readonly users: UserDirectory
   readonly replicator: Replicator
+  readonly quorum: Pick<Quorum, 'write'>
   readonly handle: RequestHandler
   /** The listening socket: each thread, and the one that starts them, gets a duplicate of its own. */
   readonly descriptor: number
@@ -269,12 +271,12 @@ export class FrontThreads {
   }
 
   #answerAll(thread: FollowingThread, asks: readonly Ask[], packed: PackedWrites | undefined): void {
-    const { users, replicator } = this.#host!
+    const { users, replicator, quorum } = this.#host!
     const ofJobs = (question: JobQuestion): Promise<unknown> => this.jobs.answer(question, replicator)
     const open = (database: NamedDatabase): Promise<Database> => this.#open(database)
     const { watched } = thread
     for (const { id, question } of asks) {
-      void answerWith(thread, id, answerQuestion(question, { open, users, watched, ofJobs }))
+      void answerWith(thread, id, answerQuestion(question, { open, users, watched, ofJobs, quorum }))
     }
     if (packed === undefined) return
     const documents = unpackDocuments(packed.documents)
