@@ -1,14 +1,14 @@
 import {
   inspectDocument,
   storedDatabase,
-  storedDatabases,
+  storedDatabaseRecords,
   type DocumentInspection,
   type StoredDatabase,
 } from '../database/inspect.ts'
-import { storedIndexStates } from '../database/indexes/stored-indexes.ts'
-import type { IndexState } from '../query/views/index/index-state.ts'
+import { readUnlessDamaged } from '../storage/encryption/damaged.ts'
 import type { Store } from '../storage/store.ts'
 import { drawTree } from './draw-tree.ts'
+import { inspectIndexes } from './inspect-indexes.ts'
 import { openUnusedStore } from './open-unused-store.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -23,7 +23,7 @@ export interface InspectArguments {
 
 /**
  * Prints what the store of a data directory holds, without starting a server. Resolves with the exit code: 1 where the
- * database or document is not there.
+ * database or document is not there, or something that is to be shown is damaged.
  *
  * @throws {StoreUnavailableError} while a server uses the directory, or where the key is missing
  */
@@ -48,33 +48,43 @@ async function print(store: Store, { database, document }: InspectArguments): Pr
   return printDocument(document, inspected)
 }
 
+/** A database whose counts cannot be read is listed without them, so that one damaged record hides no other database. */
 async function printDatabases(store: Store): Promise<number> {
-  const rows = [['DATABASE', 'DOCUMENTS', 'DELETED', 'SEQUENCE', 'BYTES']]
-  for await (const { name, state } of storedDatabases(store)) {
-    rows.push([name, ...[state.docs, state.deletedDocs, state.seq, state.externalSize].map(String)])
+  const rows = [['DATABASE', 'DOCUMENTS', 'DELETED', 'CONFLICTS', 'SEQUENCE', 'BYTES']]
+  let code = 0
+  for await (const { name } of storedDatabaseRecords(store)) {
+    const state = (await readUnlessDamaged(() => storedDatabase(store, name)))?.state
+    if (state === undefined) code = 1
+    rows.push([name, ...(state === undefined ? ['damaged'] : countsOf(state))])
   }
   write(table(rows))
-  return 0
+  return code
 }
 
-async function printDatabase(store: Store, { name, record, state }: StoredDatabase): Promise<number> {
+function countsOf({ docs, deletedDocs, conflicts, seq, externalSize }: StoredDatabase['state']): string[] {
+  return [docs, deletedDocs, conflicts, seq, externalSize].map(String)
+}
+
+async function printDatabase(store: Store, database: StoredDatabase): Promise<number> {
+  const { name, record, state } = database
   const created = new Date(record.created * 1000).toISOString()
   write([
     `${name}: database ${record.number}, created ${created}${record.partitioned ? ', partitioned' : ''}`,
-    `  documents         ${state.docs}, deleted ${state.deletedDocs}`,
+    `  documents         ${state.docs}, deleted ${state.deletedDocs}, in conflict ${state.conflicts}`,
     `  update sequence   ${state.seq}-${record.instance}`,
     `  purge sequence    ${state.purgeSeq}`,
     `  bytes of leaves   ${state.externalSize}`,
     `  bytes of bodies   ${state.storedSize}`,
     `  revisions limit   ${state.revsLimit}`,
   ])
-  const rows = [['INDEX', 'SEQUENCE', 'BEHIND', 'ROWS OF EACH VIEW']]
-  for await (const bytes of storedIndexStates(store, record.number)) {
-    const { signature, seq, rows: counts } = JSON.parse(Buffer.from(bytes).toString()) as IndexState
-    rows.push([signature, String(seq), String(state.seq - seq), counts.join(' ')])
-  }
-  if (rows.length > 1) write(table(rows))
-  return 0
+  const indexes = await inspectIndexes(store, database)
+  const rows = indexes.map(({ signature, seq, rows, designs }) => [
+    signature,
+    ...(seq === undefined ? ['damaged', '', ''] : [seq, state.seq - seq, rows.join(' ')].map(String)),
+    designs.join(' '),
+  ])
+  if (rows.length > 0) write(table([['INDEX', 'SEQUENCE', 'BEHIND', 'ROWS', 'DESIGN DOCUMENTS'], ...rows]))
+  return indexes.some(({ seq }) => seq === undefined) ? 1 : 0
 }
 
 function printDocument(id: string, { rev, seq, deleted, size, tree }: DocumentInspection): number {

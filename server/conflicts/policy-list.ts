@@ -1,4 +1,5 @@
 import { type Policy, parsePolicies, PolicyError } from '../../protocol/conflicts/policy.ts'
+import { DESIGN, DESIGN_END } from '../../protocol/document-id.ts'
 import { isJsonObject } from '../../protocol/json-value.ts'
 import type { Database } from '../database/database.ts'
 
@@ -23,7 +24,7 @@ const MEMBER = Buffer.from('"conflicts":')
 export async function readPolicies(database: Database): Promise<PolicyList> {
   const policies: Policy[] = []
   const invalid: InvalidPolicies[] = []
-  for await (const { id, summary } of database.summariesBetween('_design/', '_design0')) {
+  for await (const { id, summary } of database.summariesBetween(DESIGN, DESIGN_END)) {
     if (summary.deleted) continue
     const body = Buffer.from(database.body(summary.body).body)
     if (!body.includes(MEMBER)) continue

@@ -15,7 +15,7 @@ import {
 import type { Store } from '../../storage/store.ts'
 import { DocumentSummary } from '../documents/document-record.ts'
 import { StoredDocument } from '../documents/stored-document.ts'
-import { storedDatabases } from '../inspect.ts'
+import { storedDatabaseRecords } from '../inspect.ts'
 
 /** Damage of one database: the documents that are affected, and records that can be made again or done without. */
 export interface DatabaseDamage {
@@ -57,7 +57,7 @@ export async function findDamage(
     .filter(key => !isContent(key) && !isOfDatabase(key))
     .map(key => `The record ${Buffer.from(key).toString('hex')} is damaged: restore a backup.`)
   const databases: DatabaseDamage[] = []
-  for await (const { name, record } of storedDatabases(store)) {
+  for await (const { name, record } of storedDatabaseRecords(store)) {
     const own = damaged.filter(key => databaseOfKey(key) === record.number)
     const documents = await affectedDocuments(store, record.number, own, contents)
     const others = own.filter(key => !OF_DOCUMENTS.includes(spaceOfKey(key) ?? 0) && isOfDatabase(key))

@@ -1,4 +1,4 @@
-import { storedDatabases } from '../inspect.ts'
+import { storedDatabaseRecords } from '../inspect.ts'
 import { databaseNameKey } from '../../storage/keys.ts'
 import type { Store } from '../../storage/store.ts'
 
@@ -10,7 +10,7 @@ import type { Store } from '../../storage/store.ts'
  */
 export async function keepOnly(store: Store, database: string): Promise<boolean> {
   const names = []
-  for await (const { name } of storedDatabases(store)) names.push(name)
+  for await (const { name } of storedDatabaseRecords(store)) names.push(name)
   if (!names.includes(database)) return false
   const batch = store.batch()
   for (const name of names) if (name !== database) batch.del(databaseNameKey(name))

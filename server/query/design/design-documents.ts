@@ -1,13 +1,10 @@
-import { DESIGN, isDesignId, type DocId } from '../../../protocol/document-id.ts'
+import { DESIGN, DESIGN_END, isDesignId, type DocId } from '../../../protocol/document-id.ts'
 import { renderDocument } from '../../../protocol/document/render.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import type { CommitRecord } from '../../database/commit/commit-record.ts'
 import type { Database } from '../../database/database.ts'
 import { isRunnable, languageOf, type DesignDocument } from './design-document.ts'
-
-/** Behind every id that begins with "_design/". */
-const AFTER_DESIGN = '_design0'
 
 /** The design documents of a database, read when it is opened and after each commit that changes them. */
 export class DesignDocuments {
@@ -28,7 +25,7 @@ export class DesignDocuments {
   /** Reads them from the store. */
   async reload(): Promise<void> {
     this.#documents.clear()
-    for await (const { id } of this.#database.summariesBetween(DESIGN, AFTER_DESIGN)) this.#read(id)
+    for await (const { id } of this.#database.summariesBetween(DESIGN, DESIGN_END)) this.#read(id)
     this.#findValidating()
   }
 

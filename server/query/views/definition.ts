@@ -25,7 +25,10 @@ export interface IndexDefinition {
   readonly partitioned: boolean
 }
 
-export function indexDefinition(ddoc: DesignDocument, databaseIsPartitioned: boolean): IndexDefinition {
+export function indexDefinition(
+  ddoc: Pick<DesignDocument, 'value'>,
+  databaseIsPartitioned: boolean,
+): IndexDefinition {
   const options = isJsonObject(ddoc.value.options) ? ddoc.value.options : {}
   const lib =
     isJsonObject(ddoc.value.views) && isJsonObject(ddoc.value.views.lib) ? ddoc.value.views.lib : null

@@ -16,3 +16,13 @@ export function unlessDamaged<Value>(read: () => Value): Value | undefined {
     throw error
   }
 }
+
+/** Returns what is read; undefined where it is damaged. */
+export async function readUnlessDamaged<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof DamagedValueError) return undefined
+    throw error
+  }
+}
