@@ -239,6 +239,29 @@ test('P12: docstrings begin with a verb or a noun phrase', t => {
   t.deepEqual(riddles, [])
 })
 
+/** Phrases that readers stumble over, and what to write instead. */
+const PHRASES: readonly { phrase: RegExp; instead: string }[] = [
+  { phrase: /\b(that|what|which) (is|are) none\b(?! of)/, instead: 'invalid, unknown, missing' },
+  { phrase: /\b(where|if|as) it is none\b/, instead: 'if it is no …' },
+  { phrase: /\btold of\b/, instead: 'called with, subscribed to, notified of' },
+  { phrase: /\bwho asks\b/i, instead: 'the user' },
+  { phrase: /\b(anew|made whole|of late|thereof|whereof|hereof)\b/, instead: 'again, completed, lately' },
+  { phrase: /\bThe same for many\b/, instead: 'what it does' },
+]
+
+test('P12: names, comments and messages use plain phrases', t => {
+  const found = product.flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .flatMap((line, index) =>
+        PHRASES.filter(({ phrase }) => phrase.test(line)).map(
+          ({ instead }) => `${path}:${index + 1}: ${line.trim()} (write: ${instead})`,
+        ),
+      ),
+  )
+  t.deepEqual(found, [])
+})
+
 /** Each circle as "a → b → a", found where a depth-first walk comes back to a file on its own path. */
 function circles(files: readonly SourceFile[]): string[] {
   const byPath = new Map(files.map(file => [file.path, file]))
