@@ -52,8 +52,10 @@ export class Forwarder {
     })
     // Of a body that nobody takes any more the rest is read, so that the connection can be used again.
     upstream.once('close', () => req.resume())
-    if (hasBody(req)) req.pipe(upstream)
-    else upstream.end()
+    if (!hasBody(req)) return void upstream.end()
+    req.pipe(upstream)
+    // The head goes out with the first bytes of the body; who may not send one is told so without them.
+    setImmediate(() => upstream.flushHeaders())
   }
 
   close(): void {
