@@ -5,9 +5,14 @@ import { Worker, type WorkerOptions } from 'node:worker_threads'
  *
  * @param path the module beside the caller, without its extension: "./worker"
  * @param base the caller's `import.meta.url`
+ * @param options with `isBundled` where the build makes one file of the module and all that it imports
  */
-export function startThread(path: string, base: string, options: WorkerOptions = {}): Worker {
-  if (!base.endsWith('.ts')) return new Worker(new URL(`${path}.js`, base), options)
+export function startThread(
+  path: string,
+  base: string,
+  { isBundled = false, ...options }: WorkerOptions & { readonly isBundled?: boolean } = {},
+): Worker {
+  if (!base.endsWith('.ts')) return new Worker(new URL(`${path}${isBundled ? '.bundle' : ''}.js`, base), options)
   // Run from source, Node 20 does not hand the loader that understands TypeScript down to threads.
   const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'))
   const module = JSON.stringify(new URL(`${path}.ts`, base).href)

@@ -57,6 +57,7 @@ export class FollowingThread {
     this.#timeoutMs = timeoutMs
     this.#isFront = program === 'front'
     this.#worker = startThread(PROGRAMS[program], import.meta.url, {
+      isBundled: true,
       workerData: data,
       name: this.#isFront ? `front ${row}` : program,
     })
