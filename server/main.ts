@@ -1,3 +1,4 @@
+import { warmUp } from '../replicator/http/warm-up.ts'
 import { PerUserDatabases } from './auth/users/peruser.ts'
 import { createApp } from './app/app.ts'
 import { ClusterFront } from './cluster/front/cluster-front.ts'
@@ -13,6 +14,7 @@ import { VERSION } from './node/version.ts'
 import { LeaderJobs } from './start/leader-jobs.ts'
 import { takeConnections } from './start/front-threads.ts'
 import { Listeners } from './start/listeners.ts'
+import { sizeHeaps, sparesMemory } from './start/memory.ts'
 import { type DatabaseParts, openDatabases } from './start/open-databases.ts'
 import { type NodeParts, openNode } from './start/open-node.ts'
 import { openServices } from './start/open-services.ts'
@@ -35,6 +37,11 @@ export interface Couchette {
   readonly reopenLog: (() => void) | undefined
   /** Findings about the configuration that an operator should know, a sentence each; they are logged, too. */
   readonly warnings: readonly string[]
+  /**
+   * Loads the client of peers before the first replication needs it; undefined where memory is spared, or another thread
+   * replicates.
+   */
+  readonly warmUp: (() => Promise<void>) | undefined
   /** Waits for what was accepted, ends feeds and connections. Idempotent. */
   close(): Promise<void>
 }
@@ -63,6 +70,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   process.umask(UMASK)
   const node = await openNode(options, disposal)
   const { config, log } = node
+  sizeHeaps(config)
   disposal.add(collectWhenIdle())
   const listeners = new Listeners()
   const databases = await openDatabases(options, node, listeners, disposal)
@@ -97,6 +105,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
     metricsPort: metricsPort?.port,
     warnings: config.warnings,
     reopenLog: node.reopenLog,
+    warmUp: sparesMemory(config) || databases.fronts !== undefined ? undefined : warmUp,
     close: () => disposal.close(),
   }
 }

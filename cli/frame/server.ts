@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
-import nano from 'nano'
-import { buildConnector, EnvHttpProxyAgent, fetch, request as undiciRequest } from 'undici'
+import { createRequire } from 'node:module'
+import type * as nano from 'nano'
 import type { Dispatcher } from 'undici'
+import { undici } from '../../replicator/http/undici.ts'
 import { CommandError } from './command-error.ts'
 import { authorization, parseUrl } from './connection.ts'
 import type { Connection } from './connection.ts'
@@ -9,6 +10,10 @@ import { UNREACHABLE } from './exit-codes.ts'
 import { refusalError, requestFailure } from './failures.ts'
 
 type QueryValues = Readonly<Record<string, string | number | boolean | readonly unknown[]>>
+
+/** CouchDB's own client, which commands that ask no server do not load. */
+const makeNano = (configuration: nano.Configuration): nano.ServerScope =>
+  (createRequire(import.meta.url)('nano') as typeof nano.default)(configuration) as nano.ServerScope
 
 const JSON_TYPE = { 'content-type': 'application/json' } as const
 
@@ -30,7 +35,7 @@ export class Server {
     this.#signal = signal
     this.#authorization = authorization(connection.credentials)
     this.#dispatcher = this.#connect()
-    this.#nano = nano({
+    this.#nano = makeNano({
       url: connection.url,
       parseUrl: false,
       agentOptions: this.#dispatcher as object,
@@ -84,7 +89,7 @@ export class Server {
     body?: string | Uint8Array | Readable,
   ): Promise<Dispatcher.ResponseData> {
     try {
-      const answer = await undiciRequest(`${this.url}/${path}`, {
+      const answer = await undici().request(`${this.url}/${path}`, {
         dispatcher: this.#dispatcher,
         method,
         headers: { ...this.#headers, ...(body === undefined ? {} : JSON_TYPE) },
@@ -105,7 +110,8 @@ export class Server {
     this.#connecting = undefined
     const headers = { ...Object.fromEntries(new Headers(init.headers)), ...this.#headers }
     const options = { ...init, headers, dispatcher: this.#dispatcher }
-    return fetch(url, options as Parameters<typeof fetch>[1])
+    const { fetch } = undici()
+    return fetch(url, options as Parameters<typeof fetch>[1]) as unknown as Promise<Response>
   }
 
   /** Returns the sentence for what a client that uses `fetch` failed with. */
@@ -152,6 +158,7 @@ export class Server {
   #connect(): Dispatcher {
     const { ca, insecure } = this.connection
     const tls = { rejectUnauthorized: !insecure, ...(ca === undefined ? {} : { ca }) }
+    const { buildConnector, EnvHttpProxyAgent } = undici()
     const connect = buildConnector(tls)
     return new EnvHttpProxyAgent({
       // An index that is built first answers late.

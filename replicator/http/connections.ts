@@ -1,7 +1,6 @@
 import type { LookupFunction, Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
-import { Agent, buildConnector, EnvHttpProxyAgent, ProxyAgent } from 'undici'
-import type { Dispatcher } from 'undici'
+import type { buildConnector, Dispatcher } from 'undici'
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import { hostNotAllowed } from '../peer-error.ts'
 import { guardedLookup, leadsToDenied } from './guarded-lookup.ts'
@@ -13,6 +12,7 @@ import { OutgoingConnections } from './outgoing-connections.ts'
 import { PeerSession } from './session.ts'
 import type { PeerLogin } from './session.ts'
 import { Throttle } from './throttle.ts'
+import { undici } from './undici.ts'
 
 /** Verification of TLS peers: CouchDB's `[replicator]` settings of that name, with the files' contents. */
 export interface TlsOptions {
@@ -143,6 +143,7 @@ export class Connections {
   }
 
   #connect(proxy: string): Dispatcher {
+    const { Agent, EnvHttpProxyAgent, ProxyAgent } = undici()
     const options = {
       connect: this.#connector(),
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -158,7 +159,7 @@ export class Connections {
   }
 
   #connector(): buildConnector.connector {
-    const connect = buildConnector({
+    const connect = undici().buildConnector({
       ...this.#tls,
       timeout: CONNECT_TIMEOUT_MS,
       keepAlive: true,

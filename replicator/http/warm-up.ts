@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Client } from 'undici'
+import { undici } from './undici.ts'
 
 /**
  * Makes the HTTP client compile its parser, by one exchange with a server of its own. Compiling takes some
@@ -10,7 +10,7 @@ import { Client } from 'undici'
 export async function warmUp(): Promise<void> {
   const server = createServer((_, response) => response.end()).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const client = new Client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const client = new (undici().Client)(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   try {
     const { body } = await client.request({ method: 'GET', path: '/' })
     await body.dump()

@@ -1,5 +1,4 @@
 import { resolve as absolute } from 'node:path'
-import { warmUp } from '../../replicator/http/warm-up.ts'
 import { isLogLevel, LOG_LEVELS } from '../log/log.ts'
 import { fileError } from '../config/start-error.ts'
 import { type Override, parseOverride } from '../config/overrides.ts'
@@ -54,7 +53,7 @@ export async function serve(args: ServeArguments): Promise<number> {
   const unwatch = watchParent(process.env, stop)
   // Last: whoever reads where the server listens may send a signal at once.
   announce(server, args.data)
-  warmUp().catch(() => undefined)
+  server.warmUp?.().catch(() => undefined)
   try {
     return await ended.promise
   } finally {

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { collectForSize } from './heap-size.ts'
 
 const INTERVAL_MS = 10_000
 /** Share of an interval that an idle thread is at work, at most. */
@@ -23,15 +24,16 @@ export interface IdleCollectionOptions {
 export function collectWhenIdle(options: IdleCollectionOptions = {}): () => void {
   const { intervalMs = INTERVAL_MS, collect = makeCollector() } = options
   let utilization = performance.eventLoopUtilization()
-  let least = heldBytes()
+  // What a thread needs to start is garbage by the first time that it is idle.
+  let least = 0
   const timer = setInterval(() => {
     const now = performance.eventLoopUtilization()
     const isIdle = performance.eventLoopUtilization(now, utilization).utilization < IDLE_UTILIZATION
     utilization = now
     const held = heldBytes()
-    least = Math.min(least, held)
+    if (least > 0) least = Math.min(least, held)
     if (!isIdle || held - least < WORTH_BYTES || held > MAX_HEAP_BYTES) return
-    collect()
+    collectForSize(collect)
     least = heldBytes()
   }, intervalMs)
   timer.unref()

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { indexExistingConflicts } from '../database/conflicts/index-existing.ts'
 import type { OnDamage } from '../storage/durable/recovery.ts'
+import { sparesMemory } from './memory.ts'
 import { type MasterKeys, readMasterKeys } from '../storage/encryption/master-key.ts'
 import { openMemoryStore, openStore, type Store } from '../storage/store.ts'
 import type { CouchetteOptions } from './options.ts'
@@ -24,6 +25,7 @@ export async function openServerStore(
   const store = await openStore(join(data, 'store'), {
     keys,
     isShared,
+    isSmall: sparesMemory(config),
     onDamage: onDamage(config),
     maxWaitMs: () => config.integer('couchette', 'max_reopen_wait'),
     log,

@@ -4,7 +4,7 @@ import { MemoryLevel } from 'memory-level'
 import type { Store } from './contract.ts'
 import type { StoreLog } from './durable/disk.ts'
 import { DurableStore } from './durable/durable-store.ts'
-import { LevelDisk } from './durable/level-disk.ts'
+import { LevelDisk, type LevelDiskOptions } from './durable/level-disk.ts'
 import { RecoveryCheck } from './durable/recovery-check.ts'
 import type { OnDamage } from './durable/recovery.ts'
 import type { ReopeningOptions } from './durable/reopening.ts'
@@ -23,7 +23,7 @@ export type {
   StoreSnapshot,
 } from './contract.ts'
 
-export interface StoreOptions extends ReopeningOptions {
+export interface StoreOptions extends ReopeningOptions, LevelDiskOptions {
   /** Encrypts a new store, and opens an encrypted one. */
   readonly keys?: MasterKeys | undefined
   /** Reaction to missing acknowledged writes. Default: `refuse`. */
@@ -31,8 +31,6 @@ export interface StoreOptions extends ReopeningOptions {
   readonly log?: StoreLog
   /** Brings databases of an older format to the present one. */
   readonly migrate?: DatabaseMigration
-  /** True if other threads of the process open the store, too, to read it. */
-  readonly isShared?: boolean
 }
 
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
@@ -51,7 +49,7 @@ const DIRECTORY_MODE = 0o700
 export async function openStore(directory: string, options: StoreOptions = {}): Promise<Store> {
   const { onDamage = 'refuse', log = NO_LOG } = options
   await makeDirectory(directory)
-  const disk = new LevelDisk(directory, options.isShared)
+  const disk = new LevelDisk(directory, options)
   const check = new RecoveryCheck(disk, onDamage)
   const store = await openChecked(disk, check, log, options)
   try {

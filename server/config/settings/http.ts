@@ -135,6 +135,14 @@ export const HTTP_SETTINGS = {
         'Threads that take connections and answer reads, beside the one that writes; with 1 there is that one alone',
       restart: true,
     },
+    memory: {
+      kind: 'text',
+      default: 'normal',
+      choices: ['normal', 'small'],
+      about:
+        '`small`: heaps, caches and the buffers of the store stay small, at the price of speed',
+      restart: true,
+    },
     thread_timeout: {
       kind: 'integer',
       default: 30_000,

@@ -22,6 +22,16 @@ export const LEVEL_OPTIONS = {
   maxFileSize: 8 * 1024 * 1024,
 }
 
+/** LevelDB's own defaults, and less: what a load leaves in them stays in memory. */
+const SMALL_LEVEL_OPTIONS = { writeBufferSize: 2 * 1024 * 1024, cacheSize: 4 * 1024 * 1024 }
+
+export interface LevelDiskOptions {
+  /** True if other threads of the process open it, too. */
+  readonly isShared?: boolean | undefined
+  /** True if memory is dearer than speed. */
+  readonly isSmall?: boolean | undefined
+}
+
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
 
 /** A LevelDB in a directory, with the file beside it that says what was acknowledged. */
@@ -29,20 +39,20 @@ export class LevelDisk implements Disk {
   readonly place: string
   #acknowledged: AcknowledgedFile | undefined
 
-  readonly #isShared: boolean
+  readonly #options: LevelDiskOptions
 
-  /** @param isShared true if other threads of the process open it, too */
-  constructor(directory: string, isShared = false) {
+  constructor(directory: string, options: LevelDiskOptions = {}) {
     this.place = directory
-    this.#isShared = isShared
+    this.#options = options
   }
 
   async open(): Promise<Store> {
     const level = new Level<Uint8Array, Uint8Array>(this.place, {
       ...ENCODINGS,
       ...LEVEL_OPTIONS,
+      ...(this.#options.isSmall === true ? SMALL_LEVEL_OPTIONS : {}),
     })
-    await level.open({ multithreading: this.#isShared })
+    await level.open({ multithreading: this.#options.isShared === true })
     return level
   }
 
