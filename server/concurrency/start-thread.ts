@@ -12,7 +12,8 @@ export function startThread(
   base: string,
   { isBundled = false, ...options }: WorkerOptions & { readonly isBundled?: boolean } = {},
 ): Worker {
-  if (!base.endsWith('.ts')) return new Worker(new URL(`${path}${isBundled ? '.bundle' : ''}.js`, base), options)
+  if (!base.endsWith('.ts'))
+    return new Worker(new URL(`${path}${isBundled ? '.bundle' : ''}.js`, base), options)
   // Run from source, Node 20 does not hand the loader that understands TypeScript down to threads.
   const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'))
   const module = JSON.stringify(new URL(`${path}.ts`, base).href)

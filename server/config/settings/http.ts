@@ -139,8 +139,7 @@ export const HTTP_SETTINGS = {
       kind: 'text',
       default: 'normal',
       choices: ['normal', 'small'],
-      about:
-        '`small`: heaps, caches and the buffers of the store stay small, at the price of speed',
+      about: '`small`: heaps, caches and the buffers of the store stay small, at the price of speed',
       restart: true,
     },
     thread_timeout: {
