@@ -1,7 +1,20 @@
 import type { Setting } from '../setting.ts'
 
-/** Limits on what one request or one document may hold; of section `couchette`. */
+/** Limits on requests, and on what one request or one document may hold; of section `couchette`. */
 export const BOUND_SETTINGS = {
+  max_running_requests: {
+    kind: 'integer',
+    default: 2000,
+    about:
+      'Requests that a thread answers at a time, without feeds that wait; past it the answer is 503; 0 for no bound',
+  },
+  max_request_turn: {
+    kind: 'integer',
+    default: 1000,
+    unit: 'milliseconds',
+    about:
+      'Work for requests that came at once, after which the others of them are answered 503; 0 for no bound',
+  },
   max_query_body_size: {
     kind: 'integer',
     default: 67_108_864,

@@ -148,19 +148,6 @@ export const HTTP_SETTINGS = {
       unit: 'milliseconds',
       about: 'Longest time in which such a thread carries out an order, or ends; then it is ended',
     },
-    max_running_requests: {
-      kind: 'integer',
-      default: 2000,
-      about:
-        'Requests that a thread answers at a time, without feeds that wait; past it the answer is 503; 0 for no bound',
-    },
-    max_request_turn: {
-      kind: 'integer',
-      default: 1000,
-      unit: 'milliseconds',
-      about:
-        'Work for requests that came at once, after which the others of them are answered 503; 0 for no bound',
-    },
     max_connections: { kind: 'integer', default: 20_000, about: 'Open connections', restart: true },
     max_body_memory: {
       kind: 'integer',

@@ -1,0 +1,1 @@
+export { keepHeapsSmall } from '../node/heap-size.ts'
