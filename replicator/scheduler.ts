@@ -116,9 +116,9 @@ export class Scheduler {
     }
   }
 
-  /** Stops and removes all jobs. */
-  async clear(): Promise<void> {
-    await Promise.all(this.jobs.map(({ spec }) => this.remove(spec.id)))
+  /** Stops and removes jobs. */
+  async clear(isMeant: (spec: JobSpec) => boolean): Promise<void> {
+    await Promise.all(this.jobs.filter(({ spec }) => isMeant(spec)).map(({ spec }) => this.remove(spec.id)))
   }
 
   /** Stops all jobs; idempotent. */

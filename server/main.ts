@@ -7,6 +7,7 @@ import { ownClusterUrl } from './cluster/service/cluster-settings.ts'
 import { componentLog } from './log/log.ts'
 import type { RequestHandler } from './http/connection/listener.ts'
 import { listenForPrometheus } from './metrics/prometheus-port.ts'
+import { JobsReporter } from './replication/jobs-report.ts'
 import type { Services } from './services.ts'
 import { Disposal } from './start/disposal.ts'
 import { collectWhenIdle } from './node/idle-collection.ts'
@@ -129,7 +130,7 @@ interface StartedParts {
   readonly url: string
 }
 
-/** Starts what runs beside requests: databases of new users, and replications. In a cluster the leader does. */
+/** Starts what runs beside requests: databases of new users, and replications. In a cluster its members share them. */
 async function startJobs(parts: StartedParts, disposal: Disposal): Promise<void> {
   const { config, catalog, queries, conflicts, replicator, followers, mesh, cluster } = parts.services
   disposal.add(() => replicator.close())
@@ -142,18 +143,18 @@ async function startJobs(parts: StartedParts, disposal: Disposal): Promise<void>
     await followers.start()
     await mesh.start()
     conflicts.start(catalog)
-  } else startCluster(cluster, parts, disposal)
+  } else await startCluster(cluster, parts, disposal)
   disposal.add(() => config.hasher.close())
   // First of all: writes and index builds that are finished may wait for functions that never end.
   disposal.add(() => queries.sandbox.stop(config.integer('couchette', 'function_stop_timeout')))
 }
 
 /** Begins to follow the log of the cluster. A leader goes on until the writes that it accepted are done, and then resigns. */
-function startCluster(
+async function startCluster(
   cluster: Cluster,
   { node, databases, services, url }: StartedParts,
   disposal: Disposal,
-): void {
+): Promise<void> {
   const work = new LeaderJobs(node, databases, services)
   const { store, attachments, snapshots } = databases
   cluster.start({
@@ -164,7 +165,11 @@ function startCluster(
     work,
     copies: store.copyTo === undefined ? undefined : snapshots,
     version: VERSION,
+    jobs: new JobsReporter(services.replicator),
   })
   disposal.add(() => cluster.stopFollowing())
   disposal.add(() => work.end())
+  // What they have moved is saved through the leader.
+  disposal.add(() => services.replicator.stopDocuments())
+  await services.replicator.start()
 }

@@ -47,6 +47,8 @@ export interface DatabaseHooks {
   readonly ranksOf?: (database: Database) => Ranks
   /** Makes the function that hands documents to the thread that has the writer. Default: the writer is here. */
   readonly writeElsewhereFor?: (database: Database) => WriteElsewhere
+  /** Has the node write that leads the cluster; undefined where this one does, or cannot hand the request over. */
+  readonly writeAtLeader?: (database: Database, request: WriteRequest) => Promise<unknown> | undefined
   /** Resolves when other threads know of the commits until now; undefined where they do. */
   readonly whenFollowed?: () => Promise<void> | undefined
   /** Records a write, from its request to the end of its commit. */
@@ -82,7 +84,7 @@ export class Database extends DatabaseReader {
   readonly #rules: (() => DatabaseRules | undefined) | undefined
   readonly #security: CurrentSecurity
   readonly #writer: Writer
-  readonly #traceWrite: DatabaseHooks['traceWrite']
+  readonly #hooks: Pick<DatabaseHooks, 'traceWrite' | 'writeAtLeader'>
   readonly #subscribers: CommitSubscriber[]
   readonly #validators: DocumentValidator[] = []
 
@@ -116,7 +118,7 @@ export class Database extends DatabaseReader {
     this.record = record
     this.attachments = attachments
     this.#rules = hooks.rulesOf?.(name)
-    this.#traceWrite = hooks.traceWrite
+    this.#hooks = hooks
     this.#security = new CurrentSecurity(stored.security)
     this.tail = new ChangesTail(stored.state.seq)
     this.compaction = new Compaction(this)
@@ -203,8 +205,11 @@ export class Database extends DatabaseReader {
 
   /** Changes the database; resolves when the change is on disk. */
   write<Request extends WriteRequest>(request: Request): Promise<ResultOf<Request>> {
+    const { traceWrite, writeAtLeader } = this.#hooks
+    const asked = writeAtLeader?.(this, request)
+    if (asked !== undefined) return asked as Promise<ResultOf<Request>>
     const submit = (): Promise<ResultOf<Request>> => this.#writer.submit(request)
-    return this.#traceWrite === undefined ? submit() : this.#traceWrite(this.name, request.kind, submit)
+    return traceWrite === undefined ? submit() : traceWrite(this.name, request.kind, submit)
   }
 
   /**

@@ -7,11 +7,10 @@ import { Divergence } from '../../replicator/verification/divergence.ts'
 import type { Database } from '../database/database.ts'
 import { changesAfter } from '../changes/read-changes.ts'
 import type { DocumentJob } from './document-job.ts'
-import { NODE_NAME } from '../node/node-name.ts'
 import { divergenceJson } from './divergence-json.ts'
 import { FailureLog } from './failure-log.ts'
 import { isoTime } from './iso-time.ts'
-import { activeDocJson } from './job-json.ts'
+import { activeDocJson, type JobDisplay } from './job-json.ts'
 import { readReplicatorDocument } from './stored-documents.ts'
 import type { ReplicatorDocument } from './stored-documents.ts'
 
@@ -39,7 +38,7 @@ export async function documentState(
   database: Database,
   id: DocId,
   job: DocumentJob | undefined,
-  stallMs: number,
+  display: JobDisplay,
 ): Promise<DocumentState | null> {
   const stored = readReplicatorDocument(database, id)
   if (stored === null) return null
@@ -50,23 +49,29 @@ export async function documentState(
       json: overJson(database.name, id, stored, await refusedMember(database, id, stored)),
     }
   const scheduled = job?.job
-  if (scheduled) return { state: scheduled.state, json: activeDocJson(scheduled, stallMs) }
-  const state = job?.state ?? 'initializing'
-  return { state, json: earlyJson(database.name, id, job, state) }
+  if (scheduled) return { state: scheduled.state, json: activeDocJson(scheduled, display) }
+  return earlyState(database.name, id, job, display)
 }
 
-function earlyJson(database: string, id: string, job: DocumentJob | undefined, state: JobState): object {
-  return {
+function earlyState(
+  database: string,
+  id: string,
+  job: DocumentJob | undefined,
+  { node }: JobDisplay,
+): DocumentState {
+  const state = job?.state ?? 'initializing'
+  const json = {
     database,
     doc_id: id,
     id: null,
     state,
     info: job?.error ? { error: job.error } : null,
     error_count: job?.errorCount ?? 0,
-    node: NODE_NAME,
+    node,
     last_updated: job ? isoTime(job.updatedAt) : null,
     start_time: job ? isoTime(job.startedAt) : null,
   }
+  return { state, json }
 }
 
 /** Documents that the target refused stay different when the job has ended. */

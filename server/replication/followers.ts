@@ -117,9 +117,8 @@ export class Followers {
     if (follower === undefined) throw fail('notFollower')
     const jobs = await this.#jobs()
     const job = await this.#replicator.documents.job(FOLLOWER_JOBS, follower.job)
-    const { stallMs } = this.#replicator
     const id = followerDocumentId(database.name)
-    const found = jobs && (await documentState(jobs, id, job, stallMs))
+    const found = jobs && (await documentState(jobs, id, job, this.#replicator.display))
     return {
       source: follower.source,
       since: isoTime(new Date(follower.since)),

@@ -11,6 +11,8 @@ import type { Peer } from '../../replicator/peer.ts'
 export interface ServerIdentity {
   readonly uuid: string
   readonly port: number
+  /** URL of databases that are named without one; undefined for the URL at which this server listens. */
+  readonly localUrl?: string
 }
 
 /** A replication's id, and the ids that older versions of CouchDB gave it, newest first. */
@@ -29,11 +31,13 @@ export async function identify(
   server: ServerIdentity,
   openSource: () => Promise<Peer>,
 ): Promise<ReplicationIds> {
+  const { uuid, port, localUrl } = server
   const identity: Identity = {
-    ...server,
+    uuid,
+    port,
     hostname: hostname(),
-    source: endpoint(request.source, request),
-    target: endpoint(request.target, request),
+    source: endpoint(request.source, request, localUrl),
+    target: endpoint(request.target, request, localUrl),
     filter: await identityFilter(request.options.filter, openSource),
     winningRevsOnly: request.options.winningRevsOnly,
   }
@@ -45,9 +49,12 @@ export async function identify(
 function endpoint(
   { url, basic, headers, local, stream, credentials }: ReplicationEndpoint,
   { user }: ReplicationRequest,
+  localUrl: string | undefined,
 ): IdentityEndpoint {
   if (stream !== undefined) return { url: `${url}#${streamIdentity(stream)}`, headers }
   const name = basic?.username ?? credentials ?? (local === undefined ? undefined : (user?.name ?? undefined))
   const all = local === undefined ? headers : { ...headers, cookie: '' }
-  return { url, headers: all, ...(name === undefined ? {} : { user: name }) }
+  const isMoved = local !== undefined && localUrl !== undefined
+  const address = isMoved ? `${localUrl}/${encodeURIComponent(local)}/` : url
+  return { url: address, headers: all, ...(name === undefined ? {} : { user: name }) }
 }

@@ -3,7 +3,14 @@ import type { Job, JobLag } from '../../replicator/job.ts'
 import type { ReplicationStatus } from '../../replicator/replication.ts'
 import { divergenceMember } from './divergence-json.ts'
 import { isoTime } from './iso-time.ts'
-import { NODE_NAME } from '../node/node-name.ts'
+
+/** How jobs are shown. */
+export interface JobDisplay {
+  /** Name of the node that runs them. */
+  readonly node: string
+  /** Milliseconds without progress after which a job is stalled. */
+  readonly stallMs: number
+}
 
 /** Returns the counters of a replication as documents and listings show them. */
 export function statsJson(
@@ -25,7 +32,7 @@ export function statsJson(
 }
 
 /** A job in `_scheduler/jobs`. */
-export function jobJson(job: Job, stallMs: number): object {
+export function jobJson(job: Job, { node, stallMs }: JobDisplay): object {
   const { spec } = job
   return {
     database: spec.document?.database ?? null,
@@ -43,19 +50,19 @@ export function jobJson(job: Job, stallMs: number): object {
         ...(reason ? { reason } : {}),
       }))
       .reverse(),
-    node: NODE_NAME,
+    node,
     start_time: isoTime(job.addedAt),
   }
 }
 
 /** Returns the entry of a document's job in `_scheduler/docs`. */
-export function activeDocJson(job: Job, stallMs: number): object {
+export function activeDocJson(job: Job, { node, stallMs }: JobDisplay): object {
   const { spec } = job
   return {
     database: spec.document?.database ?? null,
     doc_id: spec.document?.id ?? null,
     id: spec.id,
-    node: NODE_NAME,
+    node,
     source: publicUrl(spec.source.url),
     target: publicUrl(spec.target.url),
     state: job.state,
@@ -69,12 +76,12 @@ export function activeDocJson(job: Job, stallMs: number): object {
 }
 
 /** Returns a running job for `_active_tasks`, on request with members that CouchDB does not have. */
-export function taskJson(job: Job, stallMs: number, withLag: boolean): object {
+export function taskJson(job: Job, { node, stallMs }: JobDisplay, withLag: boolean): object {
   const { spec, status } = job
   const lag = job.lag(stallMs)
   const seconds = (time: number): number => Math.floor(time / 1000)
   return {
-    node: NODE_NAME,
+    node,
     pid: '<0.1.0>',
     process_status: job.idle ? 'waiting' : 'running',
     ...(status ? { ...progressJson(status, lag), ...(withLag ? lagJson(status, lag) : {}) } : {}),

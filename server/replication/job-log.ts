@@ -105,3 +105,14 @@ export class JobLog {
 function seconds(milliseconds: number): number {
   return Math.round(milliseconds / 1000)
 }
+
+/** Logs that the job of a document can never run, or, where that is not `final`, not yet. */
+export function logDocumentFailure(
+  log: Logger,
+  { database, id }: { readonly database: string; readonly id: string },
+  { reason, final }: { readonly reason: string; readonly final: boolean },
+): void {
+  const doc = `${database}/${id}`
+  if (final) log.error({ doc, reason }, 'replication failed')
+  else log.warn({ doc, reason }, 'replication cannot be started yet')
+}

@@ -43,6 +43,12 @@ import { parseReceived } from './received-documents.ts'
 
 const DOCUMENTS_AT_A_TIME = 200
 
+/** A cluster without a leader has one soon. */
+function rethrowTransient(error: unknown): never {
+  if (!(error instanceof CouchError) || error.status !== 503) throw error
+  throw new PeerError(error.error, error.reason, { status: error.status, transient: true })
+}
+
 interface ChangesRow {
   readonly seq: string
   readonly id: string
@@ -57,6 +63,8 @@ export interface LocalDatabase {
   readonly user: () => Promise<UserContext>
   /** Limits of documents: the same as over HTTP. */
   readonly limits: () => DocumentLimits
+  /** Returns false where another node of the cluster writes the database, which the server asks for it. */
+  readonly mayWrite?: (() => boolean) | undefined
   /** Subscribes this thread to a database's commits; undefined where it makes them. */
   readonly watch?: ((database: Database) => Promise<void>) | undefined
   /** True where the content of attachments cannot be read. */
@@ -185,7 +193,8 @@ export class LocalPeer extends ForwardingPeer {
     }
   }
 
-  override async bulkDocs(documents: readonly Uint8Array[]): Promise<WriteFailure[]> {
+  override async bulkDocs(documents: readonly Uint8Array[], signal: AbortSignal): Promise<WriteFailure[]> {
+    if (this.#local.mayWrite?.() === false) return this.peer.bulkDocs(documents, signal)
     const database = await this.#open()
     const { inputs, failures, bytes } = parseReceived(documents, this.#local.limits())
     this.#written += bytes
@@ -197,7 +206,7 @@ export class LocalPeer extends ForwardingPeer {
     })
     const edits = writable.map(input => ({ id: asDocId(input.id!), input }))
     const user = await this.#administrator()
-    const outcomes = await writeDocuments(database, edits, { replicated: true, user })
+    const outcomes = await writeDocuments(database, edits, { replicated: true, user }).catch(rethrowTransient)
     return [...refused, ...outcomes.flatMap(failureOf)]
   }
 

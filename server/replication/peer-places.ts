@@ -39,7 +39,10 @@ export interface PlacedJob {
   readonly plan: ReplicationPlan
 }
 
-export interface PeerOpenerOptions extends Pick<LocalDatabase, 'catalog' | 'watch' | 'hasNoAttachments'> {
+export interface PeerOpenerOptions extends Pick<
+  LocalDatabase,
+  'catalog' | 'watch' | 'hasNoAttachments' | 'mayWrite'
+> {
   readonly config: Config
   /** Registry of the connections to peers. */
   readonly outgoing: ConnectionRegistry

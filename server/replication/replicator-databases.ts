@@ -9,7 +9,8 @@ import { DivergenceLog } from './divergence-log.ts'
 import { DocumentJob, requestText } from './document-job.ts'
 import { FailureLog } from './failure-log.ts'
 import type { JobFactory } from './job-factory.ts'
-import { readReplicatorDocument } from './stored-documents.ts'
+import { ALL_HERE, type JobPlacement, placementKey } from './job-placement.ts'
+import { readReplicatorDocument, type ReplicatorDocument } from './stored-documents.ts'
 
 const REPLICATOR_DATABASE = /(^|\/)_replicator$/
 const TERMINAL: readonly JobState[] = ['completed', 'failed']
@@ -21,14 +22,16 @@ class ReplicatorDatabase {
   readonly #ended = new Map<DocId, JobState>()
   readonly #replicator: JobFactory
   readonly #database: Database
+  readonly #placement: JobPlacement
   readonly #stop = new AbortController()
   /** Pending work for documents that have changed. */
   readonly #looks = new Map<DocId, Promise<void>>()
   readonly #following: Promise<void>
 
-  constructor(replicator: JobFactory, database: Database) {
+  constructor(replicator: JobFactory, database: Database, placement: JobPlacement) {
     this.#replicator = replicator
     this.#database = database
+    this.#placement = placement
     this.#following = this.#follow().catch(() => undefined)
   }
 
@@ -36,6 +39,11 @@ class ReplicatorDatabase {
   states(): JobState[] {
     const active = [...this.jobs.values()].map(({ job, state }) => job?.state ?? state)
     return [...this.#ended.values(), ...active]
+  }
+
+  /** Starts the jobs that moved to this node, and stops those that run elsewhere now. */
+  async lookAgain(): Promise<void> {
+    await this.#lookThrough(0, this.#database.tail.seq).catch(() => undefined)
   }
 
   /** Stops following the database and all its jobs; idempotent. */
@@ -49,15 +57,21 @@ class ReplicatorDatabase {
 
   async #follow(): Promise<void> {
     const { signal } = this.#stop
-    const options = { allLeaves: false, limit: Infinity, includeDocs: false }
     let last = 0
-    do {
-      for await (const { rows, seq } of changesAfter(this.#database, last, options)) {
-        for (const row of rows) this.#lookInTurn((JSON.parse(row) as { id: DocId }).id)
-        last = seq
-        if (signal.aborted) return
-      }
-    } while (await this.#database.tail.wait(last, signal))
+    do last = await this.#lookThrough(last)
+    while (!signal.aborted && (await this.#database.tail.wait(last, signal)))
+  }
+
+  /** Looks at the documents that changed. @returns the sequence of the last one */
+  async #lookThrough(since: number, until = Infinity): Promise<number> {
+    const options = { allLeaves: false, limit: Infinity, includeDocs: false }
+    let last = since
+    for await (const { rows, seq } of changesAfter(this.#database, since, options)) {
+      for (const row of rows) this.#lookInTurn((JSON.parse(row) as { id: DocId }).id)
+      last = seq
+      if (this.#stop.signal.aborted || last >= until) break
+    }
+    return last
   }
 
   /** A job that is slow to stop delays its own document, not the others. */
@@ -72,23 +86,28 @@ class ReplicatorDatabase {
     if (isDesignId(id) || this.#stop.signal.aborted) return
     const stored = readReplicatorDocument(this.#database, id)
     const current = this.jobs.get(id)
-    const ended = TERMINAL.find(state => state === stored?.members._replication_state)
+    const isHere = stored !== null && this.#placement.runsHere(this.#keyOf(id, stored))
+    const ended = isHere ? TERMINAL.find(state => state === stored.members._replication_state) : undefined
     if (ended === undefined) this.#ended.delete(id)
     else this.#ended.set(id, ended)
-    const wanted = stored !== null && ended === undefined
+    const wanted = isHere && ended === undefined
     if (wanted && current?.text === requestText(stored)) return
     this.jobs.delete(id)
     await current?.stop()
-    if (stored === null) {
+    if (stored === null && this.#placement.runsHere(undefined)) {
       await FailureLog.discard(this.#database, id)
       await new DivergenceLog(this.#database, id).discard()
     }
-    if (!wanted) return
+    if (!wanted || stored === null) return
     const job = new DocumentJob(this.#replicator, this.#database, { id, stored }, ended =>
       this.#forget(ended),
     )
     this.jobs.set(id, job)
     void job.start()
+  }
+
+  #keyOf(id: DocId, stored: ReplicatorDocument): string | undefined {
+    return placementKey({ database: this.#database.name, id }, stored)
   }
 
   #forget(job: DocumentJob): void {
@@ -100,21 +119,28 @@ class ReplicatorDatabase {
 export class ReplicatorDatabases {
   readonly #catalog: Catalog
   readonly #replicator: JobFactory
+  readonly #placement: JobPlacement
   readonly #databases = new Map<string, Promise<ReplicatorDatabase>>()
   #unlisten: (() => void) | undefined
 
-  constructor(catalog: Catalog, replicator: JobFactory) {
+  constructor(catalog: Catalog, replicator: JobFactory, placement: JobPlacement = ALL_HERE) {
     this.#catalog = catalog
     this.#replicator = replicator
+    this.#placement = placement
   }
 
-  /** Takes up the jobs of all documents. */
+  /** Takes up the jobs of all documents that are to run here. */
   async start(): Promise<void> {
-    this.#unlisten = this.#catalog.listen((event, name) => {
+    const unlisten = this.#catalog.listen((event, name) => {
       if (!REPLICATOR_DATABASE.test(name)) return
       if (event === 'created') this.#watch(name)
       if (event === 'deleted') void this.#unwatch(name)
     })
+    const settle = this.#placement.listen(() => this.#lookAgain())
+    this.#unlisten = () => {
+      unlisten()
+      settle()
+    }
     for await (const name of this.#catalog.names()) {
       if (REPLICATOR_DATABASE.test(name)) this.#watch(name)
     }
@@ -132,6 +158,21 @@ export class ReplicatorDatabases {
     return countStates(opened.flatMap(database => database.states()))
   }
 
+  /** The documents' jobs of this server that are not over, by database. */
+  async all(): Promise<ReadonlyMap<string, readonly DocumentJob[]>> {
+    const found = new Map<string, readonly DocumentJob[]>()
+    for (const [name, opening] of [...this.#databases]) {
+      const database = await opening.catch(() => undefined)
+      if (database !== undefined) found.set(name, [...database.jobs.values()])
+    }
+    return found
+  }
+
+  #lookAgain(): void {
+    for (const opening of this.#databases.values())
+      opening.then(database => database.lookAgain()).catch(() => undefined)
+  }
+
   /** Stops all jobs; idempotent. */
   async close(): Promise<void> {
     this.#unlisten?.()
@@ -142,7 +183,7 @@ export class ReplicatorDatabases {
     if (this.#databases.has(name)) return
     const watched = this.#catalog
       .open(name)
-      .then(database => new ReplicatorDatabase(this.#replicator, database))
+      .then(database => new ReplicatorDatabase(this.#replicator, database, this.#placement))
     this.#databases.set(name, watched)
     watched.catch(() => this.#databases.delete(name))
   }

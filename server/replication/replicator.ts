@@ -13,20 +13,22 @@ import { Scheduler } from '../../replicator/scheduler.ts'
 import { NO_TRACER } from '../../replicator/tracer.ts'
 import type { VerifyLimits } from '../../replicator/verification/verifier.ts'
 import type { Catalog } from '../database/catalog.ts'
+import { NODE_NAME } from '../node/node-name.ts'
 import { identify } from './identify.ts'
 import { InternalAccess } from './internal-access.ts'
 import type { JobFactory, JobOrigin } from './job-factory.ts'
-import { JobLog } from './job-log.ts'
+import { JobLog, logDocumentFailure } from './job-log.ts'
 import { type Account, Accounts } from '../auth/accounts.ts'
 import { JobMask, type SecretReader } from './job-mask.ts'
 import { isSystemDatabase } from './is-system-database.ts'
 import { transientVerification, verifyLimits } from './job-verification.ts'
 import { countNotice, watchJobCounts } from './job-counts.ts'
+import type { JobDisplay } from './job-json.ts'
 import { localLogin } from './local-login.ts'
 import { LoginOrigins } from './login-origins.ts'
 import { ownDatabaseOf } from './own-url.ts'
 import { type JobPlaces, type PeerPlace, PeerOpener } from './peer-places.ts'
-import type { ReplicatorHost } from './replicator-host.ts'
+import { identityOf, type ReplicatorHost } from './replicator-host.ts'
 import { RunningComparisons } from './running-comparisons.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
 import { hasStreamCredentials, type OwnDatabase, StreamJobs } from './stream-jobs.ts'
@@ -56,11 +58,11 @@ export class Replicator implements JobFactory {
   constructor(host: ReplicatorHost) {
     this.#host = host
     this.users = new Accounts(host.users)
-    this.access = new InternalAccess(this.users)
+    this.access = new InternalAccess(this.users, host.cluster?.secret)
     const { config, catalog } = host
     this.#secretOf = name => host.credentials.maskSecret(name)
     this.#streams = new StreamJobs({ config, catalog, users: this.users, secretOf: this.#secretOf })
-    this.documents = new ReplicatorDatabases(host.catalog, this)
+    this.documents = new ReplicatorDatabases(host.catalog, this, host.cluster?.placement)
     this.scheduler = new Scheduler(schedulerOptions(host.config))
     this.#verifyLimits = verifyLimits(host.config)
     watchJobCounts(this, host.metrics)
@@ -70,6 +72,7 @@ export class Replicator implements JobFactory {
       outgoing: this.loginOrigins.outgoing,
       traceHeaders: () => (host.tracer ?? NO_TRACER).headers(),
       userNow: account => this.users.current(account),
+      mayWrite: host.cluster?.mayWrite,
     })
   }
 
@@ -84,6 +87,11 @@ export class Replicator implements JobFactory {
 
   get defaults(): ReturnType<typeof replicationDefaults> {
     return replicationDefaults(this.#host.config)
+  }
+
+  /** How jobs are shown: the node that runs them, and after how long they are stalled. */
+  get display(): JobDisplay {
+    return { node: this.#host.cluster?.node ?? NODE_NAME, stallMs: this.stallMs }
   }
 
   jobsByState(): Record<JobState, number> {
@@ -109,9 +117,7 @@ export class Replicator implements JobFactory {
     reason: string,
     final: boolean,
   ): void {
-    const doc = `${document.database}/${document.id}`
-    if (final) this.#host.log.error({ doc, reason }, 'replication failed')
-    else this.#host.log.warn({ doc, reason }, 'replication cannot be started yet')
+    logDocumentFailure(this.#host.log, document, { reason, final })
   }
 
   /** The URL that a database's name stands for. */
@@ -126,11 +132,11 @@ export class Replicator implements JobFactory {
    */
   async specOf(request: ReplicationRequest, origin: JobOrigin): Promise<JobSpec> {
     const { options, source, target } = request
-    const others = [source, target].filter(endpoint => this.#ownDatabase(endpoint) === undefined)
-    await Promise.all(others.map(endpoint => this.#opener.checkReach(endpoint)))
-    const ids = await identify(request, { uuid: this.#host.uuid, port: this.#host.address().port }, () =>
-      this.#open(source, request, origin),
+    const others = [source, target].filter(
+      endpoint => ownDatabaseOf(endpoint, this.#host.address()) === undefined,
     )
+    await Promise.all(others.map(endpoint => this.#opener.checkReach(endpoint)))
+    const ids = await identify(request, identityOf(this.#host), () => this.#open(source, request, origin))
     const id = jobId(ids.id, options)
     const log = new JobLog(this.#host.log, { id, source, target, document: origin.document })
     const verification = transientVerification(this.#verifyLimits)
@@ -158,7 +164,7 @@ export class Replicator implements JobFactory {
         countNotice(notice, this.#host.metrics)
         log.notify(notice)
       },
-      localSource: source.local ?? this.#ownDatabase(source) ?? null,
+      localSource: source.local ?? ownDatabaseOf(source, this.#host.address()) ?? null,
       open: async () => {
         const { threaded } = this.#host
         if (threaded === undefined || mask !== undefined || (source.stream ?? target.stream) !== undefined)
@@ -228,17 +234,20 @@ export class Replicator implements JobFactory {
     })
   }
 
-  /** Stops all jobs, and forgets those that no document asks for: another node of the cluster runs them. */
-  async pause(): Promise<void> {
+  /** Stops the jobs that no document asks for: those of a leader of a cluster that leads no longer. */
+  stopTransient(): Promise<void> {
+    return this.scheduler.clear(({ document }) => document === null)
+  }
+
+  /** Stops the jobs of documents, as their databases are being closed; idempotent. */
+  async stopDocuments(): Promise<void> {
     this.#unlisten?.()
     await this.documents.close()
-    await this.scheduler.clear()
   }
 
   /** Stops all jobs, saves what they have moved and closes all connections; idempotent. */
   async close(): Promise<void> {
-    this.#unlisten?.()
-    await this.documents.close()
+    await this.stopDocuments()
     await this.scheduler.close()
     await this.#opener.close()
   }
@@ -256,7 +265,7 @@ export class Replicator implements JobFactory {
     { loginFrom, maker }: Pick<JobOrigin, 'loginFrom' | 'maker'>,
   ): Promise<PeerPlace> {
     const endpoint = await this.resolve(named)
-    const name = endpoint.local ?? this.#ownDatabase(endpoint)
+    const name = endpoint.local ?? ownDatabaseOf(endpoint, this.#host.address())
     // The credentials of a URL that is not surely our own are for that peer, and nobody else.
     const ownHeaders = this.loginOrigins.headersFor(loginFrom)
     if (name === undefined) return { endpoint, ownHeaders, isInside: false }
@@ -281,14 +290,10 @@ export class Replicator implements JobFactory {
     endpoint: ReplicationEndpoint,
     { loginFrom, maker }: Pick<JobOrigin, 'loginFrom' | 'maker'>,
   ): Promise<OwnDatabase | undefined> {
-    const name = endpoint.local ?? this.#ownDatabase(endpoint)
+    const name = endpoint.local ?? ownDatabaseOf(endpoint, this.#host.address())
     if (name === undefined || !isDatabaseName(name) || isSystemDatabase(name, this.#host.config))
       return undefined
     const user = endpoint.local === undefined ? await this.#logIn(endpoint, loginFrom) : maker
     return user === undefined ? undefined : { name, user }
-  }
-
-  #ownDatabase(endpoint: ReplicationEndpoint): string | undefined {
-    return ownDatabaseOf(endpoint, this.#host.address())
   }
 }

@@ -60,7 +60,12 @@ export async function openGuardedCatalog(
       const followers = fronts === undefined ? [] : [fronts.subscriberFor(database, isUsers)]
       return { subscribers: [subscriber, watch, conflicts.attach(database), ...followers], validators }
     },
-    ...(cluster === undefined ? {} : { replicate: (changes, batch) => cluster.replicate(changes, batch) }),
+    ...(cluster === undefined
+      ? {}
+      : {
+          replicate: (changes, batch) => cluster.replicate(changes, batch),
+          writeAtLeader: (database, request) => cluster.leaderWrites.ask(database, request),
+        }),
     ...(fronts === undefined ? {} : { whenFollowed: () => fronts.whenFollowed() }),
   }
   const catalog: Catalog = new Catalog(store, attachments, hooks)

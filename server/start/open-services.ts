@@ -60,6 +60,12 @@ export function openServices(
     users,
     credentials,
     address,
+    cluster: cluster && {
+      node: cluster.settings.node,
+      secret: cluster.settings.secret,
+      placement: cluster.jobNodes,
+      mayWrite: () => cluster.isLeader,
+    },
     threaded: jobs && ((peers, job) => jobs.peersOf(peers, job)),
   })
   const followers = new Followers(catalog, replicator, config)

@@ -4,6 +4,9 @@ import { pipeline } from 'node:stream/promises'
 import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { Cluster } from '../service/cluster.ts'
 import type { Snapshots } from '../snapshot/snapshots.ts'
+import type { ReportedJobs } from '../../replication/jobs-report.ts'
+import { carryOut } from '../service/leader-writes.ts'
+import type { PortableWrite } from '../nodes/portable-write.ts'
 import { type LeaderPosition, NODE_PATHS, type NodeReport } from '../nodes/node-client.ts'
 
 /** Returns whether a path is one by which nodes ask each other. */
@@ -49,12 +52,19 @@ async function answerOf(cluster: Cluster, url: string, body: unknown): Promise<o
     await snapshotsOf(cluster).end((body as FileRequest).id)
     return { ok: true }
   }
+  const { started } = cluster
+  if (url === NODE_PATHS.write || url === NODE_PATHS.jobs || url === NODE_PATHS.retryJob) {
+    if (started === undefined) throw fail('noLeader')
+    if (url === NODE_PATHS.write) return carryOut(cluster, started.catalog, body as PortableWrite)
+    if (url === NODE_PATHS.jobs) return started.jobs.report(body as ReportedJobs)
+    return { outcome: (await started.jobs.retry(body as Required<ReportedJobs>)) ?? null }
+  }
   await cluster.members?.take(body as NodeReport)
   return leaderPosition(cluster, cluster.group?.position ?? 0)
 }
 
-function leaderPosition({ group }: Cluster, position: number): LeaderPosition {
-  return { position, epoch: group?.epoch ?? 0 }
+function leaderPosition({ group, jobNodes }: Cluster, position: number): LeaderPosition {
+  return { position, epoch: group?.epoch ?? 0, jobNodes: jobNodes.nodes }
 }
 
 /** Sends JSON where no route does. */

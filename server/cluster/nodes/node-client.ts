@@ -10,6 +10,9 @@ export const NODE_PATHS = {
   beginSnapshot: '/_cluster/_snapshot',
   snapshotFile: '/_cluster/_snapshot_file',
   endSnapshot: '/_cluster/_snapshot_end',
+  write: '/_cluster/_write',
+  jobs: '/_cluster/_jobs',
+  retryJob: '/_cluster/_retry_job',
 } as const
 
 /** A node tells the leader of itself. */
@@ -23,6 +26,8 @@ export interface NodeReport {
   /** Copies of it that others took lately. */
   readonly holds: readonly SnapshotHold[]
   readonly version: string
+  /** True where the node is being closed: its jobs go on elsewhere. */
+  readonly isLeaving?: boolean
 }
 
 /** A copy of a node, and the log that it needs. */
@@ -38,6 +43,8 @@ export interface SnapshotHold {
 export interface LeaderPosition {
   readonly position: number
   readonly epoch: number
+  /** Members that run jobs. */
+  readonly jobNodes?: readonly string[]
 }
 
 /** Answer of a node that is to be copied. */

@@ -3,6 +3,7 @@ import type { SharedContent } from '../../attachments/shared-content.ts'
 import type { BackupCopies } from '../../backup/backup-copies.ts'
 import type { Config } from '../../config/config.ts'
 import type { Catalog } from '../../database/catalog.ts'
+import type { JobsReporter } from '../../replication/jobs-report.ts'
 import type { Store } from '../../storage/store.ts'
 import type { EntryCipher } from '../entry/entry.ts'
 import type { ReplicatedLog } from '../log/contract.ts'
@@ -29,4 +30,6 @@ export interface ClusterStart {
   /** Copies for other nodes; undefined for a node in memory. */
   readonly copies: BackupCopies | undefined
   readonly version: string
+  /** The jobs that this node runs. */
+  readonly jobs: JobsReporter
 }

@@ -24,6 +24,8 @@ export interface ClusterState {
   readonly leader: NodeAddress | undefined
   /** The sentence that says why this node follows the log no longer, and needs a person. */
   readonly stopped: string | undefined
+  /** Members that run jobs. */
+  readonly jobNodes: { readonly nodes: readonly string[]; told(nodes: readonly string[]): void }
   /** Returns the position that a follower must reach to have everything until now. @throws `notLeader` */
   provenPosition(): Promise<number>
   /** Appends a change of the cluster itself. @throws `notLeader`, `logUnavailable` */

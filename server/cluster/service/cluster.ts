@@ -13,7 +13,10 @@ import type { ClusterSettings } from './cluster-settings.ts'
 import { Counters } from './counters.ts'
 import { stopReason } from './stop-reason.ts'
 import { Election } from './election.ts'
+import { ClusterJobs } from './cluster-jobs.ts'
 import { Freshness } from './freshness.ts'
+import { JobNodes } from './job-nodes.ts'
+import { LeaderWrites } from './leader-writes.ts'
 import { Members } from './members.ts'
 import { beginNode } from '../snapshot/begin-node.ts'
 import { Snapshots } from '../snapshot/snapshots.ts'
@@ -29,6 +32,11 @@ export class Cluster implements ClusterState {
   readonly config: Config
   readonly counters = new Counters()
   readonly signature: ClusterSignature
+  readonly jobNodes: JobNodes
+  /** Jobs that other members run. */
+  readonly jobs: ClusterJobs
+  /** Writes of this node that the leader carries out. */
+  readonly leaderWrites: LeaderWrites
   readonly #parts: ClusterParts
   readonly #stop = new AbortController()
   #log: ReplicatedLog | undefined
@@ -39,7 +47,7 @@ export class Cluster implements ClusterState {
   #freshness: Freshness | undefined
   #trimmer: Trimmer | undefined
   #snapshots: Snapshots | undefined
-  #url = ''
+  #started: ClusterStart | undefined
   #isEnding = false
   #leadership = new AbortController()
   /** The sentence that says why this node follows the log no longer, and needs a person. */
@@ -52,6 +60,9 @@ export class Cluster implements ClusterState {
     this.settings = parts.settings
     this.config = parts.config
     this.signature = new ClusterSignature(parts.settings.secret)
+    this.jobNodes = new JobNodes(this, () => this.#members?.list() ?? [])
+    this.jobs = new ClusterJobs(this, this.jobNodes)
+    this.leaderWrites = new LeaderWrites(this)
   }
 
   /** Has a node without databases copy those of another. @throws {StartError} where it cannot */
@@ -63,16 +74,22 @@ export class Cluster implements ClusterState {
 
   /** Begins to follow the log. Resolves at once: the log may not be there yet. */
   start(parts: ClusterStart): void {
-    this.#url = parts.url
     const { copies } = parts
     if (copies !== undefined)
       this.#snapshots = new Snapshots({ copies, config: this.config, group: () => this.#group })
+    this.#started = parts
     this.#running = this.#run(parts)
+    this.jobNodes.start()
+  }
+
+  /** The server's parts that a node works with; undefined before it listens. */
+  get started(): ClusterStart | undefined {
+    return this.#started
   }
 
   /** Name and URL of this node. */
   get address(): NodeAddress {
-    return { node: this.settings.node, url: this.#url }
+    return { node: this.settings.node, url: this.#started?.url ?? '' }
   }
 
   /** The group's state; undefined until the log was read for the first time. */
@@ -165,6 +182,7 @@ export class Cluster implements ClusterState {
   /** Applies nothing more, as the databases are being closed; a leader goes on. Idempotent. */
   async stopFollowing(): Promise<void> {
     this.#isEnding = true
+    this.jobNodes.close()
     await this.#trimmer?.close()
     await this.#members?.close()
     if (this.isLeader) return

@@ -27,6 +27,8 @@ export interface MemberState {
   readonly version: string | undefined
   /** Milliseconds since its last report; undefined where there was none. */
   readonly heardMs: number | undefined
+  /** True where its last report said that it is being closed. */
+  readonly isLeaving: boolean
 }
 
 /** The members of a cluster: followers report to the leader, who takes in those that are new. */
@@ -69,6 +71,7 @@ export class Members {
         kept: own ? group?.storedPosition : found?.report.kept,
         holds: (own ? this.#cluster.snapshots?.holds : found?.report.holds) ?? [],
         version: own ? this.#version : found?.report.version,
+        isLeaving: !own && found?.report.isLeaving === true,
         heardMs: own ? 0 : found === undefined ? undefined : Math.round(performance.now() - found.at),
       }
     })
@@ -96,10 +99,10 @@ export class Members {
     this.#stop.abort()
     clearTimeout(this.#timer)
     await this.#reporting
-    if (isFirst) await this.#report(AbortSignal.timeout(LAST_REPORT_MS)).catch(() => undefined)
+    if (isFirst) await this.#report(AbortSignal.timeout(LAST_REPORT_MS), true).catch(() => undefined)
   }
 
-  async #report(stop: AbortSignal = this.#stop.signal): Promise<void> {
+  async #report(stop: AbortSignal = this.#stop.signal, isLeaving = false): Promise<void> {
     const { leader, isLeader, address, signature, group, snapshots } = this.#cluster
     if (isLeader || leader === undefined || leader.node === address.node || group === undefined) return
     const report: NodeReport = {
@@ -108,12 +111,14 @@ export class Members {
       kept: group.storedPosition,
       holds: snapshots?.holds ?? [],
       version: this.#version,
+      isLeaving,
     }
     const at = performance.now()
     try {
       const signal = AbortSignal.any([stop, AbortSignal.timeout(REPORT_TIMEOUT_MS)])
-      const { position } = await askNode(signature, leader.url, NODE_PATHS.report, { body: report, signal })
-      this.#cluster.heard(position, at)
+      const answer = await askNode(signature, leader.url, NODE_PATHS.report, { body: report, signal })
+      this.#cluster.heard(answer.position, at)
+      this.#cluster.jobNodes.told(answer.jobNodes ?? [])
     } catch (error) {
       if (error instanceof RemovedError) this.#onRemoved(sentence())
     }

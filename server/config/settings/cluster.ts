@@ -69,6 +69,13 @@ export const CLUSTER_SETTINGS = {
       unit: 'milliseconds',
       about: 'How far this node may be behind the leader before `_up` answers 503',
     },
+    jobs_timeout: {
+      kind: 'integer',
+      default: 10_000,
+      unit: 'milliseconds',
+      min: 1000,
+      about: 'Silence of a member after which its jobs of `_replicator` databases go on at the others',
+    },
     trim_entries: {
       kind: 'integer',
       default: 10_000,

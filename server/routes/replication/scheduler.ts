@@ -8,37 +8,67 @@ import type { Database } from '../../database/database.ts'
 import type { RequestContext } from '../context.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
-import { documentState, parseStates, replicationDocumentIds } from '../../replication/document-states.ts'
+import {
+  type DocumentState,
+  documentState,
+  parseStates,
+  replicationDocumentIds,
+} from '../../replication/document-states.ts'
 import { divergenceJson, documentJson } from '../../replication/divergence-json.ts'
+import type { JobsReport, ReportedJobs } from '../../replication/jobs-report.ts'
 import { jobJson, taskJson } from '../../replication/job-json.ts'
 import { divergenceFor, failuresOf, retryFailures } from '../../replication/retry-failures.ts'
 
-export function getTasks(ctx: RequestContext): void {
+export async function getTasks(ctx: RequestContext): Promise<void> {
   const { replicator, queries, retention } = ctx.services
   const lag = QueryParams.of(ctx).flag('lag')
+  const elsewhere = await jobsElsewhere(ctx)
   const running = replicator.scheduler.jobs.filter(({ state }) => state === 'running')
   sendJson(ctx, [
     ...queries.tasks(),
     ...compactionTasks(queries),
     ...retention.tasks,
     ...replicator.comparisons.tasks,
-    ...running.map(job => taskJson(job, replicator.stallMs, lag)),
+    ...running.map(job => taskJson(job, replicator.display, lag)),
+    ...elsewhere.flatMap(({ tasks }) => tasks.map(({ plain, withLag }) => (lag ? withLag : plain))),
   ])
 }
 
-export function getJobs(ctx: RequestContext): void {
+export async function getJobs(ctx: RequestContext): Promise<void> {
   const { replicator } = ctx.services
   const { skip, limit } = pageOf(ctx)
-  const all = replicator.scheduler.jobs
-  const jobs = all.slice(skip, skip + limit).map(job => jobJson(job, replicator.stallMs))
-  sendJson(ctx, { total_rows: all.length, offset: skip, jobs })
+  const others = (await jobsElsewhere(ctx)).flatMap(({ jobs }) => jobs)
+  const own = replicator.scheduler.jobs
+  const end = skip + limit
+  const jobs = [
+    ...own.slice(skip, end).map(job => jobJson(job, replicator.display)),
+    ...others.slice(Math.max(0, skip - own.length), Math.max(0, end - own.length)),
+  ]
+  sendJson(ctx, { total_rows: own.length + others.length, offset: skip, jobs })
 }
 
-export function getJob(ctx: RequestContext): void {
+export async function getJob(ctx: RequestContext): Promise<void> {
   const { replicator } = ctx.services
-  const job = replicator.scheduler.listed(parseJobId(ctx.params.job ?? ''))
-  if (!job) throw fail('missing')
-  sendJson(ctx, jobJson(job, replicator.stallMs))
+  const id = parseJobId(ctx.params.job ?? '')
+  const job = replicator.scheduler.listed(id)
+  if (job) return sendJson(ctx, jobJson(job, replicator.display))
+  const other = (await jobsElsewhere(ctx)).flatMap(({ jobs }) => jobs).find(found => found.id === id)
+  if (!other) throw fail('missing')
+  sendJson(ctx, other)
+}
+
+/** Returns the jobs of the other nodes of a cluster. */
+async function jobsElsewhere({ services }: RequestContext, asked: ReportedJobs = {}): Promise<JobsReport[]> {
+  return (await services.cluster?.jobs.elsewhere(asked)) ?? []
+}
+
+/** Returns the states of documents whose jobs run at other nodes of a cluster. */
+async function documentsElsewhere(
+  ctx: RequestContext,
+  asked: ReportedJobs,
+): Promise<ReadonlyMap<string, DocumentState>> {
+  const reports = await jobsElsewhere(ctx, asked)
+  return new Map(reports.flatMap(({ documents }) => documents))
 }
 
 /** Database and document in a path below `_scheduler/docs`; slashes in the database's name may be written as they are. */
@@ -66,7 +96,10 @@ export async function getDocs(ctx: RequestContext): Promise<void> {
   if (list === 'divergence') return getDivergence(ctx, database, document)
   const { replicator } = ctx.services
   const job = await replicator.documents.job(database, document)
-  const found = await documentState(await open(ctx, database), asDocId(document), job, replicator.stallMs)
+  const opened = await open(ctx, database)
+  const elsewhere =
+    job === undefined ? (await documentsElsewhere(ctx, { database, id: document })).get(document) : undefined
+  const found = elsewhere ?? (await documentState(opened, asDocId(document), job, replicator.display))
   if (!found) throw fail('missing')
   sendJson(ctx, found.json)
 }
@@ -85,16 +118,14 @@ async function listDocs(ctx: RequestContext, name: string): Promise<void> {
   const database = await open(ctx, name)
   const ids = await replicationDocumentIds(database)
   if (query.flag('descending')) ids.reverse()
+  const elsewhere = await documentsElsewhere(ctx, { database: name })
   const docs: object[] = []
   let skipped = 0
   for (const id of ids) {
     if (docs.length >= limit) break
-    const found = await documentState(
-      database,
-      id,
-      await replicator.documents.job(name, id),
-      replicator.stallMs,
-    )
+    const job = await replicator.documents.job(name, id)
+    const other = job === undefined ? elsewhere.get(id) : undefined
+    const found = other ?? (await documentState(database, id, job, replicator.display))
     if (!found || (states.length > 0 && !states.includes(found.state))) continue
     if (skipped++ >= skip) docs.push(found.json)
   }
@@ -123,8 +154,11 @@ export async function postDocs(ctx: RequestContext): Promise<void> {
     ctx.set('Allow', 'GET')
     throw fail('methodNotAllowed', 'GET')
   }
-  const { replicator } = ctx.services
-  const outcome = await retryFailures(replicator, await open(ctx, database), asDocId(document))
+  const { replicator, cluster } = ctx.services
+  const opened = await open(ctx, database)
+  const isHere = (await replicator.documents.job(database, document)) !== undefined
+  const elsewhere = isHere ? undefined : await cluster?.jobs.retry({ database, id: document })
+  const outcome = elsewhere ?? (await retryFailures(replicator, opened, asDocId(document)))
   sendJson(ctx, { ok: true, ...outcome })
 }
 
