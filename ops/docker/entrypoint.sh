@@ -18,6 +18,13 @@ if [ -d "$mounted" ] && [ ! -e "$data/local.d" ]; then
   ln -s "$mounted" "$data/local.d"
 fi
 
+# A node of a cluster that is named by its environment joins when it starts for the first time. Nothing creates a cluster but
+# "cluster create", which writes the same file.
+if [ "${1:-}" = serve ] && [ -n "${COUCHETTE_CLUSTER_LOG:-}" ] && [ ! -e "$data/couchette.ini" ]; then
+  "$program" cluster join --log "$COUCHETTE_CLUSTER_LOG" --name "${COUCHETTE_CLUSTER_NAME:-couchette}" \
+    --node "${COUCHETTE_CLUSTER_NODE:-$(hostname)}" --data "$data"
+fi
+
 if [ "${1:-}" = serve ]; then
   shift
   exec "$program" serve --data "$data" --bind "${COUCHETTE_BIND:-0.0.0.0}" "$@"

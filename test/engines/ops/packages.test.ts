@@ -87,6 +87,55 @@ test('the compose files build that image and keep its data', async t => {
   }
 })
 
+interface ComposeService {
+  readonly image?: string
+  readonly hostname?: string
+  readonly environment?: Record<string, string>
+  readonly volumes?: readonly string[]
+  readonly depends_on?: readonly string[] | Record<string, unknown>
+  readonly command?: readonly string[]
+}
+
+test('the compose files of clusters have three nodes with names and volumes of their own, and files that are there', async t => {
+  const files = [
+    { name: 'compose.cluster.yml', log: /^postgres:\/\/couchette@(?<hosts>[^/]+)\/couchette$/ },
+    { name: 'compose.cluster-nats.yml', log: /^nats:\/\/(?<hosts>[^/]+)$/ },
+  ]
+  for (const { name, log } of files) {
+    const text = await readFile(join(DOCKER, name), 'utf8')
+    const { services, volumes } = parse(text, { merge: true }) as {
+      services: Record<string, ComposeService>
+      volumes: Record<string, unknown>
+    }
+    const mounts = Object.values(services).flatMap(service => service.volumes ?? [])
+    for (const mount of mounts) {
+      const [from = ''] = mount.split(':')
+      if (from.startsWith('..')) await t.notThrowsAsync(stat(join(DOCKER, from)), mount)
+      else t.true(from in volumes, mount)
+    }
+    t.is(new Set(mounts.filter(mount => !mount.startsWith('..'))).size, Object.keys(volumes).length)
+    for (const service of Object.values(services)) {
+      const before = service.depends_on ?? []
+      for (const needed of Array.isArray(before) ? (before as string[]) : Object.keys(before))
+        t.true(needed in services, needed)
+    }
+    const { environment = {} } = services.balancer!
+    for (const node of ['couchette1', 'couchette2', 'couchette3']) {
+      const service = services[node]!
+      t.is(service.hostname, node)
+      t.is(service.environment?.COUCHETTE_CLUSTER_NODE, node)
+      t.deepEqual(service.volumes, [`${node}:/opt/couchdb/data`])
+      t.is(environment[node.toUpperCase()], `${node}:5984`)
+      const hosts =
+        log.exec(service.environment?.COUCHETTE_CLUSTER_LOG ?? '')?.groups?.hosts?.split(',') ?? []
+      t.true(hosts.length >= 2 && hosts.every(host => host in services))
+      // The command that makes the cluster, in the file's first lines, names the same log.
+      t.true(text.includes(`--log ${service.environment?.COUCHETTE_CLUSTER_LOG} --name main`))
+    }
+  }
+  await t.notThrowsAsync(run('sh', ['-n', join(OPS, 'cluster/primary.sh')]))
+})
+
 test('the Debian layout is installed, its unit is valid and hardened, and its program runs', async t => {
   const dir = await tempDir()
   t.teardown(() => dir.remove())
