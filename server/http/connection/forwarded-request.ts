@@ -41,3 +41,11 @@ export function forwardedFrom(req: IncomingMessage): ForwardedRequest | undefine
 export function connectionEnds(req: Pick<IncomingMessage, 'socket'>): ConnectionEnds {
   return forwarded.get(req as IncomingMessage)?.ends ?? req.socket
 }
+
+/** Returns the URL to which a client sent a request that was forwarded; undefined where it was not. */
+export function urlAskedFor(req: IncomingMessage): string | undefined {
+  const { localAddress, localPort } = forwarded.get(req)?.ends ?? {}
+  if (localAddress === undefined || localPort === undefined) return undefined
+  const address = localAddress.replace(/^::ffff:(?=[\d.]+$)/, '')
+  return `http://${address.includes(':') ? `[${address}]` : address}:${localPort}`
+}

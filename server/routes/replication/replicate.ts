@@ -1,8 +1,9 @@
-import { fail } from '../../../protocol/errors.ts'
+import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { JobSpec } from '../../../replicator/job.ts'
 import { requireServerAdmin } from '../../auth/authorize.ts'
 import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
+import { urlAskedFor } from '../../http/connection/forwarded-request.ts'
 import { peerOf } from '../../http/connection/peer.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
@@ -18,6 +19,23 @@ export function refuse(ctx: RequestContext): void {
 }
 
 export async function postReplicate(ctx: RequestContext): Promise<void> {
+  try {
+    await replicate(ctx)
+  } catch (error) {
+    throw error instanceof CouchError ? asAskedFor(ctx, error) : error
+  }
+}
+
+/** Returns an error that names this server as the client of another node of the cluster knows it. */
+function asAskedFor({ req, services }: RequestContext, error: CouchError): CouchError {
+  const { status, error: name, reasonValue, headers } = error
+  const asked = urlAskedFor(req)
+  if (asked === undefined || typeof reasonValue !== 'string') return error
+  const reason = reasonValue.replaceAll(services.replicator.urlOf(''), `${asked}/`)
+  return reason === reasonValue ? error : new CouchError(status, name, reason, headers)
+}
+
+async function replicate(ctx: RequestContext): Promise<void> {
   if (ctx.state.user.name === null) throw fail('unauthorized', 'You are not an authenticated user')
   requireJson(ctx)
   const body = await readRequest(ctx)
