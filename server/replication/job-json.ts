@@ -4,7 +4,7 @@ import type { ReplicationStatus } from '../../replicator/replication.ts'
 import { divergenceMember } from './divergence-json.ts'
 import { isoTime } from './iso-time.ts'
 
-/** How jobs are shown. */
+/** Node and limit that lists of jobs show. */
 export interface JobDisplay {
   /** Name of the node that runs them. */
   readonly node: string

@@ -89,7 +89,7 @@ export class Replicator implements JobFactory {
     return replicationDefaults(this.#host.config)
   }
 
-  /** How jobs are shown: the node that runs them, and after how long they are stalled. */
+  /** Node and limit that lists of jobs show. */
   get display(): JobDisplay {
     return { node: this.#host.cluster?.node ?? NODE_NAME, stallMs: this.stallMs }
   }
