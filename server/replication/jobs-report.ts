@@ -21,7 +21,7 @@ export interface JobsReport {
   readonly documents: readonly (readonly [id: string, state: DocumentState])[]
 }
 
-/** What the other nodes of a cluster may ask of a replicator. */
+/** Answers questions of the other nodes of a cluster about the jobs of this one. */
 export class JobsReporter {
   readonly #replicator: Replicator
 

@@ -42,7 +42,7 @@ export interface ReplicatorHost {
   readonly threaded?: ((peers: JobPeers, job: PlacedJob) => JobPeers) | undefined
 }
 
-/** The same on every node of a cluster, so that checkpoints stay; a server alone has it unless it listens elsewhere. */
+/** URL of this cluster in ids of replications, equal on all nodes: a server alone has it unless it listens elsewhere. */
 const CLUSTER_URL = 'http://127.0.0.1:5984'
 
 /** Returns a server as it identifies replications. */
