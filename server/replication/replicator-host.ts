@@ -36,7 +36,7 @@ export interface ReplicatorHost {
   readonly authenticator: Authenticator
   readonly users: UserDirectory
   readonly credentials: Credentials
-  /** This server as a node of a cluster; undefined where it is none. */
+  /** This server as a node of a cluster; undefined if it is no node. */
   readonly cluster?: ReplicatorCluster | undefined
   /** Has the runs of a job carried out by another thread; undefined where this one does. */
   readonly threaded?: ((peers: JobPeers, job: PlacedJob) => JobPeers) | undefined
