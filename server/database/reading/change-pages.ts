@@ -4,7 +4,7 @@ import type { DatabaseReader } from './database-reader.ts'
 import { UNHURRIED, type ReadPace } from './read-pace.ts'
 import { KeySpace } from '../../storage/keys.ts'
 import { cutChecksum } from '../../storage/checksums/checksum.ts'
-import type { StoreSnapshot } from '../../storage/store.ts'
+import type { Store, StoreSnapshot } from '../../storage/store.ts'
 import { STORAGE } from '../storage-of.ts'
 
 /** Reads ahead of the feed, and leaves behind each record its checksum, which {@link trimmed} cuts off where it would be read. */
@@ -28,40 +28,41 @@ export interface PageOptions {
  */
 export async function* changePages(
   database: DatabaseReader,
-  { after, upTo, descending = false, size, limit = -1, pace = UNHURRIED }: PageOptions,
+  { after, upTo, descending = false, size, limit = Infinity, pace = UNHURRIED }: PageOptions,
 ): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   const { keys, store } = database[STORAGE]
   const range = {
     gte: keys.number(KeySpace.change, after + 1),
     lte: keys.number(KeySpace.change, upTo),
     reverse: descending,
-    limit,
   }
-  let iterator = store.values({ ...range, ...READ_AHEAD })
-  const read = async (): Promise<Uint8Array[]> => trimmed(await iterator.nextv(size))
-  let next: Promise<Uint8Array[]> | undefined
+  // At once: a document that changes before the snapshot is taken would move behind `upTo`.
+  let snapshot = snapshotNow(store) ?? (await snapshotWhenOpen(store))
   let left = limit
+  const read = () => readPage(store, { ...range, snapshot, limit: Math.min(size, left) })
+  let next: Promise<Uint8Array[]> | undefined
   try {
-    for (;;) {
+    while (left > 0) {
       const page = await (next ?? read()).catch(async (error: unknown) => {
         if (!isReopening(error)) throw error
-        await iterator.close()
-        iterator = store.values({ ...range, ...READ_AHEAD })
+        await snapshot.close()
+        snapshot = await snapshotWhenOpen(store)
         return read()
       })
       if (page.length === 0) return
-      next = pace.mayReadAhead ? read() : undefined
-      // A failure is thrown where the page is awaited, and not before somebody asks for it.
-      next?.catch(() => undefined)
       // Where the store is opened again, reading goes on behind this page.
       const seq = lastSeq(page)
       if (descending) range.lte = keys.number(KeySpace.change, Math.max(seq - 1, 0))
       else range.gte = keys.number(KeySpace.change, seq + 1)
-      if (left >= 0) range.limit = left = Math.max(0, left - page.length)
+      left -= page.length
+      next = pace.mayReadAhead && left > 0 ? read() : undefined
+      // A failure is thrown where the page is awaited, and not before somebody asks for it.
+      next?.catch(() => undefined)
       yield page
     }
   } finally {
-    await iterator.close()
+    await next?.catch(() => undefined)
+    await snapshot.close()
   }
 }
 
@@ -83,14 +84,43 @@ export async function* changesAtMoment(
   { after, size, snapshot }: { after: number; size: number; snapshot: StoreSnapshot },
 ): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   const { keys, store } = database[STORAGE]
-  const range = { gte: keys.number(KeySpace.change, after + 1), lt: keys.range(KeySpace.change).lt }
-  const iterator = store.values({ ...range, snapshot, ...READ_AHEAD })
+  const { lt } = keys.range(KeySpace.change)
+  for (let seq = after; ;) {
+    const gte = keys.number(KeySpace.change, seq + 1)
+    const page = await readPage(store, { gte, lt, snapshot, limit: size })
+    if (page.length === 0) return
+    seq = lastSeq(page)
+    yield page
+  }
+}
+
+/** Takes a snapshot; undefined while the store is being opened again. */
+function snapshotNow(store: Store): StoreSnapshot | undefined {
   try {
-    for (;;) {
-      const page = trimmed(await iterator.nextv(size))
-      if (page.length === 0) return
-      yield page
-    }
+    return store.snapshot()
+  } catch (error) {
+    if (isReopening(error)) return undefined
+    throw error
+  }
+}
+
+async function snapshotWhenOpen(store: Store): Promise<StoreSnapshot> {
+  // Reads wait for the store.
+  await store.get(Buffer.of(0))
+  return store.snapshot()
+}
+
+/**
+ * Reads up to `limit` rows, as many as are read ahead. Each page is read by itself, so that it is known to be whole before anybody
+ * goes on behind it: an index, a client or a checkpoint would never come back to rows that were passed over.
+ */
+async function readPage(
+  store: Store,
+  range: Parameters<Store['values']>[0] & { readonly limit: number },
+): Promise<Uint8Array[]> {
+  const iterator = store.values({ ...range, ...READ_AHEAD })
+  try {
+    return trimmed(await iterator.nextv(range.limit))
   } finally {
     await iterator.close()
   }

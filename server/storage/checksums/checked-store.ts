@@ -1,7 +1,7 @@
 import type { RangeOptions, StoreEntry, StoreIterator, StoreReadOptions } from '../contract.ts'
 import { ForwardingStore } from '../forwarding-store.ts'
-import { MappedIterator } from '../mapped-iterator.ts'
 import { DamagedValueError } from '../encryption/damaged.ts'
+import { CheckedIterator } from './checked-iterator.ts'
 import { describeKey, isChecked, isSelfDescribingRange } from './checked-keys.ts'
 import { verifyChecksum, withChecksum, withoutChecksum } from './checksum.ts'
 
@@ -43,26 +43,28 @@ export class CheckedStore extends ForwardingStore {
   }
 
   override iterator(range: RangeOptions): StoreIterator<StoreEntry> {
-    const check = range.keepChecksums === true ? verifiedEntries : checkedEntries
-    return new MappedIterator(this.inner.iterator(range), check, error => this.#damage(error, range.gte))
+    return this.#read('iterator', range, entriesCheck(range))
   }
 
   override keys(range: RangeOptions): StoreIterator<Uint8Array> {
-    return new MappedIterator(
-      this.inner.keys(range),
-      keys => keys,
-      error => this.#damage(error, range.gte),
-    )
+    return this.#read('keys', range, keys => keys)
   }
 
   override values(range: RangeOptions): StoreIterator<Uint8Array> {
-    const onError = (error: unknown): unknown => this.#damage(error, range.gte)
     if (!isSelfDescribingRange(range)) {
-      const entries = range.keepChecksums === true ? verifiedEntries : checkedEntries
-      return new MappedIterator(this.inner.iterator(range), list => entries(list).map(valueOf), onError)
+      const check = entriesCheck(range)
+      return this.#read('iterator', range, entries => check(entries).map(valueOf))
     }
-    const check = range.keepChecksums === true ? verifiedValues : checkedValues
-    return new MappedIterator(this.inner.values(range), check, onError)
+    return this.#read('values', range, range.keepChecksums === true ? verifiedValues : checkedValues)
+  }
+
+  #read<K extends keyof IteratorKinds, To>(
+    kind: K,
+    range: RangeOptions,
+    map: (found: IteratorKinds[K][]) => To[],
+  ): StoreIterator<To> {
+    const open = (inner: RangeOptions) => this.inner[kind](inner) as StoreIterator<IteratorKinds[K]>
+    return new CheckedIterator(open, range, map, error => this.#damage(error, range.gte))
   }
 
   /** Returns the first of some keys that cannot be read. */
@@ -89,6 +91,13 @@ export class CheckedStore extends ForwardingStore {
   }
 }
 
+/** Kinds of iterators by what they give. */
+interface IteratorKinds {
+  readonly iterator: StoreEntry
+  readonly keys: Uint8Array
+  readonly values: Uint8Array
+}
+
 /** Returns whether LevelDB found that a block of a table, or a table, is not what it wrote. */
 function isCorruption(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'LEVEL_CORRUPTION'
@@ -107,6 +116,10 @@ function valueOf([, value]: StoreEntry): Uint8Array {
 }
 
 // Nobody else has the lists: they are used again.
+
+function entriesCheck({ keepChecksums }: RangeOptions): (entries: StoreEntry[]) => StoreEntry[] {
+  return keepChecksums === true ? verifiedEntries : checkedEntries
+}
 
 function checkedEntries(entries: StoreEntry[]): StoreEntry[] {
   for (const entry of entries) {
