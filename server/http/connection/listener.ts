@@ -4,6 +4,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import type { Count } from '../../concurrency/shared-count.ts'
 import type { Config } from '../../config/config.ts'
+import { endIdleSessions } from './idle-sessions.ts'
 import { answerMalformedRequests } from './malformed-requests.ts'
 import { listenError } from '../../config/start-error.ts'
 
@@ -21,9 +22,6 @@ export interface Listener {
   /** Ends the connections that are left. */
   cut(): void
 }
-
-/** Time that a connection without a request stays open. */
-const KEEP_ALIVE_MS = 60_000
 
 /** Bounds of the interval at which Node checks for request heads that take too long. */
 const MIN_CHECK_MS = 100
@@ -47,7 +45,7 @@ export function listenPlain(
   at: ListenAt,
   connections?: Count,
 ): Promise<Listener> {
-  const server = createHttp({ ...limits(config), keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, handle)
+  const server = createHttp({ ...limits(config), noDelay: true }, handle)
   answerMalformedRequests(server, 'connection')
   return listen(server, config, at, connections)
 }
@@ -71,6 +69,7 @@ export function listenTls(
     handle as unknown as Parameters<typeof createSecureServer>[1],
   )
   answerMalformedRequests(server, 'secureConnection')
+  endIdleSessions(server, config.integer('couchette', 'idle_connection_timeout'))
   return listen(server, config, { host: bind, port: config.integer('ssl', 'port') })
 }
 
@@ -82,6 +81,7 @@ function limits(config: Config) {
     headersTimeout,
     connectionsCheckingInterval: Math.min(MAX_CHECK_MS, Math.max(MIN_CHECK_MS, headersTimeout / 2)),
     requestTimeout: 0,
+    keepAliveTimeout: config.integer('couchette', 'idle_connection_timeout'),
   }
 }
 
