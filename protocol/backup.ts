@@ -39,7 +39,7 @@ export function contentPath(sha256: string): string {
 export function parseBackup(text: string): Backup | undefined {
   let value: Partial<Backup>
   try {
-    value = JSON.parse(text) as Partial<Backup>
+    value = (JSON.parse(text) ?? {}) as Partial<Backup>
   } catch {
     return undefined
   }
@@ -74,7 +74,8 @@ export async function readDescriptions(
 }
 
 /** A path that leads out of the data directory is refused. */
-function isBackedUpFile({ path, size, sha256 }: Partial<BackedUpFile>): boolean {
+function isBackedUpFile(file: Partial<BackedUpFile> | null): boolean {
+  const { path, size, sha256 } = file ?? {}
   return (
     typeof path === 'string' &&
     /^[\w.-]+(?:\/[\w.-]+)*$/.test(path) &&

@@ -42,11 +42,16 @@ export function parseReplicated(json: Uint8Array, limits: DocumentLimits): Docum
   return requireRevision(parseDocument(json, { ...limits, term: false }))
 }
 
-/** Returns the document. @throws `bad_request` if it names no revision, which only new edits may do */
+/**
+ * Returns the document; it is refused if its `_revisions` are empty, and does not harm the others of its batch.
+ *
+ * @throws `bad_request` if it names no revision, which only new edits may do
+ */
 export function requireRevision(document: DocumentInput): DocumentInput {
   const { rev, revisions, refusal } = document
-  if (rev === undefined && revisions === undefined && refusal === undefined) throw fail('revisionRequired')
-  return document
+  if (rev !== undefined || refusal !== undefined) return document
+  if (revisions === undefined) throw fail('revisionRequired')
+  return { ...document, refusal: fail('revisionRequired') }
 }
 
 /** As `parseDocument`, for bodies of requests, which may be long. */

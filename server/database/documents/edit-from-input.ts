@@ -15,7 +15,7 @@ export function toEdit(
   options: { replicated: boolean; attachments: readonly EditAttachment[]; newRev?: Rev | undefined },
 ): DocumentEdit {
   const { rev, revisions, deleted, body, term } = input
-  if (options.replicated && rev === undefined && revisions === undefined) throw fail('revisionRequired')
+  if (options.replicated && rev === undefined) throw fail('revisionRequired')
   const revs =
     revisions !== undefined
       ? { start: revisions.start, hashes: revisions.ids }
