@@ -131,7 +131,7 @@ const cutBody = at.map((index): Mutation => request => ({
 const valueOfBody = fc.tuple(at, fc.constantFrom(...ODD_VALUES)).map(([index, odd]): Mutation => request => {
   const text = request.body.toString('latin1')
   const values = [
-    ...text.matchAll(/(?<=[:[,])(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|\{\}|\[\])/g),
+    ...text.matchAll(/(?<=[:[,])(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|\{\}|\[[^[\]{}]*\])/g),
   ]
   const value = values[index % values.length]
   if (value === undefined) return request

@@ -15,10 +15,9 @@ import { userOfJwt } from '../../server/auth/tokens/jwt.ts'
 import { editIni, parseIni } from '../../server/config/ini.ts'
 import { readLogFile } from '../../server/storage/leveldb/log-file.ts'
 import { readBatch } from '../../server/storage/leveldb/write-batch.ts'
-
-/** Inputs of each parser in the normal tests; FUZZ_RUNS sets another number, FUZZ_SEED repeats one. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? 2000)
-const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31)
+import { byteChanges, changeBytes } from './changed-bytes.ts'
+import { DISK_DECODERS } from './disk-decoders.ts'
+import { runs, SEED } from './runs.ts'
 
 const CORPUS = JSON.parse(readFileSync(projectFile('fixtures/fuzz/seeds.json'), 'utf8')) as Readonly<
   Record<string, readonly string[]>
@@ -27,32 +26,11 @@ const CORPUS = JSON.parse(readFileSync(projectFile('fixtures/fuzz/seeds.json'), 
 const bytesOf = (seed: string): Buffer =>
   seed.startsWith('hex:') ? Buffer.from(seed.slice(4), 'hex') : Buffer.from(seed)
 
-type Change = readonly [kind: 'set' | 'cut' | 'insert' | 'double', at: number, byte: number]
-
-const changes = fc.array(
-  fc.tuple(
-    fc.constantFrom('set', 'cut', 'insert', 'double'),
-    fc.double({ min: 0, max: 0.999, noNaN: true }),
-    fc.integer({ min: 0, max: 255 }),
-  ),
-  { maxLength: 6 },
-) as fc.Arbitrary<Change[]>
-
-function changed(bytes: Buffer, [kind, place, byte]: Change): Buffer {
-  const at = Math.floor(place * bytes.length)
-  const [head, tail] = [bytes.subarray(0, at), bytes.subarray(at)]
-  if (kind === 'set') return Buffer.concat([head, Buffer.of(byte), tail.subarray(1)])
-  if (kind === 'insert') return Buffer.concat([head, Buffer.of(byte), tail])
-  if (kind === 'cut') return Buffer.concat([head, tail.subarray(1 + (byte % 9))])
-  return Buffer.concat([head, tail.subarray(0, 1 + (byte % 40)), tail])
-}
-
-/** Inputs: those of the corpus as they are, and changed ones. */
-function inputs(parser: string): fc.Arbitrary<Buffer> {
-  const seeds = CORPUS[parser] ?? []
+/** Inputs: seeds with some changes. */
+function inputs(seeds: readonly Buffer[]): fc.Arbitrary<Buffer> {
   return fc
-    .tuple(fc.constantFrom(...seeds.map(bytesOf)), changes)
-    .map(([seed, list]) => list.reduce(changed, seed))
+    .tuple(fc.constantFrom(...seeds), byteChanges())
+    .map(([seed, changes]) => changeBytes(seed, changes))
 }
 
 type Parse = (bytes: Buffer) => unknown
@@ -129,18 +107,31 @@ const PARSERS: Readonly<Record<string, { readonly parse: Parse; readonly allowed
   batch: { parse: bytes => readBatch(bytes, () => {}), allowed: () => false },
 }
 
-for (const [name, { parse, allowed }] of Object.entries(PARSERS)) {
-  test(`no input makes the parser of ${name} fail but in order`, async t => {
-    t.log(`seed ${SEED}`)
+const TESTS = [
+  ...Object.entries(PARSERS).map(([name, parser]) => ({
+    name: `the parser of ${name}`,
+    seeds: (CORPUS[name] ?? []).map(bytesOf),
+    ...parser,
+  })),
+  ...Object.entries(DISK_DECODERS).map(([name, { seeds, decode, takesAnything }]) => ({
+    name: `reading ${name}`,
+    seeds: [...seeds.map(bytes => Buffer.from(bytes)), ...(CORPUS[name] ?? []).map(bytesOf)],
+    parse: decode,
+    allowed: takesAnything ? () => false : orderly,
+  })),
+]
+
+for (const { name, seeds, parse, allowed } of TESTS) {
+  test(`no input makes ${name} fail but in order`, async t => {
     await fc.assert(
-      fc.asyncProperty(inputs(name), async bytes => {
+      fc.asyncProperty(inputs(seeds), async bytes => {
         try {
           await parse(bytes)
         } catch (error) {
           if (!allowed(error)) throw error
         }
       }),
-      { numRuns: RUNS, seed: SEED, examples: (CORPUS[name] ?? []).map(seed => [bytesOf(seed)]) },
+      { numRuns: runs(500), seed: SEED, examples: seeds.map(seed => [seed]) },
     )
     t.pass()
   })
