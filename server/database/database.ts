@@ -15,6 +15,7 @@ import type { DatabaseRecord } from './database-record.ts'
 import { PartitionSizes } from './commit/partition-sizes.ts'
 import { DatabaseDigests } from './ranks/digests.ts'
 import { DatabaseRanks, type Ranks } from './ranks/ranks.ts'
+import type { LargeTrees } from './large-trees.ts'
 import { DatabaseReader } from './reading/database-reader.ts'
 import type { Replicate } from '../storage/group-sync.ts'
 import type { ReplicatedChange } from './replication-hook.ts'
@@ -53,6 +54,8 @@ export interface DatabaseHooks {
   readonly whenFollowed?: () => Promise<void> | undefined
   /** Records a write, from its request to the end of its commit. */
   readonly traceWrite?: <T>(database: DatabaseName, kind: string, write: () => Promise<T>) => Promise<T>
+  /** Takes notice of documents with large revision trees. */
+  readonly trees?: LargeTrees
   /** Called when a database is opened, before anybody uses it. */
   readonly extend?: (database: Database) => DatabaseExtension | Promise<DatabaseExtension>
 }
@@ -141,6 +144,7 @@ export class Database extends DatabaseReader {
         ranks,
         referenceTo: content => attachments.referenceTo(content, record.number),
         partitions,
+        trees: hooks.trees,
       },
       attachments,
       validation: { loaded: false },

@@ -29,6 +29,11 @@ export function conditionFamilies(node: NodeConditions): MetricFamily[] {
       'settings that do not do what they say',
       node.configuration.findings,
     ),
+    gauge(
+      'couchette_documents_with_large_trees',
+      'documents with large revision trees that were written since the start',
+      node.large_trees.documents,
+    ),
     ...certificateFamilies(node),
   ]
 }

@@ -2,6 +2,7 @@ import type { Authenticator } from '../auth/authenticator.ts'
 import { compactionTasks } from '../compaction/tasks.ts'
 import type { Config } from '../config/config.ts'
 import type { Catalog } from '../database/catalog.ts'
+import type { LargeTree } from '../database/large-trees.ts'
 import type { HealthReport, NodeHealth } from '../metrics/node-health.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Queries } from '../query/queries.ts'
@@ -22,6 +23,7 @@ export interface ObservedServer {
   readonly authenticator: Authenticator
   readonly replicator: Replicator
   readonly retention: { readonly condition: RetentionCondition }
+  readonly largeTrees: { readonly list: readonly LargeTree[] }
   readonly queues: Readonly<Record<QueueName, QueueLength>>
   /** Bytes that are held, of all threads. */
   readonly bodies: { readonly held: number }
@@ -29,6 +31,9 @@ export interface ObservedServer {
   /** End of the validity of the TLS certificate; undefined without TLS. */
   readonly certificateEnds: () => Date | undefined
 }
+
+/** Documents that are named. */
+const MOST_TREES = 20
 
 type QueueName = 'queries' | 'scans' | 'comparisons' | 'compactions'
 
@@ -86,6 +91,8 @@ export interface NodeConditions extends HealthReport {
   }
   readonly feeds: { readonly open: number }
   readonly databases: { readonly open: number }
+  /** Documents with large revision trees that were written since the start, and the largest of them. */
+  readonly large_trees: { readonly documents: number; readonly largest: readonly LargeTree[] }
   /** Settings that do not do what they say. */
   readonly configuration: { readonly findings: number }
 }
@@ -114,6 +121,7 @@ export async function readConditions(server: ObservedServer): Promise<NodeCondit
     replications: await replicationConditions(server.replicator),
     feeds: { open: server.feeds.count },
     databases: { open: catalog.openDatabases },
+    large_trees: largeTreesCondition(server.largeTrees.list),
     configuration: { findings: server.config.findings.length },
   }
 }
@@ -128,6 +136,10 @@ function storeCondition({ health }: Catalog): NodeConditions['store'] {
     damaged_reads: damagedReads,
     missing_at_start: missingAtStart,
   }
+}
+
+function largeTreesCondition(trees: readonly LargeTree[]): NodeConditions['large_trees'] {
+  return { documents: trees.length, largest: trees.slice(0, MOST_TREES) }
 }
 
 function certificateCondition(ends: Date | undefined): NodeConditions['certificate'] {

@@ -8,6 +8,7 @@ import type { Conflicts } from '../conflicts/conflicts.ts'
 import { Catalog } from '../database/catalog.ts'
 import type { CommitSubscriber } from '../database/commit/commit-record.ts'
 import type { Database, DatabaseHooks } from '../database/database.ts'
+import { LargeTrees } from '../database/large-trees.ts'
 import type { Disposal } from './disposal.ts'
 import { RevocableRequests } from '../auth/revocable-requests.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -21,6 +22,7 @@ export interface GuardedCatalog {
   readonly catalog: Catalog
   readonly users: StoredUsers
   readonly live: RevocableRequests
+  readonly largeTrees: LargeTrees
 }
 
 export interface CatalogParts {
@@ -44,7 +46,9 @@ export async function openGuardedCatalog(
   disposal: Disposal,
 ): Promise<GuardedCatalog> {
   const report = reportCompactions(queries, metrics, log)
+  const largeTrees = largeTreesOf(config, log)
   const hooks: DatabaseHooks = {
+    trees: largeTrees,
     ...systemHooks(config, name => catalog.open(name)),
     ...(tracing === undefined
       ? {}
@@ -78,10 +82,26 @@ export async function openGuardedCatalog(
   config.onChange('chttpd_auth', key => {
     if (key === 'authentication_db') void live.usersChanged()
   })
+  catalog.listen((event, name) => {
+    if (event === 'deleted') largeTrees.dropped(name)
+  })
   metrics.gauge('couchdb/open_databases', () => catalog.openDatabases)
   // In a cluster its leader makes them.
   if (cluster === undefined) await createSystemDatabases(catalog)
-  return { catalog, users, live }
+  return { catalog, users, live, largeTrees }
+}
+
+function largeTreesOf(config: Config, log: Logger): LargeTrees {
+  const limits = {
+    leaves: () => config.integer('couchette', 'large_tree_leaves'),
+    revisions: () => config.integer('couchette', 'large_tree_revisions'),
+  }
+  return new LargeTrees(limits, tree =>
+    log.warn(
+      { ...tree },
+      'a document has a large revision tree: resolve its conflicts, and purge or compact what is not needed',
+    ),
+  )
 }
 
 /** Counts commits, and ends requests whose right to go on a commit takes away. */

@@ -139,7 +139,7 @@ export function openServices(
 
 function observe(
   { config, metrics, health }: NodeParts,
-  { catalog, queries, conflicts, feeds, fronts, cluster }: DatabaseParts,
+  { catalog, queries, conflicts, feeds, fronts, cluster, largeTrees }: DatabaseParts,
   parts: Pick<
     Services,
     'authenticator' | 'replicator' | 'retention' | 'bodies' | 'unreadAnswers' | 'mesh'
@@ -154,6 +154,7 @@ function observe(
     health,
     catalog,
     queries,
+    largeTrees,
     feeds: {
       get count() {
         return feeds.count + (fronts?.feeds ?? 0)

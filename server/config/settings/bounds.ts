@@ -101,6 +101,17 @@ export const BOUND_SETTINGS = {
     unit: 'milliseconds',
     about: 'Time between two looks of a job for new partitions of the topic that it reads',
   },
+  large_tree_leaves: {
+    kind: 'integer',
+    default: 100,
+    about:
+      'Leaves of a document, deleted ones too, from which on the log warns, and `_health` and metrics count it (`large_trees`); 0 for never',
+  },
+  large_tree_revisions: {
+    kind: 'integer',
+    default: 20_000,
+    about: 'Revisions in the tree of a document from which on the same is done; 0 for never',
+  },
   max_document_revisions: {
     kind: 'integer',
     default: 100_000,

@@ -2,6 +2,7 @@ import type { DatabaseName } from '../../../protocol/database-name.ts'
 import type { DatabaseKeys } from '../../storage/keys.ts'
 import type { GroupSync } from '../../storage/group-sync.ts'
 import type { Store } from '../../storage/store.ts'
+import type { LargeTrees } from '../large-trees.ts'
 import type { ReplicatedChange } from '../replication-hook.ts'
 import type { CommitDigests } from '../ranks/commit-digests.ts'
 import type { PartitionSizes } from './partition-sizes.ts'
@@ -29,6 +30,8 @@ export interface CommitContext {
   readonly referenceTo: (content: string) => Iterable<[key: Uint8Array, value: Uint8Array]>
   /** Ranks that are counted behind commits; undefined where another thread counts them. */
   readonly ranks: JournaledRanks | undefined
+  /** Takes notice of large revision trees. */
+  readonly trees: LargeTrees | undefined
   /** Of a partitioned database. */
   readonly partitions: PartitionSizes | undefined
 }

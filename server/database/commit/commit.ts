@@ -235,6 +235,7 @@ export class Commit {
     return [...this.#removed].map(id => {
       const { seq, isLive } = this.#remember(id, undefined)
       this.#digests?.remove(id)
+      this.#context.trees?.removed(this.#context.name, id)
       return { id, previousSeq: seq, wasLive: isLive }
     })
   }
@@ -284,6 +285,7 @@ export class Commit {
     const encoded = encodeDocumentRecord({ document, winner, isBranched }, encodeTree(document.tree))
     this.#writes.put(this.#keys.text(KeySpace.document, document.id), encoded.record)
     this.#putTree(document, encoded.tree)
+    this.#context.trees?.written(this.#context.name, document.id, all.length, document.tree.hashes.length)
   }
 
   #putTree(document: DocumentInCommit, separateTree: Uint8Array | undefined): void {

@@ -125,3 +125,30 @@ test('a failed index build is counted', async t => {
 function sorted(states: Record<string, string>): [string, string][] {
   return Object.entries(states).sort()
 }
+
+test('P11: a document with a large revision tree shows in the log, in _health and in metrics, until it is purged', async t => {
+  const settings = [{ section: 'couchette', key: 'large_tree_leaves', value: '3' }]
+  const { url, close } = await startServer({ settings })
+  t.teardown(close)
+  interface Trees {
+    readonly large_trees: { readonly documents: number; readonly largest: readonly object[] }
+  }
+  const trees = async () => (await call<Trees>(url, 'GET', HEALTH)).body.large_trees
+  const leaf = (number: number) => `1-${String(number).repeat(32)}`
+  await call(url, 'PUT', '/wide')
+  for (const number of [1, 2]) {
+    const json = { new_edits: false, docs: [{ _id: 'a', _rev: leaf(number) }] }
+    await call(url, 'POST', '/wide/_bulk_docs', { json })
+  }
+  t.deepEqual(await trees(), { documents: 0, largest: [] })
+  const json = { new_edits: false, docs: [{ _id: 'a', _rev: leaf(3), _deleted: true }] }
+  await call(url, 'POST', '/wide/_bulk_docs', { json })
+  const largest = [{ database: 'wide', id: 'a', leaves: 3, revisions: 3 }]
+  t.deepEqual(await trees(), { documents: 1, largest })
+  const { body: text } = await call<string>(url, 'GET', METRICS)
+  t.is(valueOf(text, 'couchette_documents_with_large_trees'), 1)
+  const { body: log } = await call<string>(url, 'GET', '/_node/_local/_log?bytes=100000')
+  t.regex(JSON.stringify(log), /a document has a large revision tree/)
+  await call(url, 'POST', '/wide/_purge', { json: { a: [leaf(1)] } })
+  t.deepEqual(await trees(), { documents: 0, largest: [] })
+})
