@@ -1,3 +1,5 @@
+import type { NamedBackup } from '../protocol/backup.ts'
+import type { BackupPlace } from '../protocol/backup-place.ts'
 import { CommanderError } from 'commander'
 import type { Command } from 'commander'
 import type { ErrorKinds } from './sentences.ts'
@@ -109,6 +111,10 @@ export interface LocalCommands extends ErrorKinds {
   /** Verifies the newest backup as `check` does a data directory. */
   readonly checkBackup: (options: CheckBackupOptions) => Promise<number>
   readonly restore: (options: RestoreOptions) => Promise<number>
+  /** Opens where backups are kept: a directory, or `s3://bucket/prefix`. */
+  readonly openBackupPlace: (where: string) => Promise<BackupPlace>
+  /** Reads the backups of a place, the oldest first. */
+  readonly readBackups: (place: BackupPlace) => Promise<NamedBackup[]>
   readonly clusterCreate: (options: ClusterOptions) => Promise<number>
   readonly clusterJoin: (options: ClusterOptions) => Promise<number>
   readonly clusterNewLog: (options: ClusterOptions) => Promise<number>
@@ -233,7 +239,7 @@ function addRestore(program: Command, { restore }: LocalCommands, done: (code: n
   program
     .command('restore')
     .description('Makes a data directory of a backup, and verifies it.')
-    .argument('<backups>', 'directory that `couchette backup` writes to')
+    .argument('<backups>', 'where `couchette backup` writes to: a directory, or s3://bucket/prefix')
     .helpOption(...HELP)
     .option('--data <directory>', 'directory to make', './data')
     .option('--at <time>', 'takes the newest backup of that moment or before (default: the newest)')
@@ -244,6 +250,7 @@ function addRestore(program: Command, { restore }: LocalCommands, done: (code: n
       examples([
         ['couchette restore /srv/backups --data /srv/couch', 'the newest backup'],
         ['couchette restore /srv/backups --list', ''],
+        ['couchette restore s3://backups/orders --data /srv/couch', 'from a bucket'],
         ['couchette restore /srv/backups --at 2026-05-01T12:00:00Z --data /srv/couch', ''],
       ]),
     )

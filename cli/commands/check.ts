@@ -45,7 +45,7 @@ async function checkServer(
   const directory = await mkdtemp(join(options.directory, 'couchette-check-'))
   try {
     const backups = join(directory, 'backups')
-    await takeBackup(context, await context.server(), backups)
+    await takeBackup(context, commands, backups)
     return await commands.checkBackup({ ...options, backups, directory })
   } finally {
     await rm(directory, { recursive: true, force: true })

@@ -1,32 +1,42 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, readFile } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   type Backup,
   type BackedUpFile,
   BACKUPS,
   contentPath,
+  type NamedBackup,
   readDescriptions,
 } from '../../protocol/backup.ts'
+import type { BackupPlace } from '../../protocol/backup-place.ts'
 import { StartError } from '../config/start-error.ts'
 
 /**
- * Reads the backups of a directory, the oldest first.
+ * Reads the backups of a place, the oldest first.
+ *
+ * @throws {StartError} where one cannot be read
+ */
+export async function readBackups(place: BackupPlace): Promise<NamedBackup[]> {
+  return readDescriptions(
+    await place.list(),
+    async name => {
+      const parts: Uint8Array[] = []
+      for await (const part of place.read(`${BACKUPS}/${name}`)) parts.push(part)
+      return Buffer.concat(parts).toString()
+    },
+    name => new StartError(`${place.name}/${BACKUPS}/${name} describes no backup.`),
+  )
+}
+
+/**
+ * Reads the backups of a place that has some, the oldest first.
  *
  * @throws {StartError} where there are none, or one cannot be read
  */
-export async function readBackups(directory: string): Promise<Backup[]> {
-  const names = await readdir(join(directory, BACKUPS)).catch((error: unknown) => {
-    throw new StartError(`There are no backups in ${directory}.`, { cause: error })
-  })
-  const path = (name: string): string => join(directory, BACKUPS, name)
-  const backups = await readDescriptions(
-    names,
-    name => readFile(path(name), 'utf8'),
-    name => new StartError(`${path(name)} describes no backup.`),
-  )
-  if (backups.length === 0) throw new StartError(`There are no backups in ${directory}.`)
+export async function existingBackups(place: BackupPlace): Promise<NamedBackup[]> {
+  const backups = await readBackups(place)
+  if (backups.length === 0) throw new StartError(`There are no backups in ${place.name}.`)
   return backups
 }
 
@@ -35,8 +45,8 @@ export async function readBackups(directory: string): Promise<Backup[]> {
  *
  * @throws {StartError} where the content of one is missing or changed
  */
-export async function restoreFiles(backups: string, { files }: Backup, to: string): Promise<void> {
-  for (const file of files) await restoreFile(backups, file, join(to, ...file.path.split('/')))
+export async function restoreFiles(place: BackupPlace, { files }: Backup, to: string): Promise<void> {
+  for (const file of files) await restoreFile(place, file, join(to, ...file.path.split('/')))
 }
 
 /**
@@ -44,14 +54,14 @@ export async function restoreFiles(backups: string, { files }: Backup, to: strin
  *
  * @throws {StartError} where its content is missing or changed
  */
-async function restoreFile(directory: string, file: BackedUpFile, to: string): Promise<void> {
+async function restoreFile(place: BackupPlace, file: BackedUpFile, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 })
   const hash = createHash('sha256')
   const target = await open(to, 'wx', 0o600)
   try {
-    for await (const bytes of createReadStream(join(directory, ...contentPath(file.sha256).split('/')))) {
-      hash.update(bytes as Buffer)
-      await target.writeFile(bytes as Buffer)
+    for await (const bytes of place.read(contentPath(file.sha256))) {
+      hash.update(bytes)
+      await target.writeFile(bytes)
     }
     await target.sync()
   } catch (error) {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readBackups, restoreFiles } from '../backup/backup-directory.ts'
+import { existingBackups, restoreFiles } from '../backup/backup-directory.ts'
+import { openBackupPlace } from '../backup/open-place.ts'
 import { checkData, type CheckedData } from '../backup/check-data.ts'
 import type { Store } from '../storage/store.ts'
 import { chosenBackup } from './chosen-backup.ts'
@@ -38,10 +39,11 @@ export interface CheckBackupArguments {
 
 /** Verifies the newest backup of a directory as {@link check} does a data directory. */
 export async function checkBackup(args: CheckBackupArguments): Promise<number> {
-  const backup = chosenBackup(await readBackups(args.backups), undefined)
+  const place = await openBackupPlace(args.backups)
+  const backup = chosenBackup(await existingBackups(place), undefined)
   const data = await mkdtemp(join(args.directory, 'couchette-check-'))
   try {
-    await restoreFiles(args.backups, backup, data)
+    await restoreFiles(place, backup, data)
     return await check({ data, encryptionKeyFile: args.encryptionKeyFile, json: args.json })
   } finally {
     await rm(data, { recursive: true, force: true })

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readBackups, restoreFiles } from '../backup/backup-directory.ts'
+import { existingBackups, restoreFiles } from '../backup/backup-directory.ts'
+import { openBackupPlace } from '../backup/open-place.ts'
 import { StartError } from '../config/start-error.ts'
 import { keepOnly } from '../database/maintenance/keep-only.ts'
 import { createServer } from '../main.ts'
@@ -10,7 +11,7 @@ import { chosenBackup } from './chosen-backup.ts'
 import { openUnusedStore } from './open-unused-store.ts'
 
 export interface OpenBackupArguments {
-  /** The backup directory. */
+  /** Where the backups are: a directory, or `s3://bucket/prefix`. */
   readonly backups: string
   readonly database: string
   /** RFC 3339; the newest backup of that moment or before is taken. Default: the newest. */
@@ -40,11 +41,12 @@ const AT_REST = [{ section: 'conflicts', key: 'resolve', value: 'false' }]
  * @throws {StartError} where the backup has no such database, or is damaged
  */
 export async function openBackup(args: OpenBackupArguments): Promise<OpenBackup> {
-  const backup = chosenBackup(await readBackups(args.backups), args.at)
+  const place = await openBackupPlace(args.backups)
+  const backup = chosenBackup(await existingBackups(place), args.at)
   const data = await mkdtemp(join(args.directory, 'couchette-restore-'))
   const remove = (): Promise<void> => rm(data, { recursive: true, force: true })
   try {
-    await restoreFiles(args.backups, backup, data)
+    await restoreFiles(place, backup, data)
     await keepOne(data, args)
     await removeConfiguration(data)
     const admin = { name: 'restore', password: randomBytes(18).toString('base64url') }

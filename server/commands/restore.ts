@@ -1,7 +1,8 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Backup } from '../../protocol/backup.ts'
-import { readBackups, restoreFiles } from '../backup/backup-directory.ts'
+import { existingBackups, restoreFiles } from '../backup/backup-directory.ts'
+import { openBackupPlace } from '../backup/open-place.ts'
 import { markRestored } from '../database/maintenance/mark-restored.ts'
 import { StartError } from '../config/start-error.ts'
 import { findFaults } from './check.ts'
@@ -9,7 +10,7 @@ import { chosenBackup } from './chosen-backup.ts'
 import { openUnusedStore } from './open-unused-store.ts'
 
 export interface RestoreArguments {
-  /** The backup directory. */
+  /** Where the backups are: a directory, or `s3://bucket/prefix`. */
   readonly backups: string
   /** The data directory to make. */
   readonly data: string
@@ -26,7 +27,8 @@ export interface RestoreArguments {
  * @throws {StartError} where the directory holds something, or the backup is damaged
  */
 export async function restore(args: RestoreArguments): Promise<number> {
-  const backups = await readBackups(args.backups)
+  const place = await openBackupPlace(args.backups)
+  const backups = await existingBackups(place)
   if (args.list === true) {
     for (const backup of backups) process.stdout.write(`${lineOf(backup)}\n`)
     return 0
@@ -37,7 +39,7 @@ export async function restore(args: RestoreArguments): Promise<number> {
   const partial = `${data}.restoring`
   await rm(partial, { recursive: true, force: true })
   await mkdir(partial, { recursive: true, mode: 0o700 })
-  await restoreFiles(args.backups, backup, partial)
+  await restoreFiles(place, backup, partial)
   const { faults, seen } = await verifyAndMark(partial, args.encryptionKeyFile)
   if (faults.length > 0) {
     for (const fault of faults) process.stdout.write(`${fault}\n`)

@@ -59,7 +59,7 @@ export async function openGuardedCatalog(
     extend: async database => {
       report(database)
       const { subscriber, validators } = await queries.attach(database)
-      const watch = watchCommits(database, { config, metrics, live: () => live })
+      const watch = watchCommits(database, { config, metrics, largeTrees, live: () => live })
       const isUsers = (): boolean => database.name === usersDatabase(config)
       const followers = fronts === undefined ? [] : [fronts.subscriberFor(database, isUsers)]
       return { subscribers: [subscriber, watch, conflicts.attach(database), ...followers], validators }
@@ -104,13 +104,21 @@ function largeTreesOf(config: Config, log: Logger): LargeTrees {
   )
 }
 
+interface WatchParts {
+  readonly config: Config
+  readonly metrics: Metrics
+  readonly largeTrees: LargeTrees
+  readonly live: () => RevocableRequests
+}
+
 /** Counts commits, and ends requests whose right to go on a commit takes away. */
 function watchCommits(
   database: Database,
-  { config, metrics, live }: { config: Config; metrics: Metrics; live: () => RevocableRequests },
+  { config, metrics, largeTrees, live }: WatchParts,
 ): CommitSubscriber {
   return {
-    apply: ({ changes, security }) => {
+    apply: ({ changes, removals, security }) => {
+      for (const { id } of removals) largeTrees.removed(database.name, id)
       metrics.count('couchdb/database_writes')
       metrics.count('couchdb/document_writes', changes.length)
       if (security !== undefined) live().securityChanged(database, database.security)

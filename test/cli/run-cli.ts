@@ -1,6 +1,8 @@
 import { PassThrough, Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { createProgram, runProgram } from '../../cli/program.ts'
+import { readBackups } from '../../server/backup/backup-directory.ts'
+import { openBackupPlace } from '../../server/backup/open-place.ts'
 import { checkBackup } from '../../server/commands/check.ts'
 import { findDamaged, noteRestored, removeDocuments, serveData } from '../../server/commands/damaged-data.ts'
 import { openBackup } from '../../server/commands/open-backup.ts'
@@ -41,6 +43,8 @@ const LOCAL: LocalCommands = {
   checkBackup,
   restore: neverCalled,
   openBackup,
+  openBackupPlace: where => openBackupPlace(where),
+  readBackups,
   findDamaged,
   removeDocuments,
   noteRestored,

@@ -101,6 +101,15 @@ export const BOUND_SETTINGS = {
     unit: 'milliseconds',
     about: 'Time between two looks of a job for new partitions of the topic that it reads',
   },
+  idle_connection_timeout: {
+    kind: 'integer',
+    default: 60_000,
+    min: 1,
+    unit: 'milliseconds',
+    about:
+      'Longest time that a connection without a request stays open, and one of HTTP/2 over which nothing goes and whose client does not answer a ping',
+    restart: true,
+  },
   large_tree_leaves: {
     kind: 'integer',
     default: 100,

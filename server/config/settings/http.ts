@@ -121,15 +121,6 @@ export const HTTP_SETTINGS = {
       about: 'Longest time a request head may take',
       restart: true,
     },
-    idle_connection_timeout: {
-      kind: 'integer',
-      default: 60_000,
-      min: 1,
-      unit: 'milliseconds',
-      about:
-        'Longest time that a connection without a request stays open, and one of HTTP/2 over which nothing goes and whose client does not answer a ping',
-      restart: true,
-    },
     body_timeout: {
       kind: 'integer',
       default: 60_000,

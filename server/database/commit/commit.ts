@@ -235,7 +235,6 @@ export class Commit {
     return [...this.#removed].map(id => {
       const { seq, isLive } = this.#remember(id, undefined)
       this.#digests?.remove(id)
-      this.#context.trees?.removed(this.#context.name, id)
       return { id, previousSeq: seq, wasLive: isLive }
     })
   }
@@ -281,8 +280,10 @@ export class Commit {
   #putRecord(document: DocumentInCommit, all: readonly Leaf[]): void {
     const [winner] = all
     if (winner === undefined) return
-    const isBranched = all.length > 1
-    const encoded = encodeDocumentRecord({ document, winner, isBranched }, encodeTree(document.tree))
+    const encoded = encodeDocumentRecord(
+      { document, winner, isBranched: all.length > 1 },
+      encodeTree(document.tree),
+    )
     this.#writes.put(this.#keys.text(KeySpace.document, document.id), encoded.record)
     this.#putTree(document, encoded.tree)
     this.#context.trees?.written(this.#context.name, document.id, all.length, document.tree.hashes.length)

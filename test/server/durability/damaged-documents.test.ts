@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { request } from 'undici'
 import { target } from '../../../harness/client.ts'
+import { DirectoryPlace } from '../../../server/backup/directory-place.ts'
 import { readBackups } from '../../../server/backup/backup-directory.ts'
 import { check } from '../../../server/commands/check.ts'
 import { restore } from '../../../server/commands/restore.ts'
@@ -105,7 +106,7 @@ test('one damaged document or attachment is an error of its own, and the others 
   const backups = join(dir.path, 'backups')
   const taken = await runCli(['backup', backups, '--url', url])
   t.is(taken.code, 0, taken.err)
-  t.is((await readBackups(backups)).length, 1)
+  t.is((await readBackups(new DirectoryPlace(backups))).length, 1)
   t.is(await restore({ backups, data: join(dir.path, 'restored') }), 1)
   await server.couchette.close()
   t.is(await check({ data }), 1)

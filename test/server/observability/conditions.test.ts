@@ -1,4 +1,7 @@
 import test from 'ava'
+import { asDatabaseName } from '../../../protocol/database-name.ts'
+import { asDocId } from '../../../protocol/document-id.ts'
+import { LargeTrees } from '../../../server/database/large-trees.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { call } from '../../helpers/http.ts'
 import { addUser, securedServer } from '../../helpers/secured-server.ts'
@@ -126,7 +129,7 @@ function sorted(states: Record<string, string>): [string, string][] {
   return Object.entries(states).sort()
 }
 
-test('P11: a document with a large revision tree shows in the log, in _health and in metrics, until it is purged', async t => {
+test('P11: a document with a large revision tree shows in _health and in metrics until it is purged', async t => {
   const settings = [{ section: 'couchette', key: 'large_tree_leaves', value: '3' }]
   const { url, close } = await startServer({ settings })
   t.teardown(close)
@@ -147,8 +150,20 @@ test('P11: a document with a large revision tree shows in the log, in _health an
   t.deepEqual(await trees(), { documents: 1, largest })
   const { body: text } = await call<string>(url, 'GET', METRICS)
   t.is(valueOf(text, 'couchette_documents_with_large_trees'), 1)
-  const { body: log } = await call<string>(url, 'GET', '/_node/_local/_log?bytes=100000')
-  t.regex(JSON.stringify(log), /a document has a large revision tree/)
   await call(url, 'POST', '/wide/_purge', { json: { a: [leaf(1)] } })
   t.deepEqual(await trees(), { documents: 0, largest: [] })
+})
+
+test('P11: a large revision tree is reported when it becomes large, and each time that it has doubled', t => {
+  const reported: number[] = []
+  const limits = { leaves: () => 0, revisions: () => 10 }
+  const trees = new LargeTrees(limits, ({ revisions }) => void reported.push(revisions))
+  const [name, id] = [asDatabaseName('db'), asDocId('a')]
+  for (const revisions of [9, 10, 11, 19, 20, 39, 41]) trees.written(name, id, 1, revisions)
+  t.deepEqual(reported, [10, 20, 41])
+  trees.written(name, id, 1, 5)
+  t.deepEqual(trees.list, [])
+  trees.written(name, id, 1, 10)
+  trees.dropped(name)
+  t.deepEqual([reported, trees.list], [[10, 20, 41, 10], []])
 })
