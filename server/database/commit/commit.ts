@@ -260,12 +260,8 @@ export class Commit {
       const before = this.#remember(id, undefined)
       const { seq: previousSeq, isLive: wasLive } = before
       if (previousSeq > 0) this.#writes.delete(this.#keys.number(KeySpace.change, previousSeq))
-      const record = encodeChangeRecord({
-        seq: formatSeq(seq, this.#context.suffix),
-        id,
-        winner,
-        leaves: all,
-      })
+      const sequence = formatSeq(seq, this.#context.suffix)
+      const record = encodeChangeRecord({ seq: sequence, id, winner, leaves: all })
       this.#writes.put(this.#keys.number(KeySpace.change, seq), record)
       const isInConflict = document.conflictSince > 0
       this.#digests?.change(id, seq, all)
