@@ -111,7 +111,7 @@ export interface LocalCommands extends ErrorKinds {
   /** Verifies the newest backup as `check` does a data directory. */
   readonly checkBackup: (options: CheckBackupOptions) => Promise<number>
   readonly restore: (options: RestoreOptions) => Promise<number>
-  /** Opens where backups are kept: a directory, or `s3://bucket/prefix`. */
+  /** Opens a place of backups: a directory, or `s3://bucket/prefix`. */
   readonly openBackupPlace: (where: string) => Promise<BackupPlace>
   /** Reads the backups of a place, the oldest first. */
   readonly readBackups: (place: BackupPlace) => Promise<NamedBackup[]>

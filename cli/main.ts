@@ -22,8 +22,9 @@ const code = await runProgram(
     check: async args => (await import('../server/commands/check.ts')).check(args),
     checkBackup: async args => (await import('../server/commands/check.ts')).checkBackup(args),
     restore: async args => (await import('../server/commands/restore.ts')).restore(args),
-    openBackupPlace: async where => (await import('../server/backup/open-place.ts')).openBackupPlace(where),
-    readBackups: async place => (await import('../server/backup/backup-directory.ts')).readBackups(place),
+    openBackupPlace: async where =>
+      (await import('../server/commands/backup-place.ts')).openBackupPlace(where),
+    readBackups: async place => (await import('../server/commands/backup-place.ts')).readBackups(place),
     openBackup: async args => (await import('../server/commands/open-backup.ts')).openBackup(args),
     findDamaged: async args => (await import('../server/commands/damaged-data.ts')).findDamaged(args),
     removeDocuments: async (args, removable) =>

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { existingBackups, restoreFiles } from '../backup/backup-directory.ts'
-import { openBackupPlace } from '../backup/open-place.ts'
+import { openBackupPlace } from './backup-place.ts'
 import { checkData, type CheckedData } from '../backup/check-data.ts'
 import type { Store } from '../storage/store.ts'
 import { chosenBackup } from './chosen-backup.ts'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { existingBackups, restoreFiles } from '../backup/backup-directory.ts'
-import { openBackupPlace } from '../backup/open-place.ts'
+import { openBackupPlace } from './backup-place.ts'
 import { StartError } from '../config/start-error.ts'
 import { keepOnly } from '../database/maintenance/keep-only.ts'
 import { createServer } from '../main.ts'
@@ -11,7 +11,7 @@ import { chosenBackup } from './chosen-backup.ts'
 import { openUnusedStore } from './open-unused-store.ts'
 
 export interface OpenBackupArguments {
-  /** Where the backups are: a directory, or `s3://bucket/prefix`. */
+  /** Place of the backups: a directory, or `s3://bucket/prefix`. */
   readonly backups: string
   readonly database: string
   /** RFC 3339; the newest backup of that moment or before is taken. Default: the newest. */

@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Backup } from '../../protocol/backup.ts'
 import { existingBackups, restoreFiles } from '../backup/backup-directory.ts'
-import { openBackupPlace } from '../backup/open-place.ts'
+import { openBackupPlace } from './backup-place.ts'
 import { markRestored } from '../database/maintenance/mark-restored.ts'
 import { StartError } from '../config/start-error.ts'
 import { findFaults } from './check.ts'
@@ -10,7 +10,7 @@ import { chosenBackup } from './chosen-backup.ts'
 import { openUnusedStore } from './open-unused-store.ts'
 
 export interface RestoreArguments {
-  /** Where the backups are: a directory, or `s3://bucket/prefix`. */
+  /** Place of the backups: a directory, or `s3://bucket/prefix`. */
   readonly backups: string
   /** The data directory to make. */
   readonly data: string

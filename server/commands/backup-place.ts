@@ -1,11 +1,11 @@
 import type { BackupPlace } from '../../protocol/backup-place.ts'
 import { StartError } from '../config/start-error.ts'
-import { DirectoryPlace } from './directory-place.ts'
+import { DirectoryPlace } from '../backup/directory-place.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Opens where backups are kept: a directory, or `s3://bucket/prefix` with what AWS's own tools read from the environment:
+ * Opens a place of backups: a directory, or `s3://bucket/prefix` with what AWS's own tools read from the environment:
  * `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, and for other servers than Amazon's
  * `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`.
  *
@@ -18,7 +18,7 @@ export async function openBackupPlace(where: string, env: Environment = process.
   if (bucket === undefined) return new DirectoryPlace(where)
   const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? 'us-east-1'
   // Loaded where there is a bucket alone.
-  const { S3Place } = await import('./s3-place.ts')
+  const { S3Place } = await import('../backup/s3-place.ts')
   return new S3Place(where, prefix, {
     url: bucketUrl(bucket, region, env),
     region,
@@ -42,3 +42,5 @@ function needed(env: Environment, name: string): string {
     throw new StartError(`${name} is not set: a bucket needs the keys of an account that may use it.`)
   return value
 }
+
+export { readBackups } from '../backup/backup-directory.ts'
