@@ -15,6 +15,7 @@ import type { DatabaseRecord } from './database-record.ts'
 import { PartitionSizes } from './commit/partition-sizes.ts'
 import { DatabaseDigests } from './ranks/digests.ts'
 import { DatabaseRanks, type Ranks } from './ranks/ranks.ts'
+import type { DatabaseExtension } from './database-extension.ts'
 import type { LargeTrees } from './large-trees.ts'
 import { DatabaseReader } from './reading/database-reader.ts'
 import type { Replicate } from '../storage/group-sync.ts'
@@ -58,14 +59,6 @@ export interface DatabaseHooks {
   readonly trees?: LargeTrees
   /** Called when a database is opened, before anybody uses it. */
   readonly extend?: (database: Database) => DatabaseExtension | Promise<DatabaseExtension>
-}
-
-/** Parts that other folders add to a database when it is opened. */
-export interface DatabaseExtension {
-  /** Follow its commits, in this order. */
-  readonly subscribers: readonly CommitSubscriber[]
-  /** Judge its documents before they are written, after the database's rules. */
-  readonly validators: readonly DocumentValidator[]
 }
 
 /** One open database: reads go to the store, changes through its writer. */
