@@ -166,9 +166,8 @@ export class LocalPeer extends ForwardingPeer {
       signal.throwIfAborted()
       const reader = await this.#administrator()
       const revisions = new RevisionFinder(database, { latest: true, user: reader })
-      const found = wanted
-        .slice(offset, offset + DOCUMENTS_AT_A_TIME)
-        .flatMap(one => fetchRevisions(database, revisions, one, reader))
+      const part = wanted.slice(offset, offset + DOCUMENTS_AT_A_TIME)
+      const found = await fetchRevisions(database, revisions, part, reader)
       for (const revision of found) if (revision.kind === 'document') this.#read += revision.json.length
       yield found
       await setImmediate()

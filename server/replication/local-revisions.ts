@@ -1,6 +1,8 @@
 import { asDocId, type DocId } from '../../protocol/document-id.ts'
+import { fail } from '../../protocol/errors.ts'
 import { relatedContentType } from '../../protocol/multipart/related.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
+
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { FetchedRevision, MissingRevisions, OpenedRevision } from '../../replicator/peer.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
@@ -11,21 +13,43 @@ import type { RevisionFinder } from '../database/documents/revision-finder.ts'
 import { DamagedValueError } from '../storage/encryption/damaged.ts'
 
 /**
- * Reads a document's revisions for `bulkGet`: leaves in place of those that have children.
+ * Reads documents' revisions for `bulkGet`, the records of all in one go: leaves in place of those that have children.
  *
  * @throws PeerError `damaged_record`
  */
-export function fetchRevisions(
+export async function fetchRevisions(
   database: Database,
   revisions: RevisionFinder,
-  { id, revs }: MissingRevisions,
+  wanted: readonly MissingRevisions[],
   reader: UserContext,
-): FetchedRevision[] {
-  return revisions.find(asDocId(id), revs.map(parseRev)).map(entry => {
+): Promise<FetchedRevision[]> {
+  try {
+    return await readRevisions(database, revisions, wanted, reader)
+  } catch (error) {
+    throw asPeerError(error)
+  }
+}
+
+async function readRevisions(
+  database: Database,
+  revisions: RevisionFinder,
+  wanted: readonly MissingRevisions[],
+  reader: UserContext,
+): Promise<FetchedRevision[]> {
+  const ids = wanted.map(({ id }) => asDocId(id))
+  await revisions.load(ids)
+  const found = wanted.flatMap(({ id, revs }, index) =>
+    revisions.find(ids[index]!, revs.map(parseRev)).map(entry => ({ id, entry })),
+  )
+  const numbers = found.flatMap(({ entry }) => ('missing' in entry ? [] : [entry.ok.node.body]))
+  const records = await database.bodies(numbers)
+  let at = 0
+  return found.map(({ id, entry }) => {
     if ('missing' in entry) return { kind: 'missing', id, rev: entry.missing, reason: 'missing' }
-    const { json, record } = undamaged(() =>
-      readRevision(database, asDocId(id), entry.ok, { revs: true }, reader),
-    )
+    const body = records[at++]
+    if (body === undefined) throw fail('missing')
+    const options = { revs: true, record: body }
+    const { json, record } = readRevision(database, asDocId(id), entry.ok, options, reader)
     return record.attachments.length > 0
       ? { kind: 'attachments', id, rev: entry.ok.node.rev }
       : { kind: 'document', json }

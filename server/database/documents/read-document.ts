@@ -25,6 +25,8 @@ export interface DocumentReadOptions {
   readonly attEncodingInfo?: boolean
   /** With the attachments' data: inline, or in parts that follow. */
   readonly attachments?: 'data' | 'follows'
+  /** The revision's body, where it was read with others. */
+  readonly record?: BodyRecord
   /** Revisions that the reader has: of those on this revision's path, attachments no newer are left as stubs. */
   readonly attsSince?: readonly Rev[]
 }
@@ -179,7 +181,7 @@ export function readUnfilled(
   options: DocumentReadOptions,
   reader: UserContext,
 ): UnfilledRevision {
-  const record = database.body(found.node.body)
+  const record = options.record ?? database.body(found.node.body)
   const view = viewOf(found, options)
   const metadata = metadataOf(found, options)
   const revsLimit = Math.min(options.revsLimit ?? Infinity, database.state.revsLimit)

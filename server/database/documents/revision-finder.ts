@@ -9,6 +9,7 @@ import type { StoredDocument } from './stored-document.ts'
 export class RevisionFinder {
   readonly #database: Database
   readonly #options: { readonly latest: boolean; readonly user: UserContext }
+  #loaded: ReadonlyMap<DocId, StoredDocument | undefined> = new Map()
   /** The document of the last call: clients name a document again for each of its revisions. */
   #last: { readonly id: DocId; readonly document: StoredDocument | undefined } | undefined
 
@@ -18,15 +19,25 @@ export class RevisionFinder {
     this.#options = options
   }
 
+  /** Reads documents that will be asked for, in one go. */
+  async load(ids: readonly DocId[]): Promise<void> {
+    const documents = await this.#database.documents(ids)
+    this.#loaded = new Map(ids.map((id, index) => [id, documents[index]]))
+  }
+
   /**
    * Finds revisions of a document, or all its leaves.
    *
    * @throws `missing` if all leaves of a missing document are asked for, and the error for a user who may not read it
    */
   find(id: DocId, revs: readonly Rev[] | 'all'): readonly OpenRevision[] {
-    if (this.#last?.id !== id) this.#last = { id, document: this.#database.document(id) }
+    if (this.#last?.id !== id) this.#last = { id, document: this.#document(id) }
     const found = openRevisions(this.#last.document, revs, this.#options)
     checkReadable(this.#database, id, found, this.#options.user)
     return found
+  }
+
+  #document(id: DocId): StoredDocument | undefined {
+    return this.#loaded.has(id) ? this.#loaded.get(id) : this.#database.document(id)
   }
 }
