@@ -26,9 +26,13 @@ export function kafkaProperties(path: string, port: number, controller: number):
   ].join('\n')
 }
 
-/** Prepares the storage that a file of properties names. */
-export function formatKafka(file: string): void {
-  const args = ['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qg', '-c', file]
+/**
+ * Prepares the storage that a file of properties names.
+ *
+ * @param more arguments, such as users of SCRAM
+ */
+export function formatKafka(file: string, more: readonly string[] = []): void {
+  const args = ['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qg', '-c', file, ...more]
   const { status, stderr } = spawnSync('java', [...KAFKA_JAVA, ...args], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`Kafka's storage cannot be made: ${stderr}`)
 }

@@ -1,11 +1,14 @@
+import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { credsAuthenticator } from '@nats-io/nats-core'
 import test from 'ava'
 import { projectFile } from '../../../harness/project.ts'
 import { call } from '../../helpers/http.ts'
 import { JobServer } from './job-server.ts'
+import { KafkaServer } from './kafka-server.ts'
 import { natsAccounts } from './nats-accounts.ts'
 import { type NatsSecurity, NatsServer } from './nats-server.ts'
+import { retried } from './retried.ts'
 
 /* Brokers that want TLS and credentials; the server trusts the authority of fixtures/tls, and a second one does not. */
 const tls = (file: string) => projectFile(`fixtures/tls/${file}`)
@@ -94,4 +97,42 @@ test.serial('NATS with a credentials file, in the environment of the server', as
     String((await run(trusting, { source: at('creds-a'), target: stream('nowhere') })).body.reason),
     /there are no credentials `nowhere`/,
   )
+})
+
+test.serial('Kafka with TLS and each kind of SASL: both ways, and what is refused', async t => {
+  const user = { name: 'couchette', password: 'p@ss' }
+  const broker = await KafkaServer.start({ ca, certificate: tls('server.pem'), key: tls('server.key'), user })
+  t.teardown(() => broker.close())
+  const at = await trusting.makePair(t, 'sasl')
+  await trusting.bulk('sasl-a', [{ _id: 'one' }, { _id: 'two' }])
+  const stream = (topic: string, sasl: string, password = 'p%40ss') => ({
+    url: `kafkas://couchette:${password}@${broker.address}`,
+    topic,
+    sasl,
+  })
+  for (const sasl of ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']) {
+    const topic = sasl.toLowerCase()
+    await retried(() =>
+      broker.use(admin => admin.createTopics({ topics: [topic], partitions: 1, replicas: 1 })),
+    )
+    const good = stream(topic, sasl)
+    t.like(await run(trusting, { source: at('sasl-a'), target: good }), { status: 200 }, sasl)
+    // A broker makes its topic of groups when the first one comes, and refuses that one.
+    await retried(async () => {
+      const { body } = await run(trusting, { source: good, target: at('sasl-b') })
+      assert.equal(body.docs_read, 2, JSON.stringify(body))
+    })
+    // By the name of credentials that the server keeps.
+    const kept = { url: `kafka://${broker.address}`, username: user.name, password: user.password }
+    await call(trusting.url, 'PUT', `/_credentials/${topic}`, { json: kept })
+    const named = { url: `kafkas://${broker.address}`, topic, sasl, credentials: topic, consumer: 'named' }
+    t.like(await run(trusting, { source: named, target: at('sasl-b') }), { body: { docs_read: 2 } }, sasl)
+    const refused = await run(trusting, { source: at('sasl-a'), target: stream(topic, sasl, 'wrong') })
+    t.regex(String(refused.body.reason), /refuses the credentials/, sasl)
+  }
+  t.deepEqual(await trusting.ids('sasl-b'), await trusting.ids('sasl-a'))
+  await doubting.makePair(t, 'sasl')
+  const target = stream('plain', 'PLAIN')
+  const doubted = await run(doubting, { source: `${doubting.url}/sasl-a`, target })
+  t.regex(String(doubted.body.reason), /certificate|nothing that speaks Kafka/)
 })
