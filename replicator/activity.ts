@@ -25,6 +25,9 @@ export class Activity {
       get moved() {
         return peer.moved
       },
+      get masked() {
+        return peer.masked
+      },
       info: signal => noted('GET', peer.info(signal)),
       create: (params, signal) => noted('PUT', peer.create(params, signal)),
       changes: (request, signal) => peer.changes(request, signal),

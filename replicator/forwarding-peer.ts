@@ -38,6 +38,10 @@ export class ForwardingPeer implements Peer {
     return this.peer.heardAt
   }
 
+  get masked(): readonly number[] | undefined {
+    return this.peer.masked
+  }
+
   info(signal: AbortSignal): Promise<DatabaseInfo> {
     return this.peer.info(signal)
   }

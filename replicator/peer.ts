@@ -129,6 +129,9 @@ export interface Peer {
   /** True of a target that other jobs write the same revisions to: it is asked for each batch what it lacks. */
   readonly isShared: boolean
 
+  /** Documents of which each rule of a mask has hidden something, in the order of the rules; undefined without a mask. */
+  readonly masked?: readonly number[] | undefined
+
   /** Time of the last bytes from the peer, by `performance.now()`; before any, when it was opened. */
   readonly heardAt: number
 

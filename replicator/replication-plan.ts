@@ -48,6 +48,8 @@ export interface ReplicationStatus {
   readonly bytesWritten: number
   /** Messages of a stream that were taken in before; undefined where the source is no stream. */
   readonly duplicates?: number
+  /** Documents of which each rule of the job's mask has hidden something, in this run; undefined without a mask. */
+  readonly masked?: readonly number[] | undefined
   /** Rows that have been read and not yet been moved. */
   readonly queued: number
   /** Time at which something was last moved. */

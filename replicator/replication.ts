@@ -70,6 +70,7 @@ export class Replication implements JobRun {
       highestSeq: this.#progress.highest,
       bytesRead: this.#source.moved.received,
       bytesWritten: this.#target.moved.sent,
+      masked: this.#target.masked,
       queued: this.#queue.rows,
       lastProgressAt: this.#lastProgress.at,
       idleMs: performance.now() - this.#lastProgress.clock,

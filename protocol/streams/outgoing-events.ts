@@ -21,7 +21,7 @@ export interface OutgoingEvent {
   readonly key: string
   /** Null of a tombstone, which follows the event of a deletion. */
   readonly value: string | null
-  /** Digest of the document's members, by which an echo is recognised; undefined of a deletion. */
+  /** Digest of the document's members, by which an echo is recognised; undefined of a deletion, and where none is expected. */
   readonly digest: string | undefined
 }
 
@@ -30,12 +30,15 @@ export interface OutgoingOptions {
   readonly format: StreamFormat
   readonly schema: boolean
   readonly database: string
+  /** True if the events come back, and so need digests. Default: false. */
+  readonly expectsEcho?: boolean
   /** By which key columns are found in ids; without it the key is `_id`. */
   readonly template: IdTemplate | undefined
   /** Types of key columns, as `string`. */
   readonly keyTypes: ReadonlyMap<string, string>
   /** Hides values of the document. */
-  readonly mask?: { apply(document: ExactObject): ExactObject } | undefined
+  readonly mask?:
+    { readonly counts: readonly number[]; apply(document: ExactObject): ExactObject } | undefined
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -56,12 +59,12 @@ export function outgoingEvents(json: Uint8Array, options: OutgoingOptions): Outg
   if (isRow && isDesignId(id)) return []
   const rev = revisionOf(document)
   const deleted = document.get('_deleted') === true
+  const isCompared = options.expectsEcho === true && !deleted
+  const about = { id, rev, digest: isCompared ? contentDigest(membersOf(document)) : undefined }
+  if (!isRow) return [{ ...about, key: id, value: changesRow(id, rev, deleted, document) }]
   const columns = columnsOf(document)
   const key = keyOf(id, columns, options)
-  const digest = deleted ? undefined : contentDigest(membersOf(document))
-  const about = { id, rev, digest }
-  if (!isRow) return [{ ...about, key: id, value: changesRow(id, rev, deleted, document) }]
-  const event = { id, rev, deleted, key, columns: deleted ? new Map(key) : new Map([...key, ...columns]) }
+  const event = { id, rev, deleted, key, columns: deleted ? new Map(key) : behind(key, columns) }
   const keyText = withSchema(printExact(key), key, 'Key', options)
   if (options.format === 'cloudevents') return [{ ...about, key: keyText, value: cloudEvent(event, options) }]
   const value = { ...about, key: keyText, value: envelope(event, options) }
@@ -85,12 +88,22 @@ function revisionOf(document: ExactObject): Rev {
   return parseRev(document.get('_rev'))
 }
 
-function membersOf(document: ExactObject): ExactObject {
-  return new Map([...document].filter(([name]) => !name.startsWith('_')))
+function membersOf(document: ExactObject, nameOf = (name: string) => name): ExactObject {
+  const members: ExactObject = new Map()
+  document.forEach((value, name) => {
+    if (!name.startsWith('_')) members.set(nameOf(name), value)
+  })
+  return members
 }
 
 function columnsOf(document: ExactObject): ExactObject {
-  return new Map([...membersOf(document)].map(([name, value]) => [columnName(name), value]))
+  return membersOf(document, columnName)
+}
+
+/** Returns the columns of a row, those of the key first; as they are, if it has none of its own. */
+function behind(key: ExactObject, columns: ExactObject): ExactObject {
+  if ([...key.keys()].every(name => columns.has(name))) return columns
+  return new Map([...key, ...columns])
 }
 
 /** Of a live document the key columns are its members; of a deleted one they are in its id alone. */
@@ -137,11 +150,13 @@ function endOfValue(id: string, at: number, following: IdTemplate['parts']): num
 }
 
 function changesRow(id: string, rev: Rev, deleted: boolean, document: ExactObject): string {
-  const doc = new Map<string, ExactValue>([
+  const doc: ExactObject = new Map<string, ExactValue>([
     ['_id', id],
     ['_rev', rev],
-    ...[...document].filter(([name]) => name !== '_id' && name !== '_rev'),
   ])
+  document.forEach((value, name) => {
+    if (name !== '_id' && name !== '_rev') doc.set(name, value)
+  })
   const members = [`"id":${jsonString(id)}`, `"changes":[{"rev":"${rev}"}]`]
   return `{${[...members, ...(deleted ? ['"deleted":true'] : []), `"doc":${printExact(doc)}`].join(',')}}`
 }

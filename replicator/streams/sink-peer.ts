@@ -23,7 +23,7 @@ export interface SinkOptions {
   readonly writer: StreamWriter
   /** The database that is read: the checkpoint of both sides is kept there. */
   readonly source: Peer
-  readonly events: Omit<OutgoingOptions, 'now'>
+  readonly events: Omit<OutgoingOptions, 'now' | 'expectsEcho'>
   /** Is part of message ids: the same revision in another form is another message. */
   readonly form: string
   /** Called with events before they are sent, so that they are recognised when they come back. */
@@ -40,6 +40,10 @@ export class SinkPeer extends StreamPeer {
     this.#options = options
   }
 
+  override get masked(): readonly number[] | undefined {
+    return this.#options.events.mask?.counts
+  }
+
   override async info(signal: AbortSignal): Promise<DatabaseInfo> {
     this.#identity ??= await this.#options.writer.open(signal)
     return { updateSeq: 0, instanceStartTime: this.#identity, documents: 1, deletedDocuments: 0 }
@@ -52,11 +56,13 @@ export class SinkPeer extends StreamPeer {
   }
 
   override async bulkDocs(documents: readonly Uint8Array[], signal: AbortSignal): Promise<WriteFailure[]> {
+    const { events: form, sending } = this.#options
+    const options = { ...form, now: Date.now(), expectsEcho: sending !== undefined }
     const events: OutgoingEvent[] = []
     const failures: WriteFailure[] = []
     for (const json of documents) {
       try {
-        events.push(...outgoingEvents(json, { ...this.#options.events, now: Date.now() }))
+        events.push(...outgoingEvents(json, options))
       } catch (error) {
         failures.push(failureOf(error, json))
       }

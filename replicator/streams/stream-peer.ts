@@ -27,6 +27,10 @@ export class StreamPeer implements Peer {
     return performance.now()
   }
 
+  get masked(): readonly number[] | undefined {
+    return undefined
+  }
+
   info(_signal: AbortSignal): Promise<DatabaseInfo> {
     return this.#refuse()
   }

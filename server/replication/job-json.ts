@@ -14,7 +14,7 @@ export interface JobDisplay {
 
 /** Returns the counters of a replication as documents and listings show them. */
 export function statsJson(
-  { stats, checkpointedSeq, duplicates }: ReplicationStatus,
+  { stats, checkpointedSeq, duplicates, masked }: ReplicationStatus,
   pending: number | null,
 ): object {
   return {
@@ -23,6 +23,7 @@ export function statsJson(
     docs_read: stats.docsRead,
     docs_written: stats.docsWritten,
     ...(duplicates === undefined ? {} : { duplicates }),
+    ...(masked === undefined ? {} : { masked }),
     changes_pending: pending,
     doc_write_failures: stats.docWriteFailures,
     bulk_get_docs: stats.bulkGetDocs,

@@ -5,7 +5,7 @@ import { type RunningServer, startServer } from '../../helpers/server.ts'
 
 interface JobDocument {
   readonly state: string
-  readonly info: { readonly error?: string } | null
+  readonly info: ({ readonly error?: string } & Readonly<Record<string, unknown>>) | null
 }
 
 type Setting = NonNullable<CouchetteOptions['settings']>[number]

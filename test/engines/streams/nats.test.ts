@@ -102,6 +102,14 @@ test('a mask hides values on their way out, in each format; another mask sends e
     mask: [{ field: 'mail', hash: 'unknown' }],
   })
   t.regex(String(bad.body['reason']), /no COUCHETTE_MASK_UNKNOWN/)
+  // The state of a job tells of how many documents each rule has hidden something.
+  await putJob('masked', {
+    source: at('masked-a'),
+    target: stream,
+    mask: [...again, ...mask],
+    continuous: true,
+  })
+  await retried(async () => assert.deepEqual((await jobOf('masked')).info?.['masked'], [1, 1, 1, 1, 1]))
   const unsupported = await run({ source: at('masked-a'), target: at('masked-b'), mask })
   t.like(unsupported, { status: 400 })
 })
