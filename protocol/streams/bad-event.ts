@@ -14,8 +14,12 @@ export class BadEvent extends Error {
   readonly error: BadEventKind
   readonly reason: string
 
+  /** It has no stack: a topic of bad events has one for each, and a stack costs more than the event. */
   constructor(error: BadEventKind, reason: string) {
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(`${error}: ${reason}`)
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'BadEvent'
     this.error = error
     this.reason = reason

@@ -49,8 +49,13 @@ export function rawEvent(key: Uint8Array | null, value: Uint8Array | null): RawE
   }
 }
 
-/** Keys may be plain text. */
+/** Beginnings of JSON: `{`, `[`, `"`, `-`, digits, space, `true`, `false`, `null`. */
+const JSON_BEGINNING = /^[{["\-\d\s]|^(?:true|false|null)\b/
+
+/** Keys may be plain text, which mostly does not begin as JSON does. */
 function parseKey(key: Uint8Array): ExactValue {
+  const beginning = Buffer.from(key.buffer, key.byteOffset, Math.min(key.length, 6)).toString('latin1')
+  if (!JSON_BEGINNING.test(beginning)) return Buffer.from(key).toString()
   try {
     return parseMessage(key)
   } catch {

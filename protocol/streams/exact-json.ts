@@ -22,7 +22,16 @@ export function printExact(value: ExactValue): string {
   if (typeof value === 'string') return jsonString(value)
   if (value instanceof ExactNumber) return value.text
   if (Array.isArray(value)) return `[${value.map(printExact).join(',')}]`
-  return `{${[...value].map(([name, member]) => `${jsonString(name)}:${printExact(member)}`).join(',')}}`
+  return printObject(value)
+}
+
+function printObject(value: ExactObject): string {
+  let text = ''
+  // One is printed for each row: a copy of its entries would cost as much again.
+  value.forEach(
+    (member, name) => (text += `${text === '' ? '' : ','}${jsonString(name)}:${printExact(member)}`),
+  )
+  return `{${text}}`
 }
 
 /** Returns an integer that fits a JavaScript number; undefined for anything else. */

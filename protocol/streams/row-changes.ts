@@ -87,12 +87,12 @@ function rowMembers(
   const members: ExactObject = new Map()
   const keep: string[] = []
   let isRenamed = false
-  for (const [name, value] of row.columns) {
+  row.columns.forEach((value, name) => {
     const member = memberName(name)
     if (isUnavailable(value)) keep.push(member)
     else members.set(member, converted(name, value, row, mapping))
     isRenamed ||= member !== name
-  }
+  })
   return { members, keep, columns: isRenamed ? idColumns(row, mapping)! : members }
 }
 

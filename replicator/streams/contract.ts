@@ -77,6 +77,8 @@ export interface BrokerAccess {
   readonly timeoutMs: number
   /** Milliseconds between two looks for new partitions of a topic that is read. */
   readonly partitionCheckMs: number
+  /** Bytes of messages that are read ahead. */
+  readonly queueBytes: number
   /** @throws PeerError where the settings do not let replications reach a server ("host:port") */
   readonly checkHost: (server: string) => Promise<void>
 }

@@ -13,7 +13,6 @@ import { PeerError } from '../peer-error.ts'
 import { kafkaError, kafkaOptions, topicOf } from './kafka.ts'
 import { MessageQueue } from './message-queue.ts'
 
-const QUEUED = 2000
 const END_CHECK_MS = 200
 const EARLIEST = -2n
 const LATEST = -1n
@@ -100,7 +99,7 @@ export class KafkaReader implements StreamReader {
     signal: AbortSignal,
   ): AsyncGenerator<StreamBatch, 'grown' | 'end'> {
     if (!continuous && this.#isAtEnd(this.#next)) return 'end'
-    const queue = new MessageQueue<KafkaMessage>(QUEUED)
+    const queue = new MessageQueue<KafkaMessage>(this.#access.queueBytes, bytesOf)
     const abort = (): void => queue.end(signal.reason as Error)
     signal.addEventListener('abort', abort, { once: true })
     const stream = await this.#stream()
@@ -146,6 +145,9 @@ export class KafkaReader implements StreamReader {
         topics: [topic],
         mode: 'manual',
         autocommit: false,
+        // The client counts messages, however large: it holds one answer of each broker, which is bounded by bytes.
+        highWaterMark: 1,
+        maxBytes: this.#access.queueBytes,
         offsets: this.#next.map((offset, partition) => ({ topic, partition, offset })),
       })
     } catch (error) {
@@ -203,6 +205,10 @@ async function pump(
   } catch (error) {
     queue.end(explain(error))
   }
+}
+
+function bytesOf({ key, value }: KafkaMessage): number {
+  return (key?.length ?? 0) + (value?.length ?? 0)
 }
 
 function messageOf({ key, value, topic, partition, offset }: KafkaMessage): StreamMessage {

@@ -12,7 +12,9 @@ import type {
 import { MessageQueue } from './message-queue.ts'
 import { connectToNats, natsError, type NatsStream } from './nats.ts'
 
-const QUEUED = 2000
+/** Messages that are asked for ahead; fewer where those of the stream are large. */
+const MOST_AHEAD = 1000
+const LEAST_AHEAD = 8
 
 /**
  * Reads a JetStream in the order of its sequence. The place is `{created, seq}`: the last message that was taken in, and when
@@ -59,7 +61,7 @@ export class NatsReader implements StreamReader {
   ): AsyncGenerator<StreamBatch> {
     if (!continuous && this.#last >= this.#end) return
     const stream = this.#stream!
-    const queue = new MessageQueue<JsMsg>(QUEUED)
+    const queue = new MessageQueue<JsMsg>(this.#access.queueBytes, ({ data }) => data.length)
     const abort = (): void => queue.end(signal.reason as Error)
     signal.addEventListener('abort', abort, { once: true })
     void stream.connection
@@ -108,12 +110,19 @@ export class NatsReader implements StreamReader {
 
   async #pump(consumer: Consumer, queue: MessageQueue<JsMsg>): Promise<void> {
     try {
-      this.#messages = await consumer.consume({ max_messages: QUEUED })
+      this.#messages = await consumer.consume({ max_messages: this.#ahead() })
       for await (const message of this.#messages) if (!queue.put(message)) await queue.room()
       queue.end()
     } catch (error) {
       queue.end(natsError(error, this.#endpoint))
     }
+  }
+
+  /** A limit in bytes would make the server refuse a message that exceeds what is left of it, and wait: their mean size is one. */
+  #ahead(): number {
+    const { bytes, messages } = this.#stream!.info.state
+    const mean = Math.max(1, bytes / Math.max(1, messages))
+    return Math.min(MOST_AHEAD, Math.max(LEAST_AHEAD, Math.floor(this.#access.queueBytes / mean)))
   }
 
   pending(): Promise<number | null> {

@@ -136,6 +136,7 @@ export class StreamJobs {
       rejectUnauthorized,
       timeoutMs,
       partitionCheckMs: this.#host.config.integer('couchette', 'kafka_partition_interval'),
+      queueBytes: this.#host.config.integer('couchette', 'stream_queue_bytes'),
       checkHost: server => this.#checkHost(server),
     }
   }

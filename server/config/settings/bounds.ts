@@ -94,6 +94,13 @@ export const BOUND_SETTINGS = {
     about:
       'Failed events of streams that a database keeps for a look; past it `_ingest` answers 507 and jobs wait',
   },
+  stream_queue_bytes: {
+    kind: 'integer',
+    default: 8 * 1024 * 1024,
+    min: 64 * 1024,
+    unit: 'bytes',
+    about: 'Messages of a stream that a job reads ahead of its commits, besides what the broker is sending',
+  },
   kafka_partition_interval: {
     kind: 'integer',
     default: 30_000,
