@@ -13,7 +13,7 @@ import { addressFromBytes, asContentAddress } from './content-address.ts'
 import { AttachmentFiles } from './files.ts'
 import { IngestWorkers } from './ingest/workers.ts'
 import { gunzipped, missingContent, PinnedReader, readNow } from './read.ts'
-import { dropReferences, finishDatabaseChecks } from './references.ts'
+import { dropReferences, finishDatabaseChecks, namedFile } from './references.ts'
 import { SharedContent } from './shared-content.ts'
 import {
   receiveNow,
@@ -66,8 +66,9 @@ export class Attachments {
   static async open(options: AttachmentsOptions): Promise<Attachments> {
     const { store, directory } = options
     await finishDatabaseChecks(store)
+    const firstFree = ((await namedFile(store, 'last')) ?? -1) + 1
     const files =
-      directory === undefined ? undefined : await AttachmentFiles.open(directory, store.encryption)
+      directory === undefined ? undefined : await AttachmentFiles.open(directory, store.encryption, firstFree)
     return new Attachments(options, files)
   }
 
@@ -274,17 +275,23 @@ export class Attachments {
     await this.collect(left.map(key => addressFromBytes(partsOfBlobCheckKey(key).address)))
   }
 
-  /** Files from before the start that no record names: uploads that a crash cut off. */
+  /**
+   * Removes files from before the start that no record names: uploads that a crash cut off. Those below all that the store names
+   * stay unless they are empty: a store that was made beside them by mistake, as where its volume is not mounted, knows nothing of them.
+   */
   async #removeOrphans(): Promise<void> {
     if (this.#files === undefined) return
+    const { store } = this.#options
+    const firstNamed = (await namedFile(store, 'first')) ?? Infinity
     for await (const numbers of this.#files.listOld()) {
       const [first, last] = [numbers[0], numbers.at(-1)]
       if (first === undefined || last === undefined) continue
       const range = { gte: blobFileKey(first), lte: blobFileKey(last) }
-      const named = new Set((await this.#options.store.keys(range).all()).map(fileOfBlobFileKey))
+      const named = new Set((await store.keys(range).all()).map(fileOfBlobFileKey))
       for (const number of numbers) {
         if (this.#closed) return
-        if (!named.has(number)) await this.#files.remove(number)
+        if (named.has(number)) continue
+        if (number > firstNamed || (await this.#files.isEmpty(number))) await this.#files.remove(number)
       }
     }
   }

@@ -38,13 +38,18 @@ export class AttachmentFiles {
   #ready: IncomingFile[] = []
   #preparing: Promise<void> | undefined
 
-  static async open(directory: string, encryption?: Encryption): Promise<AttachmentFiles> {
+  /** True until the names of all directories are known to be on disk. */
+  #isUnsynced = true
+
+  /** @param firstFree number from which on the store names no file, whatever files are there */
+  static async open(directory: string, encryption?: Encryption, firstFree = 0): Promise<AttachmentFiles> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     await chmod(directory, 0o700)
     const last = (await directoriesIn(directory)).at(-1)
     const numbers = last === undefined ? [] : await filesIn(join(directory, last))
     const base = last === undefined ? 0 : parseInt(last, 16) * FILES_PER_DIRECTORY
-    return new AttachmentFiles(directory, encryption, numbers.length === 0 ? base : Math.max(...numbers) + 1)
+    const next = numbers.length === 0 ? base : Math.max(...numbers) + 1
+    return new AttachmentFiles(directory, encryption, Math.max(next, firstFree))
   }
 
   private constructor(directory: string, encryption: Encryption | undefined, next: number) {
@@ -153,19 +158,34 @@ export class AttachmentFiles {
   async #prepare(): Promise<void> {
     const directory = join(this.#directory, directoryOf(this.#next))
     const made = await mkdir(directory, { recursive: true, mode: 0o700 })
-    if (made !== undefined) await syncDirectory(this.#directory)
+    if (made !== undefined) this.#isUnsynced = true
+    if (this.#isUnsynced) await syncDirectory(this.#directory)
+    this.#isUnsynced = false
     const end = Math.min(
       this.#next + PREPARED,
       (Math.floor(this.#next / FILES_PER_DIRECTORY) + 1) * FILES_PER_DIRECTORY,
     )
     const files: IncomingFile[] = []
-    while (this.#next < end) {
-      const number = this.#next++
-      const handle = await open(this.#path(number), 'wx+', 0o600)
-      files.push({ number, handle, key: this.#encryption?.newFileKey() })
+    try {
+      while (this.#next < end) {
+        const number = this.#next++
+        const handle = await open(this.#path(number), 'wx+', 0o600)
+        files.push({ number, handle, key: this.#encryption?.newFileKey() })
+      }
+      await syncDirectory(directory)
+    } catch (error) {
+      for (const { handle, number } of files) {
+        await handle.close().catch(() => undefined)
+        await this.remove(number).catch(() => undefined)
+      }
+      throw error
     }
-    await syncDirectory(directory)
     this.#ready.push(...files.reverse())
+  }
+
+  /** Returns whether a file is there and holds nothing. */
+  async isEmpty(number: number): Promise<boolean> {
+    return (await stat(this.#path(number)).catch(ignoreMissing))?.size === 0
   }
 
   #path(number: number): string {

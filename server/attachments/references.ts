@@ -3,7 +3,9 @@ import {
   blobCheckKey,
   blobReferenceKey,
   blobCheckRange,
+  blobFileRange,
   bodyReferenceRange,
+  fileOfBlobFileKey,
   NO_DATABASE,
   partsOfBlobCheckKey,
 } from '../storage/attachment-keys.ts'
@@ -61,4 +63,10 @@ export async function finishDatabaseChecks(store: Store): Promise<void> {
     }
     await batch.write({ sync: true })
   }
+}
+
+/** Returns the lowest or highest number of a file that a record names; undefined where none does. */
+export async function namedFile(store: Store, which: 'first' | 'last'): Promise<number | undefined> {
+  const [key] = await store.keys({ ...blobFileRange, reverse: which === 'last', limit: 1 }).all()
+  return key && fileOfBlobFileKey(key)
 }

@@ -1,4 +1,4 @@
-import { open, readdir, stat } from 'node:fs/promises'
+import { cp, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { request } from 'undici'
@@ -117,4 +117,39 @@ test('no route gives wrong bytes of an attachment and comes to a good end', asyn
       await dir.remove()
     }
   }
+})
+
+test('files that are away at a start, or a store that is away, cost no attachment', async t => {
+  const { path: data } = await tempDir()
+  const away = `${data}-away`
+  const put = (url: string, id: string, fill: number) =>
+    call(url, 'PUT', `/db/${id}/a`, { raw: Buffer.alloc(100_000, fill), headers: { 'content-type': 'x/y' } })
+  const first = await startServer({ data })
+  await call(first.url, 'PUT', '/db')
+  t.is((await put(first.url, 'one', 65)).status, 201)
+  await first.couchette.close()
+
+  // Without its files: their numbers are not given out again.
+  await rename(join(data, 'attachments'), away)
+  const second = await startServer({ data })
+  t.is((await put(second.url, 'two', 66)).status, 201)
+  const ranged = await call(second.url, 'GET', '/db/one/a', { headers: { range: 'bytes=0-9' } })
+  t.is(ranged.status, 500)
+  await second.couchette.close()
+  await cp(away, join(data, 'attachments'), { recursive: true })
+
+  // Without its store: files of another one are left alone.
+  await rename(join(data, 'store'), `${away}-store`)
+  const third = await startServer({ data })
+  await call(third.url, 'PUT', '/db')
+  t.is((await put(third.url, 'three', 67)).status, 201)
+  await third.couchette.close()
+  await (await startServer({ data })).couchette.close()
+  await rm(join(data, 'store'), { recursive: true })
+  await rename(`${away}-store`, join(data, 'store'))
+  const last = await startServer({ data })
+  t.is((await call(last.url, 'GET', '/db/one/a')).body as unknown, 'A'.repeat(100_000))
+  t.is((await call(last.url, 'GET', '/db/two/a')).body as unknown, 'B'.repeat(100_000))
+  await last.close()
+  await rm(away, { recursive: true })
 })
