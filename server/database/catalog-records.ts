@@ -3,6 +3,8 @@ import {
   DatabaseKeys,
   databaseNameKey,
   databaseNameRange,
+  databaseOfDroppedKey,
+  droppedRange,
   metaKey,
   nameOfDatabaseKey,
 } from '../storage/keys.ts'
@@ -39,10 +41,24 @@ export async function readDatabaseRecord(
   return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString()) as DatabaseRecord)
 }
 
-/** Reads the number that the next database gets. */
+/**
+ * Reads the number that the next database gets. Where that record is lost, it is one above all that exist: a number that is given
+ * out twice gives a new database the documents of another one.
+ */
 export async function nextDatabaseNumber(store: Store): Promise<number> {
   const bytes = await store.get(metaKey('next'))
-  return bytes === undefined ? 1 : Number(Buffer.from(bytes).toString())
+  return bytes === undefined
+    ? (await highestDatabaseNumber(store)) + 1
+    : Number(Buffer.from(bytes).toString())
+}
+
+/** Returns the highest number of a database that exists, or whose records are still to be deleted; 0 in a new store. */
+async function highestDatabaseNumber(store: Store): Promise<number> {
+  let highest = 0
+  for await (const value of store.values(databaseNameRange))
+    highest = Math.max(highest, (JSON.parse(Buffer.from(value).toString()) as DatabaseRecord).number)
+  for await (const key of store.keys(droppedRange)) highest = Math.max(highest, databaseOfDroppedKey(key))
+  return highest
 }
 
 /** Reads the names of databases in bytewise order. */

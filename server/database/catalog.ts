@@ -49,7 +49,6 @@ export class Catalog {
   readonly #listeners = new Set<DatabaseListener>()
   #changes = 0
   /** Creations and deletions happen one after the other. */
-  /** One change at a time. */
   readonly #changing = new Turns(() => ({ running: 1 }))
   #clearing: Promise<void> = Promise.resolve()
   /** Names whose creation or deletion failed: it may be on disk or not. */
@@ -264,6 +263,8 @@ export class Catalog {
       this.#updatesOf(name, state.seq),
     ])
     this.#open.set(name, database)
+    // One that cannot be read stays closed: it is tried again, and does not keep the others from closing.
+    database.catch(() => this.#open.delete(name))
     return database
   }
 

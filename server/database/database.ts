@@ -4,7 +4,7 @@ import type { Security } from '../../protocol/security.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import { formatSeq, type Seq } from '../../protocol/sequence.ts'
 import type { Attachments } from '../attachments/attachments.ts'
-import { DatabaseKeys, KeySpace } from '../storage/keys.ts'
+import { DatabaseKeys } from '../storage/keys.ts'
 import type { WriterHost } from './commit/apply-write.ts'
 import { BatchWrites } from './commit/batch-writes.ts'
 import { ChangesTail } from './commit/changes-tail.ts'
@@ -22,10 +22,10 @@ import type { Replicate } from '../storage/group-sync.ts'
 import type { ReplicatedChange } from './replication-hook.ts'
 import type { DatabaseRules } from './documents/rules.ts'
 import { CurrentSecurity, decodeSecurity } from './security.ts'
-import { SECURITY_SETTING } from './setting-names.ts'
 import type { SharedStorage } from './shared-storage.ts'
-import { checkHolds, decodeState, type DatabaseState } from './state.ts'
-import { STORAGE, type DatabaseStorage } from './storage-of.ts'
+import { checkHolds, type DatabaseState } from './state.ts'
+import { readStored, type StoredRecords } from './stored-records.ts'
+import { STORAGE } from './storage-of.ts'
 import type { ResultOf, WriteRequest } from './commit/write-request.ts'
 import type { DocumentToWrite, DocumentWriteOptions } from './documents/document-to-write.ts'
 import { Writer } from './commit/writer.ts'
@@ -281,17 +281,4 @@ export class Database extends DatabaseReader {
     const all = own === undefined ? this.#validators : [own, ...this.#validators]
     return all.filter(validator => validator.appliesTo(edits))
   }
-}
-
-interface StoredRecords {
-  readonly state: DatabaseState
-  readonly security: Uint8Array | undefined
-  /** Record of the counts of its documents; undefined where they are not counted in the store. */
-  readonly ranks: Uint8Array | undefined
-}
-
-async function readStored({ store, keys }: DatabaseStorage): Promise<StoredRecords> {
-  const wanted = [keys.state, keys.text(KeySpace.setting, SECURITY_SETTING), DatabaseRanks.treeKey(keys)]
-  const [state, security, ranks] = await store.getMany(wanted)
-  return { state: decodeState(state), security, ranks }
 }
