@@ -1,4 +1,5 @@
 import { rowEnd, rowStart } from '../../database/documents/change-record.ts'
+import { FULL_CHUNK } from '../../database/reading/row-buffer.ts'
 import type { RowRenderer, RowOutput } from './row-renderer.ts'
 
 /** Rows as they were rendered when the changes were written. */
@@ -18,7 +19,8 @@ export class StoredRows implements RowRenderer {
     const { buffer, framing } = out
     let done = 0
     for (const record of records) {
-      if (out.left === 0) break
+      // A chunk that grew beyond its memory would be copied, twice.
+      if (out.left === 0 || (done > 0 && buffer.length >= FULL_CHUNK)) break
       framing.open(buffer, out.count)
       buffer.copy(record, rowStart(record, this.#allLeaves), rowEnd(record, this.#allLeaves))
       framing.close(buffer, record, true)
