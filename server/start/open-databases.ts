@@ -75,19 +75,7 @@ export async function openDatabases(
   const directory = options.memory === true ? undefined : join(options.data, 'attachments')
   const attachments = await openAttachments(store, directory, config, cluster !== undefined)
   disposal.add(() => attachments.close())
-  const copies = {
-    store,
-    attachments,
-    data: options.memory === true ? undefined : options.data,
-    maxIdle: () => config.integer('backup', 'max_idle'),
-    log: componentLog(log, 'backup'),
-  }
-  const backups = new BackupCopies({ ...copies, directory: 'backup-in-progress' })
-  const snapshots = new BackupCopies({ ...copies, directory: 'snapshot-of-this-node' })
-  for (const opened of [backups, snapshots]) {
-    await opened.open()
-    disposal.add(() => opened.close())
-  }
+  const { backups, snapshots } = await openCopies(options, node, { store, attachments }, disposal)
   const queries = new Queries(config, componentLog(log, 'queries'))
   reportBuilds(queries, metrics, componentLog(log, 'queries'))
   disposal.add(() => queries.close())
@@ -139,6 +127,28 @@ export async function openDatabases(
     fronts,
     cluster,
   }
+}
+
+/** Opens the copies of the store that are made while it is in use; those that a crash left are removed. */
+async function openCopies(
+  { memory, data }: CouchetteOptions,
+  { config, log }: NodeParts,
+  stored: { readonly store: Store; readonly attachments: Attachments },
+  disposal: Disposal,
+): Promise<{ readonly backups: BackupCopies; readonly snapshots: BackupCopies }> {
+  const copies = {
+    ...stored,
+    data: memory === true ? undefined : data,
+    maxIdle: () => config.integer('backup', 'max_idle'),
+    log: componentLog(log, 'backup'),
+  }
+  const backups = new BackupCopies({ ...copies, directory: 'backup-in-progress' })
+  const snapshots = new BackupCopies({ ...copies, directory: 'snapshot-of-this-node' })
+  for (const opened of [backups, snapshots]) {
+    await opened.open()
+    disposal.add(() => opened.close())
+  }
+  return { backups, snapshots }
 }
 
 /** Opens the box of secrets with the key in `[couchette] credentials_key_file`; a server in memory has a key for itself. */
