@@ -23,10 +23,10 @@ export interface RangeOptions extends StoreReadOptions {
   /** Bytes that the store reads ahead. */
   readonly highWaterMarkBytes?: number
   /**
-   * Leaves the bytes of its checksum, which was verified, behind each value: for readers that know where the value ends. The
-   * views without them cost long lists as much as the checks do.
+   * Returns true for values whose end the reader knows: they may have the bytes of their checksum, which was verified, behind
+   * them. The views without them cost long lists as much as the checks do. Stores without checksums do not ask.
    */
-  readonly keepChecksums?: boolean
+  readonly mayKeepChecksum?: (value: Uint8Array) => boolean
 }
 
 export interface StoreWriteOptions {

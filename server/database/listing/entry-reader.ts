@@ -2,8 +2,8 @@ import type { ReadPace } from '../reading/read-pace.ts'
 import type { DatabaseSnapshot } from '../reading/snapshot.ts'
 import type { StoredEntry } from './listing-rows.ts'
 
-/** Records keep their checksums: rows are made of what lies at known places in front of them. */
-const READ_AHEAD = { highWaterMarkBytes: 256 * 1024, keepChecksums: true }
+/** Rows are made of what lies at known places of the records. */
+const READ_AHEAD = { highWaterMarkBytes: 256 * 1024, mayKeepChecksum: () => true }
 
 interface EntryRange {
   readonly from: Uint8Array

@@ -3,12 +3,14 @@ import { isBranched, seqOf } from '../documents/change-record.ts'
 import type { DatabaseReader } from './database-reader.ts'
 import { UNHURRIED, type ReadPace } from './read-pace.ts'
 import { KeySpace } from '../../storage/keys.ts'
-import { cutChecksum } from '../../storage/checksums/checksum.ts'
 import type { Store, StoreSnapshot } from '../../storage/store.ts'
 import { STORAGE } from '../storage-of.ts'
 
-/** Reads ahead of the feed, and leaves behind each record its checksum, which {@link trimmed} cuts off where it would be read. */
-const READ_AHEAD = { highWaterMarkBytes: 256 * 1024, keepChecksums: true }
+/** Reads ahead of the feed. Records of one leaf say where they end; those of several end where their last row does. */
+const READ_AHEAD = {
+  highWaterMarkBytes: 256 * 1024,
+  mayKeepChecksum: (record: Uint8Array): boolean => !isBranched(record),
+}
 
 export interface PageOptions {
   /** Sequence numbers above this. */
@@ -66,18 +68,6 @@ export async function* changePages(
   }
 }
 
-/**
- * Cuts the checksum off records of several leaves, which end where their last row does; of others the length of the row is
- * known. Nobody else has the page: it is used again.
- */
-function trimmed(page: Uint8Array[]): Uint8Array[] {
-  for (let index = 0; index < page.length; index++) {
-    const record = page[index]!
-    if (isBranched(record)) page[index] = cutChecksum(record)
-  }
-  return page
-}
-
 /** The stored rows behind a sequence number, in pages, as they were at the moment of a snapshot. */
 export async function* changesAtMoment(
   database: DatabaseReader,
@@ -120,7 +110,7 @@ async function readPage(
 ): Promise<Uint8Array[]> {
   const iterator = store.values({ ...range, ...READ_AHEAD })
   try {
-    return trimmed(await iterator.nextv(range.limit))
+    return await iterator.nextv(range.limit)
   } finally {
     await iterator.close()
   }

@@ -3,7 +3,7 @@ import { ForwardingStore } from '../forwarding-store.ts'
 import { DamagedValueError } from '../encryption/damaged.ts'
 import { CheckedIterator } from './checked-iterator.ts'
 import { describeKey, isChecked, isSelfDescribingRange } from './checked-keys.ts'
-import { verifyChecksum, withChecksum, withoutChecksum } from './checksum.ts'
+import { cutChecksum, verifyChecksum, withChecksum, withoutChecksum } from './checksum.ts'
 
 /**
  * A store over another, in which every value has a checksum that is verified whenever it is read: LevelDB has checksums in
@@ -43,7 +43,7 @@ export class CheckedStore extends ForwardingStore {
   }
 
   override iterator(range: RangeOptions): StoreIterator<StoreEntry> {
-    return this.#read('iterator', range, entriesCheck(range))
+    return this.#read('iterator', range, list => checkedEntries(list, range.mayKeepChecksum))
   }
 
   override keys(range: RangeOptions): StoreIterator<Uint8Array> {
@@ -51,11 +51,10 @@ export class CheckedStore extends ForwardingStore {
   }
 
   override values(range: RangeOptions): StoreIterator<Uint8Array> {
-    if (!isSelfDescribingRange(range)) {
-      const check = entriesCheck(range)
-      return this.#read('iterator', range, entries => check(entries).map(valueOf))
-    }
-    return this.#read('values', range, range.keepChecksums === true ? verifiedValues : checkedValues)
+    const { mayKeepChecksum } = range
+    if (isSelfDescribingRange(range))
+      return this.#read('values', range, list => checkedValues(list, mayKeepChecksum))
+    return this.#read('iterator', range, list => checkedEntries(list, mayKeepChecksum).map(valueOf))
   }
 
   #read<K extends keyof IteratorKinds, To>(
@@ -117,30 +116,24 @@ function valueOf([, value]: StoreEntry): Uint8Array {
 
 // Nobody else has the lists: they are used again.
 
-function entriesCheck({ keepChecksums }: RangeOptions): (entries: StoreEntry[]) => StoreEntry[] {
-  return keepChecksums === true ? verifiedEntries : checkedEntries
-}
-
-function checkedEntries(entries: StoreEntry[]): StoreEntry[] {
+function checkedEntries(
+  entries: StoreEntry[],
+  mayKeepChecksum: RangeOptions['mayKeepChecksum'],
+): StoreEntry[] {
   for (const entry of entries) {
     const [key, value] = entry
-    if (isChecked(key)) entry[1] = withoutChecksum(key, value)
+    if (!isChecked(key)) continue
+    verifyChecksum(key, value)
+    if (mayKeepChecksum?.(value) !== true) entry[1] = cutChecksum(value)
   }
   return entries
 }
 
-function verifiedEntries(entries: StoreEntry[]): StoreEntry[] {
-  for (const [key, value] of entries) if (isChecked(key)) verifyChecksum(key, value)
-  return entries
-}
-
-function checkedValues(values: Uint8Array[]): Uint8Array[] {
-  for (let index = 0; index < values.length; index++)
-    values[index] = withoutChecksum(undefined, values[index]!)
-  return values
-}
-
-function verifiedValues(values: Uint8Array[]): Uint8Array[] {
-  for (const value of values) verifyChecksum(undefined, value)
+function checkedValues(values: Uint8Array[], mayKeepChecksum: RangeOptions['mayKeepChecksum']): Uint8Array[] {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!
+    verifyChecksum(undefined, value)
+    if (mayKeepChecksum?.(value) !== true) values[index] = cutChecksum(value)
+  }
   return values
 }
