@@ -114,6 +114,10 @@ test('jobs are spread over the members, and go on from their checkpoints when on
     const { body: ended } = await call<{ _rev: string }>(kept.url, 'GET', `/_replicator/${once}`)
     t.is((await call(kept.url, 'DELETE', `/_replicator/${once}?rev=${ended._rev}`)).status, 200)
 
+    const named = { source: 'nothing', target: 'nowhere' }
+    const { body: refused } = await call<{ reason: string }>(kept.url, 'POST', '/_replicate', { json: named })
+    t.true(refused.reason.includes(`http://${new URL(kept.url).host}/nothing/`), 'as the client knows it')
+
     await cluster.shut(gone)
     const left = names.filter(name => name !== gone.name)
     const moved = new Map<string, string>()
