@@ -10,7 +10,7 @@ import type { Store } from '../../../server/storage/contract.ts'
 import { FORMAT_VERSION } from '../../../server/storage/format.ts'
 import { metaKey } from '../../../server/storage/keys.ts'
 import { call } from '../../helpers/http.ts'
-import { openMemoryStore } from '../../../server/storage/store.ts'
+import { openMemoryLevel } from '../../../server/storage/store.ts'
 import { startServer } from '../../helpers/server.ts'
 import { tempDir } from '../../helpers/temp.ts'
 
@@ -83,7 +83,7 @@ function failingBatch(store: Store): unknown {
 }
 
 test('a migration that was cut off goes on where it was', async t => {
-  const store = (await openMemoryStore()) as Store
+  const store = (await openMemoryLevel()) as Store
   const written = new Map<string, string>()
   const batch = store.batch()
   for (let n = 0; n < 5500; n++) {

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { GroupSync } from '../../../server/storage/group-sync.ts'
-import { openMemoryStore } from '../../../server/storage/store.ts'
+import { openMemoryLevel } from '../../../server/storage/store.ts'
 import { type WriteSet, WriteSetBuilder } from '../../../server/storage/write-set.ts'
 
 const key = (text: string) => Buffer.from(`test ${text}`)
@@ -15,7 +15,7 @@ function setOf(entries: readonly (readonly [string, string | undefined])[]): Wri
 }
 
 test('P8: what is written at once is there when its write resolves, in the order of the entries', async t => {
-  const store = await openMemoryStore()
+  const store = await openMemoryLevel()
   const sync = new GroupSync(store)
   const read = async (name: string) => {
     const value = await store.get(key(name))
@@ -40,7 +40,7 @@ test('P8: what is written at once is there when its write resolves, in the order
 })
 
 test('writers that come while a batch is written share the next one', async t => {
-  const store = await openMemoryStore()
+  const store = await openMemoryLevel()
   let batches = 0
   store.on('write', () => batches++)
   const sync = new GroupSync(store)
@@ -54,7 +54,7 @@ test('writers that come while a batch is written share the next one', async t =>
 })
 
 test('a failed batch fails all its writes, and the next one is tried', async t => {
-  const store = await openMemoryStore()
+  const store = await openMemoryLevel()
   const sync = new GroupSync(store)
   await store.close()
   const refused = await Promise.allSettled([sync.write(setOf([['a', '1']])), sync.write(setOf([['b', '1']]))])
