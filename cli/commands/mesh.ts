@@ -21,6 +21,16 @@ interface MeshReport {
     readonly pulled: boolean
     readonly jobs: Readonly<Record<string, string>>
   }[]
+  readonly passive: readonly {
+    readonly name: string
+    readonly url: string
+    readonly holds: readonly string[]
+    /** This server replicates with it. */
+    readonly host: boolean
+    /** Null where this server is not its host. */
+    readonly answers: boolean | null
+    readonly jobs: Readonly<Record<string, string>>
+  }[]
 }
 
 interface MemberOptions {
@@ -86,6 +96,23 @@ export function addMesh(frame: Frame): void {
       mesh,
     )
     .action(frame.run<object, [string]>(remove))
+  frame
+    .command(
+      'add-passive <name> <url>',
+      'Takes in a CouchDB, with which this server replicates for the mesh; or has this server be a host of it, too.',
+      [['couchette mesh add-passive old https://couch.example.org --credentials couch', '']],
+      mesh,
+    )
+    .option('--credentials <name>', 'credentials of this server for it (default: its name)')
+    .action(frame.run<{ readonly credentials?: string }, [string, string]>(addPassive))
+  frame
+    .command(
+      'remove-passive <name>',
+      'Ends the replication with a CouchDB; databases stay as they are.',
+      [['couchette mesh remove-passive old', '']],
+      mesh,
+    )
+    .action(frame.run<object, [string]>(removePassive))
   frame
     .command('status', 'Shows members and jobs.', [['couchette mesh status --json', '']], mesh)
     .action(frame.run(showStatus))
@@ -156,6 +183,26 @@ async function remove(context: Context, _options: object, member: string): Promi
   return OK
 }
 
+async function addPassive(
+  context: Context,
+  { credentials }: { readonly credentials?: string },
+  name: string,
+  url: string,
+): Promise<number> {
+  const body = { url, credentials: credentials ?? name }
+  const path = `_mesh/passive/${encodeURIComponent(name)}`
+  const answer = await (await context.server()).send('PUT', path, body)
+  await context.print(answer, () => `This server can replicate with ${printable(url)} for the mesh now.`)
+  return OK
+}
+
+async function removePassive(context: Context, _options: object, name: string): Promise<number> {
+  const server = await context.server()
+  const answer = await server.send('DELETE', `_mesh/passive/${encodeURIComponent(name)}`)
+  await context.print(answer, () => `No member replicates with ${printable(name)} any more.`)
+  return OK
+}
+
 async function showStatus(context: Context): Promise<number> {
   const report = await (await context.server()).get<MeshReport>('_mesh')
   await context.print(report, () => {
@@ -167,7 +214,7 @@ async function showStatus(context: Context): Promise<number> {
   return OK
 }
 
-function memberTable(context: Context, { members }: MeshReport): string {
+function memberTable(context: Context, { members, passive }: MeshReport): string {
   const columns = ['MEMBER', 'NAME', 'REGION', 'STATE', 'DATABASES', 'JOBS', 'URL']
   const rows = members.map(member => [
     member.id,
@@ -178,8 +225,17 @@ function memberTable(context: Context, { members }: MeshReport): string {
     member.pulled ? String(Object.keys(member.jobs).length) : '–',
     printable(member.url),
   ])
+  const others = passive.map(({ name, url, host, answers, holds, jobs }) => [
+    'passive',
+    printable(name),
+    '–',
+    answers === null ? 'at another host' : answers ? 'answers' : 'does not answer',
+    String(holds.length),
+    host ? String(Object.keys(jobs).length) : '–',
+    printable(url),
+  ])
   return context.table(
     columns.map(title => ({ title })),
-    rows,
+    [...rows, ...others],
   )
 }

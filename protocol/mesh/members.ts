@@ -1,5 +1,6 @@
 import { asDocId, type DocId } from '../document-id.ts'
 import { withoutTrailing } from '../trailing.ts'
+import { type PassiveMember, PassiveReader } from './passive-members.ts'
 
 /** Scheme of `Authorization` between members of a mesh; servers that do not know it ignore it. */
 export const MEMBER_SCHEME = 'Couchette-Mesh'
@@ -38,6 +39,8 @@ export interface MeshState {
   readonly removed: ReadonlySet<string>
   /** `_security` by database. */
   readonly security: ReadonlyMap<string, string>
+  /** Servers that know nothing of the mesh, by their names. */
+  readonly passive: ReadonlyMap<string, PassiveMember>
 }
 
 export const MESH_DOCUMENT = asDocId('mesh')
@@ -74,7 +77,9 @@ export function meshStateOf(
   const members = new Map<string, MeshMember>()
   const removed = new Set<string>()
   const security = new Map<string, string>()
+  const passive = new PassiveReader()
   for (const [id, body] of documents) {
+    if (passive.take(id, body)) continue
     if (id === MESH_DOCUMENT) settings = settingsOf(body)
     else if (id.startsWith(REMOVED)) removed.add(id.slice(REMOVED.length))
     else if (id.startsWith(SECURITY)) security.set(id.slice(SECURITY.length), JSON.stringify(body.security))
@@ -84,7 +89,7 @@ export function meshStateOf(
     }
   }
   for (const id of removed) members.delete(id)
-  return { settings, members, removed, security }
+  return { settings, members, removed, security, passive: passive.members(id => members.has(id)) }
 }
 
 /** Returns whether a mesh shares a database. Other system databases than `_users` are never shared. */

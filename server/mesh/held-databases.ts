@@ -65,7 +65,7 @@ export class HeldDatabases {
   }
 
   /** Returns whether a database of another member is pulled; it is made here where it is not there. */
-  async wants({ partitioned }: MeshMember, name: string): Promise<boolean> {
+  async wants({ partitioned }: Pick<MeshMember, 'partitioned'>, name: string): Promise<boolean> {
     if (!isDatabaseName(name)) return false
     const state = await this.#catalog.stateOf(name)
     if (state !== undefined) return state.follower === undefined

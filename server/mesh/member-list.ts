@@ -22,6 +22,7 @@ const NOBODY: MeshState = {
   members: new Map(),
   removed: new Set(),
   security: new Map(),
+  passive: new Map(),
 }
 
 type Members = Readonly<Record<string, unknown>>

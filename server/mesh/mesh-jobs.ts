@@ -8,10 +8,12 @@ import type { Replicator } from '../replication/replicator.ts'
 import { RevisionsInFlight } from './revisions-in-flight.ts'
 import { SharedTarget } from './shared-target.ts'
 
-/** A database that is pulled from a member. */
+/** A database that is pulled from a member, or pushed to a passive one. */
 export interface Pull {
-  readonly member: MeshMember
+  readonly member: Pick<MeshMember, 'id' | 'url'>
   readonly database: string
+  /** Of a passive member: credentials of this server, and the direction. */
+  readonly passive?: { readonly credentials: string; readonly isPush: boolean }
 }
 
 interface RunningPull {
@@ -29,8 +31,8 @@ const MAX_RESTART_MS = 60_000
 const HEALTHY_MS = 30_000
 
 /** Returns the name of a pull: its member, where that is, and the database. */
-function keyOf({ member, database }: Pull): string {
-  return JSON.stringify([member.id, member.url, database])
+function keyOf({ member, database, passive }: Pull): string {
+  return JSON.stringify([member.id, member.url, database, ...(passive === undefined ? [] : [passive])])
 }
 
 /** The continuous jobs by which this node pulls from its neighbours. */
@@ -64,8 +66,9 @@ export class MeshJobs {
   statesOf(member: string): Record<string, string> {
     const states: Record<string, string> = {}
     for (const [key, { spec }] of this.#pulls) {
-      const [id, , database] = JSON.parse(key) as [string, string, string]
-      if (id === member) states[database] = this.#replicator.scheduler.get(spec.id)?.state ?? 'stopped'
+      const [id, , database, passive] = JSON.parse(key) as [string, string, string, Pull['passive']]
+      const name = passive?.isPush === true ? `${database} (push)` : database
+      if (id === member) states[name] = this.#replicator.scheduler.get(spec.id)?.state ?? 'stopped'
     }
     return states
   }
@@ -75,14 +78,17 @@ export class MeshJobs {
     await Promise.all([...this.#pulls.keys()].map(key => this.#stop(key)))
   }
 
-  async #start(key: string, { member, database }: Pull, settings: MeshSettings): Promise<void> {
-    const source = {
+  async #start(key: string, pull: Pull, settings: MeshSettings): Promise<void> {
+    const { member, database, passive } = pull
+    const there = {
       url: `${member.url}/${encodeURIComponent(database)}`,
-      credentials: MEMBER_CREDENTIALS + member.id,
+      credentials: passive?.credentials ?? MEMBER_CREDENTIALS + member.id,
     }
+    const isPush = passive?.isPush === true
     const body: JsonObject = {
-      source,
-      target: database,
+      source: isPush ? database : there,
+      target: isPush ? there : database,
+      create_target: isPush,
       continuous: true,
       checkpoint_interval: CHECKPOINT_MS,
       connection_timeout: TIMEOUT_MS,
@@ -98,6 +104,7 @@ export class MeshJobs {
       ...made,
       open: async () => {
         const peers = await made.open()
+        if (isPush) return peers
         return { ...peers, target: new SharedTarget(peers.target, inFlight) }
       },
     }

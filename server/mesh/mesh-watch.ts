@@ -39,17 +39,25 @@ export class MeshWatch {
     return this.#topologyOf(state).neighbours(self, this.#health.isReachable)
   }
 
-  /** Asks those that are due whether they answer. */
+  /**
+   * Asks those that are due whether they answer.
+   *
+   * @param others to be asked besides neighbours and gateways
+   */
   async probe(
     identity: MeshIdentity,
     state: MeshState,
     members: ReadonlyMap<string, MeshMember>,
     signal: AbortSignal,
+    others: readonly string[] = [],
   ): Promise<void> {
     this.#health.keepOnly(new Set(members.keys()))
     const { member: self } = identity
     const gateways = this.#topologyOf(state).watched(self, this.#health.isReachable)
-    const due = this.#health.due([...this.neighbours(self, state), ...gateways], performance.now())
+    const due = this.#health.due(
+      [...new Set([...this.neighbours(self, state), ...gateways, ...others])],
+      performance.now(),
+    )
     await Promise.all(due.map(id => this.#ask(members.get(id), id, identity, signal)))
   }
 

@@ -19,7 +19,8 @@ import { MeshJobs, type Pull } from './mesh-jobs.ts'
 import { MeshSecurity } from './mesh-security.ts'
 import { MeshWatch } from './mesh-watch.ts'
 import { OpenRequests } from './open-requests.ts'
-import { Quorum } from './quorum.ts'
+import { PassiveMembers } from './passive-members.ts'
+import { type Holder, Quorum } from './quorum.ts'
 import { TokenCheck } from './token-check.ts'
 
 export interface MeshParts {
@@ -40,6 +41,7 @@ export class Mesh {
   readonly client: MemberClient
   readonly requests = new OpenRequests()
   readonly quorum: Quorum
+  readonly passive: PassiveMembers
   readonly #parts: MeshParts
   readonly #list: MemberList
   readonly #identities: IdentityStore
@@ -70,9 +72,13 @@ export class Mesh {
       identities: this.#identities,
     })
     this.#watch = new MeshWatch(this.#shared)
+    const connections = () => replicator.connections
+    this.passive = new PassiveMembers({
+      ...this.#shared,
+      ...{ list: this.#list, held: this.#held, credentials, connections },
+    })
     this.quorum = new Quorum({
-      config,
-      connections: () => replicator.connections,
+      ...{ config, connections, credentials },
       holdersOf: database => this.holdersOf(database),
       signerFor: member => this.signerFor(member),
     })
@@ -143,6 +149,7 @@ export class Mesh {
         pulled: neighbours.has(id),
         jobs: this.#jobs.statesOf(id),
       })),
+      passive: this.passive.describe(self, state, id => this.#jobs.statesOf(id)),
     }
   }
 
@@ -155,11 +162,15 @@ export class Mesh {
   }
 
   /** Returns the other members that hold a database; none of a node without a mesh. */
-  async holdersOf(database: string): Promise<readonly MeshMember[]> {
+  async holdersOf(database: string): Promise<readonly Holder[]> {
     const identity = await this.#identities.read()
     if (identity === undefined) return []
-    const { members } = await this.#list.read()
-    return [...members.values()].filter(({ id, holds }) => id !== identity.member && holds.includes(database))
+    const state = await this.#list.read()
+    const { member: self } = identity
+    const active = [...state.members.values()].filter(
+      ({ id, holds }) => id !== self && holds.includes(database),
+    )
+    return [...active, ...this.passive.holdersOf(self, state, database)]
   }
 
   /** Returns the member that a request's token proves. @throws `unauthorized` */
@@ -220,7 +231,8 @@ export class Mesh {
     const state = await this.#list.read()
     const members = await this.#knownMembers(identity)
     for (const id of state.removed) this.requests.end(id)
-    await this.#watch.probe(identity, state, members, signal)
+    const hosts = this.passive.watched(identity.member, state)
+    await this.#watch.probe(identity, state, members, signal, hosts)
     const { settings } = state
     const self = state.members.get(identity.member)
     if (settings !== undefined && self !== undefined) {
@@ -255,7 +267,7 @@ export class Mesh {
         if (isDatabaseName(database) && isShared(settings, database))
           if (await this.#held.wants(member, database)) pulls.push({ member, database })
     }
-    return pulls
+    return [...pulls, ...(await this.passive.pulls(self, state, id => this.#watch.isReachable(id)))]
   }
 
   /** Returns the signer for a member by its id, where a URL is its own. */

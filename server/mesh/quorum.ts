@@ -11,6 +11,7 @@ import { HttpClient } from '../../replicator/http/http-client.ts'
 import { HttpPeer } from '../../replicator/http/http-peer.ts'
 import { encodeDocId } from '../../replicator/http/open-revision.ts'
 import type { Config } from '../config/config.ts'
+import type { Credentials } from '../credentials/credentials.ts'
 import type { Database } from '../database/database.ts'
 import { configuredDocumentLimits } from '../database/documents/document-limits.ts'
 import { openRevisions } from '../database/documents/read-document.ts'
@@ -19,13 +20,17 @@ import { writeDocuments } from '../database/documents/write-documents.ts'
 import { openedRevision } from '../replication/local-revisions.ts'
 import { parseReceived } from '../replication/received-documents.ts'
 
+/** A member that holds a database; a passive one with the name of credentials at this server, "" where it has none. */
+export type Holder = MeshMember & { readonly credentials?: string }
+
 /** The mesh, as far as quorums need it. */
 export interface QuorumMesh {
   readonly config: Config
   readonly connections: () => Connections
   /** Returns the other members that hold a database. */
-  readonly holdersOf: (database: string) => Promise<readonly MeshMember[]>
+  readonly holdersOf: (database: string) => Promise<readonly Holder[]>
   readonly signerFor: (member: string) => Promise<MemberSigner>
+  readonly credentials: Pick<Credentials, 'resolve'>
 }
 
 /** A revision of a document. */
@@ -42,7 +47,7 @@ export interface Copies {
 
 /** Leaves of a document at another member. */
 interface Leaves {
-  readonly member: MeshMember
+  readonly member: Holder
   readonly revs: readonly Rev[]
 }
 
@@ -64,7 +69,7 @@ export class Quorum {
   async write(database: Database, written: readonly Written[], wanted: number): Promise<Copies> {
     const holders = await this.#holdersOf(database)
     const signal = AbortSignal.timeout(this.#timeoutMs)
-    const push = (member: MeshMember): Promise<void> => this.#push(database, member, written, signal)
+    const push = (member: Holder): Promise<void> => this.#push(database, member, written, signal)
     const pushed = await firstSuccesses(holders, wanted - 1, push)
     return { reached: 1 + pushed.length, members: 1 + holders.length }
   }
@@ -92,7 +97,7 @@ export class Quorum {
   }
 
   /** A follower is a member of no quorum, though another database of its name is shared elsewhere. */
-  async #holdersOf({ name, state }: Database): Promise<readonly MeshMember[]> {
+  async #holdersOf({ name, state }: Database): Promise<readonly Holder[]> {
     return state.follower === undefined ? this.#mesh.holdersOf(name) : []
   }
 
@@ -103,7 +108,7 @@ export class Quorum {
   /** @throws unless the member has stored all of them */
   async #push(
     database: Database,
-    member: MeshMember,
+    member: Holder,
     written: readonly Written[],
     signal: AbortSignal,
   ): Promise<void> {
@@ -121,7 +126,7 @@ export class Quorum {
   }
 
   /** Writes here what a member has and this one lacks. @returns the member's leaves */
-  async #merge(database: Database, id: DocId, member: MeshMember, signal: AbortSignal): Promise<Leaves> {
+  async #merge(database: Database, id: DocId, member: Holder, signal: AbortSignal): Promise<Leaves> {
     const client = await this.#clientOf(database, member)
     const path = `${encodeDocId(id)}?open_revs=all`
     const revs = await client.open({ method: 'GET', path }, [200, 404], signal, async answer => {
@@ -152,9 +157,13 @@ export class Quorum {
     for (const { error } of outcomes) if (error !== undefined) throw error
   }
 
-  async #clientOf(database: Database, { id, url }: MeshMember): Promise<HttpClient> {
-    const signer = await this.#mesh.signerFor(id)
-    const endpoint = { url: `${url}/${encodeURIComponent(database.name)}/`, headers: {}, signer }
+  /** @throws PeerError `no_credentials` for a passive member that other members have the credentials of */
+  async #clientOf(database: Database, { id, url, credentials }: Holder): Promise<HttpClient> {
+    const plain = { url: `${url}/${encodeURIComponent(database.name)}/`, headers: {} }
+    const endpoint =
+      credentials === undefined
+        ? { ...plain, signer: await this.#mesh.signerFor(id) }
+        : await this.#mesh.credentials.resolve({ ...plain, credentials })
     const options = { connectionTimeoutMs: this.#timeoutMs, retriesPerRequest: 0, httpConnections: 4 }
     return new HttpClient(endpoint, options, this.#mesh.connections())
   }
@@ -167,9 +176,9 @@ function revsIn(value: unknown): Rev[] {
 
 /** Asks all members at once. Resolves when so many have done it as wanted, or all have ended. */
 function firstSuccesses<T>(
-  members: readonly MeshMember[],
+  members: readonly Holder[],
   wanted: number,
-  ask: (member: MeshMember) => Promise<T>,
+  ask: (member: Holder) => Promise<T>,
 ): Promise<readonly T[]> {
   return new Promise(resolve => {
     const done: T[] = []

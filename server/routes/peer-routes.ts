@@ -16,5 +16,6 @@ export const PEERS: readonly Route[] = [
   route('/_mesh/join', 'server-admin', { POST: mesh.postJoin }),
   route('/_mesh/hello', 'server-admin', { POST: mesh.postHello }),
   route('/_mesh/members', 'everybody', { POST: mesh.postMember }),
+  route('/_mesh/passive/:name', 'server-admin', { PUT: mesh.putPassive, DELETE: mesh.deletePassive }),
   route('/_mesh/members/:member', 'server-admin', { DELETE: mesh.deleteMember }),
 ]

@@ -1,9 +1,11 @@
+import { parseCredentialName } from '../../../protocol/credential.ts'
 import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import { requireJson } from '../../http/request/body.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
+import { PeerError } from '../../../replicator/peer-error.ts'
 import type { NewMember } from '../../mesh/joining.ts'
 import { memberOfUser } from '../../mesh/member-rights.ts'
 import type { RequestContext } from '../context.ts'
@@ -79,6 +81,31 @@ export async function deleteMember(ctx: RequestContext): Promise<void> {
 export async function postHello(ctx: RequestContext): Promise<void> {
   const { member, mesh } = await ctx.services.mesh.identity()
   sendJson(ctx, { mesh, member })
+}
+
+/** `PUT /_mesh/passive/{name}`: takes in a CouchDB, which this node replicates with; or has this node be a host of it, too. */
+export async function putPassive(ctx: RequestContext): Promise<void> {
+  const body = await readBody(ctx)
+  const url = textOf(body, 'url')
+  if (!isServerUrl(url)) throw fail('badRequest', '`url` must be the URL of a server, without credentials.')
+  const { mesh } = ctx.services
+  const { member } = await mesh.identity()
+  const credentials = parseCredentialName(textOf(body, 'credentials'))
+  const place = withoutTrailing(url, '/')
+  await mesh.passive.add(passiveName(ctx), place, credentials, member).catch((error: unknown) => {
+    throw error instanceof PeerError ? fail('badRequest', error.reason) : error
+  })
+  sendJson(ctx, { ok: true }, 201)
+}
+
+/** `DELETE /_mesh/passive/{name}`: no member replicates with it any more. */
+export async function deletePassive(ctx: RequestContext): Promise<void> {
+  await ctx.services.mesh.passive.remove(passiveName(ctx))
+  sendJson(ctx, { ok: true })
+}
+
+function passiveName(ctx: RequestContext): string {
+  return parseCredentialName(ctx.params.name ?? '')
 }
 
 const DAY_SECONDS = 86_400
