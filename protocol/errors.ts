@@ -234,6 +234,11 @@ export const ERRORS = {
     'service_unavailable',
     'The disk did not take what was to be written: nothing of it is stored.',
   ],
+  settingUnconfirmed: [
+    503,
+    'service_unavailable',
+    'The change is in effect, but the disk did not confirm it: a loss of power may undo it. Send it again, or take it back.',
+  ],
   writesRefused: [
     503,
     'service_unavailable',

@@ -1,4 +1,5 @@
 import { CouchError, fail } from '../../protocol/errors.ts'
+import { UnconfirmedWriteError } from '../config/files.ts'
 import { challenge } from '../http/browser/security-headers.ts'
 import { redirectsToSignIn } from '../http/browser/sign-in-redirect.ts'
 import type { HttpContext } from '../http/context.ts'
@@ -39,6 +40,7 @@ export function sendError(ctx: HttpContext, cause: unknown): void {
 /** Returns the answer for a failure that clients can do something about; every other one as it is. */
 function asCouchError(cause: unknown): unknown {
   if (isTooDeep(cause)) return fail('badRequest', 'The request is nested too deeply.')
+  if (cause instanceof UnconfirmedWriteError) return fail('settingUnconfirmed')
   if (isDiskFullError(cause)) return fail('diskFull')
   return isFailedWrite(cause) ? fail('writeFailed') : cause
 }

@@ -8,7 +8,7 @@ import {
   type SettingChange,
 } from './config-listeners.ts'
 import { type Finding, readChecked, warnings } from './findings.ts'
-import { type IniFile, ownFile, writeIniValue } from './files.ts'
+import { ifUnconfirmed, type IniFile, ownFile, type UnconfirmedWriteError, writeIniValue } from './files.ts'
 import { copyOf, type IniValues, sectionOf } from './ini.ts'
 import { type NamedAdmin, type Override, readEnvironment, showListening } from './overrides.ts'
 import type { ChangeOptions, ConfigOptions } from './config-options.ts'
@@ -109,6 +109,7 @@ export class Config extends ConfigReader {
    * before.
    *
    * @throws `bad_request` for a value that the setting does not take
+   * @throws {UnconfirmedWriteError} where the value holds, and the disk did not confirm it
    */
   set(
     section: string,
@@ -118,8 +119,10 @@ export class Config extends ConfigReader {
   ): Promise<string | undefined> {
     return this.#inTurn(async () => {
       const kept = await this.prepare(section, key, value)
-      if (persist) await this.#write(section, key, kept)
-      return this.#put(section, key, kept, by)
+      const unconfirmed = persist ? await this.#write(section, key, kept).catch(ifUnconfirmed) : undefined
+      const before = this.#put(section, key, kept, by)
+      if (unconfirmed) throw unconfirmed
+      return before
     })
   }
 
@@ -129,15 +132,21 @@ export class Config extends ConfigReader {
     return section === ADMINS ? hashAdminValue(value, this.values, this.hasher) : value
   }
 
-  /** Takes a value back to its default. Resolves, when that is on disk, with what was set before. */
+  /**
+   * Takes a value back to its default. Resolves, when that is on disk, with what was set before.
+   *
+   * @throws {UnconfirmedWriteError} as {@link set} does
+   */
   delete(
     section: string,
     key: string,
     { persist = true, by }: ChangeOptions = {},
   ): Promise<string | undefined> {
     return this.#inTurn(async () => {
-      if (persist) await this.#erase(section, key)
-      return this.#put(section, key, undefined, by)
+      const unconfirmed = persist ? await this.#erase(section, key).catch(ifUnconfirmed) : undefined
+      const before = this.#put(section, key, undefined, by)
+      if (unconfirmed) throw unconfirmed
+      return before
     })
   }
 
@@ -233,16 +242,20 @@ export class Config extends ConfigReader {
   async #write(section: string, key: string, value: string): Promise<void> {
     if (this.#options.directory === undefined) return
     const path = ownFile(this.#options.directory)
-    await writeIniValue(path, section, key, value)
+    const unconfirmed = await writeIniValue(path, section, key, value).catch(ifUnconfirmed)
     const own = this.#files.find(file => file.path === path)
     if (own !== undefined) sectionOf(own.values, section).set(key, value)
+    if (unconfirmed) throw unconfirmed
   }
 
   async #erase(section: string, key: string): Promise<void> {
+    let unconfirmed: UnconfirmedWriteError | undefined
     for (const file of this.#filesWith(section, key)) {
-      await writeIniValue(file.path, section, key, undefined)
+      const write = writeIniValue(file.path, section, key, undefined)
+      unconfirmed = (await write.then(() => undefined, ifUnconfirmed)) ?? unconfirmed
       file.values.get(section)?.delete(key)
     }
+    if (unconfirmed) throw unconfirmed
   }
 
   #put(section: string, key: string, value: string | undefined, by: ChangedBy): string | undefined {
@@ -252,12 +265,11 @@ export class Config extends ConfigReader {
     return before
   }
 
-  /** Changes follow one another, so that the file never misses one. */
+  /** Changes follow one another, so that the file never misses one. Those that fail may hold all the same. */
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#change.then(change).then(async result => {
+    const done = this.#change.then(change).finally(async () => {
       this.#follower?.changed()
       await this.#follower?.whenFollowed()
-      return result
     })
     this.#change = done.catch(() => undefined)
     return done

@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileError } from './start-error.ts'
+import { fileError, StartError } from './start-error.ts'
 import { editIni, type IniValues, parseIni, scanIni, type ScannedIni } from './ini.ts'
 
 /** The file that the server itself writes; it is read last, so that what was set through `_config` holds. */
@@ -26,7 +26,21 @@ export function ownFile(directory: string): string {
   return join(directory, OWN_FILE)
 }
 
-/** Sets a value in an ini file, or takes it out (`undefined`); on return the file is on disk, whole. */
+/** A file that holds what was written, and whose name the disk did not confirm: a loss of power may bring the old one back. */
+export class UnconfirmedWriteError extends StartError {}
+
+/** Returns an error that tells of a file that was written and not confirmed. @throws every other error */
+export function ifUnconfirmed(error: unknown): UnconfirmedWriteError {
+  if (error instanceof UnconfirmedWriteError) return error
+  throw error
+}
+
+/**
+ * Sets a value in an ini file, or takes it out (`undefined`); on return the file is on disk, whole. A file that holds the
+ * value is written again all the same, as the write before may not have been confirmed.
+ *
+ * @throws {UnconfirmedWriteError} where the file holds the value, and may lose it; it is unchanged after every other error
+ */
 export async function writeIniValue(
   path: string,
   section: string,
@@ -34,8 +48,7 @@ export async function writeIniValue(
   value: string | undefined,
 ): Promise<void> {
   const before = await readText(path)
-  const after = editIni(before, section, key, value)
-  if (after !== before) await replaceFile(path, after)
+  await replaceFile(path, editIni(before, section, key, value))
 }
 
 async function fragments(directory: string): Promise<string[]> {
@@ -68,6 +81,15 @@ async function replaceFile(path: string, text: string): Promise<void> {
     await file.close()
   }
   await rename(temporary, path)
+  await syncFolder(folder).catch((cause: unknown) => {
+    throw new UnconfirmedWriteError(
+      `The disk did not confirm that ${path} was written: a loss of power may bring its old content back.`,
+      { cause },
+    )
+  })
+}
+
+async function syncFolder(folder: string): Promise<void> {
   const directory = await open(folder, 'r')
   try {
     await directory.sync()

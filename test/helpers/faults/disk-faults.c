@@ -1,7 +1,7 @@
 /*
  * Preloaded into a server under test: makes calls fail that LevelDB writes with. The file that COUCHETTE_DISK_FAULTS
- * names says which: lines of "SERIAL CALL PATTERN COUNT ERRNO". COUNT calls on files whose path holds PATTERN fail, or all
- * where it is negative; a new SERIAL begins to count again.
+ * names says which: lines of "SERIAL CALL PATTERN COUNT ERRNO". COUNT calls on files whose path holds PATTERN (ends with it,
+ * where PATTERN ends with $) fail, or all where it is negative; a new SERIAL begins to count again.
  *
  *   short   fwrite writes half of its bytes      write   fwrite writes nothing
  *   sync    fdatasync and fsync                  open    fopen for writing
@@ -22,6 +22,12 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static int last_serial = -1;
 static long used = 0;
 
+static int matches(const char *path, const char *pattern) {
+  size_t length = strlen(pattern), held = strlen(path);
+  if (length == 0 || pattern[length - 1] != '$') return strstr(path, pattern) != NULL;
+  return held >= length - 1 && strncmp(path + held - (length - 1), pattern, length - 1) == 0;
+}
+
 /* Returns the errno that a call on a path is to fail with, or 0. */
 static int fault(const char *call, const char *path) {
   const char *control = getenv("COUCHETTE_DISK_FAULTS");
@@ -33,7 +39,7 @@ static int fault(const char *call, const char *path) {
   long count;
   char name[32], pattern[256];
   if (fscanf(file, "%d %31s %255s %ld %d", &serial, name, pattern, &count, &error) == 5 &&
-      strcmp(name, call) == 0 && strstr(path, pattern) != NULL) {
+      strcmp(name, call) == 0 && matches(path, pattern)) {
     pthread_mutex_lock(&mutex);
     if (serial != last_serial) {
       last_serial = serial;

@@ -47,7 +47,7 @@ export class DiskFaults {
   /**
    * From now on calls fail.
    *
-   * @param pattern what the path of the file has to contain
+   * @param pattern what the path of the file has to contain; to end with, where it ends with `$`
    * @param count how many calls; -1 for all until {@link clear}
    */
   async fail(call: FaultyCall, pattern: string, { count = 1, errno = EIO } = {}): Promise<void> {

@@ -100,6 +100,48 @@ async function statesUntilOpened(url: string, more: number): Promise<string[]> {
   return states
 }
 
+test('a setting whose last sync fails is in effect, as its answer says, and can be taken back or sent again', async t => {
+  const disk = await faultyDirectory(t)
+  if (disk === undefined) return
+  const { faults } = disk
+  const data = `${disk.path}/data`
+  let server = await spawnServer(data, faults.env)
+  t.teardown(() => server.kill())
+  const key = '/_node/_local/_config/admins/new'
+  const signIn = () => call(server.url.replace('admin:pass', 'new:secret'), 'GET', '/_session')
+  const put = () => call(server.url, 'PUT', key, { json: 'secret' })
+
+  await call(server.url, 'PUT', '/_node/_local/_config/chttpd_auth/iterations', { json: '10' })
+  await faults.fail('sync', '/couchette.ini.new$')
+  const refused = await put()
+  t.is(refused.status, 503)
+  t.regex(String(refused.body['reason']), /nothing of it is stored/)
+  t.is((await signIn()).status, 401)
+  t.is((await call(server.url, 'GET', key)).status, 404)
+
+  const inEffect = /^The change is in effect, but the disk did not confirm it/
+  await faults.fail('sync', '/data$')
+  t.regex(String((await put()).body['reason']), inEffect)
+  t.is((await signIn()).status, 200)
+  await faults.fail('sync', '/data$')
+  const taken = await call(server.url, 'DELETE', key)
+  t.is(taken.status, 503)
+  t.regex(String(taken.body['reason']), inEffect)
+  t.is((await signIn()).status, 401)
+  t.is((await call(server.url, 'DELETE', key)).status, 404)
+
+  await faults.fail('sync', '/data$')
+  const value = '/_node/_local/_config/uuids/max_count'
+  t.is((await call(server.url, 'PUT', value, { json: '7' })).status, 503)
+  await faults.fail('sync', '/data$')
+  t.is((await call(server.url, 'PUT', value, { json: '7' })).status, 503, 'the same value is synced, too')
+  t.is((await call(server.url, 'PUT', value, { json: '7' })).status, 200)
+  await server.kill()
+  server = await spawnServer(data)
+  t.is((await signIn()).status, 401)
+  t.is((await call<unknown>(server.url, 'GET', value)).body, '7')
+})
+
 async function survive(
   t: ExecutionContext,
   { name, call: faulty, pattern, errno = EIO, compacts }: Fault,
