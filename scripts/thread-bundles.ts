@@ -31,8 +31,8 @@ export async function bundleThreads(): Promise<void> {
 function keepUrls(program: string): Plugin {
   return {
     name: 'keep-urls',
-    setup: ({ onLoad }) => {
-      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+    setup: build => {
+      build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
         const source = await readFile(path, 'utf8')
         const to = relative(projectFile(`${program}/..`), path).replace(/\.ts$/, '.js')
         const url = `new URL(${JSON.stringify(to)}, import.meta.url).href`

@@ -13,7 +13,7 @@ type QueryValues = Readonly<Record<string, string | number | boolean | readonly 
 
 /** CouchDB's own client, which commands that ask no server do not load. */
 const makeNano = (configuration: nano.Configuration): nano.ServerScope =>
-  (createRequire(import.meta.url)('nano') as typeof nano.default)(configuration) as nano.ServerScope
+  (createRequire(import.meta.url)('nano') as typeof nano.default)(configuration)
 
 const JSON_TYPE = { 'content-type': 'application/json' } as const
 
@@ -111,7 +111,7 @@ export class Server {
     const headers = { ...Object.fromEntries(new Headers(init.headers)), ...this.#headers }
     const options = { ...init, headers, dispatcher: this.#dispatcher }
     const { fetch } = undici()
-    return fetch(url, options as Parameters<typeof fetch>[1]) as unknown as Promise<Response>
+    return fetch(url, options as Parameters<typeof fetch>[1])
   }
 
   /** Returns the sentence for what a client that uses `fetch` failed with. */

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
+import type * as undiciModule from 'undici'
 
-type Undici = typeof import('undici')
+type Undici = typeof undiciModule
 
 let loaded: Undici | undefined
 

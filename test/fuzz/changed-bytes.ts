@@ -11,7 +11,7 @@ export function byteChanges(maxLength = 6): fc.Arbitrary<Change[]> {
       fc.integer({ min: 0, max: 255 }),
     ),
     { maxLength },
-  ) as fc.Arbitrary<Change[]>
+  )
 }
 
 export function changeBytes(bytes: Buffer, changes: readonly Change[]): Buffer {

@@ -13,7 +13,6 @@ import { decodeRowPlaces, RowPlacesWriter, sizeOfRows } from '../../server/query
 import { decodeMark } from '../../server/storage/durable/mark.ts'
 import { Encryption } from '../../server/storage/encryption/encryption.ts'
 import { newDataKey, unwrapDataKey, wrapDataKey } from '../../server/storage/encryption/envelope.ts'
-import type { MasterKey } from '../../server/storage/encryption/master-key.ts'
 import { liveFiles } from '../../server/storage/leveldb/manifest.ts'
 import { parseMasterKey } from '../../server/storage/encryption/master-key.ts'
 
@@ -34,7 +33,7 @@ const ATTACHMENT = {
   storedLength: 4,
   revpos: 1,
 }
-const MASTER = parseMasterKey('c0'.repeat(32)) as MasterKey
+const MASTER = parseMasterKey('c0'.repeat(32))!
 const encryption = new Encryption(newDataKey())
 const ADDRESS = Buffer.from('address')
 

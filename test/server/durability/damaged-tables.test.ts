@@ -162,7 +162,10 @@ test('no list, feed or query passes over a block that LevelDB cannot read, howev
     const check = async (n: number, path: string, json?: object): Promise<void> => {
       const answer = call<Rows>(server.url, json ? 'POST' : 'GET', path, json ? { json } : {})
       // An answer that had begun is cut off.
-      const { status, body } = await answer.catch(() => ({ status: 0, body: {} as Rows }))
+      const { status, body } = await answer.catch((): { status: number; body: Rows } => ({
+        status: 0,
+        body: {},
+      }))
       if (status !== 200) return void (failed += 1)
       const ids = (body.rows ?? body.results ?? body.docs ?? []).map(({ id, _id }) => id ?? _id)
       t.deepEqual(

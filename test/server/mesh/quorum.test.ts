@@ -109,7 +109,7 @@ test.serial(
       t.is((await call(b.url, 'POST', '/app-q/_bulk_get?r=2', many)).status, 503)
       t.is((await call(b.url, 'POST', '/app-q/_bulk_get', many)).status, 200)
       const rev = (await call(a.url, 'GET', '/app-q/copy')).body._rev
-      const removed = await call(a.url, 'DELETE', `/app-q/copy/b.txt?w=2&rev=${rev}`)
+      const removed = await call(a.url, 'DELETE', `/app-q/copy/b.txt?w=2&rev=${String(rev)}`)
       t.is(removed.status, 202, 'fewer members have it than asked for')
       t.is((await call(b.url, 'GET', path)).body.n, 1, 'without r it is answered as it is here')
       proxies[0]!.mend()
