@@ -1,17 +1,8 @@
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AwsV4Signer } from 'aws4fetch'
 import { request, type Dispatcher } from 'undici'
 import { StartError } from '../config/start-error.ts'
-
-export interface S3Settings {
-  /** Base URL of the bucket, without a slash at its end. */
-  readonly url: string
-  readonly region: string
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken: string | undefined
-}
+import { type S3Method, type S3Settings, signRequest } from './s3-signature.ts'
 
 /** Content of an object. */
 export interface S3Content {
@@ -23,7 +14,6 @@ export interface S3Content {
   readonly open: () => Uint8Array | Readable
 }
 
-type Method = 'GET' | 'HEAD' | 'PUT' | 'DELETE'
 type Answer = Dispatcher.ResponseData
 
 const TRIES = 5
@@ -31,8 +21,6 @@ const TRIES = 5
 const FIRST_PAUSE_MS = 500
 /** Longest silence of the server. */
 const TIMEOUT_MS = 60_000
-/** SHA-256 of nothing. */
-const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /** Objects of a bucket, with requests that are signed (AWS Signature Version 4) and tried again where the server is busy. */
 export class S3Bucket {
@@ -78,7 +66,7 @@ export class S3Bucket {
 
   /** @throws {StartError} with the server's words, for other answers than 2xx and those that are allowed */
   async #send(
-    method: Method,
+    method: S3Method,
     path: string,
     options: { readonly content?: S3Content; readonly allowed?: readonly number[] } = {},
   ): Promise<Answer> {
@@ -97,25 +85,11 @@ export class S3Bucket {
     }
   }
 
-  async #sendOnce(method: Method, path: string, content: S3Content | undefined): Promise<Answer> {
-    const { url, ...credentials } = this.#settings
-    const signer = new AwsV4Signer({
+  async #sendOnce(method: S3Method, path: string, content: S3Content | undefined): Promise<Answer> {
+    const { url, headers } = await signRequest(this.#settings, { method, path, sha256: content?.sha256 })
+    return request(url, {
       method,
-      url: url + path,
-      headers: { 'x-amz-content-sha256': content?.sha256 ?? EMPTY },
-      service: 's3',
-      region: credentials.region,
-      accessKeyId: credentials.accessKeyId,
-      secretAccessKey: credentials.secretAccessKey,
-      ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken }),
-    })
-    const signed = await signer.sign()
-    return request(signed.url, {
-      method,
-      headers: {
-        ...Object.fromEntries(signed.headers),
-        ...(content === undefined ? {} : { 'content-length': String(content.size) }),
-      },
+      headers: { ...headers, ...(content === undefined ? {} : { 'content-length': String(content.size) }) },
       body: content?.open() ?? null,
       headersTimeout: TIMEOUT_MS,
       bodyTimeout: TIMEOUT_MS,

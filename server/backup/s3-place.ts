@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BACKUPS } from '../../protocol/backup.ts'
 import type { BackupPlace } from '../../protocol/backup-place.ts'
-import { S3Bucket, type S3Settings } from './s3-bucket.ts'
+import { S3Bucket } from './s3-bucket.ts'
+import type { S3Settings } from './s3-signature.ts'
 
 /** Backups in a bucket of S3, or of a server that speaks its protocol. */
 export class S3Place implements BackupPlace {

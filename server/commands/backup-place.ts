@@ -1,4 +1,5 @@
 import type { BackupPlace } from '../../protocol/backup-place.ts'
+import type { S3Settings } from '../backup/s3-signature.ts'
 import { StartError } from '../config/start-error.ts'
 import { DirectoryPlace } from '../backup/directory-place.ts'
 
@@ -12,20 +13,35 @@ type Environment = Readonly<Record<string, string | undefined>>
  * @throws {StartError} where something of it is missing
  */
 export async function openBackupPlace(where: string, env: Environment = process.env): Promise<BackupPlace> {
+  const bucket = bucketOf(where, env)
+  if (bucket === undefined) return new DirectoryPlace(where)
+  // Loaded where there is a bucket alone.
+  const { S3Place } = await import('../backup/s3-place.ts')
+  return new S3Place(where, bucket.prefix, bucket.settings)
+}
+
+/**
+ * Returns the bucket that `s3://bucket/prefix` and the environment name; undefined for a directory.
+ *
+ * @throws {StartError} where something of it is missing
+ */
+export function bucketOf(
+  where: string,
+  env: Environment,
+): { readonly prefix: string; readonly settings: S3Settings } | undefined {
   const [, bucket, prefix = ''] = /^s3:\/\/([^/]+)(?:\/(.*?))?\/*$/.exec(where) ?? []
   if (bucket === undefined && /^s3:/.test(where))
     throw new StartError(`A bucket is written as s3://bucket/prefix, not ${where}.`)
-  if (bucket === undefined) return new DirectoryPlace(where)
+  if (bucket === undefined) return undefined
   const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? 'us-east-1'
-  // Loaded where there is a bucket alone.
-  const { S3Place } = await import('../backup/s3-place.ts')
-  return new S3Place(where, prefix, {
+  const settings = {
     url: bucketUrl(bucket, region, env),
     region,
     accessKeyId: needed(env, 'AWS_ACCESS_KEY_ID'),
     secretAccessKey: needed(env, 'AWS_SECRET_ACCESS_KEY'),
     sessionToken: env.AWS_SESSION_TOKEN,
-  })
+  }
+  return { prefix, settings }
 }
 
 /** Amazon's buckets have names of their own; other servers are asked by path, which all take. */
