@@ -1,11 +1,9 @@
 import { cp, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import S3rver from 's3rver'
 import type { Backup } from '../../../protocol/backup.ts'
 import { readBackups } from '../../../server/backup/backup-directory.ts'
 import { DirectoryPlace } from '../../../server/backup/directory-place.ts'
-import { openBackupPlace } from '../../../server/commands/backup-place.ts'
 import { check } from '../../../server/commands/check.ts'
 import { restore } from '../../../server/commands/restore.ts'
 import { runCli } from '../../cli/run-cli.ts'
@@ -196,67 +194,4 @@ test.serial('data of an older format are migrated, then checked', async t => {
   const { data } = await makePlace(t)
   await cp('fixtures/stores/format-2', data, { recursive: true })
   t.is(await check({ data, json: true }), 0)
-})
-
-/** Keys that s3rver knows. */
-const S3_KEYS = { AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER' }
-
-/** Starts a server of S3 with an empty bucket "backups", and names it in the environment. */
-async function startS3(t: ExecutionContext, directory: string): Promise<void> {
-  const configureBuckets = [{ name: 'backups', configs: [] }]
-  const s3 = new S3rver({ port: 0, address: '127.0.0.1', silent: true, directory, configureBuckets })
-  const { port } = await s3.run()
-  const env = { ...S3_KEYS, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` }
-  Object.assign(process.env, env)
-  t.teardown(async () => {
-    for (const name of Object.keys(env)) delete process.env[name]
-    await s3.close()
-  })
-}
-
-test.serial('a bucket of S3 takes backups, gives them back, and keeps so many', async t => {
-  const place = await makePlace(t)
-  await startS3(t, join(place.data, '..', 's3'))
-  const server = await startServer(t, place.data)
-  await call(server.url, 'PUT', '/db')
-  await call(server.url, 'PUT', '/db/file/f', { raw: Buffer.alloc(500_000, 'x') })
-  const bucket = 's3://backups/of/one'
-  const first = await takeBackup(t, server.url, bucket)
-  await call(server.url, 'PUT', '/db/later', { json: {} })
-  const second = await takeBackup(t, server.url, bucket)
-  t.true(first.fetched === first.bytes && second.fetched < 400_000, JSON.stringify({ first, second }))
-  t.is((await readBackups(await openBackupPlace(bucket))).length, 2)
-
-  const { url } = server
-  const restored = await runCli([
-    'restore-database',
-    bucket,
-    'db',
-    'again',
-    '--url',
-    url,
-    '--directory',
-    dirname(place.data),
-  ])
-  t.is(restored.code, 0, restored.err)
-  t.like((await call(url, 'GET', '/again')).body, { doc_count: 2 })
-  t.is((await call<string>(url, 'GET', '/again/file/f')).body.length, 500_000)
-  await server.stop()
-
-  t.is(await restore({ backups: bucket, data: place.restored, at: first.created }), 0)
-  const old = await startServer(t, place.restored)
-  t.is((await call(old.url, 'GET', '/db/later')).status, 404)
-  t.is((await call<string>(old.url, 'GET', '/db/file/f')).body.length, 500_000)
-  const kept = await runCli(['backup', bucket, '--url', old.url, '--keep', '1'])
-  t.is(kept.code, 0, kept.err)
-  t.is((await readBackups(await openBackupPlace(bucket))).length, 1)
-  await old.stop()
-  t.is(await restore({ backups: bucket, data: `${place.restored}-again` }), 0)
-
-  // This server of S3 compares keys, and no signatures.
-  process.env.AWS_ACCESS_KEY_ID = 'wrong'
-  const never = { backups: bucket, data: `${place.restored}-never` }
-  await t.throwsAsync(restore(never), { message: /^GET http:.*: 403, The AWS Access Key Id/ })
-  delete process.env.AWS_SECRET_ACCESS_KEY
-  await t.throwsAsync(restore(never), { message: /^AWS_SECRET_ACCESS_KEY is not set/ })
 })
