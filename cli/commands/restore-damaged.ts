@@ -42,7 +42,7 @@ export function addRestoreDamaged(frame: Frame, commands: LocalCommands): void {
     )
     .option('--data <directory>', 'directory of the databases and the configuration', './data')
     .option('--from <url>', 'server that has the same databases')
-    .option('--backups <directory>', 'directory that `couchette backup` writes to')
+    .option('--backups <place>', 'where `couchette backup` writes to: a directory, or s3://bucket/prefix')
     .option('--at <time>', 'takes the newest backup of that moment or before (default: the newest)')
     .option('--directory <directory>', 'where there is room for the whole backup meanwhile', tmpdir())
     .option('--encryption-key-file <file>', 'key that the data is encrypted under')
