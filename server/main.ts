@@ -66,6 +66,9 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
 /** Files are made for this account alone, whatever the shell's mask: LevelDB has no setting for their mode. */
 const UMASK = 0o077
 
+const LOST_KEY =
+  'The key of credentials was missing, and a new one was made: put the file back, or store these credentials again'
+
 /** Opens the parts of a server from the inside out, and listens when all are there. */
 async function start(options: CouchetteOptions, disposal: Disposal): Promise<Couchette> {
   process.umask(UMASK)
@@ -84,6 +87,8 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
     restart: options.onRestart,
   }
   const services = openServices(node, databases, facts, disposal)
+  const lost = await services.credentials.lost()
+  if (lost.length > 0) log.error({ component: 'replication', credentials: lost }, LOST_KEY)
   const handle = createApp(services).callback()
   disposal.add(() => listeners.stop())
   const onRequest = throughCluster(services.cluster, (req, res) => void handle(req, res), disposal)

@@ -18,9 +18,11 @@ export interface ShownCredential {
   readonly kind: 'basic' | 'token'
   /** ISO 8601. */
   readonly updated: string
+  /** True where they were encrypted under another key than this server's: jobs that name them fail. */
+  readonly unreadable?: true
 }
 
-interface StoredCredential extends Omit<ShownCredential, 'name'> {
+interface StoredCredential extends Omit<ShownCredential, 'name' | 'unreadable'> {
   /** Encrypted: a `Credential`. */
   readonly sealed: string
 }
@@ -50,14 +52,20 @@ export class Credentials {
     const stored = await this.#read()
     return Object.keys(stored)
       .sort()
-      .map(name => shown(name, stored[name]!))
+      .map(name => this.#shown(name, stored[name]!))
+  }
+
+  /** Returns the names of credentials that cannot be decrypted, after a start that found no key and made one. */
+  async lost(): Promise<string[]> {
+    if (!this.#box.isNew) return []
+    return (await this.list()).filter(({ unreadable }) => unreadable).map(({ name }) => name)
   }
 
   /** @throws `missing` */
   async show(name: string): Promise<ShownCredential> {
     const stored = await this.#read()
     if (!Object.hasOwn(stored, name)) throw fail('missing')
-    return shown(name, stored[name]!)
+    return this.#shown(name, stored[name]!)
   }
 
   /** Stores or replaces credentials: jobs use them from their next start on. @returns whether they are new */
@@ -134,6 +142,16 @@ export class Credentials {
     }
   }
 
+  #shown(name: string, { url, kind, updated, sealed }: StoredCredential): ShownCredential {
+    const shown = { name, url, kind, updated }
+    try {
+      this.#box.open(name, sealed)
+      return shown
+    } catch {
+      return { ...shown, unreadable: true }
+    }
+  }
+
   async #read(): Promise<Stored> {
     const jobs = await this.#jobs()
     return (jobs && readInternalSetting<Stored>(jobs, CREDENTIALS_SETTING)) ?? {}
@@ -150,10 +168,6 @@ export class Credentials {
       throw error
     })
   }
-}
-
-function shown(name: string, { url, kind, updated }: StoredCredential): ShownCredential {
-  return { name, url, kind, updated }
 }
 
 function refusal(reason: string): PeerError {

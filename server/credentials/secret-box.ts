@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { isMissingFile } from '../storage/missing-file.ts'
 import { Encryption } from '../storage/encryption/encryption.ts'
-import { checkPrivate } from '../storage/private-file.ts'
+import { checkPrivate, writePrivate } from '../storage/private-file.ts'
 import { StoreUnavailableError } from '../storage/unavailable.ts'
 
 const KEY_BYTES = 32
@@ -13,9 +13,12 @@ const KEY_BYTES = 32
  */
 export class SecretBox {
   readonly #encryption: Encryption
+  /** True for a key that was made now: what was sealed before opens no more. */
+  readonly isNew: boolean
 
-  constructor(key: Uint8Array = randomBytes(KEY_BYTES)) {
+  constructor(key: Uint8Array = randomBytes(KEY_BYTES), isNew = false) {
     this.#encryption = new Encryption(key)
+    this.isNew = isNew
   }
 
   /**
@@ -28,12 +31,19 @@ export class SecretBox {
       if (isMissingFile(error)) return undefined
       throw new StoreUnavailableError(`The key of credentials cannot be read: ${String(error)}`)
     })
-    if (found !== undefined) await checkPrivate(path, 'The key of credentials')
-    const text = found ?? randomBytes(KEY_BYTES).toString('hex')
-    if (!/^[0-9a-f]{64}\s*$/i.test(text))
+    if (found === undefined) return SecretBox.#make(path)
+    await checkPrivate(path, 'The key of credentials')
+    if (!/^[0-9a-f]{64}\s*$/i.test(found))
       throw new StoreUnavailableError(`${path} holds no key of credentials: 64 hexadecimal digits.`)
-    if (found === undefined) await writeFile(path, `${text}\n`, { mode: 0o600, flag: 'wx' })
-    return new SecretBox(Buffer.from(text.trim(), 'hex'))
+    return new SecretBox(Buffer.from(found.trim(), 'hex'))
+  }
+
+  static async #make(path: string): Promise<SecretBox> {
+    const key = randomBytes(KEY_BYTES)
+    await writePrivate(path, `${key.toString('hex')}\n`).catch((error: unknown) => {
+      throw new StoreUnavailableError(`The key of credentials cannot be written: ${String(error)}`)
+    })
+    return new SecretBox(key, true)
   }
 
   /** @param name of the secret: it opens under that name alone */

@@ -1,4 +1,6 @@
-import { stat } from 'node:fs/promises'
+import { open, rename, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { syncDirectory } from './sync-directory.ts'
 import { StoreUnavailableError } from './unavailable.ts'
 
 const OTHERS = 0o077
@@ -19,4 +21,18 @@ export async function checkPrivate(path: string, what: string): Promise<void> {
   throw new StoreUnavailableError(
     `${what} in ${path} can be read by other accounts (mode ${(mode & 0o777).toString(8)}): chmod 600 ${path}`,
   )
+}
+
+/** Writes a new file that this account alone can read: after a crash or a full disk there is the whole file or none. */
+export async function writePrivate(path: string, text: string): Promise<void> {
+  const partial = `${path}.new`
+  const file = await open(partial, 'w', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(partial, path)
+  await syncDirectory(dirname(path))
 }

@@ -1,3 +1,4 @@
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { Level } from 'level'
@@ -79,4 +80,27 @@ test('a changed record of a dropped database deletes no other one', async t => {
   } finally {
     await server.close()
   }
+})
+
+test('a lost key of credentials is replaced, and the credentials that it sealed are named', async t => {
+  const { path: data } = await tempDir()
+  const first = await startServer({ data })
+  const credential = { url: 'https://db.example.org', username: 'copy', password: 'secret' }
+  t.is((await call(first.url, 'PUT', '/_credentials/prod', { json: credential })).status, 201)
+  await first.couchette.close()
+  await rm(join(data, 'credentials.key'))
+  const second = await startServer({ data })
+  t.like((await call(second.url, 'GET', '/_credentials/prod')).body, { name: 'prod', unreadable: true })
+  t.is((await call(second.url, 'PUT', '/_credentials/prod', { json: credential })).status, 200)
+  t.is((await call(second.url, 'GET', '/_credentials/prod')).body.unreadable, undefined)
+  await second.close()
+})
+
+test('a key of credentials that could not be written whole does not keep the next start from making it', async t => {
+  const { path: data } = await tempDir()
+  const inTheWay = join(data, 'credentials.key.new')
+  await mkdir(inTheWay, { recursive: true })
+  await t.throwsAsync(startServer({ data }), { message: /^The key of credentials cannot be written: / })
+  await rm(inTheWay, { recursive: true })
+  await (await startServer({ data })).close()
 })
