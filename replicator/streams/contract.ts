@@ -63,8 +63,17 @@ export interface StreamWriter {
   close(): Promise<void>
 }
 
+/** Most bytes that a broker may send before there is something that its client can hand over. */
+export interface BrokerLimits {
+  /** Of a message of NATS, or an answer of Kafka. */
+  readonly messageBytes: number
+  /** Of a line of NATS's protocol. */
+  readonly lineBytes: number
+}
+
 /** Credentials and settings of a broker's client. */
 export interface BrokerAccess {
+  readonly limits: BrokerLimits
   readonly username?: string
   readonly password?: string
   readonly token?: string

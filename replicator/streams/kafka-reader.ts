@@ -10,7 +10,7 @@ import type {
   StreamReader,
 } from './contract.ts'
 import { PeerError } from '../peer-error.ts'
-import { kafkaError, kafkaOptions, topicOf } from './kafka.ts'
+import { kafkaError, kafkaOptions, KafkaSockets, topicOf } from './kafka.ts'
 import { MessageQueue } from './message-queue.ts'
 
 const END_CHECK_MS = 200
@@ -28,6 +28,7 @@ export class KafkaReader implements StreamReader {
   readonly #endpoint: StreamEndpoint
   readonly #access: BrokerAccess
   #consumer: Consumer | undefined
+  #sockets: KafkaSockets | undefined
   #topicId = ''
   #next: bigint[] = []
   #end: bigint[] = []
@@ -37,19 +38,21 @@ export class KafkaReader implements StreamReader {
     this.#access = access
   }
 
-  async open(position: StreamPosition | undefined): Promise<readonly StreamGap[]> {
+  async open(position: StreamPosition | undefined, signal: AbortSignal): Promise<readonly StreamGap[]> {
+    const sockets = (this.#sockets = new KafkaSockets(this.#access))
     try {
-      return await this.#open(position)
+      return await sockets.during(signal, () => this.#open(position, sockets))
     } catch (error) {
-      throw kafkaError(error, this.#endpoint)
+      signal.throwIfAborted()
+      throw this.#explain(error)
     }
   }
 
-  async #open(position: StreamPosition | undefined): Promise<readonly StreamGap[]> {
+  async #open(position: StreamPosition | undefined, sockets: KafkaSockets): Promise<readonly StreamGap[]> {
     const { Consumer } = await import('@platformatic/kafka')
     const { subject: topic, consumer: name } = this.#endpoint
     const consumer = (this.#consumer = new Consumer({
-      ...kafkaOptions(this.#endpoint, this.#access),
+      ...kafkaOptions(this.#endpoint, this.#access, sockets),
       groupId: `${name}-${randomBytes(6).toString('hex')}`,
       autocommit: false,
     }))
@@ -87,7 +90,7 @@ export class KafkaReader implements StreamReader {
   ): AsyncGenerator<StreamBatch> {
     while ((yield* this.#readUntilGrown(continuous, signal)) === 'grown') {
       await this.close()
-      const [gap] = await this.open(this.#position())
+      const [gap] = await this.open(this.#position(), signal)
       // The next run of the job notes it.
       if (gap !== undefined) throw new PeerError('stream_gap', gap.reason, { transient: true })
     }
@@ -100,10 +103,13 @@ export class KafkaReader implements StreamReader {
   ): AsyncGenerator<StreamBatch, 'grown' | 'end'> {
     if (!continuous && this.#isAtEnd(this.#next)) return 'end'
     const queue = new MessageQueue<KafkaMessage>(this.#access.queueBytes, bytesOf)
-    const abort = (): void => queue.end(signal.reason as Error)
+    const abort = (): void => {
+      queue.end(signal.reason as Error)
+      this.#sockets?.destroy()
+    }
     signal.addEventListener('abort', abort, { once: true })
     const stream = await this.#stream()
-    void pump(stream, queue, error => kafkaError(error, this.#endpoint))
+    void pump(stream, queue, error => this.#explain(error))
     let outcome: 'grown' | 'end' = 'end'
     const endIfGrown = async (): Promise<void> => {
       if (!(await this.#hasGrown())) return
@@ -151,8 +157,12 @@ export class KafkaReader implements StreamReader {
         offsets: this.#next.map((offset, partition) => ({ topic, partition, offset })),
       })
     } catch (error) {
-      throw kafkaError(error, this.#endpoint)
+      throw this.#explain(error)
     }
+  }
+
+  #explain(error: unknown): Error {
+    return kafkaError(this.#sockets?.failure ?? error, this.#endpoint)
   }
 
   #position(): StreamPosition {
@@ -191,6 +201,7 @@ export class KafkaReader implements StreamReader {
     this.#consumer = undefined
     // The broker may be away; it forgets the group by itself.
     if (consumer !== undefined) await new Promise<void>(resolve => consumer.close(true, () => resolve()))
+    this.#sockets?.destroy()
   }
 }
 

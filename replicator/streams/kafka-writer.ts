@@ -1,28 +1,31 @@
 import type { Producer } from '@platformatic/kafka'
 import type { StreamEndpoint } from '../../protocol/streams/stream-endpoint.ts'
 import type { BrokerAccess, OutgoingMessage, StreamWriter } from './contract.ts'
-import { kafkaError, kafkaOptions, topicOf } from './kafka.ts'
+import { kafkaError, kafkaOptions, KafkaSockets, topicOf } from './kafka.ts'
 
 /** Writes to a topic of Kafka, with the keys of documents: those of one document are in one partition, in their order. */
 export class KafkaWriter implements StreamWriter {
   readonly #endpoint: StreamEndpoint
   readonly #access: BrokerAccess
+  readonly #sockets: KafkaSockets
   #producer: Producer | undefined
 
   constructor(endpoint: StreamEndpoint, access: BrokerAccess) {
     this.#endpoint = endpoint
     this.#access = access
+    this.#sockets = new KafkaSockets(access)
   }
 
-  async open(): Promise<string> {
+  async open(signal: AbortSignal): Promise<string> {
     const { Producer } = await import('@platformatic/kafka')
-    const options = kafkaOptions(this.#endpoint, this.#access)
+    const options = kafkaOptions(this.#endpoint, this.#access, this.#sockets)
     const producer = (this.#producer ??= new Producer({ ...options, idempotent: true, acks: ALL_REPLICAS }))
     try {
       const read = () => producer.metadata({ topics: [this.#endpoint.subject], forceUpdate: true })
-      return (await topicOf(this.#endpoint, this.#access, read)).id
+      return (await this.#sockets.during(signal, () => topicOf(this.#endpoint, this.#access, read))).id
     } catch (error) {
-      throw kafkaError(error, this.#endpoint)
+      signal.throwIfAborted()
+      throw this.#explain(error)
     }
   }
 
@@ -35,17 +38,24 @@ export class KafkaWriter implements StreamWriter {
       ...(value === null ? {} : { value: Buffer.from(value) }),
     }))
     try {
-      for (const part of inParts(records))
-        await this.#producer?.send({ messages: part, idempotent: true, acks: ALL_REPLICAS })
+      await this.#sockets.during(signal, async () => {
+        for (const part of inParts(records))
+          await this.#producer?.send({ messages: part, idempotent: true, acks: ALL_REPLICAS })
+      })
     } catch (error) {
-      throw kafkaError(error, this.#endpoint)
+      throw this.#explain(error)
     }
+  }
+
+  #explain(error: unknown): Error {
+    return kafkaError(this.#sockets.failure ?? error, this.#endpoint)
   }
 
   async close(): Promise<void> {
     const producer = this.#producer
     this.#producer = undefined
     await producer?.close().catch(() => undefined)
+    this.#sockets.destroy()
   }
 }
 

@@ -1,10 +1,40 @@
+import { channel } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
 import type { BaseOptions, ClusterMetadata } from '@platformatic/kafka'
 import type { StreamEndpoint } from '../../protocol/streams/stream-endpoint.ts'
 import { PeerError } from '../peer-error.ts'
 import type { BrokerAccess } from './contract.ts'
+import { KafkaFrames } from './frame-readers.ts'
+import { GuardedSockets } from './guarded-sockets.ts'
+
+/** The sockets of a client of Kafka, and what may come from them. */
+export class KafkaSockets extends GuardedSockets {
+  readonly #access: BrokerAccess
+
+  constructor(access: BrokerAccess) {
+    super()
+    this.#access = access
+  }
+
+  /** Watches a socket that the client has just made. */
+  take(socket: Socket): void {
+    this.watch(socket, new KafkaFrames(this.#access.limits))
+  }
+}
+
+/** Called by the client behind each socket that it makes, before anything comes from it. */
+channel('tracing:plt:kafka:connections:connects:end').subscribe(event => {
+  const { connection } = event as { connection: { context: unknown; socket?: Socket } }
+  const { context, socket } = connection
+  if (context instanceof KafkaSockets && socket !== undefined) context.take(socket)
+})
 
 /** The options of a client; a job that loses its brokers crashes and is started again by its scheduler. */
-export function kafkaOptions(endpoint: StreamEndpoint, access: BrokerAccess): BaseOptions {
+export function kafkaOptions(
+  endpoint: StreamEndpoint,
+  access: BrokerAccess,
+  sockets: KafkaSockets,
+): BaseOptions {
   const { username, password, token, timeoutMs, ca, cert, key, rejectUnauthorized } = access
   const files = Object.fromEntries(Object.entries({ ca, cert, key }).filter(([, text]) => text !== undefined))
   const sasl =
@@ -15,6 +45,7 @@ export function kafkaOptions(endpoint: StreamEndpoint, access: BrokerAccess): Ba
         : { mechanism: endpoint.sasl, username, password: password ?? '' }
   return {
     clientId: 'couchette',
+    context: sockets,
     bootstrapBrokers: [...endpoint.servers],
     retries: 2,
     retryDelay: 200,

@@ -10,7 +10,7 @@ import type {
   StreamReader,
 } from './contract.ts'
 import { MessageQueue } from './message-queue.ts'
-import { connectToNats, natsError, type NatsStream } from './nats.ts'
+import { closeNats, connectToNats, natsError, type NatsStream } from './nats.ts'
 
 /** Messages that are asked for ahead; fewer where those of the stream are large. */
 const MOST_AHEAD = 1000
@@ -34,8 +34,8 @@ export class NatsReader implements StreamReader {
     this.#access = access
   }
 
-  async open(position: StreamPosition | undefined): Promise<readonly StreamGap[]> {
-    const stream = (this.#stream = await connectToNats(this.#endpoint, this.#access))
+  async open(position: StreamPosition | undefined, signal: AbortSignal): Promise<readonly StreamGap[]> {
+    const stream = (this.#stream = await connectToNats(this.#endpoint, this.#access, signal))
     const { created, state } = stream.info
     this.#end = state.last_seq
     if (position === undefined) return []
@@ -62,11 +62,14 @@ export class NatsReader implements StreamReader {
     if (!continuous && this.#last >= this.#end) return
     const stream = this.#stream!
     const queue = new MessageQueue<JsMsg>(this.#access.queueBytes, ({ data }) => data.length)
-    const abort = (): void => queue.end(signal.reason as Error)
+    const abort = (): void => {
+      queue.end(signal.reason as Error)
+      stream.sockets.destroy()
+    }
     signal.addEventListener('abort', abort, { once: true })
     void stream.connection
       .closed()
-      .then(error => queue.end(natsError(error ?? new Error('the connection was cut'), this.#endpoint)))
+      .then(error => queue.end(this.#explain(error ?? new Error('the connection was cut'))))
     const consumer = await this.#consumer(stream)
     const left = continuous ? undefined : (await consumer.info()).num_pending
     if (left === 0) return
@@ -104,7 +107,7 @@ export class NatsReader implements StreamReader {
         opt_start_seq: this.#last + 1,
       })
     } catch (error) {
-      throw natsError(error, this.#endpoint)
+      throw this.#explain(error)
     }
   }
 
@@ -114,7 +117,7 @@ export class NatsReader implements StreamReader {
       for await (const message of this.#messages) if (!queue.put(message)) await queue.room()
       queue.end()
     } catch (error) {
-      queue.end(natsError(error, this.#endpoint))
+      queue.end(this.#explain(error))
     }
   }
 
@@ -125,6 +128,10 @@ export class NatsReader implements StreamReader {
     return Math.min(MOST_AHEAD, Math.max(LEAST_AHEAD, Math.floor(this.#access.queueBytes / mean)))
   }
 
+  #explain(error: unknown): Error {
+    return natsError(this.#stream?.sockets.failure ?? error, this.#endpoint)
+  }
+
   pending(): Promise<number | null> {
     return Promise.resolve(this.#pending)
   }
@@ -132,7 +139,7 @@ export class NatsReader implements StreamReader {
   async close(): Promise<void> {
     const stream = this.#stream
     this.#stream = undefined
-    await stream?.connection.close().catch(() => undefined)
+    await closeNats(stream)
   }
 }
 

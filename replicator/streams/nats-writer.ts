@@ -2,7 +2,7 @@ import type { MsgHdrs } from '@nats-io/nats-core'
 import type { StreamEndpoint } from '../../protocol/streams/stream-endpoint.ts'
 import type { BrokerAccess, OutgoingMessage, StreamWriter } from './contract.ts'
 import { NatsAcks } from './nats-acks.ts'
-import { connectToNats, natsError, type NatsStream } from './nats.ts'
+import { closeNats, connectToNats, natsError, type NatsStream } from './nats.ts'
 
 /** Writes to a JetStream: messages have ids, by which the server leaves out those that it has already. */
 export class NatsWriter implements StreamWriter {
@@ -17,9 +17,9 @@ export class NatsWriter implements StreamWriter {
     this.#access = access
   }
 
-  async open(): Promise<string> {
+  async open(signal: AbortSignal): Promise<string> {
     const { createInbox, headers } = await import('@nats-io/nats-core')
-    const stream = (this.#stream ??= await connectToNats(this.#endpoint, this.#access))
+    const stream = (this.#stream ??= await connectToNats(this.#endpoint, this.#access, signal))
     this.#headers = headers
     this.#acks ??= new NatsAcks(stream.connection, createInbox(), this.#access.timeoutMs)
     return stream.info.created
@@ -28,12 +28,12 @@ export class NatsWriter implements StreamWriter {
   async publish(messages: readonly OutgoingMessage[], signal: AbortSignal): Promise<void> {
     const stream = this.#stream
     if (stream === undefined || stream.connection.isClosed())
-      throw natsError(new Error('the connection was cut'), this.#endpoint)
+      throw natsError(stream?.sockets.failure ?? new Error('the connection was cut'), this.#endpoint)
     signal.throwIfAborted()
     try {
-      await this.#acks?.publish(this.#outgoing(messages))
+      await stream.sockets.during(signal, async () => this.#acks?.publish(this.#outgoing(messages)))
     } catch (error) {
-      throw natsError(error, this.#endpoint)
+      throw natsError(stream.sockets.failure ?? error, this.#endpoint)
     }
   }
 
@@ -54,7 +54,7 @@ export class NatsWriter implements StreamWriter {
     this.#stream = undefined
     this.#acks?.close()
     this.#acks = undefined
-    await stream?.connection.close().catch(() => undefined)
+    await closeNats(stream)
   }
 }
 

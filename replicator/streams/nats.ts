@@ -1,8 +1,11 @@
-import type { ConnectionOptions, NatsConnection } from '@nats-io/nats-core'
+import type { NatsConnection } from '@nats-io/nats-core'
 import type { JetStreamClient, JetStreamManager, StreamInfo } from '@nats-io/jetstream'
 import type { StreamEndpoint } from '../../protocol/streams/stream-endpoint.ts'
 import { PeerError } from '../peer-error.ts'
 import type { BrokerAccess } from './contract.ts'
+import { NatsFrames } from './frame-readers.ts'
+import { GuardedSockets } from './guarded-sockets.ts'
+import type { WatchedOptions } from './nats-transport.ts'
 
 /** A connection to JetStream, with the stream that an endpoint names. */
 export interface NatsStream {
@@ -10,6 +13,7 @@ export interface NatsStream {
   readonly client: JetStreamClient
   readonly manager: JetStreamManager
   readonly info: StreamInfo
+  readonly sockets: GuardedSockets
 }
 
 /**
@@ -17,27 +21,58 @@ export interface NatsStream {
  *
  * @throws PeerError
  */
-export async function connectToNats(endpoint: StreamEndpoint, access: BrokerAccess): Promise<NatsStream> {
+export async function connectToNats(
+  endpoint: StreamEndpoint,
+  access: BrokerAccess,
+  signal: AbortSignal,
+): Promise<NatsStream> {
   for (const server of endpoint.servers) await access.checkHost(server)
-  const [{ connect }, { jetstream, jetstreamManager }] = await Promise.all([
-    import('@nats-io/transport-node'),
-    import('@nats-io/jetstream'),
-  ])
-  const { stream = '' } = endpoint
-  let connection: NatsConnection | undefined
+  const sockets = new GuardedSockets()
   try {
-    connection = await connect(await connectionOptions(endpoint, access))
-    const manager = await jetstreamManager(connection, { timeout: access.timeoutMs })
-    const info = await manager.streams.info(stream)
-    return { connection, manager, info, client: jetstream(connection, { timeout: access.timeoutMs }) }
+    return await sockets.during(signal, () => openStream(endpoint, access, sockets))
   } catch (error) {
-    await connection?.close().catch(() => undefined)
-    throw natsError(error, endpoint)
+    // The client leaves a socket open on which it waited in vain.
+    sockets.destroy()
+    signal.throwIfAborted()
+    throw natsError(sockets.failure ?? error, endpoint)
   }
 }
 
+async function openStream(
+  endpoint: StreamEndpoint,
+  access: BrokerAccess,
+  sockets: GuardedSockets,
+): Promise<NatsStream> {
+  const [{ connectNats }, { jetstream, jetstreamManager }] = await Promise.all([
+    import('./nats-transport.ts'),
+    import('@nats-io/jetstream'),
+  ])
+  const { stream = '' } = endpoint
+  const { timeoutMs, limits } = access
+  const options = await connectionOptions(endpoint, access)
+  let connection: NatsConnection | undefined
+  try {
+    connection = await connectNats({
+      ...options,
+      watch: socket => sockets.watch(socket, new NatsFrames(limits)),
+    })
+    const manager = await jetstreamManager(connection, { timeout: timeoutMs })
+    const info = await manager.streams.info(stream)
+    return { connection, manager, info, sockets, client: jetstream(connection, { timeout: timeoutMs }) }
+  } catch (error) {
+    await connection?.close().catch(() => undefined)
+    throw error
+  }
+}
+
+/** Closes a connection and its sockets. */
+export async function closeNats(stream: NatsStream | undefined): Promise<void> {
+  await stream?.connection.close().catch(() => undefined)
+  stream?.sockets.destroy()
+}
+
 /** A job that loses its server crashes, and is started again by its scheduler: the client itself tries once only. */
-async function connectionOptions(endpoint: StreamEndpoint, access: BrokerAccess): Promise<ConnectionOptions> {
+async function connectionOptions(endpoint: StreamEndpoint, access: BrokerAccess): Promise<WatchedOptions> {
   const { username, password, token, creds, timeoutMs, ca, cert, key, rejectUnauthorized } = access
   const { credsAuthenticator } = await import('@nats-io/nats-core')
   const files = Object.fromEntries(Object.entries({ ca, cert, key }).filter(([, text]) => text !== undefined))

@@ -137,6 +137,10 @@ export class StreamJobs {
       timeoutMs,
       partitionCheckMs: this.#host.config.integer('couchette', 'kafka_partition_interval'),
       queueBytes: this.#host.config.integer('couchette', 'stream_queue_bytes'),
+      limits: {
+        messageBytes: this.#host.config.integer('couchette', 'max_peer_document'),
+        lineBytes: this.#host.config.integer('couchette', 'max_broker_line'),
+      },
       checkHost: server => this.#checkHost(server),
     }
   }

@@ -190,12 +190,12 @@ export class JetStreamLog implements EngineLog {
 
   async #open(): Promise<Client> {
     if (this.#isClosed) throw new Error('the log is closed')
-    const [{ connect }, { jetstream, jetstreamManager }] = await Promise.all([
-      import('@nats-io/transport-node'),
+    const [{ connectNats }, { jetstream, jetstreamManager }] = await Promise.all([
+      import('../../../replicator/streams/nats-transport.ts'),
       import('@nats-io/jetstream'),
     ])
     const { servers, access } = this.#options
-    const connection = await connect({
+    const connection = await connectNats({
       ...access,
       servers: [...servers],
       name: 'couchette',

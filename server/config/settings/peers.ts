@@ -46,6 +46,13 @@ export const PEER_SETTINGS = {
     unit: 'bytes',
     about: 'Longest document that a peer may send, without attachments that follow it',
   },
+  max_broker_line: {
+    kind: 'integer',
+    default: 64 * 1024,
+    unit: 'bytes',
+    about:
+      "Longest line of a NATS server's protocol; `max_peer_document` bounds a message of NATS and an answer of Kafka",
+  },
   max_peer_row: {
     kind: 'integer',
     default: 8 * 1024 * 1024,
