@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
 import type { DocumentSorter } from '../../replicator/comparison/by-listings.ts'
+import { PeerError } from '../../replicator/peer-error.ts'
 import type { IdRange, ListedDocument } from '../../replicator/peer.ts'
 
 const ROWS_AT_A_TIME = 1000
@@ -13,27 +14,40 @@ const ROWS_AT_A_TIME = 1000
 export class LevelSorter implements DocumentSorter {
   readonly #directory: string
   readonly #level: Level<Uint8Array, string>
+  readonly #maxBytes: number
+  #bytes = 0
 
-  /** @param parent a directory that is made where it is missing */
-  static async open(parent: string): Promise<LevelSorter> {
+  /**
+   * @param parent a directory that is made where it is missing
+   * @param maxBytes of all that is put; 0 for no bound
+   */
+  static async open(parent: string, maxBytes: number): Promise<LevelSorter> {
     await mkdir(parent, { recursive: true, mode: 0o700 })
     const directory = await mkdtemp(join(parent, 'sort-'))
     const level = new Level<Uint8Array, string>(directory, { keyEncoding: 'view', valueEncoding: 'utf8' })
     await level.open()
-    return new LevelSorter(directory, level)
+    return new LevelSorter(directory, level, maxBytes)
   }
 
-  private constructor(directory: string, level: Level<Uint8Array, string>) {
+  private constructor(directory: string, level: Level<Uint8Array, string>, maxBytes: number) {
     this.#directory = directory
     this.#level = level
+    this.#maxBytes = maxBytes
   }
 
+  /** @throws PeerError `listing_too_large`: a feed without an end would fill the disk */
   async put(documents: readonly ListedDocument[]): Promise<void> {
     const rows = documents.map(({ id, leaves }) => ({
       type: 'put' as const,
       key: Buffer.from(id),
       value: JSON.stringify(leaves),
     }))
+    for (const { key, value } of rows) this.#bytes += key.length + value.length
+    if (this.#maxBytes > 0 && this.#bytes > this.#maxBytes)
+      throw new PeerError(
+        'listing_too_large',
+        `the ids and revisions of a side take more than ${this.#maxBytes} bytes`,
+      )
     await this.#level.batch(rows)
   }
 

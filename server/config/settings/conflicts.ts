@@ -83,6 +83,13 @@ export const CONFLICT_SETTINGS = {
       unit: 'milliseconds',
       about: 'Time between two lines of `_compare` that tell how far it is',
     },
+    max_listing_size: {
+      kind: 'integer',
+      default: 4_294_967_296,
+      min: 0,
+      unit: 'bytes',
+      about: 'Most room on the disk for the ids and revisions of one side of `_compare`; 0 for no bound',
+    },
     content_batch: {
       kind: 'integer',
       default: 100,

@@ -93,7 +93,11 @@ function settingsOf(config: Config): CompareOptions {
   const integer = (key: 'parts' | 'listed' | 'content_batch' | 'progress_interval'): number =>
     config.integer('compare', key)
   return {
-    openSorter: () => LevelSorter.open(join(config.text('couchdb', 'database_dir'), 'compare')),
+    openSorter: () =>
+      LevelSorter.open(
+        join(config.text('couchdb', 'database_dir'), 'compare'),
+        config.integer('compare', 'max_listing_size'),
+      ),
     limits: { parts: integer('parts'), listed: integer('listed') },
     contentBatch: integer('content_batch'),
     progressMs: integer('progress_interval'),

@@ -261,3 +261,33 @@ test('a database that the user may not read cannot be compared', async t => {
   const json = { source: `${secured.server.url}/closed`, target: 'open' }
   t.is((await secured.as('ann:secret')('POST', '/_compare', { json })).status, 401)
 })
+
+test('a side that lists documents without an end fills no disk', async t => {
+  const listed = (from: number): string =>
+    Array.from({ length: 100 }, (_, n) => {
+      const id = `endless-${from + n}`
+      return `{"seq":"${from + n + 1}-x","id":"${id}","changes":[{"rev":"1-967a00dff5e02add41819138abb3284d"}]},\n`
+    }).join('')
+  const peer = await startFalsePeer(({ url = '' }, response) => {
+    if (!url.includes('/_changes')) return false
+    response.writeHead(200, { 'Content-Type': 'application/json' })
+    response.write('{"results":[\n')
+    let count = 0
+    const goOn = (): void => {
+      if (response.destroyed) return
+      response.write(listed(count), () => setImmediate(goOn))
+      count += 100
+    }
+    goOn()
+    return true
+  })
+  t.teardown(() => peer.close())
+  const settings = [{ section: 'compare', key: 'max_listing_size', value: '200000' }]
+  const server = await startServer({ settings })
+  t.teardown(server.close)
+  await call(server.url, 'PUT', '/db')
+  const json = { source: `${peer.url}/db`, target: 'db' }
+  const answer = await call<unknown>(server.url, 'POST', '/_compare', { json })
+  t.regex(JSON.stringify(answer.body), /listing_too_large/)
+  await eventually('the peer is left', () => peer.connections === 0)
+})
