@@ -7,7 +7,8 @@ export interface BackupPlace {
   readonly name: string
   /** Returns the names of the files that describe backups; none where there is nothing yet. */
   list(): Promise<string[]>
-  has(path: string): Promise<boolean>
+  /** Returns whether the content of a digest is there, undamaged as far as the place can tell without fetching it. */
+  holds(path: string, content: { readonly sha256: string; readonly size: number }): Promise<boolean>
   read(path: string): AsyncIterable<Uint8Array>
   write(path: string, text: string): Promise<void>
   /** Returns the path of a file of this machine, to which content is written before {@link keep} takes it. */

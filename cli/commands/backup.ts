@@ -113,7 +113,8 @@ async function fetchFiles(
   try {
     for (const file of copy.files) {
       const before = known.get(`${copy.uuid} ${file.path} ${file.mark}`)
-      if (before !== undefined && (await place.has(contentPath(before)))) {
+      const { size } = file
+      if (before !== undefined && (await place.holds(contentPath(before), { sha256: before, size }))) {
         files.push({ ...file, sha256: before })
         continue
       }

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { BACKUPS } from '../../protocol/backup.ts'
 import type { BackupPlace } from '../../protocol/backup-place.ts'
 import { ignoreMissing } from '../storage/missing-file.ts'
+import { syncDirectory } from '../storage/sync-directory.ts'
 
 /** Backups in a directory of this machine. */
 export class DirectoryPlace implements BackupPlace {
@@ -17,11 +19,20 @@ export class DirectoryPlace implements BackupPlace {
     return (await readdir(join(this.name, BACKUPS)).catch(ignoreMissing)) ?? []
   }
 
-  has(path: string): Promise<boolean> {
-    return access(this.#fileOf(path)).then(
-      () => true,
-      () => false,
-    )
+  /** Reads the file: a disk that loses bytes, or a machine that lost power, leaves files that are damaged or cut. */
+  async holds(
+    path: string,
+    { sha256, size }: { readonly sha256: string; readonly size: number },
+  ): Promise<boolean> {
+    const file = await stat(this.#fileOf(path)).catch(ignoreMissing)
+    if (file?.size !== size) return false
+    const hash = createHash('sha256')
+    try {
+      for await (const bytes of this.read(path)) hash.update(bytes)
+    } catch {
+      return false
+    }
+    return hash.digest('hex') === sha256
   }
 
   read(path: string): AsyncIterable<Uint8Array> {
@@ -30,9 +41,10 @@ export class DirectoryPlace implements BackupPlace {
 
   async write(path: string, text: string): Promise<void> {
     const file = this.#fileOf(path)
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await makeParent(file)
     await writeFile(`${file}.new`, text, { mode: 0o600, flush: true })
     await rename(`${file}.new`, file)
+    await syncDirectory(dirname(file))
   }
 
   async spool(): Promise<string> {
@@ -42,8 +54,9 @@ export class DirectoryPlace implements BackupPlace {
 
   async keep(path: string): Promise<void> {
     const file = this.#fileOf(path)
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await makeParent(file)
     await rename(this.#fileOf('incoming'), file)
+    await syncDirectory(dirname(file))
   }
 
   async remove(path: string): Promise<void> {
@@ -57,4 +70,11 @@ export class DirectoryPlace implements BackupPlace {
   #fileOf(path: string): string {
     return join(this.name, ...path.split('/'))
   }
+}
+
+/** Makes the directory of a file, whose name is synced too. */
+async function makeParent(file: string): Promise<void> {
+  const first = await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  for (const directory of new Set([dirname(first), dirname(dirname(file))])) await syncDirectory(directory)
 }

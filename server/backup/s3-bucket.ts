@@ -45,10 +45,11 @@ export class S3Bucket {
     return keys
   }
 
-  async has(key: string): Promise<boolean> {
-    const { statusCode, body } = await this.#send('HEAD', pathOf(key), { allowed: [404] })
+  /** Returns the bytes of an object; undefined where there is none. */
+  async sizeOf(key: string): Promise<number | undefined> {
+    const { statusCode, headers, body } = await this.#send('HEAD', pathOf(key), { allowed: [404] })
     await body.dump()
-    return statusCode !== 404
+    return statusCode === 404 ? undefined : Number(headers['content-length'])
   }
 
   async *get(key: string): AsyncGenerator<Uint8Array> {

@@ -27,8 +27,9 @@ export class S3Place implements BackupPlace {
     return keys.map(key => key.slice(key.lastIndexOf('/') + 1))
   }
 
-  has(path: string): Promise<boolean> {
-    return this.#bucket.has(this.#prefix + path)
+  /** A bucket keeps digests of its own; here sizes are compared. */
+  async holds(path: string, { size }: { readonly size: number }): Promise<boolean> {
+    return (await this.#bucket.sizeOf(this.#prefix + path)) === size
   }
 
   read(path: string): AsyncIterable<Uint8Array> {

@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Backup } from '../../../protocol/backup.ts'
@@ -141,6 +141,23 @@ test.serial('only what changed is fetched, and old backups are removed', async t
   t.is(code, 0)
   t.is((await readBackups(new DirectoryPlace(place.backups))).length, 1)
   t.is(await restore({ backups: place.backups, data: place.restored }), 0)
+})
+
+test.serial('content that was cut or damaged since the backup before is fetched again', async t => {
+  const place = await makePlace(t)
+  const server = await startServer(t, place.data)
+  await call(server.url, 'PUT', '/db')
+  await call(server.url, 'PUT', '/db/file/f', { raw: Buffer.alloc(200_000, 'z') })
+  await takeBackup(t, server.url, place.backups)
+  const [backup] = (await readBackups(new DirectoryPlace(place.backups))) as unknown as [Backup]
+  const { sha256, size } = backup.files.find(file => file.path.startsWith('attachments/'))!
+  const path = join(place.backups, 'files', sha256.slice(0, 2), sha256)
+  const whole = await readFile(path)
+  for (const damage of [() => truncate(path, 100), () => writeFile(path, Buffer.alloc(size))]) {
+    await damage()
+    t.true((await takeBackup(t, server.url, place.backups)).fetched >= size)
+    t.deepEqual(await readFile(path), whole)
+  }
 })
 
 test.serial('one backup is taken at a time, by server administrators alone', async t => {
