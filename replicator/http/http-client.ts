@@ -2,14 +2,14 @@ import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
-import { publicUrl } from '../../protocol/replication-endpoint.ts'
-import type { ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
+import { publicUrl, type ReplicationEndpoint } from '../../protocol/replication-endpoint.ts'
 import { networkError } from '../peer-error.ts'
 import type { BytesMoved } from '../peer.ts'
 import { retrying, type RetryPolicy } from '../retry.ts'
 import { Turns } from '../../protocol/turns.ts'
 import { decoded, discard, header, otherShape, readJson, statusError } from './answer.ts'
 import type { PeerAnswer } from './answer.ts'
+import { interimBound } from './interim-answers.ts'
 import type { Connections } from './connections.ts'
 import { MemberTokens } from './member-token.ts'
 import type { PeerSession } from './session.ts'
@@ -236,6 +236,7 @@ export class HttpClient {
         body: (body ?? null) as string | Uint8Array | Readable | null,
         headersTimeout: this.timeoutMs,
         bodyTimeout: this.timeoutMs,
+        onInfo: interimBound(),
         signal,
       })
       this.#quickestMs = Math.min(this.#quickestMs ?? Infinity, performance.now() - asked)

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import { PeerError, networkError } from '../peer-error.ts'
 import { unlessAborted } from '../wait.ts'
 import { parseRetryAfter } from './throttle.ts'
+import { interimBound } from './interim-answers.ts'
 
 const COOKIE = /(?:^|[;,]\s*)AuthSession=([^;,\s]*)/
 const MAX_AGE = /;\s*max-age=(\d+)/i
@@ -92,6 +93,7 @@ export class PeerSession {
         body: JSON.stringify({ name, password }),
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
+        onInfo: interimBound(),
       })
     } catch (error) {
       throw networkError(error, url)

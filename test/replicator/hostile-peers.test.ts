@@ -55,6 +55,21 @@ for (const [what, reply] of Object.entries(ENDLESS)) {
   })
 }
 
+test.serial('a target that sends interim answers without an end is given up', async t => {
+  const peer = await startFalsePeer((request, { socket }) => {
+    if (request.url?.includes('_revs_diff') !== true || socket === null) return false
+    const goOn = (): void => {
+      if (!socket.destroyed) socket.write('HTTP/1.1 102 Processing\r\n\r\n', () => setImmediate(goOn))
+    }
+    goOn()
+    return true
+  })
+  t.teardown(() => peer.close())
+  const job = { source: 'from', target: peer.url, retries_per_request: 0 }
+  t.regex(String((await replicate(server.url, job)).reason), /interim answers/)
+  await eventually('its connections are closed or idle', () => peer.connections <= 20)
+})
+
 const VALUES = [null, 1, 'text', [], {}, [null], { a: null }, [[]], { results: null }, { rev: 1 }]
 const PATHS: Record<string, RegExp> = {
   'GET the database': /^\/db\/$/,
