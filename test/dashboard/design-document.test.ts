@@ -1,5 +1,6 @@
 import test from 'ava'
 import { findAttention } from '../../dashboard/src/lib/attention.ts'
+import { nodeItems } from '../../dashboard/src/lib/node-attention.ts'
 import { conflictsOfMetrics } from '../../dashboard/src/lib/conflict-metrics.ts'
 import { otherFunctions, viewsOf, withoutView, withView } from '../../dashboard/src/lib/design-document.ts'
 import { fieldNames } from '../../dashboard/src/lib/field-names.ts'
@@ -69,6 +70,38 @@ test('what stands still or is lost comes before what only grows', t => {
   t.is(items[2]?.text, 'Each has revisions side by side of which readers see one only.')
   t.is(items[1]?.link, '#/replications/job/_replicator/pull')
   t.deepEqual(findAttention({ jobs: [], databases: [], disk: { total: 10, free: 9 }, loopDelayMs: 3 }), [])
+})
+
+test('conditions of the node need attention, those of a healthy one none', t => {
+  const node = {
+    store: { state: 'failed', reason: 'The disk is full.', damaged_reads: 2, missing_at_start: [] },
+    certificate: { not_after: new Date(Date.now() + 3.5 * 86_400_000).toISOString() },
+    retention: { held_back: 1, refused: 0, failed: 2 },
+    large_trees: { documents: 1, largest: [{ database: 'db', id: 'a', leaves: 1200 }] },
+    configuration: { findings: 3 },
+  }
+  const quiet = { jobs: [], databases: [], disk: undefined, loopDelayMs: undefined }
+  t.deepEqual(
+    findAttention({ ...quiet, node: nodeItems(node) }).map(({ tone, title }) => `${tone}: ${title}`),
+    [
+      'bad: The store takes no writes',
+      'bad: Stored data is damaged',
+      'bad: In 2 databases retention fails',
+      "warn: The server's certificate ends in 3 days",
+      'warn: In 1 database tombstones wait for a peer',
+      'warn: 1 document with a large revision tree',
+      'warn: Settings do not do what they say',
+    ],
+  )
+  const healthy = {
+    store: { state: 'healthy', reason: null, damaged_reads: 0, missing_at_start: [] },
+    certificate: null,
+    retention: { held_back: 0, refused: 0, failed: 0 },
+    large_trees: { documents: 0, largest: [] },
+    logins: { locked: 0 },
+  }
+  t.deepEqual(findAttention({ ...quiet, node: nodeItems(healthy) }), [])
+  t.deepEqual(findAttention({ ...quiet, node: nodeItems({}) }), [])
 })
 
 test('conflicts are read from the metrics, and those that wait longest come first', t => {

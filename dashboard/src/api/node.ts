@@ -1,3 +1,4 @@
+import type { NodeConditions } from '../lib/node-attention.ts'
 import { getJson, getText, hasStatus, request } from './http.ts'
 
 export interface Welcome {
@@ -40,7 +41,7 @@ export async function counters(signal: AbortSignal): Promise<Counters> {
   }
 }
 
-export interface Health {
+export interface Health extends NodeConditions {
   readonly event_loop_delay_ms: { readonly p50: number; readonly p99: number; readonly max: number }
   readonly memory: { readonly resident: number; readonly heap_used: number; readonly heap_limit: number }
   readonly disk: { readonly total: number; readonly free: number } | null

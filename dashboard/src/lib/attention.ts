@@ -25,6 +25,8 @@ export interface Situation {
   readonly disk: { readonly total: number; readonly free: number } | undefined
   /** Delay of the event loop, 99th percentile in milliseconds. */
   readonly loopDelayMs: number | undefined
+  /** Items for what the node reports of itself. */
+  readonly node?: readonly Attention[]
 }
 
 const MOST_JOBS = 8
@@ -33,8 +35,9 @@ const VERY_LOW_DISK = 0.03
 const LATE_LOOP_MS = 250
 
 /** Returns what needs attention, most urgent first: what is lost or stands still before what only grows. */
-export function findAttention({ jobs, databases, disk, loopDelayMs }: Situation): Attention[] {
+export function findAttention({ jobs, databases, disk, loopDelayMs, node = [] }: Situation): Attention[] {
   const items = [
+    ...node,
     ...diskItems(disk),
     ...replicationItems(jobs),
     ...divergenceItems(jobs),

@@ -5,6 +5,7 @@ import { listReplications } from '../../api/replications.ts'
 import { findAttention } from '../../lib/attention.ts'
 import { conflictsOfMetrics } from '../../lib/conflict-metrics.ts'
 import { formatBytes, formatCount, formatDuration } from '../../lib/format.ts'
+import { nodeItems } from '../../lib/node-attention.ts'
 import { linkTo, type Place } from '../../lib/location.ts'
 import { countStates, type ReplicationJob, STATE_TONES, STATE_WORDS } from '../../lib/replication-job.ts'
 import { useResource } from '../../ui/hooks.ts'
@@ -85,6 +86,7 @@ function AdminOverview() {
     databases: databases.data?.conflicts ?? [],
     disk: node.data?.health?.disk ?? undefined,
     loopDelayMs: node.data?.health?.event_loop_delay_ms.p99,
+    node: nodeItems(node.data?.health),
   })
   return (
     <div class="stack">
