@@ -22,14 +22,15 @@ interface Session {
 const DOCUMENTS = 20
 const CONTINUOUS = jobId('' as never, { continuous: true, createTarget: true })
 
-/** Returns a document that has a node run its job, by the name of its target. */
+/** Returns a document that has a node run its job, by the name of its target, which begins with a prefix. */
 function placedAt(
   node: string,
   nodes: readonly string[],
+  prefix: string,
   document: (name: string) => object,
 ): [string, object] {
   for (let n = 0; ; n++) {
-    const name = `${node}-${n}`
+    const name = `${prefix}-${node}-${n}`
     const members = document(name) as Record<string, unknown>
     const key = placementKey({ database: '_replicator', id: name }, {
       members,
@@ -90,7 +91,7 @@ test('jobs are spread over the members, and go on from their checkpoints when on
     })
     const places = new Map<string, string>()
     for (const [index, node] of names.entries()) {
-      const [name, document] = placedAt(node, names, between)
+      const [name, document] = placedAt(node, names, 'on', between)
       places.set(name, node)
       const { url } = cluster.nodes[(index + 1) % names.length]!
       t.is((await call(url, 'PUT', `/_replicator/${name}`, { json: document })).status, 201)
@@ -100,7 +101,7 @@ test('jobs are spread over the members, and go on from their checkpoints when on
       await eventually(`${name} is filled`, async () => (await count(other.url, name)) === DOCUMENTS)
 
     // A job at a follower, which writes to the cluster under the follower's own URL, and records that it is over.
-    const [once, inside] = placedAt(kept.name, names, name => ({
+    const [once, inside] = placedAt(kept.name, names, 'once', name => ({
       source: `${other.url}/source`,
       target: `${kept.url}/${name}`,
       create_target: true,
