@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { isMissingFile } from '../storage/missing-file.ts'
 import { Encryption } from '../storage/encryption/encryption.ts'
-import { checkPrivate, writePrivate } from '../storage/private-file.ts'
+import { checkPrivate, writePrivateFile } from '../storage/private-file.ts'
 import { StoreUnavailableError } from '../storage/unavailable.ts'
 
 const KEY_BYTES = 32
@@ -40,7 +40,7 @@ export class SecretBox {
 
   static async #make(path: string): Promise<SecretBox> {
     const key = randomBytes(KEY_BYTES)
-    await writePrivate(path, `${key.toString('hex')}\n`).catch((error: unknown) => {
+    await writePrivateFile(path, `${key.toString('hex')}\n`).catch((error: unknown) => {
       throw new StoreUnavailableError(`The key of credentials cannot be written: ${String(error)}`)
     })
     return new SecretBox(key, true)

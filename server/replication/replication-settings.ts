@@ -8,6 +8,7 @@ import type { SchedulerOptions } from '../../replicator/scheduler.ts'
 import type { HostGuard } from '../../replicator/http/guarded-lookup.ts'
 import type { Config } from '../config/config.ts'
 import { HostRules } from './host-rules.ts'
+import { checkPrivateSync } from '../storage/private-file.ts'
 
 /** Returns the default options of replications. */
 export function replicationDefaults(config: Config): ReplicationDefaults {
@@ -81,12 +82,15 @@ export function hostGuard(config: Config): HostGuard {
   }
 }
 
+/** @throws {StoreUnavailableError} for a private key that others can read */
 export function tlsOptions(config: Config): TlsOptions {
   const file = (name: 'ssl_trusted_certificates_file' | 'cert_file' | 'key_file'): string | undefined => {
     const path = config.text('replicator', name)
     return path === '' ? undefined : readFileSync(path, 'utf8')
   }
   const [ca, cert, key] = [file('ssl_trusted_certificates_file'), file('cert_file'), file('key_file')]
+  if (key !== undefined)
+    checkPrivateSync(config.text('replicator', 'key_file'), 'The private key of [replicator]')
   const passphrase = config.text('replicator', 'password')
   return {
     rejectUnauthorized: config.boolean('replicator', 'verify_ssl_certificates'),

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { entryCipher } from '../cluster/entry/entry-cipher.ts'
-import { openLog } from '../cluster/log/open-log.ts'
+import { checkSecretFiles, openLog } from '../cluster/log/open-log.ts'
 import { Cluster } from '../cluster/service/cluster.ts'
 import { clusterSettings } from '../cluster/service/cluster-settings.ts'
 import type { Config } from '../config/config.ts'
@@ -12,6 +12,7 @@ import type { CouchetteOptions } from './options.ts'
  * Makes this server a node of the cluster that `[cluster]` names; undefined where it names none. It begins when the server listens.
  *
  * @throws {StartError} for settings that are not complete
+ * @throws {StoreUnavailableError} for a file with a secret that others can read
  */
 export async function clusterOf(
   options: CouchetteOptions,
@@ -20,6 +21,7 @@ export async function clusterOf(
 ): Promise<Cluster | undefined> {
   const settings = clusterSettings(config)
   if (settings === undefined) return undefined
+  if (options.clusterLog === undefined) await checkSecretFiles(settings.logUrl)
   const keys = options.memory === true ? undefined : await masterKeysOf(options)
   return new Cluster({
     settings,

@@ -1,3 +1,4 @@
+import { type Stats, statSync } from 'node:fs'
 import { open, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { syncDirectory } from './sync-directory.ts'
@@ -14,25 +15,32 @@ const OTHERS_BUT_READING_GROUP = 0o037
  * @throws {StoreUnavailableError}
  */
 export async function checkPrivate(path: string, what: string): Promise<void> {
-  if (process.getuid === undefined) return
-  const { mode, uid } = await stat(path)
-  const forbidden = uid === 0 && process.getuid() !== 0 ? OTHERS_BUT_READING_GROUP : OTHERS
-  if ((mode & forbidden) === 0) return
-  throw new StoreUnavailableError(
-    `${what} in ${path} can be read by other accounts (mode ${(mode & 0o777).toString(8)}): chmod 600 ${path}`,
-  )
+  checkMode(await stat(path), path, what)
 }
 
-/** Writes a new file that this account alone can read: after a crash or a full disk there is the whole file or none. */
-export async function writePrivate(path: string, text: string): Promise<void> {
-  const partial = `${path}.new`
-  const file = await open(partial, 'w', 0o600)
+/** Does as {@link checkPrivate}, without giving others a turn. */
+export function checkPrivateSync(path: string, what: string): void {
+  checkMode(statSync(path), path, what)
+}
+
+/** Writes a file for its owner alone, whole and durably: after a crash or on a full disk it is the old one or the new one. */
+export async function writePrivateFile(path: string, text: string): Promise<void> {
+  const file = await open(`${path}.new`, 'w', 0o600)
   try {
     await file.writeFile(text)
     await file.sync()
   } finally {
     await file.close()
   }
-  await rename(partial, path)
+  await rename(`${path}.new`, path)
   await syncDirectory(dirname(path))
+}
+
+function checkMode({ mode, uid }: Stats, path: string, what: string): void {
+  if (process.getuid === undefined) return
+  const forbidden = uid === 0 && process.getuid() !== 0 ? OTHERS_BUT_READING_GROUP : OTHERS
+  if ((mode & forbidden) === 0) return
+  throw new StoreUnavailableError(
+    `${what} in ${path} can be read by other accounts (mode ${(mode & 0o777).toString(8)}): chmod 600 ${path}`,
+  )
 }

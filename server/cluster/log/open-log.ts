@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { ConnectionOptions } from '@nats-io/nats-core'
+import { checkPrivate } from '../../storage/private-file.ts'
 import type { EngineLog } from './contract.ts'
 
 /** `nats://user:password@host:4222,host:4222?replicas=3`, or `tls://…` */
@@ -13,8 +14,10 @@ const NATS_URL =
  *
  * @param name of the log: letters, digits and underscores
  * @throws {Error} for a URL of another kind; the message holds no credentials
+ * @throws {StoreUnavailableError} as {@link checkSecretFiles} does
  */
 export async function openLog(url: string, name: string): Promise<EngineLog> {
+  await checkSecretFiles(url)
   if (/^postgres(ql)?:\/\//.test(url)) {
     const { PostgresLog } = await import('./postgres-log.ts')
     return new PostgresLog(url, name)
@@ -33,6 +36,18 @@ export async function openLog(url: string, name: string): Promise<EngineLog> {
     },
     name,
   )
+}
+
+/** Parameters of a log's URL that name files with secrets: NATS's two, and the key of PostgreSQL. */
+const SECRET_FILES = ['creds', 'key', 'sslkey']
+
+/** @throws {StoreUnavailableError} for a file with a secret, named by the URL of a log, that others can read */
+export async function checkSecretFiles(url: string): Promise<void> {
+  const query = new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?')) : '')
+  for (const name of SECRET_FILES) {
+    const file = query.get(name)
+    if (file !== null) await checkPrivate(file, `The file ${name} of the cluster's log`)
+  }
 }
 
 async function accessOf(

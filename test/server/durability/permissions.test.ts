@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { StoreUnavailableError } from '../../../server/storage/store.ts'
 import { call } from '../../helpers/http.ts'
+import { openLog } from '../../../server/cluster/log/open-log.ts'
 import { startServer } from '../../helpers/server.ts'
 import { tempDir } from '../../helpers/temp.ts'
 
@@ -93,3 +94,35 @@ test.serial('so is the private key of TLS', async t => {
   )
   await dir.remove()
 })
+
+test.serial(
+  'so are the key of TLS that the server made, the key of replications, and those of the log of a cluster',
+  async t => {
+    if (process.getuid === undefined) {
+      t.log('skipped: files have no modes here')
+      return t.pass()
+    }
+    const dir = await tempDir()
+    const [data, key] = [join(dir.path, 'data'), join(dir.path, 'key.pem')]
+    const tls = [
+      { section: 'ssl', key: 'enable', value: 'true' },
+      { section: 'ssl', key: 'port', value: '0' },
+    ]
+    await (await startServer({ data, settings: tls })).couchette.close()
+    await chmod(join(data, 'tls', 'key.pem'), 0o644)
+    await t.throwsAsync(startServer({ data, settings: tls }), {
+      message: /^The private key of TLS in .*key\.pem can be read by other accounts \(mode 644\): chmod 600 /,
+    })
+    await writeFile(key, 'no key')
+    await chmod(key, 0o640)
+    await t.throwsAsync(startServer({ settings: [{ section: 'replicator', key: 'key_file', value: key }] }), {
+      message:
+        /^The private key of \[replicator\] in .*key\.pem can be read by other accounts \(mode 640\): /,
+    })
+    await t.throwsAsync(openLog(`nats://127.0.0.1:4222?creds=${key}`, 'log'), {
+      message:
+        /^The file creds of the cluster's log in .*key\.pem can be read by other accounts \(mode 640\): /,
+    })
+    await dir.remove()
+  },
+)
