@@ -88,6 +88,8 @@ export const ROWS: readonly Row[] = [
   row('POST /_mesh/hello', 'server-admin', 404),
   row('POST /_mesh/members', 'everybody', 404, () => ({ path: '/_mesh/members', json: {} })),
   row('DELETE /_mesh/members/:member', 'server-admin', 404),
+  row('PUT /_mesh/passive/:name', 'server-admin', 400, () => ({ path: '/_mesh/passive/couch', json: {} })),
+  row('DELETE /_mesh/passive/:name', 'server-admin', 404),
   row('GET /_credentials', 'server-admin', 200),
   row('GET /_credentials/:name', 'server-admin', 404),
   row('PUT /_credentials/:name', 'server-admin', 400, () => ({ path: '/_credentials/prod', json: {} })),
