@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** What a client of HTTP/2 sends first (RFC 9113, section 3.4). */
+/** Connection preface: the first bytes of an HTTP/2 client (RFC 9113, section 3.4). */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
 /** Types of frames (RFC 9113, section 6). */

@@ -111,7 +111,7 @@ test.serial('a document with an empty history stops no other document of its bat
   t.is((await call(server.url, 'PUT', '/batch/bad?new_edits=false', { json: docs[0] })).status, 400)
 })
 
-/** What is told of an attachment that is "data", and what comes. */
+/** Attachments whose description does not fit their content, "data". */
 const WRONG: Readonly<Record<string, readonly [stub: object, bytes: string]>> = {
   shorter: [{ length: 40, digest: DIGEST }, 'data'],
   longer: [{ length: 2, digest: DIGEST }, 'data'],

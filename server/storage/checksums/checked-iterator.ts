@@ -1,7 +1,6 @@
 import type { RangeOptions, StoreIterator } from '../contract.ts'
+import { iterate } from '../iterate.ts'
 import { MappedIterator } from '../mapped-iterator.ts'
-
-const ENTRIES_AT_A_TIME = 100
 
 /**
  * Iterator that tells of blocks which could not be read. LevelDB passes over such a block and keeps its error until it is asked,
@@ -66,16 +65,8 @@ export class CheckedIterator<From, To> extends MappedIterator<From, To> {
     return (this.#closing ??= this.#close())
   }
 
-  override async *[Symbol.asyncIterator](): AsyncGenerator<To, void, undefined> {
-    try {
-      for (;;) {
-        const found = await this.nextv(ENTRIES_AT_A_TIME)
-        if (found.length === 0) return
-        yield* found
-      }
-    } finally {
-      await this.close()
-    }
+  override [Symbol.asyncIterator](): AsyncGenerator<To, void, undefined> {
+    return iterate(this)
   }
 
   async #close(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { StoreEntry, RangeOptions, Store, StoreIterator } from '../contract.ts'
+import { iterate } from '../iterate.ts'
 
 /** Kinds of iterators by what they give. */
 export interface IteratorKinds {
@@ -24,8 +25,6 @@ export interface IteratorHost {
   opened(iterator: object): void
   closed(iterator: object): void
 }
-
-const ENTRIES_AT_A_TIME = 100
 
 /**
  * An iterator that goes on behind the last key it gave when the store was opened again meanwhile: no write was
@@ -79,16 +78,8 @@ export class ResumingIterator<K extends Kind> implements StoreIterator<IteratorK
     await this.#inner?.close()
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<IteratorKinds[K], void, undefined> {
-    try {
-      for (;;) {
-        const found = await this.nextv(ENTRIES_AT_A_TIME)
-        if (found.length === 0) return
-        yield* found
-      }
-    } finally {
-      await this.close()
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<IteratorKinds[K], void, undefined> {
+    return iterate(this)
   }
 
   async #retrying<T>(read: (inner: StoreIterator<IteratorKinds[K]>) => Promise<T>): Promise<T> {

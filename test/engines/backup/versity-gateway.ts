@@ -31,7 +31,7 @@ export class VersityGateway extends Broker {
     }
   }
 
-  /** What AWS's tools, and backups, read from the environment to use it. */
+  /** Environment variables by which backups, and the tools of AWS, reach the gateway. */
   get environment() {
     return {
       AWS_ENDPOINT_URL: `http://${this.address}`,
