@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { warmUp } from '../replicator/http/warm-up.ts'
 import { PerUserDatabases } from './auth/users/peruser.ts'
 import { createApp } from './app/app.ts'
@@ -20,6 +21,7 @@ import { type DatabaseParts, openDatabases } from './start/open-databases.ts'
 import { type NodeParts, openNode } from './start/open-node.ts'
 import { openServices } from './start/open-services.ts'
 import type { CouchetteOptions } from './start/options.ts'
+import { atStart } from './storage/unavailable.ts'
 import { tlsCredentials } from './tls/credentials.ts'
 
 export type { CouchetteOptions } from './start/options.ts'
@@ -50,7 +52,7 @@ export interface Couchette {
 /**
  * Starts a server; it listens when this resolves. A start that fails closes what it had opened: the directory is free.
  *
- * @throws {StoreUnavailableError} when the data is held by another process, of a newer format, or of another key
+ * @throws {StoreUnavailableError} when the data is held by another process, of a newer format, of another key, or damaged
  * @throws {StartError} for an address, a directory or a file that cannot be used
  */
 export async function createServer(options: CouchetteOptions): Promise<Couchette> {
@@ -59,7 +61,7 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
     return await start(options, disposal)
   } catch (error) {
     await disposal.close().catch(() => undefined)
-    throw error
+    throw atStart(join(options.data, 'store'), error)
   }
 }
 

@@ -138,10 +138,8 @@ export class AttachmentFiles {
 
   /** The numbers of the files that were there at the start, ascending, some hundreds at a time. */
   async *listOld(): AsyncGenerator<number[]> {
-    for (const name of await directoriesIn(this.#directory)) {
-      const numbers = await filesIn(join(this.#directory, name)).catch(ignoreMissing)
-      yield (numbers ?? []).filter(number => number < this.firstNew).sort((a, b) => a - b)
-    }
+    for await (const numbers of listFiles(this.#directory))
+      yield numbers.filter(number => number < this.firstNew).sort((a, b) => a - b)
   }
 
   /** Removes the files made ahead. Idempotent. */
@@ -189,8 +187,18 @@ export class AttachmentFiles {
   }
 
   #path(number: number): string {
-    return join(this.#directory, directoryOf(number), nameOf(number))
+    return pathOfFile(this.#directory, number)
   }
+}
+
+/** Lists the numbers of the files below a directory, some hundreds at a time; none where it is missing. */
+export async function* listFiles(directory: string): AsyncGenerator<number[]> {
+  for (const name of (await directoriesIn(directory).catch(ignoreMissing)) ?? [])
+    yield (await filesIn(join(directory, name)).catch(ignoreMissing)) ?? []
+}
+
+export function pathOfFile(directory: string, number: number): string {
+  return join(directory, directoryOf(number), nameOf(number))
 }
 
 function nameOf(number: number): string {

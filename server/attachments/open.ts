@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import { fileError } from '../config/start-error.ts'
 import type { Store } from '../storage/store.ts'
 import { Attachments } from './attachments.ts'
 import { compressibleTypes } from './compressible.ts'
@@ -29,5 +30,7 @@ export function openAttachments(
     compressionLevel,
     isShared,
     maxSize: () => config.integer('couchdb', 'max_attachment_size'),
+  }).catch((error: unknown) => {
+    throw directory === undefined ? error : fileError(error, 'The directory of attachments', directory)
   })
 }

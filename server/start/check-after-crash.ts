@@ -1,8 +1,10 @@
+import { strangeFiles } from '../attachments/check-files.ts'
 import type { Catalog } from '../database/catalog.ts'
 import { countDifference } from '../database/maintenance/count-documents.ts'
 import type { StoreLog } from '../storage/durable/disk.ts'
 import type { OnDamage } from '../storage/durable/recovery.ts'
 import { type Store, StoreUnavailableError } from '../storage/store.ts'
+import { reportMissing } from './open-store.ts'
 
 /**
  * Compares, after an end without a close, what the databases count with what they hold: those that the store's logs told
@@ -11,26 +13,54 @@ import { type Store, StoreUnavailableError } from '../storage/store.ts'
  * @throws {StoreUnavailableError} where something is missing, and that is to be refused
  */
 export async function checkAfterCrash(
-  { recovery, health }: Store,
+  store: Store,
   catalog: Catalog,
   onDamage: OnDamage,
   log: StoreLog,
 ): Promise<void> {
+  const { recovery } = store
   if (recovery === undefined || (!recovery.wasCut && recovery.damage === undefined)) return
   for await (const name of catalog.names()) {
     const database = await catalog.open(name)
     if (!recovery.databases.has(database.record.number)) continue
     const difference = await countDifference(database)
     if (difference === undefined) continue
-    const sentence = `The database ${name} is damaged: ${difference}.`
-    if (onDamage === 'report') {
-      log.error(sentence)
-      health?.noteMissing(sentence)
-    } else {
-      throw new StoreUnavailableError(
-        `${sentence} Restore a backup or replicate from another server; to start with what is left, set [couchette] on_damage = report.`,
-      )
-    }
+    refuseOrReport(`The database ${name} is damaged: ${difference}.`, RESTORE, onDamage, store, log)
   }
   await recovery.checked()
+}
+
+/**
+ * Compares the files of attachments with what the store names, so that a directory that is away, or is not the store's, is
+ * not served as if its attachments had never been.
+ *
+ * @throws {StoreUnavailableError} where they do not belong together, and that is to be refused
+ */
+export async function checkAttachmentFiles(
+  store: Store,
+  directory: string,
+  onDamage: OnDamage,
+  log: StoreLog,
+): Promise<void> {
+  const strange = await strangeFiles(store, directory)
+  if (strange === undefined) return
+  const sentence = `The attachments in ${directory} do not belong to the store: ${strange}.`
+  refuseOrReport(sentence, PUT_BACK, onDamage, store, log)
+}
+
+const RESTORE = 'Restore a backup or replicate from another server'
+const PUT_BACK = 'Put back what is missing, as a volume that is not mounted, or restore a backup'
+
+/** @param advice what else there is to do than to start with what is left */
+function refuseOrReport(
+  sentence: string,
+  advice: string,
+  onDamage: OnDamage,
+  store: Store,
+  log: StoreLog,
+): void {
+  if (onDamage === 'report') return reportMissing(store, log, sentence)
+  throw new StoreUnavailableError(
+    `${sentence} ${advice}; to start with what is left, set [couchette] on_damage = report.`,
+  )
 }

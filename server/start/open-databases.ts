@@ -13,7 +13,7 @@ import { Conflicts } from '../conflicts/conflicts.ts'
 import { reportBuilds } from '../log/report-builds.ts'
 import { componentLog } from '../log/log.ts'
 import { Queries } from '../query/queries.ts'
-import { checkAfterCrash } from './check-after-crash.ts'
+import { checkAfterCrash, checkAttachmentFiles } from './check-after-crash.ts'
 import type { Store } from '../storage/store.ts'
 import type { FrontThreads } from '../threads/store/front-threads.ts'
 import type { Disposal } from './disposal.ts'
@@ -73,6 +73,7 @@ export async function openDatabases(
   const feeds = new OpenFeeds(error => feedLog.warn({ err: error }, 'a feed failed'))
   metrics.gauge('couchdb/httpd/clients_requesting_changes', () => feeds.count + (fronts?.feeds ?? 0))
   const directory = options.memory === true ? undefined : join(options.data, 'attachments')
+  if (directory !== undefined) await checkAttachmentFiles(store, directory, onDamage(config), storeLog)
   const attachments = await openAttachments(store, directory, config, cluster !== undefined)
   disposal.add(() => attachments.close())
   const { backups, snapshots } = await openCopies(options, node, { store, attachments }, disposal)

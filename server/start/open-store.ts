@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { indexExistingConflicts } from '../database/conflicts/index-existing.ts'
+import type { StoreLog } from '../storage/durable/disk.ts'
 import type { OnDamage } from '../storage/durable/recovery.ts'
 import { sparesMemory } from './memory.ts'
 import { type MasterKeys, readMasterKeys } from '../storage/encryption/master-key.ts'
@@ -31,12 +32,15 @@ export async function openServerStore(
     log,
     migrate: store => indexExistingConflicts(store, text => log.info(text)),
   })
-  const damage = store.recovery?.damage
-  if (damage !== undefined) {
-    log.error(damage)
-    store.health?.noteMissing(damage)
-  }
+  const { damage, doubt } = store.recovery ?? {}
+  for (const found of [damage, doubt]) if (found !== undefined) reportMissing(store, log, found)
   return store
+}
+
+/** Says in the log and in `_health` that acknowledged data is missing, or may be. */
+export function reportMissing({ health }: Store, log: StoreLog, sentence: string): void {
+  log.error(sentence)
+  health?.noteMissing(sentence)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { Level } from 'level'
 import { MemoryLevel } from 'memory-level'
+import { fileErrorReason } from '../../protocol/file-errors.ts'
 import type { Store } from './contract.ts'
 import type { StoreLog } from './durable/disk.ts'
 import { DurableStore } from './durable/durable-store.ts'
@@ -10,7 +11,7 @@ import type { OnDamage } from './durable/recovery.ts'
 import type { ReopeningOptions } from './durable/reopening.ts'
 import type { MasterKeys } from './encryption/master-key.ts'
 import { readFormat, type DatabaseMigration } from './format.ts'
-import { StoreUnavailableError } from './unavailable.ts'
+import { atStart, unavailable } from './unavailable.ts'
 
 export { StoreUnavailableError } from './unavailable.ts'
 export type {
@@ -58,7 +59,7 @@ export async function openStore(directory: string, options: StoreOptions = {}): 
     return await readFormat(store, directory, options)
   } catch (error) {
     await store.abandon()
-    throw error
+    throw fileErrorReason(error) === undefined ? atStart(directory, error) : unavailable(directory, error)
   }
 }
 
@@ -98,7 +99,7 @@ async function openChecked(
     await check.beforeOpening()
     return await DurableStore.open(disk, log, { ...options, recovery: () => check.result })
   } catch (error) {
-    throw error instanceof StoreUnavailableError ? error : unavailable(disk.place, error)
+    throw unavailable(disk.place, error)
   }
 }
 
@@ -112,16 +113,4 @@ export async function openMemoryLevel(): Promise<MemoryLevel<Uint8Array, Uint8Ar
   const level = new MemoryLevel<Uint8Array, Uint8Array>(ENCODINGS)
   await level.open()
   return level
-}
-
-function unavailable(directory: string, error: unknown): StoreUnavailableError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined
-  if (cause !== undefined && 'code' in cause && cause.code === 'LEVEL_LOCKED') {
-    return new StoreUnavailableError(
-      `The data in ${directory} is in use by another process: stop it, or choose another directory with --data.`,
-    )
-  }
-  const said = cause?.message ?? String(error)
-  const detail = /\bEROFS\b/.test(said) ? 'the file system is read-only.' : said
-  return new StoreUnavailableError(`The data in ${directory} cannot be opened: ${detail}`)
 }

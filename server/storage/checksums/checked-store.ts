@@ -3,6 +3,7 @@ import { ForwardingStore } from '../forwarding-store.ts'
 import { DamagedValueError } from '../encryption/damaged.ts'
 import { CheckedIterator } from './checked-iterator.ts'
 import { describeKey, isChecked, isSelfDescribingRange } from './checked-keys.ts'
+import { isUnreadableTable } from '../unavailable.ts'
 import { cutChecksum, verifyChecksum, withChecksum, withoutChecksum } from './checksum.ts'
 
 /**
@@ -34,7 +35,7 @@ export class CheckedStore extends ForwardingStore {
       const values = await this.inner.getMany(keys, options)
       return values.map((value, index) => checked(keys[index] as Uint8Array, value))
     } catch (error) {
-      throw this.#damage(error, isCorruption(error) ? this.#unreadable(keys, options) : undefined)
+      throw this.#damage(error, isUnreadableTable(error) ? this.#unreadable(keys, options) : undefined)
     }
   }
 
@@ -84,7 +85,7 @@ export class CheckedStore extends ForwardingStore {
    * @param key of the record, or of the first of a range
    */
   #damage(error: unknown, key: Uint8Array | undefined): unknown {
-    const damage = isCorruption(error) ? new DamagedValueError(nameOf(key)) : error
+    const damage = isUnreadableTable(error) ? new DamagedValueError(nameOf(key)) : error
     if (damage instanceof DamagedValueError) this.health?.noteDamage()
     return damage
   }
@@ -95,11 +96,6 @@ interface IteratorKinds {
   readonly iterator: StoreEntry
   readonly keys: Uint8Array
   readonly values: Uint8Array
-}
-
-/** Returns whether LevelDB found that a block of a table, or a table, is not what it wrote. */
-function isCorruption(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'LEVEL_CORRUPTION'
 }
 
 function nameOf(key: Uint8Array | undefined): string {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
-import { ignoreMissing } from '../missing-file.ts'
 
 /** End of the run before, as the store's directory records it. */
 export interface LastRun {
@@ -24,12 +23,12 @@ export class AcknowledgedFile {
   #wanted: LastRun
   #writing: Promise<void> | undefined
 
-  /** Reads the file; undefined where there is none that can be read, as in a store of an older version. */
+  /** Reads the file; undefined where there is none, or none that can be read. */
   static read(path: string): LastRun | undefined {
     try {
       return parseLine(readFileSync(path, 'latin1'))
-    } catch (error) {
-      return ignoreMissing(error)
+    } catch {
+      return undefined
     }
   }
 

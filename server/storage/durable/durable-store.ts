@@ -52,7 +52,7 @@ export class DurableStore implements Store, IteratorHost {
 
   static async open(disk: Disk, log: StoreLog, options: DurableStoreOptions = {}): Promise<DurableStore> {
     const store = await disk.open()
-    return new DurableStore(disk, log, store, decodeMark(await store.get(MARK)), options)
+    return new DurableStore(disk, log, store, await readMark(store), options)
   }
 
   private constructor(disk: Disk, log: StoreLog, store: Store, mark: number, options: DurableStoreOptions) {
@@ -198,7 +198,7 @@ export class DurableStore implements Store, IteratorHost {
 
   /** Goes on with a store that was opened. @returns its mark */
   async use(store: Store): Promise<number> {
-    const mark = decodeMark(await store.get(MARK))
+    const mark = await readMark(store)
     this.#current = store
     if (mark >= this.#acknowledged) this.#mark = this.#acknowledged = mark
     return mark
@@ -263,3 +263,13 @@ export class DurableStore implements Store, IteratorHost {
 }
 
 const CLOSED = /^LEVEL_(DATABASE|ITERATOR|SNAPSHOT|BATCH)_NOT_OPEN$/
+
+/** Reads the mark of a store that was just opened; one where it cannot be read is closed, as nobody else would. */
+async function readMark(store: Store): Promise<number> {
+  try {
+    return decodeMark(await store.get(MARK))
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}

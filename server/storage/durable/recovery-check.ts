@@ -16,8 +16,10 @@ export class RecoveryCheck {
   readonly #onDamage: OnDamage
   readonly #databases = new Set<number>()
   #acknowledged = 0
+  #hasWitness = false
   #wasCut = false
   #damage: string | undefined
+  #doubt: string | undefined
   #evidence: Evidence | undefined
 
   constructor(disk: LevelDisk, onDamage: OnDamage) {
@@ -30,6 +32,7 @@ export class RecoveryCheck {
       wasCut: this.#wasCut,
       databases: this.#databases,
       damage: this.#damage,
+      doubt: this.#doubt,
       checked: () => this.#disk.noteUnchecked([]),
     }
   }
@@ -46,12 +49,17 @@ export class RecoveryCheck {
 
   async #inspect(): Promise<void> {
     const last = this.#disk.lastRun()
+    this.#hasWitness = last !== undefined
     this.#acknowledged = last?.mark ?? 0
     this.#wasCut = last?.closed !== true
     for (let attempt = 1; ; attempt++) {
-      const missing = await this.#missing()
+      const isLast = attempt === INSPECTIONS
+      const missing = await this.#missing().catch((error: unknown) => {
+        if (isLast) throw error
+        return 'a file that is missing now'
+      })
       if (missing === undefined) return
-      if (attempt === INSPECTIONS) return this.#found(missing)
+      if (isLast) return this.#found(missing)
       // A process that holds the store moves its logs while they are read: opening it shows that.
       await new Promise(resolve => setTimeout(resolve, LOOK_AGAIN_MS))
     }
@@ -59,6 +67,7 @@ export class RecoveryCheck {
 
   /** @throws {StoreUnavailableError} as above */
   async afterOpening(mark: number): Promise<void> {
+    if (mark > 0 && !this.#hasWitness) this.#doubt = doubtOf(this.#disk.place)
     if (mark < this.#acknowledged && this.#damage === undefined)
       await this.#found(endsBefore(mark, this.#acknowledged))
   }
@@ -89,4 +98,11 @@ export class RecoveryCheck {
 
 function endsBefore(mark: number, acknowledged: number): string {
   return `its log ends with batch ${mark}, and batch ${acknowledged} was acknowledged`
+}
+
+function doubtOf(place: string): string {
+  return (
+    `The file ACKNOWLEDGED in ${place} is missing or damaged: nothing tells whether the last acknowledged writes are there. ` +
+    'If the directory was copied by hand, copy it again, whole; if not, look after the disk.'
+  )
 }

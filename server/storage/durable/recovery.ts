@@ -9,6 +9,8 @@ export interface Recovery {
   readonly databases: ReadonlySet<number>
   /** A sentence that says what is missing; undefined if nothing is. */
   readonly damage: string | undefined
+  /** A sentence that says why nobody can tell whether anything is missing; undefined if one can. */
+  readonly doubt: string | undefined
   /** Notes that the databases were looked at: until then each further start has to. */
   checked(): Promise<void>
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ignoreMissing } from '../missing-file.ts'
+import { damagedFile } from '../unavailable.ts'
 import { ByteReader } from './byte-reader.ts'
 import { readLogFile } from './log-file.ts'
 
@@ -24,11 +25,18 @@ const DELETED_FILE = 6
 const NEW_FILE = 7
 const PREVIOUS_LOG = 9
 
-/** Reads the manifest of the store in a directory; undefined where there is no store yet. */
+/**
+ * Reads the manifest of the store in a directory; undefined where there is no store yet.
+ *
+ * @throws {StoreUnavailableError} where it is missing, or not named
+ */
 export async function readManifest(directory: string): Promise<LiveFiles | undefined> {
   const current = await readFile(join(directory, 'CURRENT'), 'latin1').catch(ignoreMissing)
   if (current === undefined) return undefined
-  return liveFiles(await readFile(join(directory, current.trim())))
+  if (!/^MANIFEST-\d+\n$/.test(current)) throw damagedFile(directory, 'CURRENT names no manifest')
+  const manifest = await readFile(join(directory, current.trim())).catch(ignoreMissing)
+  if (manifest === undefined) throw damagedFile(directory, `${current.trim()} is missing`)
+  return liveFiles(manifest)
 }
 
 /** @param manifest all of its bytes */

@@ -119,6 +119,8 @@ test('no route gives wrong bytes of an attachment and comes to a good end', asyn
   }
 })
 
+const REPORT = { settings: [{ section: 'couchette', key: 'on_damage', value: 'report' }] }
+
 test('files that are away at a start, or a store that is away, cost no attachment', async t => {
   const { path: data } = await tempDir()
   const away = `${data}-away`
@@ -131,7 +133,7 @@ test('files that are away at a start, or a store that is away, cost no attachmen
 
   // Without its files: their numbers are not given out again.
   await rename(join(data, 'attachments'), away)
-  const second = await startServer({ data })
+  const second = await startServer({ data, ...REPORT })
   t.is((await put(second.url, 'two', 66)).status, 201)
   const ranged = await call(second.url, 'GET', '/db/one/a', { headers: { range: 'bytes=0-9' } })
   t.is(ranged.status, 500)
@@ -140,11 +142,11 @@ test('files that are away at a start, or a store that is away, cost no attachmen
 
   // Without its store: files of another one are left alone.
   await rename(join(data, 'store'), `${away}-store`)
-  const third = await startServer({ data })
+  const third = await startServer({ data, ...REPORT })
   await call(third.url, 'PUT', '/db')
   t.is((await put(third.url, 'three', 67)).status, 201)
   await third.couchette.close()
-  await (await startServer({ data })).couchette.close()
+  await (await startServer({ data, ...REPORT })).couchette.close()
   await rm(join(data, 'store'), { recursive: true })
   await rename(`${away}-store`, join(data, 'store'))
   const last = await startServer({ data })

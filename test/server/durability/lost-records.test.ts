@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { Level } from 'level'
@@ -103,4 +103,102 @@ test('a key of credentials that could not be written whole does not keep the nex
   await t.throwsAsync(startServer({ data }), { message: /^The key of credentials cannot be written: / })
   await rm(inTheWay, { recursive: true })
   await (await startServer({ data })).close()
+})
+
+const REPORT = { settings: [{ section: 'couchette', key: 'on_damage', value: 'report' }] }
+
+async function missingAtStart(url: string): Promise<readonly string[]> {
+  const { body } = await call<{ store: { missing_at_start: string[] } }>(url, 'GET', '/_node/_local/_health')
+  return body.store.missing_at_start
+}
+
+test('a store that LevelDB cannot open is refused with what there is to do, whatever on_damage says', async t => {
+  const { path: data } = await tempDir()
+  await withChanged(data, async () => {})
+  const store = join(data, 'store')
+  const current = join(store, 'CURRENT')
+  const table = join(store, (await readdir(store)).find(name => name.endsWith('.ldb')) ?? '')
+  const damages: [cause: RegExp, damage: () => Promise<void>][] = [
+    [/IO error: .*\.ldb/, () => truncate(table, 0)],
+    [/1 missing files/, () => rm(table)],
+    [/CURRENT names no manifest/, () => truncate(current, 8)],
+    [/MANIFEST-999999 is missing/, () => writeFile(current, 'MANIFEST-999999\n')],
+  ]
+  for (const [cause, damage] of damages) {
+    await damage()
+    for (const options of [{}, REPORT]) {
+      const { message, name } = (await t.throwsAsync(startServer({ data, ...options }))) ?? {}
+      t.regex(message ?? '', cause)
+      t.regex(
+        message ?? '',
+        /^The data in \S+store is damaged: .* Restore a backup \(couchette restore\), or begin with /,
+      )
+      t.is(name, 'Error')
+    }
+  }
+})
+
+test('a start without the witness of what was acknowledged goes on, and says so', async t => {
+  const { path: data } = await tempDir()
+  await withChanged(data, async () => {})
+  const witness = join(data, 'store', 'ACKNOWLEDGED')
+  for (const damage of [() => rm(witness), () => writeFile(witness, '1 9 closed 0')]) {
+    await damage()
+    const server = await startServer({ data })
+    const [found, ...others] = await missingAtStart(server.url)
+    t.regex(found ?? '', /^The file ACKNOWLEDGED in \S+ is missing or damaged: /)
+    t.deepEqual(others, [])
+    await server.couchette.close()
+  }
+  const server = await startServer({ data })
+  t.deepEqual(await missingAtStart(server.url), [])
+  await server.close()
+})
+
+test('damage that a start comes upon is a sentence with what there is to do', async t => {
+  const { path: data } = await tempDir()
+  await withChanged(data, store =>
+    store.put(databaseNameKey('_users'), Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)),
+  )
+  const error = await t.throwsAsync(startServer({ data }))
+  t.regex(
+    error?.message ?? '',
+    /^The data in \S+ is damaged\. The record 015f7573657273: .* couchette check names all /,
+  )
+})
+
+test('attachments that are not of the store are refused, or reported', async t => {
+  const { path: data } = await tempDir()
+  const [files, away] = [join(data, 'attachments'), join(data, 'away')]
+  const first = await startServer({ data })
+  await call(first.url, 'PUT', '/db')
+  await call(first.url, 'PUT', '/db/one/a', {
+    raw: Buffer.alloc(100_000, 65),
+    headers: { 'content-type': 'x/y' },
+  })
+  await first.couchette.close()
+  const isTold = async (what: RegExp) => {
+    const error = await t.throwsAsync(startServer({ data }))
+    t.regex(error?.message ?? '', what)
+    t.regex(error?.message ?? '', /on_damage = report\.$/)
+    const server = await startServer({ data, ...REPORT })
+    t.regex((await missingAtStart(server.url))[0] ?? '', what)
+    await server.couchette.close()
+  }
+  await rename(files, away)
+  await isTold(
+    /^The attachments in \S+ do not belong to the store: the store names the file \S+, which is not there\./,
+  )
+  await rm(files, { recursive: true, force: true })
+  await rename(away, files)
+  await rename(join(data, 'store'), away)
+  await isTold(
+    /^The attachments in \S+ do not belong to the store: the store is new, and \S+ is of another one\./,
+  )
+  await rm(join(data, 'store'), { recursive: true })
+  await rename(away, join(data, 'store'))
+  const last = await startServer({ data })
+  t.deepEqual(await missingAtStart(last.url), [])
+  t.is((await call<string>(last.url, 'GET', '/db/one/a')).body, 'A'.repeat(100_000))
+  await last.close()
 })
