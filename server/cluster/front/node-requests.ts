@@ -56,12 +56,20 @@ async function answerOf(cluster: Cluster, url: string, body: unknown): Promise<o
   if (url === NODE_PATHS.write || url === NODE_PATHS.jobs || url === NODE_PATHS.retryJob) {
     if (started === undefined) throw fail('noLeader')
     if (url === NODE_PATHS.write) return carryOut(cluster, started.catalog, body as PortableWrite)
+    await caughtUp(cluster, body as { readonly position?: number })
     if (url === NODE_PATHS.jobs) return started.jobs.report(body as ReportedJobs)
     return { outcome: (await started.jobs.retry(body as Required<ReportedJobs>)) ?? null }
   }
   await cluster.members?.take(body as NodeReport)
   return leaderPosition(cluster, cluster.group?.position ?? 0)
 }
+
+/** Waits for what the node that asks has applied, or for a moment. */
+async function caughtUp({ group }: Cluster, { position = 0 }: { readonly position?: number }): Promise<void> {
+  await group?.whenApplied(position, AbortSignal.timeout(CAUGHT_UP_MS)).catch(() => undefined)
+}
+
+const CAUGHT_UP_MS = 2000
 
 function leaderPosition({ group, jobNodes }: Cluster, position: number): LeaderPosition {
   return { position, epoch: group?.epoch ?? 0, jobNodes: jobNodes.nodes }

@@ -30,6 +30,9 @@ const NEEDS_CURRENT = new Set([
   '_digests',
 ])
 
+/** Paths that tell of the leader's own work on a database, too, which is not stored. */
+const OF_THE_LEADER = new Set(['_conflicts', '_ingest', '_trees', '_follower', '_retention'])
+
 /** Parameters that name revisions or documents. */
 const NAMES_SOMETHING = /(?:^|&)(?:rev|open_revs|atts_since|keys?)=/
 
@@ -55,7 +58,7 @@ export function servedBy(method: string, url: string): ServedBy {
 /** Functions that may write whatever the method is, and lists that the leader alone keeps. */
 function isWritingRead([first, , kind]: readonly string[]): boolean {
   if (first === '_design') return kind === '_update' || kind === '_rewrite'
-  return first === '_conflicts' || first === '_ingest' || first === '_trees' || first === '_follower'
+  return OF_THE_LEADER.has(first ?? '')
 }
 
 function isReadByPost(method: string, [first = '', name, kind]: readonly string[]): boolean {

@@ -42,8 +42,10 @@ export class ClusterJobs {
   }
 
   #ask<T>(url: string, path: string, body: object, timeoutMs: number): Promise<T> {
+    const { signature, group } = this.#cluster
     const signal = AbortSignal.timeout(timeoutMs)
-    return askNode<T>(this.#cluster.signature, url, path, { body, signal })
+    // What this node shows of a document's job must not be older than the document here.
+    return askNode<T>(signature, url, path, { body: { ...body, position: group?.position ?? 0 }, signal })
   }
 
   #others(): string[] {

@@ -16,6 +16,7 @@ import { Election } from './election.ts'
 import { ClusterJobs } from './cluster-jobs.ts'
 import { Freshness } from './freshness.ts'
 import { JobNodes } from './job-nodes.ts'
+import { LeadershipSignal } from './leadership-signal.ts'
 import { LeaderWrites } from './leader-writes.ts'
 import { Members } from './members.ts'
 import { beginNode } from '../snapshot/begin-node.ts'
@@ -49,7 +50,7 @@ export class Cluster implements ClusterState {
   #snapshots: Snapshots | undefined
   #started: ClusterStart | undefined
   #isEnding = false
-  #leadership = new AbortController()
+  readonly #leadership = new LeadershipSignal()
   /** The sentence that says why this node follows the log no longer, and needs a person. */
   #stopped: string | undefined
   /** Why the log cannot be reached now. */
@@ -261,8 +262,7 @@ export class Cluster implements ClusterState {
   #changed(change: GroupChange): void {
     this.#members?.changed(change)
     if (change.kind !== 'lead' && change.kind !== 'resign') return
-    this.#leadership.abort()
-    this.#leadership = new AbortController()
+    this.#leadership.renew()
   }
 
   async #configure({ section, key, value, persist }: SettingChange): Promise<void> {

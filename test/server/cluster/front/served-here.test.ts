@@ -44,6 +44,7 @@ const cases: Readonly<Record<ServedBy, readonly string[]>> = {
     'PUT /db/_security',
     'POST /db/_design/d/_update/f',
     'GET /db/_design/d/_rewrite/x',
+    'GET /db/_retention',
     'POST /db/_index',
     'POST /db/_ensure_full_commit',
     'PUT /_users/org.couchdb.user:ann',
