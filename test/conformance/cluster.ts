@@ -10,6 +10,7 @@ try {
   const node = isForLeader ? leader : cluster.nodes.find(one => one !== leader)
   process.argv = process.argv.filter(argument => argument !== LEADER)
   process.env['COUCH_URL'] = (node ?? leader).url
+  process.env['COUCH_IS_CLUSTER'] = 'true'
   await import('./cli.ts')
 } finally {
   await cluster.close()
