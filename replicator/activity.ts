@@ -22,6 +22,7 @@ export class Activity {
     return {
       url: peer.url,
       isShared: peer.isShared,
+      isNear: peer.isNear === true,
       get moved() {
         return peer.moved
       },
@@ -36,7 +37,9 @@ export class Activity {
       },
       pending: (since, signal, filter) => peer.pending(since, signal, filter),
       revsDiff: (changes, signal) => noted('_revs_diff', peer.revsDiff(changes, signal)),
-      bulkGet: (wanted, signal) => this.#whileRead(`_bulk_get of the ${side}`, peer.bulkGet(wanted, signal)),
+      bulkGet: (wanted, signal, options) =>
+        this.#whileRead(`_bulk_get of the ${side}`, peer.bulkGet(wanted, signal, options)),
+      readBase: async (id, rev, signal) => peer.readBase?.(id, rev, signal),
       openRevision: (wanted, signal) =>
         this.#whileRead(`GET of ${wanted.id} of the ${side}`, peer.openRevision(wanted, signal)),
       bulkDocs: (documents, signal) => noted('_bulk_docs', peer.bulkDocs(documents, signal)),

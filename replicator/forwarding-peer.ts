@@ -1,6 +1,8 @@
 import type { SourceSeq } from '../protocol/checkpoint.ts'
 import type { ReplicationFilter } from '../protocol/replication-options.ts'
 import type {
+  BaseRevision,
+  BulkGetOptions,
   BytesMoved,
   Change,
   ChangesBatch,
@@ -34,6 +36,10 @@ export class ForwardingPeer implements Peer {
     return this.peer.isShared
   }
 
+  get isNear(): boolean {
+    return this.peer.isNear === true
+  }
+
   get heardAt(): number {
     return this.peer.heardAt
   }
@@ -65,8 +71,16 @@ export class ForwardingPeer implements Peer {
     return this.peer.revsDiff(changes, signal)
   }
 
-  bulkGet(wanted: readonly MissingRevisions[], signal: AbortSignal): AsyncIterable<FetchedRevision[]> {
-    return this.peer.bulkGet(wanted, signal)
+  bulkGet(
+    wanted: readonly MissingRevisions[],
+    signal: AbortSignal,
+    options?: BulkGetOptions,
+  ): AsyncIterable<FetchedRevision[]> {
+    return this.peer.bulkGet(wanted, signal, options)
+  }
+
+  async readBase(id: string, rev: string, signal: AbortSignal): Promise<BaseRevision | undefined> {
+    return this.peer.readBase?.(id, rev, signal)
   }
 
   openRevision(

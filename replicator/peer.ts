@@ -1,4 +1,5 @@
 import type { SourceSeq } from '../protocol/checkpoint.ts'
+import type { RevisionDelta } from '../protocol/delta/revision-delta.ts'
 import type { ReplicationFilter } from '../protocol/replication-options.ts'
 
 /** Information about a peer's database. */
@@ -10,6 +11,8 @@ export interface DatabaseInfo {
   readonly deletedDocuments: number
   /** True of a copy in which values are hidden: only copies of that kind may be made of it. */
   readonly isMasked?: boolean
+  /** True of a server that describes changed documents by revisions which the target has. */
+  readonly sendsDeltas?: boolean
 }
 
 /** One row of a changes feed. */
@@ -79,9 +82,16 @@ export interface MissingRevisions {
 export type FetchedRevision =
   /** JSON text with `_revisions`, ready for `bulkDocs`. */
   | { readonly kind: 'document'; readonly json: Uint8Array }
-  /** It has attachments: ask for it with `openRevision`. */
+  /** It has attachments, or no delta that leads to it: ask for it with `openRevision`. */
   | { readonly kind: 'attachments'; readonly id: string; readonly rev: string }
+  | { readonly kind: 'delta'; readonly id: string; readonly rev: string; readonly described: RevisionDelta }
   | { readonly kind: 'missing'; readonly id: string; readonly rev: string; readonly reason: string }
+
+/** Options of `bulkGet`. */
+export interface BulkGetOptions {
+  /** Takes deltas of the possible ancestors. Only of a source that sends them. */
+  readonly deltas?: boolean
+}
 
 /** A revision as `openRevision` finds it. */
 export type OpenedRevision =
@@ -110,6 +120,13 @@ export interface BytesMoved {
   readonly sent: number
 }
 
+/** A stored body, and the hashes of its revision and of the ancestors, newest first. */
+export interface BaseRevision {
+  /** JSON text without the members that start with `_`. */
+  readonly body: Uint8Array
+  readonly ids: readonly string[]
+}
+
 /** A `_local` document. */
 export interface PeerLocalDocument {
   readonly rev: string
@@ -128,6 +145,9 @@ export interface Peer {
 
   /** True of a target that other jobs write the same revisions to: it is asked for each batch what it lacks. */
   readonly isShared: boolean
+
+  /** True of a database that is asked for next to nothing: for each batch with edits, what of it is lacking. */
+  readonly isNear?: boolean
 
   /** Documents of which each rule of a mask has hidden something, in the order of the rules; undefined without a mask. */
   readonly masked?: readonly number[] | undefined
@@ -172,7 +192,14 @@ export interface Peer {
    *
    * @throws PeerError `bulk_get_unsupported` where the peer has no such request
    */
-  bulkGet(wanted: readonly MissingRevisions[], signal: AbortSignal): AsyncIterable<FetchedRevision[]>
+  bulkGet(
+    wanted: readonly MissingRevisions[],
+    signal: AbortSignal,
+    options?: BulkGetOptions,
+  ): AsyncIterable<FetchedRevision[]>
+
+  /** Reads a revision of which a delta is made; undefined where its body is not there. Only of this process. */
+  readBase?(id: string, rev: string, signal: AbortSignal): Promise<BaseRevision | undefined>
 
   /**
    * One revision, or the leaves that followed it, with the attachments that none of the possible ancestors has. Each

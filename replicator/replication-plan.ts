@@ -17,6 +17,8 @@ export interface ReplicationPlan {
   readonly maxIdBytes: number
   /** True where values are hidden on their way to the target. */
   readonly isMasked?: boolean
+  /** Longest body, in bytes, that is made of a delta; 0 takes none. */
+  readonly maxDeltaResult?: number
 }
 
 /** Callbacks for events of a running replication. */
@@ -36,6 +38,15 @@ export interface ReplicationEvents {
   readonly tracer?: Tracer
 }
 
+/** Documents that came as deltas, in one run of a job. */
+export interface DeltaCounts {
+  readonly documents: number
+  /** Bytes that the documents have beyond their deltas. */
+  readonly savedBytes: number
+  /** Deltas of which the document did not come out; these were fetched whole. */
+  readonly failed: number
+}
+
 /** A replication as it stands, for listings. */
 export interface ReplicationStatus {
   readonly stats: Readonly<ReplicationStats>
@@ -46,6 +57,8 @@ export interface ReplicationStatus {
   /** Bytes that came from the source and went to the target in this run. */
   readonly bytesRead: number
   readonly bytesWritten: number
+  /** Documents that came as deltas, in this run; undefined where the source sends none. */
+  readonly deltas?: DeltaCounts | undefined
   /** Messages of a stream that were taken in before; undefined where the source is no stream. */
   readonly duplicates?: number
   /** Documents of which each rule of the job's mask has hidden something, in this run; undefined without a mask. */

@@ -4,6 +4,7 @@ import { checkpointMembers, makeCheckpoint, numberOf, statsOf, zeroStats } from 
 import type { ReplicationStats, SourceSeq } from '../protocol/checkpoint.ts'
 import { Checkpoints, isBefore } from './checkpoints.ts'
 import type { Resumption, Rewind } from './checkpoints.ts'
+import { type DeltaSource, deltaSource } from './delta-source.ts'
 import { PeerError } from './peer-error.ts'
 import type { DatabaseInfo, Peer, WriteFailure } from './peer.ts'
 import { ChangesQueue } from './pipeline/changes-queue.ts'
@@ -48,6 +49,7 @@ export class Replication implements JobRun {
   #checkpoints: Checkpoints | undefined
   #resumption: Resumption | undefined
   #transfer: Transfer | undefined
+  #deltas: DeltaSource | undefined
   #startSeq: SourceSeq = 0
   #committed: SourceSeq = 0
   #result: ReplicationResult = { no_changes: true }
@@ -71,6 +73,7 @@ export class Replication implements JobRun {
       bytesRead: this.#source.moved.received,
       bytesWritten: this.#target.moved.sent,
       masked: this.#target.masked,
+      deltas: this.#deltas?.counts,
       queued: this.#queue.rows,
       lastProgressAt: this.#lastProgress.at,
       idleMs: performance.now() - this.#lastProgress.clock,
@@ -84,6 +87,11 @@ export class Replication implements JobRun {
     // Only once there is something to replicate: a target is not made for a source that is missing.
     const target = await this.#openTarget(signal)
     await this.#resume(source, target, signal)
+    this.#deltas = deltaSource(
+      { peer: this.#source, ...source },
+      { peer: this.#target, ...target },
+      this.#plan,
+    )
     this.#transfer = this.#makeTransfer(target)
   }
 
@@ -147,7 +155,9 @@ export class Replication implements JobRun {
 
   #makeTransfer(target: DatabaseInfo): Transfer {
     const settings = transferOptions(this.#plan, target.documents + target.deletedDocuments === 0)
-    return new Transfer(this.#source, this.#target, settings, failure => this.#refused(failure))
+    return new Transfer(this.#deltas ?? this.#source, this.#target, settings, failure =>
+      this.#refused(failure),
+    )
   }
 
   #refused(failure: WriteFailure): void {

@@ -1,3 +1,4 @@
+import { readRevisionDelta } from '../../protocol/delta/revision-delta.ts'
 import type { FetchedRevision } from '../peer.ts'
 import { notJson } from './answer.ts'
 import type { PeerAnswer } from './answer.ts'
@@ -82,6 +83,7 @@ export class BulkGetScanner {
     this.#judgeCandidate(bytes)
     const json = bytes.subarray(this.#valueStart, this.#skipper.position)
     const isDocument = this.#key === 'ok'
+    const isDelta = this.#key === 'delta'
     this.#key = ''
     if (isDocument && !this.#attachments) return { kind: 'document', json }
     const value = JSON.parse(json.toString()) as Record<string, unknown>
@@ -90,6 +92,9 @@ export class BulkGetScanner {
       return typeof member === 'string' ? member : ''
     }
     if (isDocument) return { kind: 'attachments', id: text('_id'), rev: text('_rev') }
+    const described = isDelta ? readRevisionDelta(value) : undefined
+    if (described !== undefined) return { kind: 'delta', id: described.id, rev: described.rev, described }
+    if (isDelta) return { kind: 'attachments', id: text('id'), rev: text('rev') }
     return { kind: 'missing', id: text('id'), rev: text('rev'), reason: text('reason') || text('error') }
   }
 

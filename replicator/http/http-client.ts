@@ -140,15 +140,15 @@ export class HttpClient {
     statuses: readonly number[],
     signal: AbortSignal,
     shape: Shape<T>,
-  ): Promise<{ status: number; value: T | null }> {
+  ): Promise<{ status: number; value: T | null; headers: PeerAnswer['headers'] }> {
     return retrying(this.retryPolicy, signal, () =>
       this.open(request, statuses, signal, async answer => {
         const value = await readJson(answer, request.maxAnswer)
         if (answer.status >= 300 && answer.status !== EXPECTATION_FAILED)
-          return { status: answer.status, value: null }
+          return { status: answer.status, value: null, headers: answer.headers }
         const said = shape(value)
         if (said === undefined) throw otherShape(answer)
-        return { status: answer.status, value: said }
+        return { status: answer.status, value: said, headers: answer.headers }
       }),
     )
   }

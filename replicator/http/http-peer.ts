@@ -2,6 +2,7 @@ import type { SourceSeq } from '../../protocol/checkpoint.ts'
 import type { ReplicationFilter } from '../../protocol/replication-options.ts'
 import { PeerError, databaseNotFound, isOfDocuments, unauthorized } from '../peer-error.ts'
 import type {
+  BulkGetOptions,
   BytesMoved,
   Change,
   ChangesBatch,
@@ -24,6 +25,7 @@ import { BulkGetScanner, pushed } from './bulk-get-scanner.ts'
 import { readChanges } from './changes-feed.ts'
 import { pendingRequest } from './changes-query.ts'
 import { digestAnswer, digestQuery, keysOf, leavesAnswer } from './digest-shapes.ts'
+import { DELTAS_HEADER, DELTAS_VERSION } from '../../protocol/delta/revision-delta.ts'
 import type { HttpClient } from './http-client.ts'
 import {
   anObject,
@@ -55,6 +57,9 @@ const REFUSED = [401, 403, 409, 412, 413, 414, 415, 431]
 /** As servers, and proxies in front of them, answer that know no `_digests`. */
 const NO_DIGESTS = [400, 403, 404, 405, 410, 501]
 
+/** Maximum revisions of a document that a source is offered as bases of its delta. */
+const MAX_BASES = 10
+
 /** As servers answer that do not list a missing revision. */
 const NO_DOCUMENT = / was answered 404: (missing|deleted)$/
 
@@ -79,10 +84,15 @@ export class HttpPeer implements Peer {
 
   async info(signal: AbortSignal): Promise<DatabaseInfo> {
     const request = { method: 'GET', path: '', maxAnswer: MAX_SHORT_ANSWER } as const
-    const { status, value } = await this.#client.json(request, [200, 401, 403, 404], signal, databaseInfo)
+    const { status, value, headers } = await this.#client.json(
+      request,
+      [200, 401, 403, 404],
+      signal,
+      databaseInfo,
+    )
     if (status === 404) throw databaseNotFound(this.url)
     if (value === null) throw unauthorized(this.url, status)
-    return value
+    return { ...value, sendsDeltas: headers[DELTAS_HEADER] === DELTAS_VERSION }
   }
 
   async create(params: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
@@ -135,10 +145,15 @@ export class HttpPeer implements Peer {
   async *bulkGet(
     wanted: readonly MissingRevisions[],
     signal: AbortSignal,
+    { deltas = false }: BulkGetOptions = {},
   ): AsyncGenerator<FetchedRevision[]> {
-    const docs = wanted.flatMap(({ id, revs }) => revs.map(rev => ({ id, rev })))
+    const docs = wanted.flatMap(({ id, revs, possibleAncestors }) => {
+      const bases = deltas ? possibleAncestors.slice(0, MAX_BASES) : []
+      return revs.map(rev => (bases.length === 0 ? { id, rev } : { id, rev, bases }))
+    })
     const body = JSON.stringify({ docs })
-    const request = { method: 'POST', path: '_bulk_get?revs=true&latest=true', body } as const
+    const path = `_bulk_get?revs=true&latest=true${deltas ? '&deltas=true' : ''}`
+    const request = { method: 'POST', path, body } as const
     try {
       yield* this.#client.stream(request, signal, readBulkGet)
     } catch (error) {
@@ -154,7 +169,7 @@ export class HttpPeer implements Peer {
     const inline: string[] = []
     try {
       for await (const revision of this.#client.stream(request, signal, readRevisions)) {
-        if (revision.kind === 'attachments') inline.push(revision.rev)
+        if (revision.kind === 'attachments' || revision.kind === 'delta') inline.push(revision.rev)
         else yield revision.kind === 'multipart' ? { ...revision, rev: wanted.rev } : revision
       }
     } catch (error) {

@@ -22,7 +22,8 @@ export class MissingFinder {
   }
 
   async find(changes: readonly Change[], signal: AbortSignal): Promise<readonly MissingRevisions[]> {
-    if (!this.#target.isShared && this.#share > SKIP_ABOVE && ++this.#batches % ASK_EVERY !== 0)
+    const mayAsk = this.#target.isShared || (this.#target.isNear === true && hasEdits(changes))
+    if (!mayAsk && this.#share > SKIP_ABOVE && ++this.#batches % ASK_EVERY !== 0)
       return changes.map(supposeMissing)
     const missing = await this.#target.revsDiff(changes, signal)
     const share = countRevisions(missing) / Math.max(1, countRevisions(changes))
@@ -40,6 +41,11 @@ export function countRevisions(rows: readonly { readonly revs: readonly string[]
   let count = 0
   for (const { revs } of rows) count += revs.length
   return count
+}
+
+/** An edit may have an ancestor at the target, which spares attachments and the rest of the document. */
+function hasEdits(changes: readonly Change[]): boolean {
+  return changes.some(({ revs }) => revs.some(rev => !rev.startsWith('1-')))
 }
 
 function supposeMissing({ id, revs }: Change): MissingRevisions {

@@ -1,4 +1,5 @@
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
+import type { DeltaCounts } from '../../replicator/replication-plan.ts'
 import type { Job, JobLag } from '../../replicator/job.ts'
 import type { ReplicationStatus } from '../../replicator/replication.ts'
 import { divergenceMember } from './divergence-json.ts'
@@ -119,6 +120,7 @@ function lagJson(status: ReplicationStatus, lag: JobLag): object {
     docs_per_second: lag.docsPerSecond,
     bytes_read: status.bytesRead,
     bytes_written: status.bytesWritten,
+    ...(status.deltas === undefined ? {} : { deltas: deltasJson(status.deltas) }),
     last_caught_up: caughtUpAt === null ? null : isoTime(caughtUpAt),
     lag_seconds: secondsOf(lag.lagMs),
     ...(stalled ? { stalled: { since: isoTime(stalled.since), waiting_for: stalled.waitingFor } } : {}),
@@ -126,6 +128,10 @@ function lagJson(status: ReplicationStatus, lag: JobLag): object {
       ? {}
       : { source_silent: { since: isoTime(new Date(Date.now() - silentMs)), seconds: secondsOf(silentMs) } }),
   }
+}
+
+function deltasJson({ documents, savedBytes, failed }: DeltaCounts): object {
+  return { documents, saved_bytes: savedBytes, failed }
 }
 
 function secondsOf(milliseconds: number): number {

@@ -5,13 +5,14 @@ import { asDocId, type DocId } from '../../protocol/document-id.ts'
 import { isLocalId } from '../../protocol/document-id.ts'
 import type { DocumentInput, DocumentLimits } from '../../protocol/document/document-input.ts'
 import { CouchError, fail } from '../../protocol/errors.ts'
-import { parseRev } from '../../protocol/revision.ts'
+import { asRev, parseRev } from '../../protocol/revision.ts'
 import type { Rev } from '../../protocol/revision.ts'
 import type { ReplicationFilter } from '../../protocol/replication-options.ts'
 import { isServerAdmin, type UserContext } from '../../protocol/user-context.ts'
 import { ForwardingPeer } from '../../replicator/forwarding-peer.ts'
 import { PeerError, databaseNotFound, unauthorized } from '../../replicator/peer-error.ts'
 import type {
+  BaseRevision,
   BytesMoved,
   Change,
   ChangesBatch,
@@ -35,6 +36,7 @@ import { digestsOf, listLeaves } from '../database/listing/list-digests.ts'
 import { checkIdIn } from '../database/documents/document-limits.ts'
 import type { EditOutcome } from '../database/documents/edit.ts'
 import { openRevisions } from '../database/documents/read-document.ts'
+import { readBase } from '../database/documents/revision-delta.ts'
 import { RevisionFinder } from '../database/documents/revision-finder.ts'
 import { revsDiff } from '../database/documents/revs-diff.ts'
 import { writeDocuments } from '../database/documents/write-documents.ts'
@@ -90,6 +92,10 @@ export class LocalPeer extends ForwardingPeer {
   override get moved(): BytesMoved {
     const { received, sent } = this.peer.moved
     return { received: received + this.#read, sent: sent + this.#written }
+  }
+
+  override get isNear(): boolean {
+    return true
   }
 
   /** It is this process. */
@@ -172,6 +178,10 @@ export class LocalPeer extends ForwardingPeer {
       yield found
       await setImmediate()
     }
+  }
+
+  override async readBase(id: string, rev: string): Promise<BaseRevision | undefined> {
+    return readBase(await this.#open(), asDocId(id), asRev(rev))
   }
 
   override async *openRevision(

@@ -63,6 +63,18 @@ const JOB_METRICS: readonly JobMetric[] = [
     read: job => job.status?.bytesWritten,
   },
   {
+    name: 'couchette_replicator_delta_documents',
+    type: 'gauge',
+    help: 'documents that came as deltas since the job was last started',
+    read: job => job.status?.deltas?.documents,
+  },
+  {
+    name: 'couchette_replicator_delta_saved_bytes',
+    type: 'gauge',
+    help: 'bytes that deltas were shorter than their documents since the job was last started',
+    read: job => job.status?.deltas?.savedBytes,
+  },
+  {
     name: 'couchdb_replication_doc_write_failures_total',
     type: 'counter',
     help: 'documents that the target refused',

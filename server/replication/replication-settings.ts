@@ -25,8 +25,12 @@ export function replicationDefaults(config: Config): ReplicationDefaults {
 }
 
 /** Returns the limits of replications, which a request cannot change. */
-export function planLimits(config: Config): Pick<ReplicationPlan, 'maxRewind' | 'maxIdBytes'> {
+export function planLimits(
+  config: Config,
+): Pick<ReplicationPlan, 'maxRewind' | 'maxIdBytes' | 'maxDeltaResult'> {
+  const takesDeltas = config.integer('couchette', 'delta_max_size') > 0
   return {
+    maxDeltaResult: takesDeltas ? config.integer('couchette', 'max_peer_document') : 0,
     maxRewind: config.integer('replicator', 'max_rewind'),
     maxIdBytes: config.integer('replicator', 'max_document_id_length'),
   }

@@ -10,6 +10,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'document',
     'multipart',
     'revtree',
+    'delta',
     'selector',
     'conflicts',
     'streams',

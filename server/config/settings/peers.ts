@@ -46,6 +46,20 @@ export const PEER_SETTINGS = {
     unit: 'bytes',
     about: 'Longest document that a peer may send, without attachments that follow it',
   },
+  delta_min_size: {
+    kind: 'integer',
+    default: 4096,
+    unit: 'bytes',
+    min: 0,
+    about: 'Shortest document that is sent as a delta to another Couchette, without attachments',
+  },
+  delta_max_size: {
+    kind: 'integer',
+    default: 4 * 1024 * 1024,
+    unit: 'bytes',
+    min: 0,
+    about: 'Longest document that is sent as a delta; 0 neither sends nor takes deltas',
+  },
   max_broker_line: {
     kind: 'integer',
     default: 64 * 1024,

@@ -5,6 +5,7 @@ import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
 import { damageOf } from '../../database/documents/damage-of.ts'
 import type { OpenRevision } from '../../database/documents/read-document.ts'
+import type { DeltaLimits } from '../../database/documents/revision-delta.ts'
 import { RevisionFinder } from '../../database/documents/revision-finder.ts'
 import { checkIdIn } from '../shared/document-limits.ts'
 
@@ -15,6 +16,8 @@ export interface BulkGetEntry {
   readonly rev: unknown
   readonly docId?: DocId
   readonly attsSince?: readonly Rev[]
+  /** Revisions that the reader has, to make a delta of one of them. */
+  readonly bases?: readonly Rev[]
   readonly found: readonly OpenRevision[]
   readonly error?: CouchError
 }
@@ -24,8 +27,18 @@ export class BulkGetEntries {
   readonly #database: Database
   readonly #revisions: RevisionFinder
 
-  constructor(database: Database, options: { readonly latest: boolean; readonly user: UserContext }) {
+  readonly #takesBases: boolean
+
+  constructor(
+    database: Database,
+    options: {
+      readonly latest: boolean
+      readonly user: UserContext
+      readonly deltas?: DeltaLimits | undefined
+    },
+  ) {
     this.#database = database
+    this.#takesBases = options.deltas !== undefined
     this.#revisions = new RevisionFinder(database, options)
   }
 
@@ -46,6 +59,7 @@ export class BulkGetEntries {
         docId,
         // An empty list asks for nothing.
         ...(attsSince.length === 0 ? {} : { attsSince }),
+        ...(this.#takesBases && doc.bases !== undefined ? { bases: parseSince(doc.bases) } : {}),
         found,
       }
     } catch (error) {
@@ -84,6 +98,7 @@ interface AskedDocument {
   readonly id?: unknown
   readonly rev?: unknown
   readonly atts_since?: unknown
+  readonly bases?: unknown
 }
 
 function isAskedDocument(doc: unknown): doc is AskedDocument {

@@ -1,3 +1,4 @@
+import { printRevisionDelta } from '../../../protocol/delta/revision-delta.ts'
 import { asDocId } from '../../../protocol/document-id.ts'
 import { type CouchError, fail } from '../../../protocol/errors.ts'
 import type { MixedPart } from '../../../protocol/multipart/writer.ts'
@@ -11,6 +12,7 @@ import {
   type FoundRevision,
   type DocumentReadOptions,
 } from '../../database/documents/read-document.ts'
+import { type DeltaLimits, deltaOf, sendsDeltas } from '../../database/documents/revision-delta.ts'
 import { UnfilledJson } from '../../database/documents/unfilled-json.ts'
 import { FULL_CHUNK, RowBuffer } from '../../database/reading/row-buffer.ts'
 import { acceptsType } from '../../http/request/accept.ts'
@@ -19,13 +21,19 @@ import type { RequestContext } from '../context.ts'
 import { readJsonObject } from '../../http/request/json-body.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { streamQuery } from '../queries/stream-query.ts'
+import { deltaLimits } from '../shared/delta-limits.ts'
 import { checkMaskedReader } from '../shared/masked-reader.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { askQuorumOfMany } from '../shared/quorum.ts'
 import { type BulkGetEntry, BulkGetEntries } from './bulk-get-entries.ts'
 import { documentPart, errorPart, sendParts } from '../documents/multipart-answers.ts'
 
-type BulkGetOptions = DocumentReadOptions & { readonly latest: boolean; readonly user: UserContext }
+type BulkGetOptions = DocumentReadOptions & {
+  readonly latest: boolean
+  readonly user: UserContext
+  /** Of a request that takes deltas. */
+  readonly deltas?: DeltaLimits | undefined
+}
 
 /** `POST /db/_bulk_get`: many revisions in one answer, as JSON or, to who does not take JSON, as parts. */
 export async function postBulkGet(ctx: RequestContext): Promise<void> {
@@ -44,6 +52,7 @@ export async function postBulkGet(ctx: RequestContext): Promise<void> {
     ...(query.flag('attachments') ? { attachments: 'data' } : {}),
     latest: query.flag('latest'),
     user: ctx.state.user,
+    deltas: deltasAsked(ctx, query, database),
   }
   const type = multipartAsked(ctx)
   if (type === undefined)
@@ -51,6 +60,13 @@ export async function postBulkGet(ctx: RequestContext): Promise<void> {
       withInlineData(renderJson(database, docs, options), database.attachments),
     )
   else await sendParts(ctx, type, parts(database, docs, options))
+}
+
+/** Only of requests for histories, whose readers may see bodies as they are stored. */
+function deltasAsked(ctx: RequestContext, query: QueryParams, database: Database): DeltaLimits | undefined {
+  if (!query.flag('deltas') || !query.flag('revs') || query.flag('attachments')) return undefined
+  const limits = deltaLimits(ctx)
+  return sendsDeltas(database, limits) ? limits : undefined
 }
 
 function idOf(doc: unknown): string | undefined {
@@ -91,6 +107,10 @@ async function* renderJson(
         'missing' in found
           ? errorRow({ ...entry, rev: found.missing }, fail('missing'))
           : await readJson(database, entry, found.ok, options)
+      if (typeof json === 'string') {
+        text += `{"delta":${json}}`
+        continue
+      }
       if (!(json instanceof UnfilledJson)) {
         text += `{"error":${JSON.stringify(json)}}`
         continue
@@ -110,17 +130,19 @@ async function* renderJson(
   yield out.takeUnfilled()
 }
 
-/** Returns a revision's JSON, or the row that says what of it is damaged. */
+/** Returns a revision's JSON, its delta as text, or the row that says what of it is damaged. */
 async function readJson(
   database: Database,
   entry: BulkGetEntry,
   found: FoundRevision,
   options: BulkGetOptions,
-): Promise<UnfilledJson | ErrorRow> {
+): Promise<UnfilledJson | string | ErrorRow> {
   const { docId, attsSince } = entry
   const id = asDocId(docId!)
   const since = attsSince === undefined ? {} : ({ attsSince, attachments: 'data' } as const)
   try {
+    const delta = options.deltas && deltaOf(database, id, found, entry.bases ?? [], options.deltas)
+    if (delta !== undefined) return printRevisionDelta(delta)
     const { json } = readUnfilled(database, id, found, { ...options, ...since }, options.user)
     return json.places.length === 0 ? json : await withSmallData(json, database.attachments)
   } catch (error) {

@@ -1,5 +1,7 @@
 import { parseDatabaseName } from '../../../protocol/database-name.ts'
 import { fail } from '../../../protocol/errors.ts'
+import { DELTAS_HEADER, DELTAS_VERSION } from '../../../protocol/delta/revision-delta.ts'
+import { sendsDeltas } from '../../database/documents/revision-delta.ts'
 import { databaseInfo } from '../../database/info.ts'
 import { readRequestBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
@@ -7,6 +9,7 @@ import { originOf } from '../../http/request/origin.ts'
 import { encodeSegment } from '../../http/request/percent.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
+import { deltaLimits } from '../shared/delta-limits.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { databaseOptions } from './database-options.ts'
 
@@ -35,7 +38,9 @@ export async function deleteDatabase(ctx: RequestContext): Promise<void> {
 }
 
 export async function getInfo(ctx: RequestContext): Promise<void> {
-  sendJson(ctx, await databaseInfo(await databaseOf(ctx)))
+  const database = await databaseOf(ctx)
+  if (sendsDeltas(database, deltaLimits(ctx))) ctx.set(DELTAS_HEADER, DELTAS_VERSION)
+  sendJson(ctx, await databaseInfo(database))
 }
 
 /** Every acknowledged write is on disk already: what is accepted and waits has to be waited for. */
