@@ -7,6 +7,9 @@ export interface AttachmentPart {
   readonly encoding?: 'gzip' | undefined
 }
 
+/** Most characters of a name or a type in a header. */
+const MAX_TEXT = 4096
+
 const JSON_HEAD = '\r\nContent-Type: application/json\r\n\r\n'
 
 /** The value of the Content-Type header of a `multipart/related` body. */
@@ -27,7 +30,7 @@ export function attachmentHead(part: AttachmentPart): Buffer {
   const encoding = part.encoding === undefined ? '' : `\r\nContent-Encoding: ${part.encoding}`
   return Buffer.from(
     `\r\nContent-Disposition: attachment; filename="${quotable(part.name)}"` +
-      `\r\nContent-Type: ${oneLine(part.contentType)}\r\nContent-Length: ${part.length}${encoding}\r\n\r\n`,
+      `\r\nContent-Type: ${typeInHeader(part.contentType)}\r\nContent-Length: ${part.length}${encoding}\r\n\r\n`,
   )
 }
 
@@ -52,11 +55,12 @@ export function relatedLength(boundary: string, jsonLength: number, parts: Itera
  * in forms, and nobody reads them: parts match attachments by their order.
  */
 function quotable(name: string): string {
-  return name.replace(/[\r\n"]/g, character =>
-    character === '"' ? '%22' : character === '\r' ? '%0D' : '%0A',
-  )
+  return name
+    .slice(0, MAX_TEXT)
+    .replace(/[\r\n"]/g, character => (character === '"' ? '%22' : character === '\r' ? '%0D' : '%0A'))
 }
 
-function oneLine(text: string): string {
-  return text.replace(/[\r\n]/g, ' ')
+/** A type that no client would read as a header stays in the document. */
+function typeInHeader(type: string): string {
+  return type.length > MAX_TEXT ? 'application/octet-stream' : type.replace(/[\r\n]/g, ' ')
 }

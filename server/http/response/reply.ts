@@ -2,8 +2,8 @@ import { TimeSlice } from '../../concurrency/time-slice.ts'
 import { abortResponse } from './abort-response.ts'
 import type { HttpContext } from '../context.ts'
 import { endBatched } from './end-batched.ts'
+import { quotedEtag } from './etag.ts'
 import { gzipped, wantsGzip } from './gzip.ts'
-import { headerText } from './header-text.ts'
 import { LongAnswer } from './long-answer.ts'
 import { LONG_ANSWER } from './unread-answer.ts'
 
@@ -212,7 +212,7 @@ async function* startingWith<T>(
  * A client's list of ETags counts; `*` does not (CouchDB: couch_httpd:etag_match/2).
  */
 export function notModified(ctx: HttpContext, tag: string): boolean {
-  const etag = `"${headerText(tag)}"`
+  const etag = quotedEtag(tag)
   ctx.set('ETag', etag)
   const known = ctx.get('If-None-Match')
   if (known === '') return false

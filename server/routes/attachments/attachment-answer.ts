@@ -6,7 +6,7 @@ import type { Database } from '../../database/database.ts'
 import { acceptsEncoding, acceptsIdentity } from '../../http/request/accept.ts'
 import { contentRange, parseByteRanges, type ByteRange } from '../../http/response/byte-ranges.ts'
 import type { RequestContext } from '../context.ts'
-import { headerText } from '../../http/response/header-text.ts'
+import { storedHeaderText } from '../../http/response/header-text.ts'
 import { notModified } from '../../http/response/reply.ts'
 import { sendPieces } from '../../http/response/send-pieces.ts'
 
@@ -43,12 +43,17 @@ function setHeaders(ctx: RequestContext, attachment: StoredAttachment, encoded: 
   const { config } = ctx.services
   ctx.status = 200
   ctx.set('Cache-Control', 'must-revalidate')
-  ctx.set('Content-Type', headerText(attachment.contentType))
+  ctx.set('Content-Type', typeInHeader(attachment))
   if (encoded) ctx.set('Content-Encoding', attachment.encoding ?? 'identity')
   ctx.set('Accept-Ranges', attachment.encoding === undefined ? 'bytes' : 'none')
   if (config.boolean('csp', 'attachments_enable')) {
     ctx.set('Content-Security-Policy', config.text('csp', 'attachments_header_value'))
   }
+}
+
+/** Any text is a type that a document may have; one that no client would read as a header stays in the document. */
+function typeInHeader({ contentType }: StoredAttachment): string {
+  return storedHeaderText(contentType) ?? 'application/octet-stream'
 }
 
 async function send(
@@ -94,13 +99,15 @@ async function sendRanges(
 
 async function* rangeParts(
   database: Database,
-  { content, contentType, length }: StoredAttachment,
+  attachment: StoredAttachment,
   ranges: readonly ByteRange[],
 ): AsyncGenerator<MixedPart> {
+  const { content, length } = attachment
+  const type = typeInHeader(attachment)
   for (const range of ranges) {
     const { first, last } = range
     yield {
-      headers: [`Content-Type: ${headerText(contentType)}`, `Content-Range: ${contentRange(range, length)}`],
+      headers: [`Content-Type: ${type}`, `Content-Range: ${contentRange(range, length)}`],
       body: await database.attachments.read(content, { from: first, to: last + 1 }),
     }
   }

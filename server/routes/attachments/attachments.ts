@@ -5,8 +5,7 @@ import { parseRev } from '../../../protocol/revision.ts'
 import { findRevision, findWinner, readRevision } from '../../database/documents/read-document.ts'
 import { putAttachment, removeAttachment } from '../../database/documents/write-attachment.ts'
 import type { Methods, RequestContext } from '../context.ts'
-import { originOf } from '../../http/request/origin.ts'
-import { encodeSegment } from '../../http/request/percent.ts'
+import { setLocation } from '../../http/response/location.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { sentBody, streamBody } from '../../http/request/body.ts'
@@ -71,10 +70,7 @@ export async function uploadAttachment(ctx: RequestContext, id: DocId): Promise<
     streamBody(ctx, sentBody(ctx)),
   )
   await reachQuorum(ctx, database, [{ id, rev: written }])
-  ctx.set(
-    'Location',
-    `${originOf(ctx)}/${encodeSegment(database.name)}/${encodeSegment(id)}/${encodeSegment(name)}`,
-  )
+  setLocation(ctx, [database.name, id, name])
   sendJson(ctx, { ok: true, id, rev: written }, isQuorumOutOfReach(ctx) ? 202 : 201)
 }
 

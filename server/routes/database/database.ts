@@ -5,8 +5,7 @@ import { sendsDeltas } from '../../database/documents/revision-delta.ts'
 import { databaseInfo } from '../../database/info.ts'
 import { readRequestBody, requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
-import { originOf } from '../../http/request/origin.ts'
-import { encodeSegment } from '../../http/request/percent.ts'
+import { setLocation } from '../../http/response/location.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { deltaLimits } from '../shared/delta-limits.ts'
@@ -20,7 +19,7 @@ export async function createDatabase(ctx: RequestContext): Promise<void> {
     throw fail('badRequest', 'Cannot partition a system database')
   }
   await ctx.services.catalog.create(name, options)
-  ctx.set('Location', `${originOf(ctx)}/${encodeSegment(name)}`)
+  setLocation(ctx, [name])
   sendJson(ctx, { ok: true }, 201)
 }
 

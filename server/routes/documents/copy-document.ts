@@ -14,7 +14,8 @@ import { decodeSegment } from '../../http/request/percent.ts'
 import { databaseOf } from '../shared/path-names.ts'
 import { checkIdIn, checkRequestedId } from '../shared/document-limits.ts'
 import { checkQuorum, reachQuorum } from '../shared/quorum.ts'
-import { answerWritten, setLocation, setWrittenEtag } from './answer-write.ts'
+import { setLocation } from '../../http/response/location.ts'
+import { answerWritten, setWrittenEtag } from './answer-write.ts'
 import { revisionNamed } from '../shared/named-revision.ts'
 
 /** `COPY`: a document's body and attachments in another document, which `Destination` names. */
@@ -32,7 +33,7 @@ export async function copyDocument(ctx: RequestContext, id: DocId): Promise<void
     const options = { replicated: false, user: ctx.state.user }
     const written = { id: target.id, rev: await writeDocument(database, document, options), input }
     await reachQuorum(ctx, database, [written])
-    setLocation(ctx, database, target.id)
+    setLocation(ctx, [database.name, target.id])
     setWrittenEtag(ctx, written)
     answerWritten(ctx, written, 201)
   } finally {

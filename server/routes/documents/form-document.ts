@@ -16,7 +16,7 @@ import { writeDocument } from '../../database/documents/write-documents.ts'
 import { GatheredBytes } from '../../../protocol/gathered-bytes.ts'
 import { decodedBody, heldBody, streamBody } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
-import { headerText } from '../../http/response/header-text.ts'
+import { quotedEtag } from '../../http/response/etag.ts'
 import { sendJson } from '../../http/response/reply.ts'
 import { checkDesignWriter } from '../shared/design-writers.ts'
 import { databaseOf } from '../shared/path-names.ts'
@@ -41,7 +41,7 @@ export async function postForm(ctx: RequestContext, id: DocId): Promise<void> {
     const { user } = ctx.state
     const rev = await writeDocument(database, { id, input, added: form.files }, { replicated: false, user })
     await reachQuorum(ctx, database, [{ id, rev }])
-    ctx.set('ETag', `"${headerText(rev)}"`)
+    ctx.set('ETag', quotedEtag(rev))
     sendJson(ctx, { ok: true, id, rev }, isBelowQuorum(ctx) ? 202 : 201)
   } finally {
     await form.close()

@@ -17,7 +17,8 @@ import { checkIdIn, checkRequestedId, documentLimits } from '../shared/document-
 import { isRelated, readRelated } from './put-multipart.ts'
 import { checkDesignWriter } from '../shared/design-writers.ts'
 import { checkQuorum, reachQuorum } from '../shared/quorum.ts'
-import { answerWritten, setLocation, setWrittenEtag } from './answer-write.ts'
+import { setLocation } from '../../http/response/location.ts'
+import { answerWritten, setWrittenEtag } from './answer-write.ts'
 import { revisionNamed } from '../shared/named-revision.ts'
 
 /** `PUT` of a document: as JSON, or as `multipart/related` with its attachments. */
@@ -60,7 +61,7 @@ async function put(
   const rev = await writeDocument(database, document, options)
   await reachQuorum(ctx, database, [{ id, rev }])
   setWrittenEtag(ctx, { id, rev, input })
-  setLocation(ctx, database, id)
+  setLocation(ctx, [database.name, id])
   answerWritten(ctx, { id, rev, input }, input.deleted ? 200 : 201)
 }
 
@@ -85,7 +86,7 @@ export async function postDocument(ctx: RequestContext): Promise<void> {
   }
   const rev = await writeDocument(database, document, { replicated: false, user: ctx.state.user })
   await reachQuorum(ctx, database, [{ id, rev }])
-  setLocation(ctx, database, id)
+  setLocation(ctx, [database.name, id])
   answerWritten(ctx, { id, rev, input }, 201)
 }
 

@@ -6,6 +6,7 @@ import type { Database } from '../../database/database.ts'
 import { readRevision } from '../../database/documents/read-document.ts'
 import { writeDocuments } from '../../database/documents/write-documents.ts'
 import type { Handler, RequestContext } from '../context.ts'
+import { storedHeaderText } from '../../http/response/header-text.ts'
 import { encodeSegment } from '../../http/request/percent.ts'
 import { notModified } from '../../http/response/reply.ts'
 import { functionAnswer } from '../../query/design/function-answer.ts'
@@ -38,7 +39,8 @@ export async function runUpdate(ctx: RequestContext): Promise<void> {
   const saved = isJsonObject(document) ? await save(ctx, database, document) : undefined
   if (saved !== undefined) {
     ctx.set('X-Couch-Update-NewRev', saved.rev)
-    ctx.set('X-Couch-Id', encodeSegment(saved.id))
+    const idText = storedHeaderText(encodeSegment(saved.id))
+    if (idText !== undefined) ctx.set('X-Couch-Id', idText)
   }
   answerFunction(ctx, functionAnswer(response, saved === undefined ? 200 : isBelowQuorum(ctx) ? 202 : 201))
 }
