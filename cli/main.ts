@@ -14,7 +14,7 @@ const code = await runProgram(
       // The server stops in an order of its own.
       io.release()
       // What loading leaves behind is garbage: the heap grows when the server has read how large it may be.
-      ;(await import('../server/commands/heap-size.ts')).keepHeapsSmall()
+      ;(await import('../server/commands/heap-size.ts')).spareMemoryToLoad()
       return (await import('../server/commands/serve.ts')).serve(args)
     },
     resetAdmin: async args => (await import('../server/commands/reset-admin.ts')).resetAdmin(args),

@@ -1,52 +1,9 @@
 import { Command, CommanderError } from 'commander'
-import { addBackup } from './commands/backup.ts'
-import { addCheck } from './commands/check.ts'
-import { addCluster } from './commands/cluster.ts'
-import { addCompare } from './commands/compare.ts'
-import { addCompletion } from './commands/completion.ts'
-import { addConflicts } from './commands/conflicts.ts'
-import { addCredentials } from './commands/credentials.ts'
-import { addDoctor } from './commands/doctor/doctor.ts'
-import { addDump } from './commands/dump.ts'
-import { addFollow, addPromote } from './commands/follow.ts'
-import { addJobs } from './commands/jobs/jobs.ts'
-import { addLoad } from './commands/load.ts'
-import { addMesh } from './commands/mesh.ts'
-import { addMigrate } from './commands/migrate.ts'
-import { addProfile } from './commands/profile.ts'
-import { addRepair } from './commands/repair.ts'
-import { addReplicate } from './commands/replicate.ts'
-import { addStream } from './commands/stream.ts'
-import { addRestoreDamaged } from './commands/restore-damaged.ts'
-import { addRestoreDatabase } from './commands/restore-database.ts'
-import { addSecurity } from './commands/security.ts'
-import { addTail } from './commands/tail.ts'
-import { addTop } from './commands/top.ts'
-import { addUsers } from './commands/users.ts'
 import { EXIT_CODES, INTERRUPTED, OK } from './frame/exit-codes.ts'
-import { Frame } from './frame/frame.ts'
 import type { Io } from './frame/io.ts'
 import { addLocalCommands } from './local-commands.ts'
 import type { LocalCommands } from './local-commands.ts'
 import { exitCodeOf, sentenceOf } from './sentences.ts'
-
-/** The commands that talk to servers, in the order of the help. A new one is a line here (see `README.md`). */
-const GROUPS: readonly (readonly [
-  title: string,
-  commands: readonly ((frame: Frame, local: LocalCommands) => void)[],
-])[] = [
-  ['Replication:', [addReplicate, addStream, addJobs, addFollow, addPromote, addMigrate]],
-  ['Users and rights:', [addUsers, addSecurity, addCredentials]],
-  ['Files:', [addDump, addLoad]],
-  ['What a server does:', [addTail, addTop, addDoctor]],
-  [
-    'Databases:',
-    [addBackup, addCheck, addRestoreDatabase, addRestoreDamaged, addConflicts, addCompare, addRepair],
-  ],
-  ['Several nodes, one history:', [addCluster]],
-  ['Independent nodes:', [addMesh]],
-  ['This program:', [addProfile, addCompletion]],
-]
 
 const EXAMPLES = `
 Examples:
@@ -56,11 +13,20 @@ Examples:
 
 couchette COMMAND --help shows options and examples of a command.`
 
+/** Options whose answers may name other commands. */
+const ABOUT_ALL: ReadonlySet<string> = new Set(['-h', '--help', '-V', '--version'])
+
 /** Runs the command line. Resolves with the exit code; errors are told on standard error. */
 export async function runProgram(args: readonly string[], commands: LocalCommands, io: Io): Promise<number> {
   let code = OK
-  const program = createProgram(commands, io, result => (code = result))
+  const done = (result: number): void => void (code = result)
+  const program = createProgram(commands, io, done)
   try {
+    // A server would have the code of all commands in memory for as long as it runs.
+    if (!startsServer(args)) {
+      const { addRemoteCommands } = await import('./remote-commands.ts')
+      addRemoteCommands(program, commands, io, done)
+    }
     await program.parseAsync([...args], { from: 'user' })
     return code
   } catch (error) {
@@ -71,7 +37,11 @@ export async function runProgram(args: readonly string[], commands: LocalCommand
   }
 }
 
-/** Returns the program with all its commands. @param done called with the exit code of the one that ran */
+/**
+ * Returns the program with the commands that work on a data directory.
+ *
+ * @param done called with the exit code of the one that ran
+ */
 export function createProgram(commands: LocalCommands, io: Io, done: (code: number) => void): Command {
   const program = new Command('couchette')
     .description('A CouchDB-compatible replicator and changes-feed server, and the tools for it.')
@@ -88,12 +58,13 @@ export function createProgram(commands: LocalCommands, io: Io, done: (code: numb
     .configureHelp({ subcommandTerm: termOf })
     .enablePositionalOptions()
   addLocalCommands(program, commands, done)
-  const frame = new Frame(program, io, done)
-  for (const [title, adders] of GROUPS) {
-    program.commandsGroup(title)
-    for (const add of adders) add(frame, commands)
-  }
   return program
+}
+
+/** Returns whether the arguments start a server without asking for help, so that no other command is wanted. */
+function startsServer(args: readonly string[]): boolean {
+  const [first = 'serve'] = args
+  return (first === 'serve' || first.startsWith('--')) && !args.some(arg => ABOUT_ALL.has(arg))
 }
 
 /** Shows a command with its arguments; that it has options goes without saying. */

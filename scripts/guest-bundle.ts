@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 import { projectFile } from '../harness/project.ts'
-import { bundleThreads } from './thread-bundles.ts'
+import { bundlePrograms } from './program-bundles.ts'
 
 const ENTRY = projectFile('server/sandbox/guest/main.ts')
 const OUTPUT = projectFile('dist/server/sandbox/guest.js')
@@ -32,5 +32,5 @@ export function bundleGuest(options: { minify?: boolean } = {}): string {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(dirname(OUTPUT), { recursive: true })
   writeFileSync(OUTPUT, bundleGuest())
-  await bundleThreads()
+  await bundlePrograms()
 }

@@ -1,1 +1,1 @@
-export { keepHeapsSmall } from '../node/heap-size.ts'
+export { spareMemoryToLoad } from '../node/heap-size.ts'

@@ -6,20 +6,33 @@ const SMALL = ['--optimize-for-size', '--semi-space-growth-factor=1'] as const
 /** V8's defaults of these. */
 const NORMAL = ['--no-optimize-for-size', '--semi-space-growth-factor=2'] as const
 
+/**
+ * Keep V8 from optimizing code while the program is loaded: such code runs once, and the optimizer is large.
+ * V8 optimizes what runs often after that.
+ */
+const LOADING = '--no-opt'
+const LOADED = '--opt'
+
 /** Under this name the threads of the process know whether heaps are to stay small: V8's flags are those of all threads. */
 const KEY = 'couchette: heaps are small'
 
 /** Keeps the heaps of all threads small from here on: the young generation does not grow, garbage is collected earlier. */
 export function keepHeapsSmall(): void {
   setEnvironmentData(KEY, true)
-  setAll(SMALL)
+  setAll([...SMALL, LOADED])
+}
+
+/** Keeps heaps small, and code as it is, until the program is loaded and {@link keepHeapsSmall} or {@link letHeapsGrow} is called. */
+export function spareMemoryToLoad(): void {
+  keepHeapsSmall()
+  setFlagsFromString(LOADING)
 }
 
 /** Lets heaps grow again as V8 has it, where {@link keepHeapsSmall} was called before. */
 export function letHeapsGrow(): void {
   if (!isSmall()) return
   setEnvironmentData(KEY, undefined)
-  setAll(NORMAL)
+  setAll([...NORMAL, LOADED])
 }
 
 /** Calls a function that collects garbage, with V8 giving back what it can, the pages of the young generation with it. */

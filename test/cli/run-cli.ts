@@ -1,6 +1,7 @@
 import { PassThrough, Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { createProgram, runProgram } from '../../cli/program.ts'
+import { addRemoteCommands } from '../../cli/remote-commands.ts'
 import { readBackups } from '../../server/backup/backup-directory.ts'
 import { openBackupPlace } from '../../server/commands/backup-place.ts'
 import { checkBackup } from '../../server/commands/check.ts'
@@ -83,9 +84,9 @@ export function allCommands(): Map<string, Command> {
       walk(child, name)
     }
   }
-  walk(
-    createProgram(LOCAL, { ...io, signal: new AbortController().signal }, () => undefined),
-    '',
-  )
+  const all = { ...io, signal: new AbortController().signal }
+  const program = createProgram(LOCAL, all, () => undefined)
+  addRemoteCommands(program, LOCAL, all, () => undefined)
+  walk(program, '')
   return found
 }

@@ -29,3 +29,11 @@ test('heaps that are to stay small have a small young generation, and grow when 
   t.true(small > 0 && small < 4 * 1024 * 1024, `${small}`)
   t.true(normal > 2 * small, `${normal}`)
 })
+
+for (const size of ['small', 'normal']) {
+  test(`code is optimized when the program is loaded, where heaps are ${size}`, async t => {
+    const args = ['--allow-natives-syntax', ...program('test/helpers/optimized-code'), size]
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 90_000 })
+    t.deepEqual(JSON.parse(stdout), { whileLoading: false, afterwards: true })
+  })
+}
