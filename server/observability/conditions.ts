@@ -30,6 +30,24 @@ export interface ObservedServer {
   readonly unreadAnswers: { readonly held: number }
   /** End of the validity of the TLS certificate; undefined without TLS. */
   readonly certificateEnds: () => Date | undefined
+  /** State as a node of a cluster; null where the server is none. */
+  readonly cluster: () => ClusterCondition | null
+}
+
+/** State of a node of a cluster. Only the leader knows of the other members. */
+export interface ClusterCondition {
+  readonly node: string
+  /** `leader`, `follower`, `no_leader`, `no_log` or `stopped`. */
+  readonly state: string
+  /** Sentence that says why balancers leave the node out; null where they do not. */
+  readonly reason: string | null
+  readonly leader: string | null
+  /** Milliseconds since this node had everything that the leader had; null before it ever did. */
+  readonly lag_ms: number | null
+  /** Members that have not reported for `[cluster] jobs_timeout`. */
+  readonly silent: readonly string[]
+  /** Members that must join again: the log no longer has what they lack. */
+  readonly too_far_behind: readonly string[]
 }
 
 /** Documents that are named. */
@@ -91,6 +109,7 @@ export interface NodeConditions extends HealthReport {
   }
   readonly feeds: { readonly open: number }
   readonly databases: { readonly open: number }
+  readonly cluster: ClusterCondition | null
   /** Documents with large revision trees that were written since the start, and the largest of them. */
   readonly large_trees: { readonly documents: number; readonly largest: readonly LargeTree[] }
   /** Settings that do not do what they say. */
@@ -121,6 +140,7 @@ export async function readConditions(server: ObservedServer): Promise<NodeCondit
     replications: await replicationConditions(server.replicator),
     feeds: { open: server.feeds.count },
     databases: { open: catalog.openDatabases },
+    cluster: server.cluster(),
     large_trees: largeTreesCondition(server.largeTrees.list),
     configuration: { findings: server.config.findings.length },
   }

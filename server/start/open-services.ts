@@ -1,6 +1,6 @@
 import { Authenticator } from '../auth/authenticator.ts'
 import { AutoCompaction } from '../compaction/auto-compaction.ts'
-import { clusterFamilies } from '../cluster/service/cluster-report.ts'
+import { clusterCondition, clusterFamilies } from '../cluster/service/cluster-report.ts'
 import { ClientLimits } from '../concurrency/client-limits.ts'
 import { Credentials } from '../credentials/credentials.ts'
 import { conflictFamilies } from '../conflicts/conflict-families.ts'
@@ -162,6 +162,7 @@ function observe(
     },
     ...parts,
     certificateEnds,
+    cluster: () => (cluster === undefined ? null : clusterCondition(cluster)),
   })
   observability.add(() => conflictFamilies(catalog))
   observability.add(() => conflicts.families())

@@ -79,6 +79,7 @@ test('conditions of the node need attention, those of a healthy one none', t => 
     retention: { held_back: 1, refused: 0, failed: 2 },
     large_trees: { documents: 1, largest: [{ database: 'db', id: 'a', leaves: 1200 }] },
     configuration: { findings: 3 },
+    cluster: { state: 'no_log', reason: 'It does not answer.', silent: ['node2'], too_far_behind: ['node3'] },
   }
   const quiet = { jobs: [], databases: [], disk: undefined, loopDelayMs: undefined }
   t.deepEqual(
@@ -86,7 +87,10 @@ test('conditions of the node need attention, those of a healthy one none', t => 
     [
       'bad: The store takes no writes',
       'bad: Stored data is damaged',
+      'bad: The log of the cluster does not answer',
+      'bad: 1 node of the cluster must join again',
       'bad: In 2 databases retention fails',
+      'warn: 1 node of the cluster is silent',
       "warn: The server's certificate ends in 3 days",
       'warn: In 1 database tombstones wait for a peer',
       'warn: 1 document with a large revision tree',
@@ -99,6 +103,7 @@ test('conditions of the node need attention, those of a healthy one none', t => 
     retention: { held_back: 0, refused: 0, failed: 0 },
     large_trees: { documents: 0, largest: [] },
     logins: { locked: 0 },
+    cluster: { state: 'follower', reason: null, silent: [], too_far_behind: [] },
   }
   t.deepEqual(findAttention({ ...quiet, node: nodeItems(healthy) }), [])
   t.deepEqual(findAttention({ ...quiet, node: nodeItems({}) }), [])

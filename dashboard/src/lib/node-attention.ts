@@ -20,6 +20,13 @@ export interface NodeConditions {
     readonly largest: readonly { readonly database: string; readonly id: string; readonly leaves: number }[]
   }
   readonly configuration?: { readonly findings: number }
+  /** Null of a server that is no node of a cluster. */
+  readonly cluster?: {
+    readonly state: string
+    readonly reason: string | null
+    readonly silent: readonly string[]
+    readonly too_far_behind: readonly string[]
+  } | null
 }
 
 const DAY_MS = 86_400_000
@@ -32,6 +39,7 @@ export function nodeItems(node: NodeConditions | undefined, now = Date.now()): A
   if (node === undefined) return []
   return [
     ...storeItems(node.store),
+    ...clusterItems(node.cluster),
     ...certificateItems(node.certificate, now),
     ...retentionItems(node.retention),
     ...treeItems(node.large_trees),
@@ -61,6 +69,43 @@ function storeItems(store: NodeConditions['store']): Attention[] {
       tone: 'bad',
       title: 'Stored data is damaged',
       text: `Reads that failed for it since the start: ${formatCount(store.damaged_reads)}. \`couchette check\` lists what is damaged, \`couchette restore-damaged\` mends it.`,
+      ...OPERATIONS,
+    })
+  return items
+}
+
+const CLUSTER_TITLES: Readonly<Record<string, string>> = {
+  stopped: 'This node has left the history of its cluster',
+  no_log: 'The log of the cluster does not answer',
+  no_leader: 'No node leads the cluster',
+}
+
+function clusterItems(cluster: NodeConditions['cluster']): Attention[] {
+  if (cluster == null) return []
+  const { state, reason, silent, too_far_behind: lost } = cluster
+  const items: Attention[] = []
+  const title = CLUSTER_TITLES[state]
+  if (title !== undefined)
+    items.push({
+      tone: 'bad',
+      title,
+      text: reason ?? 'Writes are answered with 503 until one does.',
+      ...OPERATIONS,
+    })
+  else if (reason !== null)
+    items.push({ tone: 'warn', title: 'This node is behind its cluster', text: reason, ...OPERATIONS })
+  if (lost.length > 0)
+    items.push({
+      tone: 'bad',
+      title: `${plural(lost.length, 'node')} of the cluster must join again`,
+      text: `The log no longer has what ${lost.join(', ')} lacks: empty its data directory, and run \`couchette cluster join\`.`,
+      ...OPERATIONS,
+    })
+  if (silent.length > 0)
+    items.push({
+      tone: 'warn',
+      title: `${plural(silent.length, 'node')} of the cluster ${silent.length === 1 ? 'is' : 'are'} silent`,
+      text: `The leader has not heard of ${silent.join(', ')}. \`couchette cluster remove\` takes away one that will not come back.`,
       ...OPERATIONS,
     })
   return items

@@ -1,4 +1,5 @@
 import type { MetricFamily } from '../../metrics/family.ts'
+import type { ClusterCondition } from '../../observability/conditions.ts'
 import type { Cluster } from './cluster.ts'
 
 /** State of a node: what it does for its group. */
@@ -90,6 +91,22 @@ export function clusterReport(cluster: Cluster): ClusterReport {
   }
 }
 
+/** Returns the state of a node for `_health`. */
+export function clusterCondition(cluster: Cluster): ClusterCondition {
+  const { leader, lagMs, settings, isLeader, trimmer } = cluster
+  const members = isLeader ? (cluster.members?.list() ?? []) : []
+  const timeout = cluster.config.integer('cluster', 'jobs_timeout')
+  return {
+    node: settings.node,
+    state: stateOf(cluster),
+    reason: reasonToLeaveOut(cluster) ?? null,
+    leader: leader?.node ?? null,
+    lag_ms: Number.isFinite(lagMs) ? Math.round(lagMs) : null,
+    silent: members.filter(({ heardMs = Infinity }) => heardMs > timeout).map(({ node }) => node),
+    too_far_behind: members.filter(member => trimmer?.isTooFarBehind(member)).map(({ node }) => node),
+  }
+}
+
 /** Returns the metrics of a node. */
 export function clusterFamilies(cluster: Cluster): MetricFamily[] {
   const { counters, group, lagMs, snapshots, trimmer, members } = cluster
@@ -129,6 +146,11 @@ export function clusterFamilies(cluster: Cluster): MetricFamily[] {
       'members_too_far_behind',
       'nodes that the log no longer has the entries for, at its leader: they must join again',
       (members?.list() ?? []).filter(member => trimmer?.isTooFarBehind(member)).length,
+    ),
+    gauge(
+      'members_silent',
+      'nodes that this leader has not heard of for `[cluster] jobs_timeout`; 0 elsewhere',
+      clusterCondition(cluster).silent.length,
     ),
     counter('trimmed_entries', 'entries that this node removed from the log', trimmer?.trimmed ?? 0),
     counter('snapshots', 'copies of this node that others took', snapshots?.taken ?? 0),

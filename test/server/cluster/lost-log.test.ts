@@ -22,6 +22,10 @@ async function copyOf(engine: LevelLogEngine, until: number): Promise<LevelLogEn
   return copy
 }
 
+interface Health {
+  readonly cluster: { readonly state: string; readonly reason: string | null }
+}
+
 /** Every node stops with a sentence, goes on to answer reads, and refuses writes. */
 async function stops(t: ExecutionContext, nodes: readonly ServerNode[], reason: RegExp): Promise<void> {
   for (const node of nodes) {
@@ -29,6 +33,9 @@ async function stops(t: ExecutionContext, nodes: readonly ServerNode[], reason: 
     t.regex((await report(node)).reason!, reason)
     t.regex((await report(node)).reason!, /couchette cluster new-log/)
     t.is((await call(node.url, 'GET', '/_up')).status, 503)
+    const health = await call<Health>(node.url, 'GET', '/_node/_local/_health')
+    t.is(health.body.cluster.state, 'stopped')
+    t.regex(health.body.cluster.reason!, reason)
     t.is((await call(node.url, 'GET', '/db/doc0')).status, 200)
     t.is((await call(node.url, 'PUT', '/db/refused', { json: {} })).status, 503)
   }

@@ -100,6 +100,9 @@ test('the log is trimmed by its slowest member; a lost disk, and a node that is 
     const behind = async (): Promise<boolean> =>
       (await memberAt(await cluster.leader(), 'node3')).too_far_behind
     await eventually('the log is kept no longer', behind)
+    const { url } = await cluster.leader()
+    const health = await call<{ cluster: object }>(url, 'GET', '/_node/_local/_health')
+    t.like(health.body.cluster, { state: 'leader', reason: null, too_far_behind: ['node3'] })
     await cluster.serve(three)
     await eventually('it stops', async () => (await report(three)).state === 'stopped')
     t.regex((await report(three)).reason!, /The log no longer has what this node lacks: .*cluster join/)
