@@ -90,7 +90,11 @@ function pagesOf(
   }
   const isShort = rows.filter === undefined && out.left > 0 && out.left < renderer.pageSize
   const size = isShort ? out.left : renderer.pageSize
-  return changePages(database, { after, upTo, descending, size, pace, ...(isShort ? { limit: size } : {}) })
+  const { growsTo = size } = renderer
+  return changePages(database, {
+    ...{ after, upTo, descending, size, growsTo, pace },
+    ...(isShort ? { limit: size } : {}),
+  })
 }
 
 /** End of a feed that was left. */

@@ -19,6 +19,8 @@ export interface RowRenderer {
   readonly key: string | undefined
   /** Number of records to give to `render` at a time. */
   readonly pageSize: number
+  /** Number that it may grow to while a long range is read. Default: pageSize. */
+  readonly growsTo?: number
   /** True if making rows can fail for reasons of the client's, as a filter function of its own. */
   readonly mayFail: boolean
   /**

@@ -5,8 +5,9 @@ import type { RowRenderer, RowOutput } from './row-renderer.ts'
 /** Rows as they were rendered when the changes were written. */
 export class StoredRows implements RowRenderer {
   readonly key: string
-  /** Rows of about one chunk, so that nothing is left of a page when it goes out. */
+  /** Rows of about one chunk. */
   readonly pageSize = 500
+  readonly growsTo = 2000
   readonly mayFail = false
   readonly #allLeaves: boolean
 

@@ -6,11 +6,14 @@ import { KeySpace } from '../../storage/keys.ts'
 import type { Store, StoreSnapshot } from '../../storage/store.ts'
 import { STORAGE } from '../storage-of.ts'
 
-/** Reads ahead of the feed. Records of one leaf say where they end; those of several end where their last row does. */
-const READ_AHEAD = {
-  highWaterMarkBytes: 256 * 1024,
-  mayKeepChecksum: (record: Uint8Array): boolean => !isBranched(record),
-}
+/** Records of one leaf say where they end; those of several end where their last row does. */
+const mayKeepChecksum = (record: Uint8Array): boolean => !isBranched(record)
+
+/** Bytes that a page may have for each of its records. */
+const BYTES_A_RECORD = 512
+
+/** Bytes that any page may have. */
+const SMALLEST_BYTES = 256 * 1024
 
 export interface PageOptions {
   /** Sequence numbers above this. */
@@ -20,6 +23,11 @@ export interface PageOptions {
   readonly descending?: boolean
   /** Records in a page. */
   readonly size: number
+  /**
+   * Records that a later page may have. Each has twice as many as the one before up to this, since an iterator for every 500 records
+   * costs as much as a quarter of sending them. Default: size.
+   */
+  readonly growsTo?: number
   readonly limit?: number
   readonly pace?: ReadPace
 }
@@ -30,7 +38,7 @@ export interface PageOptions {
  */
 export async function* changePages(
   database: DatabaseReader,
-  { after, upTo, descending = false, size, limit = Infinity, pace = UNHURRIED }: PageOptions,
+  { after, upTo, descending = false, size, growsTo = size, limit = Infinity, pace = UNHURRIED }: PageOptions,
 ): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   const { keys, store } = database[STORAGE]
   const range = {
@@ -41,7 +49,8 @@ export async function* changePages(
   // At once: a document that changes before the snapshot is taken would move behind `upTo`.
   let snapshot = snapshotNow(store) ?? (await snapshotWhenOpen(store))
   let left = limit
-  const read = () => readPage(store, { ...range, snapshot, limit: Math.min(size, left) })
+  let wanted = size
+  const read = () => readPage(store, { ...range, snapshot, limit: Math.min(wanted, left) })
   let next: Promise<Uint8Array[]> | undefined
   try {
     while (left > 0) {
@@ -57,6 +66,7 @@ export async function* changePages(
       if (descending) range.lte = keys.number(KeySpace.change, Math.max(seq - 1, 0))
       else range.gte = keys.number(KeySpace.change, seq + 1)
       left -= page.length
+      wanted = Math.min(2 * wanted, growsTo)
       next = pace.mayReadAhead && left > 0 ? read() : undefined
       // A failure is thrown where the page is awaited, and not before somebody asks for it.
       next?.catch(() => undefined)
@@ -108,7 +118,8 @@ async function readPage(
   store: Store,
   range: Parameters<Store['values']>[0] & { readonly limit: number },
 ): Promise<Uint8Array[]> {
-  const iterator = store.values({ ...range, ...READ_AHEAD })
+  const highWaterMarkBytes = Math.max(SMALLEST_BYTES, range.limit * BYTES_A_RECORD)
+  const iterator = store.values({ ...range, highWaterMarkBytes, mayKeepChecksum })
   try {
     return await iterator.nextv(range.limit)
   } finally {

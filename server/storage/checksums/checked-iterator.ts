@@ -24,8 +24,7 @@ export class CheckedIterator<From, To> extends MappedIterator<From, To> {
     errorOf: (error: unknown) => unknown,
   ) {
     const probe = new StatusProbe()
-    // A limit of LevelDB's own would end the reading before it is asked.
-    const inner = open({ ...range, ...({ signal: probe } as object) })
+    const inner = open({ ...range, limit, ...({ signal: probe } as object) })
     super(inner, map, errorOf)
     this.#inner = inner
     this.#probe = probe
@@ -37,7 +36,8 @@ export class CheckedIterator<From, To> extends MappedIterator<From, To> {
     const most = Math.min(size, this.#left)
     if (most <= 0) return []
     this.#isUnasked = true
-    const reading = super.nextv(most)
+    // One more than the limit makes LevelDB see the end, and its error there: nothing is left to ask as it closes.
+    const reading = super.nextv(most === this.#left ? most + 1 : most)
     this.#reading = reading
     const found = await reading
     this.#left -= found.length
