@@ -1,5 +1,4 @@
 import { asDocId, type DocId } from '../../protocol/document-id.ts'
-import { fail } from '../../protocol/errors.ts'
 import { relatedContentType } from '../../protocol/multipart/related.ts'
 import { parseRev, type Rev } from '../../protocol/revision.ts'
 
@@ -7,6 +6,7 @@ import type { UserContext } from '../../protocol/user-context.ts'
 import type { FetchedRevision, MissingRevisions, OpenedRevision } from '../../replicator/peer.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
 import type { Database } from '../database/database.ts'
+import { ifStored } from '../database/documents/damage-of.ts'
 import { readRevision, type OpenRevision } from '../database/documents/read-document.ts'
 import { relatedBody } from '../database/documents/related-body.ts'
 import type { RevisionFinder } from '../database/documents/revision-finder.ts'
@@ -47,7 +47,8 @@ async function readRevisions(
   return found.map(({ id, entry }) => {
     if ('missing' in entry) return { kind: 'missing', id, rev: entry.missing, reason: 'missing' }
     const body = records[at++]
-    if (body === undefined) throw fail('missing')
+    // It was purged or compacted away meanwhile: only this revision is missing, and not what else is replicated.
+    if (body === undefined) return { kind: 'missing', id, rev: entry.ok.node.rev, reason: 'missing' }
     const options = { revs: true, record: body }
     const { json, record } = readRevision(database, asDocId(id), entry.ok, options, reader)
     return record.attachments.length > 0
@@ -74,7 +75,8 @@ export function openedRevision(
     attEncodingInfo: true,
     ...(attsSince.length > 0 ? { attsSince } : {}),
   }
-  const read = undamaged(() => readRevision(database, id, entry.ok, options, reader))
+  const read = undamaged(() => ifStored(() => readRevision(database, id, entry.ok, options, reader)))
+  if (read === undefined) return { kind: 'missing', rev: entry.ok.node.rev }
   if (read.sent.length === 0) return { kind: 'document', json: read.json }
   const { boundary, pieces } = relatedBody(database, read)
   return {

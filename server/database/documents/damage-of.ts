@@ -1,4 +1,4 @@
-import { type CouchError, fail } from '../../../protocol/errors.ts'
+import { CouchError, fail } from '../../../protocol/errors.ts'
 import { DamagedValueError } from '../../storage/encryption/damaged.ts'
 
 /**
@@ -7,4 +7,19 @@ import { DamagedValueError } from '../../storage/encryption/damaged.ts'
  */
 export function damageOf(error: unknown): CouchError | undefined {
   return error instanceof DamagedValueError ? fail('damagedRecord', error.message) : undefined
+}
+
+/** Returns whether a revision was purged or compacted away after it had been found, while others of an answer were sent. */
+export function isGone(error: unknown): boolean {
+  return error instanceof CouchError && error.status === 404
+}
+
+/** Reads a revision; returns undefined where it is not stored any more. */
+export function ifStored<Value>(read: () => Value): Value | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (isGone(error)) return undefined
+    throw error
+  }
 }

@@ -4,7 +4,7 @@ import { type CouchError, fail } from '../../../protocol/errors.ts'
 import type { MixedPart } from '../../../protocol/multipart/writer.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
-import { damageOf } from '../../database/documents/damage-of.ts'
+import { damageOf, isGone } from '../../database/documents/damage-of.ts'
 import { withInlineData, withSmallData } from '../../database/documents/inline-data.ts'
 import {
   readRevision,
@@ -130,7 +130,7 @@ async function* renderJson(
   yield out.takeUnfilled()
 }
 
-/** Returns a revision's JSON, its delta as text, or the row that says what of it is damaged. */
+/** Returns a revision's JSON, its delta as text, or the row that says what of it is damaged or gone. */
 async function readJson(
   database: Database,
   entry: BulkGetEntry,
@@ -146,7 +146,7 @@ async function readJson(
     const { json } = readUnfilled(database, id, found, { ...options, ...since }, options.user)
     return json.places.length === 0 ? json : await withSmallData(json, database.attachments)
   } catch (error) {
-    return damageRow(entry, found, error)
+    return failureRow(entry, found, error)
   }
 }
 
@@ -156,9 +156,9 @@ function errorRow({ id, rev }: BulkGetEntry, { error, reason }: CouchError): Err
   return { id: id ?? null, rev: rev ?? null, error, reason }
 }
 
-/** @throws the error, if it tells of no damage */
-function damageRow(entry: BulkGetEntry, { node }: FoundRevision, error: unknown): ErrorRow {
-  const damage = damageOf(error)
+/** @throws the error, unless it tells of damage, or of a revision that went while those before it were sent */
+function failureRow(entry: BulkGetEntry, { node }: FoundRevision, error: unknown): ErrorRow {
+  const damage = isGone(error) ? fail('missing') : damageOf(error)
   if (damage === undefined) throw error
   return errorRow({ ...entry, rev: node.rev }, damage)
 }
@@ -186,7 +186,7 @@ function partOf(
   try {
     return readablePart(database, entry, found, options)
   } catch (error) {
-    return errorPart(damageRow(entry, found, error))
+    return errorPart(failureRow(entry, found, error))
   }
 }
 

@@ -3,6 +3,7 @@ import { relatedContentType } from '../../../protocol/multipart/related.ts'
 import { writeMixed, type MixedPart } from '../../../protocol/multipart/writer.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
+import { ifStored } from '../../database/documents/damage-of.ts'
 import {
   readRevision,
   type OpenRevision,
@@ -60,9 +61,9 @@ export function* openRevisionParts(
     if ('missing' in entry) yield errorPart({ missing: entry.missing })
     else {
       const asked = { ...options, attachments: 'follows' as const, attEncodingInfo: true }
-      yield documentPart(database, readRevision(database, id, entry.ok, asked, reader), boundary => [
-        `Content-Type: ${relatedContentType(boundary)}`,
-      ])
+      const read = ifStored(() => readRevision(database, id, entry.ok, asked, reader))
+      if (read === undefined) yield errorPart({ missing: entry.ok.node.rev })
+      else yield documentPart(database, read, boundary => [`Content-Type: ${relatedContentType(boundary)}`])
     }
   }
 }

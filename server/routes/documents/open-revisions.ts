@@ -12,6 +12,7 @@ import {
   type DocumentReadOptions,
 } from '../../database/documents/read-document.ts'
 import type { UnfilledJson } from '../../database/documents/unfilled-json.ts'
+import { ifStored } from '../../database/documents/damage-of.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import type { RequestContext } from '../context.ts'
 import { LongAnswer } from '../../http/response/long-answer.ts'
@@ -49,10 +50,13 @@ async function* render(
     yield separator
     if ('missing' in entry) yield JSON.stringify({ missing: entry.missing })
     else {
-      const { json } = readUnfilled(database, id, entry.ok, options, reader)
-      yield '{"ok":'
-      yield json
-      yield '}'
+      const read = ifStored(() => readUnfilled(database, id, entry.ok, options, reader))
+      if (read === undefined) yield JSON.stringify({ missing: entry.ok.node.rev })
+      else {
+        yield '{"ok":'
+        yield read.json
+        yield '}'
+      }
     }
     separator = ','
   }

@@ -2,7 +2,11 @@ import test from 'ava'
 import type { Database } from '../../../../server/database/database.ts'
 import { purgesAfter } from '../../../../server/database/maintenance/purge-log.ts'
 import { purge } from '../../../../server/database/maintenance/purge.ts'
-import { findRevision } from '../../../../server/database/documents/read-document.ts'
+import { findRevision, openRevisions } from '../../../../server/database/documents/read-document.ts'
+import { RevisionFinder } from '../../../../server/database/documents/revision-finder.ts'
+import { fetchRevisions, openedRevision } from '../../../../server/replication/local-revisions.ts'
+import { openRevisionParts } from '../../../../server/routes/documents/multipart-answers.ts'
+import { ANONYMOUS } from '../../../../protocol/user-context.ts'
 import { STORAGE } from '../../../../server/database/storage-of.ts'
 import { KeySpace } from '../../../../server/storage/keys.ts'
 import { asDocId } from '../../../../protocol/document-id.ts'
@@ -125,4 +129,31 @@ test('a purge forgets leaves, is logged, and the log is cut to its limit by comp
   const [again] = await write(database, [{ _id: ID, n: 0 }])
   t.is(again?.rev, rev)
   await close()
+})
+
+test('a revision that is purged between its finding and its reading is missing, and the others are read', async t => {
+  const { database, close } = await memoryDatabase()
+  t.teardown(close)
+  const [rev] = await edit(database, 1)
+  const [kept] = await write(database, [{ _id: 'kept' }])
+  const wanted = [
+    { id: ID, revs: [rev!], possibleAncestors: [] },
+    { id: 'kept', revs: [kept!.rev!], possibleAncestors: [] },
+  ]
+  const [entry] = openRevisions(database.document(ID), [rev!], { latest: true })
+  const readBodies = database.bodies.bind(database)
+  database.bodies = async numbers => {
+    await purge(database, [{ id: ID, revs: [rev!] }])
+    return readBodies(numbers)
+  }
+  const revisions = new RevisionFinder(database, { latest: true, user: ANONYMOUS })
+  // A replication of the whole database once ended with 404 here.
+  t.like(await fetchRevisions(database, revisions, wanted, ANONYMOUS), [
+    { kind: 'missing', id: ID, rev },
+    { kind: 'document' },
+  ])
+  const reader = { attsSince: [], reader: ANONYMOUS }
+  t.deepEqual(openedRevision(database, ID, entry!, reader), { kind: 'missing', rev: rev! })
+  const [part] = [...openRevisionParts(database, ID, [entry!], {}, ANONYMOUS)]
+  t.is(Buffer.from((part!.body as Uint8Array[])[0]!).toString(), JSON.stringify({ missing: rev }))
 })
