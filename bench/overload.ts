@@ -22,6 +22,9 @@ const { values } = parseArgs({
 })
 
 const HALF_OPEN = 200
+/** Clients come over so long: more at once than the system's queue holds (`net.core.somaxconn`) wait for its retries. */
+const RAMP_MS = 2000
+const PROBES = ['/_up', '/_node/_local/_health', '/_node/_local/_prometheus']
 const HEARTBEAT_MS = 1000
 
 if (values.help) console.log(HELP)
@@ -37,9 +40,10 @@ async function measure(url: string): Promise<void> {
   const feed = watchHeartbeats(place)
   const show = async (name: string, count: number): Promise<void> => {
     feed.longest = 0
-    console.log(
-      `${name}: ${await writers(place, count, seconds)}, longest wait for a heartbeat ${Math.round(feed.longest)} ms`,
-    )
+    const probes = watchProbes(place)
+    const answered = await writers(place, count, seconds)
+    const waits = `longest wait for a heartbeat ${Math.round(feed.longest)} ms, for a probe ${await probes.end()}`
+    console.log(`${name}: ${answered}, ${waits}`)
   }
   await show(`${clients / 10} clients`, clients / 10)
   await show(`${clients} clients`, clients)
@@ -69,21 +73,21 @@ async function writers(place: Place, count: number, seconds: number): Promise<st
   const taken: number[] = []
   const refused: number[] = []
   let failed = 0
-  const end = performance.now() + seconds * 1000
+  const end = performance.now() + RAMP_MS + seconds * 1000
   await Promise.all(
     Array.from({ length: count }, async (_, client) => {
+      await sleep((client / count) * RAMP_MS)
       let socket = await opened(place).catch(() => undefined)
       for (let turn = 0; performance.now() < end; turn++) {
         if (socket === undefined || socket.destroyed) socket = await opened(place).catch(() => undefined)
         const began = performance.now()
         const path = `/overload/${client}-${turn}-${Math.round(end)}`
-        const status = socket && (await answerOf(socket, requestOf(place, 'PUT', path, '{"a":1}')))
+        const answer = socket && (await answerOf(socket, requestOf(place, 'PUT', path, '{"a":1}')))
         const took = performance.now() - began
-        if (status === 201) taken.push(took)
-        else if (status === 503) {
+        if (answer?.status === 201) taken.push(took)
+        else if (answer?.status === 503) {
           refused.push(took)
-          // As Retry-After asks.
-          await sleep(1000)
+          await sleep(Math.min(answer.retryAfterMs, end - performance.now()))
         } else failed += 1
       }
       socket?.destroy()
@@ -111,14 +115,23 @@ function opened({ host, port }: Place): Promise<Socket> {
   })
 }
 
-/** Sends a request; returns the status of its answer, undefined where none came. */
-function answerOf(socket: Socket, text: string): Promise<number | undefined> {
+interface Answer {
+  readonly status: number
+  readonly retryAfterMs: number
+}
+
+/** Sends a request; returns its answer, undefined where none came. */
+function answerOf(socket: Socket, text: string): Promise<Answer | undefined> {
   return new Promise(resolve => {
-    const settle = (status: number | undefined): void => {
+    const settle = (answer: Answer | undefined): void => {
       socket.off('data', onData).off('close', onClose)
-      resolve(status)
+      resolve(answer)
     }
-    const onData = (bytes: Buffer): void => settle(Number(bytes.toString('latin1', 9, 12)))
+    const onData = (bytes: Buffer): void => {
+      const head = bytes.toString('latin1')
+      const seconds = /^Retry-After: (\d+)/im.exec(head)?.[1] ?? 0
+      settle({ status: Number(head.slice(9, 12)), retryAfterMs: Number(seconds) * 1000 })
+    }
     const onClose = (): void => settle(undefined)
     socket.on('data', onData).on('close', onClose)
     socket.write(text)
@@ -129,6 +142,32 @@ async function exchange(place: Place, text: string): Promise<void> {
   const socket = await opened(place)
   await answerOf(socket, text)
   socket.destroy()
+}
+
+/** Asks a few times a second, over a new connection each, what a monitor asks for. */
+function watchProbes(place: Place): { end(): Promise<string> } {
+  let longest = 0
+  let refused = 0
+  let isOver = false
+  const run = async (): Promise<void> => {
+    for (let n = 0; !isOver; n++) {
+      const began = performance.now()
+      const socket = await opened(place).catch(() => undefined)
+      const answer = socket && (await answerOf(socket, requestOf(place, 'GET', PROBES[n % PROBES.length]!)))
+      socket?.destroy()
+      longest = Math.max(longest, performance.now() - began)
+      if (answer?.status !== 200) refused += 1
+      await sleep(200)
+    }
+  }
+  const running = run()
+  return {
+    async end() {
+      isOver = true
+      await running
+      return `${Math.round(longest)} ms (${refused} not answered)`
+    },
+  }
 }
 
 /** Opens a feed without changes, and keeps the longest time in which nothing came. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { warmUp } from '../replicator/http/warm-up.ts'
 import { PerUserDatabases } from './auth/users/peruser.ts'
-import { createApp } from './app/app.ts'
+import { requestHandler } from './app/request-handler.ts'
 import { ClusterFront } from './cluster/front/cluster-front.ts'
 import type { Cluster } from './cluster/service/cluster.ts'
 import { ownClusterUrl } from './cluster/service/cluster-settings.ts'
@@ -91,9 +91,9 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   const services = openServices(node, databases, facts, disposal)
   const lost = await services.credentials.lost()
   if (lost.length > 0) log.error({ component: 'replication', credentials: lost }, LOST_KEY)
-  const handle = createApp(services).callback()
+  const handle = requestHandler(services)
   disposal.add(() => listeners.stop())
-  const onRequest = throughCluster(services.cluster, (req, res) => void handle(req, res), disposal)
+  const onRequest = throughCluster(services.cluster, handle, disposal)
   const connections = databases.fronts?.count('connections')
   const { bind, plain, tls } = await listeners.listen(config, onRequest, certificate?.options, connections)
   config.tellListening({ bind, port: plain.port })

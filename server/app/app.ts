@@ -22,7 +22,7 @@ import { authorizeRequest } from './authorize-request.ts'
 import { leaveToSource } from './leave-to-source.ts'
 import { limitAddress, limitUser, withdrawLimits } from './limit-client.ts'
 import { renewRights } from './renew-rights.ts'
-import { type RequestBounds, RunningRequests } from './running-requests.ts'
+import type { Refusals } from './refusals.ts'
 import { countAndLogRequest, pathForLog } from './request-log.ts'
 import { isDisconnect, sendError } from './send-error.ts'
 import { whenCaughtUp } from './when-caught-up.ts'
@@ -34,7 +34,7 @@ type Routes = RouteMatcher<Handler>
 interface AppParts extends AppOptions {
   readonly services: Services
   readonly routes: Routes
-  readonly running: RunningRequests
+  readonly refusals: Refusals
 }
 
 export interface AppOptions {
@@ -46,17 +46,16 @@ export interface AppOptions {
  * Returns the koa application. A request is authenticated, matched with the route table, authorized and handled; whatever
  * is thrown on the way is answered in one place.
  */
-export function createApp(services: Services, { elsewhere }: AppOptions = {}): Koa<RequestState> {
+export function createApp(
+  services: Services,
+  refusals: Refusals,
+  { elsewhere }: AppOptions = {},
+): Koa<RequestState> {
   const app = new Koa<RequestState>()
-  const { config } = services
-  const bounds: RequestBounds = {
-    most: () => config.integer('couchette', 'max_running_requests'),
-    workMs: () => config.integer('couchette', 'max_request_turn'),
-  }
   const parts: AppParts = {
     services,
     routes: new RouteMatcher(ROUTES),
-    running: new RunningRequests(bounds),
+    refusals,
     ...(elsewhere && { elsewhere }),
   }
   app.on('error', (error: unknown) => {
@@ -106,12 +105,12 @@ function outcomeOf(ctx: RequestContext): RequestOutcome {
   return { status: ctx.res.statusCode, path: pathForLog(ctx.path), route, requestId }
 }
 
-async function answer(ctx: RequestContext, { routes, running }: AppParts): Promise<void> {
+async function answer(ctx: RequestContext, { routes, refusals }: AppParts): Promise<void> {
   exposeAnswer(ctx)
   try {
     readRequestLine(ctx)
     answerAsScript(ctx)
-    running.enter(ctx)
+    refusals.check(ctx.req)
     limitAddress(ctx)
     await whileReopening(ctx)
     await authenticateRequest(ctx)

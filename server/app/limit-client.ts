@@ -6,6 +6,7 @@ import { AddressList } from '../http/connection/address-list.ts'
 import { loginPeerOf } from '../http/connection/login-peer.ts'
 import type { RequestContext } from '../routes/context.ts'
 import type { Limits, RequestKind } from '../concurrency/client-limits.ts'
+import { isFeed } from './request-kind.ts'
 
 /**
  * Counts a request against the limits of its address, before anything is spent on it. `_up` is never counted: whoever
@@ -85,20 +86,8 @@ function enter(ctx: RequestContext, key: string, limits: Limits, of: 'address' |
   throw new CouchError(status, error, reason, { 'Retry-After': String(found.retryAfter) })
 }
 
-/** Returns "feeds" of a request that waits for changes, for whatever way of writing its path. */
-export function kindOf(ctx: RequestContext): RequestKind {
-  if (ctx.querystring === '') return 'requests'
-  if (!/\/_(changes|db_updates)\/?$/.test(decoded(ctx.path))) return 'requests'
-  const feeds = new URLSearchParams(ctx.querystring).getAll('feed')
-  return feeds.some(feed => feed !== 'normal') ? 'feeds' : 'requests'
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
+function kindOf({ path, querystring }: RequestContext): RequestKind {
+  return isFeed(path, querystring) ? 'feeds' : 'requests'
 }
 
 let exempt: { readonly entries: readonly string[]; readonly list: AddressList } | undefined

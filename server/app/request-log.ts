@@ -2,9 +2,7 @@ import { isDatabaseName } from '../../protocol/database-name.ts'
 import type { RequestContext } from '../routes/context.ts'
 import { encodeSegment } from '../http/request/percent.ts'
 import { segmentsInDatabase, splitPath } from '../routing/path.ts'
-
-/** Paths that monitors and load balancers ask for every few seconds. */
-const PROBE = /^\/(_up|_node\/[^/]+\/(_prometheus|_stats.*|_system|_health|_log))?$/
+import { PROBE_PATH } from './request-kind.ts'
 
 /**
  * Counts a request, and notes it when the log is at "info" (probes at "debug"): its id, who asked for which path, the status and how long it
@@ -17,7 +15,7 @@ export function countAndLogRequest(ctx: RequestContext, startedMs: number): void
   metrics.count(`couchdb/httpd_request_methods/${ctx.method}`)
   metrics.count(`couchdb/httpd_status_codes/${ctx.res.statusCode}`)
   metrics.requestTime.add(ms)
-  const level = PROBE.test(ctx.path) ? 'debug' : 'info'
+  const level = PROBE_PATH.test(ctx.path) ? 'debug' : 'info'
   if (!log.isLevelEnabled(level)) return
   const { requestId, user } = ctx.state
   log[level]({

@@ -30,7 +30,7 @@ export function sendError(ctx: HttpContext, cause: unknown): void {
   const error = errorOf(thrown)
   for (const [name, value] of Object.entries(error.headers)) ctx.set(name, value)
   if (error.status === 401) challenge(ctx)
-  if (error.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
+  if (error.status === 503 && !ctx.res.hasHeader('Retry-After')) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
   const ends = error.status === STALLED || !canDrainBody(ctx)
   if (ends && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
   const status = redirectsToSignIn(ctx, error) ? 302 : error.status
@@ -65,8 +65,10 @@ function isTooDeep(error: unknown): boolean {
  */
 function canDrainBody({ req }: HttpContext): boolean {
   if (req.complete) return true
-  const length = Number(req.headers['content-length'])
-  return length <= SMALL_BODY
+  const { 'content-length': length, 'transfer-encoding': encoding } = req.headers
+  // Node.js says of a request without a body that it is complete once it was handed on.
+  if (length === undefined) return encoding === undefined
+  return Number(length) <= SMALL_BODY
 }
 
 export function isDisconnect(error: unknown): boolean {

@@ -8,12 +8,19 @@ export const BOUND_SETTINGS = {
     about:
       'Requests that a thread answers at a time, without feeds that wait; past it the answer is 503; 0 for no bound',
   },
-  max_request_turn: {
+  max_request_wait: {
     kind: 'integer',
     default: 1000,
     unit: 'milliseconds',
     about:
-      'Work for requests that came at once, after which the others of them are answered 503; 0 for no bound',
+      'Work of a thread before the turn of a request that comes; a request that would wait for more is answered 503; 0 for no bound',
+  },
+  more_acceptors: {
+    kind: 'integer',
+    default: 32,
+    about:
+      'Duplicates of a listening socket that a busy server makes when many clients connect, so that it accepts more of them at a time; 0 for none',
+    restart: true,
   },
   max_query_body_size: {
     kind: 'integer',

@@ -7,7 +7,12 @@ export const HTTP_SETTINGS = {
   chttpd: {
     port: { kind: 'integer', default: 5984, min: 0, max: 65_535, about: 'Port of plain HTTP', restart: true },
     bind_address: { kind: 'text', default: '127.0.0.1', about: 'Address to listen on', restart: true },
-    backlog: { kind: 'integer', default: 512, about: 'Connections that wait to be accepted', restart: true },
+    backlog: {
+      kind: 'integer',
+      default: 4096,
+      about: 'Connections that wait to be accepted; Linux allows at most `net.core.somaxconn`',
+      restart: true,
+    },
     require_valid_user: { kind: 'boolean', default: false, about: 'Refuses anonymous requests' },
     require_valid_user_except_for_up: {
       kind: 'boolean',

@@ -6,6 +6,7 @@ import type { Count } from '../../concurrency/shared-count.ts'
 import type { Config } from '../../config/config.ts'
 import { endIdleSessions } from './idle-sessions.ts'
 import { answerMalformedRequests } from './malformed-requests.ts'
+import { MoreAcceptors } from './more-acceptors.ts'
 import { listenError } from '../../config/start-error.ts'
 
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void
@@ -99,12 +100,19 @@ async function listen(server: Server, config: Config, at: ListenAt, connections?
     if (connections !== undefined && connections.value > limit) socket.destroy()
   })
   const { address, port } = await listening(server, at, config.integer('chttpd', 'backlog'))
+  const descriptor = descriptorOf(server)
+  const acceptors = new MoreAcceptors(server, descriptor, config.integer('couchette', 'more_acceptors'))
+  server.on('connection', () => acceptors.onConnection())
   let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    acceptors.close()
+    return new Promise(resolve => server.close(() => resolve()))
+  }
   return {
     address,
     port,
-    descriptor: descriptorOf(server),
-    stop: () => (stopped ??= new Promise(resolve => server.close(() => resolve()))),
+    descriptor,
+    stop: () => (stopped ??= stop()),
     cut: () => {
       for (const socket of sockets) socket.destroy()
     },

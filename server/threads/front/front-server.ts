@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { MessagePort } from 'node:worker_threads'
 import type { DatabaseName } from '../../../protocol/database-name.ts'
 import { AnsweredElsewhere } from '../../app/answered-elsewhere.ts'
-import { createApp } from '../../app/app.ts'
+import { requestHandler } from '../../app/request-handler.ts'
 import { RevocableRequests } from '../../auth/revocable-requests.ts'
 import type { UserRecord } from '../../auth/user-record.ts'
 import { usersDatabase } from '../../auth/users/directory.ts'
@@ -20,7 +20,7 @@ import { componentLog } from '../../log/log.ts'
 import { Metrics } from '../../metrics/metrics.ts'
 import { collectWhenIdle } from '../../node/idle-collection.ts'
 import { Uuids } from '../../node/uuids.ts'
-import { duplicateDescriptor } from '../duplicate-descriptor.ts'
+import { duplicateDescriptor } from '../../http/connection/duplicate-descriptor.ts'
 import { askedQuorum } from '../following/asked-quorum.ts'
 import { Follower } from '../following/follower.ts'
 import type { AccountState, Approval, FrontThreadData, ToFront } from '../messages.ts'
@@ -79,12 +79,12 @@ export class FrontServer {
   async #start(): Promise<void> {
     const { store, config, storeThread } = this.#follower
     await store.open()
-    const handle = createApp(frontServices(this.#services()), {
+    const handle = requestHandler(frontServices(this.#services()), {
       elsewhere: (req, res) => this.#forwarder.forward(req, res),
-    }).callback()
+    })
     const { forwardsAll } = this.#data
     const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
-      if (!forwardsAll && store.isOpen && isServedHere(req, config)) void handle(req, res)
+      if (!forwardsAll && store.isOpen && isServedHere(req, config)) handle(req, res)
       else this.#forwarder.forward(req, res)
     }
     const socket = await duplicateDescriptor(this.#data.descriptor)

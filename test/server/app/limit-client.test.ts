@@ -1,11 +1,16 @@
-import test from 'ava'
-import { connect } from 'node:net'
+import test, { type ExecutionContext } from 'ava'
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { request } from 'undici'
 import { target } from '../../../harness/client.ts'
+import type { CouchError } from '../../../protocol/errors.ts'
+import { Admission } from '../../../server/app/admission.ts'
+import { Refusals } from '../../../server/app/refusals.ts'
+import type { RequestKind } from '../../../server/app/request-kind.ts'
+import { MoreAcceptors } from '../../../server/http/connection/more-acceptors.ts'
 import { networkOf } from '../../../server/app/limit-client.ts'
-import { RunningRequests } from '../../../server/app/running-requests.ts'
-import type { RequestContext } from '../../../server/routes/context.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { call } from '../../helpers/http.ts'
 import { addUser, securedServer } from '../../helpers/secured-server.ts'
@@ -107,12 +112,18 @@ test('past max_running_requests the answer is 503 at once, feeds go on, and ther
   })
   await eventually('all have come', async () => (await admin('GET', '/db')).status === 503)
   const refused = await admin('GET', '/db')
-  t.is(refused.headers['retry-after'], '1')
+  t.true(Number(refused.headers['retry-after']) >= 1)
+  const again = connect(Number(port), hostname)
+  t.teardown(() => again.destroy())
+  again.write('GET /db HTTP/1.1\r\nHost: a\r\n\r\n')
+  const [head] = (await once(again, 'data')) as [Buffer]
+  t.notRegex(head.toString(), /^Connection: close/im, 'another connection would cost more than the answer')
   t.deepEqual(refused.body, {
     error: 'service_unavailable',
     reason: 'The server is too busy to handle the request.',
   })
-  t.is((await admin('GET', '/_up')).status, 200)
+  for (const path of ['/_up', '/_node/_local/_health', '/_node/_local/_prometheus', '/_node/_local/_stats'])
+    t.is((await admin('GET', path)).status, 200, path)
   const beats = feed.body[Symbol.asyncIterator]()
   for (let n = 0; n < 3; n++) t.false((await beats.next()).done)
   for (const socket of slow) socket.destroy()
@@ -121,21 +132,109 @@ test('past max_running_requests the answer is 503 at once, feeds go on, and ther
   t.regex(body, /^couchette_requests_refused_total [1-9]/m)
 })
 
-test('what comes in a turn that has worked for too long is refused, and taken in the next', async t => {
-  let work = 0
-  const running = new RunningRequests({ most: () => 0, workMs: () => 5 }, () => work)
-  const services = { metrics: { count: () => undefined } }
-  const ctx = (path: string): RequestContext =>
-    ({ path, querystring: '', services, res: { destroyed: true } }) as unknown as RequestContext
-  running.enter(ctx('/db/a'))
-  const began = performance.now()
-  while (performance.now() - began < 10) work = 0
-  t.notThrows(() => running.enter(ctx('/db/b')), 'the machine was busy, and not this process')
-  work = 6
-  t.throws(() => running.enter(ctx('/db/c')), { message: /too busy/ })
-  t.notThrows(() => running.enter(ctx('/_up')))
+/** An admission whose clock shows what each request that begins has cost. */
+function admissionOf(t: ExecutionContext, costMs: number, workMs = costMs) {
+  const passed = { now: 0, work: 0 }
+  const clock = { now: () => passed.now, work: () => passed.work }
+  const admission = new Admission({ most: () => 0, waitMs: () => 100 }, clock)
+  const begun: string[] = []
+  const admit = (name: string, kind: RequestKind = 'request'): boolean =>
+    admission.admit(kind, { once: () => undefined } as unknown as ServerResponse, () => {
+      begun.push(name)
+      passed.now += costMs
+      passed.work += workMs
+    })
+  const drained = async (): Promise<void> => {
+    while (admission.waiting > 0) await setImmediate()
+  }
+  t.teardown(drained)
+  return { admission, admit, begun, drained }
+}
+
+test('requests that come together begin in their order, a few in each turn, and probes at once', async t => {
+  const { admission, admit, begun, drained } = admissionOf(t, 1)
+  const names = Array.from({ length: 30 }, (_, n) => `r${n}`)
+  for (const name of names) t.true(admit(name))
+  t.true(begun.length < 10, 'others have their turn')
+  t.true(admit('probe', 'probe'))
+  t.is(begun.at(-1), 'probe')
   await setImmediate()
-  t.notThrows(() => running.enter(ctx('/db/c')))
+  t.true(admission.waiting > 0, 'those that wait do not all begin in one turn')
+  await drained()
+  t.deepEqual(
+    begun.filter(name => name !== 'probe'),
+    names,
+  )
+})
+
+test('a request that would wait for longer than max_request_wait is refused, a feed is not, and there is room again', async t => {
+  const { admit, drained } = admissionOf(t, 10)
+  const first = Array.from({ length: 1000 }, (_, n) => admit(`a${n}`)).filter(Boolean)
+  t.true(first.length >= 100 && first.length < 1000, String(first.length))
+  t.true(admit('feed', 'feed'))
+  await drained()
+  // What a request costs is known now.
+  const second = Array.from({ length: 1000 }, (_, n) => admit(`b${n}`)).filter(Boolean)
+  t.true(second.length <= 102, String(second.length))
+  await drained()
+  t.true(admit('c'))
+})
+
+test('requests are not refused because the machine is busy with something else', async t => {
+  const { admit, drained } = admissionOf(t, 10, 0.01)
+  for (let n = 0; n < 100; n++) admit(`a${n}`)
+  await drained()
+  t.true(Array.from({ length: 1000 }, (_, n) => admit(`b${n}`)).every(Boolean))
+})
+
+test('the more are refused for each request that is taken, the later they come back, and not all at once', t => {
+  let now = 0
+  const services = { metrics: { count: () => undefined }, log: { warn: () => undefined } }
+  const refusals = new Refusals(services as never, () => now)
+  const seconds = (): number[] =>
+    Array.from({ length: 300 }, () => {
+      const req = {} as IncomingMessage
+      refusals.refuse(req)
+      const error = t.throws(() => refusals.check(req)) as CouchError
+      return Number(error.headers['Retry-After'])
+    })
+  for (let n = 0; n < 100; n++) refusals.countTaken()
+  t.deepEqual([...new Set(seconds())], [1])
+  for (let n = 0; n < 100; n++) refusals.countTaken()
+  now = 2000
+  t.deepEqual(
+    [...new Set(seconds())].sort((a, b) => a - b),
+    [1, 2, 3, 4, 5, 6],
+  )
+  t.notThrows(() => refusals.check({} as IncomingMessage))
+})
+
+test('a busy server to which many connect accepts by more sockets, which close with it', async t => {
+  let now = 0
+  const server = createServer(socket => socket.end('hello'))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { fd } = (server as unknown as { _handle: { fd: number } })._handle
+  const acceptors = new MoreAcceptors(server, fd, 3, () => now)
+  t.teardown(() => {
+    acceptors.close()
+    server.close()
+  })
+  for (let turn = 0; turn < 16; turn++) {
+    t.is(acceptors.count, 0)
+    acceptors.onConnection()
+    now += 10
+    await setImmediate()
+  }
+  await eventually('the socket is duplicated', () => acceptors.count === 3)
+  const { port } = server.address() as AddressInfo
+  const greetings = Array.from({ length: 20 }, async () => {
+    const socket = connect(port, '127.0.0.1')
+    return (await socket.setEncoding('utf8').toArray()).join('')
+  })
+  t.true((await Promise.all(greetings)).every(text => text === 'hello'))
+  acceptors.close()
+  await new Promise(resolve => server.close(resolve))
+  await t.throwsAsync(once(connect(port, '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' })
 })
 
 test('addresses of one IPv6 network are one client', t => {

@@ -1,0 +1,28 @@
+/** Paths that monitors and load balancers ask for every few seconds. */
+export const PROBE_PATH = /^\/(_up|_node\/[^/]+\/(_prometheus|_stats.*|_system|_health|_log))?$/
+
+/** A probe is what watches the server, a feed waits for changes. */
+export type RequestKind = 'probe' | 'feed' | 'request'
+
+const FEED_PATH = /\/_(changes|db_updates)\/?$/
+
+/** Returns the kind of a request, whatever way of writing its path has been chosen for a feed. */
+export function kindOfRequest(url: string): RequestKind {
+  const question = url.indexOf('?')
+  const path = question < 0 ? url : url.slice(0, question)
+  if (path.startsWith('/_') && PROBE_PATH.test(path)) return 'probe'
+  return question >= 0 && isFeed(path, url.slice(question + 1)) ? 'feed' : 'request'
+}
+
+export function isFeed(path: string, querystring: string): boolean {
+  if (querystring === '' || !FEED_PATH.test(decoded(path))) return false
+  return new URLSearchParams(querystring).getAll('feed').some(feed => feed !== 'normal')
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
