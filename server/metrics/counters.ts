@@ -23,7 +23,8 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   'couchette/logins/failures': 'number of logins that were refused for a wrong name, password or token',
   'couchette/logins/lockouts': 'number of times that a name was locked after too many wrong passwords',
   'couchette/logins/refused_while_locked': 'number of logins that were refused because the name was locked',
-  'couchette/requests_refused': 'number of requests that were refused with 503 because more came than can be answered soon',
+  'couchette/requests_refused':
+    'number of requests that were refused with 503 because more came than can be answered soon',
   'couchette/limits/refused_by_address':
     'number of requests that were refused for the limits of their address',
   'couchette/limits/refused_by_user': 'number of requests that were refused for the limits of their user',
