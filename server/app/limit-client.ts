@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net'
 import { CouchError, fail } from '../../protocol/errors.ts'
 import { isServerAdmin } from '../../protocol/user-context.ts'
+import { networkOf } from '../auth/login/network.ts'
 import type { Config } from '../config/config.ts'
 import { AddressList } from '../http/connection/address-list.ts'
 import { loginPeerOf } from '../http/connection/login-peer.ts'
@@ -97,19 +97,4 @@ function isExempt(address: string, config: Config): boolean {
   const entries = config.list('limits', 'exempt_addresses')
   if (exempt?.entries !== entries) exempt = { entries, list: new AddressList(entries) }
   return exempt.list.has(address)
-}
-
-/** Returns the first 64 bits of an IPv6 address, as who has one has all that begin so; any other address as it is. */
-export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? []
-  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'))
-  const [first, last] = [groups(head), groups(tail ?? '')]
-  const length = (parts: string[]): number => parts.length + (parts.at(-1)?.includes('.') === true ? 1 : 0)
-  const zeros = tail === undefined ? 0 : 8 - length(first) - length(last)
-  const all = [...first, ...Array<string>(Math.max(0, zeros)).fill('0'), ...last]
-  return all
-    .slice(0, 4)
-    .map(group => parseInt(group, 16).toString(16))
-    .join(':')
 }

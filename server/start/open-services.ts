@@ -10,18 +10,16 @@ import { UnreadAnswers } from '../http/response/unread-answers.ts'
 import { componentLog } from '../log/log.ts'
 import { reportLogins } from '../log/report-logins.ts'
 import { meshFamilies } from '../mesh/mesh-families.ts'
-import { Mesh } from '../mesh/mesh.ts'
 import { Uuids } from '../node/uuids.ts'
 import { SERVER_HEADER } from '../node/version.ts'
 import { Observability } from '../observability/observability.ts'
 import type { BoundAddress } from '../replication/own-url.ts'
-import { Followers } from '../replication/followers.ts'
-import { Replicator } from '../replication/replicator.ts'
 import { Retention } from '../retention/retention.ts'
 import type { Services } from '../services.ts'
 import type { Disposal } from './disposal.ts'
 import type { DatabaseParts } from './open-databases.ts'
 import type { NodeParts } from './open-node.ts'
+import { openReplication } from './open-replication.ts'
 import { createWorkQueues, type WorkQueues } from './work-queues.ts'
 
 /** Facts about a server that its services ask for later. */
@@ -43,60 +41,15 @@ export function openServices(
   const { config, log, logTail, metrics, tracing } = node
   const { catalog, attachments, backups, queries, conflicts, feeds, users, live, cluster, fronts } = databases
   const credentials = new Credentials(catalog, databases.secrets)
-  const uuid = config.text('couchdb', 'uuid')
   const authenticator = new Authenticator(config, users, metrics)
   reportLogins(authenticator, { config, metrics, log: componentLog(log, 'auth') })
-  const { address } = facts
-  // Traces are made in this thread.
-  const jobs = tracing === undefined ? fronts?.jobs : undefined
-  const replicator = new Replicator({
-    config,
-    uuid,
-    catalog,
-    log: componentLog(log, 'replication'),
-    metrics,
-    tracer: tracing,
-    authenticator,
-    users,
-    credentials,
-    address,
-    cluster: cluster && {
-      node: cluster.settings.node,
-      secret: cluster.settings.secret,
-      placement: cluster.jobNodes,
-      mayWrite: () => cluster.isLeader,
-    },
-    threaded: jobs && ((peers, job) => jobs.peersOf(peers, job)),
-  })
-  const followers = new Followers(catalog, replicator, config)
-  const mesh = new Mesh({
-    catalog,
-    config,
-    credentials,
-    secrets: databases.secrets,
-    replicator,
-    log: componentLog(log, 'mesh'),
-  })
+  const replication = openReplication(node, databases, { credentials, authenticator, address: facts.address })
+  const { replicator, mesh } = replication
   const queues = createWorkQueues(config)
-  const mayWrite = (): boolean => cluster?.isLeader !== false
-  const autoCompaction = new AutoCompaction({
-    catalog,
-    queries,
-    config,
-    queue: queues.compactions,
-    log: componentLog(log, 'compaction'),
-    mayWrite,
-  })
-  disposal.add(() => autoCompaction.close())
-  const retention = new Retention({
-    catalog,
-    config,
-    log: componentLog(log, 'retention'),
-    mayWrite,
-  })
-  disposal.add(() => retention.close())
+  const maintenance = openMaintenance(node, databases, queues, disposal)
   const bodies = new BodyMemory(() => bodyLimits(config), fronts?.count('bodies'))
   const unreadAnswers = new UnreadAnswers(() => unreadLimits(config), fronts?.count('unread'))
+  const { retention } = maintenance
   const observed = { authenticator, replicator, queues, retention, bodies, unreadAnswers, mesh }
   return {
     catalog,
@@ -109,10 +62,8 @@ export function openServices(
     logTail,
     tracing,
     observability: observe(node, databases, observed, facts),
-    uuid,
-    replicator,
-    followers,
-    mesh,
+    uuid: config.text('couchdb', 'uuid'),
+    ...replication,
     quorum: mesh.quorum,
     serverHeader: SERVER_HEADER,
     restart: facts.restart,
@@ -129,12 +80,33 @@ export function openServices(
     scanQueue: queues.scans,
     comparisonQueue: queues.comparisons,
     compactionQueue: queues.compactions,
-    autoCompaction,
-    retention,
+    ...maintenance,
     feeds,
     uuids: new Uuids(config),
     authenticator,
   }
+}
+
+/** Makes the parts that change databases by themselves, as long as this node may write. */
+function openMaintenance(
+  { config, log }: NodeParts,
+  { catalog, queries, cluster }: DatabaseParts,
+  queues: WorkQueues,
+  disposal: Disposal,
+): Pick<Services, 'autoCompaction' | 'retention'> {
+  const mayWrite = (): boolean => cluster?.isLeader !== false
+  const autoCompaction = new AutoCompaction({
+    catalog,
+    queries,
+    config,
+    queue: queues.compactions,
+    log: componentLog(log, 'compaction'),
+    mayWrite,
+  })
+  disposal.add(() => autoCompaction.close())
+  const retention = new Retention({ catalog, config, log: componentLog(log, 'retention'), mayWrite })
+  disposal.add(() => retention.close())
+  return { autoCompaction, retention }
 }
 
 function observe(

@@ -22,14 +22,14 @@ interface JournalRecord {
 }
 
 /** A document before a commit, and what the commit changed in its digest. */
-interface Before {
+interface PreviousState {
   readonly previousSeq: number
   readonly wasLive: boolean
   readonly digest: Digest | undefined
 }
 
 /** Of a change that no record lists. */
-const NEW: Before = { previousSeq: 0, wasLive: false, digest: undefined }
+const NEW: PreviousState = { previousSeq: 0, wasLive: false, digest: undefined }
 
 /**
  * Encodes what ranks need to know of a commit that is not counted on disk yet. It is written with the commit, on this node
@@ -87,7 +87,7 @@ export async function readJournal(
   since: number,
 ): Promise<Journal | undefined> {
   const { seq } = snapshot.state
-  const befores = new Map<number, Before>()
+  const befores = new Map<number, PreviousState>()
   const removed: RemovedDocument[] = []
   const records: number[] = []
   let reached = since
@@ -107,8 +107,8 @@ export async function readJournal(
   }
   if (reached !== seq) return undefined
   /** The state at `since` of a document that was changed later, and all that was changed in its digest. */
-  const first = ({ previousSeq, wasLive, digest }: Before): Before => {
-    let state: Before = { previousSeq, wasLive, digest }
+  const first = ({ previousSeq, wasLive, digest }: PreviousState): PreviousState => {
+    let state: PreviousState = { previousSeq, wasLive, digest }
     while (state.previousSeq > since) {
       const earlier = befores.get(state.previousSeq) ?? NEW
       state = { ...earlier, digest: addDigests(state.digest, earlier.digest) }

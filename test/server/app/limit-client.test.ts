@@ -10,7 +10,6 @@ import { Admission } from '../../../server/app/admission.ts'
 import { Refusals } from '../../../server/app/refusals.ts'
 import type { RequestKind } from '../../../server/app/request-kind.ts'
 import { MoreAcceptors } from '../../../server/http/connection/more-acceptors.ts'
-import { networkOf } from '../../../server/app/limit-client.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { call } from '../../helpers/http.ts'
 import { addUser, securedServer } from '../../helpers/secured-server.ts'
@@ -235,13 +234,4 @@ test('a busy server to which many connect accepts by more sockets, which close w
   acceptors.close()
   await new Promise(resolve => server.close(resolve))
   await t.throwsAsync(once(connect(port, '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' })
-})
-
-test('addresses of one IPv6 network are one client', t => {
-  t.is(networkOf('127.0.0.1'), '127.0.0.1')
-  t.is(networkOf('2001:db8::1'), networkOf('2001:0db8:0:0:ffff::2'))
-  t.not(networkOf('2001:db8::1'), networkOf('2001:db8:0:1::1'))
-  t.is(networkOf('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2')
-  t.is(networkOf('fe80::1%eth0'), 'fe80:0:0:0')
-  t.is(networkOf('::1'), '0:0:0:0')
 })

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { PasswordHasher } from '../../../server/passwords/hasher.ts'
-import { Lockout, networkOf } from '../../../server/auth/login/lockout.ts'
+import { Lockout } from '../../../server/auth/login/lockout.ts'
+import { networkOf } from '../../../server/auth/login/network.ts'
 import { formatAdminPassword, parseAdminPassword } from '../../../server/passwords/stored-password.ts'
 import { stepOfToken, TotpCheck } from '../../../server/auth/login/totp.ts'
 import { userOfDocument } from '../../../server/auth/user-record.ts'
@@ -193,9 +194,13 @@ for (const [one, other, same] of [
   ['2001:db8:1:2:3:4:5:6', '2001:0db8:1:2::1', true],
   ['2001:db8:1:2::1', '2001:db8:1:3::1', false],
   ['::1', '::2', true],
+  ['2001:db8::1', '2001:0db8:0:0:ffff::2', true],
+  ['2001:db8::1', '2001:db8:0:1::1', false],
+  ['fe80::1%eth0', 'fe80::2', true],
+  ['::ffff:10.0.0.1', '::ffff:10.0.0.2', false],
   ['10.0.0.1', '10.0.0.2', false],
 ] as const) {
-  test(`${one} and ${other} are ${same ? 'one network' : 'two networks'} to those who guess`, t => {
+  test(`${one} and ${other} are ${same ? 'one network' : 'two networks'} to whoever counts their requests or guesses`, t => {
     t.is(networkOf(one) === networkOf(other), same)
   })
 }
