@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DocId } from '../../protocol/document-id.ts'
-import { ReplicationSyntaxError } from '../../protocol/replication-error.ts'
-import { parseReplication } from '../../protocol/replication-request.ts'
 import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import type { Job, JobSpec } from '../../replicator/job.ts'
 import { nextState } from '../../replicator/job-state.ts'
@@ -11,11 +9,10 @@ import type { ReplicationResult } from '../../replicator/replication.ts'
 import { backoff } from '../../replicator/retry.ts'
 import type { Database } from '../database/database.ts'
 import { DivergenceLog } from './divergence-log.ts'
+import { documentOrigin, documentRequest } from './document-request.ts'
 import { FailureLog } from './failure-log.ts'
-import { followerAccount, isFollowerDocument } from './follower-job.ts'
 import { isoTime } from './iso-time.ts'
 import { statsJson } from './job-json.ts'
-import { loginFromDocument } from './job-factory.ts'
 import type { JobFactory } from './job-factory.ts'
 import { updateReplicatorDocument } from './stored-documents.ts'
 import type { ReplicatorDocument } from './stored-documents.ts'
@@ -73,7 +70,7 @@ export class DocumentJob {
   /** Finds out what the document asks for and hands it to the scheduler; never rejects. */
   async start(): Promise<void> {
     try {
-      const request = this.#parse()
+      const request = documentRequest(this.#replicator, this.#named, this.#document)
       this.failures = await FailureLog.open(this.#database, this.id)
       const spec = await this.#identify(request)
       if (spec) await this.#schedule(spec)
@@ -89,27 +86,13 @@ export class DocumentJob {
     await this.#closeLogs()
   }
 
+  get #named(): { readonly database: string; readonly id: DocId } {
+    return { database: this.#database.name, id: this.id }
+  }
+
   async #closeLogs(): Promise<void> {
     await this.failures?.close()
     await this.divergences.close()
-  }
-
-  get #isFollower(): boolean {
-    return isFollowerDocument({ database: this.#database.name, id: this.id })
-  }
-
-  #parse(): ReplicationRequest {
-    // The document of a follower, which nobody else can write, names its target.
-    const localUrl = this.#isFollower ? (name: string) => this.#replicator.urlOf(name) : undefined
-    const request = parseReplication(
-      this.#document.members,
-      this.#replicator.defaults,
-      localUrl,
-      this.#isFollower,
-    )
-    if ('cancelId' in request)
-      throw new ReplicationSyntaxError('bad_request', 'a document cannot cancel a job')
-    return request
   }
 
   /**
@@ -117,15 +100,11 @@ export class DocumentJob {
    * is not started.
    */
   async #identify(request: ReplicationRequest): Promise<JobSpec | undefined> {
-    const document = { database: this.#database.name, id: this.id }
+    const document = this.#named
     while (!this.#stop.signal.aborted) {
       try {
-        const loginFrom = loginFromDocument(this.#document.members)
-        const maker = this.#isFollower
-          ? { maker: await followerAccount(this.#replicator.catalog, document, request) }
-          : {}
-        const user = request.user?.name ?? null
-        const spec = await this.#replicator.specOf(request, { document, user, loginFrom, ...maker })
+        const origin = await documentOrigin(this.#replicator, document, this.#document, request)
+        const spec = await this.#replicator.specOf(request, origin)
         this.#checkNotTransient(spec)
         this.#early = nextState(this.#early, 'identified')
         return await this.#withLogs(spec)

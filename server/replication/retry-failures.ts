@@ -1,5 +1,3 @@
-import { parseReplication } from '../../protocol/replication-request.ts'
-import type { ReplicationRequest } from '../../protocol/replication-request.ts'
 import { fail } from '../../protocol/errors.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
@@ -7,8 +5,8 @@ import type { Peer, WriteFailure } from '../../replicator/peer.ts'
 import type { Divergence } from '../../replicator/verification/divergence.ts'
 import type { Database } from '../database/database.ts'
 import { DivergenceLog } from './divergence-log.ts'
+import { documentOrigin, documentRequest } from './document-request.ts'
 import { FailureLog } from './failure-log.ts'
-import { loginFromDocument } from './job-factory.ts'
 import type { Replicator } from './replicator.ts'
 import { readReplicatorDocument } from './stored-documents.ts'
 
@@ -58,8 +56,12 @@ async function offerAgain(
   id: DocId,
   failures: FailureLog,
 ): Promise<number> {
-  const { request, loginFrom } = requestOf(replicator, database, id)
-  const { source, target } = await replicator.peersOf(request, { loginFrom })
+  const stored = readReplicatorDocument(database, id)
+  if (stored === null) throw fail('missing')
+  const document = { database: database.name, id }
+  const request = documentRequest(replicator, document, stored)
+  const origin = await documentOrigin(replicator, document, stored, request)
+  const { source, target } = await replicator.peersOf(request, origin)
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   let written = 0
   try {
@@ -75,17 +77,6 @@ async function offerAgain(
     await Promise.all([source.close(), target.close()])
   }
   return written
-}
-
-function requestOf(
-  replicator: Replicator,
-  database: Database,
-  id: DocId,
-): { readonly request: ReplicationRequest; readonly loginFrom: string } {
-  const stored = readReplicatorDocument(database, id)
-  const request = stored && parseReplication(stored.members, replicator.defaults)
-  if (!request || 'cancelId' in request) throw fail('missing')
-  return { request, loginFrom: loginFromDocument(stored.members) }
 }
 
 async function moveAgain(
