@@ -1,5 +1,6 @@
 import { Job } from './job.ts'
 import type { JobSettings, JobSpec } from './job.ts'
+import { charge, leastLoaded } from './least-loaded.ts'
 import type { ReplicationResult } from './replication.ts'
 
 /** CouchDB's `[replicator]` settings of these names. */
@@ -114,6 +115,12 @@ export class Scheduler {
       if (this.#running >= this.#options.maxJobs && !this.#stopOne(true)) return
       this.#start(entry)
     }
+  }
+
+  /** Has jobs that crashed start now, whatever their waits: what made them crash may be over. */
+  retryCrashed(): void {
+    for (const entry of this.#entriesIn('crashing')) entry.notBefore = 0
+    this.#fill()
   }
 
   /** Stops and removes jobs. */
@@ -273,23 +280,4 @@ export class Scheduler {
     void entry?.job.stop()
     return entry !== undefined
   }
-}
-
-function charge(load: Map<string, number>, owner: string, share: number): void {
-  load.set(owner, (load.get(owner) ?? 0) + 1 / Math.max(1, share))
-}
-
-function leastLoaded(
-  queues: ReadonlyMap<string, Entry[]>,
-  load: ReadonlyMap<string, number>,
-): [string, Entry[]] {
-  let best: [string, Entry[]] = ['', []]
-  let least = Infinity
-  for (const [owner, queue] of queues) {
-    const loaded = load.get(owner) ?? 0
-    if (loaded >= least) continue
-    least = loaded
-    best = [owner, queue]
-  }
-  return best
 }

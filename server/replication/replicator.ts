@@ -33,6 +33,7 @@ import { RunningComparisons } from './running-comparisons.ts'
 import { ReplicatorDatabases } from './replicator-databases.ts'
 import { hasStreamCredentials, type OwnDatabase, StreamJobs } from './stream-jobs.ts'
 import { planLimits, planOptions, replicationDefaults, schedulerOptions } from './replication-settings.ts'
+import { wakeJobs } from './wake-jobs.ts'
 
 /** For names of databases in a request without a user. */
 const NOBODY: Account = { user: ANONYMOUS }
@@ -105,9 +106,7 @@ export class Replicator implements JobFactory {
 
   /** Takes up the jobs that documents ask for; called once the server listens. */
   async start(): Promise<void> {
-    this.#unlisten = this.#host.catalog.listen((event, name) => {
-      if (event === 'updated') this.scheduler.sourceChanged(name)
-    })
+    this.#unlisten = wakeJobs(this.#host.catalog, this.scheduler)
     await this.documents.start()
   }
 

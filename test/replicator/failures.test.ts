@@ -75,6 +75,7 @@ test('what could not be written is forgotten with the document that asked for it
 })
 
 test('a job that is to stop at what is refused crashes, says so, and goes on when it is taken', async t => {
+  t.timeout(4 * 60_000)
   const { url, close } = await startServer({ settings: HASTY })
   t.teardown(close)
   const { accept } = await twoDatabases(url)
@@ -87,7 +88,9 @@ test('a job that is to stop at what is refused crashes, says so, and goes on whe
   })
   t.like(await listed(url), { total: 1, failures: [{ id: 'bad', status: 403 }] })
   await accept()
-  await eventually('it is over', async () => (await jobState(url, 'job')).state === 'completed')
+  // Its waits double: the next is as long as all that went by since the first crash.
+  const isOver = async () => (await jobState(url, 'job')).state === 'completed'
+  await eventually('it is over', isOver, { withinMs: 120_000 })
   t.is((await call(url, 'GET', '/to/bad')).status, 200)
 })
 

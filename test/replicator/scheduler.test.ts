@@ -5,7 +5,9 @@ import { JOB_STATES, nextState } from '../../replicator/job-state.ts'
 import { ChangesQueue } from '../../replicator/pipeline/changes-queue.ts'
 import { MoveProgress } from '../../replicator/pipeline/progress.ts'
 import type { Peer, PeerLocalDocument } from '../../replicator/peer.ts'
+import type { JobSpec } from '../../replicator/job-spec.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
+import { Scheduler, SCHEDULER_DEFAULTS } from '../../replicator/scheduler.ts'
 import type { Checkpoint } from '../../protocol/checkpoint.ts'
 import { hashTerms } from '../../protocol/replication-id.ts'
 import { eventually } from '../helpers/eventually.ts'
@@ -39,6 +41,28 @@ test('only what CouchDB allows leads from one state to another', t => {
     if (state !== 'running') t.throws(() => nextState(state, 'finished'))
     if (state === 'completed' || state === 'failed') t.throws(() => nextState(state, 'started'))
   }
+})
+
+test('a job that crashed starts again at once when what made it crash may be over', async t => {
+  const scheduler = new Scheduler({ ...SCHEDULER_DEFAULTS, backoffMs: 3_600_000 })
+  t.teardown(() => scheduler.close())
+  let opened = 0
+  const spec = {
+    id: 'job',
+    localSource: null,
+    plan: { options: { continuous: true, connectionTimeoutMs: 1000 } },
+    document: { database: '_replicator', id: 'job' },
+    open: () => {
+      opened += 1
+      throw new PeerError('service_unavailable', 'the disk is full', { status: 503 })
+    },
+  } as unknown as JobSpec
+  const job = scheduler.add(spec, () => undefined)
+  await eventually('it crashes', () => job.state === 'crashing')
+  t.is(opened, 1)
+  scheduler.retryCrashed()
+  await eventually('it crashes again', () => opened === 2 && job.state === 'crashing')
+  t.is(job.crashes, 2)
 })
 
 test('a checkpoint never passes a batch that is not done', t => {
