@@ -1,8 +1,8 @@
 import { STEP_BYTES, type Steps } from '../steps.ts'
+import { shortStringEnd, skipStringInSteps } from './skip.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
-const BACKSLASH = 0x5c
 const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
@@ -55,7 +55,7 @@ function* replacedMembers(json: Buffer): Steps<Range[]> {
   for (let offset = 0; offset < json.length; offset++) {
     const byte = json[offset]
     if (byte === QUOTE) {
-      const end = stringEnd(json, offset)
+      const end = shortStringEnd(json, offset) || (yield* skipStringInSteps(json, offset))
       if (frame?.members !== undefined && frame.current === undefined)
         startMember(frame, json, offset, end, replaced)
       offset = end - 1
@@ -83,12 +83,6 @@ function startMember(frame: Frame, json: Buffer, start: number, end: number, rep
   if (earlier !== undefined) replaced.push(earlier)
   frame.current = [start, start]
   frame.members!.set(name, frame.current)
-}
-
-function stringEnd(json: Buffer, quote: number): number {
-  let offset = quote + 1
-  while (json[offset] !== QUOTE) offset += json[offset] === BACKSLASH ? 2 : 1
-  return offset + 1
 }
 
 const SHARDS = 256

@@ -58,21 +58,27 @@ function hexDigit(byte: number): number {
 /** Writes `text[from, to)` (valid UTF-8) as a JSON string, quotes included, with the escapes that jiffy uses. */
 export function writeEscaped(out: ByteWriter, text: Buffer, from: number, to: number): void {
   out.byte(QUOTE)
+  writeEscapedPart(out, text, from, to)
+  out.byte(QUOTE)
+}
+
+/** As `writeEscaped`, without the quotes. */
+export function writeEscapedPart(out: ByteWriter, text: Buffer, from: number, to: number): void {
   let run = from
   for (let i = from; i < to; i++) {
     const byte = text[i]!
     if (byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH) continue
     out.copy(text, run, i)
-    out.latin1(escapeOf(byte))
+    writeEscape(out, byte)
     run = i + 1
   }
   out.copy(text, run, to)
-  out.byte(QUOTE)
 }
 
 /** jiffy writes control characters with upper-case hex digits, other than JSON.stringify. */
-function escapeOf(byte: number): string {
+function writeEscape(out: ByteWriter, byte: number): void {
   const letter = ESCAPED[byte]!
-  if (letter !== 0) return `\\${String.fromCharCode(letter)}`
-  return `\\u00${byte.toString(16).toUpperCase().padStart(2, '0')}`
+  if (letter === 0) return out.latin1(`\\u00${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+  out.byte(BACKSLASH)
+  out.byte(letter)
 }

@@ -33,7 +33,7 @@ export class KeySet {
   addToLarge(base: number, hash: number, second: number): void {
     let large = this.#large.get(base)
     if (large === undefined) {
-      large = { first: new Set(this.#hashes.slice(base, this.#count)), others: new HashTable() }
+      large = { first: new Set(this.#hashes.slice(base, this.#count)), others: new HashTables() }
       this.#large.set(base, large)
     }
     if (large.first.has(hash) || large.others.add(hash, second)) this.suspicious = true
@@ -48,10 +48,22 @@ export class KeySet {
 interface LargeObject {
   /** Hashes of the first members. */
   readonly first: ReadonlySet<number>
-  readonly others: HashTable
+  readonly others: HashTables
 }
 
-const FIRST_BITS = 8
+const FIRST_BITS = 4
+
+const TABLES = 16
+
+/** A set of any number of pairs. Its parts grow one at a time: growing all of a million takes long. */
+class HashTables {
+  readonly #tables = Array.from({ length: TABLES }, () => new HashTable())
+
+  /** Adds a pair; returns whether it was there. */
+  add(first: number, second: number): boolean {
+    return this.#tables[(second >>> 16) % TABLES]!.add(first, second)
+  }
+}
 
 /**
  * A set of pairs of 32-bit hashes, in open addressing: a `Set` of a million members takes a tenth of a second each time

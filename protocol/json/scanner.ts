@@ -3,7 +3,8 @@ import { beginList, endList, writeTuple } from '../external-term.ts'
 import { STEP_BYTES, type Steps } from '../steps.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { KeySet } from './key-set.ts'
-import { JsonTokens } from './tokens.ts'
+import { LongTokens } from './long-tokens.ts'
+import { MAX_NAME } from './tokens.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -53,7 +54,7 @@ interface Frame {
  *
  * Duplicate members are noticed (`hasSuspiciousKeys`), not resolved: see `withoutDuplicates`.
  */
-export class JsonScanner extends JsonTokens {
+export class JsonScanner extends LongTokens {
   readonly #keys = new KeySet()
   readonly #frames: Frame[] = []
   #depth = 0
@@ -112,7 +113,10 @@ export class JsonScanner extends JsonTokens {
   #valueUntilPause(): boolean {
     const floor = this.#floor
     do {
-      if (this.#scalarOrOpen()) this.#afterValue(floor)
+      if (this.isLong && this.next() === QUOTE) {
+        if (!this.stringPart()) return false
+        this.#afterValue(floor)
+      } else if (this.#scalarOrOpen()) this.#afterValue(floor)
       if (this.position >= this.#pauseAt && this.#depth > floor) return false
     } while (this.#depth > floor)
     return true
@@ -163,7 +167,7 @@ export class JsonScanner extends JsonTokens {
     if (this.next() !== QUOTE) throw fail('invalidJson')
     if (this.term !== undefined) writeTuple(this.term, 2)
     const start = this.position
-    this.string()
+    this.string(MAX_NAME)
     if (this.#keys.isLarge(frame.keys))
       this.#keys.addToLarge(frame.keys, this.hashOfString(start), this.secondHashOfString(start))
     else this.#keys.add(frame.keys, this.hashOfString(start))
@@ -206,7 +210,7 @@ export class JsonScanner extends JsonTokens {
     const { position, term, excess } = this
     if (this.next() !== QUOTE) throw fail('invalidJson')
     this.term = undefined
-    this.string()
+    this.string(MAX_NAME)
     const name = this.textOfString(position)
     this.position = position
     this.term = term
@@ -220,8 +224,10 @@ export class JsonScanner extends JsonTokens {
     if (byte === QUOTE) this.string()
     else if (byte === OPEN_OBJECT) return this.#openAndEnter(true)
     else if (byte === OPEN_ARRAY) return this.#openAndEnter(false)
-    else if (byte === MINUS || (byte >= ZERO && byte <= NINE)) this.number()
-    else this.literal(byte)
+    else if (byte === MINUS || (byte >= ZERO && byte <= NINE)) {
+      if (this.isLong) this.measureNumber()
+      this.number()
+    } else this.literal(byte)
     return true
   }
 

@@ -1,5 +1,5 @@
 import { bufferOf } from '../bytes.ts'
-import { fail } from '../errors.ts'
+import { type CouchError, fail } from '../errors.ts'
 import { writeAtom, writeBigInteger, writeBinary, writeFloat, writeInteger } from '../external-term.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { decodeEscape, writeEscaped } from './escapes.ts'
@@ -23,15 +23,31 @@ const NULL = Buffer.from('null')
 const SAFE_DIGITS = 15
 const LONG_INTEGER = 1000
 /** Digits that the long integers of one text may have together: these take about a tenth of a second. */
-const MAX_LONG_DIGITS = 500_000
+export const MAX_LONG_DIGITS = 500_000
 const TEXT_CHUNK = 64 * 1024
 const TERM_CHUNK = 64 * 1024
 const SCRATCH = 256
+
+const NUMBER = new Uint8Array(256)
+for (const byte of Buffer.from('0123456789+-.eE')) NUMBER[byte] = 1
+
+/** Longest name of a member, in bytes. */
+export const MAX_NAME = 1024 * 1024
 
 /** Bytes that a string may hold as they are, one by one. */
 const PLAIN = new Uint8Array(256).fill(1, 0x20, 0x80)
 PLAIN[QUOTE] = 0
 PLAIN[BACKSLASH] = 0
+
+/** Returns whether a string may hold a byte as it is. */
+export function isPlainByte(byte: number): boolean {
+  return PLAIN[byte] === 1
+}
+
+/** Returns whether a number may hold a byte. */
+export function isNumberByte(byte: number | undefined): boolean {
+  return byte !== undefined && NUMBER[byte] === 1
+}
 
 /**
  * Reads JSON's tokens, as jiffy does for CouchDB, and writes what CouchDB would print for them (`text`) and, when asked
@@ -49,7 +65,7 @@ export class JsonTokens {
   /** Bytes that the text has above CouchDB's own measure of a value (escapes, long floats). */
   excess = 0
   #decoded: ByteWriter | undefined
-  #isEscaped = false
+  protected isEscaped = false
   #longDigits = 0
 
   /** @param source UTF-8; must not change while results that may be part of it are in use */
@@ -57,6 +73,11 @@ export class JsonTokens {
     this.source = bufferOf(source)
     this.text = new ByteWriter(Math.min(TEXT_CHUNK, Math.max(source.length, SCRATCH)))
     this.term = options.term ? new ByteWriter(Math.min(TERM_CHUNK, 2 * source.length + SCRATCH)) : undefined
+  }
+
+  /** Bytes of the string that was read last, where it had escapes. */
+  protected get decoded(): ByteWriter {
+    return (this.#decoded ??= new ByteWriter(SCRATCH))
   }
 
   /** The byte that comes next, after white space. */
@@ -76,34 +97,35 @@ export class JsonTokens {
     if (this.position < this.source.length) throw fail('invalidJson')
   }
 
-  /** Reads a string, at whose quote this stands. */
-  protected string(): void {
+  /** Reads a string, at whose quote this stands. @throws `too_large` past a limit in bytes, sooner or later */
+  protected string(limit = Infinity): void {
     const { source, position } = this
     let offset = position + 1
     while (PLAIN[source[offset]!] === 1) offset++
-    this.#isEscaped = false
-    if (source[offset] !== QUOTE) offset = this.#unusualString(offset)
+    this.isEscaped = false
+    if (source[offset] !== QUOTE) offset = this.#unusualString(offset, position + limit)
+    if (offset - position > limit) throw tooLong()
     this.position = offset + 1
     if (this.term === undefined) return
-    if (this.#isEscaped) writeBinary(this.term, this.#decoded!.bytes, 0, this.#decoded!.length)
+    if (this.isEscaped) writeBinary(this.term, this.decoded.bytes, 0, this.decoded.length)
     else writeBinary(this.term, source, position + 1, offset)
   }
 
   /** A hash of the string that was read last, which began at `start`. */
   protected hashOfString(start: number): number {
-    if (this.#isEscaped) return hashOf(this.#decoded!.bytes, 0, this.#decoded!.length)
+    if (this.isEscaped) return hashOf(this.decoded.bytes, 0, this.decoded.length)
     return hashOf(this.source, start + 1, this.position - 1)
   }
 
   /** Another hash of it, which nobody can foresee. */
   protected secondHashOfString(start: number): number {
-    if (this.#isEscaped) return secondHashOf(this.#decoded!.bytes, 0, this.#decoded!.length)
+    if (this.isEscaped) return secondHashOf(this.decoded.bytes, 0, this.decoded.length)
     return secondHashOf(this.source, start + 1, this.position - 1)
   }
 
   /** The string that was read last, which began at `start`. */
   protected textOfString(start: number): string {
-    if (this.#isEscaped) return this.#decoded!.bytes.toString('utf8', 0, this.#decoded!.length)
+    if (this.isEscaped) return this.decoded.bytes.toString('utf8', 0, this.decoded.length)
     return this.source.toString('utf8', start + 1, this.position - 1)
   }
 
@@ -156,14 +178,15 @@ export class JsonTokens {
   }
 
   /** Goes on in a string where something is not plain ASCII; returns where it ends. */
-  #unusualString(from: number): number {
+  #unusualString(from: number, last: number): number {
     const { source } = this
     let offset = from
     for (;;) {
       const byte = source[offset]
       if (byte === QUOTE) return offset
-      if (byte === BACKSLASH) return this.#escapedString(offset)
+      if (byte === BACKSLASH) return this.#escapedString(offset, last)
       if (byte === undefined || byte < 0x20) throw fail('invalidJson')
+      if (offset > last) throw tooLong()
       const length = byte < 0x80 ? 1 : sequenceLength(source, offset)
       if (length === 0) throw fail('invalidJson')
       offset += length
@@ -172,12 +195,12 @@ export class JsonTokens {
   }
 
   /** Goes on at a string's first escape: decodes it, and re-encodes it if jiffy escapes it differently. */
-  #escapedString(from: number): number {
+  #escapedString(from: number, last: number): number {
     const { source, position, text } = this
-    const decoded = (this.#decoded ??= new ByteWriter(SCRATCH))
+    const { decoded } = this
     decoded.truncate(0)
-    const end = this.#decode(decoded, position + 1, from)
-    this.#isEscaped = true
+    const end = this.#decode(decoded, position + 1, from, last)
+    this.isEscaped = true
     const before = text.position
     writeEscaped(text, decoded.bytes, 0, decoded.length)
     this.excess += text.position - before - 2 - decoded.length
@@ -191,7 +214,7 @@ export class JsonTokens {
     return end
   }
 
-  #decode(decoded: ByteWriter, start: number, from: number): number {
+  #decode(decoded: ByteWriter, start: number, from: number, last: number): number {
     const { source } = this
     let run = start
     let offset = from
@@ -200,6 +223,7 @@ export class JsonTokens {
       if (byte === QUOTE || byte === BACKSLASH) decoded.copy(source, run, offset)
       if (byte === QUOTE) return offset
       if (byte === undefined || byte < 0x20) throw fail('invalidJson')
+      if (offset > last) throw tooLong()
       if (byte === BACKSLASH) run = offset = decodeEscape(source, offset, decoded)
       else offset += byte < 0x80 ? 1 : sequenceLength(source, offset) || -offset - 1
       if (offset < 0) throw fail('invalidJson')
@@ -230,6 +254,10 @@ export class JsonTokens {
     this.text.latin1(text)
     this.run = this.position
   }
+}
+
+function tooLong(): CouchError {
+  return fail('tooLarge', `the name of a member is longer than ${MAX_NAME} bytes`)
 }
 
 function skipDigits(source: Buffer, from: number): number {

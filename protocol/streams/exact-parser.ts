@@ -5,7 +5,6 @@ import { ExactNumber, type ExactObject, type ExactValue } from './exact-value.ts
 
 const MAX_DEPTH = 500
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
-const STRING = /"(?:[^"\\]|\\.)*"/sy
 // eslint-disable-next-line no-control-regex
 const SPECIAL = /[\\\u0000-\u001f]/
 const SPACE = /[ \t\n\r]*/y
@@ -31,10 +30,10 @@ export class ExactParser {
 
   /** Reads a value and the space behind it. @throws BadEvent `invalid_json` */
   value(depth = 0): ExactValue {
-    if (depth > MAX_DEPTH) throw new BadEvent('invalid_json', `nested more than ${MAX_DEPTH} levels deep`)
-    this.#skipSpace()
+    this.checkDepth(depth)
+    this.skipSpace()
     const value = this.#bare(depth)
-    this.#skipSpace()
+    this.skipSpace()
     return value
   }
 
@@ -55,6 +54,18 @@ export class ExactParser {
         return this.#object(depth + 1)
       case 0x5b:
         return this.#array(depth + 1)
+      default:
+        return this.scalar()
+    }
+  }
+
+  protected checkDepth(depth: number): void {
+    if (depth > MAX_DEPTH) throw new BadEvent('invalid_json', `nested more than ${MAX_DEPTH} levels deep`)
+  }
+
+  /** Reads a value that holds no others. */
+  protected scalar(): ExactValue {
+    switch (this.#text.charCodeAt(this.#at)) {
       case 0x22:
         return this.#string()
       case 0x74:
@@ -71,29 +82,35 @@ export class ExactParser {
   #object(depth: number): ExactObject {
     const members: ExactObject = new Map()
     this.#at++
-    this.#skipSpace()
-    if (this.#takes(0x7d)) return members
+    this.skipSpace()
+    if (this.takes(0x7d)) return members
     do {
-      this.#skipSpace()
-      if (this.#text.charCodeAt(this.#at) !== 0x22) throw invalid()
-      const name = this.#string()
-      this.#skipSpace()
-      this.expect(':')
+      const name = this.name()
       const value = this.value(depth)
       if (members.has(name)) members.delete(name)
       members.set(name, value)
-    } while (this.#takes(0x2c))
+    } while (this.takes(0x2c))
     this.expect('}')
     return members
+  }
+
+  /** Reads the name of a member and the colon behind it. */
+  protected name(): string {
+    this.skipSpace()
+    if (this.#text.charCodeAt(this.#at) !== 0x22) throw invalid()
+    const name = this.#string()
+    this.skipSpace()
+    this.expect(':')
+    return name
   }
 
   #array(depth: number): ExactValue[] {
     const values: ExactValue[] = []
     this.#at++
-    this.#skipSpace()
-    if (this.#takes(0x5d)) return values
+    this.skipSpace()
+    if (this.takes(0x5d)) return values
     do values.push(this.value(depth))
-    while (this.#takes(0x2c))
+    while (this.takes(0x2c))
     this.expect(']')
     return values
   }
@@ -109,17 +126,23 @@ export class ExactParser {
   }
 
   #escaped(): string {
-    STRING.lastIndex = this.#at
-    const text = STRING.exec(this.#text)?.[0]
-    if (text === undefined) throw invalid()
+    const text = this.#text.slice(this.#at, this.#stringEnd())
     this.#at += text.length
+    const value = decoded(text)
     // The rules for surrogates are those of documents.
-    if (text.includes('\\u')) return (JSON.parse(strictly(`[${text}]`)) as [string])[0]
-    try {
-      return JSON.parse(text) as string
-    } catch {
-      throw invalid()
+    if (/\p{Surrogate}/u.test(value)) throw invalid()
+    return value
+  }
+
+  /** Finds the end of a string that may be long: no regular expression, whose stack is not. */
+  #stringEnd(): number {
+    const text = this.#text
+    let offset = this.#at + 1
+    for (let code = text.charCodeAt(offset); code !== 0x22; code = text.charCodeAt(offset)) {
+      if (Number.isNaN(code)) throw invalid()
+      offset += code === 0x5c ? 2 : 1
     }
+    return offset + 1
   }
 
   #number(): ExactNumber {
@@ -136,13 +159,13 @@ export class ExactParser {
     return value
   }
 
-  #takes(code: number): boolean {
+  protected takes(code: number): boolean {
     if (this.#text.charCodeAt(this.#at) !== code) return false
     this.#at++
     return true
   }
 
-  #skipSpace(): void {
+  protected skipSpace(): void {
     if (this.#text.charCodeAt(this.#at) > 0x20) return
     SPACE.lastIndex = this.#at
     this.#at += SPACE.exec(this.#text)![0].length
@@ -153,6 +176,14 @@ export class ExactParser {
 export function textOfBytes(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw invalid()
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
+}
+
+function decoded(json: string): string {
+  try {
+    return JSON.parse(json) as string
+  } catch {
+    throw invalid()
+  }
 }
 
 function strictly(json: string): string {

@@ -40,6 +40,12 @@ export const BOUND_SETTINGS = {
     default: 1_000_000,
     about: 'Most values (elements and members) in the body of a query or a list; past it the answer is 413',
   },
+  max_query_string_size: {
+    kind: 'integer',
+    default: 1024 * 1024,
+    unit: 'bytes',
+    about: 'Longest string in the body of a query or a list, as it is spelled; past it the answer is 413',
+  },
   max_selector_values: {
     kind: 'integer',
     default: 20_000,

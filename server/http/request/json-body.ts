@@ -1,6 +1,5 @@
-import { fail } from '../../../protocol/errors.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
-import { countValues } from '../../../protocol/json/count-values.ts'
+import { checkText } from '../../../protocol/json/count-values.ts'
 import { parseJsonInSteps, parseMembersInSteps, requireObject } from '../../../protocol/json/parse-json.ts'
 import { runInTurns } from '../../concurrency/time-slice.ts'
 import { readJsonBody, type BodyKind } from './body.ts'
@@ -46,9 +45,20 @@ export async function parseBounded(ctx: HttpContext, body: Buffer, limit: Values
   return runInTurns(parseJsonInSteps(body))
 }
 
-/** @throws `too_large` */
-export async function checkValues(ctx: HttpContext, body: Buffer, limit: ValuesLimit): Promise<void> {
-  const most = ctx.services.config.integer('couchette', limit)
-  const count = await runInTurns(countValues(body, most))
-  if (count > most) throw fail('tooLarge', `the request entity has more than ${most} values`)
+/** @param string most bytes of one @throws `too_large` */
+export async function checkValues(
+  ctx: HttpContext,
+  body: Buffer,
+  limit: ValuesLimit,
+  string = longestString(ctx, limit),
+): Promise<void> {
+  const { config } = ctx.services
+  await runInTurns(checkText(body, { values: config.integer('couchette', limit), string }))
+}
+
+/** Selectors and documents have a size of their own. */
+function longestString({ services }: HttpContext, limit: ValuesLimit): number {
+  return limit === 'max_query_values'
+    ? services.config.integer('couchette', 'max_query_string_size')
+    : Infinity
 }

@@ -22,7 +22,11 @@ export async function postChanges(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   requireJson(ctx)
   const body = await readJsonBody(ctx, 'query')
-  if (QueryParams.of(ctx).text('filter') === '_selector') await checkValues(ctx, body, 'max_selector_values')
+  if (QueryParams.of(ctx).text('filter') === '_selector') {
+    const { config } = ctx.services
+    const string = config.integer('couchette', 'max_query_string_size')
+    await checkValues(ctx, body, 'max_selector_values', string)
+  }
   await sendChanges(
     ctx,
     database,

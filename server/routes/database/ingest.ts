@@ -1,6 +1,7 @@
 import { fail } from '../../../protocol/errors.ts'
 import { BadEvent } from '../../../protocol/streams/bad-event.ts'
-import { isExactObject, parseExact, type ExactValue } from '../../../protocol/streams/exact-json.ts'
+import { isExactObject, type ExactValue } from '../../../protocol/streams/exact-json.ts'
+import { parseExactInSteps } from '../../../protocol/streams/exact-steps.ts'
 import { parseIdTemplate } from '../../../protocol/streams/id-template.ts'
 import type { RowMapping } from '../../../protocol/streams/row-changes.ts'
 import { parseTypeHint } from '../../../protocol/streams/schema.ts'
@@ -8,7 +9,8 @@ import { readJsonBody } from '../../http/request/body.ts'
 import { checkValues } from '../../http/request/json-body.ts'
 import type { Database } from '../../database/database.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
-import { sendJson } from '../../http/response/reply.ts'
+import { sendJson, streamJson } from '../../http/response/reply.ts'
+import { runInTurns } from '../../concurrency/time-slice.ts'
 import { clearFailedEvents, listFailedEvents, readFailedEvents } from '../../streams/failed-events.ts'
 import type { IncomingEvent, IngestResult } from '../../streams/ingested.ts'
 import { ingest, type IngestOptions } from '../../streams/ingestion.ts'
@@ -24,6 +26,7 @@ import { databaseOf } from '../shared/path-names.ts'
 
 /** Events that are one commit: more than sinks send at once, and few enough to be held with what becomes of them. */
 const AT_A_TIME = 10_000
+const ROWS_IN_PIECE = 100
 const JSON_TYPE = /^application\/(?:cloudevents(?:-batch)?\+)?json\s*(?:;|$)/i
 
 /**
@@ -37,21 +40,34 @@ export async function postIngest(ctx: RequestContext): Promise<void> {
   const mapping = mappingOf(query)
   const checkpoint = query.text('checkpoint')
   const body = await readJsonBody(ctx, 'query')
-  await checkValues(ctx, body, 'max_query_values')
+  const { config } = ctx.services
+  // Columns become members of documents.
+  await checkValues(ctx, body, 'max_query_values', config.integer('couchdb', 'max_document_size'))
   const { reading, options } = optionsOf(ctx, query, mapping)
-  const events = eventsOf(body)
+  const events = await eventsOf(body)
   const results: IngestResult[] = []
   let at = 0
   do {
     const part = events.slice(at, (at += AT_A_TIME))
-    const prepared = await prepareEvents(part.length, index => part[index]!, reading)
+    const prepared = await prepareEvents(part.length, index => incomingEvent(part[index]!), reading)
     results.push(...(await ingest(database, prepared, options)))
   } while (at < events.length)
-  sendJson(ctx, {
-    ok: results.every(({ kind }) => kind !== 'failed'),
-    ...(checkpoint === undefined ? {} : { checkpoint }),
-    results: results.map(resultRow),
-  })
+  await streamJson(ctx, answerPieces(results, checkpoint))
+}
+
+/** The answer in pieces, as there may be a million rows. */
+async function* answerPieces(
+  results: readonly IngestResult[],
+  checkpoint: string | undefined,
+): AsyncGenerator<string> {
+  const ok = results.every(({ kind }) => kind !== 'failed')
+  const token = checkpoint === undefined ? {} : { checkpoint }
+  yield `${JSON.stringify({ ok, ...token }).slice(0, -1)},"results":[`
+  for (let at = 0; at < results.length; at += ROWS_IN_PIECE) {
+    const rows = results.slice(at, at + ROWS_IN_PIECE).map(result => JSON.stringify(resultRow(result)))
+    yield `${at === 0 ? '' : ','}${rows.join(',')}`
+  }
+  yield ']}\n'
 }
 
 function optionsOf(
@@ -123,14 +139,10 @@ function mappingOf(query: QueryParams): RowMapping {
 }
 
 /** @throws `bad_request` for a body that is no JSON */
-function eventsOf(body: Uint8Array): IncomingEvent[] {
-  const parsed = parseBody(body)
-  return (Array.isArray(parsed) ? parsed : [parsed]).map(incomingEvent)
-}
-
-function parseBody(body: Uint8Array): ExactValue {
+async function eventsOf(body: Uint8Array): Promise<ExactValue[]> {
   try {
-    return parseExact(body)
+    const parsed = await runInTurns(parseExactInSteps(body))
+    return Array.isArray(parsed) ? parsed : [parsed]
   } catch (error) {
     if (error instanceof BadEvent) throw fail('badRequest', error.reason)
     throw error

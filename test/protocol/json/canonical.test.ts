@@ -1,7 +1,12 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { CouchError } from '../../../protocol/errors.ts'
-import { canonicalJson, canonicalize, externalTerm } from '../../../protocol/json/canonical.ts'
+import {
+  canonicalJson,
+  canonicalize,
+  canonicalizeInSteps,
+  externalTerm,
+} from '../../../protocol/json/canonical.ts'
 import { jsonString } from '../../../protocol/json/json-string.ts'
 import { parseJson } from '../../../protocol/json/parse-json.ts'
 
@@ -222,4 +227,55 @@ test('a parsed __proto__ is an ordinary member', t => {
 test('a body of nothing but brackets is refused before it fills the memory', t => {
   t.throws(() => canonical('['.repeat(1_000_000)), { instanceOf: CouchError })
   t.throws(() => canonical('['.repeat(600_000) + ']'.repeat(600_000)), { instanceOf: CouchError })
+})
+
+const LONG = 1_100_000
+
+test('a string of megabytes is read in parts, as one that is read at once', t => {
+  const shapes = ['x', '\u00e9€', '"', 'ab\\', 'x\u0001', 'plain and 😀', '\n\t']
+  for (const shape of shapes) {
+    const value = `begin ${shape.repeat(Math.ceil(LONG / Buffer.byteLength(shape)))} end`
+    for (const spelled of [jsonString(value), JSON.stringify(value).replaceAll('x', '\\u0078')]) {
+      const source = Buffer.from(`{"a": 1.0, "b":${spelled},"c":["${'y'.repeat(40)}"]}`)
+      const steps = canonicalizeInSteps(source, { term: true })
+      let count = 0
+      for (let next = steps.next(); ; next = steps.next(), count++) {
+        if (next.done !== true) continue
+        const whole = next.value
+        t.true(whole.text.equals(Buffer.from(`{"a":1.0,"b":${jsonString(value)},"c":["${'y'.repeat(40)}"]}`)))
+        // The pieces of the term are those of short strings.
+        const utf8 = Buffer.from(value)
+        const at = whole.term!.indexOf(utf8)
+        t.is(whole.term![at - 5], 109)
+        t.is(whole.term!.readUInt32BE(at - 4), utf8.length)
+        t.true(whole.term!.subarray(at + utf8.length).includes('y'.repeat(40)))
+        break
+      }
+      t.true(count > LONG / 40_000, `${shape}: ${count} steps`)
+    }
+  }
+})
+
+test('long strings are refused for what short ones are', t => {
+  const long = 'x'.repeat(LONG)
+  for (const end of ['', '\\"', '\\', '\\q"', '\u0001"', '\\ud800"']) {
+    t.throws(
+      () => canonicalize(Buffer.from(`["${long}${end}`), { term: false }),
+      { instanceOf: CouchError },
+      end,
+    )
+  }
+  t.throws(() =>
+    canonicalize(Buffer.concat([Buffer.from(`["${long}`), Buffer.of(0xc3, 0x22, 0x5d)]), { term: false }),
+  )
+})
+
+test('names and numbers of a megabyte are refused', t => {
+  const long = '1'.repeat(LONG)
+  for (const name of [long, `\\"${long}`, `é${long}`])
+    t.throws(() => canonicalize(Buffer.from(`{"${name}":1}`), { term: false }), {
+      message: /name of a member/,
+    })
+  for (const number of [long, `-${long}`, `1.${long}`, `1e${long}`])
+    t.throws(() => canonicalize(Buffer.from(`[${number}]`), { term: false }), { message: /too many digits/ })
 })

@@ -1,6 +1,9 @@
 import test from 'ava'
 import { canonicalJson } from '../../../protocol/json/canonical.ts'
-import { parseExact, printExact } from '../../../protocol/streams/exact-json.ts'
+import { runSteps } from '../../../protocol/steps.ts'
+import { BadEvent } from '../../../protocol/streams/bad-event.ts'
+import { type ExactValue, parseExact, printExact } from '../../../protocol/streams/exact-json.ts'
+import { parseExactInSteps } from '../../../protocol/streams/exact-steps.ts'
 import { parseMessage } from '../../../protocol/streams/schema-prefixes.ts'
 
 const TEXTS = [
@@ -76,4 +79,53 @@ test('a schema that came before is recognised by its bytes, and nothing else is 
   t.is(printExact(read(more)), more)
   for (const bad of ['', '{', '}', '1', '1}}', '1} x', '1,"x":'])
     t.throws(() => read(`{"schema":${schema},"payload":${bad}`), { message: /invalid_json/ }, bad)
+})
+
+test('JSON that is read in steps is read alike', t => {
+  const texts = [
+    ...[
+      '[]',
+      '{}',
+      ' [1, 2,{"a":[],"b":{"c":null}} ] ',
+      '{"a":1,"b":{},"a":[{}]}',
+      '"x"',
+      ' true ',
+      '-0.0',
+      '1e3',
+    ],
+    ...[
+      '[1,]',
+      '[,1]',
+      '{"a"}',
+      '{"a":1,}',
+      '[1',
+      '"x',
+      '1 2',
+      '',
+      '{"a":1]',
+      '[1}',
+      'nul',
+      '{1:2}',
+      '["\\ud800"]',
+    ],
+    ...[500, 501].map(depth => '['.repeat(depth) + ']'.repeat(depth)),
+    JSON.stringify(Array.from({ length: 5000 }, (_, n) => ({ n, text: `line\n${n}`, more: [n, { n }] }))),
+  ]
+  const outcome = (read: (json: Buffer) => ExactValue, text: string): string => {
+    try {
+      return printExact(read(Buffer.from(text)))
+    } catch (error) {
+      return error instanceof BadEvent ? `${error.error} ${error.reason}` : String(error)
+    }
+  }
+  for (const text of texts)
+    t.is(
+      outcome(json => runSteps(parseExactInSteps(json)), text),
+      outcome(parseExact, text),
+      text.slice(0, 40),
+    )
+  t.true([...parseExactInSteps(Buffer.from(texts.at(-1)!))].length > 5)
+  // Regular expressions would need more stack than there is.
+  const long = '\\n'.repeat(5_000_000)
+  t.is((parseExact(Buffer.from(`["${long}"]`)) as string[])[0]?.length, 5_000_000)
 })

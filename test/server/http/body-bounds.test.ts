@@ -39,6 +39,18 @@ test('a list with more values than configured is refused with 413, on every rout
   )
   await admin('PUT', '/db')
   await admin('PUT', '/db/_design/d', { json: { views: { v: { map: 'function(doc){emit(1)}' } } } })
+  const long = `{"keys":["${'\\"'.repeat(600_000)}"]}`
+  for (const path of [
+    '/db/_all_docs',
+    '/db/_design/d/_view/v',
+    '/db/_revs_diff',
+    '/db/_bulk_get',
+    '/_dbs_info',
+  ]) {
+    const refused = await admin('POST', path, { raw: long, headers: json })
+    t.is(refused.status, 413, path)
+    t.is(refused.body.reason, 'a string of the request entity has more than 1048576 bytes')
+  }
   for (const [path, body] of LISTS) {
     const refused = await admin('POST', path, { raw: body(40_001), headers: json })
     t.is(refused.status, 413, path)
