@@ -95,7 +95,7 @@ export class ClusterFront {
     counters.forwarded += 1
     this.#forwarder.forward(req, res, {
       to: leader.url,
-      signal: this.#cluster.leadership,
+      signal: this.#cluster.leadership.signal,
       whenApplied: position => this.#cluster.whenApplied(position),
       onFailure: failure => {
         counters.forwardFailures += 1

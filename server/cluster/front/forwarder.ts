@@ -1,6 +1,7 @@
 import {
   Agent as PlainAgent,
   type IncomingMessage,
+  type OutgoingHttpHeaders,
   request as plainRequest,
   type ServerResponse,
 } from 'node:http'
@@ -13,11 +14,12 @@ import type { ClusterSignature } from '../nodes/signature.ts'
 const OF_ONE_CONNECTION = new Set([...HOP_BY_HOP, 'proxy-connection'])
 const MAX_IDLE = 256
 const MAX_ANSWER_HEADERS = 1024 * 1024
+const CONNECT_TIMEOUT_MS = 1000
 
 export interface Forwarding {
   /** URL of the leader. */
   readonly to: string
-  /** Aborted where the node is the leader no longer: what has no answer until then gets none. */
+  /** Aborted where the node is the leader no longer, or is silent: what has no answer until then gets none. */
   readonly signal: AbortSignal
   /** Resolves when this node has applied a position; rejects where that takes too long. */
   readonly whenApplied: (position: number) => Promise<void>
@@ -48,12 +50,17 @@ export class ClusterForwarder {
       port,
       method,
       path,
-      headers: this.#headersOf(req, method, path) as readonly string[],
+      headers: byName(this.#headersOf(req, method, path)),
       setHost: false,
       maxHeaderSize: MAX_ANSWER_HEADERS,
     })
+    // Node would announce an empty body for a POST without one, which is not the same.
+    if (!hasBody(req)) upstream.useChunkedEncodingByDefault = false
     let [answered, reached] = [false, false]
+    // A network that loses packets in silence ends no attempt to connect.
+    const connecting = setTimeout(() => fail(), CONNECT_TIMEOUT_MS)
     const fail = (): void => {
+      clearTimeout(connecting)
       if (answered) return
       answered = true
       upstream.destroy()
@@ -61,6 +68,7 @@ export class ClusterForwarder {
       else forwarding.onFailure(reached ? 'unanswered' : 'unreached')
     }
     const send = (): void => {
+      clearTimeout(connecting)
       reached = true
       if (hasBody(req)) req.pipe(upstream)
       else upstream.end()
@@ -135,6 +143,21 @@ export class ClusterForwarder {
       if (!res.writableEnded) res.flushHeaders()
     })
   }
+}
+
+/** Returns names and values that follow one another by their names; what is there more than once is a list. */
+function byName(headers: readonly string[]): OutgoingHttpHeaders {
+  const values: Record<string, string | string[]> = {}
+  const names = new Map<string, string>()
+  for (let at = 0; at < headers.length; at += 2) {
+    const [name, value] = [headers[at]!, headers[at + 1]!]
+    const first = names.get(name.toLowerCase())
+    if (first === undefined) {
+      names.set(name.toLowerCase(), name)
+      values[name] = value
+    } else values[first] = [values[first]!, value].flat()
+  }
+  return values
 }
 
 /** HTTP/2 requests announce no length. */

@@ -15,6 +15,8 @@ const READ_ENTRIES = 64
 const READ_BYTES = 4 * 1024 * 1024
 /** A lost answer counts as lost after this; the entry may be taken later all the same. */
 const TIMEOUT_MS = 5000
+/** A connection over which two pings have no answer is made again, as a network may lose packets in silence. */
+const PING_MS = 3000
 /** Names and headers that a message has besides its entry. */
 const HEADER_BYTES = 4096
 /** Of NATS's own default, until a server was asked. */
@@ -202,6 +204,7 @@ export class JetStreamLog implements EngineLog {
       timeout: TIMEOUT_MS,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
+      pingInterval: PING_MS,
     })
     void connection.closed().then(() => (this.#client = undefined))
     connection.subscribe(this.#names.acknowledged, {

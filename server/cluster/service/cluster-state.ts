@@ -5,6 +5,7 @@ import type { NodeAddress } from '../group/place.ts'
 import type { Snapshots } from '../snapshot/snapshots.ts'
 import type { ClusterSettings } from './cluster-settings.ts'
 import type { Counters } from './counters.ts'
+import type { LeadershipSignal } from './leadership-signal.ts'
 import type { ClusterSignature } from '../nodes/signature.ts'
 
 /** A node as its parts see it. */
@@ -30,6 +31,8 @@ export interface ClusterState {
   provenPosition(): Promise<number>
   /** Appends a change of the cluster itself. @throws `notLeader`, `logUnavailable` */
   record(change: GroupChange): Promise<void>
+  /** Renewed to give up what was forwarded to the leader and has no answer. */
+  readonly leadership: LeadershipSignal
   /** Notes where the leader stood at a time, by `performance.now()`. */
   heard(position: number, at: number): void
 }

@@ -33,6 +33,8 @@ export class Cluster implements ClusterState {
   readonly config: Config
   readonly counters = new Counters()
   readonly signature: ClusterSignature
+  /** Signal that ends what was forwarded to the leader and has no answer yet. */
+  readonly leadership = new LeadershipSignal()
   readonly jobNodes: JobNodes
   /** Jobs that other members run. */
   readonly jobs: ClusterJobs
@@ -50,7 +52,6 @@ export class Cluster implements ClusterState {
   #snapshots: Snapshots | undefined
   #started: ClusterStart | undefined
   #isEnding = false
-  readonly #leadership = new LeadershipSignal()
   /** The sentence that says why this node follows the log no longer, and needs a person. */
   #stopped: string | undefined
   /** Why the log cannot be reached now. */
@@ -105,11 +106,6 @@ export class Cluster implements ClusterState {
   /** The leader as far as this node knows; undefined where there is none. */
   get leader(): NodeAddress | undefined {
     return this.isLeader ? this.address : this.#group?.place.leader
-  }
-
-  /** Aborted when another node leads, or none: what was forwarded to the leader before has no answer then. */
-  get leadership(): AbortSignal {
-    return this.#leadership.signal
   }
 
   get stopped(): string | undefined {
@@ -262,7 +258,7 @@ export class Cluster implements ClusterState {
   #changed(change: GroupChange): void {
     this.#members?.changed(change)
     if (change.kind !== 'lead' && change.kind !== 'resign') return
-    this.#leadership.renew()
+    this.leadership.renew()
   }
 
   async #configure({ section, key, value, persist }: SettingChange): Promise<void> {

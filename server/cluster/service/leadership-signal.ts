@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events'
 export class LeadershipSignal {
   #controller = controllerOfMany()
 
-  /** Aborted when another node leads, or none. */
+  /** Aborted when another node leads, or none, or when the leader is silent. */
   get signal(): AbortSignal {
     return this.#controller.signal
   }

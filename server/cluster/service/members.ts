@@ -40,6 +40,8 @@ export class Members {
   readonly #stop = new AbortController()
   #timer: NodeJS.Timeout | undefined
   #reporting: Promise<void> = Promise.resolve()
+  /** By `performance.now()`: when the leader last answered a report, or another one began to lead. */
+  #answeredAt = performance.now()
 
   constructor(cluster: ClusterState, version: string, onRemoved: (reason: string) => void) {
     this.#cluster = cluster
@@ -88,6 +90,7 @@ export class Members {
   }
 
   changed(change: GroupChange): void {
+    if (change.kind === 'lead') this.#answeredAt = performance.now()
     if (change.kind !== 'remove') return
     this.#reports.delete(change.node)
     if (change.node === this.#cluster.settings.node) this.#onRemoved(sentence())
@@ -117,10 +120,14 @@ export class Members {
     try {
       const signal = AbortSignal.any([stop, AbortSignal.timeout(REPORT_TIMEOUT_MS)])
       const answer = await askNode(signature, leader.url, NODE_PATHS.report, { body: report, signal })
+      this.#answeredAt = performance.now()
       this.#cluster.heard(answer.position, at)
       this.#cluster.jobNodes.told(answer.jobNodes ?? [])
     } catch (error) {
       if (error instanceof RemovedError) this.#onRemoved(sentence())
+      const silentMs = performance.now() - this.#answeredAt
+      // Connections to it may be dead without an end: what waits for its answer has none.
+      if (silentMs > this.#cluster.config.integer('cluster', 'read_timeout')) this.#cluster.leadership.renew()
     }
   }
 }

@@ -1,5 +1,9 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
 import test from 'ava'
+import { target } from '../../../harness/client.ts'
 import { startBalancer } from '../../helpers/balancer.ts'
 import { report } from '../../helpers/cluster-nodes.ts'
 import { eventually } from '../../helpers/eventually.ts'
@@ -123,6 +127,13 @@ test('replicators and feeds miss nothing and go back nowhere at a balancer over 
 
     t.is((await call(late.url, 'GET', '/_up')).status, 503, 'balancers may leave it out')
     t.true((await report(late)).lag_ms! > 500)
+
+    for (const node of cluster.nodes)
+      t.is(
+        await reasonWithoutBody(node.url),
+        'Missing request body',
+        'no body is no empty one, forwarded or not',
+      )
   } finally {
     await local.close()
     await balancer.close()
@@ -131,6 +142,19 @@ test('replicators and feeds miss nothing and go back nowhere at a balancer over 
     await dir.remove()
   }
 })
+
+/** Returns the reason for which a write with neither a length nor a transfer encoding is refused. */
+async function reasonWithoutBody(url: string): Promise<unknown> {
+  const { origin, headers } = target(url)
+  const sent = request(`${origin}/db/_bulk_docs`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+  })
+  sent.useChunkedEncodingByDefault = false
+  sent.end()
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  return ((await json(answer)) as { reason: unknown }).reason
+}
 
 /** Replicates again and again, and once more when all is written. @returns the documents read in each pass */
 async function pull(local: Pouch, source: string, isWritten: () => boolean): Promise<number[]> {
