@@ -15,7 +15,7 @@ const NODES = 3
 const UNREACHABLE = new Error('the log is unreachable')
 
 /** Numbers from 0 up to 1, the same ones for the same seed. */
-type Random = () => number
+export type Random = () => number
 
 /** Counts of a round, to see that something happened in it. */
 export interface RoundCounts {
@@ -261,7 +261,7 @@ async function copyOf(store: Store): Promise<Store> {
 }
 
 /** mulberry32 */
-function randomOf(seed: number): Random {
+export function randomOf(seed: number): Random {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

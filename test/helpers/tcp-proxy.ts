@@ -8,9 +8,10 @@ export class TcpProxy {
   #target: number
   #isCut = false
 
-  static async start(target: number): Promise<TcpProxy> {
+  /** @param host address at which it listens */
+  static async start(target: number, host = '127.0.0.1'): Promise<TcpProxy> {
     const proxy = new TcpProxy(target)
-    proxy.#server.listen(0, '127.0.0.1')
+    proxy.#server.listen(0, host)
     await once(proxy.#server, 'listening')
     return proxy
   }
