@@ -32,6 +32,8 @@ const FEW_WAITING = 100
 const FIRST_ESTIMATE_MS = 0.5
 /** Weight of the last turn in the estimate. */
 const WEIGHT = 0.1
+/** A measure that began before would count work that no request caused. Asking the system for a new one takes as long as a small request's checks. */
+const STALE_MS = 1000
 /** A turn counts for at most so many times the estimate: one request that takes long says little of those behind it. */
 const MOST_TIMES = 4
 
@@ -115,7 +117,9 @@ export class Admission {
     if (this.#isServing) return
     this.#isServing = true
     this.#sliceEnded = this.#clock.now()
-    this.#measured = { now: this.#sliceEnded, work: this.#clock.work(), begun: 0 }
+    if (this.#sliceEnded - this.#measured.now > STALE_MS) {
+      this.#measured = { now: this.#sliceEnded, work: this.#clock.work(), begun: 0 }
+    }
     setImmediate(this.#runTurn)
   }
 
