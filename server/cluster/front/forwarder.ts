@@ -7,6 +7,7 @@ import {
 } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import { HOP_BY_HOP } from '../../http/connection/hop-by-hop.ts'
+import { passBody } from '../../http/connection/pass-body.ts'
 import { CLUSTER_ENDS, CLUSTER_POSITION, CLUSTER_SIGNATURE } from '../nodes/headers.ts'
 import type { ClusterSignature } from '../nodes/signature.ts'
 
@@ -70,7 +71,7 @@ export class ClusterForwarder {
     const send = (): void => {
       clearTimeout(connecting)
       reached = true
-      if (hasBody(req)) req.pipe(upstream)
+      if (hasBody(req)) passBody(req, upstream)
       else upstream.end()
     }
     upstream.once('socket', socket => {

@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, request, type RequestOptions, type ServerResponse } from 'node:http'
 import { HOP_BY_HOP } from '../../http/connection/hop-by-hop.ts'
+import { passBody } from '../../http/connection/pass-body.ts'
 import { LINK_APPROVAL, LINK_BODYLESS, LINK_ENDS, LINK_TOKEN } from '../link-headers.ts'
 import type { Approval, FrontThreadData } from '../messages.ts'
 
@@ -53,7 +54,7 @@ export class Forwarder {
     // Of a body that nobody takes any more the rest is read, so that the connection can be used again.
     upstream.once('close', () => req.resume())
     if (!hasBody(req)) return void upstream.end()
-    req.pipe(upstream)
+    passBody(req, upstream)
     // The head goes out with the first bytes of the body; who may not send one is told so without them.
     setImmediate(() => upstream.flushHeaders())
   }

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { attachmentFiles } from '../../../helpers/attachment-files.ts'
+import { eventually } from '../../../helpers/eventually.ts'
 import { call } from '../../../helpers/http.ts'
 import { open, fetchBytes, related, putRelated, follows, LARGE } from './attachments-world.ts'
 
@@ -144,26 +145,33 @@ test('a client that stalls is answered, and one that leaves is forgotten', async
   t.deepEqual(await attachmentFiles(world.data), [])
 })
 
-test('after a refused upload the connection takes the next request', async t => {
-  const world = await open(t)
-  const { port, username, password } = new URL(world.server)
-  const authorization = `Authorization: Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
-  const body = related({ _attachments: { a: follows(10) } }, [LARGE])
-  const socket = connect(Number(port), '127.0.0.1')
-  const pieces: Buffer[] = []
-  socket.on('data', (piece: Buffer) => pieces.push(piece))
-  socket.write(
-    `PUT /db/d HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Length: ${body.length}\r\n` +
-      'Content-Type: multipart/related; boundary="b"\r\n\r\n',
-  )
-  socket.write(body)
-  socket.write(`GET /db/other HTTP/1.1\r\nHost: x\r\n${authorization}\r\nConnection: close\r\n\r\n`)
-  await once(socket, 'close')
-  const statuses = Buffer.concat(pieces)
-    .toString()
-    .match(/HTTP\/1\.1 \d+/g)
-  t.deepEqual(statuses, ['HTTP/1.1 400', 'HTTP/1.1 404'])
-})
+for (const [when, before] of [
+  ['that is there before the answer', Infinity],
+  ['whose rest comes after the answer', 20_000],
+] as const) {
+  test(`after a refused upload ${when} the connection takes the next request`, async t => {
+    const world = await open(t)
+    const { port, username, password } = new URL(world.server)
+    const authorization = `Authorization: Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+    const body = related({ _attachments: { a: follows(10) } }, [LARGE])
+    const socket = connect(Number(port), '127.0.0.1')
+    t.teardown(() => socket.destroy())
+    let answers = ''
+    socket.on('data', (piece: Buffer) => (answers += piece.toString()))
+    socket.write(
+      `PUT /db/d HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Length: ${body.length}\r\n` +
+        'Content-Type: multipart/related; boundary="b"\r\n\r\n',
+    )
+    socket.write(body.subarray(0, before))
+    if (before < body.length) {
+      await eventually('the answer', () => answers.includes('attachment longer than expected'))
+      socket.write(body.subarray(before))
+    }
+    socket.write(`GET /db/other HTTP/1.1\r\nHost: x\r\n${authorization}\r\nConnection: close\r\n\r\n`)
+    await once(socket, 'close')
+    t.deepEqual(answers.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 400', 'HTTP/1.1 404'])
+  })
+}
 
 test('attachments larger than allowed are refused before they are read, or while they come', async t => {
   const world = await open(t, '[couchdb]\nmax_attachment_size = 1000\n')
