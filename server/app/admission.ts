@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { RequestKind } from './request-kind.ts'
+import { isClosed } from '../http/response/is-closed.ts'
 
 export interface RequestBounds {
   /** Most requests at a time, running and waiting; 0 for no bound. Read for each request. */
@@ -157,7 +158,7 @@ export class Admission {
   #begin({ kind, res, start }: WaitingRequest): void {
     this.#measured.begun += 1
     // Who has gone meanwhile needs no answer.
-    if (res.destroyed || res.closed) return
+    if (isClosed(res)) return
     if (kind === 'request') {
       this.#running += 1
       res.once('close', this.#leave)

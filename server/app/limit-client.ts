@@ -7,6 +7,7 @@ import { loginPeerOf } from '../http/connection/login-peer.ts'
 import type { RequestContext } from '../routes/context.ts'
 import type { Limits, RequestKind } from '../concurrency/client-limits.ts'
 import { isFeed } from './request-kind.ts'
+import { isClosed } from '../http/response/is-closed.ts'
 
 /**
  * Counts a request against the limits of its address, before anything is spent on it. `_up` is never counted: whoever
@@ -76,7 +77,7 @@ function enter(ctx: RequestContext, key: string, limits: Limits, of: 'address' |
   const found = ctx.services.clientLimits.enter(key, kindOf(ctx), limits)
   if ('leave' in found) {
     // Once the connection is gone, no further event of its end comes.
-    if (ctx.res.destroyed || ctx.res.closed) return found.leave()
+    if (isClosed(ctx.res)) return found.leave()
     ctx.res.once('close', found.leave)
     ;(ctx.state.admissions ??= []).push(found)
     return

@@ -76,7 +76,11 @@ export function isDisconnect(error: unknown): boolean {
   return DISCONNECTS.includes(code) || code.startsWith(BROKEN_REQUEST)
 }
 
-const DISCONNECTS = ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE', 'ABORT_ERR']
+/** Those of HTTP/2 come to all streams of a connection whose client broke its rules. */
+const DISCONNECTS = [
+  ...['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE', 'ABORT_ERR'],
+  ...['ERR_HTTP2_ERROR', 'ERR_HTTP2_STREAM_ERROR', 'ERR_HTTP2_SESSION_ERROR'],
+]
 
 /** A body that is no HTTP, or ends too early: Node answers 400 and closes the connection. */
 const BROKEN_REQUEST = 'HPE_'

@@ -2,6 +2,7 @@ import type { HttpContext } from '../context.ts'
 import { WaitingClient } from '../request/waiting-client.ts'
 import { drainOrClose } from './drained.ts'
 import type { UnreadAnswer } from './unread-answer.ts'
+import { isClosed } from './is-closed.ts'
 
 /** Time after which a client that takes nothing is not waited for with what was read ahead. */
 export const STALL_MS = 50
@@ -62,7 +63,7 @@ export class LongAnswer {
   /** Waits until the client has taken what was written, or is gone. */
   async drained(): Promise<void> {
     const { res } = this.#ctx
-    if (!res.destroyed && res.writableNeedDrain) {
+    if (!isClosed(res) && res.writableNeedDrain) {
       const timer = setTimeout(() => this.stall(), STALL_MS)
       await drainOrClose(res)
       clearTimeout(timer)
@@ -77,6 +78,6 @@ export class LongAnswer {
 
   /** Called at the end, where the answer may be gone already. */
   end(): void {
-    if (this.#ctx.res.destroyed) this.unread.close()
+    if (isClosed(this.#ctx.res)) this.unread.close()
   }
 }

@@ -6,6 +6,7 @@ import { quotedEtag } from './etag.ts'
 import { gzipped, wantsGzip } from './gzip.ts'
 import { LongAnswer } from './long-answer.ts'
 import { LONG_ANSWER } from './unread-answer.ts'
+import { isClosed } from './is-closed.ts'
 
 const NEWLINE = 0x0a
 
@@ -38,7 +39,7 @@ function sendBytes(ctx: HttpContext, body: Buffer, status: number, cacheControl:
 function holdUntilTaken({ method, res, services }: HttpContext, bytes: number): void {
   const { unreadAnswers } = services
   if (method === 'GET') unreadAnswers.admit()
-  if (res.destroyed) return
+  if (isClosed(res)) return
   const unread = unreadAnswers.open(() => res.destroy())
   unread.hold(bytes)
   unread.stalled()
@@ -176,7 +177,7 @@ export async function streamChunks(
     ctx.respond = false
     answer.unread.begin()
     for await (const chunk of sent as AsyncIterable<Uint8Array>) {
-      if (res.destroyed) break
+      if (isClosed(res)) break
       if (chunk.length > 0 && !res.write(chunk)) await answer.drained()
     }
     res.end()

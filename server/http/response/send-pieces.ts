@@ -2,6 +2,7 @@ import { TimeSlice } from '../../concurrency/time-slice.ts'
 import { abortResponse } from './abort-response.ts'
 import type { HttpContext } from '../context.ts'
 import { LongAnswer, STALL_MS } from './long-answer.ts'
+import { isClosed } from './is-closed.ts'
 
 /** Smaller pieces are copied and sent together: an answer of many revisions has thousands of them. */
 const SMALL_BYTES = 4 * 1024
@@ -21,7 +22,7 @@ export async function sendPieces(ctx: HttpContext, pieces: AsyncIterable<Uint8Ar
   const gathered = new GatheredBytes()
   try {
     let next = ctx.method === 'HEAD' ? undefined : await iterator.next()
-    for (; next !== undefined && next.done !== true && !res.destroyed; next = await iterator.next()) {
+    for (; next !== undefined && next.done !== true && !isClosed(res); next = await iterator.next()) {
       const piece = next.value
       if (piece.length > 0 && piece.length <= SMALL_BYTES) gathered.add(piece)
       else {
@@ -65,7 +66,7 @@ class GatheredBytes {
 /** Returns when the bytes are with the system, or the client is gone. */
 async function written(ctx: HttpContext, answer: LongAnswer, bytes: Uint8Array): Promise<void> {
   const { res } = ctx
-  if (bytes.length === 0 || res.destroyed) return
+  if (bytes.length === 0 || isClosed(res)) return
   ctx.respond = false
   answer.unread.begin()
   await new Promise<void>(resolve => {

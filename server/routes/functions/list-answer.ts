@@ -6,6 +6,7 @@ import { functionAnswer } from '../../query/design/function-answer.ts'
 import { functionError } from '../../sandbox/errors.ts'
 import type { ListEnd, ListOutput } from '../../sandbox/sandbox.ts'
 import { answerFunction, setHead } from './answer-function.ts'
+import { isClosed } from '../../http/response/is-closed.ts'
 
 const SLICE = 64 * 1024
 const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -37,7 +38,7 @@ export class ListAnswer {
     } catch (error) {
       if (!this.#isSending) throw error
       if (error instanceof CouchError) this.#ctx.res.end(errorText(error))
-      else if (!this.#ctx.res.destroyed) abortResponse(this.#ctx, error)
+      else if (!isClosed(this.#ctx.res)) abortResponse(this.#ctx, error)
     }
   }
 
@@ -74,7 +75,7 @@ export class ListAnswer {
 
   async #write(text: string): Promise<void> {
     const { res, services } = this.#ctx
-    if (res.destroyed) throw gone('the client has left')
+    if (isClosed(res)) throw gone('the client has left')
     if (res.write(text)) return
     const mostMs = Math.min(services.config.integer('couchette', 'list_timeout'), LONGEST_TIMER_MS)
     const stalled = AbortSignal.timeout(mostMs)

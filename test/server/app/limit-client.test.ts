@@ -1,12 +1,15 @@
 import test, { type ExecutionContext } from 'ava'
-import { once } from 'node:events'
+import { type EventEmitter, once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { connect as connectHttp2, constants, createServer as createHttp2 } from 'node:http2'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { request } from 'undici'
 import { target } from '../../../harness/client.ts'
 import type { CouchError } from '../../../protocol/errors.ts'
 import { Admission } from '../../../server/app/admission.ts'
+import { isDisconnect } from '../../../server/app/send-error.ts'
+import { isClosed } from '../../../server/http/response/is-closed.ts'
 import { Refusals } from '../../../server/app/refusals.ts'
 import type { RequestKind } from '../../../server/app/request-kind.ts'
 import { MoreAcceptors } from '../../../server/http/connection/more-acceptors.ts'
@@ -177,6 +180,27 @@ test('a request that would wait for longer than max_request_wait is refused, a f
   t.true(second.length <= 102, String(second.length))
   await drained()
   t.true(admit('c'))
+})
+
+test('a request over HTTP/2 whose client has left before its turn holds no place', async t => {
+  const admission = new Admission({ most: () => 0, waitMs: () => 0 })
+  const server = createHttp2()
+  const closed = once(server, 'stream').then(async ([stream]) => once(stream as EventEmitter, 'close'))
+  const answer = once(server, 'request') as Promise<[unknown, ServerResponse]>
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  t.teardown(() => {
+    client.destroy()
+    server.close()
+  })
+  const stream = client.request({ ':path': '/' }).on('error', () => undefined)
+  const [, res] = await answer
+  stream.close(constants.NGHTTP2_CANCEL)
+  await closed
+  t.true(isClosed(res))
+  t.true(admission.admit('request', res, () => t.fail('it began')))
+  t.is(admission.running, 0)
+  t.true(isDisconnect(Object.assign(new Error('Protocol error'), { code: 'ERR_HTTP2_ERROR' })))
 })
 
 test('requests are not refused because the machine is busy with something else', async t => {

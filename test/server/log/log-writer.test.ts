@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { spawn } from 'node:child_process'
-import { readFile, rename } from 'node:fs/promises'
+import { readFile, rename, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import test from 'ava'
@@ -35,6 +35,11 @@ for (const signal of ['SIGHUP', 'SIGUSR1'] as const) {
       await fail()
       await eventually('it is logged again', async () => (await readFile(log, 'utf8')).includes(FAILED))
       t.is((await readFile(`${log}.1`, 'utf8')).split(FAILED).length, 2)
+      // As logrotate's copytruncate does, which sends no signal.
+      await truncate(log)
+      await fail()
+      await eventually('the same file goes on', async () => (await readFile(log, 'utf8')).includes(FAILED))
+      t.regex(await readFile(log, 'utf8'), /^\{"level"/, 'it begins where the file was cut')
     } finally {
       server.kill()
       await once(server, 'exit')
