@@ -249,6 +249,11 @@ export const ERRORS = {
     'service_unavailable',
     'The log of the cluster does not answer: the write may or may not have happened. Try again in a moment.',
   ],
+  credentialsKeyDiffers: [
+    409,
+    'conflict',
+    "The key of credentials of this node is another than that of its cluster: stop it, copy credentials.key from another node (or remove the file, and the node takes the cluster's key), and start it.",
+  ],
   memberRemoved: [410, 'gone', 'The node was removed from the cluster.'],
   noMember: [404, 'not_found', (node: string) => `No member of the cluster is called ${node}.`],
   leaderUnavailable: [

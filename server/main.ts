@@ -172,6 +172,7 @@ async function startCluster(
     work,
     copies: store.copyTo === undefined ? undefined : snapshots,
     version: VERSION,
+    secrets: databases.secrets,
     jobs: new JobsReporter(services.replicator),
   })
   disposal.add(() => cluster.stopFollowing())

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { isMissingFile } from '../storage/missing-file.ts'
 import { Encryption } from '../storage/encryption/encryption.ts'
@@ -6,19 +6,52 @@ import { checkPrivate, writePrivateFile } from '../storage/private-file.ts'
 import { StoreUnavailableError } from '../storage/unavailable.ts'
 
 const KEY_BYTES = 32
+const SHARED_UNDER = Buffer.from('key of credentials')
 
 /**
  * Encrypts secrets that the server keeps: AES-256-GCM under a key that is not in the databases, so that neither a copy of
  * them nor a backup tells them.
  */
 export class SecretBox {
-  readonly #encryption: Encryption
-  /** True for a key that was made now: what was sealed before opens no more. */
-  readonly isNew: boolean
+  readonly #path: string | undefined
+  #key: Uint8Array
+  #encryption: Encryption
+  #isNew: boolean
 
-  constructor(key: Uint8Array = randomBytes(KEY_BYTES), isNew = false) {
+  /** @param path file of the key; undefined for a key that is kept nowhere */
+  constructor(key: Uint8Array = randomBytes(KEY_BYTES), isNew = false, path?: string) {
+    this.#key = key
     this.#encryption = new Encryption(key)
-    this.isNew = isNew
+    this.#isNew = isNew
+    this.#path = path
+  }
+
+  /** True for a key that was made now: what was sealed before opens no more. */
+  get isNew(): boolean {
+    return this.#isNew
+  }
+
+  /** Digest by which servers find out that they have the same key; it tells nothing of it. */
+  get fingerprint(): string {
+    return createHmac('sha256', this.#key).update('fingerprint').digest('hex').slice(0, 32)
+  }
+
+  /** Returns the key for another server that knows a secret, encrypted under that. */
+  share(secret: string): string {
+    return Buffer.from(sharedEncryption(secret).seal(SHARED_UNDER, this.#key)).toString('base64')
+  }
+
+  /**
+   * Takes over the key that another server shares, in place of one that was made now and has sealed nothing.
+   *
+   * @throws {DamagedValueError} where it was shared under another secret
+   */
+  async adopt(secret: string, shared: string): Promise<void> {
+    const key = sharedEncryption(secret).open(SHARED_UNDER, Buffer.from(shared, 'base64'))
+    if (this.#path !== undefined) await writePrivateFile(this.#path, textOf(key))
+    this.#key = key
+    this.#encryption = new Encryption(key)
+    this.#isNew = false
   }
 
   /**
@@ -35,15 +68,15 @@ export class SecretBox {
     await checkPrivate(path, 'The key of credentials')
     if (!/^[0-9a-f]{64}\s*$/i.test(found))
       throw new StoreUnavailableError(`${path} holds no key of credentials: 64 hexadecimal digits.`)
-    return new SecretBox(Buffer.from(found.trim(), 'hex'))
+    return new SecretBox(Buffer.from(found.trim(), 'hex'), false, path)
   }
 
   static async #make(path: string): Promise<SecretBox> {
     const key = randomBytes(KEY_BYTES)
-    await writePrivateFile(path, `${key.toString('hex')}\n`).catch((error: unknown) => {
+    await writePrivateFile(path, textOf(key)).catch((error: unknown) => {
       throw new StoreUnavailableError(`The key of credentials cannot be written: ${String(error)}`)
     })
-    return new SecretBox(key, true)
+    return new SecretBox(key, true, path)
   }
 
   /** @param name of the secret: it opens under that name alone */
@@ -57,4 +90,14 @@ export class SecretBox {
     const secret = this.#encryption.open(Buffer.from(name), Buffer.from(sealed, 'base64'))
     return JSON.parse(Buffer.from(secret).toString()) as T
   }
+}
+
+function textOf(key: Uint8Array): string {
+  return `${Buffer.from(key).toString('hex')}\n`
+}
+
+function sharedEncryption(secret: string): Encryption {
+  return new Encryption(
+    Buffer.from(hkdfSync('sha256', secret, '', 'couchette key of credentials', KEY_BYTES)),
+  )
 }

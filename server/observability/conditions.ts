@@ -44,6 +44,8 @@ export interface ClusterCondition {
   readonly leader: string | null
   /** Milliseconds since this node had everything that the leader had; null before it ever did. */
   readonly lag_ms: number | null
+  /** True where the leader has another key of credentials, which jobs of this node need. */
+  readonly credentials_key_differs: boolean
   /** Members that have not reported for `[cluster] jobs_timeout`. */
   readonly silent: readonly string[]
   /** Members that must join again: the log no longer has what they lack. */

@@ -24,6 +24,7 @@ export interface NodeConditions {
   readonly cluster?: {
     readonly state: string
     readonly reason: string | null
+    readonly credentials_key_differs?: boolean
     readonly silent: readonly string[]
     readonly too_far_behind: readonly string[]
   } | null
@@ -94,6 +95,13 @@ function clusterItems(cluster: NodeConditions['cluster']): Attention[] {
     })
   else if (reason !== null)
     items.push({ tone: 'warn', title: 'This node is behind its cluster', text: reason, ...OPERATIONS })
+  if (cluster.credentials_key_differs === true)
+    items.push({
+      tone: 'bad',
+      title: "The key of credentials is not the cluster's",
+      text: 'Jobs on this node cannot use credentials. Stop it, copy `credentials.key` from the leader, and start it.',
+      ...OPERATIONS,
+    })
   if (lost.length > 0)
     items.push({
       tone: 'bad',

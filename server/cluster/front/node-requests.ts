@@ -60,8 +60,8 @@ async function answerOf(cluster: Cluster, url: string, body: unknown): Promise<o
     if (url === NODE_PATHS.jobs) return started.jobs.report(body as ReportedJobs)
     return { outcome: (await started.jobs.retry(body as Required<ReportedJobs>)) ?? null }
   }
-  await cluster.members?.take(body as NodeReport)
-  return leaderPosition(cluster, cluster.group?.position ?? 0)
+  const keys = await cluster.members?.take(body as NodeReport)
+  return { ...leaderPosition(cluster, cluster.group?.position ?? 0), ...keys }
 }
 
 /** Waits for what the node that asks has applied, or for a moment. */

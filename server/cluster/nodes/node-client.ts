@@ -28,6 +28,8 @@ export interface NodeReport {
   readonly version: string
   /** True where the node is being closed: its jobs go on elsewhere. */
   readonly isLeaving?: boolean
+  /** Digest of the key of credentials; `isNew` where it was made at this start. */
+  readonly credentialsKey?: { readonly fingerprint: string; readonly isNew: boolean }
 }
 
 /** A copy of a node, and the log that it needs. */
@@ -45,6 +47,10 @@ export interface LeaderPosition {
   readonly epoch: number
   /** Members that run jobs. */
   readonly jobNodes?: readonly string[]
+  /** Digest of its key of credentials. */
+  readonly credentialsKey?: string
+  /** The key itself, encrypted, for a node that had none. */
+  readonly sharedKey?: string
 }
 
 /** Answer of a node that is to be copied. */
@@ -63,7 +69,7 @@ interface Question {
 /**
  * Asks another node.
  *
- * @throws `noLeader` where it does not answer as it should; {@link RemovedError}
+ * @throws `noLeader` where it does not answer as it should; {@link RemovedError}; {@link JoinRefusedError}
  */
 export async function askNode<T = LeaderPosition>(
   signature: ClusterSignature,
@@ -91,6 +97,7 @@ export async function callNode(
     signal,
   })
   if (answer.status === 410) throw new RemovedError()
+  if (answer.status === 409) throw new JoinRefusedError(((await answer.json()) as { reason: string }).reason)
   return answer
 }
 
@@ -100,4 +107,9 @@ export class RemovedError extends Error {
   constructor() {
     super('this node was removed from the cluster: join again under another name')
   }
+}
+
+/** The node cannot take part as it is; the message is a sentence for its operator. */
+export class JoinRefusedError extends Error {
+  override readonly name = 'JoinRefusedError'
 }

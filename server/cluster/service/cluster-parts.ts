@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { SharedContent } from '../../attachments/shared-content.ts'
 import type { BackupCopies } from '../../backup/backup-copies.ts'
 import type { Config } from '../../config/config.ts'
+import type { SecretBox } from '../../credentials/secret-box.ts'
 import type { Catalog } from '../../database/catalog.ts'
 import type { JobsReporter } from '../../replication/jobs-report.ts'
 import type { Store } from '../../storage/store.ts'
@@ -30,6 +31,7 @@ export interface ClusterStart {
   /** Copies for other nodes; undefined for a node in memory. */
   readonly copies: BackupCopies | undefined
   readonly version: string
+  readonly secrets: SecretBox
   /** The jobs that this node runs. */
   readonly jobs: JobsReporter
 }

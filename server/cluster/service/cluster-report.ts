@@ -102,6 +102,7 @@ export function clusterCondition(cluster: Cluster): ClusterCondition {
     reason: reasonToLeaveOut(cluster) ?? null,
     leader: leader?.node ?? null,
     lag_ms: Number.isFinite(lagMs) ? Math.round(lagMs) : null,
+    credentials_key_differs: cluster.members?.keyDiffers === true,
     silent: members.filter(({ heardMs = Infinity }) => heardMs > timeout).map(({ node }) => node),
     too_far_behind: members.filter(member => trimmer?.isTooFarBehind(member)).map(({ node }) => node),
   }

@@ -12,6 +12,7 @@ import type { ClusterState } from './cluster-state.ts'
 import type { ClusterSettings } from './cluster-settings.ts'
 import { Counters } from './counters.ts'
 import { stopReason } from './stop-reason.ts'
+import { CredentialsKey } from './credentials-key.ts'
 import { Election } from './election.ts'
 import { ClusterJobs } from './cluster-jobs.ts'
 import { Freshness } from './freshness.ts'
@@ -223,7 +224,7 @@ export class Cluster implements ClusterState {
     await this.#election?.cease()
   }
 
-  async #open({ store, content, catalog, work, version }: ClusterStart): Promise<Election> {
+  async #open({ store, content, catalog, work, version, secrets }: ClusterStart): Promise<Election> {
     const { config, log, cipher } = this.#parts
     this.#log ??= await this.#parts.openLog()
     const group = await ReplicatedGroup.open({
@@ -239,7 +240,8 @@ export class Cluster implements ClusterState {
     })
     this.#group = group
     this.#freshness = new Freshness(this)
-    this.#members = new Members(this, version, reason => this.#halt(reason))
+    const key = new CredentialsKey(secrets, this.settings.secret, log)
+    this.#members = new Members(this, { version, key, onRefused: reason => this.#halt(reason) })
     this.#members.start()
     const members = this.#members
     this.#trimmer = new Trimmer({ cluster: this, group, groupLog: this.#log, members, log, cipher })

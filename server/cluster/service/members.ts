@@ -1,8 +1,10 @@
 import { fail } from '../../../protocol/errors.ts'
 import type { GroupChange } from '../entry/change.ts'
 import type { ClusterState } from './cluster-state.ts'
+import type { CredentialsKey, KeyAnswer } from './credentials-key.ts'
 import {
   askNode,
+  JoinRefusedError,
   NODE_PATHS,
   type NodeReport,
   RemovedError,
@@ -35,7 +37,8 @@ export interface MemberState {
 export class Members {
   readonly #cluster: ClusterState
   readonly #version: string
-  readonly #onRemoved: (reason: string) => void
+  readonly #key: CredentialsKey
+  readonly #onRefused: (reason: string) => void
   readonly #reports = new Map<string, { readonly report: NodeReport; readonly at: number }>()
   readonly #stop = new AbortController()
   #timer: NodeJS.Timeout | undefined
@@ -43,10 +46,18 @@ export class Members {
   /** By `performance.now()`: when the leader last answered a report, or another one began to lead. */
   #answeredAt = performance.now()
 
-  constructor(cluster: ClusterState, version: string, onRemoved: (reason: string) => void) {
+  constructor(
+    cluster: ClusterState,
+    {
+      version,
+      key,
+      onRefused,
+    }: { version: string; key: CredentialsKey; onRefused: (reason: string) => void },
+  ) {
     this.#cluster = cluster
+    this.#key = key
     this.#version = version
-    this.#onRemoved = onRemoved
+    this.#onRefused = onRefused
   }
 
   /** Begins to report to whoever leads, at once: the log is kept for members that the leader has heard of. */
@@ -58,6 +69,11 @@ export class Members {
         this.#timer = setTimeout(() => this.start(), REPORT_MS)
         this.#timer.unref()
       })
+  }
+
+  /** True where the leader has another key of credentials. */
+  get keyDiffers(): boolean {
+    return !this.#cluster.isLeader && this.#key.differs
   }
 
   /** All members with what is known of them. */
@@ -79,21 +95,27 @@ export class Members {
     })
   }
 
-  /** Takes a report, as the leader. @throws `notLeader`; `memberRemoved` for a node that was removed */
-  async take(report: NodeReport): Promise<void> {
+  /**
+   * Takes a report, as the leader.
+   *
+   * @throws `notLeader`; `memberRemoved` for a node that was removed; `credentialsKeyDiffers`
+   */
+  async take(report: NodeReport): Promise<KeyAnswer> {
     const { group } = this.#cluster
     if (group?.isLeader !== true) throw fail('notLeader')
     if (group.place.removed.includes(report.node)) throw fail('memberRemoved')
+    const answer = this.#key.answer(report, Object.hasOwn(group.place.members, report.node))
     this.#reports.set(report.node, { report, at: performance.now() })
     if (group.place.members[report.node] !== report.url)
       await this.#cluster.record({ kind: 'member', node: report.node, url: report.url })
+    return answer
   }
 
   changed(change: GroupChange): void {
     if (change.kind === 'lead') this.#answeredAt = performance.now()
     if (change.kind !== 'remove') return
     this.#reports.delete(change.node)
-    if (change.node === this.#cluster.settings.node) this.#onRemoved(sentence())
+    if (change.node === this.#cluster.settings.node) this.#onRefused(sentence())
   }
 
   /** Idempotent. Reports once more, so that the log is not kept for what this node has. */
@@ -115,6 +137,7 @@ export class Members {
       holds: snapshots?.holds ?? [],
       version: this.#version,
       isLeaving,
+      credentialsKey: this.#key.report,
     }
     const at = performance.now()
     try {
@@ -123,8 +146,10 @@ export class Members {
       this.#answeredAt = performance.now()
       this.#cluster.heard(answer.position, at)
       this.#cluster.jobNodes.told(answer.jobNodes ?? [])
+      await this.#key.told(answer)
     } catch (error) {
-      if (error instanceof RemovedError) this.#onRemoved(sentence())
+      if (error instanceof RemovedError) this.#onRefused(sentence())
+      if (error instanceof JoinRefusedError) this.#onRefused(error.message)
       const silentMs = performance.now() - this.#answeredAt
       // Connections to it may be dead without an end: what waits for its answer has none.
       if (silentMs > this.#cluster.config.integer('cluster', 'read_timeout')) this.#cluster.leadership.renew()

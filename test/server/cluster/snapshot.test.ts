@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { report } from '../../helpers/cluster-nodes.ts'
 import { eventually } from '../../helpers/eventually.ts'
@@ -59,6 +61,31 @@ async function equals(t: ExecutionContext, node: ServerNode, other: ServerNode):
   )
 }
 
+async function keyOf({ data }: ServerNode): Promise<string> {
+  return readFile(join(data, 'credentials.key'), 'utf8')
+}
+
+/** Nodes without a key of credentials have the leader's; one that joins with another is refused until it is gone. */
+async function sharesKey(t: ExecutionContext, cluster: ServerCluster): Promise<void> {
+  const key = await keyOf(await cluster.leader())
+  for (const node of cluster.nodes)
+    await eventually(`${node.name} has the key`, async () => (await keyOf(node)) === key)
+  const { url } = cluster.nodes[2]!
+  const credentials = { url: 'https://db.example.org', username: 'copy', password: 'x' }
+  t.is((await call(url, 'PUT', '/_credentials/prod', { json: credentials })).status, 201)
+  const added = await cluster.add()
+  await mkdir(added.data, { recursive: true })
+  const file = join(added.data, 'credentials.key')
+  await writeFile(file, `${'ab'.repeat(32)}\n`, { mode: 0o600 })
+  await cluster.serve(added)
+  await eventually('it is refused', async () => (await report(added)).state === 'stopped')
+  t.regex((await report(added)).reason!, /^The key of credentials of this node is another than/)
+  await cluster.shut(added)
+  await rm(file)
+  await cluster.open(added)
+  await eventually('it has the key', async () => (await keyOf(added)) === key)
+}
+
 test('the log is trimmed by its slowest member; a lost disk, and a node that is too far behind, begin with a copy', async t => {
   t.timeout(120_000)
   const cluster = await ServerCluster.start({ settings: TRIMMED })
@@ -113,6 +140,7 @@ test('the log is trimmed by its slowest member; a lost disk, and a node that is 
     await cluster.open(three)
     await equals(t, three, await cluster.leader())
     await eventually('the leader knows', async () => !(await behind()))
+    await sharesKey(t, cluster)
   } finally {
     await cluster.close()
   }
