@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { program } from './project.ts'
+import { importing, program } from './project.ts'
 import { THREAD_SETTINGS } from './test-threads.ts'
 
 /** Characters of a server's output that are kept. */
@@ -38,16 +38,21 @@ export async function startNode(
   return { ...child, url: child.url.replace('://', `://${ADMIN.name}:${ADMIN.password}@`) }
 }
 
-/** Starts a script of the project that tells where it listens; ready when it did. */
+/** Starts a script of the project that tells where it listens; ready when it did. It ends with this process. */
 export async function startScript(
   script: string,
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<ChildServer> {
-  const child = spawn(process.execPath, [...program(script), ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    [...importing('harness/end-with-parent'), ...program(script), ...args],
+    {
+      env: { ...process.env, ...env, END_WITH_PARENT: String(process.pid) },
+      // Nothing is written to its input: it ends when this process does.
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  )
   let said = ''
   const keep = (chunk: Buffer) => void (said = (said + chunk.toString()).slice(-OUTPUT_CHARACTERS))
   child.stdout?.on('data', keep)

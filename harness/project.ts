@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 const COMPILED = import.meta.url.endsWith('.js')
 
@@ -8,6 +9,11 @@ export const ROOT = join(import.meta.dirname, COMPILED ? '../..' : '..')
 /** Returns the path of a file of the project, given from its root: "docs/metrics.md". */
 export function projectFile(path: string): string {
   return join(ROOT, path)
+}
+
+/** Returns node's arguments that load a module of the project in front of the program. */
+export function importing(module: string): string[] {
+  return ['--import', pathToFileURL(projectFile(COMPILED ? `dist/${module}.js` : `${module}.ts`)).href]
 }
 
 /**

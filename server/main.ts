@@ -8,6 +8,7 @@ import { ownClusterUrl } from './cluster/service/cluster-settings.ts'
 import { componentLog } from './log/log.ts'
 import type { RequestHandler } from './http/connection/listener.ts'
 import { listenForPrometheus } from './metrics/prometheus-port.ts'
+import { tlsOptions } from './replication/replication-settings.ts'
 import { JobsReporter } from './replication/jobs-report.ts'
 import type { Services } from './services.ts'
 import { Disposal } from './start/disposal.ts'
@@ -81,6 +82,8 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   const listeners = new Listeners()
   const databases = await openDatabases(options, node, listeners, disposal)
   for (const warning of config.warnings) log.warn({ component: 'config' }, warning)
+  // Read by jobs later, perhaps by another thread: what is wrong with its files is a sentence at the start.
+  tlsOptions(config)
   const certificate = config.boolean('ssl', 'enable') ? await tlsCredentials(config, options.data) : undefined
   let address = { url: '', address: '', port: 0 }
   const facts = {

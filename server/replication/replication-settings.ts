@@ -6,6 +6,7 @@ import type { PeerLimits } from '../../replicator/http/held-memory.ts'
 import type { ReplicationPlan } from '../../replicator/replication.ts'
 import type { SchedulerOptions } from '../../replicator/scheduler.ts'
 import type { HostGuard } from '../../replicator/http/guarded-lookup.ts'
+import { fileError } from '../config/start-error.ts'
 import type { Config } from '../config/config.ts'
 import { HostRules } from './host-rules.ts'
 import { checkPrivateSync } from '../storage/private-file.ts'
@@ -86,11 +87,19 @@ export function hostGuard(config: Config): HostGuard {
   }
 }
 
-/** @throws {StoreUnavailableError} for a private key that others can read */
+/**
+ * @throws {StoreUnavailableError} for a private key that others can read
+ * @throws {StartError} for a file that cannot be read
+ */
 export function tlsOptions(config: Config): TlsOptions {
   const file = (name: 'ssl_trusted_certificates_file' | 'cert_file' | 'key_file'): string | undefined => {
     const path = config.text('replicator', name)
-    return path === '' ? undefined : readFileSync(path, 'utf8')
+    if (path === '') return undefined
+    try {
+      return readFileSync(path, 'utf8')
+    } catch (error) {
+      throw fileError(error, `The file of [replicator] ${name}`, path)
+    }
   }
   const [ca, cert, key] = [file('ssl_trusted_certificates_file'), file('cert_file'), file('key_file')]
   if (key !== undefined)

@@ -1,9 +1,15 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { call } from '../helpers/http.ts'
 import { recountedDigest, toldDigest } from '../helpers/recount-digest.ts'
+import { projectFile } from '../../harness/project.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 import { tempDir } from '../helpers/temp.ts'
+
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 
 const PER_REQUEST = 50
 const LOADERS = 4
@@ -22,6 +28,29 @@ interface Load {
   readonly rounds: number
   readonly env?: Readonly<Record<string, string>>
 }
+
+test('a server in a process of its own ends with what started it', async t => {
+  const dir = await tempDir()
+  const module = new URL(`../../harness/child-server.${extension}`, import.meta.url).href
+  const code = `
+    const { startNode } = await import(${JSON.stringify(module)})
+    process.stdout.write((await startNode(${JSON.stringify(dir.path)})).url)
+    setInterval(() => undefined, 1000)`
+  const loader = extension === 'ts' ? ['--import', projectFile('node_modules/tsx/dist/loader.mjs')] : []
+  const parent = spawn(process.execPath, [...loader, '--input-type=module', '--eval', code])
+  t.teardown(() => parent.kill('SIGKILL'))
+  const [url] = (await once(parent.stdout, 'data')) as [Buffer]
+  const answers = () =>
+    call(url.toString(), 'GET', '/').then(
+      () => true,
+      () => false,
+    )
+  t.true(await answers())
+  parent.kill('SIGKILL')
+  await eventually('the server ends', async () => !(await answers()))
+  t.pass()
+  await dir.remove()
+})
 
 const survivesKills = test.macro(async (t, { rounds, env }: Load) => {
   const dir = await tempDir()

@@ -115,9 +115,19 @@ test.serial(
     })
     await writeFile(key, 'no key')
     await chmod(key, 0o640)
-    await t.throwsAsync(startServer({ settings: [{ section: 'replicator', key: 'key_file', value: key }] }), {
-      message:
-        /^The private key of \[replicator\] in .*key\.pem can be read by other accounts \(mode 640\): /,
+    const replicator = { section: 'replicator', key: 'key_file' }
+    for (const threads of ['1', '2']) {
+      const settings = [
+        { ...replicator, value: key },
+        { section: 'couchette', key: 'threads', value: threads },
+      ]
+      await t.throwsAsync(startServer({ settings }), {
+        message:
+          /^The private key of \[replicator\] in .*key\.pem can be read by other accounts \(mode 640\): /,
+      })
+    }
+    await t.throwsAsync(startServer({ settings: [{ ...replicator, value: join(dir.path, 'none.pem') }] }), {
+      message: /^The file of \[replicator\] key_file .*none\.pem cannot be used: there is no such file/,
     })
     await t.throwsAsync(openLog(`nats://127.0.0.1:4222?creds=${key}`, 'log'), {
       message:

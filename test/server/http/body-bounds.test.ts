@@ -59,6 +59,26 @@ test('a list with more values than configured is refused with 413, on every rout
   }
 })
 
+test('a body for a function that is larger than configured is refused before the function sees it', async t => {
+  const { admin } = await securedServer(t, 'couchette/max_function_body_size=1000')
+  await admin('PUT', '/db')
+  const one = 'function (doc, req) { return [null, "seen"] }'
+  const functions = { updates: { one }, shows: { one: 'function () { return "seen" }' } }
+  const rewrites = [{ from: '/u', to: '_update/one', method: 'POST' }]
+  await admin('PUT', '/db/_design/d', { json: { ...functions, rewrites } })
+  for (const path of ['_update/one', '_show/one', '_rewrite/u']) {
+    const send = (size: number) =>
+      admin('POST', `/db/_design/d/${path}`, {
+        raw: 'x'.repeat(size),
+        headers: { 'content-type': 'text/plain' },
+      })
+    const refused = await send(1001)
+    t.is(refused.status, 413, path)
+    t.deepEqual(refused.body, { error: 'too_large', reason: 'the request entity is too large' })
+    t.not((await send(1000)).status, 413, path)
+  }
+})
+
 test('queries beyond those that one request may hold are refused', async t => {
   const { admin } = await securedServer(t, 'couchette/max_queries_per_request=2')
   await admin('PUT', '/db')

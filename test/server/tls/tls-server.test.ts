@@ -1,8 +1,10 @@
 import { readFile, stat } from 'node:fs/promises'
-import { connect, type ClientHttp2Session } from 'node:http2'
+import { once } from 'node:events'
+import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { Agent, request } from 'undici'
+import { tempDir } from '../../helpers/temp.ts'
 import { addUser, securedServer, type SecuredServer } from '../../helpers/secured-server.ts'
 
 const BASIC = `Basic ${Buffer.from('admin:pass').toString('base64')}`
@@ -59,6 +61,44 @@ test('HTTP/2 and HTTP/1.1 are served on the same port of TLS', async t => {
   t.is((await http2Request(session, { ':path': '/db/none' })).status, 404)
   t.is((await http2Request(session, { ':path': '/db', authorization: 'Basic eDp5' })).status, 401)
   session.close()
+})
+
+test('what clients of HTTP/2 break off is no error in the log', async t => {
+  const log = join((await tempDir()).path, 'couch.log')
+  const { url, ca, admin } = await tlsServer(t, 'log/writer=file', `log/file=${log}`, 'log/level=warn')
+  await admin('PUT', '/db')
+  for (const code of [
+    constants.NGHTTP2_PROTOCOL_ERROR,
+    constants.NGHTTP2_CANCEL,
+    constants.NGHTTP2_INTERNAL_ERROR,
+  ]) {
+    for (const [path, method] of [
+      ['/db/_bulk_docs', 'POST'],
+      ['/db/doc/file', 'PUT'],
+      ['/db/_changes?feed=continuous&heartbeat=10', 'GET'],
+    ]) {
+      const session = connect(url, { ca }).on('error', () => undefined)
+      const stream = session.request({
+        ':method': method,
+        ':path': path,
+        authorization: BASIC,
+        'content-type': 'application/json',
+      })
+      stream.on('error', () => undefined)
+      if (method === 'GET') await once(stream, 'data')
+      else await new Promise(resolve => stream.write('{"docs":[{"_id":"', resolve))
+      // Answered behind it, so that the server has the beginning.
+      await http2Request(session, { ':path': '/' })
+      stream.close(code)
+      await http2Request(session, { ':path': '/' })
+      session.destroy(undefined, code)
+    }
+  }
+  t.is((await admin('GET', '/')).status, 200)
+  t.deepEqual(
+    (await readFile(log, 'utf8')).split('\n').filter(line => /"level":"error"/.test(line)),
+    [],
+  )
 })
 
 test('twenty feeds share one connection of HTTP/2', async t => {
