@@ -92,8 +92,10 @@ async function* readJsonRevisions(answer: PeerAnswer): AsyncGenerator<FetchedRev
 }
 
 function fromJson(json: Buffer, type: string, answer: PeerAnswer): OpenedRevision {
-  const { missing } = checkObject(json, answer)
+  const { missing, error, reason } = checkObject(json, answer)
   if (!ERROR.test(type)) return { kind: 'document', json }
+  // Not missing: the peer cannot read it, and says why.
+  if (typeof error === 'string') throw new PeerError(error, String(reason), { status: 500 })
   return { kind: 'missing', rev: typeof missing === 'string' ? missing : '' }
 }
 

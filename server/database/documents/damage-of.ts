@@ -1,4 +1,5 @@
 import { CouchError, fail } from '../../../protocol/errors.ts'
+import type { Rev } from '../../../protocol/revision.ts'
 import { DamagedValueError } from '../../storage/encryption/damaged.ts'
 
 /**
@@ -21,5 +22,24 @@ export function ifStored<Value>(read: () => Value): Value | undefined {
   } catch (error) {
     if (isGone(error)) return undefined
     throw error
+  }
+}
+
+/** A row of `open_revs` for a revision that cannot be sent. */
+export type RowInstead =
+  { readonly missing: Rev } | { readonly error: string; readonly reason: string; readonly rev: Rev }
+
+/** Reads a revision for a row of several; one that is gone meanwhile, or damaged, is named instead. */
+export function readOrSay<Value>(
+  rev: Rev,
+  read: () => Value,
+): { readonly value: Value } | { readonly instead: RowInstead } {
+  try {
+    return { value: read() }
+  } catch (error) {
+    if (isGone(error)) return { instead: { missing: rev } }
+    const damage = damageOf(error)
+    if (damage === undefined) throw error
+    return { instead: { error: damage.error, reason: damage.reason, rev } }
   }
 }

@@ -3,7 +3,7 @@ import { relatedContentType } from '../../../protocol/multipart/related.ts'
 import { writeMixed, type MixedPart } from '../../../protocol/multipart/writer.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../../database/database.ts'
-import { ifStored } from '../../database/documents/damage-of.ts'
+import { readOrSay } from '../../database/documents/damage-of.ts'
 import {
   readRevision,
   type OpenRevision,
@@ -61,9 +61,13 @@ export function* openRevisionParts(
     if ('missing' in entry) yield errorPart({ missing: entry.missing })
     else {
       const asked = { ...options, attachments: 'follows' as const, attEncodingInfo: true }
-      const read = ifStored(() => readRevision(database, id, entry.ok, asked, reader))
-      if (read === undefined) yield errorPart({ missing: entry.ok.node.rev })
-      else yield documentPart(database, read, boundary => [`Content-Type: ${relatedContentType(boundary)}`])
+      const { rev } = entry.ok.node
+      const read = readOrSay(rev, () => readRevision(database, id, entry.ok, asked, reader))
+      if ('instead' in read) yield errorPart(read.instead)
+      else
+        yield documentPart(database, read.value, boundary => [
+          `Content-Type: ${relatedContentType(boundary)}`,
+        ])
     }
   }
 }

@@ -12,7 +12,7 @@ import {
   type DocumentReadOptions,
 } from '../../database/documents/read-document.ts'
 import type { UnfilledJson } from '../../database/documents/unfilled-json.ts'
-import { ifStored } from '../../database/documents/damage-of.ts'
+import { readOrSay } from '../../database/documents/damage-of.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import type { RequestContext } from '../context.ts'
 import { LongAnswer } from '../../http/response/long-answer.ts'
@@ -50,11 +50,12 @@ async function* render(
     yield separator
     if ('missing' in entry) yield JSON.stringify({ missing: entry.missing })
     else {
-      const read = ifStored(() => readUnfilled(database, id, entry.ok, options, reader))
-      if (read === undefined) yield JSON.stringify({ missing: entry.ok.node.rev })
+      const { rev } = entry.ok.node
+      const read = readOrSay(rev, () => readUnfilled(database, id, entry.ok, options, reader))
+      if ('instead' in read) yield JSON.stringify(read.instead)
       else {
         yield '{"ok":'
-        yield read.json
+        yield read.value.json
         yield '}'
       }
     }

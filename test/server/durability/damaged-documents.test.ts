@@ -111,3 +111,43 @@ test('one damaged document or attachment is an error of its own, and the others 
   await server.couchette.close()
   t.is(await check({ data }), 1)
 })
+
+test('a damaged leaf of a document is named, and its others are answered', async t => {
+  const { path: data } = await tempDir()
+  const first = await startServer({ data })
+  await call(first.url, 'PUT', '/db')
+  const [good, bad] = [`1-${'a'.repeat(32)}`, `1-${'b'.repeat(32)}`]
+  const docs = [
+    { _id: 'doc', _rev: good, text: 'good' },
+    { _id: 'doc', _rev: bad, text: SPOILED },
+  ]
+  await call(first.url, 'POST', '/db/_bulk_docs', { json: { docs, new_edits: false } })
+  await first.couchette.close()
+  await damageContents(data, SPOILED)
+  const server = await startServer({ data })
+  t.teardown(() => server.close())
+  for (const query of ['open_revs=all', `open_revs=["${good}","${bad}"]`]) {
+    const rows = await call<Record<string, unknown>[]>(server.url, 'GET', `/db/doc?${query}`)
+    t.is(rows.status, 200)
+    t.like(rows.body.find(row => 'ok' in row)?.['ok'], { _rev: good, text: 'good' })
+    t.like(
+      rows.body.find(row => 'error' in row),
+      { error: 'damaged_record', rev: bad },
+    )
+    const parts = await call<string>(server.url, 'GET', `/db/doc?${query}`, {
+      headers: { accept: 'multipart/mixed' },
+    })
+    t.regex(String(parts.body), /error="true"\r\n\r\n\{"error":"damaged_record"/)
+    t.regex(String(parts.body), /"text":"good"/)
+  }
+  // A replication records the document as a failure: it is not taken for one that is not there.
+  await call(server.url, 'PUT', '/copy')
+  const json = { source: `${server.url}/db`, target: `${server.url}/copy` }
+  const ended = await call<{ history?: { doc_write_failures: number }[] }>(
+    server.url,
+    'POST',
+    '/_replicate',
+    { json },
+  )
+  t.true(ended.status !== 200 || (ended.body.history?.[0]?.doc_write_failures ?? 0) > 0)
+})
