@@ -13,7 +13,12 @@ export function projectFile(path: string): string {
 
 /** Returns node's arguments that load a module of the project in front of the program. */
 export function importing(module: string): string[] {
-  return ['--import', pathToFileURL(projectFile(COMPILED ? `dist/${module}.js` : `${module}.ts`)).href]
+  return ['--import', moduleUrl(module)]
+}
+
+/** Returns the URL of a module of the project, given without an extension. */
+export function moduleUrl(module: string): string {
+  return pathToFileURL(projectFile(COMPILED ? `dist/${module}.js` : `${module}.ts`)).href
 }
 
 /**

@@ -4,12 +4,10 @@ import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { call } from '../helpers/http.ts'
 import { recountedDigest, toldDigest } from '../helpers/recount-digest.ts'
-import { projectFile } from '../../harness/project.ts'
+import { moduleUrl, program } from '../../harness/project.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { spawnServer } from '../helpers/spawn-server.ts'
 import { tempDir } from '../helpers/temp.ts'
-
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 
 const PER_REQUEST = 50
 const LOADERS = 4
@@ -31,12 +29,11 @@ interface Load {
 
 test('a server in a process of its own ends with what started it', async t => {
   const dir = await tempDir()
-  const module = new URL(`../../harness/child-server.${extension}`, import.meta.url).href
   const code = `
-    const { startNode } = await import(${JSON.stringify(module)})
+    const { startNode } = await import(${JSON.stringify(moduleUrl('harness/child-server'))})
     process.stdout.write((await startNode(${JSON.stringify(dir.path)})).url)
     setInterval(() => undefined, 1000)`
-  const loader = extension === 'ts' ? ['--import', projectFile('node_modules/tsx/dist/loader.mjs')] : []
+  const loader = program('harness/child-server').slice(0, -1)
   const parent = spawn(process.execPath, [...loader, '--input-type=module', '--eval', code])
   t.teardown(() => parent.kill('SIGKILL'))
   const [url] = (await once(parent.stdout, 'data')) as [Buffer]

@@ -4,6 +4,8 @@ import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { Agent, request } from 'undici'
+import { call } from '../../helpers/http.ts'
+import { startServer } from '../../helpers/server.ts'
 import { tempDir } from '../../helpers/temp.ts'
 import { addUser, securedServer, type SecuredServer } from '../../helpers/secured-server.ts'
 
@@ -64,9 +66,19 @@ test('HTTP/2 and HTTP/1.1 are served on the same port of TLS', async t => {
 })
 
 test('what clients of HTTP/2 break off is no error in the log', async t => {
-  const log = join((await tempDir()).path, 'couch.log')
-  const { url, ca, admin } = await tlsServer(t, 'log/writer=file', `log/file=${log}`, 'log/level=warn')
-  await admin('PUT', '/db')
+  const { path: data } = await tempDir()
+  const log = join(data, 'couch.log')
+  const settings = [
+    { section: 'ssl', key: 'enable', value: 'true' },
+    { section: 'ssl', key: 'port', value: '0' },
+    { section: 'log', key: 'writer', value: 'file' },
+    { section: 'log', key: 'file', value: log },
+  ]
+  const server = await startServer({ data, settings, logLevel: 'error' })
+  t.teardown(() => server.close())
+  const ca = await readFile(join(data, 'tls', 'cert.pem'), 'utf8')
+  const url = `https://127.0.0.1:${server.couchette.tlsPort ?? 0}`
+  await call(server.url, 'PUT', '/db')
   for (const code of [
     constants.NGHTTP2_PROTOCOL_ERROR,
     constants.NGHTTP2_CANCEL,
@@ -94,7 +106,7 @@ test('what clients of HTTP/2 break off is no error in the log', async t => {
       session.destroy(undefined, code)
     }
   }
-  t.is((await admin('GET', '/')).status, 200)
+  t.is((await call(server.url, 'GET', '/')).status, 200)
   t.deepEqual(
     (await readFile(log, 'utf8')).split('\n').filter(line => /"level":"error"/.test(line)),
     [],
