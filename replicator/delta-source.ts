@@ -46,17 +46,27 @@ export class DeltaSource extends ForwardingPeer {
     wanted: readonly MissingRevisions[],
     signal: AbortSignal,
   ): AsyncGenerator<FetchedRevision[]> {
+    const bases = new Map(wanted.map(({ id, possibleAncestors }) => [id, possibleAncestors]))
     for await (const found of this.peer.bulkGet(wanted, signal, { deltas: true })) {
       const whole: FetchedRevision[] = []
       for (const revision of found)
-        whole.push(revision.kind === 'delta' ? await this.#whole(revision.described, signal) : revision)
+        whole.push(
+          revision.kind === 'delta' ? await this.#whole(revision.described, bases, signal) : revision,
+        )
       yield whole
     }
   }
 
-  async #whole(described: RevisionDelta, signal: AbortSignal): Promise<FetchedRevision> {
-    const { id, rev, delta } = described
-    const json = await this.#applied(described, signal)
+  /** @param bases revisions that deltas may be made of, by document */
+  async #whole(
+    described: RevisionDelta,
+    bases: ReadonlyMap<string, readonly string[]>,
+    signal: AbortSignal,
+  ): Promise<FetchedRevision> {
+    const { id, rev, base, delta } = described
+    // A source that named another base could learn by trying what this database holds.
+    const isNamed = bases.get(id)?.includes(base) === true
+    const json = isNamed ? await this.#applied(described, signal) : undefined
     const { documents, savedBytes, failed } = this.#counts
     if (json === undefined) {
       this.#counts = { documents, savedBytes, failed: failed + 1 }

@@ -4,7 +4,8 @@ export const PROBE_PATH = /^\/(_up|_node\/[^/]+\/(_prometheus|_stats.*|_system|_
 /** A probe is what watches the server, a feed waits for changes. */
 export type RequestKind = 'probe' | 'feed' | 'request'
 
-const FEED_PATH = /\/_(changes|db_updates)\/?$/
+/** By the names in a path, decoded: an attachment may have the name of a feed. */
+const FEED_PATH = /^(?:.+\n_changes|_db_updates)$/
 
 /** Returns the kind of a request, whatever way of writing its path has been chosen for a feed. */
 export function kindOfRequest(url: string): RequestKind {
@@ -15,14 +16,17 @@ export function kindOfRequest(url: string): RequestKind {
 }
 
 export function isFeed(path: string, querystring: string): boolean {
-  if (querystring === '' || !FEED_PATH.test(decoded(path))) return false
+  if (querystring === '' || !FEED_PATH.test(namesIn(path))) return false
   return new URLSearchParams(querystring).getAll('feed').some(feed => feed !== 'normal')
 }
 
-function decoded(path: string): string {
+/** Returns the names in a path that has at most two, a line each; empty slashes count for nothing. */
+function namesIn(path: string): string {
+  const names = path.split('/').filter(name => name !== '')
+  if (names.length > 2) return ''
   try {
-    return decodeURIComponent(path)
+    return names.map(name => decodeURIComponent(name)).join('\n')
   } catch {
-    return path
+    return ''
   }
 }

@@ -26,7 +26,7 @@ export async function peersOf(database: Database, signal: AbortSignal): Promise<
       const seq = seenSeq(database, body)
       if (seq !== undefined) peers.push({ id, seq })
     }
-    if (page.length < DOCUMENTS_AT_A_TIME) return peers
+    if (page.length === 0) return peers
     after = page.at(-1)?.id
   }
 }

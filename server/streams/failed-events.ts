@@ -4,7 +4,8 @@ import { type CouchError, fail } from '../../protocol/errors.ts'
 import { isExactObject, parseExact, printExact } from '../../protocol/streams/exact-json.ts'
 import type { LocalEdit } from '../database/commit/local-edits.ts'
 import type { Database } from '../database/database.ts'
-import { listLocalDocuments } from '../database/documents/local-documents.ts'
+import { listLocalDocuments, listLocalIds } from '../database/documents/local-documents.ts'
+import type { LocalDocument } from '../database/documents/local-record.ts'
 import type { IncomingEvent } from './ingested.ts'
 
 const PREFIX = '_local/stream-failure:'
@@ -45,21 +46,44 @@ export function failedEvent(
   return { failure, edit: { id: asDocId(`${PREFIX}${failure}`), rev: undefined, deleted: false, body } }
 }
 
-/**
- * Returns failed events as JSON texts, the oldest first.
- *
- * @param after the failure behind which the list begins
- */
+/** A part of the list of failed events, the oldest first. */
+export interface FailurePage<Row> {
+  readonly rows: readonly Row[]
+  /** The failure behind which the list goes on; undefined at its end. */
+  readonly after: string | undefined
+}
+
+export interface FailureRange {
+  /** The failure behind which the list begins. */
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+/** Returns failed events as JSON texts: fewer than the limit where they are large. */
 export async function listFailedEvents(
   database: Database,
-  options: { readonly after?: string; readonly limit: number },
-): Promise<Buffer[]> {
-  const { after, limit } = options
-  const listed = await listLocalDocuments(database, PREFIX, {
-    limit,
-    ...(after === undefined ? {} : { after: PREFIX + after }),
-  })
-  return listed.map(({ body }) => Buffer.from(body))
+  range: FailureRange,
+): Promise<FailurePage<Buffer>> {
+  const listed = await readFailures(database, PREFIX, range)
+  return {
+    rows: listed.map(({ body }) => Buffer.from(body)),
+    after: await endOf(database, listed),
+  }
+}
+
+function readFailures(database: Database, prefix: string, { after, limit }: FailureRange) {
+  return listLocalDocuments(database, prefix, { limit, after: after === undefined ? after : PREFIX + after })
+}
+
+/** Returns the last failure of a list; undefined where none follows it. */
+async function endOf(
+  database: Database,
+  listed: readonly { readonly id: string }[],
+): Promise<string | undefined> {
+  const last = listed.at(-1)?.id
+  if (last === undefined) return undefined
+  const following = await listLocalIds(database, PREFIX, { after: last, limit: 1 })
+  return following.length === 0 ? undefined : last.slice(PREFIX.length)
 }
 
 /**
@@ -83,7 +107,7 @@ export class FailureRoom {
 
   async has(more: number): Promise<boolean> {
     const listed = async (): Promise<number> =>
-      (await listLocalDocuments(this.#database, PREFIX, { limit: this.#most })).length
+      (await listLocalIds(this.#database, PREFIX, { limit: this.#most })).length
     this.#left ??= this.#most - (await listed())
     return more <= this.#left
   }
@@ -103,35 +127,33 @@ export interface StoredFailure {
 }
 
 /**
- * Reads failed events, the oldest first.
+ * Reads failed events, the oldest first: fewer than the limit where they are large.
  *
  * @param failure one of them; without it those behind `after`
  */
 export async function readFailedEvents(
   database: Database,
-  {
-    failure = '',
-    after,
-    limit,
-  }: { readonly failure?: string | undefined; readonly after?: string | undefined; readonly limit: number },
-): Promise<StoredFailure[]> {
-  const behind = after === undefined ? {} : { after: PREFIX + after }
-  const listed = await listLocalDocuments(database, PREFIX + failure, { limit, ...behind })
-  return listed.flatMap(({ id, body }) => {
-    const members = parseExact(body)
-    if (!isExactObject(members)) return []
-    const [key, value, text, topic, offset] = ['key', 'value', 'text', 'topic', 'offset'].map(name =>
-      members.get(name),
-    )
-    const raw = { value: value ?? null, ...(key === undefined ? {} : { key }) }
-    const event: IncomingEvent = {
-      event: typeof text === 'string' ? { invalid: text } : raw,
-      ...(typeof topic === 'string' ? { topic } : {}),
-      ...(typeof offset === 'string' ? { offset } : {}),
-    }
-    const removal = { id, rev: undefined, deleted: true, body: new Uint8Array() }
-    return [{ failure: id.slice(PREFIX.length), event, removal }]
-  })
+  { failure, ...range }: FailureRange & { readonly failure?: string | undefined },
+): Promise<FailurePage<StoredFailure>> {
+  const listed = await readFailures(database, PREFIX + (failure ?? ''), range)
+  const rows = listed.flatMap(stored => storedFailure(stored) ?? [])
+  return { rows, after: failure === undefined ? await endOf(database, listed) : undefined }
+}
+
+function storedFailure({ id, body }: LocalDocument): StoredFailure | undefined {
+  const members = parseExact(body)
+  if (!isExactObject(members)) return undefined
+  const [key, value, text, topic, offset] = ['key', 'value', 'text', 'topic', 'offset'].map(name =>
+    members.get(name),
+  )
+  const raw = { value: value ?? null, ...(key === undefined ? {} : { key }) }
+  const event: IncomingEvent = {
+    event: typeof text === 'string' ? { invalid: text } : raw,
+    ...(typeof topic === 'string' ? { topic } : {}),
+    ...(typeof offset === 'string' ? { offset } : {}),
+  }
+  const removal = { id, rev: undefined, deleted: true, body: new Uint8Array() }
+  return { failure: id.slice(PREFIX.length), event, removal }
 }
 
 /**
@@ -143,8 +165,8 @@ export async function readFailedEvents(
 export async function clearFailedEvents(database: Database, failure?: string): Promise<number> {
   let cleared = 0
   for (;;) {
-    const listed = await listLocalDocuments(database, PREFIX + (failure ?? ''), { limit: DELETED_AT_A_TIME })
-    const edits = listed.map(({ id }) => ({ id, rev: undefined, deleted: true, body: new Uint8Array() }))
+    const listed = await listLocalIds(database, PREFIX + (failure ?? ''), { limit: DELETED_AT_A_TIME })
+    const edits = listed.map(id => ({ id, rev: undefined, deleted: true, body: new Uint8Array() }))
     if (edits.length === 0) break
     await database.write({ kind: 'edit_local_documents', edits })
     cleared += edits.length

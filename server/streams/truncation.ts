@@ -45,7 +45,7 @@ export async function truncateRows(
     const deletions = present.map(id => deletion(source, documentId(id, limits.maxIdBytes)))
     await versions.load(deletions)
     changes.push(...deletions.map(change => versions.take(change, source)))
-    const isLast = listed.length < AT_A_TIME
+    const isLast = listed.length === 0
     const edits = [...versions.locals, ...(isLast ? locals : [])]
     if (versions.edits.length + edits.length > 0)
       await database.write({ kind: 'write_rows', edits: versions.edits, locals: edits, user })

@@ -2,6 +2,8 @@ import test from 'ava'
 import fc from 'fast-check'
 import { applyDelta } from '../../protocol/delta/apply.ts'
 import { encodeDelta } from '../../protocol/delta/encode.ts'
+import { DeltaSource } from '../../replicator/delta-source.ts'
+import type { BaseRevision, FetchedRevision, Peer } from '../../replicator/peer.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { call } from '../helpers/http.ts'
 import { type RunningServer, startServer } from '../helpers/server.ts'
@@ -227,4 +229,24 @@ test('bytes that are no delta make nothing, and a delta no more than it may', t 
   t.is(applyDelta(base, copies(1000, 5), 4999), undefined)
   t.is(applyDelta(base, copies(1000, 500), 1e9), undefined, 'five hundred times its base')
   t.is(encodeDelta(base, Buffer.alloc(100_000, 'x'), 1e6), undefined)
+})
+
+test('a delta of a revision that was not named as its base is not tried', async t => {
+  const read: string[] = []
+  const described = { id: 'd', rev: '2-b', deleted: false, ids: ['b'], digest: '', delta: Buffer.from('x') }
+  const peer = {
+    bulkGet: async function* (): AsyncGenerator<FetchedRevision[]> {
+      yield [{ kind: 'delta', id: 'd', rev: '2-b', described: { ...described, base: '1-secret' } }]
+    },
+  }
+  const readBase = (_: string, rev: string): Promise<BaseRevision | undefined> => {
+    read.push(rev)
+    return Promise.resolve(undefined)
+  }
+  const source = new DeltaSource(peer as unknown as Peer, { readBase }, 1000)
+  const wanted = [{ id: 'd', revs: ['2-b'], possibleAncestors: ['1-a'] }]
+  const found: FetchedRevision[] = []
+  for await (const page of source.bulkGet(wanted, AbortSignal.timeout(60_000))) found.push(...page)
+  t.deepEqual(found, [{ kind: 'attachments', id: 'd', rev: '2-b' }])
+  t.deepEqual(read, [])
 })

@@ -40,8 +40,9 @@ export class ClusterFront {
 
   #servedBy(req: IncomingMessage): ReturnType<typeof servedBy> {
     const { method = 'GET', url = '/' } = req
-    // A form may name the method of its POST.
-    return servedBy(String(req.headers['x-http-method-override'] ?? method).toUpperCase(), url)
+    // A form may name the method of its POST, and no other request may.
+    const named = method === 'POST' ? req.headers['x-http-method-override'] : undefined
+    return servedBy(String(named ?? method).toUpperCase(), url)
   }
 
   /** Takes the headers of the cluster from a request. @returns true where a node has signed them */

@@ -22,22 +22,56 @@ export async function readLocalDocuments(
   return records.map((record, index) => record && decodeLocalDocument(ids[index]!, record))
 }
 
-/** Returns the local documents whose ids begin with a text, in their order. */
+/** Local documents that follow each other: behind an id, and no more than a number. */
+export interface LocalRange {
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+/** Bytes from which on a list ends, whatever its limit. */
+const LIST_BYTES = 8 * 1024 * 1024
+const RECORDS_AT_A_TIME = 200
+
+/**
+ * Returns the local documents whose ids begin with a text, in their order: fewer than the limit where they are large. So only an
+ * empty list is known to be the last one.
+ */
 export async function listLocalDocuments(
   database: Database,
   prefix: string,
-  options: { readonly after?: string; readonly limit: number },
+  range: LocalRange,
 ): Promise<LocalDocument[]> {
-  const { store, keys } = database[STORAGE]
-  const range = {
-    ...(options.after === undefined
-      ? { gte: keys.text(KeySpace.local, prefix) }
-      : { gt: keys.text(KeySpace.local, options.after) }),
-    lt: Buffer.concat([keys.text(KeySpace.local, prefix), Buffer.from([0xff])]),
-    limit: options.limit,
+  const { store } = database[STORAGE]
+  const iterator = store.iterator(rangeOf(database, prefix, range))
+  const documents: LocalDocument[] = []
+  try {
+    for (let bytes = 0; bytes < LIST_BYTES;) {
+      const entries = await iterator.nextv(RECORDS_AT_A_TIME)
+      if (entries.length === 0) break
+      for (const [key, record] of entries) {
+        bytes += record.length
+        documents.push(decodeLocalDocument(asDocId(textOfKey(key)), record))
+      }
+    }
+  } finally {
+    await iterator.close()
   }
-  const entries = await store.iterator(range).all()
-  return entries.map(([key, record]) => decodeLocalDocument(asDocId(textOfKey(key)), record))
+  return documents
+}
+
+/** Returns the ids of local documents that begin with a text, in their order. */
+export async function listLocalIds(database: Database, prefix: string, range: LocalRange): Promise<DocId[]> {
+  const { store } = database[STORAGE]
+  const keys = await store.keys(rangeOf(database, prefix, range)).all()
+  return keys.map(key => asDocId(textOfKey(key)))
+}
+
+function rangeOf({ [STORAGE]: { keys } }: Database, prefix: string, { after, limit }: LocalRange) {
+  const from =
+    after === undefined
+      ? { gte: keys.text(KeySpace.local, prefix) }
+      : { gt: keys.text(KeySpace.local, after) }
+  return { ...from, lt: Buffer.concat([keys.text(KeySpace.local, prefix), Buffer.from([0xff])]), limit }
 }
 
 /** @param options.revs with `_revisions`, which a local document has one of */

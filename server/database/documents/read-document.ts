@@ -225,7 +225,8 @@ function viewOf(found: FoundRevision, options: DocumentReadOptions): AttachmentV
 /** The generation of the newest revision on the path that the reader has (CouchDB: couch_db:find_ancestor_rev_pos/2). */
 function newestKnown({ document, node }: FoundRevision, known: readonly Rev[]): number {
   const path = history(document.tree, node.rev)
-  const offset = path?.ids.findIndex((hash, back) => known.includes(makeRev(path.start - back, hash))) ?? -1
+  const revs = new Set(known)
+  const offset = path?.ids.findIndex((hash, back) => revs.has(makeRev(path.start - back, hash))) ?? -1
   return path === undefined || offset < 0 ? 0 : path.start - offset
 }
 

@@ -33,17 +33,17 @@ export function deltaOf(
   database: Database,
   id: DocId,
   { document, node }: FoundRevision,
-  bases: readonly Rev[],
+  bases: ReadonlySet<Rev>,
   limits: DeltaLimits,
 ): RevisionDelta | undefined {
-  if (bases.length === 0) return undefined
+  if (bases.size === 0) return undefined
   const record = storedBody(database, node.body)
   if (record === undefined) return undefined
   const { body, attachments } = record
   if (attachments.length > 0 || body.length < limits.minBytes || body.length > limits.maxBytes)
     return undefined
   const path = historyNodes(document.tree, node.rev)
-  const steps = path.findIndex((ancestor, n) => n > 0 && bases.includes(ancestor.rev))
+  const steps = path.findIndex((ancestor, n) => n > 0 && bases.has(ancestor.rev))
   const base = path[steps]
   if (base === undefined || base.body === 0) return undefined
   const known = storedBody(database, base.body)?.body

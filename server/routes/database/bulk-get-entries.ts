@@ -17,7 +17,7 @@ export interface BulkGetEntry {
   readonly docId?: DocId
   readonly attsSince?: readonly Rev[]
   /** Revisions that the reader has, to make a delta of one of them. */
-  readonly bases?: readonly Rev[]
+  readonly bases?: ReadonlySet<Rev>
   readonly found: readonly OpenRevision[]
   readonly error?: CouchError
 }
@@ -26,8 +26,8 @@ export interface BulkGetEntry {
 export class BulkGetEntries {
   readonly #database: Database
   readonly #revisions: RevisionFinder
-
   readonly #takesBases: boolean
+  readonly #mostRevs: number
 
   constructor(
     database: Database,
@@ -35,10 +35,13 @@ export class BulkGetEntries {
       readonly latest: boolean
       readonly user: UserContext
       readonly deltas?: DeltaLimits | undefined
+      /** Most revisions in a list of an element. */
+      readonly mostRevs: number
     },
   ) {
     this.#database = database
     this.#takesBases = options.deltas !== undefined
+    this.#mostRevs = options.mostRevs
     this.#revisions = new RevisionFinder(database, options)
   }
 
@@ -51,7 +54,7 @@ export class BulkGetEntries {
       const docId = parseDocId(id)
       checkIdIn(this.#database, docId)
       const revs = rev === undefined ? 'all' : [parseRev(rev)]
-      const attsSince = since === undefined ? NO_REVS : parseSince(since)
+      const attsSince = since === undefined ? NO_REVS : parseSince(since, this.#mostRevs)
       const found = this.#revisions.find(docId, revs)
       return {
         id,
@@ -59,7 +62,9 @@ export class BulkGetEntries {
         docId,
         // An empty list asks for nothing.
         ...(attsSince.length === 0 ? {} : { attsSince }),
-        ...(this.#takesBases && doc.bases !== undefined ? { bases: parseSince(doc.bases) } : {}),
+        ...(this.#takesBases && doc.bases !== undefined
+          ? { bases: new Set(parseSince(doc.bases, this.#mostRevs)) }
+          : {}),
         found,
       }
     } catch (error) {
@@ -111,7 +116,8 @@ const NO_REVS: readonly Rev[] = []
 
 const SINCE_REASON = 'att_since value must be array of revs.'
 
-function parseSince(value: unknown): Rev[] {
+function parseSince(value: unknown, most: number): Rev[] {
   if (!Array.isArray(value)) throw fail('badRequest', SINCE_REASON)
+  if (value.length > most) throw fail('tooLarge', `more than ${most} revisions of one document`)
   return value.map(parseRev)
 }

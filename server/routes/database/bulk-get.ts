@@ -15,6 +15,7 @@ import {
 import { type DeltaLimits, deltaOf, sendsDeltas } from '../../database/documents/revision-delta.ts'
 import { UnfilledJson } from '../../database/documents/unfilled-json.ts'
 import { FULL_CHUNK, RowBuffer } from '../../database/reading/row-buffer.ts'
+import { TimeSlice } from '../../concurrency/time-slice.ts'
 import { acceptsType } from '../../http/request/accept.ts'
 import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
@@ -33,6 +34,7 @@ type BulkGetOptions = DocumentReadOptions & {
   readonly user: UserContext
   /** Of a request that takes deltas. */
   readonly deltas?: DeltaLimits | undefined
+  readonly mostRevs: number
 }
 
 /** `POST /db/_bulk_get`: many revisions in one answer, as JSON or, to who does not take JSON, as parts. */
@@ -53,6 +55,7 @@ export async function postBulkGet(ctx: RequestContext): Promise<void> {
     latest: query.flag('latest'),
     user: ctx.state.user,
     deltas: deltasAsked(ctx, query, database),
+    mostRevs: ctx.services.config.integer('couchette', 'max_document_revisions'),
   }
   const type = multipartAsked(ctx)
   if (type === undefined)
@@ -97,11 +100,14 @@ async function* renderJson(
   const out = new RowBuffer()
   let text = '{"results":['
   const entries = new BulkGetEntries(database, options)
+  const slice = new TimeSlice()
   for (const [index, doc] of docs.entries()) {
     const entry = entries.of(doc)
     text += `${index === 0 ? '' : ','}\n{"id":${JSON.stringify(entry.id ?? null)},"docs":[`
     if (entry.error !== undefined) text += `{"error":${JSON.stringify(errorRow(entry, entry.error))}}`
     for (const [i, found] of entry.found.entries()) {
+      // A delta takes time for its document's length, and is short.
+      if (slice.isOver) await slice.pause()
       if (i > 0) text += ','
       const json =
         'missing' in found
@@ -141,7 +147,7 @@ async function readJson(
   const id = asDocId(docId!)
   const since = attsSince === undefined ? {} : ({ attsSince, attachments: 'data' } as const)
   try {
-    const delta = options.deltas && deltaOf(database, id, found, entry.bases ?? [], options.deltas)
+    const delta = options.deltas && entry.bases && deltaOf(database, id, found, entry.bases, options.deltas)
     if (delta !== undefined) return printRevisionDelta(delta)
     const { json } = readUnfilled(database, id, found, { ...options, ...since }, options.user)
     return json.places.length === 0 ? json : await withSmallData(json, database.attachments)

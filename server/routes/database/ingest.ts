@@ -96,16 +96,15 @@ async function postFailures(ctx: RequestContext): Promise<void> {
   const { reading, options } = optionsOf(ctx, query, mappingOf(query))
   const [failure, after, limit] = [query.text('failure'), query.text('after'), limitOf(query)]
   const failed = await readFailedEvents(database, { failure, after, limit })
-  if (failure !== undefined && failed.length === 0) throw fail('missing')
+  if (failure !== undefined && failed.rows.length === 0) throw fail('missing')
   const results: object[] = []
-  for (const { failure: number, event, removal } of failed) {
+  for (const { failure: number, event, removal } of failed.rows) {
     const prepared = await prepareEvents(1, () => event, reading)
     const own = { ...options, stopsOnError: true, locals: [removal] }
     results.push({ failure: number, ...(await retry(database, prepared, own)) })
   }
   const ok = results.every(result => !('error' in result))
-  const last = failed.length === limit ? failed.at(-1) : undefined
-  sendJson(ctx, { ok, results, ...(last === undefined ? {} : { after: last.failure }) })
+  sendJson(ctx, { ok, results, ...(failed.after === undefined ? {} : { after: failed.after }) })
 }
 
 async function retry(database: Database, event: PreparedEvents, options: IngestOptions): Promise<object> {
@@ -174,20 +173,22 @@ function resultRow(result: IngestResult): object {
   }
 }
 
+const COMMA = Buffer.from(',')
 const LISTED = 100
 const MOST_LISTED = 1000
 
-/** `GET /{db}/_ingest/failures?limit=&after=`: the failed events, the oldest first, with what they were. */
+/**
+ * `GET /{db}/_ingest/failures?limit=&after=`: the failed events, the oldest first, with what they were, and `after` where more
+ * follow. Some megabytes of them are one answer.
+ */
 async function getFailures(ctx: RequestContext): Promise<void> {
   const database = await databaseOf(ctx)
   const query = QueryParams.of(ctx)
   const limit = limitOf(query)
-  const after = query.text('after')
-  const rows = await listFailedEvents(database, {
-    limit,
-    ...(after === undefined ? {} : { after }),
-  })
-  sendJson(ctx, Buffer.from(`{"rows":[${rows.join(',')}]}`))
+  const { rows, after } = await listFailedEvents(database, { limit, after: query.text('after') })
+  const end = after === undefined ? '' : `,"after":${JSON.stringify(after)}`
+  const separated = rows.flatMap((row, index) => (index === 0 ? [row] : [COMMA, row]))
+  sendJson(ctx, Buffer.concat([Buffer.from('{"rows":['), ...separated, Buffer.from(`]${end}}`)]))
 }
 
 function limitOf(query: QueryParams): number {

@@ -11,7 +11,7 @@ import { Admission } from '../../../server/app/admission.ts'
 import { isDisconnect } from '../../../server/app/send-error.ts'
 import { isClosed } from '../../../server/http/response/is-closed.ts'
 import { Refusals } from '../../../server/app/refusals.ts'
-import type { RequestKind } from '../../../server/app/request-kind.ts'
+import { kindOfRequest, type RequestKind } from '../../../server/app/request-kind.ts'
 import { MoreAcceptors } from '../../../server/http/connection/more-acceptors.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { call } from '../../helpers/http.ts'
@@ -259,3 +259,17 @@ test('a busy server to which many connect accepts by more sockets, which close w
   await new Promise(resolve => server.close(resolve))
   await t.throwsAsync(once(connect(port, '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' })
 })
+
+for (const [url, kind] of [
+  ['/db/_changes?feed=continuous', 'feed'],
+  ['//db//%5fchanges/?feed=longpoll', 'feed'],
+  ['/_db_updates?feed=longpoll', 'feed'],
+  ['/db/_changes?feed=normal', 'request'],
+  ['/db/_changes', 'request'],
+  ['/db/document/_changes?feed=longpoll', 'request'],
+  ['/db/a%2F_changes?feed=longpoll', 'request'],
+  ['/db/%?feed=longpoll', 'request'],
+  ['/_up', 'probe'],
+] as const) {
+  test(`${url} is a ${kind} to those who bound requests`, t => t.is(kindOfRequest(url), kind))
+}

@@ -98,7 +98,7 @@ test('a truncated table is a failure, or deletes what came from it', async t => 
 })
 
 test('more rows than one commit holds are deleted by a truncation', async t => {
-  const { send } = await database(t, 'large')
+  const { send } = await database(t, 'megabytes')
   await send(Array.from({ length: 2300 }, (_, id) => event('c', { id })))
   await send(event('t', null), 'id={id}&truncate=delete')
   t.like(await call(server.url, 'GET', '/large'), { body: { doc_count: 0, doc_del_count: 2300 } })
@@ -127,4 +127,32 @@ test('a row becomes a design document by the template alone, not by what its col
   t.is((await get('_design/evil')).status, 404)
   t.like((await send([event('c', { id: 'meant' })], 'id=_design/{id}')).body.results[0], { ok: true })
   t.is((await get('_design/meant')).status, 200)
+})
+
+test('large failed events are listed and tried again in parts, and counted without being read', async t => {
+  const { send } = await database(t, 'megabytes')
+  const text = 'x'.repeat(3 * 1024 * 1024)
+  for (let n = 0; n < 5; n++) t.is((await send({ n, nothing: text })).status, 200)
+  const list = async (query: string) =>
+    (
+      await call<{ rows: readonly Members[]; after?: string }>(
+        server.url,
+        'GET',
+        `/megabytes/_ingest/failures?${query}`,
+      )
+    ).body
+  const first = await list('limit=1000')
+  t.is(first.rows.length, 3)
+  t.is(first.after, first.rows.at(-1)?.['failure'] as string)
+  const second = await list(`limit=1000&after=${first.after}`)
+  t.is(second.rows.length, 2)
+  t.is(second.after, undefined)
+  const path = '/megabytes/_ingest/failures?id={id}&limit=1000'
+  const tried = await call<Answer>(server.url, 'POST', path)
+  t.is(tried.body.results.length, 3)
+  const rest = await call<Answer>(server.url, 'POST', `${path}&after=${tried.body.after}`)
+  t.is(rest.body.results.length, 2)
+  t.is(rest.body.after, undefined)
+  const { body } = await call<{ cleared: number }>(server.url, 'DELETE', '/megabytes/_ingest/failures')
+  t.is(body.cleared, 5)
 })

@@ -96,6 +96,47 @@ test(
   },
 )
 
+test(
+  '_bulk_get bounds the revisions that an element names, and lets others in between two deltas',
+  withServer,
+  async (t, { url }) => {
+    await call(url, 'PUT', '/db')
+    const text = Array.from({ length: 60_000 }, (_, n) => `line ${n}`)
+    const { body: first } = await call<{ rev: string }>(url, 'PUT', '/db/a', { json: { text } })
+    const { body: second } = await call<{ rev: string }>(url, 'PUT', '/db/a', {
+      json: { _rev: first.rev, n: 1, text },
+    })
+    const many = Array<string>(100_001).fill('1-a')
+    for (const list of [{ atts_since: many }, { bases: many }]) {
+      const path = '/db/_bulk_get?revs=true&deltas=true'
+      const { body } = await call<{ results: [{ docs: [{ error: { error: string } }] }] }>(
+        url,
+        'POST',
+        path,
+        {
+          json: { docs: [{ id: 'a', ...list }] },
+        },
+      )
+      t.is(body.results[0].docs[0].error.error, 'too_large', Object.keys(list)[0])
+    }
+    const docs = Array<object>(60).fill({ id: 'a', rev: second.rev, bases: [first.rev] })
+    const order: string[] = []
+    const deltas = call<{ results: readonly { docs: readonly object[] }[] }>(
+      url,
+      'POST',
+      '/db/_bulk_get?revs=true&deltas=true',
+      { json: { docs } },
+    ).finally(() => order.push('deltas'))
+    const ups = async () => {
+      for (let n = 0; n < 5; n++) await call(url, 'GET', '/_up')
+      order.push('ups')
+    }
+    const [{ body }] = await Promise.all([deltas, ups()])
+    t.true(body.results.every(({ docs: found }) => 'delta' in found[0]!))
+    t.deepEqual(order, ['ups', 'deltas'])
+  },
+)
+
 interface Answer {
   results: { docs: { ok: { _attachments: { f: { data?: string; stub?: boolean } } } }[] }[]
 }
