@@ -67,6 +67,30 @@ test('P4: attachments whose files the disk does not write are refused with a rea
   }
 })
 
+test('P4: a directory of attachments whose name was never synced takes none until it is', async t => {
+  const disk = await faultyDirectory(t)
+  if (disk === undefined) return
+  const { faults } = disk
+  const server = await spawnServer(`${disk.path}/data`, faults.env)
+  try {
+    await call(server.url, 'PUT', '/db')
+    await faults.fail('sync', '/attachments$', { count: -1 })
+    // The directory is made by the first, and there for the second: no reason to take it for synced.
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const refused = await put(server.url, '/db/doc/f', randomBytes(LARGE))
+      t.is(refused.status, 503, `attempt ${attempt}`)
+    }
+    await faults.clear()
+    const bytes = randomBytes(LARGE)
+    await eventually('attachments are taken again', async () => {
+      return (await put(server.url, '/db/doc/f', bytes)).status === 201
+    })
+    t.is(await read(server.url, '/db/doc/f'), digest(bytes))
+  } finally {
+    await server.kill()
+  }
+})
+
 test('an attachment that the disk does not read is an error, and all else is served', async t => {
   t.timeout(5 * 60_000)
   const disk = await faultyDirectory(t)
