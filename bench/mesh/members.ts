@@ -9,6 +9,8 @@ import { type Distance, MemberLink } from '../../harness/member-link.ts'
 export const DATABASE = 'app-bench'
 const STARTED_AT_ONCE = 4
 const MOST_MS = 900_000
+/** On a busy machine a member answers late. */
+const PATIENT = ['--set', 'mesh/answer_timeout=10000', '--set', 'mesh/join_timeout=60000']
 /** Asking many members costs them time. */
 const LOOK_EVERY_MS = 250
 
@@ -67,7 +69,7 @@ async function startMember(
   members: readonly Member[],
 ): Promise<Member> {
   const region = regionOf(index)
-  const server = await startNode(dir, {}, ['--set', 'mesh/answer_timeout=10000', ...more])
+  const server = await startNode(dir, {}, [...PATIENT, ...more])
   const regionAt = (id: string): string => members.find(member => member.id === id)?.region ?? region
   const link =
     distance &&
@@ -82,11 +84,15 @@ async function joinMembers(members: readonly Member[]): Promise<void> {
   const settings = { name: 'bench', databases: ['app-*'], ...ownAddress(first) }
   await first.client.json('PUT', '/_mesh', 201, JSON.stringify(settings))
   const at = ownAddress(first).url
-  for (const member of others) {
-    const { token } = await first.client.json<{ token: string }>('POST', '/_mesh/invitations', 201, '{}')
-    const joining = { at, token, ...ownAddress(member) }
-    await member.client.json('POST', '/_mesh/join', 201, JSON.stringify(joining))
-  }
+  for (const member of others)
+    await until('a member is taken in', async () => {
+      const { token } = await first.client.json<{ token: string }>('POST', '/_mesh/invitations', 201, '{}')
+      const joining = JSON.stringify({ at, token, ...ownAddress(member) })
+      const { status, body } = await member.client.send('POST', '/_mesh/join', joining)
+      // The first member may be too busy to answer in time.
+      if (status !== 201 && status !== 502) throw new Error(`/_mesh/join: ${status} ${body.toString()}`)
+      return status === 201
+    })
   for (const member of members)
     member.id = (await member.client.json<{ member: string }>('GET', '/_mesh', 200)).member
   await first.client.json('PUT', `/${DATABASE}`, 201)

@@ -5,10 +5,12 @@ export const OUTAGE_HEADS = [
 ]
 
 const DOCUMENTS = 100
+/** The time after which a member counts as silent, as nodes have it without settings. */
+const DEFAULTS = ['--set', 'mesh/answer_timeout=3000']
 
 /** Stops a member's process so that it answers nothing, writes at others, and has it go on: a row of {@link OUTAGE_HEADS}. */
 export function measureOutage(count: number): Promise<string[]> {
-  return withMembers(count, {}, async members => {
+  return withMembers(count, { more: DEFAULTS }, async members => {
     const silent = members[Math.floor(count / 2)]!
     const others = members.filter(member => member !== silent)
     await until('it is pulled from', () => isPulled(others, silent))
