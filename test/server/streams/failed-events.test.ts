@@ -98,7 +98,7 @@ test('a truncated table is a failure, or deletes what came from it', async t => 
 })
 
 test('more rows than one commit holds are deleted by a truncation', async t => {
-  const { send } = await database(t, 'megabytes')
+  const { send } = await database(t, 'large')
   await send(Array.from({ length: 2300 }, (_, id) => event('c', { id })))
   await send(event('t', null), 'id={id}&truncate=delete')
   t.like(await call(server.url, 'GET', '/large'), { body: { doc_count: 0, doc_del_count: 2300 } })
