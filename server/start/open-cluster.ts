@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { entryCipher } from '../cluster/entry/entry-cipher.ts'
 import { checkSecretFiles, openLog } from '../cluster/log/open-log.ts'
 import { Cluster } from '../cluster/service/cluster.ts'
 import { clusterSettings } from '../cluster/service/cluster-settings.ts'
 import type { Config } from '../config/config.ts'
+import { fileError } from '../config/start-error.ts'
 import { componentLog } from '../log/log.ts'
 import { masterKeysOf } from './open-store.ts'
 import type { CouchetteOptions } from './options.ts'
@@ -25,9 +27,19 @@ export async function clusterOf(
   const keys = options.memory === true ? undefined : await masterKeysOf(options)
   return new Cluster({
     settings,
+    authorities: await authoritiesOf(config),
     cipher: keys && entryCipher(keys),
     config,
     log: componentLog(log, 'cluster'),
     openLog: async () => options.clusterLog?.() ?? (await openLog(settings.logUrl, settings.name)),
+  })
+}
+
+/** @throws {StartError} where `[cluster] cacert_file` names a file that cannot be read */
+async function authoritiesOf(config: Config): Promise<string | undefined> {
+  const path = config.text('cluster', 'cacert_file')
+  if (path === '') return undefined
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw fileError(error, 'The file of [cluster] cacert_file', path)
   })
 }

@@ -32,7 +32,7 @@ export interface NodeReport {
     readonly epoch: number
     readonly position: number
   }[]
-  readonly members: readonly { readonly node: string; readonly behind: number | null }[]
+  readonly members: readonly { readonly node: string; readonly url: string; readonly behind: number | null }[]
 }
 
 /** Nodes of one cluster, each a process with a directory of its own. */

@@ -30,6 +30,8 @@ export interface ServerNode {
 export interface ServerClusterOptions {
   readonly count?: number
   readonly settings?: readonly Override[]
+  /** Settings of each node alone. */
+  readonly settingsOf?: (node: ServerNode) => readonly Override[]
   /** Changes how a node sees the log. */
   readonly connect?: (log: ReplicatedLog, node: string) => ReplicatedLog
 }
@@ -105,6 +107,7 @@ export class ServerCluster {
         of('cluster', 'write_timeout', '2000'),
         SLOW_FUNCTIONS,
         ...(this.#options.settings ?? []),
+        ...(this.#options.settingsOf?.(node) ?? []),
       ],
     })
   }

@@ -31,13 +31,16 @@ export interface Forwarding {
 /** Hands requests to the leader and its answers to the clients, byte for byte and as fast as either is taken. */
 export class ClusterForwarder {
   readonly #signature: ClusterSignature
-  readonly #agents = {
-    'http:': new PlainAgent({ keepAlive: true, maxFreeSockets: MAX_IDLE, noDelay: true }),
-    'https:': new TlsAgent({ keepAlive: true, maxFreeSockets: MAX_IDLE, noDelay: true }),
-  }
+  readonly #agents: { readonly 'http:': PlainAgent; readonly 'https:': TlsAgent }
 
   constructor(signature: ClusterSignature) {
     this.#signature = signature
+    const options = { keepAlive: true, maxFreeSockets: MAX_IDLE, noDelay: true }
+    const { authorities: ca } = signature
+    this.#agents = {
+      'http:': new PlainAgent(options),
+      'https:': new TlsAgent(ca === undefined ? options : { ...options, ca }),
+    }
   }
 
   /** Answers a request of which nothing was read and to which nothing was said. */

@@ -1,3 +1,4 @@
+import { fetch as fetchWith } from 'undici'
 import { fail } from '../../../protocol/errors.ts'
 import type { EqualSettings } from '../entry/change.ts'
 import { CLUSTER_SIGNATURE } from './headers.ts'
@@ -90,12 +91,17 @@ export async function callNode(
   path: string,
   { body, signal }: Question,
 ): Promise<Response> {
-  const answer = await fetch(base + path, {
+  const options = {
     method: 'POST',
     headers: { [CLUSTER_SIGNATURE]: signature.sign('POST', path), 'content-type': 'application/json' },
     body: JSON.stringify(body ?? {}),
     signal,
-  })
+  }
+  const { dispatcher } = signature
+  const answer =
+    dispatcher === undefined
+      ? await fetch(base + path, options)
+      : ((await fetchWith(base + path, { ...options, dispatcher })) as unknown as Response)
   if (answer.status === 410) throw new RemovedError()
   if (answer.status === 409) throw new JoinRefusedError(((await answer.json()) as { reason: string }).reason)
   return answer

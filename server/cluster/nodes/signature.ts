@@ -1,14 +1,21 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { Agent, type Dispatcher } from 'undici'
 
 /** Clocks of nodes may differ by so much. */
 const MAX_AGE_MS = 300_000
 
-/** Signs requests between the nodes of a cluster, under the secret that they share. */
+/** Signs requests between the nodes of a cluster, under the secret that they share, and knows whose certificates they have. */
 export class ClusterSignature {
   readonly #secret: string
+  /** Authorities of the nodes' certificates, PEM; undefined for the system's. */
+  readonly authorities: string | undefined
+  /** Connects to nodes whose certificates are of those authorities. */
+  readonly dispatcher: Dispatcher | undefined
 
-  constructor(secret: string) {
+  constructor(secret: string, authorities?: string) {
     this.#secret = secret
+    this.authorities = authorities
+    this.dispatcher = authorities === undefined ? undefined : new Agent({ connect: { ca: authorities } })
   }
 
   /** Returns the value of the header that goes with a request. */

@@ -15,6 +15,8 @@ export interface ClusterParts {
   readonly settings: ClusterSettings
   readonly config: Config
   readonly log: Logger
+  /** Authorities of the other nodes' certificates, PEM; undefined for the system's. */
+  readonly authorities: string | undefined
   /** Encrypts entries, where this node has a master key. */
   readonly cipher: EntryCipher | undefined
   /** Opens the log of the group; called until it succeeds. */

@@ -62,7 +62,7 @@ export class Cluster implements ClusterState {
     this.#parts = parts
     this.settings = parts.settings
     this.config = parts.config
-    this.signature = new ClusterSignature(parts.settings.secret)
+    this.signature = new ClusterSignature(parts.settings.secret, parts.authorities)
     this.jobNodes = new JobNodes(this, () => this.#members?.list() ?? [])
     this.jobs = new ClusterJobs(this, this.jobNodes)
     this.leaderWrites = new LeaderWrites(this)

@@ -29,6 +29,13 @@ export const CLUSTER_SETTINGS = {
       about: 'URL under which the other nodes reach this one; empty for the address that it listens on',
       restart: true,
     },
+    cacert_file: {
+      kind: 'text',
+      default: '',
+      about:
+        "Authorities (PEM) of the certificates of nodes with `https://` in their `url`; empty for the system's",
+      restart: true,
+    },
     secret: {
       kind: 'text',
       default: '',
