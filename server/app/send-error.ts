@@ -33,6 +33,7 @@ export function sendError(ctx: HttpContext, cause: unknown): void {
   if (error.status === 503 && !ctx.res.hasHeader('Retry-After')) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
   const ends = error.status === STALLED || !canDrainBody(ctx)
   if (ends && ctx.req.httpVersionMajor < 2) ctx.set('Connection', 'close')
+  if (!ends) dropBody(ctx)
   const status = redirectsToSignIn(ctx, error) ? 302 : error.status
   sendJson(ctx, { error: error.error, reason: error.reasonValue }, status)
 }
@@ -69,6 +70,11 @@ function canDrainBody({ req }: HttpContext): boolean {
   // Node.js says of a request without a body that it is complete once it was handed on.
   if (length === undefined) return encoding === undefined
   return Number(length) <= SMALL_BODY
+}
+
+/** Reads what is left of a body to its end, whatever was to take it: the next request of the connection is behind it. */
+function dropBody({ req }: HttpContext): void {
+  if (!req.readableEnded) req.unpipe().resume()
 }
 
 export function isDisconnect(error: unknown): boolean {

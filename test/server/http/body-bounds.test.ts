@@ -1,3 +1,7 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import test from 'ava'
 import { securedServer } from '../../helpers/secured-server.ts'
 
@@ -296,4 +300,20 @@ test('the missing revisions of many documents are told in pages, and those of on
   t.is((await admin('POST', '/db/_revs_diff', many(3000))).status, 200)
   t.is((await admin('POST', '/db/_revs_diff', many(3001))).status, 413)
   t.is((await admin('POST', '/db/_revs_diff', { json: [] })).status, 400)
+})
+
+test('behind a compressed body that is refused the connection takes the next request', async t => {
+  const { server } = await securedServer(t, 'couchette/max_body_memory_per_request=20000')
+  const body = gzipSync(randomBytes(700_000))
+  const socket = connect(server.port, '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  socket.setTimeout(30_000, () => socket.destroy())
+  let answers = ''
+  socket.on('data', (piece: Buffer) => (answers += piece.toString()))
+  const head = `POST /_session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n`
+  socket.write(`${head}Content-Length: ${body.length}\r\n\r\n`)
+  socket.write(body)
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+  await once(socket, 'close')
+  t.deepEqual(answers.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 413', 'HTTP/1.1 200'])
 })
