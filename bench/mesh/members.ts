@@ -57,7 +57,7 @@ export async function withMembers<Result>(
   } finally {
     await Promise.all(members.map(({ client }) => client.close()))
     await Promise.all(members.map(({ server }) => server.stop()))
-    await Promise.all(members.map(({ link }) => link?.close()))
+    for (const { link } of members) await link?.close()
     await rm(dir, { recursive: true, force: true })
   }
 }

@@ -37,7 +37,7 @@ export function readRevisionDelta(value: Readonly<Record<string, unknown>>): Rev
     rev: revText,
     base: baseText,
     deleted,
-    ids: ids as string[],
+    ids,
     digest: digestText,
     delta,
   }

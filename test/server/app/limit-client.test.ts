@@ -213,12 +213,12 @@ test('requests are not refused because the machine is busy with something else',
 test('the more are refused for each request that is taken, the later they come back, and not all at once', t => {
   let now = 0
   const services = { metrics: { count: () => undefined }, log: { warn: () => undefined } }
-  const refusals = new Refusals(services as never, () => now)
+  const refusals = new Refusals(services, () => now)
   const seconds = (): number[] =>
     Array.from({ length: 300 }, () => {
       const req = {} as IncomingMessage
       refusals.refuse(req)
-      const error = t.throws(() => refusals.check(req)) as CouchError
+      const error = t.throws<CouchError>(() => refusals.check(req))
       return Number(error.headers['Retry-After'])
     })
   for (let n = 0; n < 100; n++) refusals.countTaken()

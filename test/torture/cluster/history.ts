@@ -55,7 +55,7 @@ export class History {
 
   #seen(reader: string): Map<string, string> {
     let seen = this.#rowsOf.get(reader)
-    if (seen === undefined) this.#rowsOf.set(reader, (seen = new Map()))
+    if (seen === undefined) this.#rowsOf.set(reader, (seen = new Map<string, string>()))
     return seen
   }
 }

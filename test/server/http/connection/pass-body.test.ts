@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, request, type Server } from 'node:http'
+import { createServer, type IncomingMessage, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import test from 'ava'
 import { passBody } from '../../../../server/http/connection/pass-body.ts'
@@ -33,7 +33,7 @@ test('what is left of a body after the answer is read to its end', async t => {
   })
   const client = request({ port, method: 'PUT' })
   client.write('a')
-  const [answer] = await once(client, 'response')
+  const [answer] = (await once(client, 'response')) as [IncomingMessage]
   t.is(answer.statusCode, 400)
   answer.resume()
   await once(answer, 'end')
