@@ -31,8 +31,8 @@ const SCRATCH = 256
 const NUMBER = new Uint8Array(256)
 for (const byte of Buffer.from('0123456789+-.eE')) NUMBER[byte] = 1
 
-/** Longest name of a member, in bytes. */
-export const MAX_NAME = 1024 * 1024
+/** Longest name of a member as it is spelled, in bytes: names are read at once, without giving way to others. */
+export const MAX_NAME = 2 * 1024 * 1024
 
 /** Bytes that a string may hold as they are, one by one. */
 const PLAIN = new Uint8Array(256).fill(1, 0x20, 0x80)
