@@ -1,9 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import test from 'ava'
 import { freePort } from '../../../harness/free-port.ts'
 import { makeSelfSigned } from '../../../server/tls/self-signed.ts'
 import { report } from '../../helpers/cluster-nodes.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { call } from '../../helpers/http.ts'
 import { ServerCluster } from '../../helpers/server-cluster.ts'
 import { tempDir } from '../../helpers/temp.ts'
@@ -37,11 +39,11 @@ test('nodes reach each other over TLS, with certificates of the authority that i
     t.is((await call(follower.url, 'PUT', '/db')).status, 201, 'a write is forwarded')
     t.is((await call(follower.url, 'PUT', '/db/doc', { json: {} })).status, 201)
     t.is((await call(follower.url, 'GET', '/db/_local/none')).status, 404, 'a follower asks the leader')
-    const { members } = await report(leader)
-    t.deepEqual(
-      members.map(({ url }) => url).sort(),
-      [...ports.values()].map(port => `https://127.0.0.1:${port}`).sort(),
-    )
+    const urls = [...ports.values()].map(port => `https://127.0.0.1:${port}`).sort()
+    await eventually('the leader has heard of both', async () => {
+      const { members } = await report(leader)
+      return isDeepStrictEqual(members.map(({ url }) => url).sort(), urls)
+    })
   } finally {
     await cluster.close()
     await dir.remove()
