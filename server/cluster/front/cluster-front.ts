@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CouchError, fail } from '../../../protocol/errors.ts'
 import { noteForwarded } from '../../http/connection/forwarded-request.ts'
 import type { RequestHandler } from '../../http/connection/listener.ts'
+import { methodOf } from '../../http/request/request-line.ts'
 import type { Cluster } from '../service/cluster.ts'
 import { CLUSTER_ENDS, CLUSTER_POSITION, CLUSTER_SIGNATURE } from '../nodes/headers.ts'
 import { ClusterForwarder } from './forwarder.ts'
@@ -39,10 +40,7 @@ export class ClusterFront {
   }
 
   #servedBy(req: IncomingMessage): ReturnType<typeof servedBy> {
-    const { method = 'GET', url = '/' } = req
-    // A form may name the method of its POST, and no other request may.
-    const named = method === 'POST' ? req.headers['x-http-method-override'] : undefined
-    return servedBy(String(named ?? method).toUpperCase(), url)
+    return servedBy(methodOf(req), req.url ?? '/')
   }
 
   /** Takes the headers of the cluster from a request. @returns true where a node has signed them */

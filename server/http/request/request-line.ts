@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { fail } from '../../../protocol/errors.ts'
 import type { HttpContext } from '../context.ts'
 
@@ -16,7 +17,7 @@ const OVERRIDING = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CO
 export function readRequestLine(ctx: HttpContext): void {
   const { url } = ctx
   if (url.includes('%') && BROKEN_ESCAPE.test(url)) throw fail('badRequest', 'invalid_url_encoding')
-  if (ctx.method === 'POST') overrideMethod(ctx)
+  if (ctx.method === 'POST') ctx.method = methodOf(ctx.req)
   // An absolute address has slashes of its own.
   if (!url.startsWith('/')) return
   const question = url.indexOf('?')
@@ -25,11 +26,12 @@ export function readRequestLine(ctx: HttpContext): void {
   if (taken !== path) ctx.url = taken + url.slice(path.length)
 }
 
-function overrideMethod(ctx: HttpContext): void {
-  const method = ctx.req.headers['x-http-method-override']
-  if (typeof method !== 'string' || !OVERRIDING.has(method)) return
+/** Returns the method of a request, which the `X-HTTP-Method-Override` of a POST may name. */
+export function methodOf({ method = 'GET', headers }: Pick<IncomingMessage, 'method' | 'headers'>): string {
+  const named = headers['x-http-method-override']
+  if (method !== 'POST' || typeof named !== 'string' || !OVERRIDING.has(named)) return method
   // To a POST a body is answered, whatever it stands for.
-  ctx.method = method === 'HEAD' ? 'GET' : method
+  return named === 'HEAD' ? 'GET' : named
 }
 
 function withLiteralPlus(ctx: HttpContext, path: string): string {
