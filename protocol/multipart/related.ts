@@ -7,8 +7,8 @@ export interface AttachmentPart {
   readonly encoding?: 'gzip' | undefined
 }
 
-/** Most characters of a name or a type in a header. */
-const MAX_TEXT = 4096
+/** Most characters of a header that is made of stored data: clients read some 16 KiB of headers, in all. */
+export const MAX_HEADER_TEXT = 4096
 
 const JSON_HEAD = '\r\nContent-Type: application/json\r\n\r\n'
 
@@ -56,11 +56,11 @@ export function relatedLength(boundary: string, jsonLength: number, parts: Itera
  */
 function quotable(name: string): string {
   return name
-    .slice(0, MAX_TEXT)
+    .slice(0, MAX_HEADER_TEXT)
     .replace(/[\r\n"]/g, character => (character === '"' ? '%22' : character === '\r' ? '%0D' : '%0A'))
 }
 
 /** A type that no client would read as a header stays in the document. */
 function typeInHeader(type: string): string {
-  return type.length > MAX_TEXT ? 'application/octet-stream' : type.replace(/[\r\n]/g, ' ')
+  return type.length > MAX_HEADER_TEXT ? 'application/octet-stream' : type.replace(/[\r\n]/g, ' ')
 }
