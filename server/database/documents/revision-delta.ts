@@ -4,10 +4,12 @@ import type { DocId } from '../../../protocol/document-id.ts'
 import type { RevisionDelta } from '../../../protocol/delta/revision-delta.ts'
 import { hashOf, type Rev } from '../../../protocol/revision.ts'
 import { history, historyNodes } from '../../../protocol/revtree/history.ts'
+import type { UserContext } from '../../../protocol/user-context.ts'
 import type { Database } from '../database.ts'
 import type { BodyRecord } from './body-record.ts'
 import { damageOf } from './damage-of.ts'
-import type { FoundRevision } from './read-document.ts'
+import { type DocumentReadOptions, type FoundRevision, readUnfilled } from './read-document.ts'
+import type { UnfilledJson } from './unfilled-json.ts'
 
 /** Lengths of bodies, in bytes, that are sent as deltas; none are where `maxBytes` is 0. */
 export interface DeltaLimits {
@@ -23,23 +25,45 @@ export function sendsDeltas(database: Database, { maxBytes }: DeltaLimits): bool
   return maxBytes > 0 && database.rules === undefined && database.state.follower?.mask === undefined
 }
 
+/** A reader's request for a delta. */
+export interface WantedDelta {
+  /** Revisions that the reader has. */
+  readonly bases: ReadonlySet<Rev>
+  readonly limits: DeltaLimits
+}
+
+/**
+ * Reads a revision as `readUnfilled` does, or describes it by one that the reader has, where that is much shorter.
+ *
+ * @throws what `readUnfilled` throws
+ */
+export function readUnfilledOrDelta(
+  database: Database,
+  id: DocId,
+  found: FoundRevision,
+  options: DocumentReadOptions & { readonly wanted: WantedDelta | undefined },
+  reader: UserContext,
+): UnfilledJson | RevisionDelta {
+  const { wanted } = options
+  const record = database.body(found.node.body)
+  const delta = wanted && deltaOf(database, id, found, record, wanted)
+  return delta ?? readUnfilled(database, id, found, { ...options, record }, reader).json
+}
+
 /**
  * Describes a revision by the newest of its ancestors that the reader has.
  *
- * @param bases revisions that the reader has
+ * @param record the revision's body, as it is stored
  * @returns undefined where the whole revision is to be sent
  */
-export function deltaOf(
+function deltaOf(
   database: Database,
   id: DocId,
   { document, node }: FoundRevision,
-  bases: ReadonlySet<Rev>,
-  limits: DeltaLimits,
+  { body, attachments }: BodyRecord,
+  { bases, limits }: WantedDelta,
 ): RevisionDelta | undefined {
   if (bases.size === 0) return undefined
-  const record = storedBody(database, node.body)
-  if (record === undefined) return undefined
-  const { body, attachments } = record
   if (attachments.length > 0 || body.length < limits.minBytes || body.length > limits.maxBytes)
     return undefined
   const path = historyNodes(document.tree, node.rev)

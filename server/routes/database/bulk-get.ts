@@ -8,11 +8,14 @@ import { damageOf, isGone } from '../../database/documents/damage-of.ts'
 import { withInlineData, withSmallData } from '../../database/documents/inline-data.ts'
 import {
   readRevision,
-  readUnfilled,
   type FoundRevision,
   type DocumentReadOptions,
 } from '../../database/documents/read-document.ts'
-import { type DeltaLimits, deltaOf, sendsDeltas } from '../../database/documents/revision-delta.ts'
+import {
+  type DeltaLimits,
+  readUnfilledOrDelta,
+  sendsDeltas,
+} from '../../database/documents/revision-delta.ts'
 import { UnfilledJson } from '../../database/documents/unfilled-json.ts'
 import { FULL_CHUNK, RowBuffer } from '../../database/reading/row-buffer.ts'
 import { TimeSlice } from '../../concurrency/time-slice.ts'
@@ -147,9 +150,9 @@ async function readJson(
   const id = asDocId(docId!)
   const since = attsSince === undefined ? {} : ({ attsSince, attachments: 'data' } as const)
   try {
-    const delta = options.deltas && entry.bases && deltaOf(database, id, found, entry.bases, options.deltas)
-    if (delta !== undefined) return printRevisionDelta(delta)
-    const { json } = readUnfilled(database, id, found, { ...options, ...since }, options.user)
+    const wanted = options.deltas && entry.bases && { bases: entry.bases, limits: options.deltas }
+    const json = readUnfilledOrDelta(database, id, found, { ...options, ...since, wanted }, options.user)
+    if (!(json instanceof UnfilledJson)) return printRevisionDelta(json)
     return json.places.length === 0 ? json : await withSmallData(json, database.attachments)
   } catch (error) {
     return failureRow(entry, found, error)
