@@ -19,7 +19,7 @@ export interface Member {
   readonly server: ChildServer
   readonly client: Client
   readonly region: string
-  /** What the others reach it by, where that is not the server itself. */
+  /** Connection that the others use, with its delay and loss; undefined where they use the server's own address. */
   readonly link: MemberLink | undefined
   id: string
 }

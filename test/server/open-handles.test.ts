@@ -43,7 +43,7 @@ createHook({
   },
 }).enable()
 
-/** What the process's descriptors lead to, sockets and pipes without their numbers. */
+/** Returns the target of each open descriptor of the process, sockets and pipes without their numbers. */
 async function descriptors(): Promise<string[]> {
   const links = (await readdir('/proc/self/fd')).map(fd =>
     readlink(`/proc/self/fd/${fd}`).catch(() => 'closed'),

@@ -6,7 +6,7 @@ import { call } from '../../helpers/http.ts'
 import { OPS } from '../ops/promtool.ts'
 import { retried } from '../streams/retried.ts'
 
-/** Where a balancer sends requests: URLs of servers. */
+/** URLs of the servers that a balancer sends requests to. */
 export interface Backends {
   readonly leader: string
   readonly followers: readonly [string, string]
