@@ -166,8 +166,14 @@ export function readRevision(
   options: OptionsWithoutData,
   reader: UserContext,
 ): ReadRevision {
-  const { json, ...read } = readUnfilled(database, id, found, options, reader)
-  return { ...read, json: json.bytes }
+  const { document, node, record, json, sent, hasMetadata } = readUnfilled(
+    database,
+    id,
+    found,
+    options,
+    reader,
+  )
+  return { document, node, record, json: json.bytes, sent, hasMetadata }
 }
 /**
  * Renders a revision as `readRevision` does, with places for the data of the attachments whose data is asked for.

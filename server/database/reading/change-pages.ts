@@ -12,6 +12,10 @@ const mayKeepChecksum = (record: Uint8Array): boolean => !isBranched(record)
 /** Bytes that a page may have for each of its records. */
 const BYTES_A_RECORD = 512
 
+/** Records and bytes that are read at a time; see {@link readPage}. */
+const STEP = 500
+const STEP_BYTES = 100 * 1024
+
 /** Bytes that any page may have. */
 const SMALLEST_BYTES = 256 * 1024
 
@@ -118,10 +122,19 @@ async function readPage(
   store: Store,
   range: Parameters<Store['values']>[0] & { readonly limit: number },
 ): Promise<Uint8Array[]> {
-  const highWaterMarkBytes = Math.max(SMALLEST_BYTES, range.limit * BYTES_A_RECORD)
-  const iterator = store.values({ ...range, highWaterMarkBytes, mayKeepChecksum })
+  const most = Math.max(SMALLEST_BYTES, range.limit * BYTES_A_RECORD)
+  const iterator = store.values({ ...range, highWaterMarkBytes: STEP_BYTES, mayKeepChecksum })
+  const page: Uint8Array[] = []
   try {
-    return await iterator.nextv(range.limit)
+    for (let bytes = 0; page.length < range.limit && bytes < most;) {
+      const found = await iterator.nextv(Math.min(STEP, range.limit - page.length))
+      if (found.length === 0) break
+      for (const record of found) {
+        bytes += record.length
+        page.push(record)
+      }
+    }
+    return page
   } finally {
     await iterator.close()
   }

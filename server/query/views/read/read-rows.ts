@@ -8,6 +8,7 @@ import type { Database } from '../../../database/database.ts'
 import { readRevision, readUnfilled, type FoundRevision } from '../../../database/documents/read-document.ts'
 import { rowParts, rowText } from '../../../../protocol/view-row.ts'
 import { withInlineData } from '../../../database/documents/inline-data.ts'
+import { FULL_CHUNK, RowBuffer } from '../../../database/reading/row-buffer.ts'
 import type { UnfilledJson } from '../../../database/documents/unfilled-json.ts'
 import { RowsOfKeys } from './rows-of-keys.ts'
 import type { ViewReader } from './view-reader.ts'
@@ -18,8 +19,10 @@ const ROWS_AT_A_TIME = 1000
 const MANY_ROWS = 128
 /** With documents a batch is smaller: it is held in memory. */
 const DOCUMENTS_AT_A_TIME = 100
-const PIECE_LENGTH = 64 * 1024
 const SEPARATOR = Buffer.from(',\n')
+const BEFORE_DOCUMENT = Buffer.from(',"doc":')
+const NO_DOCUMENT = Buffer.from('null')
+const END = Buffer.from('}')
 
 /** The database of `include_docs`, and the user who is shown its documents. */
 export interface DocumentSource {
@@ -123,18 +126,21 @@ function* withDocuments(
   rows: readonly Uint8Array[],
   query: ViewQuery,
   { database, reader }: DocumentSource,
-): Generator<string> {
+): Generator<Uint8Array> {
   const options = { conflicts: query.conflicts, attEncodingInfo: query.attEncodingInfo }
-  let piece = ''
+  const out = new RowBuffer()
   for (const [index, row] of rows.entries()) {
     const linked = linkedBy(row, database)
-    const document = linked && readRevision(database, linked.id, linked.found, options, reader).json
-    piece += `${beforeDocument(index, row)}${document?.toString() ?? 'null'}}`
-    if (piece.length < PIECE_LENGTH) continue
-    yield piece
-    piece = ''
+    const text = rowText(row)
+    if (index > 0) out.bytes(SEPARATOR)
+    out.copy(text, 0, text.length - 1)
+    out.bytes(BEFORE_DOCUMENT)
+    if (linked === undefined) out.bytes(NO_DOCUMENT)
+    else out.bytes(readRevision(database, linked.id, linked.found, options, reader).json)
+    out.bytes(END)
+    if (out.length >= FULL_CHUNK) yield out.take()
   }
-  if (piece !== '') yield piece
+  if (out.length > 0) yield out.take()
 }
 
 /** Rows with their documents, whose attachments are inline: a piece for each. */
