@@ -21,6 +21,8 @@ interface RunningPull {
   /** Times that it was started again after crashes in a row, and when next. */
   restarts: number
   restartAt: number
+  /** Time of the monotonic clock since which it was seen running; undefined while it is not. */
+  runsSince?: number | undefined
 }
 
 const CHECKPOINT_MS = 5_000
@@ -116,11 +118,12 @@ export class MeshJobs {
   async #restartCrashed(pull: RunningPull): Promise<void> {
     const { scheduler } = this.#replicator
     const job = scheduler.get(pull.spec.id)
+    const now = performance.now()
+    pull.runsSince = job?.state === 'running' ? (pull.runsSince ?? now) : undefined
     if (job !== undefined && job.state !== 'crashing') {
-      if (job.state === 'running' && Date.now() - job.startedAt > HEALTHY_MS) pull.restarts = 0
+      if (pull.runsSince !== undefined && now - pull.runsSince > HEALTHY_MS) pull.restarts = 0
       return
     }
-    const now = performance.now()
     if (pull.restartAt === 0)
       pull.restartAt = now + Math.min(MAX_RESTART_MS, FIRST_RESTART_MS * 2 ** Math.min(10, pull.restarts))
     if (now < pull.restartAt) return

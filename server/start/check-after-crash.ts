@@ -3,8 +3,8 @@ import type { Catalog } from '../database/catalog.ts'
 import { countDifference } from '../database/maintenance/count-documents.ts'
 import type { StoreLog } from '../storage/durable/disk.ts'
 import type { OnDamage } from '../storage/durable/recovery.ts'
-import { type Store, StoreUnavailableError } from '../storage/store.ts'
-import { reportMissing } from './open-store.ts'
+import type { Store } from '../storage/store.ts'
+import { PUT_BACK, refusal, reportMissing } from './missing-data.ts'
 
 /**
  * Compares, after an end without a close, what the databases count with what they hold: those that the store's logs told
@@ -49,7 +49,6 @@ export async function checkAttachmentFiles(
 }
 
 const RESTORE = 'Restore a backup or replicate from another server'
-const PUT_BACK = 'Put back what is missing, as a volume that is not mounted, or restore a backup'
 
 /** @param advice what else there is to do than to start with what is left */
 function refuseOrReport(
@@ -60,7 +59,5 @@ function refuseOrReport(
   log: StoreLog,
 ): void {
   if (onDamage === 'report') return reportMissing(store, log, sentence)
-  throw new StoreUnavailableError(
-    `${sentence} ${advice}; to start with what is left, set [couchette] on_damage = report.`,
-  )
+  throw refusal(sentence, advice)
 }

@@ -2,17 +2,19 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { indexExistingConflicts } from '../database/conflicts/index-existing.ts'
-import type { StoreLog } from '../storage/durable/disk.ts'
 import type { OnDamage } from '../storage/durable/recovery.ts'
 import { sparesMemory } from './memory.ts'
 import { type MasterKeys, readMasterKeys } from '../storage/encryption/master-key.ts'
 import { openMemoryStore, openStore, type Store } from '../storage/store.ts'
 import type { CouchetteOptions } from './options.ts'
+import { PUT_BACK, refusal, reportMissing } from './missing-data.ts'
+import { markStore, missingStore } from './store-marker.ts'
 
 /**
  * Opens the server's store: LevelDB in the directory `store`, encrypted if there is a key; or one in memory.
  *
  * @param isShared true if other threads are to open it, too
+ * @throws {StoreUnavailableError} where the directory had a store that is away, and that is to be refused
  */
 export async function openServerStore(
   options: CouchetteOptions,
@@ -23,6 +25,8 @@ export async function openServerStore(
   const { memory, data } = options
   if (memory === true) return openMemoryStore()
   const keys = await masterKeysOf(options)
+  const missing = await missingStore(data)
+  if (missing !== undefined && onDamage(config) === 'refuse') throw refusal(missing, PUT_BACK)
   const store = await openStore(join(data, 'store'), {
     keys,
     isShared,
@@ -32,15 +36,10 @@ export async function openServerStore(
     log,
     migrate: store => indexExistingConflicts(store, text => log.info(text)),
   })
+  await markStore(data, log)
   const { damage, doubt } = store.recovery ?? {}
-  for (const found of [damage, doubt]) if (found !== undefined) reportMissing(store, log, found)
+  for (const found of [missing, damage, doubt]) if (found !== undefined) reportMissing(store, log, found)
   return store
-}
-
-/** Says in the log and in `_health` that acknowledged data is missing, or may be. */
-export function reportMissing({ health }: Store, log: StoreLog, sentence: string): void {
-  log.error(sentence)
-  health?.noteMissing(sentence)
 }
 
 /**

@@ -150,8 +150,8 @@ export interface Approval {
   /** See `Account`. */
   readonly proof?: string | undefined
   readonly epoch: number
-  /** In milliseconds since 1970: later the credentials are looked at again. */
-  readonly until: number
+  /** Milliseconds after which the credentials are looked at again. */
+  readonly lifetimeMs: number
   /** Counters that each further use counts. */
   readonly counts: readonly string[]
 }

@@ -8,6 +8,7 @@ import { CLUSTER_ENDS, CLUSTER_POSITION, CLUSTER_SIGNATURE } from '../nodes/head
 import { ClusterForwarder } from './forwarder.ts'
 import { answerNode, isNodePath, sendText } from './node-requests.ts'
 import { servedBy } from './served-here.ts'
+import { isClosed } from '../../http/response/is-closed.ts'
 
 /**
  * Takes the requests of a node before its application: reads are answered here, everything else by the leader. A request is
@@ -110,7 +111,7 @@ export class ClusterFront {
     if (performance.now() > until || unreachable !== undefined || stopped !== undefined)
       return this.#refuse(req, res, fail('noLeader'))
     setTimeout(() => {
-      if (!res.destroyed) this.#forward(req, res, until)
+      if (!isClosed(res)) this.#forward(req, res, until)
     }, FORWARD_AGAIN_MS)
   }
 
@@ -121,7 +122,7 @@ export class ClusterFront {
   #refuse(req: IncomingMessage, res: ServerResponse, error: unknown): void {
     const { status, reason, error: name } = error instanceof CouchError ? error : fail('noLeader')
     req.resume()
-    if (res.headersSent || res.destroyed) return
+    if (res.headersSent || isClosed(res)) return
     sendText(res, status, { error: name, reason }, { 'retry-after': '1' })
   }
 }

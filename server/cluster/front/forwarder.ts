@@ -10,6 +10,7 @@ import { HOP_BY_HOP } from '../../http/connection/hop-by-hop.ts'
 import { passBody } from '../../http/connection/pass-body.ts'
 import { CLUSTER_ENDS, CLUSTER_POSITION, CLUSTER_SIGNATURE } from '../nodes/headers.ts'
 import type { ClusterSignature } from '../nodes/signature.ts'
+import { isClosed } from '../../http/response/is-closed.ts'
 
 /** Those that a proxy in front adds, too. */
 const OF_ONE_CONNECTION = new Set([...HOP_BY_HOP, 'proxy-connection'])
@@ -68,7 +69,7 @@ export class ClusterForwarder {
       if (answered) return
       answered = true
       upstream.destroy()
-      if (res.destroyed || res.headersSent) res.destroy()
+      if (isClosed(res) || res.headersSent) res.destroy()
       else forwarding.onFailure(reached ? 'unanswered' : 'unreached')
     }
     const send = (): void => {
@@ -130,7 +131,7 @@ export class ClusterForwarder {
     answer.once('aborted', () => res.destroy())
     // The write happened: that this node is late is no reason to tell the client otherwise.
     await whenApplied(Number(answer.headers[CLUSTER_POSITION] ?? 0)).catch(() => undefined)
-    if (res.destroyed) return void answer.destroy()
+    if (isClosed(res)) return void answer.destroy()
     const headers: string[] = []
     const { rawHeaders, statusCode = 500, statusMessage } = answer
     for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -10,6 +10,12 @@ const MAX_APPROVALS = 10_000
 /** Settings that name the headers in which a proxy names the user. */
 const PROXY_HEADERS = ['x_auth_username', 'x_auth_roles', 'x_auth_token'] as const
 
+interface Kept {
+  readonly approval: Approval
+  /** Time of the monotonic clock from which it counts no more. */
+  readonly endsAt: number
+}
+
 /**
  * Users whom the store thread found behind exact credentials of an address. Passwords, cookies, tokens, locks and second
  * factors are checked there alone: a request with credentials that are not known here is answered there, and its answer
@@ -19,10 +25,18 @@ export class ApprovedUsers {
   readonly #config: Pick<Config, 'text'>
   readonly #metrics: Metrics
   readonly #key = randomBytes(32).toString('hex')
-  readonly #approvals = new Map<string, Approval>()
+  readonly #now: () => number
+  readonly #approvals = new Map<string, Kept>()
   #epoch: number
 
-  constructor(config: Pick<Config, 'text'>, metrics: Metrics, epoch: number) {
+  /** @param now a monotonic clock: a wall clock that is set back makes no approval last longer */
+  constructor(
+    config: Pick<Config, 'text'>,
+    metrics: Metrics,
+    epoch: number,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#now = now
     this.#config = config
     this.#metrics = metrics
     this.#epoch = epoch
@@ -39,15 +53,16 @@ export class ApprovedUsers {
     if (approval.epoch !== this.#epoch) return
     const [oldest] = this.#approvals.keys()
     if (this.#approvals.size >= MAX_APPROVALS && oldest !== undefined) this.#approvals.delete(oldest)
-    this.#approvals.set(this.#keyOf(request), approval)
+    this.#approvals.set(this.#keyOf(request), { approval, endsAt: this.#now() + approval.lifetimeMs })
   }
 
   /** @throws {AnsweredElsewhere} for credentials without an approval */
   authenticate(request: Pick<Credentials, 'header' | 'peer'>): Promise<Authentication> {
     const key = this.#keyOf(request)
-    const approval = this.#approvals.get(key)
-    if (approval === undefined) throw new AnsweredElsewhere('the user')
-    if (approval.until <= Date.now()) {
+    const kept = this.#approvals.get(key)
+    if (kept === undefined) throw new AnsweredElsewhere('the user')
+    const { approval, endsAt } = kept
+    if (endsAt <= this.#now()) {
       this.#approvals.delete(key)
       throw new AnsweredElsewhere('the user')
     }

@@ -112,7 +112,7 @@ function approve(
     user,
     proof,
     epoch,
-    until: Math.min(until, Date.now() + MAX_APPROVAL_MS),
+    lifetimeMs: Math.min(until - Date.now(), MAX_APPROVAL_MS),
     counts,
   }
   const text = JSON.stringify(approval)

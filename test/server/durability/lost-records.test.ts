@@ -192,6 +192,7 @@ test('attachments that are not of the store are refused, or reported', async t =
   await rm(files, { recursive: true, force: true })
   await rename(away, files)
   await rename(join(data, 'store'), away)
+  await rm(join(data, 'STORE_MADE'))
   await isTold(
     /^The attachments in \S+ do not belong to the store: the store is new, and \S+ is of another one\./,
   )

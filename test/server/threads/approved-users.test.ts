@@ -12,15 +12,15 @@ const config = { text: (_section: string, key: string) => NAMES[key] ?? '' } as 
 
 const ann = { name: 'ann', roles: ['staff'], authenticated: 'proxy' } as never
 const epoch = 1
-const until = Date.now() + 3_600_000
+const lifetimeMs = 3_600_000
 
 const request = (headers: Record<string, string>, peer = '10.0.0.1') => ({
   peer,
   header: (name: string) => headers[name],
 })
 
-const users = (): ApprovedUsers => new ApprovedUsers(config, new Metrics(), epoch)
-const APPROVAL = { user: ann, epoch, until, counts: [] }
+const users = (now?: () => number): ApprovedUsers => new ApprovedUsers(config, new Metrics(), epoch, now)
+const APPROVAL = { user: ann, epoch, lifetimeMs, counts: [] }
 
 const KINDS: readonly [title: string, headers: Record<string, string>, others: Record<string, string>[]][] = [
   [
@@ -58,8 +58,12 @@ for (const [title, headers, others] of KINDS) {
 
 test('an approval that is over, or older than a change, is asked for again', t => {
   const headers = { authorization: 'Bearer a.b.c' }
-  const approved = users()
-  approved.approve(request(headers), { ...APPROVAL, until: Date.now() - 1 })
+  let now = 0
+  const approved = users(() => now)
+  approved.approve(request(headers), APPROVAL)
+  now = lifetimeMs - 1
+  t.notThrows(() => approved.authenticate(request(headers)))
+  now = lifetimeMs
   t.throws(() => approved.authenticate(request(headers)), { instanceOf: AnsweredElsewhere })
   approved.approve(request(headers), APPROVAL)
   approved.begin(epoch + 1)
