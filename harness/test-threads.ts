@@ -5,5 +5,4 @@
 export const TEST_THREADS = Number(process.env['COUCHETTE_TEST_THREADS'] ?? 1)
 
 /** Settings of a server that tests start; its own come behind. */
-export const THREAD_SETTINGS =
-  TEST_THREADS > 1 ? [{ section: 'couchette', key: 'threads', value: String(TEST_THREADS) }] : []
+export const THREAD_SETTINGS = [{ section: 'couchette', key: 'threads', value: String(TEST_THREADS) }]

@@ -264,6 +264,7 @@ export const ERRORS = {
   noLeader: [503, 'service_unavailable', 'No node leads the cluster at the moment: try again in a moment.'],
   notLeader: [503, 'service_unavailable', 'This node does not lead its group: try again in a moment.'],
   storeReopening: [503, 'service_unavailable', 'The store is being opened again: try again in a moment.'],
+  storeThreadAway: [503, 'service_unavailable', 'A thread did not answer: a write may have happened or not.'],
   storeStopped: [503, 'service_unavailable', (reason: string) => reason],
   damagedRecord: [500, 'damaged_record', (reason: string) => reason],
 

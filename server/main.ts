@@ -15,7 +15,7 @@ import { Disposal } from './start/disposal.ts'
 import { collectWhenIdle } from './node/idle-collection.ts'
 import { VERSION } from './node/version.ts'
 import { LeaderJobs } from './start/leader-jobs.ts'
-import { takeConnections } from './start/front-threads.ts'
+import { FrontThreadsError, takeConnections } from './start/front-threads.ts'
 import { Listeners } from './start/listeners.ts'
 import { sizeHeaps, sparesMemory } from './start/memory.ts'
 import { type DatabaseParts, openDatabases } from './start/open-databases.ts'
@@ -62,8 +62,14 @@ export async function createServer(options: CouchetteOptions): Promise<Couchette
     return await start(options, disposal)
   } catch (error) {
     await disposal.close().catch(() => undefined)
+    if (error instanceof FrontThreadsError && error.isAutomatic) return createServer(withOneThread(options))
     throw atStart(join(options.data, 'store'), error)
   }
+}
+
+function withOneThread(options: CouchetteOptions): CouchetteOptions {
+  const threads = { section: 'couchette', key: 'threads', value: '1' }
+  return { ...options, settings: [...(options.settings ?? []), threads] }
 }
 
 /** Files are made for this account alone, whatever the shell's mask: LevelDB has no setting for their mode. */
@@ -101,7 +107,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   const { bind, plain, tls } = await listeners.listen(config, onRequest, certificate?.options, connections)
   config.tellListening({ bind, port: plain.port })
   const { authenticator, replicator, quorum } = services
-  const takers = { ...databases, authenticator, replicator, quorum, plain, handle: onRequest }
+  const takers = { ...databases, config, authenticator, replicator, quorum, plain, handle: onRequest }
   await takeConnections(takers, disposal)
   const url = `http://${bind.includes(':') ? `[${bind}]` : bind}:${plain.port}`
   address = { url, address: plain.address, port: plain.port }

@@ -105,8 +105,9 @@ export class MeshJobs {
     const spec: JobSpec = {
       ...made,
       open: async () => {
-        const peers = await made.open()
-        if (isPush) return peers
+        if (isPush) return made.open()
+        // In this thread, as are all others that write there: they know of each other what is on its way.
+        const peers = await this.#replicator.peersOf(request, origin)
         return { ...peers, target: new SharedTarget(peers.target, inFlight) }
       },
     }

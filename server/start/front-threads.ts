@@ -8,26 +8,54 @@ import { FrontThreads, type FrontThreadsHost } from '../threads/store/front-thre
 import { componentLog } from '../log/log.ts'
 import { SERVER_HEADER } from '../node/version.ts'
 import type { Disposal } from './disposal.ts'
+import { sparesMemory } from './memory.ts'
 import type { NodeParts } from './open-node.ts'
 import type { CouchetteOptions } from './options.ts'
 
-/** The number of front threads; 1 where this thread does everything. Threads share a listening socket by its descriptor. */
-export function threadsOf(
-  config: Config,
-  { isInMemory, isInCluster }: { readonly isInMemory: boolean; readonly isInCluster: boolean },
-  log: Pick<Logger, 'warn'>,
-): number {
-  const threads = Math.max(1, config.integer('couchette', 'threads'))
-  const reason = isInMemory
-    ? 'databases in memory cannot be shared'
-    : process.platform === 'win32'
-      ? 'Windows has no listening sockets that threads can share'
-      : isInCluster
-        ? 'a node of a cluster has one thread'
-        : undefined
+/** With fewer cores writes lose more by threads than reads gain. */
+const LEAST_CORES = 4
+const MOST_AUTOMATIC = 8
+
+interface ThreadsHost {
+  readonly isInMemory: boolean
+  readonly isInCluster: boolean
+  /** True if requests are traced, which one thread does. */
+  readonly isTraced: boolean
+  /** Cores that the process may use. */
+  readonly cores: number
+}
+
+/** Returns the number of front threads; 1 where this thread does everything. Threads share a listening socket by its descriptor. */
+export function threadsOf(config: Config, host: ThreadsHost, log: Pick<Logger, 'warn'>): number {
+  const threads = config.integer('couchette', 'threads')
+  const reason = noThreads(host)
+  if (threads === 0) return reason === undefined ? automaticThreads(config, host) : 1
   if (threads === 1 || reason === undefined) return threads
   log.warn(`[couchette] threads = ${threads} has no effect: ${reason}. One thread serves.`)
   return 1
+}
+
+function noThreads({ isInMemory, isInCluster }: ThreadsHost): string | undefined {
+  if (isInMemory) return 'databases in memory cannot be shared'
+  if (process.platform === 'win32') return 'Windows has no listening sockets that threads can share'
+  return isInCluster ? 'a node of a cluster has one thread' : undefined
+}
+
+/** Each thread takes some memory. */
+function automaticThreads(config: Config, { isTraced, cores }: ThreadsHost): number {
+  if (sparesMemory(config) || isTraced || cores < LEAST_CORES) return 1
+  return Math.min(MOST_AUTOMATIC, cores - 1)
+}
+
+/** Front threads that did not start: a server whose number of threads is its own choice does without. */
+export class FrontThreadsError extends Error {
+  override readonly name = 'FrontThreadsError'
+  readonly isAutomatic: boolean
+
+  constructor(isAutomatic: boolean, cause: unknown) {
+    super('The threads that take connections did not start', { cause })
+    this.isAutomatic = isAutomatic
+  }
 }
 
 /** Makes the front threads of a server, which begin with {@link takeConnections}; undefined where there are none. */
@@ -52,6 +80,7 @@ export function frontThreadsOf(
 }
 
 export interface TakingParts extends Omit<FrontThreadsHost, 'descriptor'> {
+  readonly config: Config
   readonly fronts: FrontThreads | undefined
   readonly plain: Listener
   readonly authenticator: Authenticator
@@ -60,7 +89,7 @@ export interface TakingParts extends Omit<FrontThreadsHost, 'descriptor'> {
 
 /** Has front threads take connections from here on. */
 export async function takeConnections(
-  { fronts, plain, authenticator, store, ...host }: TakingParts,
+  { config, fronts, plain, authenticator, store, ...host }: TakingParts,
   disposal: Disposal,
 ): Promise<void> {
   if (fronts === undefined) return
@@ -68,7 +97,9 @@ export async function takeConnections(
   disposal.add(() => fronts.stop())
   authenticator.onLockout(() => fronts.usersChanged())
   authenticator.whenFollowed = () => fronts.whenFollowed()
-  await fronts.start({ ...host, descriptor: plain.descriptor })
+  await fronts.start({ ...host, descriptor: plain.descriptor }).catch((error: unknown) => {
+    throw new FrontThreadsError(config.integer('couchette', 'threads') === 0, error)
+  })
   // Connections that came meanwhile are served here.
   void plain.stop()
   const { health } = store

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Attachments } from '../attachments/attachments.ts'
@@ -59,7 +60,12 @@ export async function openDatabases(
   const cluster = await clusterOf(options, config, log)
   const threads = threadsOf(
     config,
-    { isInMemory: options.memory === true, isInCluster: cluster !== undefined },
+    {
+      isInMemory: options.memory === true,
+      isInCluster: cluster !== undefined,
+      isTraced: tracing !== undefined,
+      cores: availableParallelism(),
+    },
     componentLog(log, 'threads'),
   )
   if (cluster !== undefined && options.memory !== true && !(await hasStore(options.data)))

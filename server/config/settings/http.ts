@@ -135,9 +135,10 @@ export const HTTP_SETTINGS = {
     },
     threads: {
       kind: 'integer',
-      default: 1,
+      default: 0,
+      min: 0,
       about:
-        'Threads that take connections and answer reads, beside the one that writes; with 1 there is that one alone',
+        'Threads that take connections and answer reads, beside the one that writes; 1: that one alone; 0: as many as the cores allow',
       restart: true,
     },
     memory: {
