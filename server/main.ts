@@ -107,7 +107,7 @@ async function start(options: CouchetteOptions, disposal: Disposal): Promise<Cou
   const { bind, plain, tls } = await listeners.listen(config, onRequest, certificate?.options, connections)
   config.tellListening({ bind, port: plain.port })
   const { authenticator, replicator, quorum } = services
-  const takers = { ...databases, config, authenticator, replicator, quorum, plain, handle: onRequest }
+  const takers = { ...databases, config, log, authenticator, replicator, quorum, plain, handle: onRequest }
   await takeConnections(takers, disposal)
   const url = `http://${bind.includes(':') ? `[${bind}]` : bind}:${plain.port}`
   address = { url, address: plain.address, port: plain.port }

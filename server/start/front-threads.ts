@@ -81,15 +81,20 @@ export function frontThreadsOf(
 
 export interface TakingParts extends Omit<FrontThreadsHost, 'descriptor'> {
   readonly config: Config
+  readonly log: Logger
   readonly fronts: FrontThreads | undefined
   readonly plain: Listener
   readonly authenticator: Authenticator
   readonly store: Store
 }
 
-/** Has front threads take connections from here on. */
+/**
+ * Has front threads take connections from here on.
+ *
+ * @throws {FrontThreadsError}
+ */
 export async function takeConnections(
-  { config, fronts, plain, authenticator, store, ...host }: TakingParts,
+  { config, log, fronts, plain, authenticator, store, ...host }: TakingParts,
   disposal: Disposal,
 ): Promise<void> {
   if (fronts === undefined) return
@@ -98,6 +103,7 @@ export async function takeConnections(
   authenticator.onLockout(() => fronts.usersChanged())
   authenticator.whenFollowed = () => fronts.whenFollowed()
   await fronts.start({ ...host, descriptor: plain.descriptor }).catch((error: unknown) => {
+    componentLog(log, 'threads').error({ err: error }, 'the threads that take connections did not start')
     throw new FrontThreadsError(config.integer('couchette', 'threads') === 0, error)
   })
   // Connections that came meanwhile are served here.
