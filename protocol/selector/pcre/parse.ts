@@ -29,13 +29,14 @@ const LOOKS: readonly (readonly [opening: string, behind: boolean, negative: boo
  *
  * @throws PatternError
  */
-export function parsePattern(pattern: string): { regex: Regex; hasBackreferences: boolean } {
+export function parsePattern(pattern: string): { regex: Regex; referenced: ReadonlySet<number> } {
   const parser = new Parser(new Cursor(pattern))
-  return { regex: parser.parse(), hasBackreferences: parser.hasBackreferences }
+  return { regex: parser.parse(), referenced: parser.referenced }
 }
 
 class Parser {
-  hasBackreferences = false
+  /** Groups that backreferences name. */
+  readonly referenced = new Set<number>()
   private readonly cursor: Cursor
   private readonly names = new Map<string, number>()
   private groups = 0
@@ -169,8 +170,8 @@ class Parser {
   }
 
   private reference(group: number): Regex {
-    this.hasBackreferences = true
     this.highestReference = Math.max(this.highestReference, group)
+    this.referenced.add(group)
     return { kind: 'backreference', group, caseless: this.flags.caseless }
   }
 

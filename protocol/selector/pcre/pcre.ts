@@ -23,7 +23,8 @@ export interface Pattern {
 /** Returns whether a pattern is one, without compiling it. */
 export function isPattern(pattern: string): boolean {
   try {
-    checkProgram(parse(pattern).regex)
+    const { regex, referenced } = parse(pattern)
+    checkProgram(regex, referenced)
     return true
   } catch (error) {
     if (error instanceof PatternError) return false
@@ -50,12 +51,12 @@ function parse(pattern: string): ReturnType<typeof parsePattern> {
 }
 
 function compile(pattern: string): Pattern {
-  const { regex, hasBackreferences } = parse(pattern)
-  const size = checkProgram(regex)
+  const { regex, referenced } = parse(pattern)
+  const size = checkProgram(regex, referenced)
   const native = nativeRegex(regex)
   let matcher: Matcher | undefined
   const slow = (): Matcher =>
-    (matcher ??= new Matcher(compileProgram(regex, hasBackreferences), hasBackreferences))
+    (matcher ??= new Matcher(compileProgram(regex, referenced), referenced.size > 0))
   if (native === undefined) return { size, matching: text => slow().matching(Buffer.from(text)) }
   return {
     size,

@@ -27,9 +27,10 @@ export const MAX_STEPS = 20_000
 /**
  * Compiles a parsed pattern. Counted repetitions are written out, which bounds what a pattern may ask for.
  *
+ * @param referenced groups that backreferences name: what others matched is not kept
  * @throws PatternError
  */
-export function compileProgram(regex: Regex, savesGroups: boolean): Program {
+export function compileProgram(regex: Regex, referenced: ReadonlySet<number>): Program {
   const steps: Step[] = []
   const add = (step: Step): number => {
     if (steps.length >= MAX_STEPS) throw new PatternError('regular expression is too large')
@@ -50,7 +51,7 @@ export function compileProgram(regex: Regex, savesGroups: boolean): Program {
       case 'repeat':
         return emitRepeat(item, next)
       case 'group':
-        return savesGroups ? emitGroup(item.index, item.item, next) : emit(item.item, next)
+        return referenced.has(item.index) ? emitGroup(item.index, item.item, next) : emit(item.item, next)
       case 'atomic':
         return add({ op: 'atomic', start: emit(item.item, add({ op: 'done' })), next })
       case 'look':

@@ -32,6 +32,15 @@ export class Matcher {
   }
 }
 
+/** Ends of groups so far, the last first: what branches share is kept once, and a further one costs one step. */
+interface SavedGroup {
+  readonly slot: number
+  readonly position: number
+  readonly before: Saved
+}
+
+type Saved = SavedGroup | undefined
+
 /** One pattern on one text. */
 class Run {
   private readonly program: Program
@@ -51,7 +60,7 @@ class Run {
   *match(): Matching {
     const failed = this.states()
     for (let from = 0; from <= this.text.length && this.budget > 0; from++) {
-      if ((yield* this.run(this.program.start, from, [], failed)) >= 0) return true
+      if ((yield* this.run(this.program.start, from, undefined, failed)) >= 0) return true
     }
     yield this.taken()
     return false
@@ -72,10 +81,10 @@ class Run {
   private *run(
     start: number,
     from: number,
-    groups: number[],
+    groups: Saved,
     failed: FailedStates | undefined,
   ): Generator<number, number, void> {
-    const waiting: { step: number; position: number; groups: number[] }[] = [
+    const waiting: { step: number; position: number; groups: Saved }[] = [
       { step: start, position: from, groups },
     ]
     for (let state = waiting.pop(); state !== undefined; state = waiting.pop()) {
@@ -110,8 +119,7 @@ class Run {
             at = position < 0 ? -1 : step.next
             break
           case 'save':
-            saved = saved.slice()
-            saved[step.slot] = position
+            saved = { slot: step.slot, position, before: saved }
             at = step.next
             break
           case 'back': {
@@ -129,7 +137,7 @@ class Run {
   private *looks(
     step: Step & { op: 'look' },
     position: number,
-    groups: number[],
+    groups: Saved,
   ): Generator<number, boolean, void> {
     for (const { start, behind } of step.starts) {
       if (position < behind) continue
@@ -139,9 +147,9 @@ class Run {
   }
 
   /** The end of what the group matched, found again here; -1 where it is not. */
-  private again(step: Step & { op: 'back' }, position: number, groups: number[]): number {
-    const from = groups[step.group * 2]
-    const to = groups[step.group * 2 + 1]
+  private again(step: Step & { op: 'back' }, position: number, groups: Saved): number {
+    const from = this.saved(step.group * 2, groups)
+    const to = this.saved(step.group * 2 + 1, groups)
     if (from === undefined || to === undefined) return -1
     const length = to - from
     this.budget -= length
@@ -149,6 +157,13 @@ class Run {
       if (!sameByte(this.text[from + i], this.text[position + i], step.caseless)) return -1
     }
     return position + length
+  }
+
+  /** The position that was saved last in a slot; each one before which it stands is a step. */
+  private saved(slot: number, groups: Saved): number | undefined {
+    let group = groups
+    while (group !== undefined && group.slot !== slot && --this.budget > 0) group = group.before
+    return group?.slot === slot ? group.position : undefined
   }
 
   private holds(assertion: Assertion, position: number): boolean {

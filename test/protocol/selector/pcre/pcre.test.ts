@@ -130,3 +130,21 @@ test('agrees with the engine of JavaScript on what both know', t => {
     )
   })
 })
+
+// Each group that began or ended copied the positions of all groups, as one step: 9,000 held the thread for 47 seconds.
+test('takes no step for groups that no backreference names', t => {
+  const pattern = compilePcre(`${'()'.repeat(9_000)}(?:(a)|b)*\\g{9001}c`)
+  t.true(pattern?.(`${'c'.repeat(100)}bbaac`))
+  t.false(pattern?.(`${'c'.repeat(100)}bbab`))
+})
+
+test('refuses a pattern whose groups make it too large, instead of failing when it is used', t => {
+  t.is(compilePcre('(?:()\\1){7000}'), undefined)
+  t.true(compilePcre('(?:()\\1){6000}')?.(''))
+})
+
+test('takes the last of what a group matched', t => {
+  t.true(compilePcre('^(?:(a)|(b))*\\1\\2$')?.('abab'))
+  t.false(compilePcre('^(?:(a)|(b))*\\2\\1$')?.('abab'))
+  t.true(compilePcre('^(a|ab)(c|bcd)(d*)\\1\\3$')?.('abcda'))
+})
