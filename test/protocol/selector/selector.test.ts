@@ -144,3 +144,13 @@ test('the normal form joins the names of fields and makes every condition explic
   t.deepEqual(normalized, { $and: [{ 'a.b': { $eq: 1 } }, { c: { $nin: [1] } }] })
   t.deepEqual(fields, ['a.b', 'c'])
 })
+
+// A name of 400 KB around 10,000 others was part of each of them, and all were kept.
+test('refuses long names around many others', t => {
+  const around = 'x'.repeat(10_000)
+  const members = (count: number) => Array.from({ length: count }, (_, n) => ({ [`m${n}`]: 1 }))
+  t.notThrows(() => compileSelector({ [around]: { $and: members(90) } }))
+  t.throws(() => compileSelector({ [around]: { $and: members(110) } }), {
+    message: 'bad_request: The names of nested fields of the selector are too long.',
+  })
+})
