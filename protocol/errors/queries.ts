@@ -96,6 +96,7 @@ export const QUERY_ERRORS = {
   noShowPath: [404, 'show_error', 'Invalid path.'],
   noListPath: [404, 'list_error', 'Invalid path.'],
   noUpdatePath: [404, 'update_error', 'Invalid path.'],
+  fieldsTooDeep: [400, 'bad_request', 'The names of fields have too many parts.'],
   patternsTooLarge: [400, 'bad_request', 'The `$regex` patterns of the selector are too large.'],
   patternsTooSlow: [400, 'bad_request', 'The `$regex` patterns of the selector take too many steps.'],
   noRewrites: [404, 'rewrite_error', 'Invalid path.'],

@@ -2,7 +2,8 @@ import { compareJson } from '../collation/compare.ts'
 import { compareRaw } from '../collation/raw.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json-value.ts'
 import { beginsWith } from './begins-with.ts'
-import { lookUp, parseFieldPath } from './field-path.ts'
+import { FieldPaths, lookUp } from './field-path.ts'
+import { containsAll, ValueList } from './in-list.ts'
 import { isOperator, only } from './node.ts'
 import type { PatternMatches } from './pattern-matches.ts'
 import { sameTerm, typeName } from './terms.ts'
@@ -14,6 +15,7 @@ type Compare = (a: JsonValue, b: JsonValue) => number
 interface Context {
   readonly compare: Compare
   readonly patterns: PatternMatches
+  readonly paths: FieldPaths
 }
 
 /**
@@ -21,7 +23,7 @@ interface Context {
  * Values are compared in the order of view keys, but for `_id`, which is compared by bytes.
  */
 export function compileSelectorNode(node: JsonObject, patterns: PatternMatches): Predicate {
-  return compileCondition(node, { compare: compareJson, patterns })
+  return compileCondition(node, { compare: compareJson, patterns, paths: new FieldPaths() })
 }
 
 function compileCondition(node: JsonObject, context: Context): Predicate {
@@ -33,7 +35,7 @@ function compileCondition(node: JsonObject, context: Context): Predicate {
 
 function compileField(name: string, condition: JsonObject, context: Context): Predicate {
   if (name === '') return compileCondition(condition, context)
-  const path = parseFieldPath(name)
+  const path = context.paths.of(name)
   const matches = compileCondition(condition, name === '_id' ? { ...context, compare: compareRaw } : context)
   const matchesMissing = condition.$exists === false
   const [first] = path
@@ -82,9 +84,9 @@ const OPERATORS: Readonly<Record<string, (operand: JsonValue, context: Context) 
   $ne: comparison(order => order !== 0),
   $gte: comparison(order => order >= 0),
   $gt: comparison(order => order > 0),
-  $in: (operand, context) => isIn(operand as JsonValue[], context.compare),
+  $in: (operand, context) => isIn(operand as JsonValue[], context),
   $nin: (operand, context) => {
-    const matches = isIn(operand as JsonValue[], context.compare)
+    const matches = isIn(operand as JsonValue[], context)
     return value => !matches(value)
   },
   $exists: operand => () => operand === true,
@@ -101,16 +103,17 @@ const OPERATORS: Readonly<Record<string, (operand: JsonValue, context: Context) 
   $size: operand => value => Array.isArray(value) && value.length === operand,
   $all: operand => hasAll(operand as JsonValue[]),
   $elemMatch: (operand, context) => {
-    const matches = compileCondition(operand as JsonObject, context)
-    return value => Array.isArray(value) && value.some(matches)
+    const [some, matches] = [context.patterns.loop(), counted(operand as JsonObject, context)]
+    return value => Array.isArray(value) && some(value, value, matches)
   },
   $allMatch: (operand, context) => {
-    const matches = compileCondition(operand as JsonObject, context)
-    return value => Array.isArray(value) && value.length > 0 && value.every(matches)
+    const [some, matches] = [context.patterns.loop(), counted(operand as JsonObject, context)]
+    return value =>
+      Array.isArray(value) && value.length > 0 && !some(value, value, element => !matches(element))
   },
   $keyMapMatch: (operand, context) => {
-    const matches = compileCondition(operand as JsonObject, context)
-    return value => isJsonObject(value) && Object.keys(value).some(matches)
+    const [some, matches] = [context.patterns.loop(), counted(operand as JsonObject, context)]
+    return value => isJsonObject(value) && some(value, Object.keys(value), matches)
   },
   $default: () => () => true,
 }
@@ -119,18 +122,46 @@ function compileAll(operand: JsonValue, context: Context): Predicate[] {
   return (operand as JsonObject[]).map(argument => compileCondition(argument, context))
 }
 
+/** Compiles a condition of which each use counts as many steps as it has conditions. */
+function counted(condition: JsonObject, context: Context): Predicate {
+  const { patterns } = context
+  const steps = conditionsOf(condition)
+  const matches = compileCondition(condition, context)
+  return value => {
+    const isMatch = matches(value)
+    // Behind it: a condition that was interrupted goes on with a whole turn.
+    patterns.spend(steps)
+    return isMatch
+  }
+}
+
+function conditionsOf(node: JsonObject): number {
+  const [name, operand] = only(node)
+  if (Array.isArray(operand) && LISTS.has(name))
+    return operand.reduce<number>((sum, argument) => sum + conditionsOf(argument as JsonObject), 1)
+  return isOperator(name) && name !== '$not' ? 1 : conditionsOf(operand as JsonObject)
+}
+
+const LISTS = new Set(['$and', '$or'])
+
 /** An array is in the list when one of its elements is; the array itself is not looked for. */
-function isIn(list: readonly JsonValue[], compare: Compare): Predicate {
-  const listed: Predicate = value => list.some(candidate => compare(value, candidate) === 0)
-  return value => (Array.isArray(value) ? value.some(listed) : listed(value))
+function isIn(values: readonly JsonValue[], { compare, patterns }: Context): Predicate {
+  const list = compare === compareJson ? new ValueList(values) : undefined
+  const some = patterns.loop()
+  const listed: Predicate = value => {
+    if (list === undefined) return values.some(candidate => compare(value, candidate) === 0)
+    patterns.spend(list.stepsFor(value))
+    return list.has(value)
+  }
+  return value => (Array.isArray(value) ? some(value, value, listed) : listed(value))
 }
 
 function hasAll(wanted: readonly JsonValue[]): Predicate {
   if (wanted.length === 0) return () => false
   const whole = wanted.length === 1 && Array.isArray(wanted[0]) ? wanted[0] : undefined
+  const containsThem = containsAll(wanted)
   return value => {
     if (!Array.isArray(value)) return false
-    if (whole !== undefined && sameTerm(whole, value)) return true
-    return wanted.every(item => value.some(element => sameTerm(item, element)))
+    return (whole !== undefined && sameTerm(whole, value)) || containsThem(value)
   }
 }

@@ -1,4 +1,5 @@
 import { fail } from '../errors.ts'
+import type { JsonValue } from '../json-value.ts'
 import { compilePattern, type Pattern } from './pcre/pcre.ts'
 import type { Matching } from './pcre/run.ts'
 
@@ -9,7 +10,21 @@ const MAX_PROGRAM_STEPS = 200_000
 /** The default of `[couchette] regex_step_limit`. */
 export const DEFAULT_STEP_LIMIT = 100_000_000
 
-type Known = Map<Pattern, Map<string, boolean>>
+/** Outcomes of one verdict that was interrupted. */
+interface Known {
+  readonly texts: Map<Pattern, Map<string, boolean>>
+  /** Places of loops over the values of an array or object. */
+  readonly places: Map<object, WeakMap<object, Place>>
+}
+
+/** Elements that were looked at, and whether one of them was it; undefined while others are left. */
+interface Place {
+  readonly index: number
+  readonly found: boolean | undefined
+}
+
+/** Thrown out of a selector's predicate by a loop over the elements of a document whose turn is over. */
+class Interrupted {}
 
 /** Thrown out of a selector's predicate by a match that takes longer than a turn of the event loop. */
 class Pending {
@@ -30,13 +45,15 @@ export interface Suspended {
   resume(): boolean | Suspended
 }
 
-/** The patterns of one selector, which share a budget of steps. */
+/** The patterns and loops of one selector; the patterns share a budget of steps. */
 export class PatternMatches {
   /** The steps that are left; more than the last means an error. */
   stepsLeft = DEFAULT_STEP_LIMIT
   #turnLeft = 0
   #programSteps = 0
   #known: Known | undefined
+
+  #hasLoops = false
 
   get hasPatterns(): boolean {
     return this.#programSteps > 0
@@ -51,22 +68,82 @@ export class PatternMatches {
     return text => this.#test(pattern, text)
   }
 
-  /** Runs a predicate that holds patterns. */
+  /** True if a verdict may take long. */
+  get maySuspend(): boolean {
+    return this.hasPatterns || this.#hasLoops
+  }
+
+  /** Makes a loop, which ends with the first element that a test holds for, and gives way to others where it takes long. */
+  loop(): (
+    subject: object,
+    elements: readonly JsonValue[],
+    test: (element: JsonValue) => boolean,
+  ) => boolean {
+    const loop = {}
+    this.#hasLoops = true
+    return (subject, elements, test) => this.#some(loop, subject, elements, test)
+  }
+
+  /** Counts steps of the turn: an element that was compared is one. */
+  spend(steps: number): void {
+    this.#turnLeft -= steps
+  }
+
+  /** Runs a predicate that holds patterns or loops. */
   run(predicate: () => boolean, known?: Known): boolean | Suspended {
     this.#turnLeft = TURN_STEPS
     this.#known = known
     try {
       return predicate()
     } catch (thrown) {
-      if (thrown instanceof Pending) return this.#suspend(predicate, thrown, known ?? (new Map() as Known))
+      if (thrown instanceof Pending) return this.#suspend(predicate, thrown, this.#known ?? nothingKnown())
+      if (thrown instanceof Interrupted) return this.#goOn(predicate, this.#known ?? nothingKnown())
       throw thrown
     } finally {
       this.#known = undefined
     }
   }
 
+  #some(
+    loop: object,
+    subject: object,
+    elements: readonly JsonValue[],
+    test: (element: JsonValue) => boolean,
+  ): boolean {
+    const place = this.#known?.places.get(loop)?.get(subject)
+    if (place?.found !== undefined) return place.found
+    let index = place?.index ?? 0
+    let found = false
+    try {
+      while (index < elements.length && !found) {
+        found = test(elements[index]!)
+        index++
+        // Behind an element, so that each turn gets on by one. Unwinds the predicate, as in #test.
+        // eslint-disable-next-line @typescript-eslint/only-throw-error
+        if (--this.#turnLeft <= 0 && !found && index < elements.length) throw new Interrupted()
+      }
+    } catch (thrown) {
+      if (thrown instanceof Interrupted || thrown instanceof Pending)
+        this.#keep(loop, subject, { index, found: undefined })
+      throw thrown
+    }
+    if (this.#known !== undefined) this.#keep(loop, subject, { index, found })
+    return found
+  }
+
+  #keep(loop: object, subject: object, place: Place): void {
+    const { places } = (this.#known ??= nothingKnown())
+    const kept = places.get(loop)
+    if (kept === undefined) places.set(loop, new WeakMap([[subject, place]]))
+    else kept.set(subject, place)
+  }
+
+  #goOn(predicate: () => boolean, known: Known): Suspended {
+    return { resume: () => this.run(predicate, known) }
+  }
+
   #test(pattern: Pattern, text: string): boolean {
-    const known = this.#known?.get(pattern)?.get(text)
+    const known = this.#known?.texts.get(pattern)?.get(text)
     if (known !== undefined) return known
     const matching = pattern.matching(text)
     const result = this.#advance(matching)
@@ -106,8 +183,12 @@ export class PatternMatches {
   }
 }
 
-function remember(known: Known, pattern: Pattern, text: string, result: boolean): void {
-  const texts = known.get(pattern)
-  if (texts === undefined) known.set(pattern, new Map([[text, result]]))
-  else texts.set(text, result)
+function nothingKnown(): Known {
+  return { texts: new Map(), places: new Map() }
+}
+
+function remember({ texts }: Known, pattern: Pattern, text: string, result: boolean): void {
+  const known = texts.get(pattern)
+  if (known === undefined) texts.set(pattern, new Map([[text, result]]))
+  else known.set(text, result)
 }

@@ -1,6 +1,6 @@
 import { bufferOf } from '../bytes.ts'
 import { FieldLocator } from '../json/field-locator.ts'
-import { parseFieldPath } from './field-path.ts'
+import { pathsOf } from './field-path.ts'
 import type { StoredText } from './read-fields.ts'
 
 /** Shape of a projected document: the field at an index of the list, or an object of members. */
@@ -16,7 +16,7 @@ type TextOf = (field: number) => string | undefined
  * @returns a function of a document in canonical JSON
  */
 export function projection(fields: readonly string[]): (document: Uint8Array) => string {
-  const paths = fields.map(parseFieldPath)
+  const paths = pathsOf(fields)
   const locator = new FieldLocator(paths)
   const show = objectOf(paths)
   return document => {
@@ -34,7 +34,7 @@ export function projection(fields: readonly string[]): (document: Uint8Array) =>
  * and `_rev`.
  */
 export function storedProjection(fields: readonly string[]): ((document: StoredText) => string) | undefined {
-  const paths = fields.map(parseFieldPath)
+  const paths = pathsOf(fields)
   const isMetadata = ([name]: readonly string[]) => name?.startsWith('_') === true
   const isKnown = (path: readonly string[]) => path.length === 1 && ['_id', '_rev'].includes(path[0] ?? '')
   if (paths.some(path => isMetadata(path) && !isKnown(path))) return undefined
@@ -62,14 +62,15 @@ export function objectOf(paths: readonly (readonly string[])[]): (textOf: TextOf
 
 /** A field of a field that is shown whole is shown already. */
 function add(members: Map<string, Shape>, path: readonly string[], field: number): void {
-  const [name = '', ...rest] = path
-  const known = members.get(name)
-  if (rest.length === 0) members.set(name, { field })
-  else if (known === undefined) {
-    const made: Shape = { members: new Map() }
-    members.set(name, made)
-    add(made.members, rest, field)
-  } else if ('members' in known) add(known.members, rest, field)
+  let at = members
+  for (const name of path.slice(0, -1)) {
+    const known = at.get(name)
+    if (known !== undefined && 'field' in known) return
+    const within = known?.members ?? new Map<string, Shape>()
+    if (known === undefined) at.set(name, { members: within })
+    at = within
+  }
+  at.set(path.at(-1) ?? '', { field })
 }
 
 function render(shape: Shape, textOf: TextOf): string | undefined {

@@ -42,9 +42,9 @@ function compileNormalized(
   if (isEmpty) return { matches: () => true, limitSteps: () => undefined, hasPatterns: false }
   const patterns = new PatternMatches()
   const predicate = compileSelectorNode(normalized, patterns)
-  const { hasPatterns } = patterns
+  const { hasPatterns, maySuspend } = patterns
   return {
-    matches: hasPatterns ? document => patterns.run(() => predicate(document)) : predicate,
+    matches: maySuspend ? document => patterns.run(() => predicate(document)) : predicate,
     limitSteps: steps => {
       patterns.stepsLeft = steps
     },

@@ -1,7 +1,7 @@
 import type { ByteWriter } from '../../../protocol/json/byte-writer.ts'
 import { FieldLocator } from '../../../protocol/json/field-locator.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
-import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
+import { pathsOf } from '../../../protocol/selector/field-path.ts'
 import { objectOf, projection } from '../../../protocol/selector/projection.ts'
 import type { Database } from '../../database/database.ts'
 import { selectorFieldsReader, documentWriter, type DocumentContent } from '../document-content.ts'
@@ -76,7 +76,7 @@ export class CoveredCandidates {
   constructor(columns: readonly string[], fields: readonly string[]) {
     this.#project = projection(fields)
     this.#columns = columns.length
-    this.#show = objectOf([['_id'], ...columns.map(parseFieldPath)])
+    this.#show = objectOf([['_id'], ...pathsOf(columns)])
     this.#elements = new FieldLocator(columns.map((_, index) => ['key', String(index)]))
   }
 

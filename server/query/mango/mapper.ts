@@ -5,7 +5,7 @@ import { decodeValue } from '../../../protocol/json/decode-value.ts'
 import { FieldLocator } from '../../../protocol/json/field-locator.ts'
 import { isJsonObject, type JsonValue } from '../../../protocol/json-value.ts'
 import { partitionOf } from '../../../protocol/partition.ts'
-import { parseFieldPath } from '../../../protocol/selector/field-path.ts'
+import { pathsOf } from '../../../protocol/selector/field-path.ts'
 import { DEFAULT_STEP_LIMIT, type Suspended } from '../../../protocol/selector/pattern-matches.ts'
 import { compileSelector } from '../../../protocol/selector/selector.ts'
 import { selectorFieldsReader, documentText, type DocumentContent } from '../document-content.ts'
@@ -31,7 +31,7 @@ export function mangoKey(map: JsonValue): MangoKey {
   const definition = isJsonObject(map) ? map : {}
   const fields = isJsonObject(definition.fields) ? Object.keys(definition.fields) : []
   const isSelected = partialFilter(partialFilterOf(definition) ?? {})
-  const fieldsOf = fieldTexts(fields.map(parseFieldPath))
+  const fieldsOf = fieldTexts(pathsOf(fields))
   return (document, slice) => {
     const verdict = isSelected(document)
     if (typeof verdict === 'boolean') return verdict ? fieldsOf(document) : undefined
