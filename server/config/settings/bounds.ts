@@ -65,7 +65,7 @@ export const BOUND_SETTINGS = {
   },
   max_query_key_size: {
     kind: 'integer',
-    default: 1_048_576,
+    default: 65_536,
     about: 'Most characters in one key of a query of a view; past it the answer is 413',
   },
   max_index_fields: {

@@ -1,5 +1,6 @@
 import { DESIGN } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
+import { inTurns } from '../../concurrency/time-slice.ts'
 import type { Database } from '../../database/database.ts'
 import { requireJson } from '../../http/request/body.ts'
 import type { RequestContext } from '../context.ts'
@@ -10,6 +11,7 @@ import { streamQuery } from './stream-query.ts'
 import type { DesignDocument } from '../../query/design/design-document.ts'
 import type { ViewIndex } from '../../query/views/index/view-index.ts'
 import { View } from '../../query/views/answer/view.ts'
+import type { ViewQuery } from '../../query/views/request/view-query.ts'
 import {
   parametersOfBody,
   parametersOfQuery,
@@ -44,9 +46,12 @@ export async function postQueries(ctx: RequestContext): Promise<void> {
   const { view, parameters } = await viewOf(ctx)
   requireJson(ctx)
   const body = await readJsonObject(ctx, 'query')
-  const queries = boundedQueries(ctx, body).map(query =>
-    view.check(withinQueryLimit(ctx, { ...parameters, ...parametersOfBody(query, 'view') })),
-  )
+  const queries: ViewQuery[] = []
+  // The sort keys of long strings take long to make.
+  await inTurns(boundedQueries(ctx, body), query => {
+    queries.push(view.check(withinQueryLimit(ctx, { ...parameters, ...parametersOfBody(query, 'view') })))
+    return Promise.resolve()
+  })
   await streamQuery(ctx, () => view.answer(queries, { onlyOne: false }))
 }
 
