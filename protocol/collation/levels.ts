@@ -49,6 +49,12 @@ export class LevelWriter {
     this.bytes.length = 0
   }
 
+  /** Forgets the level, and is ready for the next string. */
+  clear(): void {
+    this.bytes.length = 0
+    this.run = 0
+  }
+
   private endRun(isHigherNext: boolean): void {
     for (; this.run > RUN_MAX; this.run -= RUN_MAX + 1) this.bytes.push(RUN_MIDDLE)
     if (this.run > 0) this.bytes.push(isHigherNext ? RUN_HIGH - this.run : RUN_LOW + this.run)

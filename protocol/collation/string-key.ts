@@ -15,14 +15,66 @@ const tertiaries = new LevelWriter()
  * It ends with a zero, which occurs nowhere else in it. Strings that the collation holds for equal have equal keys.
  */
 export function writeStringKey(text: string, out: KeyWriter): void {
-  const root = rootElements()
-  if (isAscii(text)) writeAscii(text, root, out)
-  else writeCodePoints(codePoints(decomposed(text)), root, out)
+  writeElements(text, out)
   out.byte(LEVEL_END)
   secondaries.flush(out)
   out.byte(LEVEL_END)
   tertiaries.flush(out)
   out.byte(STRING_END)
+}
+
+/** Writes the first level of a string's sort key, with the end of that level: what its whole key begins with. */
+export function writeFirstLevel(text: string, out: KeyWriter): void {
+  writeElements(text, out)
+  out.byte(LEVEL_END)
+  forgetLevels()
+}
+
+/**
+ * Writes what the first level of a string's sort key begins with, by its first characters.
+ *
+ * @param length so many code units of the string, about
+ * @returns false where these do not tell, as what follows belongs to them, or marks do, which are taken in groups
+ */
+export function writeBeginning(text: string, length: number, out: KeyWriter): boolean {
+  let end = length
+  while (end > length - MAX_BETWEEN && !isBoundary(text, end)) end--
+  const beginning = text.slice(0, end)
+  if (end === length - MAX_BETWEEN || /\p{M}/u.test(beginning)) return false
+  writeElements(beginning, out)
+  forgetLevels()
+  return true
+}
+
+/** Returns whether the character at an index has nothing to do with those before it. */
+function isBoundary(text: string, index: number): boolean {
+  const unit = text.charCodeAt(index)
+  if (unit >= 0xdc00 && unit < 0xe000) return false
+  const point = text
+    .slice(index, index + 2)
+    .normalize('NFD')
+    .codePointAt(0) as number
+  return !/^\p{M}/u.test(String.fromCodePoint(point)) && !followers().has(point)
+}
+
+let known: ReadonlySet<number> | undefined
+
+/** The code points that may contract with those before them. */
+function followers(): ReadonlySet<number> {
+  known ??= new Set([...rootElements().contractions.values()].flat().flatMap(({ rest }) => rest))
+  return known
+}
+
+/** Writes the first level, and keeps the others. */
+function writeElements(text: string, out: KeyWriter): void {
+  const root = rootElements()
+  if (isAscii(text)) writeAscii(text, root, out)
+  else writeCodePoints(codePoints(decomposed(text)), root, out)
+}
+
+function forgetLevels(): void {
+  secondaries.clear()
+  tertiaries.clear()
 }
 
 function isAscii(text: string): boolean {

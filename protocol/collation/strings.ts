@@ -1,12 +1,27 @@
 import { KeyWriter } from './key-writer.ts'
 import { rootElements } from './root.ts'
-import { writeStringKey } from './string-key.ts'
+import { writeBeginning, writeFirstLevel, writeStringKey } from './string-key.ts'
 
 const FIRST_PRINTABLE = 0x20
 const LAST_PRINTABLE = 0x7e
 
-const left = new KeyWriter()
-const right = new KeyWriter()
+/** Code units by which long strings are compared first: there are eight times as many next. */
+const FIRST_BEGINNING = 64
+
+/** A writer that knows whose key it holds, as many values may be compared to a long one. */
+class StringKey extends KeyWriter {
+  private text: string | undefined
+
+  hold(text: string): void {
+    if (this.text === text) return
+    this.clear()
+    writeStringKey(text, this)
+    this.text = text
+  }
+}
+
+const [left, right] = [new KeyWriter(), new KeyWriter()]
+const [wholeLeft, wholeRight] = [new StringKey(), new StringKey()]
 
 /**
  * Compares two strings in the order of the CLDR root collation, all three levels. Returns -1, 0 or 1. It compares what
@@ -43,11 +58,36 @@ function isBeyond(unit: number, isThere: boolean): boolean {
 }
 
 function compareKeys(a: string, b: string): number {
-  left.clear()
-  right.clear()
-  writeStringKey(a, left)
-  writeStringKey(b, right)
-  return Buffer.compare(left.bytes.subarray(0, left.length), right.bytes.subarray(0, right.length))
+  return compareBeginnings(a, b) ?? compareWholeKeys(a, b)
+}
+
+/** Compares long strings by their beginnings, so that the time goes by where they differ; undefined where these are equal. */
+function compareBeginnings(a: string, b: string): number | undefined {
+  const longest = Math.max(a.length, b.length)
+  for (let length = FIRST_BEGINNING; length < longest; length *= 8) {
+    if (!writeUpTo(a, length, left) || !writeUpTo(b, length, right)) return undefined
+    const common = Math.min(left.length, right.length)
+    const order = Buffer.compare(left.bytes.subarray(0, common), right.bytes.subarray(0, common))
+    if (order !== 0) return order
+  }
+  return undefined
+}
+
+/** Writes the first level of a string, or its beginning; returns false where that cannot be told. */
+function writeUpTo(text: string, length: number, key: KeyWriter): boolean {
+  key.clear()
+  if (text.length > length) return writeBeginning(text, length, key)
+  writeFirstLevel(text, key)
+  return true
+}
+
+function compareWholeKeys(a: string, b: string): number {
+  wholeLeft.hold(a)
+  wholeRight.hold(b)
+  return Buffer.compare(
+    wholeLeft.bytes.subarray(0, wholeLeft.length),
+    wholeRight.bytes.subarray(0, wholeRight.length),
+  )
 }
 
 interface AsciiWeights {
