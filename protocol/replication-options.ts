@@ -4,7 +4,7 @@ import type { JsonObject } from './json-value.ts'
 import { badFilter, badParameter, badReplication } from './replication-error.ts'
 import { parseJobId } from './replication-id.ts'
 import { normalizeSelector } from './selector/normalize.ts'
-import { parseVerify } from './verify-options.ts'
+import { MAX_TIMER_MS, parseVerify } from './verify-options.ts'
 import type { VerifyOptions } from './verify-options.ts'
 
 /** The filter that selects the documents of a replication. */
@@ -65,6 +65,15 @@ export const REPLICATION_DEFAULTS: ReplicationDefaults = {
   useBulkGet: true,
 }
 
+/** Least and most of numbers that jobs choose, and whoever may replicate: each costs memory or time of the server. */
+const BOUNDS = {
+  worker_processes: [1, 100],
+  worker_batch_size: [1, 10_000],
+  http_connections: [1, 1000],
+  connection_timeout: [1, MAX_TIMER_MS],
+  checkpoint_interval: [100, MAX_TIMER_MS],
+} as const
+
 type Members = Readonly<Record<string, unknown>>
 
 /** Parses a replication's options; members that are no options are ignored (CouchDB: `make_options/1`). */
@@ -81,12 +90,12 @@ export function parseOptions(body: Members, defaults: ReplicationDefaults): Repl
     stopOnWriteFailure: flag(body, 'stop_on_write_failure', false),
     useCheckpoints:
       body.use_checkpoints === undefined ? defaults.useCheckpoints : body.use_checkpoints !== false,
-    workerProcesses: atLeastOne(body, 'worker_processes', defaults.workerProcesses),
-    workerBatchSize: atLeastOne(body, 'worker_batch_size', defaults.workerBatchSize),
-    httpConnections: atLeastOne(body, 'http_connections', defaults.httpConnections),
-    connectionTimeoutMs: atLeastOne(body, 'connection_timeout', defaults.connectionTimeoutMs),
+    workerProcesses: bounded(body, 'worker_processes', defaults.workerProcesses),
+    workerBatchSize: bounded(body, 'worker_batch_size', defaults.workerBatchSize),
+    httpConnections: bounded(body, 'http_connections', defaults.httpConnections),
+    connectionTimeoutMs: bounded(body, 'connection_timeout', defaults.connectionTimeoutMs),
     retriesPerRequest: integer(body, 'retries_per_request', defaults.retriesPerRequest),
-    checkpointIntervalMs: atLeastOne(body, 'checkpoint_interval', defaults.checkpointIntervalMs),
+    checkpointIntervalMs: bounded(body, 'checkpoint_interval', defaults.checkpointIntervalMs),
     filter: parseFilter(body),
     ...parseVerify(body, continuous),
     ...sinceSeq(body.since_seq),
@@ -113,8 +122,11 @@ function integer(body: Members, name: string, fallback: number): number {
   return number
 }
 
-function atLeastOne(body: Members, name: string, fallback: number): number {
-  return Math.max(1, integer(body, name, fallback))
+/** A number beyond its bounds counts as the nearer one; a setting that is beyond them moves them. */
+function bounded(body: Members, name: keyof typeof BOUNDS, fallback: number): number {
+  const [least, most] = BOUNDS[name]
+  const value = Math.max(Math.min(least, fallback), integer(body, name, fallback))
+  return Math.max(1, Math.min(value, Math.max(most, fallback)))
 }
 
 function createParams(body: Members): Record<string, string> {

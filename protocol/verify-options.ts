@@ -7,6 +7,9 @@ export interface VerifyOptions {
   readonly repair: boolean
 }
 
+/** Timers of Node.js that are longer end at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1
+
 type Members = Readonly<Record<string, unknown>>
 
 const MEMBERS = ['interval', 'repair']
@@ -36,7 +39,7 @@ export function parseVerify(body: Members, continuous: boolean): { verify?: Veri
     throw badParameter('verify.interval', 'a number of seconds, an integer from 1')
   }
   const repairs = [flag('repair', repair), flag('verify.repair', inside)]
-  return { verify: { intervalMs: interval * 1000, repair: repairs.includes(true) } }
+  return { verify: { intervalMs: Math.min(interval * 1000, MAX_TIMER_MS), repair: repairs.includes(true) } }
 }
 
 function flag(name: string, value: unknown = false): boolean {

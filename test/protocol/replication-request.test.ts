@@ -125,3 +125,20 @@ for (const [body, kind, reason] of REFUSED) {
     t.is(error.reason, reason)
   })
 }
+
+// A million workers of one job took a gigabyte, and a checkpoint each millisecond a part of the processor.
+test('numbers of a job are bounded, but as far as the configured default goes', t => {
+  const most = { worker_processes: 1e6, worker_batch_size: '10000000', http_connections: 1e9 }
+  const times = { connection_timeout: 2 ** 31, checkpoint_interval: 2 ** 31 }
+  const { options } = parseReplication({ ...endpoints, ...most, ...times }, REPLICATION_DEFAULTS)
+  t.like(options, { workerProcesses: 100, workerBatchSize: 10_000, httpConnections: 1000 })
+  t.like(options, { connectionTimeoutMs: 2 ** 31 - 1, checkpointIntervalMs: 2 ** 31 - 1 })
+  const least = parseReplication({ ...endpoints, worker_processes: 0, checkpoint_interval: 1 }, REPLICATION_DEFAULTS)
+  t.like(least.options, { workerProcesses: 1, checkpointIntervalMs: 100 })
+  const configured = { ...REPLICATION_DEFAULTS, workerProcesses: 200, checkpointIntervalMs: 20 }
+  const { options: wide } = parseReplication({ ...endpoints, worker_processes: 150, checkpoint_interval: 20 }, configured)
+  t.like(wide, { workerProcesses: 150, checkpointIntervalMs: 20 })
+  const verify = { interval: 1e9 }
+  const { options: verified } = parseReplication({ ...endpoints, continuous: true, verify }, REPLICATION_DEFAULTS)
+  t.is(verified.verify?.intervalMs, 2 ** 31 - 1)
+})
