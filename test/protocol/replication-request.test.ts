@@ -6,8 +6,12 @@ import type { ReplicationSyntaxError } from '../../protocol/replication-error.ts
 
 const endpoints = { source: 'http://admin:pa%3Ass@host/a', target: 'https://host:6984/b/' }
 
-function parse(body: object, localUrl?: (name: string) => string): ReplicationRequest {
-  const parsed = parseReplication(body as Record<string, unknown>, REPLICATION_DEFAULTS, localUrl)
+function parse(
+  body: object,
+  localUrl?: (name: string) => string,
+  defaults = REPLICATION_DEFAULTS,
+): ReplicationRequest {
+  const parsed = parseReplication(body as Record<string, unknown>, defaults, localUrl)
   if ('cancelId' in parsed) throw new Error('a cancel')
   return parsed
 }
@@ -130,15 +134,19 @@ for (const [body, kind, reason] of REFUSED) {
 test('numbers of a job are bounded, but as far as the configured default goes', t => {
   const most = { worker_processes: 1e6, worker_batch_size: '10000000', http_connections: 1e9 }
   const times = { connection_timeout: 2 ** 31, checkpoint_interval: 2 ** 31 }
-  const { options } = parseReplication({ ...endpoints, ...most, ...times }, REPLICATION_DEFAULTS)
+  const { options } = parse({ ...endpoints, ...most, ...times })
   t.like(options, { workerProcesses: 100, workerBatchSize: 10_000, httpConnections: 1000 })
   t.like(options, { connectionTimeoutMs: 2 ** 31 - 1, checkpointIntervalMs: 2 ** 31 - 1 })
-  const least = parseReplication({ ...endpoints, worker_processes: 0, checkpoint_interval: 1 }, REPLICATION_DEFAULTS)
+  const least = parse({ ...endpoints, worker_processes: 0, checkpoint_interval: 1 })
   t.like(least.options, { workerProcesses: 1, checkpointIntervalMs: 100 })
   const configured = { ...REPLICATION_DEFAULTS, workerProcesses: 200, checkpointIntervalMs: 20 }
-  const { options: wide } = parseReplication({ ...endpoints, worker_processes: 150, checkpoint_interval: 20 }, configured)
+  const { options: wide } = parse(
+    { ...endpoints, worker_processes: 150, checkpoint_interval: 20 },
+    undefined,
+    configured,
+  )
   t.like(wide, { workerProcesses: 150, checkpointIntervalMs: 20 })
   const verify = { interval: 1e9 }
-  const { options: verified } = parseReplication({ ...endpoints, continuous: true, verify }, REPLICATION_DEFAULTS)
+  const { options: verified } = parse({ ...endpoints, continuous: true, verify })
   t.is(verified.verify?.intervalMs, 2 ** 31 - 1)
 })
