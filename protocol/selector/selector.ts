@@ -65,9 +65,14 @@ export function compileFeedSelector(selector: unknown): CompiledSelector {
   }
 }
 
-function fieldsOf(node: JsonObject): string[] {
-  if (Object.keys(node).length === 0) return []
-  const [name, operand] = only(node)
-  if (!isOperator(name)) return [name]
-  return Array.isArray(operand) ? operand.flatMap(argument => fieldsOf(argument as JsonObject)) : []
+function fieldsOf(selector: JsonObject): string[] {
+  const fields: string[] = []
+  const collect = (node: JsonObject): void => {
+    if (Object.keys(node).length === 0) return
+    const [name, operand] = only(node)
+    if (!isOperator(name)) fields.push(name)
+    else if (Array.isArray(operand)) for (const argument of operand) collect(argument as JsonObject)
+  }
+  collect(selector)
+  return fields
 }

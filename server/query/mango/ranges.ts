@@ -18,13 +18,32 @@ const INDEXABLE = new Set([...COMPARISONS, '$exists'])
 /** Behind every string that begins alike: no character comes later in the collation. */
 const LAST_CHARACTER = '\uffff'
 
-/** The fields whose comparisons an index can serve: those under `$and` alone. (CouchDB: mango_idx_view) */
-export function indexableFields(node: JsonObject): string[] {
-  if (Object.keys(node).length === 0) return []
-  const [name, operand] = only(node)
-  if (name === '$and') return [...new Set((operand as JsonObject[]).flatMap(indexableFields))].sort()
-  if (isOperator(name)) return []
-  return INDEXABLE.has(only(operand as JsonObject)[0]) ? [name] : []
+/** Fields of selectors that were asked for: each index of a database asks. */
+const known = new WeakMap<JsonObject, readonly string[]>()
+
+/** The fields whose comparisons an index can serve: those under `$and` alone, sorted. (CouchDB: mango_idx_view) */
+export function indexableFields(selector: JsonObject): readonly string[] {
+  const before = known.get(selector)
+  if (before !== undefined) return before
+  const fields = new Set<string>()
+  for (const [name, condition] of conjuncts(selector))
+    if (!isOperator(name) && INDEXABLE.has(only(condition as JsonObject)[0])) fields.add(name)
+  const sorted = [...fields].sort()
+  known.set(selector, sorted)
+  return sorted
+}
+
+/** The parts of a selector that all have to hold, however its `$and`s are nested. */
+function conjuncts(selector: JsonObject): (readonly [name: string, operand: JsonValue])[] {
+  const parts: (readonly [string, JsonValue])[] = []
+  const collect = (node: JsonObject): void => {
+    if (Object.keys(node).length === 0) return
+    const [name, operand] = only(node)
+    if (name === '$and') for (const argument of operand as JsonObject[]) collect(argument)
+    else parts.push([name, operand])
+  }
+  collect(selector)
+  return parts
 }
 
 /** The range of a field: all comparisons of it that hold together. */
@@ -38,13 +57,11 @@ export function rangeOf(selector: JsonObject, field: string): FieldRange {
 
 type Condition = readonly [operator: string, value: JsonValue]
 
-function comparisonsOf(node: JsonObject, field: string): Condition[] {
-  if (Object.keys(node).length === 0) return []
-  const [name, operand] = only(node)
-  if (name === '$and') return (operand as JsonObject[]).flatMap(argument => comparisonsOf(argument, field))
-  if (name !== field) return []
-  const [operator, value] = only(operand as JsonObject)
-  return COMPARISONS.has(operator) ? [[operator, value]] : []
+function comparisonsOf(selector: JsonObject, field: string): Condition[] {
+  return conjuncts(selector)
+    .filter(([name]) => name === field)
+    .map(([, condition]) => only(condition as JsonObject))
+    .filter(([operator]) => COMPARISONS.has(operator))
 }
 
 function narrow(range: FieldRange, [operator, value]: Condition, order: typeof compareJson): FieldRange {
