@@ -52,7 +52,6 @@ export class PatternMatches {
   #turnLeft = 0
   #programSteps = 0
   #known: Known | undefined
-
   #hasLoops = false
 
   get hasPatterns(): boolean {

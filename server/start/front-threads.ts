@@ -30,7 +30,8 @@ export function threadsOf(config: Config, host: ThreadsHost, log: Pick<Logger, '
   const threads = config.integer('couchette', 'threads')
   const reason = noThreads(host)
   if (threads === 0) return reason === undefined ? automaticThreads(config, host) : 1
-  if (threads === 1 || reason === undefined) return threads
+  if (threads <= 1) return 1
+  if (reason === undefined) return threads
   log.warn(`[couchette] threads = ${threads} has no effect: ${reason}. One thread serves.`)
   return 1
 }

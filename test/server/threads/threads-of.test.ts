@@ -35,6 +35,7 @@ onlyHere('the number of threads follows the cores, from four on', t => {
 onlyHere('a number that is set holds whatever the cores', t => {
   t.deepEqual(threads({ threads: 2 }, { cores: 1 }), [2, []])
   t.deepEqual(threads({ threads: 1 }), [1, []])
+  t.deepEqual(threads({ threads: -1 }), [1, []])
 })
 
 test('servers that cannot have threads, or spare memory, have one of their own choice, without a word', t => {
