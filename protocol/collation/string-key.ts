@@ -1,3 +1,4 @@
+import { hasLongMarks, isBoundary, MAX_BETWEEN, MAX_MARKS } from './boundary.ts'
 import type { KeyWriter } from './key-writer.ts'
 import { LevelWriter } from './levels.ts'
 import { ENTRY_SHIFT, rootElements, unassignedPrimary, type Contraction, type RootElements } from './root.ts'
@@ -6,6 +7,7 @@ const LEVEL_END = 1
 const STRING_END = 0
 /** Below this, no character takes part in a contraction but `l` and `L`, before a middle dot. */
 const ASCII_END = 0x80
+const LAST_OF_ONE_UNIT = 0xffff
 
 const secondaries = new LevelWriter()
 const tertiaries = new LevelWriter()
@@ -46,25 +48,6 @@ export function writeBeginning(text: string, length: number, out: KeyWriter): bo
   return true
 }
 
-/** Returns whether the character at an index has nothing to do with those before it. */
-function isBoundary(text: string, index: number): boolean {
-  const unit = text.charCodeAt(index)
-  if (unit >= 0xdc00 && unit < 0xe000) return false
-  const point = text
-    .slice(index, index + 2)
-    .normalize('NFD')
-    .codePointAt(0) as number
-  return !/^\p{M}/u.test(String.fromCodePoint(point)) && !followers().has(point)
-}
-
-let known: ReadonlySet<number> | undefined
-
-/** The code points that may contract with those before them. */
-function followers(): ReadonlySet<number> {
-  known ??= new Set([...rootElements().contractions.values()].flat().flatMap(({ rest }) => rest))
-  return known
-}
-
 /** Writes the first level, and keeps the others. */
 function writeElements(text: string, out: KeyWriter): void {
   const root = rootElements()
@@ -86,22 +69,26 @@ function writeAscii(text: string, root: RootElements, out: KeyWriter): void {
   for (let i = 0; i < text.length; i++) writeEntry(root.entryOf(text.charCodeAt(i)), root, out)
 }
 
-/** Marks in a row that are put in canonical order together: the time that takes grows with their square. */
-const MAX_MARKS = 256
-const LONG_MARKS = new RegExp(`\\p{M}{${MAX_MARKS + 1}}`, 'u')
 const SOME_MARKS = new RegExp(`\\p{M}{1,${MAX_MARKS}}|\\P{M}+`, 'gu')
 
 /** Decomposes a text canonically. More marks on one letter than anybody writes are taken in groups. */
 function decomposed(text: string): string {
-  if (text.length <= MAX_MARKS || !LONG_MARKS.test(text)) return text.normalize('NFD')
+  if (!hasLongMarks(text)) return text.normalize('NFD')
   return text.replace(SOME_MARKS, part => part.normalize('NFD'))
 }
 
-function codePoints(text: string): number[] {
-  return Array.from(text, character => character.codePointAt(0) as number)
+function codePoints(text: string): Uint32Array {
+  const points = new Uint32Array(text.length)
+  let count = 0
+  for (let i = 0; i < text.length; i++) {
+    const point = text.codePointAt(i) as number
+    if (point > LAST_OF_ONE_UNIT) i += 1
+    points[count++] = point
+  }
+  return points.subarray(0, count)
 }
 
-function writeCodePoints(points: number[], root: RootElements, out: KeyWriter): void {
+function writeCodePoints(points: Uint32Array, root: RootElements, out: KeyWriter): void {
   for (let i = 0; i < points.length; i++) {
     const point = points[i] as number
     const found = contractionAt(points, i, root.contractions.get(point))
@@ -119,7 +106,7 @@ function writeCodePoints(points: number[], root: RootElements, out: KeyWriter): 
  * @returns its entry, and the number of its further code points
  */
 function contractionAt(
-  points: number[],
+  points: Uint32Array,
   i: number,
   known: readonly Contraction[] = [],
 ): { readonly entry: number; readonly length: number } | undefined {
@@ -135,11 +122,8 @@ function contractionAt(
   return undefined
 }
 
-/** Marks between the two that are looked at: Unicode's stream-safe texts have at most 30. */
-const MAX_BETWEEN = 32
-
 /** Marks of other combining classes may stand between a letter and the mark that it contracts with (UTS #10, S2.1). */
-function unblockedMark(points: number[], from: number, mark: number): number {
+function unblockedMark(points: Uint32Array, from: number, mark: number): number {
   for (let i = from; i < Math.min(points.length, from + MAX_BETWEEN); i++) {
     const point = points[i] as number
     if (point === mark) return i

@@ -1,3 +1,4 @@
+import { commonBoundary, hasLongMarks } from './boundary.ts'
 import { KeyWriter } from './key-writer.ts'
 import { rootElements } from './root.ts'
 import { writeBeginning, writeFirstLevel, writeStringKey } from './string-key.ts'
@@ -58,7 +59,19 @@ function isBeyond(unit: number, isThere: boolean): boolean {
 }
 
 function compareKeys(a: string, b: string): number {
-  return compareBeginnings(a, b) ?? compareWholeKeys(a, b)
+  const [restA, restB] = withoutCommonBeginning(a, b)
+  return compareBeginnings(restA, restB) ?? compareWholeKeys(restA, restB)
+}
+
+/** Long strings that begin alike differ as their rests do, unless these would be taken apart in another way. */
+function withoutCommonBeginning(a: string, b: string): readonly [string, string] {
+  if (Math.min(a.length, b.length) < FIRST_BEGINNING) return [a, b]
+  const end = commonBoundary(a, b)
+  if (end === 0) return [a, b]
+  const rests = [a.slice(end), b.slice(end)] as const
+  return hasLongMarks(a) === hasLongMarks(rests[0]) && hasLongMarks(b) === hasLongMarks(rests[1])
+    ? rests
+    : [a, b]
 }
 
 /** Compares long strings by their beginnings, so that the time goes by where they differ; undefined where these are equal. */

@@ -63,3 +63,18 @@ export async function inTurns<Item>(
     if (slice.isOver) await slice.pause()
   }
 }
+
+/** Maps items one after the other, and lets other work run whenever a time slice is used up. */
+export async function mapInTurns<Item, Result>(
+  items: Iterable<Item>,
+  map: (item: Item) => Result | Promise<Result>,
+): Promise<Result[]> {
+  const slice = new TimeSlice()
+  const results: Result[] = []
+  for (const item of items) {
+    const result = map(item)
+    results.push(result instanceof Promise ? await result : result)
+    if (slice.isOver) await slice.pause()
+  }
+  return results
+}

@@ -102,6 +102,7 @@ async function packEntries(
       index.push(i, view, start, out.length)
       writeRowValue(JSON.stringify(id), `[${key.join()}]`, 'null', out)
       index.push(out.length)
+      if (slice.isOver) await slice.pause()
     }
   }
   return { bytes: out.take(), index: Uint32Array.from(index) }

@@ -1,10 +1,10 @@
-import { compareJson } from '../../../protocol/collation/compare.ts'
-import { fail } from '../../../protocol/errors.ts'
 import type { JsonValue } from '../../../protocol/json-value.ts'
-import { numberValue, rowKeyText, rowValueText } from '../../../protocol/view-row.ts'
+import { rowKeyText } from '../../../protocol/view-row.ts'
 import { cardinality, emptyRegisters, insert, unionOfRegisters, type Registers } from './hyperloglog.ts'
 import { printNumeric } from './numeric.ts'
+import { rankOf } from './ranked.ts'
 import { addStats, mergeStats, startStats, statsOfNumbers } from './stats.ts'
+import { valueOf } from './row-value.ts'
 import { SUM_START, sum } from './sum.ts'
 
 /** A reduce function of CouchDB's own. What it gives for some rows is JSON, can be stored, and reduced with others. */
@@ -16,9 +16,6 @@ export interface BuiltinReduce {
   /** The answered value, as JSON. */
   finish(part: JsonValue): string
 }
-
-const valueOf = (row: Uint8Array): JsonValue =>
-  numberValue(row) ?? (JSON.parse(rowValueText(row)) as JsonValue)
 
 const count: BuiltinReduce = {
   reduce: rows => rows.length,
@@ -72,21 +69,6 @@ const last: BuiltinReduce = {
   finish: JSON.stringify,
 }
 
-/** The N first of the distinct values, the largest or the smallest. */
-function ranked(size: number, sign: 1 | -1): BuiltinReduce {
-  const merge = (values: readonly JsonValue[]): JsonValue[] => {
-    const sorted = values.toSorted((a, b) => sign * compareJson(a, b))
-    return sorted
-      .filter((value, i) => i === 0 || compareJson(value, sorted[i - 1] as JsonValue) !== 0)
-      .slice(0, size)
-  }
-  return {
-    reduce: rows => merge(rows.map(valueOf)),
-    rereduce: parts => merge((parts as JsonValue[][]).flat()),
-    finish: JSON.stringify,
-  }
-}
-
 const NAMED: readonly (readonly [prefix: string, reduce: BuiltinReduce])[] = [
   ['_sum', sumAll],
   ['_count', count],
@@ -96,26 +78,12 @@ const NAMED: readonly (readonly [prefix: string, reduce: BuiltinReduce])[] = [
   ['_last', last],
 ]
 
-const MAX_RANKED = 100
-
-/**
- * Returns the built-in function of that name, undefined if there is none. What follows `_sum` and the like is ignored.
- *
- * @throws `invalid_design_doc` for an invalid rank
- */
+/** Returns the built-in function of that name, undefined if there is none. What follows `_sum` and the like is ignored. */
 export function builtinReduce(name: string): BuiltinReduce | undefined {
-  const rank = /^_(top|bottom)_(.*)$/s.exec(name)
-  if (rank !== null) return ranked(rankOf(rank[2] as string), rank[1] === 'top' ? -1 : 1)
   return NAMED.find(([prefix]) => name.startsWith(prefix))?.[1]
 }
 
-function rankOf(text: string): number {
-  if (!/^[+-]?\d+$/.test(text)) throw fail('invalidDesignDoc', 'invalid rank reducer')
-  const rank = Number(text)
-  if (rank >= 1 && rank <= MAX_RANKED) return rank
-  throw fail('invalidDesignDoc', `rank value must be between 1 and ${MAX_RANKED}`)
-}
-
+/** @throws `invalid_design_doc` for an invalid rank */
 export function isBuiltinReduce(name: string): boolean {
-  return builtinReduce(name) !== undefined
+  return rankOf(name) !== undefined || builtinReduce(name) !== undefined
 }
