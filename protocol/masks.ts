@@ -105,17 +105,17 @@ export class Mask {
     return new Map([...document].filter(([name]) => name !== '_attachments'))
   }
 
-  /** Returns the same value where nothing is hidden. */
-  #within(value: ExactValue, path: readonly string[], action: FieldAction): ExactValue {
+  /** Applies an action to what a path names, from one of its parts on. @returns the same value where nothing is hidden */
+  #within(value: ExactValue, path: readonly string[], action: FieldAction, at = 0): ExactValue {
     if (Array.isArray(value)) {
-      const items = value.map(item => this.#within(item, path, action))
+      const items = value.map(item => this.#within(item, path, action, at))
       return items.some((item, index) => item !== value[index]) ? items : value
     }
-    const [name, ...rest] = path
+    const name = path[at]
     if (!isExactObject(value) || name === undefined || !value.has(name)) return value
     const member = value.get(name)!
-    if (rest.length > 0) {
-      const inner = this.#within(member, rest, action)
+    if (at + 1 < path.length) {
+      const inner = this.#within(member, path, action, at + 1)
       return inner === member ? value : new Map([...value, [name, inner]])
     }
     if (action.kind !== 'remove') return new Map([...value, [name, this.#hidden(member, action)]])
