@@ -6,18 +6,17 @@ import type { StoreBatch } from '../../storage/store.ts'
 import {
   type ClusterChange,
   type ContentChange,
-  decodeChange,
   type GroupChange,
   isOfDatabases,
   isOfGroup,
 } from '../entry/change.ts'
-import { checkFollows, decodeHeader } from '../entry/entry.ts'
-import { readIntoRun } from '../entry/run.ts'
+import { decodeHeader } from '../entry/entry.ts'
 import { type LogEntry, LogTrimmedError } from '../log/contract.ts'
 import { appendBehind } from './append.ts'
 import { ContentSender, withLocalContent } from './content.ts'
 import { readHead } from './log-head.ts'
-import { decodePlace, encodePlace, type Place, placeAtHead, placeBehind, withChange } from './place.ts'
+import { decodePlace, encodePlace, type Place, placeAtHead } from './place.ts'
+import { readBehind } from './read-behind.ts'
 import type { AppliedTo, GroupParts } from './group-parts.ts'
 import { PositionWaits } from './position-waits.ts'
 
@@ -104,7 +103,7 @@ export class ReplicatedGroup {
     await this.#last
     const tail = await this.#parts.log.read(this.position + 1)
     let place = this.#place
-    for (const entry of tail) place = this.#check(entry, place).place
+    for (const entry of tail) place = readBehind(place, entry, this.#parts.cipher).place
     const started = performance.now()
     const change = { kind: 'lead', ...this.#parts.node } as const
     const led = await appendBehind(this.#parts, [change], place, place.epoch + 1)
@@ -151,11 +150,19 @@ export class ReplicatedGroup {
     }))
   }
 
-  /** Resolves when the databases of a leader show all that a follower may show by now. */
-  async whenWritten(): Promise<void> {
-    await this.#writing?.catch(() => undefined)
+  /**
+   * Waits until the databases of a leader show all that a follower may show by now.
+   *
+   * @returns false where that is not known: an append that failed may be in the log, and shown by followers
+   */
+  async whenWritten(): Promise<boolean> {
+    const isWritten = await this.#writing?.then(
+      () => true,
+      () => false,
+    )
     // Databases take it over in the same turn of the event loop.
     await nextTurn()
+    return isWritten !== false && this.isLeader
   }
 
   /** Gives up the leadership; what waits is refused. Another node may have taken it, or may take it. */
@@ -241,18 +248,10 @@ export class ReplicatedGroup {
     throw fail('notLeader')
   }
 
-  /** Returns the place behind an entry, and what takes effect there. @throws {EntryError} where it does not follow */
-  #check({ bytes }: LogEntry, place: Place): { readonly place: Place; readonly changes: ClusterChange[] } {
-    const { entry, run, parts } = readIntoRun(place.run, place.epoch, bytes, this.#parts.cipher)
-    checkFollows(entry, place)
-    const changes = parts.map(decodeChange)
-    return { place: changes.reduce(withChange, { ...placeBehind(place, entry, bytes), run }), changes }
-  }
-
   async #apply(logged: LogEntry, catalog: AppliedTo): Promise<void> {
     if (logged.position <= this.position) return
-    const { place, changes: all } = this.#check(logged, this.#place)
-    const { store, content } = this.#parts
+    const { store, content, cipher } = this.#parts
+    const { place, changes: all } = readBehind(this.#place, logged, cipher)
     if (place.epoch !== this.epoch) await content.discard()
     for (const change of all) if (change.kind === 'content') await this.#take(change)
     const changes = all.filter(isOfDatabases)

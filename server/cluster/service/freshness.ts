@@ -2,9 +2,22 @@ import { CouchError, fail } from '../../../protocol/errors.ts'
 import type { ClusterState } from './cluster-state.ts'
 import { askNode, NODE_PATHS } from '../nodes/node-client.ts'
 
+type AskedState = Pick<
+  ClusterState,
+  | 'config'
+  | 'counters'
+  | 'signature'
+  | 'address'
+  | 'group'
+  | 'isLeader'
+  | 'leader'
+  | 'stopped'
+  | 'provenPosition'
+>
+
 /** Keeps a node's promise that what it says is missing is missing at the leader, too. */
 export class Freshness {
-  readonly #cluster: ClusterState
+  readonly #cluster: AskedState
   /** The question that the next ones may share, as it was not sent yet. */
   #next: Promise<number> | undefined
   #last: Promise<unknown> = Promise.resolve()
@@ -12,7 +25,7 @@ export class Freshness {
   #heard: { readonly position: number; readonly at: number } | undefined
   #currentAt = performance.now()
 
-  constructor(cluster: ClusterState) {
+  constructor(cluster: AskedState) {
     this.#cluster = cluster
   }
 
@@ -37,7 +50,8 @@ export class Freshness {
    * @throws `noLeader`
    */
   async catchUp(): Promise<void> {
-    if (this.#cluster.isLeader && this.#isLeaseValid) return this.#cluster.group?.whenWritten()
+    const { isLeader, group } = this.#cluster
+    if (isLeader && this.#isLeaseValid && (await group?.whenWritten()) === true) return
     await this.whenApplied(await this.#position())
   }
 
