@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Level } from 'level'
 import type { DocumentSorter } from '../../replicator/comparison/by-listings.ts'
 import { PeerError } from '../../replicator/peer-error.ts'
 import type { IdRange, ListedDocument } from '../../replicator/peer.ts'
+import { StoreLevel } from '../storage/store-level.ts'
 
 const ROWS_AT_A_TIME = 1000
 
@@ -13,7 +13,7 @@ const ROWS_AT_A_TIME = 1000
  */
 export class LevelSorter implements DocumentSorter {
   readonly #directory: string
-  readonly #level: Level<Uint8Array, string>
+  readonly #level: StoreLevel<string>
   readonly #maxBytes: number
   #bytes = 0
 
@@ -24,12 +24,12 @@ export class LevelSorter implements DocumentSorter {
   static async open(parent: string, maxBytes: number): Promise<LevelSorter> {
     await mkdir(parent, { recursive: true, mode: 0o700 })
     const directory = await mkdtemp(join(parent, 'sort-'))
-    const level = new Level<Uint8Array, string>(directory, { keyEncoding: 'view', valueEncoding: 'utf8' })
+    const level = new StoreLevel<string>(directory, { keyEncoding: 'view', valueEncoding: 'utf8' })
     await level.open()
     return new LevelSorter(directory, level, maxBytes)
   }
 
-  private constructor(directory: string, level: Level<Uint8Array, string>, maxBytes: number) {
+  private constructor(directory: string, level: StoreLevel<string>, maxBytes: number) {
     this.#directory = directory
     this.#level = level
     this.#maxBytes = maxBytes

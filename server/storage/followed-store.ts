@@ -1,4 +1,3 @@
-import { Level } from 'level'
 import { fail } from '../../protocol/errors.ts'
 import { CheckedStore } from './checksums/checked-store.ts'
 import type {
@@ -13,6 +12,7 @@ import type {
 import { LEVEL_OPTIONS } from './durable/level-disk.ts'
 import { Encryption } from './encryption/encryption.ts'
 import { SealedStore } from './encryption/sealed-store.ts'
+import { StoreLevel } from './store-level.ts'
 
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
 
@@ -23,7 +23,7 @@ const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
 export class FollowedStore implements Store {
   readonly #directory: string
   readonly #dataKey: Uint8Array | undefined
-  #level: Level<Uint8Array, Uint8Array> | undefined
+  #level: StoreLevel | undefined
   #current: Store | undefined
 
   /** @param dataKey of an encrypted store */
@@ -39,7 +39,7 @@ export class FollowedStore implements Store {
   /** Idempotent. */
   async open(): Promise<void> {
     if (this.#level !== undefined) return
-    const level = new Level<Uint8Array, Uint8Array>(this.#directory, {
+    const level = new StoreLevel(this.#directory, {
       ...ENCODINGS,
       ...LEVEL_OPTIONS,
       createIfMissing: false,

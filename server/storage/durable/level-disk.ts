@@ -1,11 +1,11 @@
 import { copyFile, link, mkdir, open, readFile, rm, statfs, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { Level } from 'level'
 import type { Store } from '../contract.ts'
 import { copyLevelFiles } from '../leveldb/copy-files.ts'
 import { dataPaths, inspectLogs, type LogInspection, logPaths } from '../leveldb/inspect-logs.ts'
 import { AcknowledgedFile, type LastRun } from './acknowledged-file.ts'
 import type { Disk, Evidence, LogState } from './disk.ts'
+import { StoreLevel } from '../store-level.ts'
 import { decodeMark, MARK } from './mark.ts'
 
 /** Room beside that for the tables that opening makes of the logs: a manifest, a new log. */
@@ -47,7 +47,7 @@ export class LevelDisk implements Disk {
   }
 
   async open(): Promise<Store> {
-    const level = new Level<Uint8Array, Uint8Array>(this.place, {
+    const level = new StoreLevel(this.place, {
       ...ENCODINGS,
       ...LEVEL_OPTIONS,
       ...(this.#options.isSmall === true ? SMALL_LEVEL_OPTIONS : {}),
