@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fail } from '../../../protocol/errors.ts'
 import type { ReplicatedChange } from '../../database/replication-hook.ts'
-import { putLogPlace, readLogPlace } from '../../database/replicated-records.ts'
+import { putLogPlace } from '../../database/replicated-records.ts'
 import type { StoreBatch } from '../../storage/store.ts'
 import {
   type ClusterChange,
@@ -10,13 +10,12 @@ import {
   isOfDatabases,
   isOfGroup,
 } from '../entry/change.ts'
-import { decodeHeader } from '../entry/entry.ts'
-import { type LogEntry, LogTrimmedError } from '../log/contract.ts'
+import type { LogEntry } from '../log/contract.ts'
 import { appendBehind } from './append.ts'
 import { ContentSender, withLocalContent } from './content.ts'
-import { readHead } from './log-head.ts'
-import { decodePlace, encodePlace, type Place, placeAtHead } from './place.ts'
-import { readBehind } from './read-behind.ts'
+import { openingPlace } from './opening-place.ts'
+import { encodePlace, type Place } from './place.ts'
+import { readBehind, readDurable } from './read-behind.ts'
 import type { AppliedTo, GroupParts } from './group-parts.ts'
 import { PositionWaits } from './position-waits.ts'
 
@@ -38,6 +37,9 @@ export class ReplicatedGroup {
   #writing: Promise<void> | undefined
   /** The empty entry that proves this node to lead, while it waits for its turn. */
   #confirming: Promise<void> | undefined
+  /** Refused changes, and those after which databases were read again. */
+  #refused = 0
+  #reloaded = 0
   /** Times, by `performance.now()`: when the last acknowledged append was sent; when the log last had something new. */
   #appendedAt = -Infinity
   #heardAt = performance.now()
@@ -49,11 +51,7 @@ export class ReplicatedGroup {
 
   /** Opens the group from where the store stands in the log; an empty store begins behind the log's first entry. */
   static async open(parts: GroupParts): Promise<ReplicatedGroup> {
-    const stored = await readLogPlace(parts.store)
-    if (stored !== undefined) return new ReplicatedGroup(parts, decodePlace(stored))
-    const head = await readHead(parts.log, parts.cipher)
-    if (head.change.kind !== 'genesis') throw new LogTrimmedError('the log begins with a checkpoint')
-    return new ReplicatedGroup(parts, placeAtHead(head))
+    return new ReplicatedGroup(parts, await openingPlace(parts))
   }
 
   /** The last entry applied, and what the log says of leader and members until there. */
@@ -102,8 +100,7 @@ export class ReplicatedGroup {
   async lead(catalog: AppliedTo): Promise<boolean> {
     await this.#last
     const tail = await this.#parts.log.read(this.position + 1)
-    let place = this.#place
-    for (const entry of tail) place = readBehind(place, entry, this.#parts.cipher).place
+    const place = tail.reduce((last, entry) => readBehind(last, entry, this.#parts.cipher).place, this.#place)
     const started = performance.now()
     const change = { kind: 'lead', ...this.#parts.node } as const
     const led = await appendBehind(this.#parts, [change], place, place.epoch + 1)
@@ -112,10 +109,7 @@ export class ReplicatedGroup {
     // This node's own position is stored once it leads. The entries read until then are from earlier leaders, and are applied first.
     for (const entry of tail) await this.#apply(entry, catalog)
     await this.#parts.content.discard()
-    const batch = this.#parts.store.batch()
-    putLogPlace(batch, encodePlace(led))
-    await batch.write()
-    this.#stored = led
+    await this.#store(led)
     this.#advance(led, started)
     this.#leading = led.epoch
     this.#parts.onChange?.(change)
@@ -128,8 +122,11 @@ export class ReplicatedGroup {
    * @throws `notLeader` where this node does not lead, or no longer: nothing was written then
    * @throws `logUnavailable` where the log did not answer: the changes may be found in it later
    */
-  async replicate(changes: readonly ReplicatedChange[], batch: StoreBatch): Promise<void> {
-    await this.#commit(changes, batch)
+  replicate(changes: readonly ReplicatedChange[], batch: StoreBatch): Promise<void> {
+    return this.#commit(changes, batch).catch((error: unknown) => {
+      this.#refused += 1
+      throw error
+    })
   }
 
   /** Appends changes of the cluster itself, or none: to prove that this node leads. @throws as {@link replicate} */
@@ -179,17 +176,15 @@ export class ReplicatedGroup {
   async catchUp(catalog: AppliedTo): Promise<void> {
     if (this.isLeader) this.stepDown()
     await this.#last
-    await catalog.reloadFailed()
+    await this.#reloadRefused(catalog)
     const { log } = this.#parts
     for (;;) {
-      const entries = await log.read(this.position + 1)
-      // An entry behind another proves nothing: both may be rows that no standby has. What its writer knew does.
-      const told = entries.map(({ bytes }) => decodeHeader(bytes).acknowledged)
-      const proven = Math.max(log.acknowledged, ...told)
-      const durable = entries.filter(({ position }) => position <= proven)
+      const durable = await readDurable(log, this.position + 1)
       for (const entry of durable) await this.#apply(entry, catalog)
       if (durable.length === 0) return
       this.#heardAt = performance.now()
+      // Of what is appended later the log tells.
+      if (this.position === log.acknowledged) return
     }
   }
 
@@ -227,23 +222,19 @@ export class ReplicatedGroup {
       const started = performance.now()
       this.#advance(await this.#appendAsLeader([piece], epoch), started)
     })
-    try {
-      return await sender.send(changes)
-    } catch (error) {
+    return sender.send(changes).catch((error: unknown) => {
       // Followers hold content without its commit until another epoch begins.
       this.stepDown()
       throw error
-    }
+    })
   }
 
   async #appendAsLeader(changes: readonly ClusterChange[], epoch: number): Promise<Place> {
-    try {
-      const place = await appendBehind(this.#parts, changes, this.#place, epoch)
-      if (place !== undefined) return place
-    } catch (error) {
+    const place = await appendBehind(this.#parts, changes, this.#place, epoch).catch((error: unknown) => {
       this.stepDown()
       throw error
-    }
+    })
+    if (place !== undefined) return place
     this.stepDown()
     throw fail('notLeader')
   }
@@ -266,25 +257,35 @@ export class ReplicatedGroup {
         if (isStored) this.#stored = place
       })
     }
-    if (changes.length === 0 && place.run.length === 0 && !content.isIncoming) {
-      const batch = store.batch()
-      putLogPlace(batch, encodePlace(place))
-      await batch.write()
-      this.#stored = place
-    }
+    if (changes.length === 0 && place.run.length === 0 && !content.isIncoming) await this.#store(place)
     this.#advance(place)
     for (const change of all) if (isOfGroup(change)) this.#parts.onChange?.(change)
   }
 
   /** Takes a piece of content. After a failure, content without its commit is read again from the last stored place. */
   async #take(piece: ContentChange): Promise<void> {
-    try {
-      await this.#parts.content.take(piece)
-    } catch (error) {
+    await this.#parts.content.take(piece).catch(async (error: unknown) => {
       await this.#parts.content.discard()
       this.#place = this.#stored
       throw error
-    }
+    })
+  }
+
+  /** Has databases whose changes were refused read again what is on disk. */
+  async #reloadRefused(catalog: AppliedTo): Promise<void> {
+    const refused = this.#refused
+    if (refused === this.#reloaded) return
+    // They learn of it in the same turn of the event loop.
+    await nextTurn()
+    await catalog.reloadFailed()
+    this.#reloaded = refused
+  }
+
+  async #store(place: Place): Promise<void> {
+    const batch = this.#parts.store.batch()
+    putLogPlace(batch, encodePlace(place))
+    await batch.write()
+    this.#stored = place
   }
 
   async #configure(changes: readonly ClusterChange[]): Promise<void> {
