@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { compareBytes } from '../collation/raw.ts'
 import type { Rev } from '../revision.ts'
 import type { JsonText } from './json-text.ts'
@@ -42,4 +43,12 @@ function attachmentsText({ attachments }: Content): string {
 /** Compares by body, then by attachments: 0 for the same content. Revisions have no say, as each resolution changes them. */
 export function compareContents(a: Content, b: Content): number {
   return Buffer.compare(a.body, b.body) || compareBytes(attachmentsText(a), attachmentsText(b))
+}
+
+/** Returns a text that contents share where they compare as the same, and no others. */
+export function contentKey(content: Content): string {
+  return createHash('sha256')
+    .update(content.body)
+    .update(`\0${attachmentsText(content)}`)
+    .digest('hex')
 }

@@ -1,24 +1,10 @@
+import { sortInSteps } from '../sort-in-steps.ts'
+import type { Steps } from '../steps.ts'
 import { attachmentKey, type Content, type ContentAttachment, type LiveLeaf } from './content.ts'
-import {
-  arrayText,
-  elementsOf,
-  isArrayText,
-  isObjectText,
-  type JsonText,
-  membersOf,
-  objectText,
-  valueAt,
-} from './json-text.ts'
+import { arrayText, elementsOf, isArrayText, isObjectText, type JsonText, objectText } from './json-text.ts'
 import { type FieldRule, type MergePolicy, pathKey } from './policy.ts'
-import { compareMoments, compareValues } from './value-order.ts'
-
-/** The value of one member in one leaf. */
-export interface MemberValue {
-  /** Undefined where the leaf does not have the member. */
-  readonly value: JsonText | undefined
-  /** The field of the policy, which says when the leaf was written. */
-  readonly moment: JsonText | undefined
-}
+import { gather, gatherMembers, type InLeaves, latestOf, rankLeaves } from './ranked.ts'
+import { compareValues } from './value-order.ts'
 
 /**
  * Merges leaves member by member. Rules join values in an order that does not depend on revisions, all but `winner`, so that
@@ -27,20 +13,20 @@ export interface MemberValue {
  *
  * @param leaves the winner first
  */
-export function mergeLeaves<Attachment extends ContentAttachment>(
+export function* mergeLeaves<Attachment extends ContentAttachment>(
   policy: MergePolicy,
   leaves: readonly LiveLeaf<Attachment>[],
-): Content<Attachment> {
-  const moments = momentsOf(policy, leaves)
-  const values = leaves.map(({ body }, index) => ({ value: body, moment: moments[index] }))
+): Steps<Content<Attachment>> {
+  const ranked = yield* rankLeaves(policy, leaves)
   return {
-    body: mergeMembers(policy, [], values, policy.otherwise),
-    attachments: mergeAttachments(policy, leaves, moments),
+    body: yield* mergeMembers(policy, [], bodiesOf(ranked), policy.otherwise),
+    attachments: yield* mergeAttachments(policy, ranked),
   }
 }
 
-export function momentsOf({ field }: MergePolicy, leaves: readonly Content[]): (JsonText | undefined)[] {
-  return leaves.map(({ body }) => (field === undefined ? undefined : valueAt(body, field)))
+/** Returns the bodies of leaves. */
+export function bodiesOf({ present, absent }: InLeaves<Content>): InLeaves<JsonText> {
+  return { present: present.map(({ value: { body }, rank }) => ({ value: body, rank })), absent }
 }
 
 /** @param inherited rule of the object that has the member */
@@ -49,100 +35,88 @@ export function ruleFor(policy: MergePolicy, path: readonly string[], inherited:
 }
 
 /** Merges a value that the leaves do not all have in common; undefined where the merged document has none. */
-export function mergeValues(
+export function* mergeValues(
   policy: MergePolicy,
   path: readonly string[],
-  values: readonly MemberValue[],
+  values: InLeaves<JsonText>,
   inherited: FieldRule,
-): JsonText | undefined {
-  const [first] = values
-  if (values.every(({ value }) => sameText(value, first?.value))) return first?.value
+): Steps<JsonText | undefined> {
+  const present = values.present.map(({ value }) => value)
+  const [first] = present
+  if (values.absent < 0 && areSame(present)) return first
   const rule = ruleFor(policy, path, inherited)
-  const present = values.map(({ value }) => value).filter(value => value !== undefined)
   // The field itself says when the merged revision was written: when the latest of them was.
-  if (policy.field !== undefined && pathKey(path) === pathKey(policy.field)) return greatest(present)
-  const candidates = rule === 'latest' ? latestOf(values) : values
+  if (policy.field !== undefined && pathKey(path) === pathKey(policy.field)) return yield* greatest(present)
   const hasRulesWithin = rule === 'latest' && isObjectOfRules(policy, path)
   if (present.some(isObjectText) && (rule !== 'latest' || hasRulesWithin)) {
-    if (rule !== 'winner' || present.every(isObjectText)) return mergeMembers(policy, path, values, rule)
+    if (rule !== 'winner' || present.every(isObjectText))
+      return yield* mergeMembers(policy, path, values, rule)
   }
-  if (rule === 'latest') {
-    return joinGreatest(candidates.map(({ value }) => value).filter(value => value !== undefined))
-  }
-  return joinValues(rule, present)
+  return yield* rule === 'latest' ? joinGreatest(latestOf(values)) : joinValues(rule, present)
 }
 
-function joinValues(rule: FieldRule, present: readonly JsonText[]): JsonText | undefined {
+function* joinValues(rule: FieldRule, present: readonly JsonText[]): Steps<JsonText | undefined> {
   switch (rule) {
     case 'winner':
       return present[0]
     case 'min':
-      return present.reduce((least, value) => (compareValues(value, least) < 0 ? value : least))
+      return yield* greatest(present, -1)
     case 'union':
-      return present.some(isArrayText) ? union(present.filter(isArrayText)) : greatest(present)
+      return yield* present.some(isArrayText) ? union(present.filter(isArrayText)) : greatest(present)
     case 'latest':
     case 'max':
     case 'sum':
-      return greatest(present)
+      return yield* greatest(present)
   }
 }
 
 /** Joins the values of leaves of the same moment: objects member by member, of other values the greatest. */
-function joinGreatest(values: readonly JsonText[]): JsonText | undefined {
+function* joinGreatest(values: readonly JsonText[]): Steps<JsonText | undefined> {
   const objects = values.filter(isObjectText)
   const [first] = objects
-  if (first === undefined) return greatest(values)
-  if (objects.every(value => value.equals(first))) return first
-  const members = objects.map(membersOf)
+  if (first === undefined) return yield* greatest(values)
+  if (areSame(objects)) return first
+  const members = yield* gatherMembers({ present: objects.map(value => ({ value, rank: 0 })), absent: -1 })
   const joined = new Map<string, JsonText>()
-  for (const name of new Set(members.flatMap(own => [...own.keys()]))) {
-    const value = joinGreatest(members.flatMap(own => own.get(name) ?? []))
+  for (const [name, { present }] of members) {
+    const value = yield* joinGreatest(present.map(({ value }) => value))
     if (value !== undefined) joined.set(name, value)
   }
   return objectText(joined)
 }
 
-function greatest(values: readonly JsonText[]): JsonText | undefined {
-  return values.reduce<JsonText | undefined>(
-    (most, value) => (most === undefined || compareValues(value, most) > 0 ? value : most),
-    undefined,
-  )
+/** @param sign -1 for the least */
+function* greatest(values: readonly JsonText[], sign = 1): Steps<JsonText | undefined> {
+  let most: JsonText | undefined
+  for (const value of values) {
+    if (most === undefined || sign * compareValues(value, most) > 0) most = value
+    yield
+  }
+  return most
 }
 
 /** Returns the elements of all arrays, each once, in the order of values. */
-export function union(arrays: readonly JsonText[]): JsonText {
-  const elements = new Map(arrays.flatMap(elementsOf).map(element => [element.toString(), element]))
-  return arrayText([...elements.values()].sort(compareValues))
+function* union(arrays: readonly JsonText[]): Steps<JsonText> {
+  const elements = new Map<string, JsonText>()
+  for (const array of arrays) {
+    for (const element of elementsOf(array)) elements.set(element.toString(), element)
+    yield
+  }
+  return arrayText(yield* sortInSteps([...elements.values()], compareValues))
 }
 
-function mergeMembers(
+function* mergeMembers(
   policy: MergePolicy,
   path: readonly string[],
-  values: readonly MemberValue[],
+  values: InLeaves<JsonText>,
   inherited: FieldRule,
-): JsonText {
-  const objects = values.map(({ value, moment }) => ({
-    moment,
-    members: value === undefined ? new Map<string, JsonText>() : membersOf(value),
-  }))
+): Steps<JsonText> {
   const merged = new Map<string, JsonText>()
-  for (const name of new Set(objects.flatMap(({ members }) => [...members.keys()]))) {
-    const own = objects.map(({ members, moment }) => ({ value: members.get(name), moment }))
-    const value = mergeValues(policy, [...path, name], own, inherited)
+  for (const [name, own] of yield* gatherMembers(values)) {
+    const value = yield* mergeValues(policy, [...path, name], own, inherited)
     if (value !== undefined) merged.set(name, value)
   }
   return objectText(merged)
-}
-
-/** Returns the values of the leaves that were written last. */
-export function latestOf<Value extends Pick<MemberValue, 'moment'>>(values: readonly Value[]): Value[] {
-  let latest: Value[] = []
-  for (const value of values) {
-    const order = latest[0] === undefined ? 1 : compareMoments(value.moment, latest[0].moment)
-    if (order > 0) latest = [value]
-    else if (order === 0) latest.push(value)
-  }
-  return latest
 }
 
 /** Returns whether a policy has rules for members of the object at a path, or its field lies there. */
@@ -152,25 +126,35 @@ function isObjectOfRules({ rules, field }: MergePolicy, path: readonly string[])
   return paths.some(inner => inner.length > path.length && path.every((name, index) => inner[index] === name))
 }
 
-/** The rule for `_attachments` holds for each name. */
-export function mergeAttachments<Attachment extends ContentAttachment>(
+function* mergeAttachments<Attachment extends ContentAttachment>(
   policy: MergePolicy,
-  leaves: readonly Content<Attachment>[],
-  moments: readonly (JsonText | undefined)[],
-): Attachment[] {
-  const rule = policy.rules.get(pathKey(['_attachments'])) ?? policy.otherwise
-  const names = [...new Set(leaves.flatMap(({ attachments }) => attachments.map(({ name }) => name)))]
-  return names.sort().flatMap(name => {
-    const own = leaves.map(({ attachments }, index) => ({
-      attachment: attachments.find(one => one.name === name),
-      moment: moments[index],
-    }))
-    const candidates = (rule === 'latest' ? latestOf(own) : own).flatMap(({ attachment }) => attachment ?? [])
-    if (rule === 'winner') return candidates.slice(0, 1)
-    return candidates.sort((a, b) => (attachmentKey(a) < attachmentKey(b) ? 1 : -1)).slice(0, 1)
-  })
+  leaves: InLeaves<Content<Attachment>>,
+): Steps<Attachment[]> {
+  const named = yield* gatherAttachments(leaves)
+  return [...named.keys()].sort().flatMap(name => chooseAttachment(policy, named.get(name)!))
 }
 
-export function sameText(a: JsonText | undefined, b: JsonText | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : a.equals(b)
+/** Gathers the attachments of leaves by their names. */
+export function gatherAttachments<Attachment extends ContentAttachment>(
+  leaves: InLeaves<Content<Attachment>>,
+): Steps<Map<string, InLeaves<Attachment>>> {
+  return gather(leaves, ({ attachments }) => attachments.map(one => [one.name, one] as const))
+}
+
+/** Chooses one of the attachments of a name, or none. The rule for `_attachments` holds for each name. */
+export function chooseAttachment<Attachment extends ContentAttachment>(
+  policy: MergePolicy,
+  own: InLeaves<Attachment>,
+): Attachment[] {
+  const rule = policy.rules.get(pathKey(['_attachments'])) ?? policy.otherwise
+  const candidates = rule === 'latest' ? latestOf(own) : own.present.map(({ value }) => value)
+  const [first] = candidates
+  if (first === undefined) return []
+  if (rule === 'winner') return [first]
+  return [candidates.reduce((most, one) => (attachmentKey(one) > attachmentKey(most) ? one : most))]
+}
+
+/** Returns whether all texts are the same. */
+export function areSame(values: readonly JsonText[]): boolean {
+  return values.every(value => value.equals(values[0]!))
 }

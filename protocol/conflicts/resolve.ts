@@ -1,9 +1,11 @@
 import type { JsonObject } from '../json-value.ts'
 import type { CompiledSelector } from '../selector/selector.ts'
+import type { Steps } from '../steps.ts'
 import {
   compareContents,
   type Content,
   type ContentAttachment,
+  contentKey,
   type LiveLeaf,
   sortedAttachments,
 } from './content.ts'
@@ -19,17 +21,29 @@ export type Matcher = (selector: CompiledSelector, document: JsonObject) => bool
 export type LeafResolver = Exclude<Resolver, { readonly kind: 'function' | 'manual' }>
 
 /**
- * Returns the first policy that is for a document: its selector must match all leaves. Leaves are given without `_rev`, so
+ * Finds the first policy that is for a document: its selector must match all leaves. Leaves are given without `_rev`, so
  * that no revision has a say in it.
  */
-export function policyFor(
+export function* policyFor(
   policies: readonly Policy[],
   documents: readonly JsonObject[],
   matches: Matcher,
-): Policy | undefined {
-  return policies.find(
-    ({ selector }) => selector === undefined || documents.every(document => matches(selector, document)),
-  )
+): Steps<Policy | undefined> {
+  for (const policy of policies) if (yield* matchesAll(policy.selector, documents, matches)) return policy
+  return undefined
+}
+
+function* matchesAll(
+  selector: CompiledSelector | undefined,
+  documents: readonly JsonObject[],
+  matches: Matcher,
+): Steps<boolean> {
+  if (selector === undefined) return true
+  for (const document of documents) {
+    if (!matches(selector, document)) return false
+    yield
+  }
+  return true
 }
 
 /**
@@ -39,54 +53,60 @@ export function policyFor(
  * @param leaves more than one, the winner first
  * @param documents the same leaves as objects, for selectors
  */
-export function resolveLeaves<Attachment extends ContentAttachment>(
+export function* resolveLeaves<Attachment extends ContentAttachment>(
   resolver: LeafResolver,
   leaves: readonly LiveLeaf<Attachment>[],
   documents: readonly JsonObject[],
   matches: Matcher,
-): Content<Attachment> {
+): Steps<Content<Attachment>> {
   switch (resolver.kind) {
-    case 'latest':
-      return best(leaves, (a, b) =>
-        compareMoments(valueAt(a.body, resolver.field), valueAt(b.body, resolver.field)),
-      )
-    case 'prefer': {
-      const ranks = new Map(
-        leaves.map((leaf, index) => [leaf, preference(resolver.selectors, documents[index], matches)]),
-      )
-      return best(leaves, (a, b) => (ranks.get(b) ?? 0) - (ranks.get(a) ?? 0))
+    case 'latest': {
+      const moments = yield* mapInSteps(leaves, ({ body }) => valueAt(body, resolver.field))
+      return yield* best(leaves, (a, b) => compareMoments(moments[a], moments[b]))
     }
-    case 'majority':
-      return best(leaves, (a, b) => votes(leaves, a) - votes(leaves, b))
+    case 'prefer': {
+      const ranks = yield* mapInSteps(documents, one => preference(resolver.selectors, one, matches))
+      return yield* best(leaves, (a, b) => (ranks[b] ?? 0) - (ranks[a] ?? 0))
+    }
+    case 'majority': {
+      const keys = yield* mapInSteps(leaves, contentKey)
+      const votes = new Map<string, number>()
+      for (const key of keys) votes.set(key, (votes.get(key) ?? 0) + 1)
+      const votesOf = (leaf: number): number => votes.get(keys[leaf] ?? '') ?? 0
+      return yield* best(leaves, (a, b) => votesOf(a) - votesOf(b))
+    }
     case 'merge': {
-      const merged = leaves.every(leaf => compareContents(leaf, leaves[0]!) === 0)
-        ? leaves[0]!
-        : mergeLeaves(resolver, leaves)
+      const keys = new Set(yield* mapInSteps(leaves, contentKey))
+      const merged = keys.size === 1 ? leaves[0]! : yield* mergeLeaves(resolver, leaves)
       return { body: merged.body, attachments: sortedAttachments(merged.attachments) }
     }
   }
 }
 
-/** Returns the greatest leaf by an order; ties are decided by the contents. */
-function best<Attachment extends ContentAttachment>(
+/** Returns the greatest leaf by an order of their indexes; ties are decided by the contents. */
+function* best<Attachment extends ContentAttachment>(
   leaves: readonly LiveLeaf<Attachment>[],
-  order: (a: LiveLeaf<Attachment>, b: LiveLeaf<Attachment>) => number,
-): Content<Attachment> {
-  const { body, attachments } = leaves.reduce((most, leaf) =>
-    (order(leaf, most) || compareContents(leaf, most)) > 0 ? leaf : most,
-  )
+  order: (a: number, b: number) => number,
+): Steps<Content<Attachment>> {
+  let most = 0
+  for (let leaf = 1; leaf < leaves.length; leaf++) {
+    if ((order(leaf, most) || compareContents(leaves[leaf]!, leaves[most]!)) > 0) most = leaf
+    yield
+  }
+  const { body, attachments } = leaves[most]!
   return { body, attachments: sortedAttachments(attachments) }
 }
 
-function preference(
-  selectors: readonly CompiledSelector[],
-  document: JsonObject | undefined,
-  matches: Matcher,
-): number {
-  const index = document === undefined ? -1 : selectors.findIndex(selector => matches(selector, document))
-  return index < 0 ? selectors.length : index
+function* mapInSteps<Item, Result>(items: readonly Item[], map: (item: Item) => Result): Steps<Result[]> {
+  const results: Result[] = []
+  for (const item of items) {
+    results.push(map(item))
+    yield
+  }
+  return results
 }
 
-function votes(leaves: readonly Content[], leaf: Content): number {
-  return leaves.filter(other => compareContents(other, leaf) === 0).length
+function preference(selectors: readonly CompiledSelector[], document: JsonObject, matches: Matcher): number {
+  const index = selectors.findIndex(selector => matches(selector, document))
+  return index < 0 ? selectors.length : index
 }

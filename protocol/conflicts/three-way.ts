@@ -1,9 +1,10 @@
 import { floatText } from '../json/numbers.ts'
-import type { Content, ContentAttachment, LiveLeaf } from './content.ts'
-import { attachmentKey } from './content.ts'
+import type { Steps } from '../steps.ts'
+import { attachmentKey, type Content, type ContentAttachment, type LiveLeaf } from './content.ts'
 import { isObjectText, type JsonText, membersOf, objectText } from './json-text.ts'
-import { mergeAttachments, type MemberValue, mergeValues, momentsOf, ruleFor, sameText } from './merge.ts'
+import { areSame, bodiesOf, chooseAttachment, gatherAttachments, mergeValues, ruleFor } from './merge.ts'
 import type { FieldRule, MergePolicy } from './policy.ts'
+import { gatherMembers, type InLeaves, nowhere, rankLeaves } from './ranked.ts'
 
 /**
  * Merges leaves with what they had in common: a member that only some of them changed, all to the same, takes that change,
@@ -12,69 +13,76 @@ import type { FieldRule, MergePolicy } from './policy.ts'
  * @param leaves the winner first
  * @param ancestor the newest revision that all leaves descend from
  */
-export function mergeThreeWays<Attachment extends ContentAttachment>(
+export function* mergeThreeWays<Attachment extends ContentAttachment>(
   policy: MergePolicy,
   leaves: readonly LiveLeaf<Attachment>[],
   ancestor: Content<Attachment>,
-): Content<Attachment> {
-  const moments = momentsOf(policy, leaves)
-  const values = leaves.map(({ body }, index) => ({ value: body, moment: moments[index] }))
+): Steps<Content<Attachment>> {
+  const ranked = yield* rankLeaves(policy, leaves)
   return {
-    body: mergeMembers(policy, [], values, ancestor.body, policy.otherwise),
-    attachments: threeWayAttachments(policy, leaves, moments, ancestor),
+    body: yield* mergeMembers(policy, [], bodiesOf(ranked), ancestor.body, policy.otherwise),
+    attachments: yield* threeWayAttachments(policy, ranked, ancestor),
   }
 }
 
-function mergeMembers(
+function* mergeMembers(
   policy: MergePolicy,
   path: readonly string[],
-  values: readonly MemberValue[],
+  values: InLeaves<JsonText>,
   base: JsonText | undefined,
   inherited: FieldRule,
-): JsonText {
-  const none: ReadonlyMap<string, JsonText> = new Map()
-  const old = base === undefined ? none : membersOf(base)
-  const objects = values.map(({ value, moment }) => ({
-    moment,
-    members: value === undefined ? none : membersOf(value),
-  }))
+): Steps<JsonText> {
+  const old: ReadonlyMap<string, JsonText> = base === undefined ? new Map() : membersOf(base)
+  const members = yield* gatherMembers(values)
+  const none = nowhere(values)
   const merged = new Map<string, JsonText>()
-  for (const name of new Set([...old.keys(), ...objects.flatMap(({ members }) => [...members.keys()])])) {
-    const own = objects.map(({ members, moment }) => ({ value: members.get(name), moment }))
-    const value = mergeMember(policy, [...path, name], own, old.get(name), inherited)
+  for (const name of new Set([...old.keys(), ...members.keys()])) {
+    const own = members.get(name) ?? none
+    const value = yield* mergeMember(policy, [...path, name], own, old.get(name), inherited)
     if (value !== undefined) merged.set(name, value)
   }
   return objectText(merged)
 }
 
-function mergeMember(
+function* mergeMember(
   policy: MergePolicy,
   path: readonly string[],
-  values: readonly MemberValue[],
+  values: InLeaves<JsonText>,
   base: JsonText | undefined,
   inherited: FieldRule,
-): JsonText | undefined {
-  const changed = values.filter(({ value }) => !sameText(value, base))
-  const [first] = changed
-  if (first === undefined) return base
+): Steps<JsonText | undefined> {
+  const changed = changedOf(values, base, (value, old) => value.equals(old))
+  const { present, absent } = changed
+  const [first] = present
+  if (first === undefined && absent < 0) return base
   const rule = ruleFor(policy, path, inherited)
-  const sum = rule === 'sum' ? sumOfDifferences(changed, base) : undefined
-  if (sum !== undefined) return sum
-  if (changed.every(({ value }) => sameText(value, first.value))) return first.value
-  if (changed.every(({ value }) => value !== undefined && isObjectText(value))) {
-    return mergeMembers(policy, path, changed, base, rule)
-  }
-  return mergeValues(policy, path, changed, rule)
+  const texts = present.map(({ value }) => value)
+  if (absent < 0) {
+    const sum = rule === 'sum' ? sumOfDifferences(texts, base) : undefined
+    if (sum !== undefined) return sum
+    if (areSame(texts)) return first?.value
+    if (texts.every(isObjectText)) return yield* mergeMembers(policy, path, changed, base, rule)
+  } else if (first === undefined) return undefined
+  return yield* mergeValues(policy, path, changed, rule)
+}
+
+/** Returns what leaves have that is not as it was; where it was not there, those without it have not changed it. */
+function changedOf<Value>(
+  { present, absent }: InLeaves<Value>,
+  old: Value | undefined,
+  isSame: (value: Value, old: Value) => boolean,
+): InLeaves<Value> {
+  if (old === undefined) return { present, absent: -1 }
+  return { present: present.filter(({ value }) => !isSame(value, old)), absent }
 }
 
 const INTEGER = /^-?\d+$/
 
 /** Returns base + Σ (value - base), where all of them are numbers; a base that is not there is 0. */
-function sumOfDifferences(changed: readonly MemberValue[], base: JsonText | undefined): JsonText | undefined {
-  const texts = changed.map(({ value }) => value?.toString())
+function sumOfDifferences(changed: readonly JsonText[], base: JsonText | undefined): JsonText | undefined {
+  const numbers = changed.map(value => value.toString())
   const start = base?.toString() ?? '0'
-  if (![start, ...texts].every(text => text !== undefined && /^-?\d/.test(text))) return undefined
-  const numbers = texts as string[]
+  if (![start, ...numbers].every(text => /^-?\d/.test(text))) return undefined
   if ([start, ...numbers].every(text => INTEGER.test(text))) {
     const from = BigInt(start)
     return Buffer.from(String(numbers.reduce((sum, text) => sum + BigInt(text) - from, from)))
@@ -84,36 +92,26 @@ function sumOfDifferences(changed: readonly MemberValue[], base: JsonText | unde
   return Number.isFinite(sum) ? Buffer.from(floatText(sum)) : undefined
 }
 
-function threeWayAttachments<Attachment extends ContentAttachment>(
+function* threeWayAttachments<Attachment extends ContentAttachment>(
   policy: MergePolicy,
-  leaves: readonly LiveLeaf<Attachment>[],
-  moments: readonly (JsonText | undefined)[],
+  leaves: InLeaves<Content<Attachment>>,
   ancestor: Content<Attachment>,
-): Attachment[] {
-  const keyOf = (content: Content<Attachment>, name: string): string | undefined => {
-    const found = content.attachments.find(one => one.name === name)
-    return found === undefined ? undefined : attachmentKey(found)
-  }
-  const names = new Set(
-    [ancestor, ...leaves].flatMap(({ attachments }) => attachments.map(({ name }) => name)),
-  )
-  return [...names].flatMap(name => {
-    const old = keyOf(ancestor, name)
-    const changed = leaves.flatMap((leaf, index) => (keyOf(leaf, name) === old ? [] : [{ leaf, index }]))
-    const [first] = changed
-    if (first === undefined) return ancestor.attachments.filter(one => one.name === name)
-    const key = keyOf(first.leaf, name)
-    if (changed.every(({ leaf }) => keyOf(leaf, name) === key)) {
-      return first.leaf.attachments.filter(one => one.name === name)
-    }
-    const own = changed.map(({ leaf }) => ({
-      body: leaf.body,
-      attachments: leaf.attachments.filter(one => one.name === name),
-    }))
-    return mergeAttachments(
-      policy,
-      own,
-      changed.map(({ index }) => moments[index]),
+): Steps<Attachment[]> {
+  const named = yield* gatherAttachments(leaves)
+  const none = nowhere(leaves)
+  const old = new Map(ancestor.attachments.map(one => [one.name, one]))
+  return [...new Set([...old.keys(), ...named.keys()])].flatMap(name => {
+    const before = old.get(name)
+    const changed = changedOf(
+      named.get(name) ?? none,
+      before,
+      (one, other) => attachmentKey(one) === attachmentKey(other),
     )
+    const [first] = changed.present
+    if (first === undefined) return changed.absent < 0 && before !== undefined ? [before] : []
+    const key = attachmentKey(first.value)
+    if (changed.absent < 0 && changed.present.every(({ value }) => attachmentKey(value) === key))
+      return [first.value]
+    return chooseAttachment(policy, changed)
   })
 }

@@ -17,6 +17,8 @@ import { ResolutionLog } from './resolution-log.ts'
 
 /** Documents that are resolved at a time: they share commits. */
 const AT_ONCE = 250
+/** Bytes of their leaves, as far as there are several documents. */
+const MAX_BYTES = 16 * 1024 * 1024
 /** From so many documents on that wait, the index of conflicts is read instead. */
 const MAX_WAITING = 10_000
 
@@ -194,8 +196,24 @@ export class DatabaseResolver implements CommitSubscriber {
   }
 
   async #resolveAll(ids: readonly DocId[]): Promise<void> {
-    await Promise.all(ids.map(id => this.#resolve(id)))
+    for (const group of this.#inGroups(ids)) await Promise.all(group.map(id => this.#resolve(id)))
     await this.log.flush()
+  }
+
+  /** Documents whose leaves are in memory together. */
+  #inGroups(ids: readonly DocId[]): DocId[][] {
+    const groups: DocId[][] = [[]]
+    let bytes = 0
+    for (const id of ids) {
+      bytes += this.#database.document(id)?.size ?? 0
+      const group = groups.at(-1)!
+      if (group.length === 0 || bytes <= MAX_BYTES) group.push(id)
+      else {
+        groups.push([id])
+        bytes = this.#database.document(id)?.size ?? 0
+      }
+    }
+    return groups
   }
 
   async #resolve(id: DocId): Promise<void> {
@@ -206,7 +224,7 @@ export class DatabaseResolver implements CommitSubscriber {
     const { leaves } = conflict
     let policy: Policy | undefined
     try {
-      policy = findPolicy(this.#list.policies, id, leaves)
+      policy = await findPolicy(this.#list.policies, id, leaves)
       if (policy === undefined) return
       const context = { ...this.#host, database: this.#database, policies: this.#list.policies }
       const content = await decide(context, policy, id, conflict)
@@ -215,7 +233,7 @@ export class DatabaseResolver implements CommitSubscriber {
         return
       }
       const revs = leaves.map(({ rev }) => rev)
-      const edits = editsFor(id, leaves, content, this.#host.settings.limits())
+      const edits = await editsFor(id, leaves, content, this.#host.settings.limits())
       const outcomes = await this.#database.write({
         kind: 'resolve_conflict',
         id,

@@ -1,10 +1,12 @@
 import type { DocId } from '../../protocol/document-id.ts'
 import { attachmentKey, type Content, sortedAttachments } from '../../protocol/conflicts/content.ts'
 import { PolicyError } from '../../protocol/conflicts/policy.ts'
+import { groupBy } from '../../protocol/group-by.ts'
 import { canonicalJson } from '../../protocol/json/canonical.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../protocol/json-value.ts'
 import type { StoredAttachment } from '../database/documents/body-record.ts'
 import type { StoredLeaf } from '../database/conflicts/read-leaves.ts'
+import { mapInTurns } from '../concurrency/time-slice.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 
 /**
@@ -39,7 +41,8 @@ export async function resolveByFunction(
     owner: `${owner}/conflicts`,
     json: JSON.stringify({ _id: '_design/conflicts', updates: { resolve: code } }),
   }
-  const request = JSON.stringify({ leaves: leaves.map(leaf => documentOf(id, leaf)) })
+  const documents = await mapInTurns(leaves, leaf => JSON.stringify(documentOf(id, leaf)))
+  const request = `{"leaves":[${documents.join()}]}`
   const { document } = await sandbox.update(design, 'resolve', `[null,${request}]`)
   if (document === null || document === undefined) return undefined
   if (!isJsonObject(document)) throw new PolicyError('the function returned no document')
@@ -66,9 +69,10 @@ function attachmentsOf(given: JsonValue | undefined, leaves: readonly StoredLeaf
   const all = leaves.flatMap(({ attachments }) => attachments)
   const sorted = all.toSorted((a, b) => (attachmentKey(a) < attachmentKey(b) ? 1 : -1))
   if (!isJsonObject(given)) return [...new Map(sorted.toReversed().map(one => [one.name, one])).values()]
+  const named = groupBy(sorted, one => one.name)
   return Object.entries(given).map(([name, stub]) => {
     const digest = isJsonObject(stub) ? stub.digest : undefined
-    const found = sorted.find(one => one.name === name && (digest ?? one.digest) === one.digest)
+    const found = named.get(name)?.find(one => (digest ?? one.digest) === one.digest)
     if (found === undefined)
       throw new PolicyError(`the function returned an attachment ${name} that no leaf has`)
     return found

@@ -3,12 +3,14 @@ import { type Policy, PolicyError } from '../../protocol/conflicts/policy.ts'
 import { policyFor, resolveLeaves } from '../../protocol/conflicts/resolve.ts'
 import { mergeThreeWays } from '../../protocol/conflicts/three-way.ts'
 import type { DocumentLimits } from '../../protocol/document/document-input.ts'
-import { parseDocument } from '../../protocol/document/parse.ts'
+import { parseDocumentInSteps } from '../../protocol/document/parse.ts'
 import type { DocId } from '../../protocol/document-id.ts'
 import { externalTerm } from '../../protocol/json/canonical.ts'
 import type { JsonObject } from '../../protocol/json-value.ts'
 import { generationOf, hashOf } from '../../protocol/revision.ts'
 import type { CompiledSelector } from '../../protocol/selector/selector.ts'
+import { sortInSteps } from '../../protocol/sort-in-steps.ts'
+import { mapInTurns, runInTurns } from '../concurrency/time-slice.ts'
 import {
   type ConflictingLeaves,
   readCommonAncestor,
@@ -40,12 +42,12 @@ export interface Decision {
 }
 
 /** Returns the policy that is for a document in conflict; undefined where no policy matches. */
-export function findPolicy(
+export async function findPolicy(
   policies: readonly Policy[],
   id: DocId,
   leaves: readonly StoredLeaf[],
-): Policy | undefined {
-  return policyFor(policies, documentsOf(id, leaves), matches)
+): Promise<Policy | undefined> {
+  return runInTurns(policyFor(policies, await documentsOf(id, leaves), matches))
 }
 
 /**
@@ -66,16 +68,16 @@ export async function decide(
     const owner = String(database.record.number)
     return resolveByFunction(sandbox, owner, resolver.source, {
       id,
-      leaves: leaves.toSorted(compareContents),
+      leaves: await runInTurns(sortInSteps(leaves, compareContents)),
     })
   }
   if (resolver.kind !== 'merge' || resolver.at === undefined) {
-    return resolveLeaves(resolver, leaves, documentsOf(id, leaves), matches)
+    return runInTurns(resolveLeaves(resolver, leaves, await documentsOf(id, leaves), matches))
   }
   if (resolver.at !== node) return undefined
   const ancestor = await readCommonAncestor(database, conflict)
   if (ancestor === undefined) throw new PolicyError('the body of the common ancestor is not stored any more')
-  return mergeThreeWays(resolver, leaves, ancestor)
+  return runInTurns(mergeThreeWays(resolver, leaves, ancestor))
 }
 
 /**
@@ -85,17 +87,17 @@ export async function decide(
  * @param limits of documents that are written, which the child is held to as well
  * @throws CouchError for a content beyond them
  */
-export function editsFor(
+export async function editsFor(
   id: DocId,
   leaves: readonly StoredLeaf[],
   content: Content<StoredAttachment>,
   limits: DocumentLimits,
-): DocumentEdit[] {
+): Promise<DocumentEdit[]> {
   const [winner, ...others] = leaves
   if (winner === undefined) return []
   const tombstones = others.map(({ rev }) => tombstone(id, rev))
   if (compareContents(winner, content) === 0) return tombstones
-  const { refusal } = parseDocument(content.body, { ...limits, term: false })
+  const { refusal } = await runInTurns(parseDocumentInSteps(content.body, { ...limits, term: false }))
   if (refusal !== undefined) throw refusal
   const child: DocumentEdit = {
     id,
@@ -108,8 +110,8 @@ export function editsFor(
   return [child, ...tombstones]
 }
 
-function documentsOf(id: DocId, leaves: readonly StoredLeaf[]): JsonObject[] {
-  return leaves.map(({ body }) => ({ _id: id, ...(JSON.parse(body.toString()) as JsonObject) }))
+function documentsOf(id: DocId, leaves: readonly StoredLeaf[]): Promise<JsonObject[]> {
+  return mapInTurns(leaves, ({ body }) => ({ _id: id, ...(JSON.parse(body.toString()) as JsonObject) }))
 }
 
 /** @throws `bad_request` where the patterns take too long */

@@ -19,7 +19,10 @@ export function resolveAttachments(
 ): readonly StoredAttachment[] {
   if (edit.attachments.length === 0) return NONE
   const hasStubs = edit.attachments.some(({ kind }) => kind === 'stub')
-  const known = hasStubs ? commit.bodies.attachmentsOf(sourceOfStubs(commit, edit, options.replicated)) : NONE
+  const stored = hasStubs
+    ? commit.bodies.attachmentsOf(sourceOfStubs(commit, edit, options.replicated))
+    : NONE
+  const known = new Map(stored.map(attachment => [attachment.name, attachment]))
   const revpos = options.replicated ? 0 : edit.revs.start + 1
   return edit.attachments.map(given =>
     given.kind === 'stored'
@@ -48,9 +51,9 @@ type Stub = EditAttachment & { readonly kind: 'stub' }
 function attachmentOfStub(
   edit: DocumentEdit,
   stub: Stub,
-  known: readonly StoredAttachment[],
+  known: ReadonlyMap<string, StoredAttachment>,
 ): StoredAttachment {
-  const attachment = known.find(({ name }) => name === stub.name)
+  const attachment = known.get(stub.name)
   const matches =
     attachment !== undefined &&
     (stub.revpos === undefined || stub.revpos === attachment.revpos) &&

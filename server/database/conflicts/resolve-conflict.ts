@@ -1,11 +1,13 @@
 import type { DocumentInput } from '../../../protocol/document/document-input.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
 import { fail } from '../../../protocol/errors.ts'
+import { groupBy } from '../../../protocol/group-by.ts'
 import { externalTerm } from '../../../protocol/json/canonical.ts'
 import { generationOf, hashOf, type Rev } from '../../../protocol/revision.ts'
 import { leaves, type Leaf } from '../../../protocol/revtree/leaves.ts'
 import type { UserContext } from '../../../protocol/user-context.ts'
 import type { ReceivedAttachment } from '../../attachments/upload.ts'
+import { mapInTurns } from '../../concurrency/time-slice.ts'
 import type { Database } from '../database.ts'
 import { applyWriteRules } from '../documents/apply-rules.ts'
 import type { DocumentEdit, EditAttachment } from '../documents/edit.ts'
@@ -45,8 +47,9 @@ export async function resolveConflict(
   log?: ResolutionOrigin,
 ): Promise<Resolved> {
   const live = liveLeaves(database, id)
-  const named = live.filter(({ rev }) => revs.includes(rev) || rev === keep)
-  if (named.length < new Set(keep === undefined ? revs : [...revs, keep]).size) throw fail('conflict')
+  const wanted = new Set(keep === undefined ? revs : [...revs, keep])
+  const named = live.filter(({ rev }) => wanted.has(rev))
+  if (named.length < wanted.size) throw fail('conflict')
   const losers = named.filter(({ rev }) => rev !== keep)
   const [parent] = losers
   if (parent === undefined) throw fail('badRequest', '`revs` names no revision to resolve')
@@ -58,7 +61,7 @@ export async function resolveConflict(
     user,
     log,
   } as const
-  const rest = live.filter(leaf => !named.includes(leaf)).map(({ rev }) => rev)
+  const rest = live.map(({ rev }) => rev).filter(rev => !wanted.has(rev))
   if (body === undefined || keep !== undefined) {
     await database.write({ ...expected, edits: losers.map(leaf => tombstone(id, leaf.rev)) })
     return { rev: keep ?? parent.rev, conflicts: rest }
@@ -114,20 +117,24 @@ async function childOf(
     deleted,
     body: text,
     term,
-    attachments: received.map(attachment => withStored(database, attachment, named)),
+    attachments: await withStored(database, received, named),
   }
 }
 
 /** A stub may stand for an attachment of any of the leaves: the first that fits, the winner's before the others'. */
-function withStored(database: Database, given: EditAttachment, named: readonly Leaf[]): EditAttachment {
-  if (given.kind === 'stored') return given
-  for (const { body } of named) {
-    const found = database
-      .attachmentsOf(body)
-      .find(({ name, digest }) => name === given.name && (given.digest ?? digest) === digest)
-    if (found !== undefined) return { kind: 'stored', attachment: found }
-  }
-  return given
+async function withStored(
+  database: Database,
+  given: readonly EditAttachment[],
+  named: readonly Leaf[],
+): Promise<EditAttachment[]> {
+  if (given.every(({ kind }) => kind === 'stored')) return [...given]
+  const stored = await mapInTurns(named, ({ body }) => database.attachmentsOf(body))
+  const byName = groupBy(stored.flat(), ({ name }) => name)
+  return given.map(one => {
+    if (one.kind === 'stored') return one
+    const attachment = byName.get(one.name)?.find(({ digest }) => (one.digest ?? digest) === digest)
+    return attachment === undefined ? one : { kind: 'stored', attachment }
+  })
 }
 
 const EMPTY = Buffer.from('{}')

@@ -126,7 +126,8 @@ export async function attachmentsOf(
   { input, received = [], added = [] }: DocumentToWrite,
   { replicated, held }: Receiving,
 ): Promise<EditAttachment[]> {
-  const own = (input.attachments ?? []).filter(({ name }) => !added.some(one => one.metadata.name === name))
+  const replaced = new Set(added.map(({ metadata }) => metadata.name))
+  const own = (input.attachments ?? []).filter(({ name }) => !replaced.has(name))
   const attachments = added.map(({ metadata }): EditAttachment => ({ kind: 'stored', attachment: metadata }))
   const following = [...received]
   for (const one of own) {

@@ -7,14 +7,14 @@ import { decodeValue } from '../../../protocol/json/decode-value.ts'
 import { jsonMembers } from '../../../protocol/json/members.ts'
 import { parseRev, type Rev } from '../../../protocol/revision.ts'
 import { parametersOfQuery, type ViewParameters } from '../../../protocol/view-parameters.ts'
-import { runInTurns } from '../../concurrency/time-slice.ts'
+import { mapInTurns, runInTurns } from '../../concurrency/time-slice.ts'
 import type { Database } from '../../database/database.ts'
 import { listConflicts } from '../../database/conflicts/list-conflicts.ts'
 import { largestTrees } from '../../database/conflicts/list-trees.ts'
 import type { ResolutionRow } from '../../database/conflicts/resolution-log.ts'
 import { type ChosenResolution, resolveConflict } from '../../database/conflicts/resolve-conflict.ts'
 import { readJsonBody, requireJson } from '../../http/request/body.ts'
-import { readJsonObject } from '../../http/request/json-body.ts'
+import { parseBounded, readJsonObject } from '../../http/request/json-body.ts'
 import { QueryParams } from '../../http/request/query-params.ts'
 import { LongAnswer } from '../../http/response/long-answer.ts'
 import { sendJson, streamJsonChunks } from '../../http/response/reply.ts'
@@ -93,7 +93,7 @@ async function readResolution(ctx: RequestContext, id: DocId): Promise<ChosenRes
     throw fail('badRequest', 'one of `keep`, a revision, and `body`, a document, is needed')
   return {
     id,
-    revs: readRevs(revs),
+    revs: await readRevs(ctx, revs),
     ...(keep === undefined ? {} : { keep: parseRev(decodeValue(keep.toString())) }),
     ...(body === undefined ? {} : { body: await readBody(ctx, body) }),
   }
@@ -101,10 +101,10 @@ async function readResolution(ctx: RequestContext, id: DocId): Promise<ChosenRes
 
 const OPEN_BRACE = 0x7b
 
-function readRevs(json: Buffer): Rev[] {
-  const value = decodeValue(json.toString())
+async function readRevs(ctx: RequestContext, json: Buffer): Promise<Rev[]> {
+  const value = await parseBounded(ctx, json, 'max_query_values')
   if (!Array.isArray(value)) throw fail('badRequest', '`revs` must be an array')
-  return value.map(rev => parseRev(rev))
+  return mapInTurns(value, rev => parseRev(rev))
 }
 
 /** @throws `bad_request`, and what the limits of documents refuse */

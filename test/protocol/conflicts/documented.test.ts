@@ -4,6 +4,7 @@ import { projectFile } from '../../../harness/project.ts'
 import { type MergePolicy, parsePolicies } from '../../../protocol/conflicts/policy.ts'
 import { type LeafResolver, resolveLeaves } from '../../../protocol/conflicts/resolve.ts'
 import { mergeThreeWays } from '../../../protocol/conflicts/three-way.ts'
+import { runSteps } from '../../../protocol/steps.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import { asRev } from '../../../protocol/revision.ts'
 
@@ -28,13 +29,15 @@ test('the examples of docs/conflicts.md do what they say', async t => {
     const live = leaves.map((leaf, index) => ({ ...contentOf(leaf), rev: asRev(`1-${index}`) }))
     const content =
       ancestor === undefined
-        ? resolveLeaves(
-            resolver as LeafResolver,
-            live,
-            leaves,
-            (selector, one) => selector.matches(one) === true,
+        ? runSteps(
+            resolveLeaves(
+              resolver as LeafResolver,
+              live,
+              leaves,
+              (selector, one) => selector.matches(one) === true,
+            ),
           )
-        : mergeThreeWays(resolver as MergePolicy, live, contentOf(ancestor))
+        : runSteps(mergeThreeWays(resolver as MergePolicy, live, contentOf(ancestor)))
     t.is(content.body.toString(), JSON.stringify(result))
   }
 })

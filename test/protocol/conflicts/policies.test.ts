@@ -1,9 +1,10 @@
 import test from 'ava'
 import type { ContentAttachment } from '../../../protocol/conflicts/content.ts'
 import { type MergePolicy, parsePolicies, PolicyError } from '../../../protocol/conflicts/policy.ts'
-import { policyFor } from '../../../protocol/conflicts/resolve.ts'
+import { policyFor, resolveLeaves } from '../../../protocol/conflicts/resolve.ts'
 import { mergeThreeWays } from '../../../protocol/conflicts/three-way.ts'
 import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
+import { runSteps } from '../../../protocol/steps.ts'
 import { text, matches, leavesOf, resolverOf, resolve, bodyOf } from './rules-and-leaves.ts'
 
 test('latest: the leaf whose field is greatest, times as instants', t => {
@@ -84,7 +85,8 @@ test('three-way: what one side changed is taken, differences of counters are add
   }) as MergePolicy
   const merged = (base: unknown, ...sides: unknown[]): string => {
     const contents = sides.map(side => ({ body: text(side), attachments: [] }))
-    return mergeThreeWays(resolver, leavesOf(contents), { body: text(base), attachments: [] }).body.toString()
+    const ancestor = { body: text(base), attachments: [] }
+    return runSteps(mergeThreeWays(resolver, leavesOf(contents), ancestor)).body.toString()
   }
   t.is(merged({ a: 1, b: 1, gone: 1 }, { a: 2, b: 1, gone: 1 }, { a: 1, b: 2 }), '{"a":2,"b":2}')
   t.is(
@@ -100,7 +102,7 @@ test('three-way: what one side changed is taken, differences of counters are add
   ]
   const base = { body: text({}), attachments: [attachment('kept', 'x'), attachment('gone', 'x')] }
   t.deepEqual(
-    mergeThreeWays(resolver, leavesOf(sides), base).attachments.map(({ name }) => name),
+    runSteps(mergeThreeWays(resolver, leavesOf(sides), base)).attachments.map(({ name }) => name),
     ['kept', 'new'],
   )
 })
@@ -157,7 +159,8 @@ test('the first policy counts whose selector matches all leaves', t => {
     { policy: 'manual', selector: { type: 'a' } },
     { policy: 'majority', selector: { n: { $gt: 0 } } },
   ])
-  const kindFor = (...documents: JsonObject[]) => policyFor(policies, documents, matches)?.resolver.kind
+  const kindFor = (...documents: JsonObject[]) =>
+    runSteps(policyFor(policies, documents, matches))?.resolver.kind
   t.is(kindFor({ type: 'a', n: 1 }, { type: 'a', n: 2 }), 'manual')
   t.is(kindFor({ type: 'a', n: 1 }, { type: 'b', n: 2 }), 'majority')
   t.is(kindFor({ n: 1 }, { n: 0 }), undefined)
@@ -167,4 +170,36 @@ test('times with long rows of zeros are compared as others are', t => {
   const zeros = '0'.repeat(1_000_000)
   const time = (end: number): string => `{"at":"2026-01-01T00:00:00.${zeros}${end}Z","n":${end}}`
   t.true(bodyOf({ policy: 'latest', field: 'at' }, time(2), time(1)) === time(2))
+})
+
+// Each took the square of the leaves, in one stretch: a request of 300 KB held the server for many seconds.
+test('hundreds of leaves with members of their own, and thousands that say the same, are resolved in many short steps', t => {
+  const leaf = (n: number) =>
+    Object.fromEntries(Array.from({ length: 300 }, (_, k) => [`member${n}-${k}`, { n, k }]))
+  const contents = Array.from({ length: 300 }, (_, n) => ({ body: text(leaf(n)), attachments: [] }))
+  const same = Array.from({ length: 5000 }, () => ({ body: text({ v: 1 }), attachments: [] }))
+  const merge = resolverOf({ policy: 'merge', default: 'max' })
+  const majority = resolverOf({ policy: 'majority' })
+  for (const [resolver, all, members] of [[merge, contents, 90_000] as const, [majority, same, 1] as const]) {
+    const documents = all.map(({ body }) => JSON.parse(body.toString()) as JsonObject)
+    const work = resolveLeaves(resolver, leavesOf(all), documents, matches)
+    let steps = 0
+    let next = work.next()
+    for (; next.done !== true; next = work.next()) steps += 1
+    t.is(Object.keys(JSON.parse(next.value.body.toString()) as JsonObject).length, members)
+    t.true(steps > all.length)
+  }
+})
+
+test('attachments of many leaves are chosen by name', t => {
+  const attachment = (name: string, digest: string) => ({ name, digest, contentType: 'text/plain' })
+  const contents = ['a', 'c', 'b'].map((digest, n) => ({
+    body: text({ at: n % 2 }),
+    attachments: [attachment('all', digest), attachment(`only${n}`, digest)],
+  }))
+  const namesOf = (rule: JsonObject) =>
+    resolve(rule, contents).attachments.map(({ name, digest }) => `${name} ${digest}`)
+  t.deepEqual(namesOf({ policy: 'merge', default: 'max' }), ['all c', 'only0 a', 'only1 c', 'only2 b'])
+  t.deepEqual(namesOf({ policy: 'merge', default: 'winner' }), ['all a', 'only0 a', 'only1 c', 'only2 b'])
+  t.deepEqual(namesOf({ policy: 'merge', default: 'latest', field: 'at' }), ['all c', 'only1 c'])
 })

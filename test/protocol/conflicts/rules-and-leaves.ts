@@ -2,6 +2,7 @@ import type { Content, LiveLeaf } from '../../../protocol/conflicts/content.ts'
 import { parsePolicies } from '../../../protocol/conflicts/policy.ts'
 import { type LeafResolver, resolveLeaves } from '../../../protocol/conflicts/resolve.ts'
 import { canonicalJson } from '../../../protocol/json/canonical.ts'
+import { runSteps } from '../../../protocol/steps.ts'
 import type { JsonObject } from '../../../protocol/json-value.ts'
 import { asRev } from '../../../protocol/revision.ts'
 
@@ -25,7 +26,7 @@ export function resolverOf(rule: JsonObject): LeafResolver {
 
 export function resolve(rule: JsonObject, contents: readonly Content[]): Content {
   const documents = contents.map(({ body }) => JSON.parse(body.toString()) as JsonObject)
-  return resolveLeaves(resolverOf(rule), leavesOf(contents), documents, matches)
+  return runSteps(resolveLeaves(resolverOf(rule), leavesOf(contents), documents, matches))
 }
 
 /** The body that a policy makes of bodies, given as JSON text or values. */
