@@ -81,6 +81,11 @@ function storeFamilies({ store }: NodeConditions): MetricFamily[] {
       store.damaged_reads,
     ),
     gauge(
+      'couchette_store_damaged_tables',
+      'number of tables that were found changed on disk: records may be missing',
+      store.damaged_tables.length,
+    ),
+    gauge(
       'couchette_store_missing_at_start',
       'findings of the start that acknowledged writes are missing (`on_damage = report`)',
       store.missing_at_start.length,

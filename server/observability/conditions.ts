@@ -72,6 +72,8 @@ export interface NodeConditions extends HealthReport {
     readonly disk_full: boolean
     /** Since the start. */
     readonly damaged_reads: number
+    /** Sentences on tables that were changed on disk: records may be missing. */
+    readonly damaged_tables: readonly string[]
     /** Sentences on what the start found missing, with `[couchette] on_damage = report`. */
     readonly missing_at_start: readonly string[]
   } | null
@@ -150,12 +152,13 @@ export async function readConditions(server: ObservedServer): Promise<NodeCondit
 
 function storeCondition({ health }: Catalog): NodeConditions['store'] {
   if (health === undefined) return null
-  const { state, reason = null, isDiskFull, damagedReads, missingAtStart } = health
+  const { state, reason = null, isDiskFull, damagedReads, damagedTables, missingAtStart } = health
   return {
     state,
     reason,
     disk_full: isDiskFull,
     damaged_reads: damagedReads,
+    damaged_tables: damagedTables,
     missing_at_start: missingAtStart,
   }
 }

@@ -111,6 +111,7 @@ export async function takeConnections(
   void plain.stop()
   const { health } = store
   if (health === undefined) return
-  health.onClosing = () => fronts.closeStore()
-  disposal.add(health.onReopened(() => fronts.openStore()))
+  health.onClosing = () => fronts.followStore('close_store')
+  health.lost.onAdded = keys => fronts.keysLost(keys)
+  disposal.add(health.onReopened(() => fronts.followStore('open_store')))
 }

@@ -23,7 +23,7 @@ import { type GuardedCatalog, openGuardedCatalog } from './guarded-catalog.ts'
 import type { Listeners } from './listeners.ts'
 import type { NodeParts } from './open-node.ts'
 import { clusterOf } from './open-cluster.ts'
-import { onDamage, openServerStore } from './open-store.ts'
+import { onDamage, openServerStore, watchTables } from './open-store.ts'
 import type { CouchetteOptions } from './options.ts'
 
 /** Databases with what follows their commits: queries, feeds, users, rights. */
@@ -72,6 +72,7 @@ export async function openDatabases(
     await cluster.begin(options.data)
   const store = await openServerStore(options, config, storeLog, threads > 1)
   disposal.add(() => store.close())
+  watchTables(store, options, config, storeLog, disposal)
   // Comparisons sort there: what a crash left is of no use.
   if (options.memory !== true) await rm(join(options.data, 'compare'), { recursive: true, force: true })
   const secrets = await openSecrets(options, config)

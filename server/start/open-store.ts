@@ -3,9 +3,11 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { indexExistingConflicts } from '../database/conflicts/index-existing.ts'
 import type { OnDamage } from '../storage/durable/recovery.ts'
+import { TableWatch } from '../storage/tables/table-watch.ts'
 import { sparesMemory } from './memory.ts'
 import { type MasterKeys, readMasterKeys } from '../storage/encryption/master-key.ts'
 import { openMemoryStore, openStore, type Store } from '../storage/store.ts'
+import type { Disposal } from './disposal.ts'
 import type { CouchetteOptions } from './options.ts'
 import { PUT_BACK, refusal, reportMissing } from './missing-data.ts'
 import { markStore, missingStore } from './store-marker.ts'
@@ -40,6 +42,21 @@ export async function openServerStore(
   const { damage, doubt } = store.recovery ?? {}
   for (const found of [missing, damage, doubt]) if (found !== undefined) reportMissing(store, log, found)
   return store
+}
+
+/** Verifies the tables of a store on disk, now and from time to time. */
+export function watchTables(
+  { health }: Store,
+  { data }: CouchetteOptions,
+  config: Config,
+  log: Logger,
+  disposal: Disposal,
+): void {
+  if (health === undefined) return
+  const intervalMs = () => 1000 * config.integer('couchette', 'verify_tables_interval')
+  const watch = new TableWatch(join(data, 'store'), health, log, intervalMs)
+  disposal.add(() => watch.close())
+  watch.start()
 }
 
 /**

@@ -10,6 +10,7 @@ import type {
   StoreSnapshot,
 } from './contract.ts'
 import { LEVEL_OPTIONS } from './durable/level-disk.ts'
+import { LostRanges } from './durable/lost-ranges.ts'
 import { Encryption } from './encryption/encryption.ts'
 import { SealedStore } from './encryption/sealed-store.ts'
 import { StoreLevel } from './store-level.ts'
@@ -23,6 +24,8 @@ const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const
 export class FollowedStore implements Store {
   readonly #directory: string
   readonly #dataKey: Uint8Array | undefined
+  /** Keys that damaged tables have, as the thread that writes tells. */
+  readonly lost = new LostRanges()
   #level: StoreLevel | undefined
   #current: Store | undefined
 
@@ -47,7 +50,7 @@ export class FollowedStore implements Store {
     })
     await level.open()
     this.#level = level
-    const checked = new CheckedStore(level)
+    const checked = new CheckedStore(level, this.lost)
     this.#current =
       this.#dataKey === undefined ? checked : new SealedStore(checked, new Encryption(this.#dataKey))
   }

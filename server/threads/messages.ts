@@ -1,3 +1,4 @@
+import type { LostKeys } from '../storage/leveldb/table-file.ts'
 import type { UserContext } from '../../protocol/user-context.ts'
 import type { Written } from '../mesh/quorum.ts'
 import type { CountedDurations } from '../metrics/durations.ts'
@@ -40,6 +41,8 @@ export type ToFollower =
   | { readonly kind: 'config_changed'; readonly number: number; readonly values: ConfigValues }
   | { readonly kind: 'close_store'; readonly number: number }
   | { readonly kind: 'open_store'; readonly number: number }
+  /** Tables were found damaged that have these keys. */
+  | { readonly kind: 'keys_lost'; readonly number: number; readonly keys: readonly LostKeys[] }
   /** A database that the thread watches has more changes. */
   | { readonly kind: 'advanced'; readonly database: number }
   | { readonly kind: 'database_closed'; readonly database: number }

@@ -74,7 +74,13 @@ test('what stands still or is lost comes before what only grows', t => {
 
 test('conditions of the node need attention, those of a healthy one none', t => {
   const node = {
-    store: { state: 'failed', reason: 'The disk is full.', damaged_reads: 2, missing_at_start: [] },
+    store: {
+      state: 'failed',
+      reason: 'The disk is full.',
+      damaged_reads: 2,
+      damaged_tables: ['The table 000005.ldb was changed.'],
+      missing_at_start: [],
+    },
     certificate: { not_after: new Date(Date.now() + 3.5 * 86_400_000).toISOString() },
     retention: { held_back: 1, refused: 0, failed: 2 },
     large_trees: { documents: 1, largest: [{ database: 'db', id: 'a', leaves: 1200 }] },
@@ -86,6 +92,7 @@ test('conditions of the node need attention, those of a healthy one none', t => 
     findAttention({ ...quiet, node: nodeItems(node) }).map(({ tone, title }) => `${tone}: ${title}`),
     [
       'bad: The store takes no writes',
+      'bad: A table of the store was changed on disk',
       'bad: Stored data is damaged',
       'bad: The log of the cluster does not answer',
       'bad: 1 node of the cluster must join again',
@@ -98,7 +105,7 @@ test('conditions of the node need attention, those of a healthy one none', t => 
     ],
   )
   const healthy = {
-    store: { state: 'healthy', reason: null, damaged_reads: 0, missing_at_start: [] },
+    store: { state: 'healthy', reason: null, damaged_reads: 0, damaged_tables: [], missing_at_start: [] },
     certificate: null,
     retention: { held_back: 0, refused: 0, failed: 0 },
     large_trees: { documents: 0, largest: [] },

@@ -67,7 +67,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'server/sandbox': ['guest'],
   'server/cluster': ['log', 'entry', 'group', 'nodes', 'snapshot', 'service', 'front'],
   'server/threads': ['store', 'following', 'front', 'jobs'],
-  'server/storage': ['encryption', 'leveldb', 'durable', 'checksums'],
+  'server/storage': ['encryption', 'leveldb', 'durable', 'checksums', 'tables'],
   cli: ['frame', 'replication', 'documents', 'migrate', 'commands'],
   'cli/commands': ['jobs', 'doctor'],
   'dashboard/src': ['lib', 'api', 'ui', 'views'],

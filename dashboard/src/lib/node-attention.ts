@@ -8,6 +8,7 @@ export interface NodeConditions {
     readonly state: string
     readonly reason: string | null
     readonly damaged_reads: number
+    readonly damaged_tables: readonly string[]
     readonly missing_at_start: readonly string[]
   } | null
   readonly certificate?: { readonly not_after: string } | null
@@ -63,6 +64,13 @@ function storeItems(store: NodeConditions['store']): Attention[] {
       tone: 'bad',
       title: 'Data was missing when the server started',
       text: store.missing_at_start.join(' '),
+      ...OPERATIONS,
+    })
+  if (store.damaged_tables.length > 0)
+    items.push({
+      tone: 'bad',
+      title: 'A table of the store was changed on disk',
+      text: store.damaged_tables.join(' '),
       ...OPERATIONS,
     })
   if (store.damaged_reads > 0)

@@ -199,4 +199,11 @@ export const BOUND_SETTINGS = {
     default: 20,
     about: '`_compare`s that may wait for their turn; past it the answer is 503',
   },
+  verify_tables_interval: {
+    kind: 'integer',
+    default: 86_400,
+    unit: 'seconds',
+    about:
+      'Time between readings of all tables of the store, to verify them; the first is at the start. 0: none',
+  },
 } as const satisfies Record<string, Setting>

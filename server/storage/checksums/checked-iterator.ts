@@ -2,6 +2,14 @@ import type { RangeOptions, StoreIterator } from '../contract.ts'
 import { iterate } from '../iterate.ts'
 import { MappedIterator } from '../mapped-iterator.ts'
 
+export interface CheckedReading<From, To> {
+  readonly map: (found: From[]) => To[]
+  /** Thrown in place of rows. */
+  readonly refusal: Error | undefined
+  /** Returns the error that is thrown for one of the store below. */
+  readonly errorOf: (error: unknown) => unknown
+}
+
 /**
  * Iterator that tells of blocks which could not be read. LevelDB passes over such a block and keeps its error until it is asked,
  * which classic-level does at the end of a range alone: a reader that stops before, at its limit for instance, asks here, as
@@ -11,6 +19,7 @@ export class CheckedIterator<From, To> extends MappedIterator<From, To> {
   readonly #inner: StoreIterator<From>
   readonly #probe: StatusProbe
   readonly #errorOf: (error: unknown) => unknown
+  readonly #refusal: Error | undefined
   #left: number
   #isUnasked = false
   #reading: Promise<unknown> = Promise.resolve()
@@ -20,8 +29,7 @@ export class CheckedIterator<From, To> extends MappedIterator<From, To> {
   constructor(
     open: (range: RangeOptions) => StoreIterator<From>,
     { limit = -1, ...range }: RangeOptions,
-    map: (found: From[]) => To[],
-    errorOf: (error: unknown) => unknown,
+    { map, refusal, errorOf }: CheckedReading<From, To>,
   ) {
     const probe = new StatusProbe()
     const inner = open({ ...range, limit, ...({ signal: probe } as object) })
@@ -29,12 +37,14 @@ export class CheckedIterator<From, To> extends MappedIterator<From, To> {
     this.#inner = inner
     this.#probe = probe
     this.#errorOf = errorOf
+    this.#refusal = refusal
     this.#left = limit < 0 ? Infinity : limit
   }
 
   override async nextv(size: number): Promise<To[]> {
     const most = Math.min(size, this.#left)
     if (most <= 0) return []
+    if (this.#refusal !== undefined) throw this.#errorOf(this.#refusal)
     this.#isUnasked = true
     // One more than the limit makes LevelDB see the end, and its error there: nothing is left to ask as it closes.
     const reading = super.nextv(most === this.#left ? most + 1 : most)
@@ -46,7 +56,7 @@ export class CheckedIterator<From, To> extends MappedIterator<From, To> {
   }
 
   override async all(): Promise<To[]> {
-    if (this.#left === Infinity) return super.all()
+    if (this.#left === Infinity && this.#refusal === undefined) return super.all()
     const all: To[] = []
     try {
       for (;;) {

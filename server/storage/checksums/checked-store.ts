@@ -1,4 +1,5 @@
-import type { RangeOptions, StoreEntry, StoreIterator, StoreReadOptions } from '../contract.ts'
+import type { RangeOptions, Store, StoreEntry, StoreIterator, StoreReadOptions } from '../contract.ts'
+import type { LostRanges } from '../durable/lost-ranges.ts'
 import { ForwardingStore } from '../forwarding-store.ts'
 import { DamagedValueError } from '../encryption/damaged.ts'
 import { CheckedIterator } from './checked-iterator.ts'
@@ -11,8 +12,17 @@ import { cutChecksum, verifyChecksum, withChecksum, withoutChecksum } from './ch
  * its tables, and does not look at them.
  */
 export class CheckedStore extends ForwardingStore {
+  readonly #lost: LostRanges | undefined
+
+  /** @param lost keys that damaged tables have. Default: as the store below knows them */
+  constructor(inner: Store, lost: LostRanges | undefined = inner.health?.lost) {
+    super(inner)
+    this.#lost = lost
+  }
+
   override async get(key: Uint8Array, options?: StoreReadOptions): Promise<Uint8Array | undefined> {
     try {
+      this.#refuseLost(key)
       return checked(key, await this.inner.get(key, options))
     } catch (error) {
       throw this.#damage(error, key)
@@ -21,6 +31,7 @@ export class CheckedStore extends ForwardingStore {
 
   override getSync(key: Uint8Array, options?: StoreReadOptions): Uint8Array | undefined {
     try {
+      this.#refuseLost(key)
       return checked(key, this.inner.getSync(key, options))
     } catch (error) {
       throw this.#damage(error, key)
@@ -32,6 +43,7 @@ export class CheckedStore extends ForwardingStore {
     options?: StoreReadOptions,
   ): Promise<(Uint8Array | undefined)[]> {
     try {
+      for (const key of keys) this.#refuseLost(key)
       const values = await this.inner.getMany(keys, options)
       return values.map((value, index) => checked(keys[index] as Uint8Array, value))
     } catch (error) {
@@ -64,7 +76,17 @@ export class CheckedStore extends ForwardingStore {
     map: (found: IteratorKinds[K][]) => To[],
   ): StoreIterator<To> {
     const open = (inner: RangeOptions) => this.inner[kind](inner) as StoreIterator<IteratorKinds[K]>
-    return new CheckedIterator(open, range, map, error => this.#damage(error, range.gte))
+    const refusal = this.#lost?.meet(range) === true ? new DamagedValueError(nameOf(range.gte)) : undefined
+    return new CheckedIterator(open, range, {
+      map,
+      refusal,
+      errorOf: error => this.#damage(error, range.gte),
+    })
+  }
+
+  /** @throws DamagedValueError where a table is damaged that may have the record, or a newer one than LevelDB finds */
+  #refuseLost(key: Uint8Array): void {
+    if (this.#lost?.has(key) === true) throw new DamagedValueError(describeKey(key))
   }
 
   /** Returns the first of some keys that cannot be read. */

@@ -1,3 +1,6 @@
+import type { LostKeys } from '../leveldb/table-file.ts'
+import { LostRanges } from './lost-ranges.ts'
+
 /**
  * States of a store on disk:
  * - `healthy`: reads and writes are served;
@@ -22,6 +25,9 @@ export class StoreHealth {
   #isDiskFull = false
   #damagedReads = 0
   readonly #missingAtStart: string[] = []
+  readonly #damagedTables = new Map<string, string>()
+  /** Keys of records that damaged tables may lack. */
+  readonly lost = new LostRanges()
   /** Called and waited for before the store is closed to be opened again. */
   onClosing: (() => Promise<void>) | undefined
   readonly #onReopened = new Set<() => void | Promise<void>>()
@@ -49,6 +55,19 @@ export class StoreHealth {
   /** Counts such a read. */
   noteDamage(): void {
     this.#damagedReads++
+  }
+
+  /** Sentences on tables whose blocks were found changed on disk. */
+  get damagedTables(): readonly string[] {
+    return [...this.#damagedTables.values()]
+  }
+
+  /** Adds one, with the keys that its blocks have. @returns false where the table is known to be damaged */
+  noteTable(name: string, sentence: string, keys: readonly LostKeys[]): boolean {
+    if (this.#damagedTables.has(name)) return false
+    this.#damagedTables.set(name, sentence)
+    this.lost.add(keys)
+    return true
   }
 
   /** Sentences on acknowledged writes that the start found missing, and went on without. */

@@ -28,9 +28,20 @@ export class ByteReader {
     }
   }
 
+  /** A number of so many bytes, the lowest first. */
+  little(count: number): number {
+    let value = 0
+    for (let index = 0; index < count; index++) value += this.byte() * 256 ** index
+    return value
+  }
+
   /** Bytes behind their length. */
   slice(): Uint8Array {
-    const length = this.varint()
+    return this.take(this.varint())
+  }
+
+  /** The next bytes. */
+  take(length: number): Uint8Array {
     const start = this.#offset
     this.#offset += length
     if (this.#offset > this.#bytes.length) throw new RangeError('the record ends too early')

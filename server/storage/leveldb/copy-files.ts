@@ -50,7 +50,7 @@ async function tryCopy(from: string, to: string): Promise<boolean> {
     if (isMissingFile(error)) return false
     throw error
   }
-  const needed = [...tables, ...(first > 0 ? [first] : []), ...(previous > 0 ? [previous] : [])]
+  const needed = [...tables.keys(), ...(first > 0 ? [first] : []), ...(previous > 0 ? [previous] : [])]
   return needed.every(number => copied.has(number))
 }
 

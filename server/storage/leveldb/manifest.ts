@@ -11,8 +11,14 @@ export interface LiveFiles {
   readonly first: number
   /** One more, of stores that an old LevelDB wrote; 0 for none. */
   readonly previous: number
-  /** Numbers of the tables. */
-  readonly tables: ReadonlySet<number>
+  /** The tables by their numbers. */
+  readonly tables: ReadonlyMap<number, TableKeys>
+}
+
+/** The first and the last key of a table. */
+export interface TableKeys {
+  readonly first: Uint8Array
+  readonly last: Uint8Array
 }
 
 /** Tags of the fields of an edit (LevelDB: version_edit.cc). */
@@ -41,7 +47,7 @@ export async function readManifest(directory: string): Promise<LiveFiles | undef
 
 /** @param manifest all of its bytes */
 export function liveFiles(manifest: Uint8Array): LiveFiles {
-  const tables = new Set<number>()
+  const tables = new Map<number, TableKeys>()
   let logs = { first: 0, previous: 0 }
   for (const item of readLogFile(manifest)) {
     if (item.kind === 'record') logs = applyEdit(logs, tables, item.payload)
@@ -51,7 +57,7 @@ export function liveFiles(manifest: Uint8Array): LiveFiles {
 
 type Logs = Pick<LiveFiles, 'first' | 'previous'>
 
-function applyEdit(logs: Logs, tables: Set<number>, edit: Uint8Array): Logs {
+function applyEdit(logs: Logs, tables: Map<number, TableKeys>, edit: Uint8Array): Logs {
   let { first, previous } = logs
   const reader = new ByteReader(edit)
   while (!reader.atEnd) {
@@ -60,8 +66,8 @@ function applyEdit(logs: Logs, tables: Set<number>, edit: Uint8Array): Logs {
     else if (tag === PREVIOUS_LOG) previous = reader.varint()
     else if (tag === DELETED_FILE) tables.delete(tableOf(reader))
     else if (tag === NEW_FILE) {
-      tables.add(tableOf(reader))
-      skipTable(reader)
+      const number = tableOf(reader)
+      tables.set(number, keysOf(reader))
     } else skipField(reader, tag)
   }
   return { first, previous }
@@ -82,9 +88,16 @@ function tableOf(reader: ByteReader): number {
   return reader.varint()
 }
 
-/** Passes over size, smallest and largest key. */
-function skipTable(reader: ByteReader): void {
+/** Passes over the size, and reads smallest and largest key. */
+function keysOf(reader: ByteReader): TableKeys {
   reader.varint()
-  reader.slice()
-  reader.slice()
+  const first = withoutVersion(reader.slice())
+  return { first, last: withoutVersion(reader.slice()) }
+}
+
+/** Keys in tables have sequence number and kind of the entry behind them. */
+const VERSION_BYTES = 8
+
+export function withoutVersion(key: Uint8Array): Uint8Array {
+  return key.subarray(0, Math.max(key.length - VERSION_BYTES, 0))
 }

@@ -82,6 +82,8 @@ export class Follower {
         return this.store.close()
       case 'open_store':
         return this.#openStore()
+      case 'keys_lost':
+        return this.store.lost.add(message.keys)
       case 'advanced':
         if (this.store.isOpen) this.catalog.follow(message.database)
         return

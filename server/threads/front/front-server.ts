@@ -125,6 +125,7 @@ export class FrontServer {
         return this.#end()
       case 'config_changed':
       case 'close_store':
+      case 'keys_lost':
       case 'advanced':
       case 'database_closed':
         return this.#follower.obey(message)

@@ -1,3 +1,4 @@
+import type { LostKeys } from '../../storage/leveldb/table-file.ts'
 import type { DestinationStream, Logger } from 'pino'
 import { asDatabaseName } from '../../../protocol/database-name.ts'
 import { fail } from '../../../protocol/errors.ts'
@@ -72,6 +73,7 @@ export class FrontThreads {
   #socket: OwnedSocket | undefined
   #epoch = 0
   #isStoreOpen = true
+  readonly #lost: LostKeys[] = []
   #isStopping = false
 
   constructor(options: FrontThreadsOptions) {
@@ -136,17 +138,17 @@ export class FrontThreads {
     return open.length === 0 ? undefined : Promise.all(open).then(() => undefined)
   }
 
-  /** Has all threads close the store, before it is closed here: until `openStore` they forward everything. */
-  async closeStore(): Promise<void> {
-    this.#isStoreOpen = false
-    this.#order({ kind: 'close_store' })
+  /** Has all threads close the store, before it is closed here, or open it again: until then they forward everything. */
+  async followStore(kind: 'close_store' | 'open_store'): Promise<void> {
+    this.#isStoreOpen = kind === 'open_store'
+    this.#order({ kind })
     await this.whenFollowed()
   }
 
-  async openStore(): Promise<void> {
-    this.#isStoreOpen = true
-    this.#order({ kind: 'open_store' })
-    await this.whenFollowed()
+  /** Has all threads, those that start later too, refuse reads of what damaged tables have. */
+  keysLost(keys: readonly LostKeys[]): void {
+    this.#lost.push(...keys)
+    this.#order({ kind: 'keys_lost', keys })
   }
 
   /** Takes no more connections; requests that run go on. Idempotent. */
@@ -235,6 +237,7 @@ export class FrontThreads {
       })
       this.#threads.add(thread)
       if (!this.#isStoreOpen) thread.order({ kind: 'close_store' })
+      if (this.#lost.length > 0) thread.order({ kind: 'keys_lost', keys: this.#lost })
     })
   }
 

@@ -96,6 +96,7 @@ test('store, disk, certificate, databases and findings are the same in _health a
     reason: null,
     disk_full: false,
     damaged_reads: 0,
+    damaged_tables: [],
     missing_at_start: [],
   })
   t.is(valueOf(text, 'couchette_store_missing_at_start'), 0)
