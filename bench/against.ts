@@ -45,10 +45,9 @@ export async function compare(
       for (const work of works) {
         const pair = await measurePair(work, one, other, run % 2 === 1)
         pairs.set(work.name, [...(pairs.get(work.name) ?? []), pair])
-        console.error(
-          `${work.name}: ${thousands(pair.one.rate)} and ${thousands(pair.other.rate)} a second, ` +
-            `${rateRatio(pair).toFixed(2)}, processor time ${timeRatio(pair).toFixed(2)}`,
-        )
+        const time = pids.length === 0 ? '' : `, processor time ${timeRatio(pair).toFixed(2)}`
+        const rates = `${thousands(pair.one.rate)} and ${thousands(pair.other.rate)} a second`
+        console.error(`${work.name}: ${rates}, ${rateRatio(pair).toFixed(2)}${time}`)
       }
     }
   } finally {
