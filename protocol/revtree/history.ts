@@ -1,6 +1,6 @@
 import type { Rev } from '../revision.ts'
 import { lineage, rowOf } from './lookup.ts'
-import { isLeaf, nodeAt } from './tree.ts'
+import { DELETED, endOfSubtree, isLeaf, nodeAt } from './tree.ts'
 import type { RevNode, RevTree } from './tree.ts'
 
 /** A revision found in a tree. */
@@ -34,4 +34,18 @@ export function history(
 /** A revision and its ancestors, newest first, for `_revs_info`; empty when it is not known. */
 export function historyNodes(tree: RevTree, rev: Rev): readonly RevNode[] {
   return lineage(tree, rowOf(tree, rev)).map(row => nodeAt(tree, row))
+}
+
+/** Returns the newest revision that all leaves descend from that are not deleted; undefined where there is none. */
+export function commonAncestor(tree: RevTree): RevNode | undefined {
+  let [first, last] = [-1, -1]
+  for (let row = 0; row < tree.hashes.length; row++) {
+    if (!isLeaf(tree, row) || (tree.flags[row]! & DELETED) !== 0) continue
+    if (first < 0) first = row
+    last = row
+  }
+  if (first < 0) return undefined
+  // What descends from a revision stands right behind it.
+  const found = lineage(tree, first).find(row => endOfSubtree(tree, row) > last)
+  return found === undefined ? undefined : nodeAt(tree, found)
 }

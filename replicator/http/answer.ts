@@ -1,4 +1,6 @@
 import { GatheredBytes } from '../../protocol/gathered-bytes.ts'
+import { countValues } from '../../protocol/json/count-values.ts'
+import { runSteps } from '../../protocol/steps.ts'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
@@ -77,9 +79,13 @@ export async function readAll(answer: PeerAnswer, maxBytes: number): Promise<Buf
  * @throws PeerError `no_couchdb` when it is something else
  */
 export async function readJson(answer: PeerAnswer, maxBytes = answer.limits.maxAnswer): Promise<unknown> {
-  const text = (await readAll(answer, Math.min(maxBytes, answer.limits.maxAnswer))).toString()
+  const { maxAnswer, maxValues } = answer.limits
+  const json = await readAll(answer, Math.min(maxBytes, maxAnswer))
+  // Making values takes a hundred times as long as counting them.
+  if (runSteps(countValues(json, maxValues)) > maxValues)
+    throw refused(answer, `with JSON of more than ${maxValues} values`)
   try {
-    return JSON.parse(text)
+    return JSON.parse(json.toString())
   } catch (cause) {
     throw notJson(answer, cause)
   }
@@ -108,9 +114,13 @@ export function notJson(answer: PeerAnswer, cause?: unknown): PeerError {
  */
 export function checkHeld(answer: PeerAnswer, bytes: number, maxBytes: number): void {
   answer.held.set(bytes)
-  if (bytes <= maxBytes) return
-  const reason = `${answer.request} was answered with more than ${maxBytes} bytes of what is no row and no document`
-  throw new PeerError('no_couchdb', reason, { status: answer.status, transient: true })
+  if (bytes > maxBytes)
+    throw refused(answer, `with more than ${maxBytes} bytes of what is no row and no document`)
+}
+
+function refused(answer: PeerAnswer, what: string): PeerError {
+  const reason = `${answer.request} was answered ${what}`
+  return new PeerError('no_couchdb', reason, { status: answer.status, transient: true })
 }
 
 /** Lets the connection be used again without reading much more of the body. */

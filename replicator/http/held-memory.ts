@@ -4,6 +4,8 @@ import { PeerError } from '../peer-error.ts'
 export interface PeerLimits {
   /** The longest JSON answer that is no list of rows or documents. */
   readonly maxAnswer: number
+  /** Most values of a JSON answer: each takes more memory than its bytes. */
+  readonly maxValues: number
   /** The longest document without its attachments. */
   readonly maxDocument: number
   /** The longest row of a changes feed. */
@@ -16,6 +18,7 @@ const MIB = 1024 * 1024
 
 export const PEER_LIMITS: PeerLimits = {
   maxAnswer: 16 * MIB,
+  maxValues: 500_000,
   maxDocument: 64 * MIB,
   maxRow: 8 * MIB,
   maxMemory: 256 * MIB,

@@ -48,6 +48,8 @@ import {
 
 /** Longest answer of requests whose answers are short, such as `_ensure_full_commit`, in bytes. */
 const MAX_SHORT_ANSWER = 1024 * 1024
+/** A checkpoint has fifty sessions at most, of some hundred bytes. */
+const MAX_CHECKPOINT = 1024 * 1024
 const DOCS_BEGIN = Buffer.from('{"new_edits":false,"docs":[')
 const DOCS_END = Buffer.from(']}')
 const COMMA = Buffer.from(',')
@@ -216,7 +218,8 @@ export class HttpPeer implements Peer {
   }
 
   async getLocal(id: string, signal: AbortSignal): Promise<PeerLocalDocument | null> {
-    const request = { method: 'GET', path: `_local/${encodeURIComponent(id)}` } as const
+    const path = `_local/${encodeURIComponent(id)}`
+    const request = { method: 'GET', path, maxAnswer: MAX_CHECKPOINT } as const
     return (await this.#client.json(request, [200, 404], signal, localDocument)).value
   }
 

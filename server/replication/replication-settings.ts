@@ -61,6 +61,7 @@ export function schedulerOptions(config: Config): SchedulerOptions {
 export function peerLimits(config: Config): PeerLimits {
   return {
     maxAnswer: config.integer('couchette', 'max_peer_answer'),
+    maxValues: config.integer('couchette', 'max_peer_values'),
     maxDocument: config.integer('couchette', 'max_peer_document'),
     maxRow: config.integer('couchette', 'max_peer_row'),
     maxMemory: config.integer('couchette', 'max_peer_memory'),

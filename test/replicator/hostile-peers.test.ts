@@ -22,6 +22,7 @@ import type { RunningServer } from '../helpers/server.ts'
 
 const SETTINGS = {
   max_peer_answer: String(4 * MIB),
+  max_peer_values: '100000',
   max_peer_document: String(8 * MIB),
   max_peer_row: String(2 * MIB),
   max_peer_memory: String(32 * MIB),
@@ -306,4 +307,25 @@ test.serial('a job that is cancelled lets go of a part without an end, an attach
     t.is((await running).status, 500)
     await eventually(`the connection of the ${what} is closed`, () => peer.connections === 0)
   }
+})
+
+// Half a minute's worth of a loop, and gigabytes, for answers within all bounds of bytes.
+test.serial('an answer of more values than any peer has is given up before they are made', async t => {
+  const many = `{"_id":"_local/x","source_last_seq":1,"history":[${'{},'.repeat(300_000)}{}]}`
+  const deep = `{"_id":"_local/x","history":${'['.repeat(600_000)}${']'.repeat(600_000)}}`
+  for (const [body, reason] of [
+    [many, /was answered with more than 1048576 bytes|more than 100000 values/],
+    [deep, /was answered with more than 1048576 bytes|more than 100000 values/],
+    [`{"history":[${'1,'.repeat(150_000)}1]}`, /was answered with JSON of more than 100000 values/],
+  ] as const) {
+    const peer = await startFalsePeer((request, response) => {
+      if (request.url?.includes('_local') !== true) return false
+      response.writeHead(200, JSON_TYPE).end(body)
+      return true
+    })
+    t.teardown(() => peer.close())
+    const job = { source: peer.url, target: 'to', retries_per_request: 0 }
+    t.regex(String((await replicate(server.url, job)).reason), reason)
+  }
+  t.is((await call(server.url, 'GET', '/_up')).status, 200)
 })

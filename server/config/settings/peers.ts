@@ -40,6 +40,12 @@ export const PEER_SETTINGS = {
     unit: 'bytes',
     about: "Longest JSON answer of a replication's peer",
   },
+  max_peer_values: {
+    kind: 'integer',
+    default: 500_000,
+    min: 1000,
+    about: "Most values of a JSON answer of a replication's peer, containers and what is in them",
+  },
   max_peer_document: {
     kind: 'integer',
     default: 64 * 1024 * 1024,

@@ -1,8 +1,7 @@
 import { bufferOf } from '../../../protocol/bytes.ts'
 import type { LiveLeaf } from '../../../protocol/conflicts/content.ts'
 import type { DocId } from '../../../protocol/document-id.ts'
-import type { Rev } from '../../../protocol/revision.ts'
-import { historyNodes } from '../../../protocol/revtree/history.ts'
+import { commonAncestor } from '../../../protocol/revtree/history.ts'
 import { leaves } from '../../../protocol/revtree/leaves.ts'
 import type { RevNode, RevTree } from '../../../protocol/revtree/tree.ts'
 import type { StoredAttachment } from '../documents/body-record.ts'
@@ -34,11 +33,9 @@ export async function readLeaves(
 /** Reads the newest revision that all leaves descend from; undefined where there is none, or its body is not stored. */
 export async function readCommonAncestor(
   database: DatabaseReader,
-  { tree, leaves: live }: ConflictingLeaves,
+  { tree }: Pick<ConflictingLeaves, 'tree'>,
 ): Promise<StoredLeaf | undefined> {
-  const [first = [], ...others] = live.map(({ rev }) => historyNodes(tree, rev))
-  const known = others.map(nodes => new Set<Rev>(nodes.map(({ rev }) => rev)))
-  const common = first.find(({ rev }) => known.every(revs => revs.has(rev)))
+  const common = commonAncestor(tree)
   if (common === undefined || common.body === 0) return undefined
   return (await readAll(database, [common]))?.[0]
 }

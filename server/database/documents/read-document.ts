@@ -231,9 +231,18 @@ function viewOf(found: FoundRevision, options: DocumentReadOptions): AttachmentV
 /** The generation of the newest revision on the path that the reader has (CouchDB: couch_db:find_ancestor_rev_pos/2). */
 function newestKnown({ document, node }: FoundRevision, known: readonly Rev[]): number {
   const path = history(document.tree, node.rev)
-  const revs = new Set(known)
+  const revs = setOf(known)
   const offset = path?.ids.findIndex((hash, back) => revs.has(makeRev(path.start - back, hash))) ?? -1
   return path === undefined || offset < 0 ? 0 : path.start - offset
+}
+
+/** One for all leaves that are read with a list. */
+const sets = new WeakMap<readonly Rev[], ReadonlySet<Rev>>()
+
+function setOf(known: readonly Rev[]): ReadonlySet<Rev> {
+  let set = sets.get(known)
+  if (set === undefined) sets.set(known, (set = new Set(known)))
+  return set
 }
 
 function revisionsMember({ document, node }: FoundRevision, limit: number): string {

@@ -20,6 +20,8 @@ import { STORAGE } from '../storage-of.ts'
 /** Records in a page: enough to outweigh what a page costs, and about one chunk, so that nothing is kept behind it. */
 const PAGE = { rows: 500, documents: 500 }
 const SMALLEST_PAGE = 16
+/** Before it is known how large documents are. */
+const FIRST_PAGE = 64
 /** Rows that are passed over by rank; fewer are read. */
 const LARGE_SKIP = 2000
 
@@ -72,17 +74,15 @@ async function* listRange(database: Database, query: ListingQuery, pace: ReadPac
     const out = new RowBuffer()
     out.text(listingHead(database, query, snapshot, { total, offset }))
     const rows = new ListingRows(database, snapshot, query)
+    const size = { most: query.includeDocs ? FIRST_PAGE : PAGE.rows }
     let isFirst = true
-    for await (const page of livePages(snapshot, await skipped(query, rank), pace)) {
+    for await (const page of livePages(snapshot, await skipped(query, rank), pace, size)) {
       for (let from = 0; from < page.length;) {
-        const documents = await rows.documents(from === 0 ? page : page.slice(from))
-        const to = query.includeDocs ? from + documents.length : page.length
-        for (let index = from; index < to; index++) {
-          if (!isFirst) out.bytes(SEPARATOR)
-          isFirst = false
-          rows.write(out, page[index]!, documents[index - from])
-        }
-        from = to
+        const written = await writeRows(out, rows, from === 0 ? page : page.slice(from), { isFirst, pace })
+        // Of large documents few are read ahead of their turn.
+        if (query.includeDocs) size.most = Math.min(Math.max(SMALLEST_PAGE, 2 * written), PAGE.documents)
+        isFirst = false
+        from += written
         yield out.takeUnfilled()
       }
     }
@@ -91,6 +91,22 @@ async function* listRange(database: Database, query: ListingQuery, pace: ReadPac
   } finally {
     await snapshot.close()
   }
+}
+
+/** Writes the rows of a page, as many as have their documents at a time. What they were made of is not kept while the client is waited for. */
+async function writeRows(
+  out: RowBuffer,
+  rows: ListingRows,
+  page: readonly StoredEntry[],
+  { isFirst, pace }: { isFirst: boolean; pace: ReadPace },
+): Promise<number> {
+  const documents = await rows.documents(page, pace)
+  const count = rows.haveDocuments ? documents.length : page.length
+  for (let index = 0; index < count; index++) {
+    if (!isFirst || index > 0) out.bytes(SEPARATOR)
+    rows.write(out, page[index]!, documents[index])
+  }
+  return count
 }
 
 interface Place {
@@ -143,24 +159,24 @@ async function skipped(query: ListingQuery, rank: Rank | undefined): Promise<Lis
  */
 async function* livePages(
   snapshot: DatabaseSnapshot,
-  { from, to, descending, skip, limit, includeDocs }: ListingQuery,
+  { from, to, descending, skip, limit }: ListingQuery,
   pace: ReadPace,
+  page: { readonly most: number },
 ): AsyncGenerator<readonly StoredEntry[], void, undefined> {
   if (limit === 0 || Buffer.compare(from, to) >= 0) return
   const entries = new EntryReader(snapshot, { from, to, descending }, pace)
-  const largest = includeDocs ? PAGE.documents : PAGE.rows
   let toSkip = skip
   let left = limit
   try {
     while (left > 0) {
-      const size = Math.max(SMALLEST_PAGE, Math.min(largest, toSkip + left))
+      const size = Math.max(SMALLEST_PAGE, Math.min(page.most, toSkip + left))
       const read = await entries.next(size)
       if (read.length === 0) return
       const live = read.filter(([, record]) => isLiveRecord(record))
-      const page = toSkip === 0 && live.length <= left ? live : live.slice(toSkip, toSkip + left)
+      const wanted = toSkip === 0 && live.length <= left ? live : live.slice(toSkip, toSkip + left)
       toSkip -= Math.min(toSkip, live.length)
-      left -= page.length
-      if (page.length > 0) yield page
+      left -= wanted.length
+      if (wanted.length > 0) yield wanted
     }
   } finally {
     await entries.close()

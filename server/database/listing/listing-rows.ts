@@ -1,5 +1,6 @@
 import { jsonString } from '../../../protocol/json/json-string.ts'
 import { readFirstBodies } from '../reading/read-bodies.ts'
+import { type ReadPace, UNHURRIED } from '../reading/read-pace.ts'
 import type { RowBuffer } from '../reading/row-buffer.ts'
 import { ID_OFFSET } from '../../storage/keys.ts'
 import { attachmentsAroundData, STUBS } from '../documents/attachments-member.ts'
@@ -17,8 +18,9 @@ import type { DatabaseSnapshot } from '../reading/snapshot.ts'
 import { conflictsMember } from './conflicts-member.ts'
 import type { ListingQuery } from './listing-query.ts'
 
-/** Bytes of the documents of a page. */
-const PAGE_BYTES = 256 * 1024
+/** Bytes of the documents of a page, about; fewer where others wait for their turn. */
+const PAGE_BYTES = 128 * 1024
+const SMALL_PAGE_BYTES = 32 * 1024
 
 export type StoredEntry = readonly [key: Uint8Array, record: Uint8Array]
 
@@ -49,15 +51,24 @@ export class ListingRows {
     this.#query = query
   }
 
+  /** True where rows show documents. */
+  get haveDocuments(): boolean {
+    return this.#query.includeDocs
+  }
+
   /**
    * The documents of a page, where they are wanted; those of tombstones are null. Where documents are large they are those
    * of the first entries, at least one.
    */
-  async documents(entries: readonly StoredEntry[]): Promise<readonly (Document | undefined)[]> {
+  async documents(
+    entries: readonly StoredEntry[],
+    { mayReadAhead }: ReadPace = UNHURRIED,
+  ): Promise<readonly (Document | undefined)[]> {
     if (!this.#query.includeDocs) return []
     const live = entries.map(([, record]) => isLiveRecord(record))
     const numbers = entries.filter((_, index) => live[index]).map(([, record]) => winnerBodyOf(record))
-    const bodies = await readFirstBodies(this.#database, numbers, PAGE_BYTES, this.#snapshot)
+    const bytes = mayReadAhead ? PAGE_BYTES : SMALL_PAGE_BYTES
+    const bodies = await readFirstBodies(this.#database, numbers, bytes, this.#snapshot)
     let next = 0
     const documents: (Document | undefined)[] = []
     for (const [i, entry] of entries.entries()) {

@@ -70,7 +70,8 @@ export async function* changePages(
       if (descending) range.lte = keys.number(KeySpace.change, Math.max(seq - 1, 0))
       else range.gte = keys.number(KeySpace.change, seq + 1)
       left -= page.length
-      wanted = Math.min(2 * wanted, growsTo)
+      // Where others wait for their turn, little is kept for whoever waits beside them.
+      wanted = pace.mayReadAhead ? Math.min(2 * wanted, growsTo) : size
       next = pace.mayReadAhead && left > 0 ? read() : undefined
       // A failure is thrown where the page is awaited, and not before somebody asks for it.
       next?.catch(() => undefined)

@@ -4,6 +4,12 @@ export const LONG_ANSWER = 64 * 1024
 /** Bytes that an answer takes beside what it has for its client: its request, its snapshot and its place in the index. */
 const OWN_BYTES = 16 * 1024
 
+/** Bytes that a long answer takes while it is being made, also while it waits for its turn: records that were read, rows in the making. */
+const MAKING_BYTES = 64 * 1024
+
+/** Pieces that are kept until the next one is made: the generators that hand them on refer to what they gave last. */
+const KEPT_PIECES = 2
+
 const NO_ROOM = new Uint8Array(0)
 
 /** The room that all answers share. */
@@ -13,6 +19,7 @@ interface SharedRoom {
   admit(): void
   room(): Promise<void>
   add(bytes: number): void
+  make(bytes: number): void
   note(answer: UnreadAnswer, isStalled: boolean): void
 }
 
@@ -22,6 +29,7 @@ export class UnreadAnswer {
   readonly cutOff: () => void
   readonly #answers: SharedRoom
   #bytes = 0
+  #making = 0
   #isBegun = false
   #isClosed = false
 
@@ -70,11 +78,13 @@ export class UnreadAnswer {
         made += length
         if (made >= LONG_ANSWER && length > 0) {
           if (!this.#isBegun) this.#answers.admit()
+          this.#make(MAKING_BYTES + KEPT_PIECES * length)
           this.hold(this.#bytes + length)
         }
         yield next.value
       }
     } finally {
+      this.#make(0)
       await pieces.return?.()
     }
   }
@@ -87,7 +97,15 @@ export class UnreadAnswer {
   /** Idempotent. */
   close(): void {
     this.hold(0)
+    this.#make(0)
     this.#isClosed = true
+  }
+
+  /** Sets the bytes that making the answer takes. */
+  #make(bytes: number): void {
+    if (bytes === this.#making || (this.#isClosed && bytes > 0)) return
+    this.#answers.make(bytes - this.#making)
+    this.#making = bytes
   }
 
   /** @throws `busy`, where nothing was sent */

@@ -19,6 +19,8 @@ const LOOK_AGAIN_MS = 1000
 export class UnreadAnswers {
   readonly #limits: () => UnreadLimits
   readonly #held: Count
+  /** Bytes that making the answers of this thread takes: they keep new ones from beginning, and none that was begun from going on. */
+  #making = 0
   readonly #waiting = new Set<() => void>()
   /** Answers whose clients take nothing, and since when; the one first that does so longest. */
   readonly #stalled = new Map<UnreadAnswer, number>()
@@ -34,9 +36,9 @@ export class UnreadAnswers {
     this.#held = held
   }
 
-  /** Bytes that wait for their clients, about. */
+  /** Bytes that wait for their clients, and that their answers take, about. */
   get held(): number {
-    return this.#held.value
+    return this.#held.value + this.#making
   }
 
   get hasRoom(): boolean {
@@ -45,9 +47,9 @@ export class UnreadAnswers {
 
   /** Called before a long answer is begun. @throws `busy` */
   admit(): void {
-    if (this.hasRoom) return
+    if (this.#mayBegin) return
     this.#cutOff()
-    if (!this.hasRoom) throw fail('busy')
+    if (!this.#mayBegin) throw fail('busy')
   }
 
   /**
@@ -85,6 +87,11 @@ export class UnreadAnswers {
     if (bytes < 0) for (const look of this.#waiting) look()
   }
 
+  /** Called by the answers: counts bytes that making them takes, negative ones when they are done. */
+  make(bytes: number): void {
+    this.#making += bytes
+  }
+
   /** Called by the answers: notes that a client takes nothing, or that it took something. */
   note(answer: UnreadAnswer, isStalled: boolean): void {
     if (!isStalled) this.#stalled.delete(answer)
@@ -94,8 +101,12 @@ export class UnreadAnswers {
     }
   }
 
+  get #mayBegin(): boolean {
+    return this.held < this.#limits().bytes
+  }
+
   #look(): void {
-    if (!this.hasRoom) this.#cutOff()
+    if (!this.#mayBegin) this.#cutOff()
     if (this.#stalled.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined

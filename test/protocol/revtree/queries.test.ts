@@ -1,6 +1,6 @@
 import test from 'ava'
 import { clearInterior } from '../../../protocol/revtree/compact.ts'
-import { findRev, history, historyNodes } from '../../../protocol/revtree/history.ts'
+import { commonAncestor, findRev, history, historyNodes } from '../../../protocol/revtree/history.ts'
 import { leaves, leavesOf, winner } from '../../../protocol/revtree/leaves.ts'
 import { mergePath } from '../../../protocol/revtree/merge.ts'
 import { missingRevs, possibleAncestors } from '../../../protocol/revtree/missing.ts'
@@ -107,4 +107,15 @@ test('compaction forgets the bodies of revisions that are not leaves', t => {
     isLeaf: false,
   })
   t.is(clearInterior(compacted.tree).tree, compacted.tree)
+})
+
+test('the common ancestor is the newest revision that all live leaves descend from', t => {
+  const of = (tree: Parameters<typeof commonAncestor>[0]) => commonAncestor(tree)?.rev
+  t.is(of(tree), rev('1-a'))
+  t.is(of(grow('1-a 2-b 3-c', '1-a 2-b 3-d 4-e')), rev('2-b'))
+  t.is(of(grow('1-a 2-b 3-c', '1-a 2-b 3-d', '1-a 2-x')), rev('1-a'))
+  const deletedBeside = mergePath(grow('1-a 2-b 3-c', '1-a 2-b 3-d'), path('1-a 2-x', { deleted: true })).tree
+  t.is(of(deletedBeside), rev('2-b'))
+  t.is(of(grow('1-a 2-b', '1-x 2-y')), undefined)
+  t.is(of(emptyTree), undefined)
 })
