@@ -7,6 +7,7 @@ import type { Config } from '../../config/config.ts'
 import { endIdleSessions } from './idle-sessions.ts'
 import { answerMalformedRequests } from './malformed-requests.ts'
 import { MoreAcceptors } from './more-acceptors.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { listenError } from '../../config/start-error.ts'
 
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void
@@ -46,7 +47,7 @@ export function listenPlain(
   at: ListenAt,
   connections?: Count,
 ): Promise<Listener> {
-  const server = createHttp({ ...limits(config), noDelay: true }, handle)
+  const server = createHttp({ ...limits(config), noDelay: true }, oneAtATime(handle))
   answerMalformedRequests(server, 'connection')
   return listen(server, config, at, connections)
 }
@@ -67,7 +68,7 @@ export function listenTls(
       allowHTTP1: true,
       settings: { maxHeaderListSize: maxHeaderSize, maxConcurrentStreams: MAX_STREAMS },
     } as Parameters<typeof createSecureServer>[0],
-    handle as unknown as Parameters<typeof createSecureServer>[1],
+    oneAtATime(handle) as unknown as Parameters<typeof createSecureServer>[1],
   )
   answerMalformedRequests(server, 'secureConnection')
   endIdleSessions(server, config.integer('couchette', 'idle_connection_timeout'))
