@@ -4,6 +4,7 @@ import type { DocId } from '../../protocol/document-id.ts'
 import type { DocumentInput } from '../../protocol/document/document-input.ts'
 import { parseDocument } from '../../protocol/document/parse.ts'
 import { type CouchError, fail } from '../../protocol/errors.ts'
+import { jsonMembers } from '../../protocol/json/members.ts'
 import { publicUrl } from '../../protocol/replication-endpoint.ts'
 import { isStreamUrl } from '../../protocol/streams/stream-endpoint.ts'
 import { ReplicationSyntaxError } from '../../protocol/replication-error.ts'
@@ -128,15 +129,11 @@ function withOwner(input: DocumentInput, body: Members, { user, security }: Acto
     throw fail('forbidden', NOT_OWN)
   }
   if (owner !== undefined && owner !== null) return input
-  const name = `"owner":${JSON.stringify(user.name)}`
-  const text = input.body.toString()
-  const owned = owner === null ? text.replace(/"owner"\s*:\s*null/, name) : append(text, name)
-  return { ...input, ...pick(parseDocument(Buffer.from(owned), { term: true })) }
-}
-
-function append(object: string, member: string): string {
-  const separator = object.length > 2 ? ',' : ''
-  return `${object.slice(0, -1)}${separator}${member}}`
+  // The other members stay as they were written.
+  const members = new Map(jsonMembers(input.body))
+  members.set('owner', Buffer.from(JSON.stringify(user.name)))
+  const texts = [...members].map(([name, value]) => `${JSON.stringify(name)}:${value.toString()}`)
+  return { ...input, ...pick(parseDocument(Buffer.from(`{${texts.join()}}`), { term: true })) }
 }
 
 function pick({ body, term, size }: DocumentInput): Pick<DocumentInput, 'body' | 'term' | 'size'> {

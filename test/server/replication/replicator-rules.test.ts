@@ -57,3 +57,29 @@ test('a target that does not take design documents from the user counts them as 
     t.like(session, { docs_read: 2, docs_written: 1, doc_write_failures: 1 })
   }
 })
+
+test('a document without an owner gets the name of who writes it, whatever the name and whatever stands within', async t => {
+  const { url, close } = await startServer()
+  t.teardown(close)
+  const [origin, name] = [url.replace('admin:pass@', ''), "a$$&$'"]
+  for (const database of ['from', 'to']) await call(url, 'PUT', `/${database}`)
+  const user = { name, password: 'secret', roles: [], type: 'user' }
+  t.is(
+    (await call(url, 'PUT', `/_users/org.couchdb.user:${encodeURIComponent(name)}`, { json: user })).status,
+    201,
+  )
+  await call(url, 'PUT', '/_replicator/_security', { json: { admins: {}, members: {} } })
+  const authorization = `Basic ${Buffer.from(`${name}:secret`).toString('base64')}`
+  const job = { source: `${url}/from`, target: `${url}/to`, query_params: { owner: null, n: 1 } }
+  const byAdmin = await call(url, 'PUT', '/_replicator/admin', { json: { ...job, owner: null } })
+  const byUser = await call(origin, 'PUT', '/_replicator/user', { json: job, headers: { authorization } })
+  t.deepEqual([byAdmin.status, byUser.status], [201, 201])
+  for (const [id, owner] of [
+    ['admin', 'admin'],
+    ['user', name],
+  ] as const) {
+    const stored = await call<{ owner: string; query_params: object }>(url, 'GET', `/_replicator/${id}`)
+    t.is(stored.body.owner, owner)
+    t.deepEqual(stored.body.query_params, { owner: null, n: 1 })
+  }
+})
