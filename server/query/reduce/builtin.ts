@@ -1,8 +1,9 @@
 import type { JsonValue } from '../../../protocol/json-value.ts'
 import { rowKeyText } from '../../../protocol/view-row.ts'
+import { runInTurns } from '../../concurrency/time-slice.ts'
 import { cardinality, emptyRegisters, insert, unionOfRegisters, type Registers } from './hyperloglog.ts'
 import { printNumeric } from './numeric.ts'
-import { rankOf } from './ranked.ts'
+import { mergeRanked, type Rank, rankOf, rankRows } from './ranked.ts'
 import { addStats, mergeStats, startStats, statsOfNumbers } from './stats.ts'
 import { valueOf } from './row-value.ts'
 import { SUM_START, sum } from './sum.ts'
@@ -10,9 +11,9 @@ import { SUM_START, sum } from './sum.ts'
 /** A reduce function of CouchDB's own. What it gives for some rows is JSON, can be stored, and reduced with others. */
 export interface BuiltinReduce {
   /** @param rows records of rows, in the order of the index */
-  reduce(rows: readonly Uint8Array[]): JsonValue
+  reduce(rows: readonly Uint8Array[]): JsonValue | Promise<JsonValue>
   /** @param parts what it gave for rows, in the order of the index */
-  rereduce(parts: readonly JsonValue[]): JsonValue
+  rereduce(parts: readonly JsonValue[]): JsonValue | Promise<JsonValue>
   /** The answered value, as JSON. */
   finish(part: JsonValue): string
 }
@@ -69,6 +70,13 @@ const last: BuiltinReduce = {
   finish: JSON.stringify,
 }
 
+/** In turns: values may be long, and each is compared with several. */
+const ranked = (rank: Rank): BuiltinReduce => ({
+  reduce: rows => runInTurns(rankRows(rows, rank)),
+  rereduce: parts => runInTurns(mergeRanked(parts as JsonValue[][], rank)),
+  finish: JSON.stringify,
+})
+
 const NAMED: readonly (readonly [prefix: string, reduce: BuiltinReduce])[] = [
   ['_sum', sumAll],
   ['_count', count],
@@ -78,12 +86,16 @@ const NAMED: readonly (readonly [prefix: string, reduce: BuiltinReduce])[] = [
   ['_last', last],
 ]
 
-/** Returns the built-in function of that name, undefined if there is none. What follows `_sum` and the like is ignored. */
+/**
+ * Returns the built-in function of that name, undefined if there is none. What follows `_sum` and the like is ignored.
+ *
+ * @throws `invalid_design_doc` for an invalid rank
+ */
 export function builtinReduce(name: string): BuiltinReduce | undefined {
-  return NAMED.find(([prefix]) => name.startsWith(prefix))?.[1]
+  const rank = rankOf(name)
+  return rank === undefined ? NAMED.find(([prefix]) => name.startsWith(prefix))?.[1] : ranked(rank)
 }
 
-/** @throws `invalid_design_doc` for an invalid rank */
 export function isBuiltinReduce(name: string): boolean {
-  return rankOf(name) !== undefined || builtinReduce(name) !== undefined
+  return builtinReduce(name) !== undefined
 }

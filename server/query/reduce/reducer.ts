@@ -2,9 +2,8 @@ import type { JsonObject, JsonValue } from '../../../protocol/json-value.ts'
 import { rowParts } from '../../../protocol/view-row.ts'
 import type { Lane } from '../../sandbox/admission.ts'
 import type { Sandbox } from '../../sandbox/sandbox.ts'
-import { mapInTurns, runInTurns } from '../../concurrency/time-slice.ts'
+import { mapInTurns } from '../../concurrency/time-slice.ts'
 import { builtinReduce, type BuiltinReduce } from './builtin.ts'
-import { mergeRanked, type Rank, rankOf, rankRows } from './ranked.ts'
 
 /** A row of an answer's value: what the reduction gave, as JSON, or why it gave nothing. */
 export type Reduced = { readonly json: string } | { readonly error: string; readonly reason: string }
@@ -27,8 +26,6 @@ export interface ReduceContext {
 }
 
 export function reducerOf(source: string, context: ReduceContext): Reducer {
-  const rank = rankOf(source)
-  if (rank !== undefined) return new RankedReducer(rank)
   const builtin = builtinReduce(source)
   return builtin === undefined ? new JavaScriptReducer(source, context) : new NativeReducer(builtin)
 }
@@ -50,26 +47,6 @@ class NativeReducer implements Reducer {
 
   finish(part: JsonValue): Reduced {
     return { json: this.#builtin.finish(part) }
-  }
-}
-
-class RankedReducer implements Reducer {
-  readonly #rank: Rank
-
-  constructor(rank: Rank) {
-    this.#rank = rank
-  }
-
-  reduce(batches: readonly (readonly Uint8Array[])[]): Promise<JsonValue[]> {
-    return mapInTurns(batches, rows => runInTurns(rankRows(rows, this.#rank)))
-  }
-
-  rereduce(batches: readonly (readonly JsonValue[])[]): Promise<JsonValue[]> {
-    return mapInTurns(batches, parts => runInTurns(mergeRanked(parts as JsonValue[][], this.#rank)))
-  }
-
-  finish(part: JsonValue): Reduced {
-    return { json: JSON.stringify(part) }
   }
 }
 
