@@ -1,3 +1,4 @@
+import { isDisconnect } from './is-disconnect.ts'
 import type { HttpContext } from '../context.ts'
 
 /**
@@ -7,12 +8,8 @@ import type { HttpContext } from '../context.ts'
  */
 export function abortResponse(ctx: HttpContext, error: unknown): void {
   if (ctx.respond !== false) throw error
-  if (hasLeft(error))
+  if (isDisconnect(error))
     ctx.services.log.debug({ path: ctx.path }, 'the client left in the middle of its answer')
   else ctx.services.log.error({ err: error, path: ctx.path }, 'answer failed')
   ctx.res.destroy()
-}
-
-function hasLeft(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
 }
