@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import { CouchError } from '../../protocol/errors.ts'
 import { Attachments } from '../attachments/attachments.ts'
 import { type BlobPlace, decodeBlobRecord, lengthOf } from '../attachments/blob-record.ts'
@@ -10,9 +9,6 @@ import { countDifference } from '../database/maintenance/count-documents.ts'
 import { digestDifference } from '../database/ranks/check-digests.ts'
 import { addressOfBlobKey, blobRecordRange } from '../storage/attachment-keys.ts'
 import { MARK } from '../storage/durable/mark.ts'
-import { tableName, tableSentence } from '../storage/tables/table-watch.ts'
-import { readManifest } from '../storage/leveldb/manifest.ts'
-import { lostKeysOf } from '../storage/leveldb/table-file.ts'
 import { DamagedValueError } from '../storage/encryption/damaged.ts'
 import type { Store } from '../storage/store.ts'
 
@@ -43,16 +39,6 @@ export async function* checkData(
   yield* checkRecords(store, seen)
   yield* checkAttachments(store, directory, seen)
   yield* checkDatabases(store, directory, seen)
-}
-
-/** Verifies the checksums of all tables: LevelDB may pass over records of one that was changed. @param directory of the store */
-export async function* checkTables(directory: string): AsyncGenerator<string, void, undefined> {
-  const live = await readManifest(directory)
-  for (const [number, keys] of live?.tables ?? []) {
-    const name = tableName(number)
-    const lost = await lostKeysOf(join(directory, name), keys)
-    if (lost.length > 0) yield tableSentence(name, lost)
-  }
 }
 
 /** Reads keys alone first: a damaged record then hides no other. */

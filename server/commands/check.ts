@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { existingBackups, restoreFiles } from '../backup/backup-directory.ts'
 import { openBackupPlace } from './backup-place.ts'
-import { checkData, type CheckedData, checkTables } from '../backup/check-data.ts'
+import { checkData, type CheckedData } from '../backup/check-data.ts'
 import type { Store } from '../storage/store.ts'
+import { damagedTables } from '../storage/tables/table-watch.ts'
 import { chosenBackup } from './chosen-backup.ts'
 import { openUnusedStore } from './open-unused-store.ts'
 
@@ -63,7 +64,7 @@ function report({ faults, seen }: Findings, json: boolean | undefined): number {
 export async function findFaults(store: Store, data: string): Promise<Findings> {
   const seen: CheckedData = { records: 0, databases: 0, attachments: 0 }
   const faults: string[] = []
-  for await (const fault of checkTables(join(data, 'store'))) faults.push(fault)
+  for await (const { sentence } of damagedTables(join(data, 'store'))) faults.push(sentence)
   for await (const fault of checkData(store, join(data, 'attachments'), seen)) faults.push(fault)
   return { faults, seen }
 }

@@ -26,6 +26,12 @@ const SNAPPY = 1
 /** Bytes of blocks that are read together. */
 const READ_BYTES = 1024 * 1024
 
+/** An open table; it never changes its size. */
+interface TableFile {
+  readonly handle: FileHandle
+  readonly size: number
+}
+
 class DamagedBlock extends Error {}
 
 /**
@@ -42,16 +48,16 @@ export async function lostKeysOf(
   keys: TableKeys,
   paused: () => Promise<void> = () => Promise.resolve(),
 ): Promise<LostKeys[]> {
-  const file = await open(path)
+  const handle = await open(path)
   try {
-    const blocks = await blocksOf(file)
-    return await damagedAmong(file, blocks, paused)
+    const file = { handle, size: (await handle.stat()).size }
+    return await damagedAmong(file, await blocksOf(file), paused)
   } catch (error) {
     if (error instanceof DamagedBlock || error instanceof RangeError)
       return [{ from: keys.first, upTo: keys.last }]
     throw error
   } finally {
-    await file.close()
+    await handle.close()
   }
 }
 
@@ -61,9 +67,8 @@ interface DataBlock extends Handle {
 }
 
 /** Reads the index of a table, and verifies what else is needed to find keys. @throws DamagedBlock, RangeError */
-async function blocksOf(file: FileHandle): Promise<DataBlock[]> {
-  const { size } = await file.stat()
-  const footer = await bytesAt(file, size - FOOTER_BYTES, FOOTER_BYTES)
+async function blocksOf(file: TableFile): Promise<DataBlock[]> {
+  const footer = await bytesAt(file, file.size - FOOTER_BYTES, FOOTER_BYTES)
   if (footer.readBigUInt64LE(FOOTER_BYTES - 8) !== MAGIC) throw new DamagedBlock('this is no table')
   const reader = new ByteReader(footer)
   const metaIndex = handleOf(reader)
@@ -77,7 +82,7 @@ async function blocksOf(file: FileHandle): Promise<DataBlock[]> {
 }
 
 async function damagedAmong(
-  file: FileHandle,
+  file: TableFile,
   blocks: readonly DataBlock[],
   paused: () => Promise<void>,
 ): Promise<LostKeys[]> {
@@ -116,7 +121,7 @@ function groupFrom(blocks: readonly DataBlock[], first: number): DataBlock[] {
 }
 
 /** Reads the content of a block. @throws DamagedBlock */
-async function readBlock(file: FileHandle, { offset, size }: Handle): Promise<Uint8Array> {
+async function readBlock(file: TableFile, { offset, size }: Handle): Promise<Uint8Array> {
   const bytes = await bytesAt(file, offset, size + TRAILER_BYTES)
   if (!isWhole(bytes, 0, size)) throw new DamagedBlock('a block is changed')
   const content = bytes.subarray(0, size)
@@ -150,11 +155,10 @@ function handleOf(reader: ByteReader): Handle {
 }
 
 /** @throws DamagedBlock where the file has fewer */
-async function bytesAt(file: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const { size } = await file.stat()
+async function bytesAt({ handle, size }: TableFile, offset: number, length: number): Promise<Buffer> {
   if (offset < 0 || length < 0 || offset + length > size) throw new DamagedBlock('the file ends too early')
   const bytes = Buffer.allocUnsafe(length)
-  const { bytesRead } = await file.read(bytes, 0, length, offset)
+  const { bytesRead } = await handle.read(bytes, 0, length, offset)
   if (bytesRead < length) throw new DamagedBlock('the file ends too early')
   return bytes
 }

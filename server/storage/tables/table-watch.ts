@@ -12,13 +12,45 @@ const REST = 3
 /** Time between two looks whether the next reading is due. */
 const CHECK_MS = 10_000
 
+/** A table that is not as it was written. */
+interface DamagedTable {
+  readonly name: string
+  readonly lost: readonly LostKeys[]
+  /** Names what may be missing, for people. */
+  readonly sentence: string
+}
+
+interface TableReading {
+  /** Returns what is called between two pieces of a table. Default: nothing. */
+  readonly pauses?: () => () => Promise<void>
+  /** Called for a table that cannot be read; by default its error is thrown. */
+  readonly unreadable?: (name: string, error: unknown) => void
+}
+
+/** Reads all tables of a store in a directory, and gives those that are damaged. */
+export async function* damagedTables(
+  directory: string,
+  { pauses, unreadable }: TableReading = {},
+): AsyncGenerator<DamagedTable, void, undefined> {
+  const live = await readManifest(directory)
+  for (const [number, keys] of live?.tables ?? []) {
+    const name = tableName(number)
+    const lost = await lostKeysOf(join(directory, name), keys, pauses?.()).catch((error: unknown) => {
+      if (unreadable === undefined) throw error
+      unreadable(name, error)
+      return []
+    })
+    if (lost.length > 0) yield { name, lost, sentence: tableSentence(name, lost) }
+  }
+}
+
 /** The file of a table. */
-export function tableName(number: number): string {
+function tableName(number: number): string {
   return `${String(number).padStart(6, '0')}.ldb`
 }
 
 /** Returns a sentence that names what a damaged table has. */
-export function tableSentence(name: string, ranges: readonly LostKeys[]): string {
+function tableSentence(name: string, ranges: readonly LostKeys[]): string {
   const [first] = ranges
   const from = first?.above ?? first?.from
   const keys =
@@ -78,22 +110,16 @@ export class TableWatch {
 
   /** Reads all tables once. */
   async verify(): Promise<void> {
-    const live = await readManifest(this.#directory)
-    for (const [number, keys] of live?.tables ?? []) {
-      const name = tableName(number)
-      const lost = await lostKeysOf(join(this.#directory, name), keys, this.#pauses()).catch(
-        (error: unknown) => {
-          // Merged with others meanwhile.
-          if (isMissingFile(error)) return []
-          this.#end.signal.throwIfAborted()
-          this.#log.warn(`The table ${name} cannot be read: ${messageOf(error)}`)
-          return []
-        },
-      )
-      if (lost.length === 0) continue
-      const sentence = tableSentence(name, lost)
-      if (this.#health.noteTable(name, sentence, lost)) this.#log.error(sentence)
+    const unreadable = (name: string, error: unknown): void => {
+      this.#end.signal.throwIfAborted()
+      // A table that is missing was merged with others meanwhile.
+      if (!isMissingFile(error)) this.#log.warn(`The table ${name} cannot be read: ${messageOf(error)}`)
     }
+    for await (const { name, lost, sentence } of damagedTables(this.#directory, {
+      pauses: () => this.#pauses(),
+      unreadable,
+    }))
+      if (this.#health.noteTable(name, sentence, lost)) this.#log.error(sentence)
   }
 
   /** Returns a pause that is longer than what went before it. */
