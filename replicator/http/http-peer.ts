@@ -46,10 +46,8 @@ import {
   readRevisions,
 } from './open-revision.ts'
 
-/** Longest answer of requests whose answers are short, such as `_ensure_full_commit`, in bytes. */
+/** Longest answer of requests whose answers are short, such as `_ensure_full_commit` or a checkpoint, in bytes. */
 const MAX_SHORT_ANSWER = 1024 * 1024
-/** A checkpoint has fifty sessions at most, of some hundred bytes. */
-const MAX_CHECKPOINT = 1024 * 1024
 const DOCS_BEGIN = Buffer.from('{"new_edits":false,"docs":[')
 const DOCS_END = Buffer.from(']}')
 const COMMA = Buffer.from(',')
@@ -219,7 +217,7 @@ export class HttpPeer implements Peer {
 
   async getLocal(id: string, signal: AbortSignal): Promise<PeerLocalDocument | null> {
     const path = `_local/${encodeURIComponent(id)}`
-    const request = { method: 'GET', path, maxAnswer: MAX_CHECKPOINT } as const
+    const request = { method: 'GET', path, maxAnswer: MAX_SHORT_ANSWER } as const
     return (await this.#client.json(request, [200, 404], signal, localDocument)).value
   }
 

@@ -202,15 +202,16 @@ export class DatabaseResolver implements CommitSubscriber {
 
   /** Documents whose leaves are in memory together. */
   #inGroups(ids: readonly DocId[]): DocId[][] {
-    const groups: DocId[][] = [[]]
+    const groups: DocId[][] = []
     let bytes = 0
     for (const id of ids) {
-      bytes += this.#database.document(id)?.size ?? 0
-      const group = groups.at(-1)!
-      if (group.length === 0 || bytes <= MAX_BYTES) group.push(id)
+      const size = this.#database.document(id)?.size ?? 0
+      bytes += size
+      const group = groups.at(-1)
+      if (group !== undefined && bytes <= MAX_BYTES) group.push(id)
       else {
         groups.push([id])
-        bytes = this.#database.document(id)?.size ?? 0
+        bytes = size
       }
     }
     return groups
