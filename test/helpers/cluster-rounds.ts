@@ -9,6 +9,7 @@ import { contentsOf, type GroupNode, groupNode } from './group-node.ts'
 import type { LogEngine } from './log-contract.ts'
 import { tempDir } from './temp.ts'
 import { write } from './write.ts'
+import { logOver } from './log-over.ts'
 
 const NAME = asDatabaseName('test')
 const NODES = 3
@@ -113,21 +114,14 @@ class FaultyNode {
       const appended = await log.append(expected, bytes)
       return chance < 0.1 ? lost : appended
     }
-    return {
+    return logOver(log, {
       append,
-      get acknowledged() {
-        return log.acknowledged
-      },
       maxEntryBytes: Math.min(log.maxEntryBytes, 30_000),
       read: async from => {
         check()
         return log.read(from)
       },
-      changed: signal => log.changed(signal),
-      first: () => log.first(),
-      trim: below => log.trim(below),
-      close: () => log.close(),
-    }
+    })
   }
 }
 

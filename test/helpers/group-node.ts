@@ -4,6 +4,7 @@ import type { ReplicatedLog } from '../../server/cluster/log/contract.ts'
 import type { CommitRecord } from '../../server/database/commit/commit-record.ts'
 import { DatabaseKeys, KeySpace, spaceOfKey } from '../../server/storage/keys.ts'
 import type { Store } from '../../server/storage/store.ts'
+import { logOver } from './log-over.ts'
 import { type MemoryCatalog, memoryCatalog, type MemoryOptions } from './memory-database.ts'
 
 /** A node of a cluster without a server: its databases in memory, and its group. */
@@ -52,19 +53,10 @@ export async function contentsOf(store: Store, number: number): Promise<string[]
 /** A log whose leader is gone after so many appends: what it had begun stays as it is. */
 export function dyingAfter(log: ReplicatedLog, appends: number): ReplicatedLog {
   let left = appends
-  return {
+  return logOver(log, {
     append: async (expected, bytes) => {
       if ((left -= 1) < 0) throw new Error('the leader has died')
       return log.append(expected, bytes)
     },
-    get acknowledged() {
-      return log.acknowledged
-    },
-    maxEntryBytes: log.maxEntryBytes,
-    read: from => log.read(from),
-    changed: signal => log.changed(signal),
-    first: () => log.first(),
-    trim: below => log.trim(below),
-    close: () => log.close(),
-  }
+  })
 }

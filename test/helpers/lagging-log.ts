@@ -1,4 +1,5 @@
 import type { ReplicatedLog } from '../../server/cluster/log/contract.ts'
+import { logOver } from './log-over.ts'
 
 /** A log whose entries reach a node when they are so old: all else is as it is. */
 export function laggingLog(log: ReplicatedLog, lagMs: number): ReplicatedLog {
@@ -9,21 +10,13 @@ export function laggingLog(log: ReplicatedLog, lagMs: number): ReplicatedLog {
     while (seen.length > 1 && seen[1]!.at <= now - lagMs) seen.shift()
     return seen[0]!.at <= now - lagMs ? seen[0]!.position : 0
   }
-  return {
-    append: (expected, bytes) => log.append(expected, bytes),
+  return logOver(log, {
     get acknowledged() {
       return visible()
-    },
-    get maxEntryBytes() {
-      return log.maxEntryBytes
     },
     read: async from => {
       const until = visible()
       return (await log.read(from)).filter(({ position }) => position <= until)
     },
-    first: () => log.first(),
-    changed: signal => log.changed(signal),
-    trim: below => log.trim(below),
-    close: () => log.close(),
-  }
+  })
 }

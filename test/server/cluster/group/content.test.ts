@@ -12,6 +12,7 @@ import { compact } from '../../../helpers/compact.ts'
 import { contentsOf, dyingAfter, type GroupNode, groupNode } from '../../../helpers/group-node.ts'
 import { tempDir } from '../../../helpers/temp.ts'
 import { write } from '../../../helpers/write.ts'
+import { logOver } from '../../../helpers/log-over.ts'
 
 const NAME = parseDatabaseName('test')
 /** Small, so that content has many pieces. */
@@ -43,18 +44,12 @@ async function filesIn(directory: string): Promise<number> {
 
 /** Shows a log up to a position. */
 function upTo(log: ReplicatedLog, position: () => number): ReplicatedLog {
-  return {
-    append: (expected, bytes) => log.append(expected, bytes),
+  return logOver(log, {
     get acknowledged() {
       return Math.min(log.acknowledged, position())
     },
-    maxEntryBytes: log.maxEntryBytes,
     read: async from => (await log.read(from)).filter(entry => entry.position <= position()),
-    changed: signal => log.changed(signal),
-    first: () => log.first(),
-    trim: below => log.trim(below),
-    close: () => log.close(),
-  }
+  })
 }
 
 test('large attachments are in the log before their commit, and on each node', async t => {

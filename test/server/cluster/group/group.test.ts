@@ -5,6 +5,7 @@ import type { ReplicatedLog } from '../../../../server/cluster/log/contract.ts'
 import { LevelLogEngine } from '../../../../server/cluster/log/level-log.ts'
 import { compact } from '../../../helpers/compact.ts'
 import { contentsOf, groupNode } from '../../../helpers/group-node.ts'
+import { logOver } from '../../../helpers/log-over.ts'
 import { write } from '../../../helpers/write.ts'
 
 const NAME = asDatabaseName('test')
@@ -79,14 +80,5 @@ test('an entry of which nobody knows that it is durable is proven and applied by
 
 /** A log whose notifications are lost. */
 function unacknowledged(log: ReplicatedLog): ReplicatedLog {
-  return {
-    acknowledged: 0,
-    maxEntryBytes: log.maxEntryBytes,
-    append: (expected, bytes) => log.append(expected, bytes),
-    read: from => log.read(from),
-    changed: signal => log.changed(signal),
-    first: () => log.first(),
-    trim: below => log.trim(below),
-    close: () => log.close(),
-  }
+  return logOver(log, { acknowledged: 0 })
 }

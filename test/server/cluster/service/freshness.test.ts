@@ -10,6 +10,7 @@ import { Freshness } from '../../../../server/cluster/service/freshness.ts'
 import { Config } from '../../../../server/config/config.ts'
 import { eventually } from '../../../helpers/eventually.ts'
 import { type GroupNode, groupNode } from '../../../helpers/group-node.ts'
+import { logOver } from '../../../helpers/log-over.ts'
 import { write } from '../../../helpers/write.ts'
 
 const NAME = asDatabaseName('test')
@@ -26,23 +27,14 @@ class AnswersLost {
 
   get log(): ReplicatedLog {
     const log = this.#log
-    return {
+    return logOver(log, {
       append: async (expected, bytes) => {
         const appended = await log.append(expected, bytes)
         if (!this.#isLosing) return appended
         this.#isLosing = false
         return new Promise((_, reject) => (this.#lose = () => reject(fail('logUnavailable'))))
       },
-      get acknowledged() {
-        return log.acknowledged
-      },
-      maxEntryBytes: log.maxEntryBytes,
-      read: from => log.read(from),
-      changed: signal => log.changed(signal),
-      first: () => log.first(),
-      trim: below => log.trim(below),
-      close: () => log.close(),
-    }
+    })
   }
 
   /** The next append has no answer. */
